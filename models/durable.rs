@@ -1,0 +1,39 @@
+//! What a node keeps across a crash.
+//!
+//! An actor saves **deltas**: `o.save(delta)` costs in proportion to what changed, in the model
+//! and on disk. The world and the runtime both fold the deltas with [`Durable::absorb`]; after a
+//! crash the node starts from the fold.
+
+use stateright::actor::{Actor, Id};
+
+/// Durable state that grows by deltas.
+///
+/// The laws, for all `a`, `b`, `c` that one node saves in this order: absorbing is associative
+/// (`a + (b + c) = (a + b) + c`), so that a log may be compacted at any point, and a complete
+/// image absorbs into anything as itself.
+pub trait Durable: Sized {
+    /// Folds a later `delta` into `self`.
+    fn absorb(&mut self, delta: Self);
+
+    /// Folds a later `delta` into what was saved so far, if anything was.
+    fn fold(saved: &mut Option<Self>, delta: Self) {
+        match saved {
+            Some(saved) => saved.absorb(delta),
+            None => *saved = Some(delta),
+        }
+    }
+}
+
+/// Nothing is durable.
+impl Durable for () {
+    fn absorb(&mut self, (): Self) {}
+}
+
+/// An actor whose durable state follows from its state.
+///
+/// The checker verifies in every reachable state that what a node saved, folded, is what this
+/// says: a forgotten save is then a counterexample.
+pub trait Recoverable: Actor {
+    /// What must be on disk while a node is in `state`; `None` if nothing.
+    fn checkpoint(&self, id: Id, state: &Self::State) -> Option<Self::Storage>;
+}

@@ -1,0 +1,150 @@
+//! What clients asked and were told, in real time, judged against the sequential specification.
+//!
+//! An operation begins when its request is first sent and ends when its reply is first delivered
+//! to a client that waits for it: retries and late duplicates are the protocol's business, not
+//! the history's. The judges are stateright's.
+
+use super::service::Service;
+use crate::world::Observer;
+use stateright::actor::{Envelope, Id};
+use stateright::semantics::{
+    ConsistencyTester, LinearizabilityTester, SequentialConsistencyTester, SequentialSpec,
+};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// The concurrent history of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KvHistory<T> {
+    tester: T,
+    /// Per client, the last request that began and the last that ended.
+    progress: BTreeMap<Id, (u64, u64)>,
+}
+
+/// A history that is to be linearizable (Herlihy and Wing 1990).
+pub type Linearizable<S> = KvHistory<LinearizabilityTester<Id, S>>;
+/// A history that is to be sequentially consistent (Lamport 1979).
+pub type Sequential<S> = KvHistory<SequentialConsistencyTester<Id, S>>;
+
+impl<S: SequentialSpec> Linearizable<S> {
+    /// An empty history of a service that starts as `spec`.
+    pub fn linearizable(spec: S) -> Self {
+        Self::new(LinearizabilityTester::new(spec))
+    }
+}
+
+impl<S: SequentialSpec> Sequential<S> {
+    /// An empty history of a service that starts as `spec`.
+    pub fn sequential(spec: S) -> Self {
+        Self::new(SequentialConsistencyTester::new(spec))
+    }
+}
+
+impl<T> KvHistory<T> {
+    fn new(tester: T) -> Self {
+        Self { tester, progress: BTreeMap::new() }
+    }
+
+    /// Whether the history is what its tester demands.
+    pub fn is_consistent<S: SequentialSpec>(&self) -> bool
+    where
+        T: ConsistencyTester<Id, S>,
+    {
+        self.tester.is_consistent()
+    }
+
+    /// How many clients wait for an answer.
+    pub fn open(&self) -> usize {
+        self.progress.values().filter(|(begun, ended)| begun > ended).count()
+    }
+
+    /// The requests that were answered: what clients may rely on.
+    pub fn acknowledged(&self) -> impl Iterator<Item = (Id, u64)> {
+        (self.progress.iter())
+            .flat_map(|(client, (_, ended))| (1..=*ended).map(|seq| (*client, seq)))
+    }
+
+    fn invoke<S: SequentialSpec>(&self, client: Id, seq: u64, op: &S::Op) -> Option<Self>
+    where
+        Self: Clone,
+        S::Op: Clone,
+        T: ConsistencyTester<Id, S>,
+    {
+        let (begun, ended) = self.progress.get(&client).copied().unwrap_or_default();
+        if seq <= begun {
+            return None;
+        }
+        let mut next = self.clone();
+        // The tester notes a misuse, such as a second open request, and then rejects the history.
+        let _ = next.tester.on_invoke(client, op.clone());
+        next.progress.insert(client, (seq, ended));
+        Some(next)
+    }
+
+    fn reply<S: SequentialSpec>(&self, client: Id, seq: u64, reply: &S::Ret) -> Option<Self>
+    where
+        Self: Clone,
+        S::Ret: Clone,
+        T: ConsistencyTester<Id, S>,
+    {
+        let (begun, ended) = self.progress.get(&client).copied().unwrap_or_default();
+        if seq != begun || seq == ended {
+            return None;
+        }
+        let mut next = self.clone();
+        let _ = next.tester.on_return(client, reply.clone());
+        next.progress.insert(client, (begun, seq));
+        Some(next)
+    }
+}
+
+/// Lets one `Observer` implementation serve both testers.
+pub trait Judge: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// The sequential specification it judges by.
+    type Spec: SequentialSpec;
+}
+
+impl<S> Judge for LinearizabilityTester<Id, S>
+where
+    S: SequentialSpec + Clone + Debug + Eq + Hash + Send + Sync + 'static,
+    S::Op: Clone + Debug + Eq + Hash + Send + Sync,
+    S::Ret: Clone + Debug + Eq + Hash + Send + Sync,
+{
+    type Spec = S;
+}
+
+impl<S> Judge for SequentialConsistencyTester<Id, S>
+where
+    S: SequentialSpec + Clone + Debug + Eq + Hash + Send + Sync + 'static,
+    S::Op: Clone + Debug + Eq + Hash + Send + Sync,
+    S::Ret: Clone + Debug + Eq + Hash + Send + Sync,
+{
+    type Spec = S;
+}
+
+impl<T, O, R, P> Observer<Service<O, R, P>> for KvHistory<T>
+where
+    T: Judge + ConsistencyTester<Id, T::Spec>,
+    T::Spec: SequentialSpec<Op = O, Ret = R>,
+    O: Clone,
+    R: Clone,
+{
+    fn observes(envelope: Envelope<&Service<O, R, P>>) -> bool {
+        matches!(envelope.msg, Service::Request { .. } | Service::Reply { .. })
+    }
+
+    fn on_send(&self, envelope: Envelope<&Service<O, R, P>>) -> Option<Self> {
+        match envelope.msg {
+            Service::Request { seq, op } => self.invoke(envelope.src, *seq, op),
+            _ => None,
+        }
+    }
+
+    fn on_deliver(&self, envelope: Envelope<&Service<O, R, P>>) -> Option<Self> {
+        match envelope.msg {
+            Service::Reply { seq, reply } => self.reply(envelope.dst, *seq, reply),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The map of byte strings: its operations, its replies, and their sequential meaning.
+
+use super::bytes::Bytes;
+use super::machine::{FRAGMENT_BYTES, StateMachine};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+use stateright::semantics::SequentialSpec;
+use std::collections::BTreeMap;
+
+/// The longest key, in bytes.
+pub const MAX_KEY_BYTES: usize = 1024;
+/// The longest value, in bytes: one value, its key and the protocol's fields fit one datagram.
+pub const MAX_VALUE_BYTES: usize = 32 * 1024;
+
+/// An operation on the map.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Op {
+    /// Reads the value of a key.
+    Get {
+        /// The key.
+        key: Bytes,
+    },
+    /// Sets the value of a key.
+    Put {
+        /// The key.
+        key: Bytes,
+        /// Its new value.
+        value: Bytes,
+    },
+    /// Removes a key.
+    Delete {
+        /// The key.
+        key: Bytes,
+    },
+    /// Compare-and-swap: sets the value of a key if its value is the expected one.
+    Cas {
+        /// The key.
+        key: Bytes,
+        /// The value it must have now; `None` if it must be absent.
+        expected: Option<Bytes>,
+        /// Its new value; `None` to remove the key.
+        new: Option<Bytes>,
+    },
+}
+
+impl Op {
+    /// `get key`.
+    pub fn get(key: &str) -> Self {
+        Self::Get { key: key.into() }
+    }
+
+    /// `put key value`.
+    pub fn put(key: &str, value: &str) -> Self {
+        Self::Put { key: key.into(), value: value.into() }
+    }
+
+    /// The key it is about.
+    pub fn key(&self) -> &Bytes {
+        match self {
+            Self::Get { key } | Self::Put { key, .. } | Self::Delete { key } => key,
+            Self::Cas { key, .. } => key,
+        }
+    }
+}
+
+/// The reply to an [`Op`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reply {
+    /// To a get: the value, or `None` where the key is absent.
+    Value(Option<Bytes>),
+    /// To a put or a delete: it was done.
+    Done,
+    /// To a compare-and-swap: whether it swapped, and the value found.
+    Swapped {
+        /// Whether the value was the expected one, and so was replaced.
+        swapped: bool,
+        /// The value before the operation.
+        found: Option<Bytes>,
+    },
+}
+
+/// The map itself; also its sequential specification, against which histories are judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Map(pub BTreeMap<Bytes, Bytes>);
+
+impl Map {
+    fn set(&mut self, key: &Bytes, value: Option<&Bytes>) {
+        match value {
+            Some(value) => self.0.insert(key.clone(), value.clone()),
+            None => self.0.remove(key),
+        };
+    }
+}
+
+impl SequentialSpec for Map {
+    type Op = Op;
+    type Ret = Reply;
+
+    fn invoke(&mut self, op: &Op) -> Reply {
+        match op {
+            Op::Get { key } => Reply::Value(self.0.get(key).cloned()),
+            Op::Put { key, value } => {
+                self.set(key, Some(value));
+                Reply::Done
+            }
+            Op::Delete { key } => {
+                self.set(key, None);
+                Reply::Done
+            }
+            Op::Cas { key, expected, new } => {
+                let found = self.0.get(key).cloned();
+                let swapped = found == *expected;
+                if swapped {
+                    self.set(key, new.as_ref());
+                }
+                Reply::Swapped { swapped, found }
+            }
+        }
+    }
+}
+
+impl StateMachine for Map {
+    type Op = Op;
+    type Reply = Reply;
+    type Fragment = Vec<(Bytes, Bytes)>;
+
+    fn apply(&mut self, _client: Id, _seq: u64, op: &Op) -> Reply {
+        self.invoke(op)
+    }
+
+    fn fragments(&self) -> Vec<Self::Fragment> {
+        let mut fragments = vec![Vec::new()];
+        let mut size = 0;
+        for (key, value) in &self.0 {
+            let entry = key.len() + value.len();
+            let last = fragments.len() - 1;
+            if size + entry > FRAGMENT_BYTES && !fragments[last].is_empty() {
+                fragments.push(Vec::new());
+                size = 0;
+            }
+            size += entry;
+            let last = fragments.len() - 1;
+            fragments[last].push((key.clone(), value.clone()));
+        }
+        fragments
+    }
+
+    fn restore(&mut self, fragment: Self::Fragment) {
+        self.0.extend(fragment);
+    }
+}

@@ -1,0 +1,22 @@
+//! The service every protocol offers: a replicated map of byte strings.
+//!
+//! Kept apart from the protocols so that each of them is only about replication: they are
+//! generic over the [`StateMachine`] they replicate, and this module gives the one that the
+//! command line serves ([`Map`]), the clients that use it ([`client`]), and the histories by
+//! which its consistency is judged ([`history`]).
+
+pub mod bytes;
+pub mod client;
+pub mod history;
+pub mod machine;
+pub mod map;
+pub mod service;
+pub mod sessions;
+
+pub use bytes::Bytes;
+pub use client::{Client, ClientState, Retry};
+pub use history::KvHistory;
+pub use machine::{Recorded, StateMachine};
+pub use map::{Map, Op, Reply};
+pub use service::Service;
+pub use sessions::Sessions;

@@ -1,0 +1,55 @@
+//! What clients and servers say to each other, around each protocol's own messages.
+
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+
+/// A message of a replicated service: the client's part is the same for every protocol, `Peer`
+/// is the protocol's own vocabulary.
+///
+/// A request is named by its sender and its sequence number; a client has one request open at a
+/// time and numbers them 1, 2, 3 and so on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Service<O, R, P> {
+    /// Client to server: do this.
+    Request {
+        /// The client's sequence number, from 1.
+        seq: u64,
+        /// What to do.
+        op: O,
+    },
+    /// Server to client: it is done.
+    Reply {
+        /// The request's sequence number.
+        seq: u64,
+        /// What came of it.
+        reply: R,
+    },
+    /// Server to client: not here, ask `leader`.
+    Redirect {
+        /// The request's sequence number.
+        seq: u64,
+        /// How new this knowledge is (a view or ballot number): older hints are ignored.
+        epoch: u64,
+        /// Who leads in that epoch.
+        leader: Id,
+    },
+    /// Server to client: this request will never be done here, and was not done by this message.
+    Refused {
+        /// The request's sequence number.
+        seq: u64,
+        /// Why.
+        why: Refusal,
+    },
+    /// Between servers: the protocol's own messages.
+    Peer(P),
+}
+
+/// Why a server will not do a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The client's session was closed to make room for newer ones, so whether this request was
+    /// done before cannot be told. Start again under a new client id.
+    SessionExpired,
+    /// The protocol does not offer this operation.
+    NotOffered,
+}

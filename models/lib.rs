@@ -1,0 +1,12 @@
+//! The pure part of Quorate: replication protocols as state machines, and the world they are
+//! checked in.
+//!
+//! Nothing here does I/O, reads a clock, starts a thread or draws a random number, so the code
+//! that is checked is, to the letter, the code that a node runs.
+
+pub mod durable;
+pub mod kv;
+pub mod quorum;
+pub mod world;
+
+pub use durable::{Durable, Recoverable};

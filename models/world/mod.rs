@@ -1,0 +1,5 @@
+//! The fault model.
+
+mod observer;
+
+pub use observer::Observer;
