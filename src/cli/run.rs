@@ -12,7 +12,7 @@ use std::path::PathBuf;
 ///
 /// The node runs until SIGINT or SIGTERM, and then exits with code 0; a second signal ends it at
 /// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
-/// error; RUST_LOG sets the level (error, warn, info, debug, trace).
+/// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  quorate run --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {

@@ -31,7 +31,8 @@ pub enum ClientError {
     /// Nobody answered in time. The operation may have been done, and may still be, until this
     /// client does another.
     #[error(
-        "no answer within {deadline:?} from {}; the operation may or may not have been done",
+        "no answer within {deadline:?} from {}; the operation may or may not have been done \
+         (do they run, and with the same cluster file?)",
         list(asked)
     )]
     NoAnswer {
@@ -125,7 +126,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
         self.next_seq += 1;
-        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new(), src: self.servers[0] };
+        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new() };
         let mut out = Out::new();
         let mut state = actor.on_start(self.me, &None, &mut out);
         state.epoch = self.epoch;
@@ -146,7 +147,6 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 if let Incoming::Message(src, _, msg) =
                     self.endpoint.receive(next.unwrap_or(left).min(left))
                 {
-                    call.src = src;
                     actor.on_msg(self.me, &mut state, src, msg, &mut out);
                 }
             }
@@ -192,8 +192,6 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 struct Call {
     asked: BTreeSet<Id>,
     timers: Timers<Retry>,
-    /// Who answered last.
-    src: Id,
 }
 
 impl Call {
@@ -211,7 +209,8 @@ impl Call {
                         let _ = endpoint.transmit(&datagram);
                     }
                     Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
-                    Err(SendError::Unroutable(_)) => return Err(ClientError::Nonsense(self.src)),
+                    // A server named a leader that nobody knows: the retry timer again.
+                    Err(SendError::Unroutable(_)) => {}
                 },
                 Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
                 Command::CancelTimer(timer) => self.timers.cancel(&timer),

@@ -217,7 +217,7 @@ impl<A: Runnable> Node<A> {
                 Incoming::Nothing => break,
                 Incoming::Dropped => {}
                 Incoming::Message(src, from, msg) => {
-                    self.deliver(state, src, from, msg, &mut batch)
+                    self.deliver(state, src, from, msg, &mut batch);
                 }
             }
             if batch.bytes > BATCH_BYTES {
