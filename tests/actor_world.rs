@@ -1,5 +1,7 @@
 //! The world that the runtime gives an actor is the model's: timers and choices.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use quorate::node::{DataDir, Node};

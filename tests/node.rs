@@ -1,5 +1,7 @@
 //! Nodes on real sockets and a real disk: what the runtime promises to the protocols.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use quorate::models::kv::{Op, Service};

@@ -167,8 +167,8 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             return Err(LogError::Lost { path, at: end, synced });
         }
         if end < len {
-            let torn = len - end;
-            tracing::warn!(path = %path.display(), torn, "cut off what was never synced");
+            let lost = len - end;
+            tracing::warn!(path = %path.display(), bytes = lost, "cut off what was never synced");
             file.set_len(end).map_err(failed(&path, "truncate"))?;
         }
         // A rewrite that was not finished has replaced nothing.
@@ -196,6 +196,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
     }
 
     /// All that was saved, folded.
+    #[expect(clippy::ref_option, reason = "what `Actor::on_start` takes")]
     pub(super) fn image(&self) -> &Option<S> {
         &self.image
     }
