@@ -6,6 +6,7 @@
 
 pub mod durable;
 pub mod kv;
+pub mod primary_backup;
 pub mod quorum;
 pub mod world;
 
