@@ -60,8 +60,11 @@ mod backup;
 mod message;
 mod mutants;
 mod primary;
+pub mod properties;
 mod replica;
 mod storage;
+#[cfg(test)]
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -59,6 +59,11 @@ impl<M: StateMachine> ReplicaState<M> {
         self.synced == self.view.number
     }
 
+    /// Whether it is the primary of its view, acting or not.
+    pub fn is_primary(&self) -> bool {
+        matches!(self.role, Role::Primary(_))
+    }
+
     /// Whether it acts as primary.
     pub fn is_acting(&self) -> bool {
         matches!(&self.role, Role::Primary(leading) if leading.acting)
