@@ -8,5 +8,6 @@ pub mod durable;
 pub mod kv;
 pub mod quorum;
 pub mod world;
+pub mod yardsticks;
 
 pub use durable::{Durable, Recoverable};
