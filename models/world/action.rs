@@ -1,9 +1,10 @@
 //! Steps by name: what the Explorer lists and traces record.
 
 use super::cluster::{Cluster, Inner};
+use super::effect::LocalKind;
 use super::observer::Observer;
 use super::parts::Checkable;
-use super::step::{LocalKind, Move};
+use super::step::Move;
 use stateright::actor::{Envelope, Id};
 use std::fmt;
 

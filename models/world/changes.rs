@@ -16,12 +16,11 @@ pub fn changes<T: Debug>(before: &T, after: &T) -> Vec<String> {
         }
         let empty = Vec::new();
         let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
-        match (old.as_slice(), new.as_slice()) {
-            ([old], [new]) => lines.push(format!("{path}: {old} → {new}")),
-            _ => {
-                lines.extend(missing(old, new).map(|value| format!("{path}: - {value}")));
-                lines.extend(missing(new, old).map(|value| format!("{path}: + {value}")));
-            }
+        if let ([old], [new]) = (old.as_slice(), new.as_slice()) {
+            lines.push(format!("{path}: {old} → {new}"));
+        } else {
+            lines.extend(missing(old, new).map(|value| format!("{path}: - {value}")));
+            lines.extend(missing(new, old).map(|value| format!("{path}: + {value}")));
         }
     }
     lines

@@ -1,10 +1,10 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
+use super::effect::{Effect, Local};
 use super::interner::{Interner, content_hash};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 use super::property::{Condition, Kind, Property};
-use super::step::{Effect, Local};
 use crate::durable::Recoverable;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -384,7 +384,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
     }
 
-    pub(super) fn blank_node(&self, id: Id) -> NodeOf<A> {
+    /// A node that never ran.
+    pub(super) fn blank_node(id: Id) -> NodeOf<A> {
         Node {
             id,
             process: Process::Down { ghost: None },

@@ -25,7 +25,7 @@
 //! # The representation
 //!
 //! A state is a short vector of ids of interned parts (nodes, budget, history, messages), and a
-//! handler runs once per distinct pair of node and input; its [effect](step) is remembered.
+//! handler runs once per distinct pair of node and input; its effect is remembered.
 //! Millions of transitions come from a few thousand handler runs. A part's hash depends on its
 //! content alone, and a state's fingerprint is the sum of its parts' hashes, so a successor's
 //! fingerprint is known before the successor is built.
@@ -34,6 +34,7 @@ mod action;
 mod changes;
 mod cluster;
 mod diagram;
+mod effect;
 mod interner;
 mod model;
 mod observer;
