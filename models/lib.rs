@@ -5,9 +5,11 @@
 //! that is checked is, to the letter, the code that a node runs.
 
 pub mod durable;
+pub mod instance;
 pub mod kv;
 pub mod quorum;
 pub mod world;
 pub mod yardsticks;
 
 pub use durable::{Durable, Recoverable};
+pub use instance::{Expected, Instance, Mutant};
