@@ -57,8 +57,10 @@ impl Op {
     /// The key it is about.
     pub fn key(&self) -> &Bytes {
         match self {
-            Self::Get { key } | Self::Put { key, .. } | Self::Delete { key } => key,
-            Self::Cas { key, .. } => key,
+            Self::Get { key }
+            | Self::Put { key, .. }
+            | Self::Delete { key }
+            | Self::Cas { key, .. } => key,
         }
     }
 }

@@ -1,5 +1,54 @@
-//! The fault model.
+//! The world that protocols are checked in: a cluster of actors, a network that misbehaves,
+//! nodes that crash and come back with what they saved.
+//!
+//! # The rules
+//!
+//! * A **step** is one of: deliver a message, lose one (where the network is lossy), fire a
+//!   timer, take a random choice, crash a server, restart it, or write one pending save to disk
+//!   (where the disk is write-back). A handler runs atomically.
+//! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
+//!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
+//!   **multiset network** delivers each copy once, in any order; **ordered links** deliver in
+//!   the order sent.
+//! * A delivery that changes nothing (the handler neither changed its state nor asked for
+//!   anything) is no step on the set network; on the other two it takes the message away.
+//!   Stateright leaves such a message in its multiset; [`Rules::Stateright`] does the same, so
+//!   that counts can be compared. A message to a node that is down stays in flight.
+//! * **Crashes and restarts** are bounded in total, not by how many are down at once. A crashed
+//!   node forgets everything but its disk, so its old state is no part of the world's state.
+//!   (Under [`Rules::Stateright`] it is, and the bound is on nodes down at once.)
+//! * **Timers** that are set may fire at any time; each kind may have a total budget.
+//! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
+//!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
+//!   loses the saves that were still pending.
+//!
+//! # The representation
+//!
+//! A state is a short vector of ids of interned parts (nodes, budget, history, messages), and a
+//! handler runs once per distinct pair of node and input; its effect is remembered.
+//! Millions of transitions come from a few thousand handler runs. A part's hash depends on its
+//! content alone, and a state's fingerprint is the sum of its parts' hashes, so a successor's
+//! fingerprint is known before the successor is built.
 
+mod action;
+mod changes;
+mod cluster;
+mod diagram;
+mod effect;
+mod interner;
+mod model;
 mod observer;
+mod parts;
+mod property;
+mod state;
+pub mod step;
 
+pub use action::Action;
+pub use changes::changes;
+pub use cluster::{
+    CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
+};
 pub use observer::Observer;
+pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
+pub use property::{Condition, Kind, Property};
+pub use state::{Nodes, State, View};

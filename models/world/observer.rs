@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 /// Auxiliary state that watches messages and never influences them (a history variable in the
 /// sense of Abadi and Lamport 1991).
-pub trait Observer<M>: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+pub trait Observer<M>: Clone + Debug + PartialEq + Hash + Send + Sync + 'static {
     /// Whether such a message can matter to it at all. Saying no where it is so spares the checker
     /// from asking again in every state.
     fn observes(envelope: Envelope<&M>) -> bool {

@@ -1,0 +1,395 @@
+//! A cluster: actors, the network and the faults between them, and what is claimed of them.
+
+use super::effect::{Effect, Local};
+use super::interner::{Interner, content_hash};
+use super::observer::Observer;
+use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
+use super::property::{Condition, Kind, Property};
+use crate::durable::Recoverable;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+use stateright::actor::{Envelope, Id};
+use std::sync::{Arc, OnceLock, RwLock};
+
+/// How messages travel. See [the rules](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkKind {
+    /// What was sent can be delivered at any time, again and again.
+    Set,
+    /// Each copy that was sent is delivered at most once, in any order.
+    Multiset,
+    /// Each copy is delivered at most once, per sender and receiver in the order sent.
+    Ordered,
+}
+
+/// When a save becomes durable. See [the rules](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskKind {
+    /// With the step that saves, before what it sends can arrive.
+    Synchronous,
+    /// Later, or never if the node crashes first: finds what depends on the order of fsync.
+    WriteBack,
+}
+
+/// Whose rules decide what a step is. See [the rules](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// This crate's.
+    Quorate,
+    /// Those of stateright's `ActorModel`, for comparing counts.
+    Stateright,
+}
+
+/// The faults that may happen, in total.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Crashes of servers. (Under [`Rules::Stateright`]: nodes down at once.)
+    pub crashes: u8,
+    /// Restarts of crashed servers. (Under [`Rules::Stateright`]: unbounded.)
+    pub restarts: u8,
+    /// Firings of each kind of timer, over all nodes. A kind that is not named is unbounded.
+    pub timers: Vec<(&'static str, u8)>,
+    /// The nodes that may crash; `None` for all servers.
+    pub crashable: Option<Vec<Id>>,
+}
+
+/// What a cluster is made from.
+pub struct Setup<A: Checkable, H> {
+    /// Servers first, then clients: an actor's index is its id.
+    pub actors: Vec<A>,
+    /// How many of them are servers.
+    pub servers: usize,
+    /// How messages travel.
+    pub network: NetworkKind,
+    /// Whether a message in flight may be lost for good, as a step.
+    pub lossy: bool,
+    /// When a save becomes durable.
+    pub disk: DiskKind,
+    /// Whose rules decide what a step is.
+    pub rules: Rules,
+    /// The faults that may happen.
+    pub faults: Faults,
+    /// The kind of a timer, for [`Faults::timers`].
+    pub timer_kind: fn(&A::Timer) -> &'static str,
+    /// The history at the start.
+    pub history: H,
+    /// What is claimed.
+    pub properties: Vec<Property<A, H>>,
+    /// States that do not satisfy it are not explored.
+    pub boundary: Option<Condition<A, H>>,
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
+    /// A setup of the given actors, the first `servers` of them servers, on the set network with
+    /// a synchronous disk and no faults, and nothing claimed.
+    pub fn new(actors: impl IntoIterator<Item = A>, servers: usize, history: H) -> Self {
+        Self {
+            actors: actors.into_iter().collect(),
+            servers,
+            network: NetworkKind::Set,
+            lossy: false,
+            disk: DiskKind::Synchronous,
+            rules: Rules::Quorate,
+            faults: Faults::default(),
+            timer_kind: |_| "timer",
+            history,
+            properties: Vec::new(),
+            boundary: None,
+        }
+    }
+
+    /// Sets how messages travel.
+    #[must_use]
+    pub fn network(mut self, network: NetworkKind) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Lets messages be lost for good.
+    #[must_use]
+    pub fn lossy(mut self, lossy: bool) -> Self {
+        self.lossy = lossy;
+        self
+    }
+
+    /// Sets when a save becomes durable.
+    #[must_use]
+    pub fn disk(mut self, disk: DiskKind) -> Self {
+        self.disk = disk;
+        self
+    }
+
+    /// Sets whose rules decide what a step is.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets the faults that may happen.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Sets how timers are told apart in [`Faults::timers`].
+    #[must_use]
+    pub fn timer_kind(mut self, kind: fn(&A::Timer) -> &'static str) -> Self {
+        self.timer_kind = kind;
+        self
+    }
+
+    /// Adds a claim.
+    #[must_use]
+    pub fn property(mut self, property: Property<A, H>) -> Self {
+        self.properties.push(property);
+        self
+    }
+
+    /// Adds claims.
+    #[must_use]
+    pub fn properties(mut self, properties: impl IntoIterator<Item = Property<A, H>>) -> Self {
+        self.properties.extend(properties);
+        self
+    }
+
+    /// Bounds what is explored.
+    #[must_use]
+    pub fn boundary(mut self, boundary: Condition<A, H>) -> Self {
+        self.boundary = Some(boundary);
+        self
+    }
+
+    /// Claims that each node's durable image is the fold of what it saved: a forgotten save is a
+    /// counterexample.
+    #[must_use]
+    pub fn checkpointed(self) -> Self
+    where
+        A: Recoverable + Clone,
+    {
+        let actors = self.actors.clone();
+        self.property(Property::always(
+            CHECKPOINT,
+            Condition::each_node(move |node| match &node.process {
+                Process::Up { state, .. } => {
+                    let actor = &actors[usize::from(node.id)];
+                    actor.checkpoint(node.id, state) == node.disk.folded()
+                }
+                Process::Down { .. } => true,
+            }),
+        ))
+    }
+
+    /// The cluster.
+    ///
+    /// # Panics
+    /// When two properties have one name, or there are more than [`MAX_CONDITIONS`] conditions.
+    pub fn cluster(self) -> Cluster<A, H> {
+        Cluster::new(self)
+    }
+}
+
+/// The name of the property that [`Setup::checkpointed`] adds.
+pub const CHECKPOINT: &str = "the durable image is the fold of the saves";
+
+/// How many conditions a cluster may have: properties, targets of leads-to, and the boundary.
+pub const MAX_CONDITIONS: usize = 64;
+
+/// A cluster that can be checked. Cheap to clone; clones share what they have learnt.
+pub struct Cluster<A: Checkable, H>(pub(super) Arc<Inner<A, H>>);
+
+impl<A: Checkable, H> Clone for Cluster<A, H> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+pub(super) struct Inner<A: Checkable, H> {
+    pub(super) setup: Setup<A, H>,
+    pub(super) conditions: Vec<Condition<A, H>>,
+    pub(super) tables: Tables<A, H>,
+    pub(super) initial: OnceLock<Box<[u32]>>,
+}
+
+pub(super) struct Tables<A: Checkable, H> {
+    pub(super) nodes: Interner<NodeOf<A>, NodeExtra<A>>,
+    pub(super) budgets: Interner<Budget, BudgetExtra>,
+    /// With the conditions that hold, a bit each.
+    pub(super) histories: Interner<H, u64>,
+    pub(super) envelopes: Interner<Envelope<A::Msg>>,
+    pub(super) channels: Interner<Channel>,
+    pub(super) effects: boxcar::Vec<Effect>,
+    pub(super) deliveries: Memo,
+    pub(super) observations: Memo,
+}
+
+/// Remembered results by pair of ids.
+pub(super) type Memo = RwLock<HashMap<(u32, u32), u32, FxBuildHasher>>;
+
+pub(super) struct NodeExtra<A: Checkable> {
+    /// The node conditions that hold of this node, a bit each.
+    pub(super) holds: u64,
+    pub(super) locals: OnceLock<Box<[Local<A>]>>,
+}
+
+/// What is left after each kind of spending, found when first needed.
+pub(super) type BudgetExtra = Box<[OnceLock<Option<u32>>]>;
+
+/// The messages in flight from one node to another, oldest first, as envelope ids.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Channel {
+    pub(super) src: Id,
+    pub(super) dst: Id,
+    pub(super) queue: Vec<u32>,
+}
+
+mod domain {
+    pub(super) const NODE: u8 = 1;
+    pub(super) const BUDGET: u8 = 2;
+    pub(super) const HISTORY: u8 = 3;
+    pub(super) const ENVELOPE: u8 = 4;
+    pub(super) const CHANNEL: u8 = 5;
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
+    fn new(setup: Setup<A, H>) -> Self {
+        let mut conditions: Vec<_> =
+            setup.properties.iter().map(|property| property.condition.clone()).collect();
+        for (at, property) in setup.properties.iter().enumerate() {
+            let twice = setup.properties[..at].iter().any(|other| other.name == property.name);
+            assert!(!twice, "two properties are named {:?}", property.name);
+            if let Kind::LeadsTo(target) = &property.kind {
+                conditions.push(target.clone());
+            }
+        }
+        conditions.extend(setup.boundary.clone());
+        assert!(conditions.len() <= MAX_CONDITIONS, "at most {MAX_CONDITIONS} conditions");
+        let tables = Tables {
+            nodes: Interner::new(),
+            budgets: Interner::new(),
+            histories: Interner::new(),
+            envelopes: Interner::new(),
+            channels: Interner::new(),
+            effects: boxcar::Vec::new(),
+            deliveries: Memo::default(),
+            observations: Memo::default(),
+        };
+        Self(Arc::new(Inner { setup, conditions, tables, initial: OnceLock::new() }))
+    }
+
+    /// What it was made from.
+    pub fn setup(&self) -> &Setup<A, H> {
+        &self.0.setup
+    }
+
+    /// How often a handler of an actor was run, and how many distinct nodes, messages and
+    /// histories were met. Millions of transitions come from few of these.
+    pub fn statistics(&self) -> Statistics {
+        let tables = &self.0.tables;
+        Statistics {
+            handler_runs: tables.effects.count(),
+            nodes: tables.nodes.len(),
+            envelopes: tables.envelopes.len(),
+            histories: tables.histories.len(),
+        }
+    }
+}
+
+/// See [`Cluster::statistics`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// Handler runs that had an effect or were found to have none.
+    pub handler_runs: usize,
+    /// Distinct nodes (state, timers, disk).
+    pub nodes: usize,
+    /// Distinct messages with sender and receiver.
+    pub envelopes: usize,
+    /// Distinct histories.
+    pub histories: usize,
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    pub(super) fn intern_node(&self, node: NodeOf<A>) -> u32 {
+        let hash = content_hash(domain::NODE, &node);
+        self.tables.nodes.intern(node, hash, |node| NodeExtra {
+            holds: self.bits(|condition| match condition {
+                Condition::EachNode(f) | Condition::SomeNode(f) => f(node),
+                _ => false,
+            }),
+            locals: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn intern_budget(&self, budget: Budget) -> u32 {
+        let hash = content_hash(domain::BUDGET, &budget);
+        let kinds = 3 + self.setup.faults.timers.len();
+        self.tables.budgets.intern(budget, hash, |_| (0..kinds).map(|_| OnceLock::new()).collect())
+    }
+
+    pub(super) fn intern_history(&self, history: H) -> u32 {
+        let hash = content_hash(domain::HISTORY, &history);
+        self.tables.histories.intern(history, hash, |history| {
+            self.bits(|condition| match condition {
+                Condition::History(f) => f(history),
+                _ => false,
+            })
+        })
+    }
+
+    pub(super) fn intern_envelope(&self, envelope: Envelope<A::Msg>) -> u32 {
+        let hash = content_hash(domain::ENVELOPE, &envelope);
+        self.tables.envelopes.intern(envelope, hash, |_| ())
+    }
+
+    pub(super) fn find_envelope(&self, envelope: &Envelope<A::Msg>) -> Option<u32> {
+        self.tables.envelopes.find(envelope, content_hash(domain::ENVELOPE, envelope))
+    }
+
+    pub(super) fn intern_channel(&self, channel: Channel) -> u32 {
+        let queue: Vec<u64> =
+            channel.queue.iter().map(|id| self.tables.envelopes.get(*id).hash).collect();
+        let hash = content_hash(domain::CHANNEL, &(channel.src, channel.dst, queue));
+        self.tables.channels.intern(channel, hash, |_| ())
+    }
+
+    /// The hash of an item of the network: an envelope, or a channel on ordered links.
+    pub(super) fn item_hash(&self, item: u32) -> u64 {
+        match self.setup.network {
+            NetworkKind::Ordered => self.tables.channels.get(item).hash,
+            NetworkKind::Set | NetworkKind::Multiset => self.tables.envelopes.get(item).hash,
+        }
+    }
+
+    fn bits(&self, holds: impl Fn(&Condition<A, H>) -> bool) -> u64 {
+        (self.conditions.iter().enumerate())
+            .fold(0, |bits, (at, condition)| bits | u64::from(holds(condition)) << at)
+    }
+
+    pub(super) fn first_budget(&self) -> Budget {
+        let faults = &self.setup.faults;
+        let total = self.setup.rules == Rules::Quorate;
+        Budget {
+            crashes: total.then_some(faults.crashes),
+            restarts: total.then_some(faults.restarts),
+            timers: faults.timers.iter().map(|(_, count)| *count).collect(),
+        }
+    }
+
+    pub(super) fn may_crash(&self, id: Id) -> bool {
+        match &self.setup.faults.crashable {
+            Some(ids) => ids.contains(&id),
+            None if self.setup.rules == Rules::Stateright => true,
+            None => usize::from(id) < self.setup.servers,
+        }
+    }
+
+    /// A node that never ran.
+    pub(super) fn blank_node(id: Id) -> NodeOf<A> {
+        Node {
+            id,
+            process: Process::Down { ghost: None },
+            disk: Disk { durable: None, pending: Vec::new() },
+        }
+    }
+}

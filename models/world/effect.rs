@@ -1,0 +1,240 @@
+//! Effects: what one handler run does, computed once and remembered.
+
+use super::cluster::{DiskKind, Inner, NetworkKind, Rules};
+use super::observer::Observer;
+use super::parts::{Checkable, NodeOf, Process, Spend};
+use crate::durable::Durable;
+use stateright::actor::{Actor, Command, Envelope, Out, is_no_op, is_no_op_with_timer};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one handler run does, remembered.
+pub(super) struct Effect {
+    /// The node afterwards.
+    pub(super) node: u32,
+    /// What it sends, in order. On the set network without repetitions.
+    pub(super) sends: Box<[u32]>,
+    /// The observed messages: whether it is a delivery, and the envelope.
+    pub(super) observed: Box<[(bool, u32)]>,
+    /// Whether nothing changed and nothing was asked for.
+    pub(super) no_op: bool,
+}
+
+/// Something that can happen at a node alone, and what it does.
+pub(super) struct Local<A: Checkable> {
+    pub(super) what: LocalKind<A::Timer, A::Random>,
+    pub(super) spend: Spend,
+    pub(super) effect: u32,
+}
+
+pub(super) enum LocalKind<T, R> {
+    Timeout(T),
+    Choose(String, R),
+    Crash,
+    Restart,
+    Flush,
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    pub(super) fn on_observation(&self, history: u32, envelope: u32, delivered: bool) -> u32 {
+        let before = &self.tables.histories.get(history).value;
+        let envelope = &self.tables.envelopes.get(envelope).value;
+        let envelope = Envelope { src: envelope.src, dst: envelope.dst, msg: &envelope.msg };
+        let after = if delivered { before.on_deliver(envelope) } else { before.on_send(envelope) };
+        after.map_or(history, |after| self.intern_history(after))
+    }
+
+    fn remember(&self, effect: Effect) -> u32 {
+        u32::try_from(self.tables.effects.push(effect)).expect("fewer than 2^32 handler runs")
+    }
+
+    pub(super) fn on_delivery(&self, node: u32, envelope: u32) -> u32 {
+        let before = &self.tables.nodes.get(node).value;
+        let Process::Up { state, timers, choices } = &before.process else {
+            unreachable!("messages are delivered to nodes that are up");
+        };
+        let delivered = &self.tables.envelopes.get(envelope).value;
+        let mut next = Cow::Borrowed(state);
+        let mut out = Out::new();
+        let actor = &self.setup.actors[usize::from(before.id)];
+        actor.on_msg(before.id, &mut next, delivered.src, delivered.msg.clone(), &mut out);
+        let no_op = is_no_op(&next, &out);
+        let after = (next.into_owned(), timers.clone(), choices.clone());
+        let mut effect = self.commit(before, after, out);
+        effect.no_op = no_op;
+        if H::observes(borrowed(delivered)) {
+            let observed = std::mem::take(&mut effect.observed).into_vec();
+            effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
+        }
+        self.remember(effect)
+    }
+
+    /// What a handler run leaves behind: its commands carried out, in order.
+    fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
+        let (state, mut timers, mut choices) = after;
+        let mut disk = before.disk.clone();
+        let mut sends = Vec::new();
+        let mut observed = Vec::new();
+        for command in out {
+            match command {
+                Command::Send(dst, msg) => {
+                    let envelope = Envelope { src: before.id, dst, msg };
+                    let is_observed = H::observes(borrowed(&envelope));
+                    let envelope = self.intern_envelope(envelope);
+                    if is_observed {
+                        observed.push((false, envelope));
+                    }
+                    if self.setup.network != NetworkKind::Set || !sends.contains(&envelope) {
+                        sends.push(envelope);
+                    }
+                }
+                Command::SetTimer(timer, _) => {
+                    timers.insert(timer);
+                }
+                Command::CancelTimer(timer) => {
+                    timers.remove(&timer);
+                }
+                Command::ChooseRandom(key, options) if options.is_empty() => {
+                    choices.remove(&key);
+                }
+                Command::ChooseRandom(key, options) => {
+                    choices.insert(key, options);
+                }
+                Command::Save(delta) => match self.setup.disk {
+                    DiskKind::Synchronous => Durable::fold(&mut disk.durable, delta),
+                    DiskKind::WriteBack => disk.pending.push(delta),
+                },
+            }
+        }
+        let process = Process::Up { state, timers, choices };
+        Effect {
+            node: self.intern_node(NodeOf::<A> { id: before.id, process, disk }),
+            sends: sends.into_boxed_slice(),
+            observed: observed.into_boxed_slice(),
+            no_op: false,
+        }
+    }
+
+    pub(super) fn locals(&self, node: u32) -> &[Local<A>] {
+        let entry = self.tables.nodes.get(node);
+        entry.extra.locals.get_or_init(|| self.find_locals(&entry.value))
+    }
+
+    fn find_locals(&self, node: &NodeOf<A>) -> Box<[Local<A>]> {
+        let mut locals = Vec::new();
+        let mut add = |what, spend, effect| {
+            locals.push(Local { what, spend, effect: self.remember(effect) });
+        };
+        match &node.process {
+            Process::Down { .. } => {
+                add(LocalKind::Restart, Spend::Restart, self.on_restart(node));
+            }
+            Process::Up { state, timers, choices } => {
+                for timer in timers {
+                    let effect = self.on_timeout(node, state, timers, choices, timer);
+                    add(LocalKind::Timeout(timer.clone()), self.timer_spend(timer), effect);
+                }
+                for (key, options) in choices {
+                    for option in options {
+                        let effect = self.on_choice(node, (state, timers, choices), key, option);
+                        let what = LocalKind::Choose(key.clone(), option.clone());
+                        add(what, Spend::Nothing, effect);
+                    }
+                }
+                if self.may_crash(node.id) {
+                    add(LocalKind::Crash, Spend::Crash, self.on_crash(node, state));
+                }
+            }
+        }
+        if !node.disk.pending.is_empty() {
+            add(LocalKind::Flush, Spend::Nothing, self.on_flush(node));
+        }
+        locals.into_boxed_slice()
+    }
+
+    fn timer_spend(&self, timer: &A::Timer) -> Spend {
+        let kind = (self.setup.timer_kind)(timer);
+        let at = self.setup.faults.timers.iter().position(|(bounded, _)| *bounded == kind);
+        at.map_or(Spend::Nothing, |at| Spend::Timer(at as u8))
+    }
+
+    fn on_timeout(
+        &self,
+        node: &NodeOf<A>,
+        state: &A::State,
+        timers: &BTreeSet<A::Timer>,
+        choices: &BTreeMap<String, Vec<A::Random>>,
+        timer: &A::Timer,
+    ) -> Effect {
+        let mut next = Cow::Borrowed(state);
+        let mut out = Out::new();
+        let actor = &self.setup.actors[usize::from(node.id)];
+        actor.on_timeout(node.id, &mut next, timer, &mut out);
+        let no_op = is_no_op_with_timer(&next, &out, timer);
+        let mut timers = timers.clone();
+        timers.remove(timer);
+        let mut effect = self.commit(node, (next.into_owned(), timers, choices.clone()), out);
+        effect.no_op = no_op;
+        effect
+    }
+
+    fn on_choice(
+        &self,
+        node: &NodeOf<A>,
+        (state, timers, choices): ProcessOf<'_, A>,
+        key: &str,
+        option: &A::Random,
+    ) -> Effect {
+        let mut next = Cow::Borrowed(state);
+        let mut out = Out::new();
+        let actor = &self.setup.actors[usize::from(node.id)];
+        actor.on_random(node.id, &mut next, option, &mut out);
+        let mut choices = choices.clone();
+        choices.remove(key);
+        self.commit(node, (next.into_owned(), timers.clone(), choices), out)
+    }
+
+    fn on_crash(&self, node: &NodeOf<A>, state: &A::State) -> Effect {
+        let mut down = Self::blank_node(node.id);
+        down.disk.durable.clone_from(&node.disk.durable);
+        if self.setup.rules == Rules::Stateright {
+            down.process = Process::Down { ghost: Some(state.clone()) };
+        }
+        self.quiet(down)
+    }
+
+    fn on_flush(&self, node: &NodeOf<A>) -> Effect {
+        let mut written = node.clone();
+        let delta = written.disk.pending.remove(0);
+        Durable::fold(&mut written.disk.durable, delta);
+        self.quiet(written)
+    }
+
+    fn quiet(&self, node: NodeOf<A>) -> Effect {
+        let node = self.intern_node(node);
+        Effect { node, sends: Box::default(), observed: Box::default(), no_op: false }
+    }
+
+    pub(super) fn on_restart(&self, node: &NodeOf<A>) -> Effect {
+        let mut out = Out::new();
+        let actor = &self.setup.actors[usize::from(node.id)];
+        let state = actor.on_start(node.id, &node.disk.durable, &mut out);
+        self.commit(node, (state, BTreeSet::new(), BTreeMap::new()), out)
+    }
+}
+
+type AfterHandler<A> = (
+    <A as Actor>::State,
+    BTreeSet<<A as Actor>::Timer>,
+    BTreeMap<String, Vec<<A as Actor>::Random>>,
+);
+
+type ProcessOf<'a, A> = (
+    &'a <A as Actor>::State,
+    &'a BTreeSet<<A as Actor>::Timer>,
+    &'a BTreeMap<String, Vec<<A as Actor>::Random>>,
+);
+
+fn borrowed<M>(envelope: &Envelope<M>) -> Envelope<&M> {
+    Envelope { src: envelope.src, dst: envelope.dst, msg: &envelope.msg }
+}

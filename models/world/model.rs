@@ -1,0 +1,112 @@
+//! The cluster as a `stateright::Model`: stateright's checkers and Explorer work on it.
+
+use super::action::{Action, ActionOf};
+use super::changes::changes;
+use super::cluster::{Cluster, MAX_CONDITIONS};
+use super::diagram;
+use super::observer::Observer;
+use super::parts::Checkable;
+use super::property::Kind;
+use super::state::State;
+use super::step::Move;
+use stateright::{Expectation, Model, Path};
+
+impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
+    type State = State<A, H>;
+    type Action = ActionOf<A>;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        vec![self.state(self.initial())]
+    }
+
+    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
+        let mut expander = self.expander();
+        let mut moves = Vec::new();
+        expander.moves(&state.ids, &mut moves);
+        moves.retain(|what| expander.step(&state.ids, state.fingerprint, *what).is_some());
+        actions.extend(moves.iter().map(|what| self.action(&state.ids, *what)));
+        // Ids differ between runs; the order of actions must not, since links count by it.
+        actions.sort_unstable();
+        // Of several copies of one message, delivering one is the same as delivering another.
+        actions.dedup();
+    }
+
+    fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
+        let what = self.find_move(&state.ids, &action)?;
+        self.take(state, what)
+    }
+
+    fn format_action(&self, action: &Self::Action) -> String {
+        let name = |id| self.0.name(id);
+        match action {
+            Action::Deliver(e) => format!("{} → {}: {:?}", name(e.src), name(e.dst), e.msg),
+            Action::Drop(e) => format!("lost: {} → {}: {:?}", name(e.src), name(e.dst), e.msg),
+            Action::Timeout(id, timer) => format!("{}: timer {timer:?}", name(*id)),
+            Action::Choose(id, key, choice) => format!("{}: {key} = {choice:?}", name(*id)),
+            Action::Crash(id) => format!("{}: crash", name(*id)),
+            Action::Restart(id) => format!("{}: restart", name(*id)),
+            Action::Flush(id) => format!("{}: disk write", name(*id)),
+        }
+    }
+
+    fn format_step(&self, state: &Self::State, action: Self::Action) -> Option<String> {
+        let next = self.next_state(state, action)?;
+        Some(changes(state, &next).join("\n"))
+    }
+
+    fn as_svg(&self, path: Path<Self::State, Self::Action>) -> Option<String> {
+        Some(diagram::sequence(self, path))
+    }
+
+    fn properties(&self) -> Vec<stateright::Property<Self>> {
+        (self.setup().properties.iter().enumerate())
+            .filter_map(|(at, property)| {
+                let expectation = match property.kind {
+                    Kind::Always => Expectation::Always,
+                    Kind::Sometimes => Expectation::Sometimes,
+                    // Stateright cannot decide liveness on graphs with cycles.
+                    Kind::Eventually | Kind::LeadsTo(_) => return None,
+                };
+                let (name, condition) = (property.name, judges::<A, H>()[at]);
+                Some(stateright::Property { expectation, name, condition })
+            })
+            .collect()
+    }
+
+    fn within_boundary(&self, state: &Self::State) -> bool {
+        self.boundary().is_none_or(|at| self.holds(at, &state.ids))
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
+    /// The state after a move, if it is a step.
+    fn take(&self, state: &State<A, H>, what: Move) -> Option<State<A, H>> {
+        let mut expander = self.expander();
+        let step = expander.step(&state.ids, state.fingerprint, what)?;
+        let mut ids = Vec::with_capacity(state.ids.len() + 4);
+        expander.write(&state.ids, &step, &mut ids);
+        let fingerprint = step.fingerprint;
+        let inner = std::sync::Arc::clone(&self.0);
+        Some(State { ids: ids.into_boxed_slice(), fingerprint, inner })
+    }
+}
+
+type Judge<A, H> = fn(&Cluster<A, H>, &State<A, H>) -> bool;
+
+/// Stateright's properties are plain functions, so each position has one of its own.
+fn judges<A: Checkable, H: Observer<A::Msg>>() -> [Judge<A, H>; MAX_CONDITIONS] {
+    fn judge<A: Checkable, H: Observer<A::Msg>, const AT: usize>(
+        cluster: &Cluster<A, H>,
+        state: &State<A, H>,
+    ) -> bool {
+        cluster.holds(AT, &state.ids)
+    }
+    macro_rules! table {
+        ($($at:literal)*) => { [$(judge::<A, H, $at>),*] };
+    }
+    table!(
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60
+        61 62 63
+    )
+}

@@ -1,0 +1,135 @@
+//! The parts of a global state.
+
+use crate::durable::Durable;
+use stateright::actor::{Actor, Id};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An actor that can be checked: its types can be compared, hashed, and shared between threads.
+/// Implemented for every actor for which it holds.
+pub trait Checkable:
+    Actor<
+        Msg: Ord + Send + Sync,
+        Timer: Ord + Send + Sync,
+        State: Send + Sync,
+        Storage: Durable + Send + Sync,
+        Random: Send + Sync,
+    > + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<A> Checkable for A
+where
+    A: Actor + Send + Sync + 'static,
+    A::Msg: Ord + Send + Sync,
+    A::Timer: Ord + Send + Sync,
+    A::State: Send + Sync,
+    A::Storage: Durable + Send + Sync,
+    A::Random: Send + Sync,
+{
+}
+
+/// A node: what runs on it and what is on its disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Node<S, T, R, D> {
+    /// Which node this is.
+    pub id: Id,
+    /// What runs on it.
+    pub process: Process<S, T, R>,
+    /// What is on its disk.
+    pub disk: Disk<D>,
+}
+
+/// A node of a cluster of `A`.
+pub type NodeOf<A> =
+    Node<<A as Actor>::State, <A as Actor>::Timer, <A as Actor>::Random, <A as Actor>::Storage>;
+
+/// The volatile part of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Process<S, T, R> {
+    /// It runs.
+    Up {
+        /// The actor's state.
+        state: S,
+        /// The timers that are set.
+        timers: BTreeSet<T>,
+        /// The random choices that are open.
+        choices: BTreeMap<String, Vec<R>>,
+    },
+    /// It is down.
+    Down {
+        /// The state it crashed in, kept only under stateright's rules.
+        ghost: Option<S>,
+    },
+}
+
+/// The durable part of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Disk<D> {
+    /// What survives a crash; `None` if nothing was ever saved.
+    pub durable: Option<D>,
+    /// Saves that are not durable yet, oldest first: always empty on a synchronous disk.
+    pub pending: Vec<D>,
+}
+
+impl<D: Durable + Clone> Disk<D> {
+    /// What would be durable once the pending saves were written.
+    pub fn folded(&self) -> Option<D> {
+        let mut image = self.durable.clone();
+        for delta in &self.pending {
+            D::fold(&mut image, delta.clone());
+        }
+        image
+    }
+}
+
+impl<S, T, R, D> Node<S, T, R, D> {
+    /// The actor's state, unless the node is down.
+    pub fn state(&self) -> Option<&S> {
+        match &self.process {
+            Process::Up { state, .. } => Some(state),
+            Process::Down { .. } => None,
+        }
+    }
+}
+
+/// How many faults and timeouts are left.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// Crashes left; `None` where crashes are not bounded in total.
+    pub crashes: Option<u8>,
+    /// Restarts left; `None` where unbounded.
+    pub restarts: Option<u8>,
+    /// Firings left of each bounded kind of timer, in the order of the setup.
+    pub timers: Vec<u8>,
+}
+
+/// What a step takes from the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spend {
+    Nothing,
+    Crash,
+    Restart,
+    Timer(u8),
+}
+
+impl Budget {
+    pub(super) fn after(&self, spend: Spend) -> Option<Self> {
+        let mut next = self.clone();
+        let left = match spend {
+            Spend::Nothing => return Some(next),
+            Spend::Crash => next.crashes.as_mut(),
+            Spend::Restart => next.restarts.as_mut(),
+            Spend::Timer(kind) => next.timers.get_mut(usize::from(kind)),
+        };
+        match left {
+            None => Some(next),
+            Some(0) => None,
+            Some(left) => {
+                *left -= 1;
+                Some(next)
+            }
+        }
+    }
+}

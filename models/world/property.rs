@@ -1,0 +1,145 @@
+//! Properties: what must always hold, what must sometimes happen, what must happen in the end.
+//!
+//! A condition says what it looks at by what it is given, so that the checker may judge a part
+//! once and remember the verdict, without trusting anybody's word for it.
+
+use super::parts::{Checkable, NodeOf};
+use super::state::{Nodes, View};
+use std::sync::Arc;
+
+type OnNode<A> = Arc<dyn Fn(&NodeOf<A>) -> bool + Send + Sync>;
+type OnNodes<A> = Arc<dyn for<'a> Fn(&Nodes<'a, A>) -> bool + Send + Sync>;
+type OnHistory<H> = Arc<dyn Fn(&H) -> bool + Send + Sync>;
+type OnWorld<A, H> = Arc<dyn for<'a> Fn(&View<'a, A, H>) -> bool + Send + Sync>;
+
+/// A predicate on global states.
+pub enum Condition<A: Checkable, H> {
+    /// Holds of every node by itself. Judged once per distinct node.
+    EachNode(OnNode<A>),
+    /// Holds of some node by itself. Judged once per distinct node.
+    SomeNode(OnNode<A>),
+    /// About the nodes together, whatever is in flight.
+    Nodes(OnNodes<A>),
+    /// About the history alone. Judged once per distinct history.
+    History(OnHistory<H>),
+    /// About everything.
+    World(OnWorld<A, H>),
+}
+
+impl<A: Checkable, H> Clone for Condition<A, H> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::EachNode(f) => Self::EachNode(Arc::clone(f)),
+            Self::SomeNode(f) => Self::SomeNode(Arc::clone(f)),
+            Self::Nodes(f) => Self::Nodes(Arc::clone(f)),
+            Self::History(f) => Self::History(Arc::clone(f)),
+            Self::World(f) => Self::World(Arc::clone(f)),
+        }
+    }
+}
+
+impl<A: Checkable, H> Condition<A, H> {
+    /// Every node satisfies `f`.
+    pub fn each_node(f: impl Fn(&NodeOf<A>) -> bool + Send + Sync + 'static) -> Self {
+        Self::EachNode(Arc::new(f))
+    }
+
+    /// Some node satisfies `f`.
+    pub fn some_node(f: impl Fn(&NodeOf<A>) -> bool + Send + Sync + 'static) -> Self {
+        Self::SomeNode(Arc::new(f))
+    }
+
+    /// The nodes together satisfy `f`.
+    pub fn nodes(f: impl for<'a> Fn(&Nodes<'a, A>) -> bool + Send + Sync + 'static) -> Self {
+        Self::Nodes(Arc::new(f))
+    }
+
+    /// The history satisfies `f`.
+    pub fn history(f: impl Fn(&H) -> bool + Send + Sync + 'static) -> Self {
+        Self::History(Arc::new(f))
+    }
+
+    /// The whole state satisfies `f`.
+    pub fn world(f: impl for<'a> Fn(&View<'a, A, H>) -> bool + Send + Sync + 'static) -> Self {
+        Self::World(Arc::new(f))
+    }
+}
+
+/// What is claimed of a condition.
+pub enum Kind<A: Checkable, H> {
+    /// It holds in every reachable state.
+    Always,
+    /// It holds in some reachable state: shows that the others are not vacuous.
+    Sometimes,
+    /// In every fair behaviour it holds at some point.
+    Eventually,
+    /// In every fair behaviour, whenever the property's condition holds, this one holds then or
+    /// later.
+    LeadsTo(Condition<A, H>),
+}
+
+impl<A: Checkable, H> Clone for Kind<A, H> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Always => Self::Always,
+            Self::Sometimes => Self::Sometimes,
+            Self::Eventually => Self::Eventually,
+            Self::LeadsTo(condition) => Self::LeadsTo(condition.clone()),
+        }
+    }
+}
+
+impl<A: Checkable, H> Kind<A, H> {
+    /// `always`, `sometimes`, `eventually` or `leads-to`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Sometimes => "sometimes",
+            Self::Eventually => "eventually",
+            Self::LeadsTo(_) => "leads-to",
+        }
+    }
+
+    /// Whether it is about whole behaviours rather than single states.
+    pub fn is_liveness(&self) -> bool {
+        matches!(self, Self::Eventually | Self::LeadsTo(_))
+    }
+}
+
+/// A named claim.
+pub struct Property<A: Checkable, H> {
+    /// Its name, unique in its cluster.
+    pub name: &'static str,
+    /// What is claimed.
+    pub kind: Kind<A, H>,
+    /// Of which condition.
+    pub condition: Condition<A, H>,
+}
+
+impl<A: Checkable, H> Clone for Property<A, H> {
+    fn clone(&self) -> Self {
+        Self { name: self.name, kind: self.kind.clone(), condition: self.condition.clone() }
+    }
+}
+
+impl<A: Checkable, H> Property<A, H> {
+    /// `condition` holds in every reachable state.
+    pub fn always(name: &'static str, condition: Condition<A, H>) -> Self {
+        Self { name, kind: Kind::Always, condition }
+    }
+
+    /// `condition` holds in some reachable state.
+    pub fn sometimes(name: &'static str, condition: Condition<A, H>) -> Self {
+        Self { name, kind: Kind::Sometimes, condition }
+    }
+
+    /// `condition` holds at some point of every fair behaviour.
+    pub fn eventually(name: &'static str, condition: Condition<A, H>) -> Self {
+        Self { name, kind: Kind::Eventually, condition }
+    }
+
+    /// In every fair behaviour, whenever `from` holds, `to` holds then or later.
+    pub fn leads_to(name: &'static str, from: Condition<A, H>, to: Condition<A, H>) -> Self {
+        Self { name, kind: Kind::LeadsTo(to), condition: from }
+    }
+}

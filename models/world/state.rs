@@ -1,0 +1,231 @@
+//! Global states, as the checkers hold them and as properties see them.
+
+use super::cluster::{Cluster, Inner, NetworkKind};
+use super::observer::Observer;
+use super::parts::{Budget, Checkable, NodeOf};
+use super::property::Condition;
+use stateright::actor::{Envelope, Id};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A global state: ids of interned parts, and the cluster that knows what they mean.
+///
+/// Hashes as its fingerprint, so stateright's checkers cost little on it.
+pub struct State<A: Checkable, H> {
+    pub(super) ids: Box<[u32]>,
+    pub(super) fingerprint: u64,
+    pub(super) inner: Arc<Inner<A, H>>,
+}
+
+impl<A: Checkable, H> Clone for State<A, H> {
+    fn clone(&self) -> Self {
+        Self {
+            ids: self.ids.clone(),
+            fingerprint: self.fingerprint,
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<A: Checkable, H> PartialEq for State<A, H> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ids == other.ids
+    }
+}
+
+impl<A: Checkable, H> Eq for State<A, H> {}
+
+impl<A: Checkable, H> Hash for State<A, H> {
+    fn hash<S: Hasher>(&self, hasher: &mut S) {
+        hasher.write_u64(self.fingerprint);
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> State<A, H> {
+    /// The state as properties see it.
+    pub fn view(&self) -> View<'_, A, H> {
+        View { ids: &self.ids, inner: &self.inner }
+    }
+
+    /// The same in every run; two different states share it with probability 2^-64.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The state as the engine holds it.
+    pub fn packed(&self) -> &[u32] {
+        &self.ids
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> fmt::Debug for State<A, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
+/// What a property sees of a state.
+pub struct View<'a, A: Checkable, H> {
+    ids: &'a [u32],
+    inner: &'a Inner<A, H>,
+}
+
+impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
+    /// The nodes.
+    pub fn nodes(&self) -> Nodes<'a, A> {
+        let count = self.inner.setup.actors.len();
+        Nodes { nodes: self.ids[..count].iter().map(|id| self.node_of(*id)).collect() }
+    }
+
+    fn node_of(&self, id: u32) -> &'a NodeOf<A> {
+        &self.inner.tables.nodes.get(id).value
+    }
+
+    /// The history so far.
+    pub fn history(&self) -> &'a H {
+        &self.inner.tables.histories.get(self.ids[self.inner.history_at()]).value
+    }
+
+    /// What is left of the faults.
+    pub fn budget(&self) -> &'a Budget {
+        &self.inner.tables.budgets.get(self.ids[self.inner.budget_at()]).value
+    }
+
+    /// The messages in flight, each as often as it is in flight, in no particular order.
+    pub fn envelopes(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> {
+        let inner = self.inner;
+        self.ids[inner.items_at()..]
+            .iter()
+            .flat_map(|item| match inner.setup.network {
+                NetworkKind::Ordered => inner.tables.channels.get(*item).value.queue.as_slice(),
+                NetworkKind::Set | NetworkKind::Multiset => std::slice::from_ref(item),
+            })
+            .map(|envelope| &inner.tables.envelopes.get(*envelope).value)
+    }
+}
+
+/// The nodes of a state.
+pub struct Nodes<'a, A: Checkable> {
+    nodes: Vec<&'a NodeOf<A>>,
+}
+
+impl<'a, A: Checkable> Nodes<'a, A> {
+    /// A node, by id.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    pub fn node(&self, id: Id) -> &'a NodeOf<A> {
+        self.nodes[usize::from(id)]
+    }
+
+    /// A node's state, unless it is down.
+    pub fn state(&self, id: Id) -> Option<&'a A::State> {
+        self.node(id).state()
+    }
+
+    /// All nodes, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &'a NodeOf<A>> {
+        self.nodes.iter().copied()
+    }
+
+    /// The states of the nodes that are up, with their ids.
+    pub fn up(&self) -> impl Iterator<Item = (Id, &'a A::State)> {
+        self.nodes.iter().filter_map(|node| Some((node.id, node.state()?)))
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> fmt::Debug for View<'_, A, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_map();
+        for node in self.nodes().iter() {
+            out.entry(&Bare(self.inner.name(node.id)), node);
+        }
+        let mut envelopes: Vec<_> = self.envelopes().collect();
+        if self.inner.setup.network != NetworkKind::Ordered {
+            envelopes.sort_unstable();
+        }
+        out.entry(&Bare("in flight".into()), &Envelopes(&envelopes));
+        out.entry(&Bare("budget".into()), self.budget());
+        out.entry(&Bare("history".into()), self.history());
+        out.finish()
+    }
+}
+
+/// Prints without quotes.
+struct Bare(String);
+
+impl fmt::Debug for Bare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+struct Envelopes<'a, M>(&'a [&'a Envelope<M>]);
+
+impl<M: fmt::Debug> fmt::Debug for Envelopes<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.iter().map(|envelope| {
+            let (src, dst) = (usize::from(envelope.src), usize::from(envelope.dst));
+            Bare(format!("{src} → {dst}: {:?}", envelope.msg))
+        });
+        f.debug_list().entries(lines).finish()
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// A node's name: its actor's, with its id.
+    pub(super) fn name(&self, id: Id) -> String {
+        let id = usize::from(id);
+        match self.setup.actors.get(id).map(stateright::actor::Actor::name) {
+            Some(name) if !name.is_empty() => format!("{name} {id}"),
+            _ => format!("node {id}"),
+        }
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
+    /// A packed state as properties see it.
+    pub fn view<'a>(&'a self, state: &'a [u32]) -> View<'a, A, H> {
+        View { ids: state, inner: &self.0 }
+    }
+
+    /// A packed state as stateright's checkers hold it.
+    pub fn state(&self, packed: &[u32]) -> State<A, H> {
+        State {
+            ids: packed.into(),
+            fingerprint: self.fingerprint(packed),
+            inner: Arc::clone(&self.0),
+        }
+    }
+
+    /// Whether condition `at` holds: those of the properties first, in order; then the targets
+    /// of the leads-to properties, in order; then the boundary.
+    pub fn holds(&self, at: usize, state: &[u32]) -> bool {
+        let inner = &*self.0;
+        let nodes = &state[..inner.budget_at()];
+        let node = |id: &u32| inner.tables.nodes.get(*id).extra.holds >> at & 1 == 1;
+        match &inner.conditions[at] {
+            Condition::EachNode(_) => nodes.iter().all(node),
+            Condition::SomeNode(_) => nodes.iter().any(node),
+            Condition::Nodes(f) => f(&self.view(state).nodes()),
+            Condition::History(_) => {
+                inner.tables.histories.get(state[inner.history_at()]).extra >> at & 1 == 1
+            }
+            Condition::World(f) => f(&self.view(state)),
+        }
+    }
+
+    /// Which condition a leads-to property must reach.
+    pub fn target_of(&self, property: usize) -> Option<usize> {
+        let properties = &self.setup().properties;
+        let is_leads_to =
+            |at: &usize| matches!(properties[*at].kind, super::property::Kind::LeadsTo(_));
+        is_leads_to(&property).then(|| properties.len() + (0..property).filter(is_leads_to).count())
+    }
+
+    /// Which condition is the boundary.
+    pub fn boundary(&self) -> Option<usize> {
+        self.setup().boundary.as_ref().map(|_| self.0.conditions.len() - 1)
+    }
+}
