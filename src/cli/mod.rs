@@ -38,9 +38,11 @@ impl CliError {
     /// The exit code that says so.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Client(ClientError::KeyTooLong { .. } | ClientError::ValueTooLong { .. }) => {
-                USAGE
-            }
+            Self::Client(
+                ClientError::KeyTooLong { .. }
+                | ClientError::ValueTooLong { .. }
+                | ClientError::OperationTooLong { .. },
+            ) => USAGE,
             Self::Client(ClientError::NoAnswer { .. } | ClientError::SessionExpired) => UNKNOWN,
             _ => NO,
         }
