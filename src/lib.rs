@@ -10,4 +10,7 @@ pub mod check;
 pub mod explore;
 pub mod trace;
 
+pub mod node;
+
+pub use node::{Client, ClusterFile, DataDir, Node, Stop};
 pub use quorate_models as models;
