@@ -16,6 +16,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    List(cli::list::Args),
+    Check(cli::check::Args),
+    Explore(cli::explore::Args),
     Format(cli::format::Args),
     Run(cli::run::Args),
     Get(cli::client::Get),
@@ -29,6 +32,9 @@ fn main() -> ExitCode {
     let quiet = !matches!(arguments.command, Command::Run(_));
     log_to_stderr(if quiet { "error" } else { "info" });
     let result = match &arguments.command {
+        Command::List(args) => cli::list::execute(args),
+        Command::Check(args) => cli::check::execute(args),
+        Command::Explore(args) => cli::explore::execute(args),
         Command::Format(args) => cli::format::execute(args),
         Command::Run(args) => cli::run::execute(args),
         Command::Get(args) => cli::client::get(args),

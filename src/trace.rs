@@ -117,8 +117,7 @@ impl Trace {
         let mut told = Narrative { steps: vec![], choices: vec![], states: vec![] };
         told.states.push(format!("{state:#?}"));
         for (at, wanted) in self.actions.iter().enumerate() {
-            let impossible =
-                || TraceError::Impossible { step: at + 1, action: wanted.clone() };
+            let impossible = || TraceError::Impossible { step: at + 1, action: wanted.clone() };
             let mut actions = Vec::new();
             cluster.actions(&state, &mut actions);
             let choice = actions.iter().position(|action| format!("{action:?}") == *wanted);

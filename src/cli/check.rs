@@ -134,9 +134,10 @@ fn tell(report: &Report, case: &dyn Case) {
         println!("NOT AS EXPECTED: {surprise}");
     }
     for (name, trace) in report.counterexamples() {
-        let expected = report.properties.iter().any(|property| {
-            property.name == name && property.expected == Expectation::Violated
-        });
+        let expected = report
+            .properties
+            .iter()
+            .any(|property| property.name == name && property.expected == Expectation::Violated);
         let label = if expected { "expected violation" } else { "VIOLATION" };
         println!("\n{label} of {name:?}, in {} steps:", trace.actions.len());
         match case.narrate(trace) {
