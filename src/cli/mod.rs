@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod explore;
 pub(crate) mod format;
 pub(crate) mod list;
