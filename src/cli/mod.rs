@@ -54,9 +54,11 @@ impl CliError {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Name(_) | Self::Usage(_) => USAGE,
-            Self::Client(ClientError::KeyTooLong { .. } | ClientError::ValueTooLong { .. }) => {
-                USAGE
-            }
+            Self::Client(
+                ClientError::KeyTooLong { .. }
+                | ClientError::ValueTooLong { .. }
+                | ClientError::OperationTooLong { .. },
+            ) => USAGE,
             Self::Client(ClientError::NoAnswer { .. } | ClientError::SessionExpired) => UNKNOWN,
             _ => NO,
         }

@@ -3,11 +3,11 @@
 //! A protocol is plugged in by one implementation of [`Deployable`] and one line in
 //! [`with_protocol`]; the runtime, the client and the command line then serve it.
 
-use super::client::{Client, ClientError};
-use super::cluster_file::ClusterFile;
-use super::data_dir::DataDir;
-use super::map_client::is_request;
-use super::runtime::{Node, NodeError, Runnable};
+use crate::node::client::{Client, ClientError};
+use crate::node::cluster_file::ClusterFile;
+use crate::node::data_dir::DataDir;
+use crate::node::map_client::is_request;
+use crate::node::runtime::{Node, NodeError, Runnable};
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::{Op, Reply, Service};
 use stateright::actor::{Actor, Id};
@@ -92,7 +92,7 @@ pub fn with_protocol<W: WithProtocol>(
     what: W,
 ) -> Result<W::Output, DeployError> {
     // One line for each protocol: `PrimaryBackup::NAME => Ok(what.with::<PrimaryBackup>()),`
-    let _ = what;
+    drop(what);
     Err(DeployError::UnknownProtocol {
         file: cluster.path().into(),
         protocol: cluster.protocol.clone(),
