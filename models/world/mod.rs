@@ -42,6 +42,8 @@ mod parts;
 mod property;
 mod state;
 pub mod step;
+#[cfg(test)]
+mod tests;
 
 pub use action::Action;
 pub use changes::changes;

@@ -179,7 +179,11 @@ impl Nodes {
             }
             if let Ok(Some(status)) = node.process.try_wait() {
                 node.ended = true;
-                println!("server {} ended: {status}; its log is {}.log", node.id, node.data.display());
+                println!(
+                    "server {} ended: {status}; its log is {}.log",
+                    node.id,
+                    node.data.display()
+                );
             }
         }
     }

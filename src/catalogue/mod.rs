@@ -3,6 +3,8 @@
 //! Each protocol has types of its own; a [`Case`] hides them, so that the commands and the tests
 //! treat all instances alike.
 
+pub mod tables;
+
 use crate::check::{self, Engine, Findings, Options, Progress};
 use crate::explore::{self, ExploreError};
 use crate::trace::{Narrative, Trace, TraceError};
@@ -156,6 +158,17 @@ pub fn protocol(name: &str) -> Result<Protocol, UnknownName> {
 }
 
 impl Protocol {
+    /// The properties of all instances: name and kind, each once.
+    pub fn properties(&self) -> Vec<(&'static str, &'static str)> {
+        let mut all = Vec::new();
+        for property in self.cases.iter().flat_map(|case| case.properties()) {
+            if !all.contains(&property) {
+                all.push(property);
+            }
+        }
+        all
+    }
+
     /// An instance by name.
     ///
     /// # Errors
