@@ -17,8 +17,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    List(cli::list::Args),
+    Check(cli::check::Args),
+    Explore(cli::explore::Args),
     Format(cli::format::Args),
     Run(cli::run::Args),
+    Cluster(cli::cluster::Args),
     Get(cli::client::Get),
     Put(cli::client::Put),
     Delete(cli::client::Delete),
@@ -30,8 +34,12 @@ fn main() -> ExitCode {
     let quiet = !matches!(arguments.command, Command::Run(_));
     log_to_stderr(if quiet { "error" } else { "info" });
     let result = match &arguments.command {
+        Command::List(args) => cli::list::execute(args),
+        Command::Check(args) => cli::check::execute(args),
+        Command::Explore(args) => cli::explore::execute(args),
         Command::Format(args) => cli::format::execute(args),
         Command::Run(args) => cli::run::execute(args),
+        Command::Cluster(args) => cli::cluster::execute(args),
         Command::Get(args) => cli::client::get(args),
         Command::Put(args) => cli::client::put(args),
         Command::Delete(args) => cli::client::delete(args),

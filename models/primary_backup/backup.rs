@@ -4,7 +4,7 @@ use super::message::Peer;
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Entry, Saved};
 use super::transfer::Partial;
-use super::{Mutant, Outbox};
+use super::{Bug, Outbox};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -38,7 +38,7 @@ impl Replica {
             return;
         }
         let own = state.image.op;
-        let named = state.synced == origin || self.config.mutant == Some(Mutant::TrustNumber);
+        let named = state.synced == origin || self.config.bug == Some(Bug::TrustNumber);
         if state.is_synced() && own > op {
             // An old message: this view went on since.
         } else if own == op && (state.is_synced() || named) {
@@ -67,16 +67,18 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let in_view = state.follows(src, view) && state.is_synced();
-        if !in_view && self.config.mutant != Some(Mutant::NoFencing) {
+        if !in_view && self.config.bug != Some(Bug::NoFencing) {
             return;
         }
         let own = state.image.op;
-        let next = op == own + 1 || self.config.mutant == Some(Mutant::IgnoreGap);
+        let next = op == own + 1 || self.config.bug == Some(Bug::IgnoreGap);
         if op <= own {
             o.send(src, Service::Peer(Peer::Ack { view, op: own }));
         } else if next {
-            state.to_mut().image.apply(entry);
-            if self.config.mutant != Some(Mutant::ForgetApplied) {
+            let state = state.to_mut();
+            state.image.apply(entry);
+            state.forget_old_partial();
+            if self.config.bug != Some(Bug::ForgetApplied) {
                 o.save(Saved::applied(entry.clone()));
             }
             o.send(src, Service::Peer(Peer::Ack { view, op }));

@@ -57,8 +57,9 @@
 //! `replica.rs` (which dispatches), `primary.rs`, `backup.rs` and `transfer.rs`.
 
 mod backup;
+pub mod instances;
 mod message;
-mod mutants;
+pub mod mutants;
 mod primary;
 pub mod properties;
 mod replica;
@@ -73,7 +74,7 @@ mod view_service;
 
 pub use backup::Following;
 pub use message::{Msg, Peer, Piece};
-pub use mutants::Mutant;
+pub use mutants::Bug;
 pub use primary::{Leading, MAX_PENDING, MAX_RESEND};
 pub use replica::{Replica, ReplicaState, Role};
 pub use storage::{Content, Entry, Image, Registry, Saved, Storage};
@@ -82,6 +83,7 @@ pub use view::View;
 pub use view_service::{ViewService, view_service};
 
 use crate::Recoverable;
+use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Client, ClientState, Retry, StateMachine};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -141,15 +143,17 @@ pub struct Config {
     pub mode: Mode,
     /// How long things take.
     pub timing: Timing,
+    /// About how many encoded bytes of state travel in one message.
+    pub piece_bytes: usize,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
-    pub mutant: Option<Mutant>,
+    pub bug: Option<Bug>,
 }
 
 impl Config {
     /// A correct cluster.
     pub fn new(replicas: usize, mode: Mode, timing: Timing) -> Self {
-        Self { replicas, mode, timing, mutant: None }
+        Self { replicas, mode, timing, piece_bytes: FRAGMENT_BYTES, bug: None }
     }
 
     /// The ids of the replicas.

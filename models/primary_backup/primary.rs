@@ -4,7 +4,7 @@ use super::message::{Peer, Piece};
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Entry, Saved};
 use super::view::View;
-use super::{Mode, Mutant, Outbox, Timer};
+use super::{Mode, Bug, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -66,7 +66,7 @@ impl Replica {
             self.act(state, o);
         } else {
             o.set_timer(Timer::Resend, self.config.timing.resend.clone());
-            if self.config.mutant == Some(Mutant::ActEarly) {
+            if self.config.bug == Some(Bug::ActEarly) {
                 self.act(state, o);
             }
         }
@@ -105,14 +105,14 @@ impl Replica {
         if !leading.acting {
             return;
         }
-        let twice = self.config.mutant == Some(Mutant::ApplyTwice);
+        let twice = self.config.bug == Some(Bug::ApplyTwice);
         match state.image.sessions.standing(client, seq) {
             Standing::New => self.order(state, Entry { client, seq, request: op }, o),
             Standing::Repeated(_) if twice => {
                 self.order(state, Entry { client, seq, request: op }, o);
             }
             Standing::Repeated(reply) => {
-                let early = self.config.mutant == Some(Mutant::AnswerRetryEarly);
+                let early = self.config.bug == Some(Bug::AnswerRetryEarly);
                 if self.replies_at_once() || early || !leading.awaits(client, seq) {
                     o.send(client, Service::Reply { seq, reply: reply.clone() });
                 }
@@ -251,6 +251,6 @@ impl Replica {
 
     fn replies_at_once(&self) -> bool {
         self.config.mode == Mode::Asynchronous
-            || self.config.mutant == Some(Mutant::AcknowledgeEarly)
+            || self.config.bug == Some(Bug::AcknowledgeEarly)
     }
 }

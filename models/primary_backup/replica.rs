@@ -6,7 +6,7 @@ use super::primary::Leading;
 use super::storage::{Content, Image, Saved, Storage};
 use super::view::View;
 use super::view_service::view_service;
-use super::{Config, Mutant, Outbox, Timer};
+use super::{Config, Bug, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -203,7 +203,7 @@ impl Replica {
             o.cancel_timer(Timer::Resend);
         }
         let deposed = state.is_acting() && state.view.primary != id;
-        if deposed && self.config.mutant == Some(Mutant::StayPrimary) {
+        if deposed && self.config.bug == Some(Bug::StayPrimary) {
             return;
         }
         self.take_role(id, state, o);

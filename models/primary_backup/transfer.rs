@@ -7,8 +7,7 @@ use super::backup::Following;
 use super::message::{Peer, Piece};
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Image, Saved};
-use super::{Mutant, Outbox};
-use crate::kv::machine::FRAGMENT_BYTES;
+use super::{Bug, Outbox};
 use crate::kv::{Service, StateMachine};
 use serde::Serialize;
 use stateright::actor::Id;
@@ -39,6 +38,13 @@ impl<M: StateMachine> ReplicaState<M> {
             _ => 0,
         }
     }
+
+    /// Drops the pieces of a state that it has reached operation by operation meanwhile.
+    pub(super) fn forget_old_partial(&mut self) {
+        if let Role::Backup(following) = &mut self.role {
+            following.partial.take_if(|partial| partial.image.op <= self.image.op);
+        }
+    }
 }
 
 impl Replica {
@@ -60,7 +66,7 @@ impl Replica {
         if leading.offer.is_none() {
             let state = state.to_mut();
             if let Role::Primary(leading) = &mut state.role {
-                leading.offer = Some(pieces(&state.image));
+                leading.offer = Some(pieces(&state.image, self.config.piece_bytes));
             }
         }
         let Role::Primary(leading) = &state.role else { return };
@@ -83,7 +89,7 @@ impl Replica {
         // What this view went on to since is newer than what it began from.
         let old = state.is_synced()
             && op <= state.image.op
-            && self.config.mutant != Some(Mutant::InstallOld);
+            && self.config.bug != Some(Bug::InstallOld);
         if !state.follows(src, view) || old || index != state.received(op) {
             return;
         }
@@ -105,18 +111,18 @@ impl Replica {
     }
 }
 
-/// Cuts a state into pieces of about [`FRAGMENT_BYTES`] as encoded; one that is larger holds a
-/// single entry.
-pub(super) fn pieces<M: StateMachine>(image: &Image<M>) -> Vec<Piece<M>> {
+/// Cuts a state into pieces of at most `limit` encoded bytes; one that is larger holds a single
+/// fragment or session.
+pub(super) fn pieces<M: StateMachine>(image: &Image<M>, limit: usize) -> Vec<Piece<M>> {
     let floor = image.sessions.floor();
     let mut pieces = vec![Piece::empty(floor)];
     let mut size = 0;
     let mut room = |pieces: &mut Vec<Piece<M>>, bytes: usize| {
-        if size > 0 && size + bytes > FRAGMENT_BYTES {
+        if size > 0 && bytes.saturating_add(size) > limit {
             pieces.push(Piece::empty(floor));
             size = 0;
         }
-        size += bytes;
+        size = bytes.saturating_add(size);
         pieces.len() - 1
     };
     for fragment in image.machine.fragments() {
@@ -135,5 +141,5 @@ pub(super) fn pieces<M: StateMachine>(image: &Image<M>) -> Vec<Piece<M>> {
 /// so that it gets a piece of its own.
 fn encoded_bytes<T: Serialize>(value: &T) -> usize {
     postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default())
-        .unwrap_or(FRAGMENT_BYTES)
+        .unwrap_or(usize::MAX)
 }

@@ -7,7 +7,7 @@
 use super::message::{Msg, Peer};
 use super::storage::{Registry, Storage};
 use super::view::View;
-use super::{Config, Mutant, Outbox, Timer};
+use super::{Config, Bug, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -87,10 +87,11 @@ impl ViewService {
             o.save(Storage::ViewService(registry.clone()));
         } else if !member && registry.acked {
             let next = current.next(current.primary, None, Some(src));
-            self.move_to(registry.to_mut(), next, o);
-            if self.config.mutant == Some(Mutant::CertifyJoiner) {
-                registry.to_mut().certified.insert(src);
+            let registry = registry.to_mut();
+            if self.config.bug == Some(Bug::CertifyJoiner) {
+                registry.certified.insert(src);
             }
+            self.move_to(registry, next, o);
         }
     }
 
@@ -128,7 +129,7 @@ impl ViewService {
         registry.certified.retain(|id| next.contains(*id));
         registry.acked = false;
         registry.view = next;
-        if self.config.mutant != Some(Mutant::ForgetView) {
+        if self.config.bug != Some(Bug::ForgetView) {
             o.save(Storage::ViewService(registry.clone()));
         }
         for member in registry.view.members() {

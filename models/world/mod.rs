@@ -42,12 +42,15 @@ mod parts;
 mod property;
 mod state;
 pub mod step;
+#[cfg(test)]
+mod tests;
 
 pub use action::Action;
 pub use changes::changes;
 pub use cluster::{
     CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
 };
+pub use model::{Judged, safety_properties};
 pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};

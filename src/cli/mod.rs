@@ -1,11 +1,18 @@
 //! The subcommands, one file each, and what they have in common: how they fail.
 
+pub(crate) mod check;
 pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod explore;
 pub(crate) mod format;
+pub(crate) mod list;
 pub(crate) mod run;
 
+use quorate::catalogue::UnknownName;
+use quorate::explore::ExploreError;
 use quorate::node::deploy::OpenError;
 use quorate::node::{ClientError, ClusterFileError, DataDirError, DeployError, NodeError};
+use quorate::trace::TraceError;
 use thiserror::Error;
 
 /// It was done.
@@ -30,6 +37,14 @@ pub(crate) enum CliError {
     Node(#[from] NodeError),
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+    #[error("{0}")]
+    Usage(String),
     #[error("{action}: {source}")]
     Io { action: &'static str, source: std::io::Error },
 }
@@ -38,6 +53,7 @@ impl CliError {
     /// The exit code that says so.
     pub(crate) fn code(&self) -> u8 {
         match self {
+            Self::Name(_) | Self::Usage(_) => USAGE,
             Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }
@@ -46,6 +62,12 @@ impl CliError {
             Self::Client(ClientError::NoAnswer { .. } | ClientError::SessionExpired) => UNKNOWN,
             _ => NO,
         }
+    }
+}
+
+impl CliError {
+    pub(crate) fn json(source: serde_json::Error) -> Self {
+        Self::Io { action: "cannot write JSON", source: source.into() }
     }
 }
 
