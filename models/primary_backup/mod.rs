@@ -65,8 +65,6 @@ pub mod properties;
 mod replica;
 mod storage;
 #[cfg(test)]
-mod scratch;
-#[cfg(test)]
 mod tests;
 mod transfer;
 mod view;
@@ -266,13 +264,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
         }
     }
 
-    fn on_timeout(
-        &self,
-        _id: Id,
-        state: &mut Cow<'_, State<M>>,
-        timer: &Timer,
-        o: &mut Out<Self>,
-    ) {
+    fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::ViewService(service), Timer::Suspect(silent)) => {
                 registry(state, |registry| service.on_suspect(registry, *silent, o));

@@ -4,7 +4,7 @@ use super::message::{Peer, Piece};
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Entry, Saved};
 use super::view::View;
-use super::{Mode, Bug, Outbox, Timer};
+use super::{Bug, Mode, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -72,9 +72,7 @@ impl Replica {
         }
     }
 
-    fn begin_msg<M: StateMachine>(
-        state: &ReplicaState<M>,
-    ) -> Service<M::Op, M::Reply, Peer<M>> {
+    fn begin_msg<M: StateMachine>(state: &ReplicaState<M>) -> Service<M::Op, M::Reply, Peer<M>> {
         let (view, origin, op) = (state.view.number, state.synced, state.image.op);
         Service::Peer(Peer::Begin { view, origin, op })
     }
@@ -216,11 +214,7 @@ impl Replica {
     }
 
     /// Sends again whatever some backup did not answer.
-    pub(super) fn on_resend<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
+    pub(super) fn on_resend<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
         let Role::Primary(leading) = &state.role else { return };
         if leading.acting && leading.pending.is_empty() {
             return;
@@ -250,7 +244,6 @@ impl Replica {
     }
 
     fn replies_at_once(&self) -> bool {
-        self.config.mode == Mode::Asynchronous
-            || self.config.bug == Some(Bug::AcknowledgeEarly)
+        self.config.mode == Mode::Asynchronous || self.config.bug == Some(Bug::AcknowledgeEarly)
     }
 }

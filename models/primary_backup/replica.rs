@@ -6,7 +6,7 @@ use super::primary::Leading;
 use super::storage::{Content, Image, Saved, Storage};
 use super::view::View;
 use super::view_service::view_service;
-use super::{Config, Bug, Outbox, Timer};
+use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -212,12 +212,7 @@ impl Replica {
         }
     }
 
-    fn take_role<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
+    fn take_role<M: StateMachine>(&self, id: Id, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         if state.view.primary == id {
             self.begin(state, o);
         } else if state.view.contains(id) {

@@ -7,7 +7,7 @@
 use super::message::{Msg, Peer};
 use super::storage::{Registry, Storage};
 use super::view::View;
-use super::{Config, Bug, Outbox, Timer};
+use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;

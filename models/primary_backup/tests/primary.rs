@@ -77,12 +77,8 @@ fn asynchronous_answers_at_once_and_only_once() {
     let config = Config { mode: Mode::Asynchronous, ..config(2) };
     let mut node = node(&config, 1);
     let did = node.on_msg(9, request(1, &put(1)));
-    let expected = [
-        saved(9, 1, &put(1)),
-        done(9, 1),
-        Did::Set(Timer::Resend),
-        send(2, replicate(1, 1)),
-    ];
+    let expected =
+        [saved(9, 1, &put(1)), done(9, 1), Did::Set(Timer::Resend), send(2, replicate(1, 1))];
     assert_eq!(did, expected);
     assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)], "but asked again, again");
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });

@@ -105,11 +105,8 @@ fn a_save_costs_what_changed_not_what_there_is() {
 
 #[test]
 fn the_view_service_saves_all_it_knows() {
-    let registry = |number| Registry {
-        view: view(number, 1, &[2]),
-        certified: [id(1)].into(),
-        acked: false,
-    };
+    let registry =
+        |number| Registry { view: view(number, 1, &[2]), certified: [id(1)].into(), acked: false };
     let mut saved: Storage<Map> = Storage::ViewService(registry(1));
     saved.absorb(Storage::ViewService(registry(2)));
     assert_eq!(saved, Storage::ViewService(registry(2)));
