@@ -63,11 +63,11 @@ impl Replica {
             o.send(*backup, Self::begin_msg(state));
         }
         if state.view.backups.is_empty() {
-            self.act(state, o);
+            Self::act(state, o);
         } else {
             o.set_timer(Timer::Resend, self.config.timing.resend.clone());
             if self.config.bug == Some(Bug::ActEarly) {
-                self.act(state, o);
+                Self::act(state, o);
             }
         }
     }
@@ -79,13 +79,13 @@ impl Replica {
 
     /// Every backup holds the state: starts to order requests, and lets the view service know
     /// that each of them may be promoted.
-    fn act<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    fn act<M: StateMachine>(state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
         if !state.is_synced() {
             state.synced = state.view.number;
             o.save(Saved::synced(state.synced));
         }
-        self.ping(state, o);
+        Self::ping(state, o);
     }
 
     pub(super) fn on_request<M: StateMachine>(
@@ -172,7 +172,7 @@ impl Replica {
             self.settle(state, o);
         } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup)) {
             o.cancel_timer(Timer::Resend);
-            self.act(state, o);
+            Self::act(state, o);
         }
     }
 
@@ -201,8 +201,7 @@ impl Replica {
 
     /// A backup misses requests: what it did not acknowledge is still pending.
     pub(super) fn on_refill<M: StateMachine>(
-        &self,
-        state: &Cow<'_, ReplicaState<M>>,
+        state: &ReplicaState<M>,
         src: Id,
         view: u64,
         from: u64,

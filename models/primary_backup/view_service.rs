@@ -57,11 +57,11 @@ impl ViewService {
         &self,
         registry: &mut Cow<'_, Registry>,
         src: Id,
-        msg: Msg<M>,
+        msg: &Msg<M>,
         o: &mut Outbox<M>,
     ) {
         if let Service::Peer(Peer::Ping { view, acting }) = msg {
-            self.on_ping(registry, src, view, acting, o);
+            self.on_ping(registry, src, *view, *acting, o);
         }
     }
 

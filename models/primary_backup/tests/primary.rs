@@ -123,7 +123,7 @@ fn a_request_that_its_client_gave_up_on_is_not_answered() {
 fn a_client_whose_session_is_gone_is_refused() {
     let mut image = image(0);
     image.sessions.restore(Some(id(9)), []);
-    let disk = Some(Saved::complete(view(2, 1, &[]), 2, image));
+    let disk = Saved::complete(view(2, 1, &[]), 2, image);
     let (mut node, _) = Node::start_from(&config(2), 1, disk);
     let before = node.state.clone();
     let refused = Service::Refused { seq: 3, why: Refusal::SessionExpired };

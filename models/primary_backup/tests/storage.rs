@@ -50,7 +50,9 @@ fn saves(steps: &[Step]) -> (Vec<Storage<Map>>, Storage<Map>) {
 
 fn fold(saves: &[Storage<Map>]) -> Option<Storage<Map>> {
     let mut folded = None;
-    saves.iter().for_each(|save| Storage::fold(&mut folded, save.clone()));
+    for save in saves {
+        Storage::fold(&mut folded, save.clone());
+    }
     folded
 }
 
