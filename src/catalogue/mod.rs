@@ -8,6 +8,7 @@ pub mod tables;
 use crate::check::{self, Engine, Findings, Options, Progress};
 use crate::explore::{self, ExploreError};
 use crate::trace::{Narrative, Trace, TraceError};
+use quorate_models::primary_backup;
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Expected, Instance, Mutant};
 use std::net::SocketAddr;
@@ -27,7 +28,22 @@ pub struct Protocol {
 
 /// All protocols.
 pub fn protocols() -> Vec<Protocol> {
-    vec![]
+    vec![Protocol {
+        name: "primary-backup",
+        about: "one primary orders, backups follow, a view service replaces who is suspected",
+        cases: cases(primary_backup::instances::instances()),
+        mutants: mutants(primary_backup::mutants::mutants()),
+    }]
+}
+
+fn cases<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> Vec<Box<dyn Case>> {
+    instances.into_iter().map(|instance| Box::new(instance) as Box<dyn Case>).collect()
+}
+
+fn mutants<A: Checkable, H: Observer<A::Msg>>(
+    mutants: Vec<Mutant<A, H>>,
+) -> Vec<Box<dyn SeededBug>> {
+    mutants.into_iter().map(|mutant| Box::new(mutant) as Box<dyn SeededBug>).collect()
 }
 
 /// An instance whose types are hidden.

@@ -2,7 +2,7 @@
 
 use super::CliError;
 use clap::Parser;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use quorate::catalogue::{self, Case, Protocol};
@@ -108,7 +108,7 @@ fn line(progress: Progress) -> String {
 fn tell(report: &Report, case: &dyn Case) {
     println!("{} {}: {}", report.protocol, report.instance, case.about());
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_preset(NOTHING);
     table.set_header(["property", "kind", "expected", "verdict", "steps"]);
     for property in &report.properties {
         let steps = property.trace_len.map_or(String::new(), |steps| steps.to_string());
@@ -167,7 +167,7 @@ fn color(property: &PropertyReport) -> Color {
 
 fn summary(reports: &[Report]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_preset(NOTHING);
     table.set_header(["protocol", "instance", "properties", "unique", "generated", "s", "result"]);
     for report in reports {
         let result = match (report.complete, report.as_expected) {
