@@ -53,8 +53,9 @@ impl CliError {
     /// The exit code that says so.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Name(_) | Self::Usage(_) => USAGE,
-            Self::Client(
+            Self::Name(_)
+            | Self::Usage(_)
+            | Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }
                 | ClientError::OperationTooLong { .. },
