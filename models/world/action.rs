@@ -61,7 +61,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let inner = &*self.0;
         let envelope = |item: u32| {
             let item = state[inner.items_at() + item as usize];
-            inner.tables.envelopes.get(inner.head(item)).value.clone()
+            inner.tables.envelopes.value(inner.next_of(item)).clone()
         };
         match what {
             Move::Deliver(item) => Action::Deliver(envelope(item)),
@@ -106,6 +106,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     fn find_item(&self, state: &[u32], envelope: &Envelope<A::Msg>) -> Option<u32> {
         let envelope = self.find_envelope(envelope)?;
         let items = &state[self.items_at()..];
-        items.iter().position(|item| self.head(*item) == envelope).map(|at| at as u32)
+        items.iter().position(|item| self.next_of(*item) == envelope).map(|at| at as u32)
     }
 }

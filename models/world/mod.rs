@@ -32,10 +32,12 @@
 
 mod action;
 mod changes;
+mod channels;
 mod cluster;
 mod diagram;
 mod effect;
 mod interner;
+mod judge;
 mod model;
 mod observer;
 mod parts;
@@ -48,6 +50,7 @@ pub use changes::changes;
 pub use cluster::{
     CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
 };
+pub use judge::Scopes;
 pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
