@@ -44,8 +44,9 @@ mod parts;
 mod property;
 mod state;
 pub mod step;
+mod symmetry;
 
-pub use action::Action;
+pub use action::{Action, ActionOf};
 pub use changes::changes;
 pub use cluster::{
     CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
@@ -55,3 +56,4 @@ pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
 pub use state::{Nodes, State, View};
+pub use symmetry::{Images, Permutation, Symmetry};
