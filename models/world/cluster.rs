@@ -397,6 +397,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     pub(super) fn may_crash(&self, id: Id) -> bool {
+        if self.setup.faults.crashes == 0 {
+            return false;
+        }
         match &self.setup.faults.crashable {
             Some(ids) => ids.contains(&id),
             None if self.setup.rules == Rules::Stateright => true,

@@ -19,7 +19,7 @@ pub(super) struct Effect {
     /// Whether nothing changed and nothing was asked for.
     pub(super) no_op: bool,
     /// What it adds to the fingerprint of any state: for the node, and on the multiset network
-    /// for what is sent.
+    /// for what is sent and for what is delivered.
     pub(super) difference: u64,
 }
 
@@ -70,6 +70,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
         }
         self.weigh(node, &mut effect);
+        if self.setup.network == NetworkKind::Multiset {
+            effect.difference = effect.difference.wrapping_sub(self.item_hash(envelope));
+        }
         self.remember(effect)
     }
 

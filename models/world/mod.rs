@@ -38,6 +38,7 @@ mod diagram;
 mod effect;
 mod interner;
 mod judge;
+mod memory;
 mod model;
 mod observer;
 mod parts;

@@ -5,6 +5,7 @@
 
 use super::cluster::{Cluster, Inner, Memo, NetworkKind, Rules};
 use super::effect::{Effect, LocalKind};
+use super::memory::{Deliveries, Delivery};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use hashbrown::HashMap;
@@ -49,7 +50,9 @@ pub struct Step<'c> {
 /// thread.
 pub struct Expander<'c, A: Checkable, H> {
     pub(super) inner: &'c Inner<A, H>,
-    deliveries: HashMap<(u32, u32), &'c Effect, FxBuildHasher>,
+    deliveries: Deliveries<'c>,
+    /// The receiver of each envelope.
+    receivers: Vec<u32>,
     observations: Recent,
     pub(super) appended: Recent,
     /// Room to work in: what becomes of channels.
@@ -63,7 +66,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn expander(&self) -> Expander<'_, A, H> {
         Expander {
             inner: &self.0,
-            deliveries: HashMap::default(),
+            deliveries: Deliveries::new(),
+            receivers: Vec::new(),
             observations: Recent::default(),
             appended: Recent::default(),
             replaced: Vec::new(),
@@ -119,30 +123,45 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     fn deliver(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Option<Step<'c>> {
         let inner = self.inner;
         let envelope = inner.next_of(state[inner.items_at() + item as usize]);
-        let dst = inner.tables.envelopes.head(envelope).extra;
+        let dst = match self.receivers.get(envelope as usize) {
+            Some(known) => *known,
+            None => self.first_receiver(envelope),
+        };
+        // Messages to nodes that do not exist stay in flight.
         if dst as usize >= inner.setup.actors.len() {
             return None;
         }
         let node = state[dst as usize];
-        let effect = match self.deliveries.get(&(node, envelope)) {
-            Some(known) => *known,
-            None => self.first_delivery(node, envelope)?,
+        let delivery = match self.deliveries.get(node, envelope) {
+            Some(known) => known,
+            None => self.first_delivery(node, envelope),
         };
-        let consumes = inner.setup.network != NetworkKind::Set;
+        let effect = delivery?;
         if effect.no_op {
-            let stays = match inner.setup.network {
-                NetworkKind::Set => true,
-                NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
-                NetworkKind::Ordered => false,
-            };
-            return (!stays).then(|| self.drop_item(state, fingerprint, item));
+            return Some(self.drop_item(state, fingerprint, item));
         }
-        let removed = consumes.then_some(item);
+        let removed = (inner.setup.network != NetworkKind::Set).then_some(item);
+        let fingerprint = fingerprint.wrapping_add(effect.difference);
         Some(self.apply(state, fingerprint, dst, effect, state[inner.budget_at()], removed))
     }
 
-    /// The effect of a delivery that this thread has not met yet; `None` at a node that is down.
-    fn first_delivery(&mut self, node: u32, envelope: u32) -> Option<&'c Effect> {
+    #[cold]
+    fn first_receiver(&mut self, envelope: u32) -> u32 {
+        let known = self.receivers.len() as u32;
+        let envelopes = &self.inner.tables.envelopes;
+        self.receivers.extend((known..=envelope).map(|id| envelopes.head(id).extra));
+        self.receivers[envelope as usize]
+    }
+
+    /// A delivery that this thread has not met yet.
+    #[cold]
+    fn first_delivery(&mut self, node: u32, envelope: u32) -> Delivery<'c> {
+        let delivery = self.find_delivery(node, envelope);
+        self.deliveries.insert(node, envelope, delivery);
+        delivery
+    }
+
+    fn find_delivery(&self, node: u32, envelope: u32) -> Delivery<'c> {
         let inner = self.inner;
         if !inner.tables.nodes.head(node).extra.up {
             return None;
@@ -150,8 +169,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let shared = &inner.tables.deliveries;
         let effect = recall_shared(shared, (node, envelope), || inner.on_delivery(node, envelope));
         let effect = &inner.tables.effects[effect as usize];
-        self.deliveries.insert((node, envelope), effect);
-        Some(effect)
+        let stays = match inner.setup.network {
+            NetworkKind::Set => true,
+            NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
+            NetworkKind::Ordered => false,
+        };
+        (!effect.no_op || !stays).then_some(effect)
     }
 
     fn local(&mut self, state: &[u32], fingerprint: u64, node: u32, at: usize) -> Option<Step<'c>> {
@@ -165,11 +188,19 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             return None;
         }
         let budget = inner.spend(state[inner.budget_at()], local.spend)?;
+        let fingerprint = fingerprint.wrapping_add(effect.difference);
         Some(self.apply(state, fingerprint, node, effect, budget, None))
     }
 
     fn drop_item(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Step<'c> {
         let inner = self.inner;
+        let removed = state[inner.items_at() + item as usize];
+        let fingerprint = match inner.setup.network {
+            NetworkKind::Ordered => fingerprint,
+            NetworkKind::Set | NetworkKind::Multiset => {
+                fingerprint.wrapping_sub(inner.item_hash(removed))
+            }
+        };
         let mut step = Step {
             fingerprint,
             changed_node: None,
@@ -184,6 +215,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         step
     }
 
+    /// What comes of an effect, whose difference is in the fingerprint already.
     fn apply(
         &mut self,
         state: &[u32],
@@ -196,7 +228,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let tables = &self.inner.tables;
         let (old_budget, old_history) =
             (state[self.inner.budget_at()], state[self.inner.history_at()]);
-        let mut fingerprint = fingerprint.wrapping_add(effect.difference);
+        let mut fingerprint = fingerprint;
         let mut replace = |old: u64, new: u64| {
             fingerprint = fingerprint.wrapping_sub(old).wrapping_add(new);
         };
@@ -233,24 +265,21 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         now
     }
 
-    /// Notes what a step does to the items' share of the fingerprint. (On the multiset network
-    /// what is sent is in the effect's difference already.)
+    /// Notes what a step does to the items' share of the fingerprint where that depends on the
+    /// other items.
     fn weigh_items(&mut self, state: &[u32], step: &mut Step<'_>) {
         let inner = self.inner;
         let items = &state[inner.items_at()..];
-        let network = inner.setup.network;
-        if network == NetworkKind::Ordered {
-            let difference = self.weigh_channels(items, step.removed, step.added);
-            step.fingerprint = step.fingerprint.wrapping_add(difference);
-            return;
-        }
-        if let Some(removed) = step.removed {
-            let removed = inner.item_hash(items[removed as usize]);
-            step.fingerprint = step.fingerprint.wrapping_sub(removed);
-        }
-        if network == NetworkKind::Set {
-            for item in step.added.iter().filter(|item| items.binary_search(item).is_err()) {
-                step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
+        match inner.setup.network {
+            NetworkKind::Multiset => {}
+            NetworkKind::Set => {
+                for item in step.added.iter().filter(|item| items.binary_search(item).is_err()) {
+                    step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
+                }
+            }
+            NetworkKind::Ordered => {
+                let difference = self.weigh_channels(items, step.removed, step.added);
+                step.fingerprint = step.fingerprint.wrapping_add(difference);
             }
         }
     }
