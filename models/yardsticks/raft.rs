@@ -239,8 +239,13 @@ fn up<'a>(nodes: &Nodes<'a, Server>) -> impl Iterator<Item = &'a State> {
     nodes.up().map(|(_, state)| state).collect::<Vec<_>>().into_iter()
 }
 
-/// The cluster under stateright's rules, on a multiset network.
+/// The cluster of [`setup`].
 pub fn cluster(bounds: Bounds) -> Cluster<Server, ()> {
+    setup(bounds).cluster()
+}
+
+/// The servers under stateright's rules, on a multiset network.
+pub fn setup(bounds: Bounds) -> Setup<Server, ()> {
     Setup::new(servers(bounds), bounds.servers, ())
         .network(NetworkKind::Multiset)
         .rules(Rules::Stateright)
@@ -259,7 +264,6 @@ pub fn cluster(bounds: Bounds) -> Cluster<Server, ()> {
                 node.state().is_some_and(|s: &State| s.committed.is_some())
             }),
         ))
-        .cluster()
 }
 
 /// All servers are alike.
