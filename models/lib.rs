@@ -5,9 +5,12 @@
 //! that is checked is, to the letter, the code that a node runs.
 
 pub mod durable;
+pub mod instance;
 pub mod kv;
+pub mod primary_backup;
 pub mod quorum;
 pub mod world;
 pub mod yardsticks;
 
 pub use durable::{Durable, Recoverable};
+pub use instance::{Expected, Instance, Mutant};

@@ -1,5 +1,15 @@
 //! Replication protocols written once: checked, explored and run from the same code.
+//!
+//! The protocols are in [`models`]: pure state machines with their properties and bounded
+//! instances. This crate drives them: [`check`] explores every behaviour of an instance,
+//! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
+//! to the other. [`node`] runs a protocol over UDP. [`catalogue`] lists what there is.
 
+pub mod catalogue;
 pub mod check;
+pub mod explore;
+pub mod node;
+pub mod trace;
 
+pub use node::{Client, ClusterFile, DataDir, Node, Stop};
 pub use quorate_models as models;

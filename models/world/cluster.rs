@@ -1,6 +1,7 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
 use super::effect::{Effect, Local};
+use super::fairness::Fairness;
 use super::interner::{Interner, content_hash};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
@@ -73,6 +74,8 @@ pub struct Setup<A: Checkable, H> {
     pub timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
     pub history: H,
+    /// What liveness may assume.
+    pub fairness: Fairness,
     /// What is claimed.
     pub properties: Vec<Property<A, H>>,
     /// States that do not satisfy it are not explored.
@@ -93,6 +96,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             faults: Faults::default(),
             timer_kind: |_| "timer",
             history,
+            fairness: Fairness::default(),
             properties: Vec::new(),
             boundary: None,
         }
@@ -137,6 +141,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     #[must_use]
     pub fn timer_kind(mut self, kind: fn(&A::Timer) -> &'static str) -> Self {
         self.timer_kind = kind;
+        self
+    }
+
+    /// Sets what liveness may assume; without this, weak fairness per link and per timer.
+    #[must_use]
+    pub fn fairness(mut self, fairness: Fairness) -> Self {
+        self.fairness = fairness;
         self
     }
 

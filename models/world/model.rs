@@ -57,18 +57,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
     }
 
     fn properties(&self) -> Vec<stateright::Property<Self>> {
-        (self.setup().properties.iter().enumerate())
-            .filter_map(|(at, property)| {
-                let expectation = match property.kind {
-                    Kind::Always => Expectation::Always,
-                    Kind::Sometimes => Expectation::Sometimes,
-                    // Stateright cannot decide liveness on graphs with cycles.
-                    Kind::Eventually | Kind::LeadsTo(_) => return None,
-                };
-                let (name, condition) = (property.name, judges::<A, H>()[at]);
-                Some(stateright::Property { expectation, name, condition })
-            })
-            .collect()
+        safety_properties(self)
     }
 
     fn within_boundary(&self, state: &Self::State) -> bool {
@@ -89,22 +78,55 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     }
 }
 
-type Judge<A, H> = fn(&Cluster<A, H>, &State<A, H>) -> bool;
+/// A model whose properties are known by position.
+///
+/// Stateright's properties are plain functions, which cannot carry a position; one function is made
+/// for each.
+pub trait Judged: Model {
+    /// Whether the condition of property `at` holds.
+    fn judge(&self, at: usize, state: &Self::State) -> bool;
+}
 
-/// Stateright's properties are plain functions, so each position has one of its own.
-fn judges<A: Checkable, H: Observer<A::Msg>>() -> [Judge<A, H>; MAX_CONDITIONS] {
-    fn judge<A: Checkable, H: Observer<A::Msg>, const AT: usize>(
-        cluster: &Cluster<A, H>,
-        state: &State<A, H>,
-    ) -> bool {
-        cluster.holds(AT, &state.ids)
+impl<A: Checkable, H: Observer<A::Msg>> Judged for Cluster<A, H> {
+    fn judge(&self, at: usize, state: &Self::State) -> bool {
+        self.holds(at, &state.ids)
+    }
+}
+
+type Judge<M> = fn(&M, &<M as Model>::State) -> bool;
+
+/// The conditions of a model's properties, by position.
+fn judges<M: Judged>() -> [Judge<M>; MAX_CONDITIONS] {
+    fn judge<M: Judged, const AT: usize>(model: &M, state: &M::State) -> bool {
+        model.judge(AT, state)
     }
     macro_rules! table {
-        ($($at:literal)*) => { [$(judge::<A, H, $at>),*] };
+        ($($at:literal)*) => { [$(judge::<M, $at>),*] };
     }
     table!(
         0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
         32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60
         61 62 63
     )
+}
+
+/// The safety properties of a cluster, for a model that judges them by the same positions.
+pub fn safety_properties<A, H, M>(cluster: &Cluster<A, H>) -> Vec<stateright::Property<M>>
+where
+    A: Checkable,
+    H: Observer<A::Msg>,
+    M: Judged,
+{
+    let conditions = judges::<M>();
+    (cluster.setup().properties.iter().zip(conditions))
+        .filter_map(|(property, condition)| {
+            let expectation = match property.kind {
+                Kind::Always => Expectation::Always,
+                Kind::Sometimes => Expectation::Sometimes,
+                // Stateright cannot decide liveness on graphs with cycles.
+                Kind::Eventually | Kind::LeadsTo(_) => return None,
+            };
+            Some(stateright::Property { expectation, name: property.name, condition })
+        })
+        .collect()
 }

@@ -1,10 +1,17 @@
-//! Checking: every possible interleaving and fault within stated bounds.
+//! Checking: every behaviour of an instance within its bounds, and a verdict per property.
+//!
+//! The [engine] decides; [`run`] has it (or stateright's own search, for comparison) check an
+//! instance, and a [`report`] holds what was found against what was expected.
 
 pub mod engine;
 pub mod liveness;
+pub mod report;
+mod run;
+mod stateright_bfs;
 
+pub use crate::models::world::{Fairness, Strength};
 pub use engine::{
     CheckError, Checker, Limits, Outcome, Phase, Progress, PropertyOutcome, Shortfall, Trace,
     Verdict,
 };
-pub use liveness::{Fairness, Strength};
+pub use run::{Discovery, Engine, Findings, Options, run};

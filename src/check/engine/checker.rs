@@ -6,8 +6,8 @@ use super::search::Search;
 use super::symmetry::Canon;
 use super::verdict;
 use super::worker::Worker;
-use crate::check::liveness::{Classes, Fairness, Recorder};
-use crate::models::world::{Checkable, Cluster, Observer, Symmetry};
+use crate::check::liveness::{Classes, Recorder};
+use crate::models::world::{Checkable, Cluster, Fairness, Observer, Symmetry};
 use std::sync::atomic::AtomicBool;
 
 /// How many liveness conditions there may be: a state's are kept in 32 bits.
@@ -32,7 +32,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             threads: 1,
             limits: Limits::default(),
             symmetry: None,
-            fairness: Fairness::default(),
+            fairness: cluster.setup().fairness,
             liveness: true,
             until_violation: false,
         }
@@ -60,7 +60,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         self
     }
 
-    /// Sets what liveness may assume.
+    /// Sets what liveness may assume, instead of what the cluster's setup says.
     #[must_use]
     pub fn fairness(mut self, fairness: Fairness) -> Self {
         self.fairness = fairness;

@@ -1,9 +1,10 @@
 //! The decision: is there a fair behaviour that never reaches the goal?
 
-use super::classes::{Strength, UNFAIR};
+use super::classes::UNFAIR;
 use super::components::Components;
 use super::graph::{BEYOND, Graph};
 use super::lasso::{self, Lasso};
+use crate::models::world::Strength;
 
 /// Whether a goal is always reached in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The reachable graph, compact: states are numbers, a step is where it leads and its class.
 
-use super::classes::{Strength, UNFAIR};
+use super::classes::UNFAIR;
+use crate::models::world::Strength;
 
 /// Where a step leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

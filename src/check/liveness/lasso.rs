@@ -1,8 +1,9 @@
 //! Counterexamples to liveness: a shortest way to a set of states in which a fair behaviour can
 //! go round, and a cycle there that does justice to every class.
 
-use super::classes::{Strength, UNFAIR};
+use super::classes::UNFAIR;
 use super::graph::{BEYOND, Graph};
+use crate::models::world::Strength;
 use std::collections::{HashMap, VecDeque};
 
 /// A behaviour that goes round for ever, as steps of the graph.

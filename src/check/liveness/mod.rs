@@ -47,7 +47,6 @@ mod lasso;
 mod record;
 
 pub(crate) use classes::Classes;
-pub use classes::{Fairness, Strength};
 pub use decide::{Answer, decide};
 pub use graph::{Graph, GraphBuilder, Target};
 pub use lasso::Lasso;

@@ -1,0 +1,56 @@
+//! `quorate format`: makes a node's data directory, once.
+
+use super::{CliError, DONE};
+use quorate::node::deploy::{WithProtocol, with_protocol};
+use quorate::node::{ClusterFile, DataDir, DeployError, Deployable};
+use stateright::actor::Id;
+use std::path::PathBuf;
+
+/// Make the data directory of a new node
+///
+/// A directory is formatted once in the life of a node: the node keeps there what it promised to
+/// the others, and a node that forgets breaks its protocol.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  quorate format --cluster cluster.toml --id 0 --data node-0")]
+pub(crate) struct Args {
+    /// The cluster file
+    #[arg(long, value_name = "FILE")]
+    cluster: PathBuf,
+    /// The server's id in the cluster file
+    #[arg(long)]
+    id: usize,
+    /// The directory to make; an existing one must be empty
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+    let cluster = ClusterFile::load(&args.cluster)?;
+    let id = Id::from(args.id);
+    // What could never run is better refused now. An id out of range, the directory refuses.
+    if cluster.server(id).is_some() {
+        with_protocol(&cluster, CanRun { cluster: &cluster, id })??;
+    }
+    DataDir::format(&args.data, &cluster, id)?;
+    println!(
+        "formatted {} for server {} of the cluster `{}`",
+        args.data.display(),
+        args.id,
+        cluster.name
+    );
+    Ok(DONE)
+}
+
+/// Whether a protocol accepts a cluster.
+struct CanRun<'a> {
+    cluster: &'a ClusterFile,
+    id: Id,
+}
+
+impl WithProtocol for CanRun<'_> {
+    type Output = Result<(), DeployError>;
+
+    fn with<D: Deployable>(self) -> Self::Output {
+        D::server(self.cluster, self.id).map(drop)
+    }
+}

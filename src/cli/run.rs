@@ -1,0 +1,60 @@
+//! `quorate run`: a node, until it is told to stop.
+
+use super::{CliError, DONE};
+use quorate::node::deploy::{WithProtocol, open_node, with_protocol};
+use quorate::node::{ClusterFile, Deployable, Stop};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use stateright::actor::Id;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Run a node of a cluster
+///
+/// The node runs until SIGINT or SIGTERM, and then exits with code 0; a second signal ends it at
+/// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
+/// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  quorate run --cluster cluster.toml --data node-0")]
+pub(crate) struct Args {
+    /// The cluster file
+    #[arg(long, value_name = "FILE")]
+    cluster: PathBuf,
+    /// The node's data directory, made by `quorate format`
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The server that the data directory must be of
+    #[arg(long)]
+    id: Option<usize>,
+    /// Listen on this address instead of the one in the cluster file
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+    let cluster = ClusterFile::load(&args.cluster)?;
+    let stop = Stop::new();
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag unset, sets it, and the second ends all.
+        signal_hook::flag::register_conditional_shutdown(signal, 1, stop.flag())
+            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
+            .map_err(|source| CliError::Io { action: "cannot handle signals", source })?;
+    }
+    with_protocol(&cluster, Run { args, cluster: &cluster, stop: &stop })?
+}
+
+struct Run<'a> {
+    args: &'a Args,
+    cluster: &'a ClusterFile,
+    stop: &'a Stop,
+}
+
+impl WithProtocol for Run<'_> {
+    type Output = Result<u8, CliError>;
+
+    fn with<D: Deployable>(self) -> Self::Output {
+        let Args { data, id, listen, .. } = self.args;
+        let node = open_node::<D>(self.cluster, data, id.map(Id::from), *listen)?;
+        node.run(self.stop)?;
+        Ok(DONE)
+    }
+}

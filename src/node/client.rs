@@ -1,0 +1,262 @@
+//! The client that users call: a driver over the very client actor that is checked with the
+//! servers. What it retries, whom it asks next and when it believes a redirect is the actor's
+//! business; the driver gives it a socket, a clock and a deadline.
+
+use super::address::new_client_id;
+use super::cluster_file::ClusterFile;
+use super::endpoint::{BindError, Endpoint, Incoming, SendError};
+use super::frame::FrameError;
+use super::timers::Timers;
+use quorate_models::kv::machine::Value;
+use quorate_models::kv::service::Refusal;
+use quorate_models::kv::{self, ClientState, Retry, Service};
+use stateright::actor::{Actor, Command, Id, Out};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// Why an operation has no result.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// No socket.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// There is nobody to ask.
+    #[error("the cluster has no server that takes requests")]
+    NoServers,
+    /// Nobody answered in time. The operation may have been done, and may still be, until this
+    /// client does another.
+    #[error(
+        "no answer within {deadline:?} from {}; the operation may or may not have been done \
+         (do they run, and with the same cluster file?)",
+        list(asked)
+    )]
+    NoAnswer {
+        /// The deadline.
+        deadline: Duration,
+        /// The servers that were asked.
+        asked: Vec<(Id, SocketAddr)>,
+    },
+    /// The servers have forgotten this client; whether the operation was done cannot be told.
+    #[error(
+        "the session has expired: the servers have since served many newer clients; \
+         the operation may or may not have been done; go on with a new client"
+    )]
+    SessionExpired,
+    /// The protocol does not have this operation.
+    #[error("the cluster's protocol does not offer this operation")]
+    NotOffered,
+    /// A key is too long.
+    #[error("the key has {len} bytes, more than the limit of {}", kv::map::MAX_KEY_BYTES)]
+    KeyTooLong {
+        /// Its length.
+        len: usize,
+    },
+    /// A value is too long.
+    #[error("the value has {len} bytes, more than the limit of {}", kv::map::MAX_VALUE_BYTES)]
+    ValueTooLong {
+        /// Its length.
+        len: usize,
+    },
+    /// A compare-and-swap of two long values.
+    #[error(
+        "the key and the values have {len} bytes together, more than the limit of {}",
+        super::map_client::MAX_OPERATION_BYTES
+    )]
+    OperationTooLong {
+        /// Their length.
+        len: usize,
+    },
+    /// The request does not fit a datagram.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(FrameError),
+    /// A server answered something else than was asked.
+    #[error("server {0:?} answered what was not asked; its version may differ")]
+    Nonsense(Id),
+}
+
+fn list(asked: &[(Id, SocketAddr)]) -> String {
+    let servers: Vec<String> = (asked.iter())
+        .map(|(id, address)| format!("server {} ({address})", usize::from(*id)))
+        .collect();
+    if servers.is_empty() { "any server".into() } else { servers.join(", ") }
+}
+
+/// A client of a replicated service: operations `O`, replies `R`, and the servers' own messages
+/// `P`. One operation at a time; each is done exactly once where the protocol promises so,
+/// however often it is sent.
+pub struct Client<O, R, P> {
+    me: Id,
+    endpoint: Endpoint,
+    /// In the order in which they are asked.
+    servers: Vec<Id>,
+    retry: Range<Duration>,
+    next_seq: u64,
+    /// How new the knowledge is that the first of `servers` leads.
+    epoch: u64,
+    service: PhantomData<fn(O) -> (R, P)>,
+}
+
+impl<O: Value, R: Value, P: Value> Client<O, R, P> {
+    /// Opens a client of a cluster, under a new id. `servers` are those that take requests, and
+    /// `retry` is how long to wait for an answer before another is asked.
+    pub fn open(
+        cluster: &ClusterFile,
+        servers: Vec<Id>,
+        retry: Range<Duration>,
+    ) -> Result<Self, ClientError> {
+        let first = servers.first().and_then(|first| cluster.server(*first));
+        let any = match first.ok_or(ClientError::NoServers)?.address {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        let me = new_client_id();
+        let endpoint = Endpoint::bind(me, cluster, any)?;
+        Ok(Self { me, endpoint, servers, retry, next_seq: 1, epoch: 0, service: PhantomData })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Id {
+        self.me
+    }
+
+    /// The server that it would ask first now.
+    pub(super) fn last_server(&self) -> Id {
+        self.servers[0]
+    }
+
+    /// Does `op`, and waits for the answer for `deadline` at most.
+    pub fn call(&mut self, op: O, deadline: Duration) -> Result<R, ClientError> {
+        let actor = self.actor(op);
+        // Whatever comes of it, this number is used: an answer that comes too late is not
+        // taken for the answer to another request.
+        self.next_seq += 1;
+        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new() };
+        let mut out = Out::new();
+        let mut state = actor.on_start(self.me, &None, &mut out);
+        state.epoch = self.epoch;
+        let mut state: Cow<'_, ClientState<R>> = Cow::Owned(state);
+        call.perform(&mut self.endpoint, out)?;
+        let begin = Instant::now();
+        while state.last.is_none() {
+            let now = Instant::now();
+            let left = deadline.saturating_sub(now.duration_since(begin));
+            if left.is_zero() {
+                return Err(self.no_answer(deadline, &call.asked));
+            }
+            let mut out = Out::new();
+            if let Some(timer) = call.timers.pop(now) {
+                actor.on_timeout(self.me, &mut state, &timer, &mut out);
+            } else {
+                let next = call.timers.next().map(|next| next.saturating_duration_since(now));
+                if let Incoming::Message(src, _, msg) =
+                    self.endpoint.receive(next.unwrap_or(left).min(left))
+                {
+                    actor.on_msg(self.me, &mut state, src, msg, &mut out);
+                }
+            }
+            call.perform(&mut self.endpoint, out)?;
+        }
+        let state = state.into_owned();
+        self.remember(&state);
+        match state.last {
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(Refusal::SessionExpired)) => Err(ClientError::SessionExpired),
+            Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
+            None => Err(self.no_answer(deadline, &call.asked)),
+        }
+    }
+
+    /// The client actor, with this one operation to do.
+    fn actor(&self, op: O) -> Driven<O, R, P> {
+        let client = kv::Client {
+            script: vec![op],
+            first_seq: self.next_seq,
+            servers: self.servers.clone(),
+            retry: self.retry.clone(),
+        };
+        Driven(client, PhantomData)
+    }
+
+    /// Asks the one that answered first, the next time.
+    fn remember(&mut self, state: &ClientState<R>) {
+        self.epoch = state.epoch;
+        if let Some(at) = self.servers.iter().position(|server| *server == state.target) {
+            self.servers.rotate_left(at);
+        }
+    }
+
+    fn no_answer(&self, deadline: Duration, asked: &BTreeSet<Id>) -> ClientError {
+        let asked =
+            (asked.iter()).filter_map(|id| Some((*id, self.endpoint.book.get(*id)?))).collect();
+        ClientError::NoAnswer { deadline, asked }
+    }
+}
+
+/// The effects of one operation.
+struct Call {
+    asked: BTreeSet<Id>,
+    timers: Timers<Retry>,
+}
+
+impl Call {
+    fn perform<O: Value, R: Value, P: Value>(
+        &mut self,
+        endpoint: &mut Endpoint,
+        out: Out<Driven<O, R, P>>,
+    ) -> Result<(), ClientError> {
+        for command in out {
+            match command {
+                Command::Send(dst, msg) => match endpoint.seal(dst, &msg) {
+                    Ok(datagram) => {
+                        self.asked.insert(dst);
+                        // Lost, if it fails: the retry timer deals with that.
+                        let _ = endpoint.transmit(&datagram);
+                    }
+                    Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
+                    // A server named a leader that nobody knows: the retry timer again.
+                    Err(SendError::Unroutable(_)) => {}
+                },
+                Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
+                Command::CancelTimer(timer) => self.timers.cancel(&timer),
+                // The client actor keeps nothing and draws nothing.
+                Command::Save(()) | Command::ChooseRandom(..) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The client actor of `models::kv`, on its own.
+struct Driven<O, R, P>(kv::Client<O>, PhantomData<fn() -> (R, P)>);
+
+impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
+    type Msg = Service<O, R, P>;
+    type Timer = Retry;
+    type State = ClientState<R>;
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> ClientState<R> {
+        self.0.on_start(o)
+    }
+
+    fn on_msg(
+        &self,
+        _: Id,
+        state: &mut Cow<'_, ClientState<R>>,
+        _: Id,
+        msg: Service<O, R, P>,
+        o: &mut Out<Self>,
+    ) {
+        self.0.on_msg(state, msg, o);
+    }
+
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, ClientState<R>>, _: &Retry, o: &mut Out<Self>) {
+        self.0.on_retry(state, o);
+    }
+}

@@ -1,0 +1,347 @@
+//! The cluster file: who the servers are, where they listen, and which protocol they run.
+//!
+//! One file, the same for every server and every client, so that identities are unique and stable
+//! (an assumption of the checked model). What must agree between nodes is condensed into a
+//! [fingerprint](ClusterFile::fingerprint) that travels in every datagram and is kept in every
+//! data directory; addresses are not part of it, so that a server may move.
+
+use super::frame::Keys;
+use serde::Deserialize;
+use stateright::actor::Id;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The most servers a cluster may have.
+pub const MAX_SERVERS: usize = 64;
+
+/// A cluster, as read from its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterFile {
+    /// The cluster's name.
+    pub name: String,
+    /// The protocol its servers run.
+    pub protocol: String,
+    /// A variant of the protocol, where it has any.
+    pub mode: Option<String>,
+    /// Its servers; the index is the id.
+    pub servers: Vec<Server>,
+    /// The keys that seal its datagrams.
+    pub keys: Keys,
+    path: PathBuf,
+}
+
+/// One server of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Its id: a small index.
+    pub id: usize,
+    /// Its part in the protocol, where the protocol has several.
+    pub role: Option<String>,
+    /// Where it listens, and where its datagrams come from.
+    pub address: SocketAddr,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    protocol: String,
+    mode: Option<String>,
+    #[serde(default)]
+    server: Vec<Server>,
+    #[serde(default)]
+    keys: Keys,
+}
+
+/// What is wrong with a cluster file.
+#[derive(Debug, Error)]
+pub enum ClusterFileError {
+    /// It cannot be read.
+    #[error("cannot read the cluster file {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or not of this shape.
+    #[error("the cluster file {} is malformed:\n{source}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// It is well-formed and makes no sense.
+    #[error("the cluster file {}: {flaw}", path.display())]
+    Flawed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        flaw: Flaw,
+    },
+}
+
+/// What does not make sense in a well-formed cluster file.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Flaw {
+    /// A text that must say something is empty.
+    #[error("`{field}` is empty; give the cluster a {field}")]
+    Empty {
+        /// Which.
+        field: &'static str,
+    },
+    /// There is no server.
+    #[error("it has no server; add a [[server]] section with id = 0 and an address")]
+    NoServers,
+    /// There are too many servers.
+    #[error("it has {count} servers, more than the limit of {MAX_SERVERS}")]
+    TooManyServers {
+        /// How many.
+        count: usize,
+    },
+    /// Two servers have one id.
+    #[error("two servers have the id {id}; number the {count} servers 0 to {}", count - 1)]
+    DuplicateId {
+        /// The id.
+        id: usize,
+        /// How many servers there are.
+        count: usize,
+    },
+    /// The ids are not 0, 1, 2 and so on.
+    #[error("the server id {id} is out of range; number the {count} servers 0 to {}", count - 1)]
+    IdOutOfRange {
+        /// The id.
+        id: usize,
+        /// How many servers there are.
+        count: usize,
+    },
+    /// Two servers have one address.
+    #[error(
+        "servers {first} and {second} have the same address {address}; give each its own port or host"
+    )]
+    DuplicateAddress {
+        /// One server.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// Their address.
+        address: SocketAddr,
+    },
+    /// Others could not send to this address.
+    #[error(
+        "server {id} has the address {address}, to which nobody can send; \
+         give the host's own address and a port other than 0"
+    )]
+    UnusableAddress {
+        /// The server.
+        id: usize,
+        /// Its address.
+        address: SocketAddr,
+    },
+    /// There is a server key and no client key.
+    #[error("[keys] has a server key and no client key; add one, so that clients are sealed too")]
+    NoClientKey,
+    /// One key does for both.
+    #[error("[keys] gives clients the server key; make another, so that none can pose as a server")]
+    SameKeys,
+    /// Some addresses are IPv4, others IPv6.
+    #[error("servers 0 and {id} mix IPv4 and IPv6; one socket serves one family, so use one")]
+    MixedFamilies {
+        /// The first server whose address is of another family than server 0's.
+        id: usize,
+    },
+}
+
+impl ClusterFile {
+    /// Reads and checks the file at `path`.
+    pub fn load(path: &Path) -> Result<Self, ClusterFileError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ClusterFileError::Unreadable { path: path.into(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks the `text` of a cluster file; `path` is for errors to name.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ClusterFileError> {
+        let mut raw: Raw = toml::from_str(text).map_err(|source| ClusterFileError::Malformed {
+            path: path.into(),
+            source: Box::new(source),
+        })?;
+        check(&raw).map_err(|flaw| ClusterFileError::Flawed { path: path.into(), flaw })?;
+        raw.server.sort_by_key(|server| server.id);
+        let Raw { name, protocol, mode, server: servers, keys } = raw;
+        Ok(Self { name, protocol, mode, servers, keys, path: path.into() })
+    }
+
+    /// The file it was read from, for errors to name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The ids of the servers, in order.
+    pub fn ids(&self) -> Vec<Id> {
+        Id::vec_from(0..self.servers.len())
+    }
+
+    /// The server with this id.
+    pub fn server(&self, id: Id) -> Option<&Server> {
+        self.servers.get(usize::from(id))
+    }
+
+    /// A digest of what must agree between all nodes: name, protocol, mode, and the servers' ids
+    /// and roles. It guards against mistakes, not against malice; that is what keys are for.
+    pub fn fingerprint(&self) -> u64 {
+        let mut digest = Fnv1a::new();
+        digest.text(&self.name);
+        digest.text(&self.protocol);
+        digest.optional(self.mode.as_deref());
+        for server in &self.servers {
+            digest.optional(server.role.as_deref());
+        }
+        digest.0
+    }
+}
+
+fn check(raw: &Raw) -> Result<(), Flaw> {
+    for (field, text) in [("name", &raw.name), ("protocol", &raw.protocol)] {
+        if text.trim().is_empty() {
+            return Err(Flaw::Empty { field });
+        }
+    }
+    match (&raw.keys.server, &raw.keys.client) {
+        (Some(_), None) => return Err(Flaw::NoClientKey),
+        (Some(server), Some(client)) if server == client => return Err(Flaw::SameKeys),
+        _ => {}
+    }
+    check_servers(raw)
+}
+
+fn check_servers(raw: &Raw) -> Result<(), Flaw> {
+    let count = raw.server.len();
+    if count == 0 {
+        return Err(Flaw::NoServers);
+    }
+    if count > MAX_SERVERS {
+        return Err(Flaw::TooManyServers { count });
+    }
+    let mut servers = BTreeMap::new();
+    let mut addresses = BTreeMap::new();
+    for Server { id, address, .. } in &raw.server {
+        if *id >= count {
+            return Err(Flaw::IdOutOfRange { id: *id, count });
+        }
+        if servers.insert(*id, *address).is_some() {
+            return Err(Flaw::DuplicateId { id: *id, count });
+        }
+        if let Some(first) = addresses.insert((address.ip(), address.port()), *id) {
+            return Err(Flaw::DuplicateAddress { first, second: *id, address: *address });
+        }
+        if address.port() == 0 || address.ip().is_unspecified() || address.ip().is_multicast() {
+            return Err(Flaw::UnusableAddress { id: *id, address: *address });
+        }
+    }
+    // Ids are distinct and below the count, so server 0 is there.
+    match servers.iter().find(|(_, address)| address.is_ipv4() != servers[&0].is_ipv4()) {
+        Some((id, _)) => Err(Flaw::MixedFamilies { id: *id }),
+        None => Ok(()),
+    }
+}
+
+/// The 64-bit FNV-1a hash: unlike the standard library's, the same in every build.
+struct Fnv1a(u64);
+
+impl Fnv1a {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    // The length first, so that neighbours do not run into each other.
+    fn text(&mut self, text: &str) {
+        self.bytes(&(text.len() as u64).to_le_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.bytes(&[u8::from(text.is_some())]);
+        self.text(text.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ClusterFile, ClusterFileError> {
+        ClusterFile::parse(text, Path::new("cluster.toml"))
+    }
+
+    fn cluster(servers: &[(usize, &str)]) -> Result<ClusterFile, ClusterFileError> {
+        use std::fmt::Write;
+        let mut text = "name = \"demo\"\nprotocol = \"toy\"\n".to_owned();
+        for (id, address) in servers {
+            write!(text, "[[server]]\nid = {id}\naddress = \"{address}\"\n").unwrap();
+        }
+        parse(&text)
+    }
+
+    fn flaw(servers: &[(usize, &str)]) -> Flaw {
+        match cluster(servers) {
+            Err(ClusterFileError::Flawed { flaw, .. }) => flaw,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn servers_are_in_the_order_of_their_ids() {
+        let cluster = cluster(&[(1, "127.0.0.1:7001"), (0, "127.0.0.1:7000")]).unwrap();
+        assert_eq!(cluster.servers[0].address.port(), 7000);
+        assert_eq!(cluster.ids(), Id::vec_from(0..2));
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        let (a, b) = ("127.0.0.1:7000", "127.0.0.1:7001");
+        assert_eq!(flaw(&[]), Flaw::NoServers);
+        assert_eq!(flaw(&[(0, a), (0, b)]), Flaw::DuplicateId { id: 0, count: 2 });
+        assert_eq!(flaw(&[(0, a), (2, b)]), Flaw::IdOutOfRange { id: 2, count: 2 });
+        assert!(matches!(flaw(&[(0, a), (1, a)]), Flaw::DuplicateAddress { .. }));
+        assert!(matches!(flaw(&[(0, "0.0.0.0:1")]), Flaw::UnusableAddress { .. }));
+        assert!(matches!(flaw(&[(0, "127.0.0.1:0")]), Flaw::UnusableAddress { .. }));
+        assert_eq!(flaw(&[(0, a), (1, "[::1]:7001")]), Flaw::MixedFamilies { id: 1 });
+    }
+
+    #[test]
+    fn malformed_toml_shows_the_file_and_the_line() {
+        let error = parse("name = \"demo\"\nprotocol = 3\n").unwrap_err().to_string();
+        assert!(error.contains("cluster.toml") && error.contains("line 2"), "{error}");
+        let error = parse("name = \"demo\"\nprotocol = \"x\"\nmoed = \"y\"").unwrap_err();
+        assert!(error.to_string().contains("moed"), "{error}");
+    }
+
+    #[test]
+    fn the_fingerprint_covers_what_must_agree_and_not_where_servers_are() {
+        let here = cluster(&[(0, "127.0.0.1:7000")]).unwrap();
+        let moved = cluster(&[(0, "[::1]:7000")]).unwrap();
+        assert_eq!(here.fingerprint(), moved.fingerprint());
+        for change in [
+            |c: &mut ClusterFile| c.name.push('x'),
+            |c: &mut ClusterFile| c.mode = Some(String::new()),
+            |c: &mut ClusterFile| c.servers[0].role = Some("view-service".into()),
+            |c: &mut ClusterFile| c.servers.push(c.servers[0].clone()),
+        ] {
+            let mut other = here.clone();
+            change(&mut other);
+            assert_ne!(here.fingerprint(), other.fingerprint());
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The data directory: what makes a node the same node after a restart.
+//!
+//! Formatted once, then only opened. It holds `identity.toml`, which says whose it is, and the
+//! log. A node never starts on a directory that is missing, foreign or incomplete: it would have
+//! forgotten what it promised to others. A lock keeps two processes from being one node.
+
+use super::address::number;
+use super::cluster_file::ClusterFile;
+use super::log::{self, LogError, Owner, sync_dir};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+const IDENTITY: &str = "identity.toml";
+const NEW_IDENTITY: &str = "identity.toml.new";
+const VERSION: u32 = 1;
+
+/// An open, locked data directory.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    id: Id,
+    owner: Owner,
+    /// Holds the lock until it is dropped.
+    _lock: File,
+}
+
+/// `identity.toml`. Numbers in full 64 bits do not fit TOML, so they are hexadecimal text.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    version: u32,
+    cluster: String,
+    fingerprint: String,
+    id: usize,
+    directory: String,
+}
+
+/// What is wrong with a data directory.
+#[derive(Debug, Error)]
+pub enum DataDirError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The cluster has no such server.
+    #[error("the cluster file {} has no server {id}; its servers are 0 to {}", file.display(), count - 1)]
+    NoSuchServer {
+        /// The cluster file.
+        file: PathBuf,
+        /// The id asked for.
+        id: usize,
+        /// How many servers there are.
+        count: usize,
+    },
+    /// There is something in it already.
+    #[error(
+        "{} is not empty; format a new directory (one that holds a node's data must not be \
+         formatted again, for the node would forget what it promised)", path.display()
+    )]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It is not there.
+    #[error(
+        "the data directory {} does not exist; if this node is new, make it with `quorate format`; \
+         if it ran before, mount or restore its directory", path.display()
+    )]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It was never formatted, or not to the end.
+    #[error(
+        "{} is not a formatted data directory: it has no {IDENTITY}; if `quorate format` was \
+         interrupted, remove the directory and format again; if this node ran before, restore \
+         the file", path.display()
+    )]
+    NotFormatted {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Its identity does not say what it should.
+    #[error("{} is corrupt: {reason}; restore it from this very node", path.display())]
+    CorruptIdentity {
+        /// The file.
+        path: PathBuf,
+        /// In what way.
+        reason: String,
+    },
+    /// It was formatted by another version.
+    #[error("{} has format version {found}, this program knows {VERSION}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// It is of another cluster.
+    #[error(
+        "the data directory {} was formatted for the cluster `{found}`, which differs from the \
+         cluster file {} in name, protocol, mode, or its servers' number or roles: use the \
+         cluster file that it was formatted with", path.display(), file.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// The cluster's name in it.
+        found: String,
+        /// The cluster file.
+        file: PathBuf,
+    },
+    /// It is of another node.
+    #[error("the data directory {} is server {found}'s, not server {wanted}'s", path.display())]
+    WrongId {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        found: usize,
+        /// Whose it should be.
+        wanted: usize,
+    },
+    /// Another process uses it.
+    #[error("the data directory {} is in use by another process; stop that first", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Its log cannot be made.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl DataDir {
+    /// Makes the data directory of server `id` at `path`, which must be empty or not exist.
+    pub fn format(path: &Path, cluster: &ClusterFile, id: Id) -> Result<(), DataDirError> {
+        if cluster.server(id).is_none() {
+            return Err(DataDirError::NoSuchServer {
+                file: cluster.path().into(),
+                id: usize::from(id),
+                count: cluster.servers.len(),
+            });
+        }
+        std::fs::create_dir_all(path).map_err(failed(path, "create"))?;
+        if std::fs::read_dir(path).map_err(failed(path, "read"))?.next().is_some() {
+            return Err(DataDirError::NotEmpty { path: path.into() });
+        }
+        let directory = rand::random();
+        let owner = Owner { cluster: cluster.fingerprint(), node: number(id), directory };
+        log::create(path, &owner)?;
+        let identity = Identity {
+            version: VERSION,
+            cluster: cluster.name.clone(),
+            fingerprint: format!("{:016x}", owner.cluster),
+            id: usize::from(id),
+            directory: format!("{directory:016x}"),
+        };
+        // Last and at once, so that a directory is formatted or is not.
+        write_identity(path, &identity).map_err(failed(&path.join(IDENTITY), "write"))?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        sync_dir(parent).map_err(failed(parent, "sync"))
+    }
+
+    /// Opens and locks the data directory at `path`, which must be of this cluster and, where
+    /// one is `wanted`, of that server.
+    pub fn open(
+        path: &Path,
+        cluster: &ClusterFile,
+        wanted: Option<Id>,
+    ) -> Result<Self, DataDirError> {
+        if !path.try_exists().map_err(failed(path, "open"))? {
+            return Err(DataDirError::Missing { path: path.into() });
+        }
+        let file = path.join(IDENTITY);
+        let mut lock = match OpenOptions::new().read(true).write(true).open(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(DataDirError::NotFormatted { path: path.into() });
+            }
+            other => other.map_err(failed(&file, "open"))?,
+        };
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataDirError::Locked { path: path.into() });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(&file, "lock")(source)),
+            Ok(()) => {}
+        }
+        let mut text = String::new();
+        lock.read_to_string(&mut text).map_err(failed(&file, "read"))?;
+        let (id, name, owner) = parse_identity(&file, &text)?;
+        if owner.cluster != cluster.fingerprint() || id >= cluster.servers.len() {
+            let file = cluster.path().into();
+            return Err(DataDirError::Foreign { path: path.into(), found: name, file });
+        }
+        if let Some(wanted) = wanted.map(usize::from).filter(|wanted| *wanted != id) {
+            return Err(DataDirError::WrongId { path: path.into(), found: id, wanted });
+        }
+        Ok(Self { path: path.into(), id: Id::from(id), owner, _lock: lock })
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What its log must say that it belongs to.
+    pub(super) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+}
+
+fn write_identity(dir: &Path, identity: &Identity) -> io::Result<()> {
+    let text = toml::to_string(identity).map_err(io::Error::other)?;
+    let new = dir.join(NEW_IDENTITY);
+    let mut file = File::create_new(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(new, dir.join(IDENTITY))?;
+    sync_dir(dir)
+}
+
+fn parse_identity(path: &Path, text: &str) -> Result<(usize, String, Owner), DataDirError> {
+    let corrupt = |reason: String| DataDirError::CorruptIdentity { path: path.into(), reason };
+    let identity: Identity = toml::from_str(text).map_err(|error| corrupt(error.to_string()))?;
+    if identity.version != VERSION {
+        return Err(DataDirError::Version { path: path.into(), found: identity.version });
+    }
+    let hex = |field: &str, text: &str| {
+        u64::from_str_radix(text, 16)
+            .map_err(|_| corrupt(format!("`{field}` is not a hexadecimal number")))
+    };
+    let owner = Owner {
+        cluster: hex("fingerprint", &identity.fingerprint)?,
+        node: identity.id as u64,
+        directory: hex("directory", &identity.directory)?,
+    };
+    Ok((identity.id, identity.cluster, owner))
+}
+
+fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DataDirError {
+    let path = path.to_owned();
+    move |source| DataDirError::Io { path, action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster(name: &str, servers: usize) -> ClusterFile {
+        use std::fmt::Write;
+        let mut text = format!("name = \"{name}\"\nprotocol = \"toy\"\n");
+        for id in 0..servers {
+            write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n", 7000 + id).unwrap();
+        }
+        ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap()
+    }
+
+    #[test]
+    fn a_formatted_directory_opens_once_at_a_time_and_knows_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, cluster) = (dir.path().join("a/b"), cluster("demo", 2));
+        DataDir::format(&path, &cluster, Id::from(1)).unwrap();
+        let open = DataDir::open(&path, &cluster, None).unwrap();
+        assert_eq!(open.id(), Id::from(1));
+        let again = DataDir::open(&path, &cluster, None);
+        assert!(matches!(again, Err(DataDirError::Locked { .. })));
+        drop(open);
+        DataDir::open(&path, &cluster, Some(Id::from(1))).unwrap();
+        let error = DataDir::open(&path, &cluster, Some(Id::from(0)));
+        assert!(matches!(error, Err(DataDirError::WrongId { found: 1, wanted: 0, .. })));
+    }
+
+    #[test]
+    fn a_directory_is_formatted_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let cluster = cluster("demo", 1);
+        DataDir::format(dir.path(), &cluster, Id::from(0)).unwrap();
+        let again = DataDir::format(dir.path(), &cluster, Id::from(0));
+        assert!(matches!(again, Err(DataDirError::NotEmpty { .. })));
+        let other = DataDir::format(&dir.path().join("x"), &cluster, Id::from(1));
+        assert!(matches!(other, Err(DataDirError::NoSuchServer { id: 1, count: 1, .. })));
+    }
+
+    #[test]
+    fn a_missing_unformatted_foreign_or_corrupt_directory_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let cluster_file = cluster("demo", 1);
+        let open = |path: &Path| DataDir::open(path, &cluster_file, None).unwrap_err();
+        assert!(matches!(open(&dir.path().join("none")), DataDirError::Missing { .. }));
+        assert!(matches!(open(dir.path()), DataDirError::NotFormatted { .. }));
+        let path = dir.path().join("data");
+        DataDir::format(&path, &cluster("prod", 1), Id::from(0)).unwrap();
+        assert!(matches!(open(&path), DataDirError::Foreign { .. }));
+        std::fs::write(path.join(IDENTITY), "version = 1").unwrap();
+        assert!(matches!(open(&path), DataDirError::CorruptIdentity { .. }));
+    }
+}

@@ -1,0 +1,252 @@
+//! One end of the wire: a UDP socket, the seal around messages, and the address book.
+//!
+//! Whatever arrives here that is not a whole, authentic message for this node, from someone who
+//! may speak under that name, is dropped and counted: to the protocol it is a lost message.
+
+use super::address::{AddressBook, is_client};
+use super::cluster_file::ClusterFile;
+use super::frame::{FrameError, Seal};
+use super::stats::Stats;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stateright::actor::Id;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The longest payload that UDP itself can carry, so that what is too long is seen to be.
+const BUFFER: usize = 65_536;
+/// How many errors in a row a socket may give before each is followed by a pause.
+const PATIENCE: u32 = 16;
+
+/// A socket could not be opened.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// Someone else listens there.
+    #[error(
+        "the address {address} is in use: another process listens on UDP port {}; \
+         stop it, or give this server another port in the cluster file", address.port()
+    )]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// This host does not have it.
+    #[error(
+        "the address {address} is not one of this host's; run this server on its host, \
+         or pass the address to listen on"
+    )]
+    NotHere {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Another reason.
+    #[error("cannot listen on {address}: {source}")]
+    Other {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A message could not be sent.
+#[derive(Debug, Error)]
+pub enum SendError {
+    /// It could not be sealed.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// Nobody knows where that is.
+    #[error("the address of {0:?} is not known")]
+    Unroutable(Id),
+}
+
+/// A sealed message and where it goes.
+pub(super) struct Datagram {
+    to: SocketAddr,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What came in.
+pub(super) enum Incoming<M> {
+    /// Nothing, within the time.
+    Nothing,
+    /// Something that was dropped.
+    Dropped,
+    /// A message, from whom and from where.
+    Message(Id, SocketAddr, M),
+}
+
+/// One end of the wire.
+pub(super) struct Endpoint {
+    me: Id,
+    socket: UdpSocket,
+    seal: Seal,
+    pub(super) book: AddressBook,
+    pub(super) stats: Stats,
+    buffer: Box<[u8]>,
+    blocking: bool,
+    errors_in_a_row: u32,
+}
+
+impl Endpoint {
+    /// Listens on `address` as `me`.
+    pub(super) fn bind(
+        me: Id,
+        cluster: &ClusterFile,
+        address: SocketAddr,
+    ) -> Result<Self, BindError> {
+        let socket = UdpSocket::bind(address).map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => BindError::InUse { address },
+            ErrorKind::AddrNotAvailable => BindError::NotHere { address },
+            _ => BindError::Other { address, source },
+        })?;
+        Ok(Self {
+            me,
+            socket,
+            seal: Seal::new(cluster),
+            book: AddressBook::new(cluster),
+            stats: Stats::default(),
+            buffer: vec![0; BUFFER].into(),
+            blocking: true,
+            errors_in_a_row: 0,
+        })
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    pub(super) fn authenticates(&self) -> bool {
+        self.seal.authenticates()
+    }
+
+    /// Seals `message` for `dst`.
+    pub(super) fn seal<M: Serialize>(&self, dst: Id, message: &M) -> Result<Datagram, SendError> {
+        let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
+        Ok(Datagram { to, bytes: self.seal.seal(self.me, dst, message)? })
+    }
+
+    /// Sends, or loses, a datagram.
+    pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
+        let sent = self
+            .block(true)
+            .and_then(|()| retry_interrupted(|| self.socket.send_to(&datagram.bytes, datagram.to)));
+        match sent {
+            Ok(_) => self.stats.sent += 1,
+            Err(error) => {
+                self.stats.send_failed += 1;
+                tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
+                // Who watches the log should see that it happens, not every time it does.
+                if self.stats.send_failed.is_power_of_two() {
+                    let count = self.stats.send_failed;
+                    tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
+    pub(super) fn receive<M: DeserializeOwned>(&mut self, wait: Duration) -> Incoming<M> {
+        let received = self.block(!wait.is_zero()).and_then(|()| {
+            if !wait.is_zero() {
+                self.socket.set_read_timeout(Some(wait))?;
+            }
+            self.socket.recv_from(&mut self.buffer)
+        });
+        let (len, from) = match received {
+            Ok(received) => received,
+            Err(error) => return self.receive_failed(&error),
+        };
+        self.errors_in_a_row = 0;
+        self.stats.received += 1;
+        match self.open(len, from) {
+            Ok((src, message)) => Incoming::Message(src, from, message),
+            Err(why) => {
+                tracing::debug!(%from, len, %why, "dropped a datagram");
+                Incoming::Dropped
+            }
+        }
+    }
+
+    fn open<M: DeserializeOwned>(
+        &mut self,
+        len: usize,
+        from: SocketAddr,
+    ) -> Result<(Id, M), Dropped> {
+        let frame = match self.seal.open(&mut self.buffer[..len]) {
+            Ok(frame) => frame,
+            Err(error) => {
+                *(match error {
+                    FrameError::TooLarge => &mut self.stats.oversized,
+                    FrameError::Foreign | FrameError::Version(_) => &mut self.stats.foreign,
+                    FrameError::Forged => &mut self.stats.forged,
+                    _ => &mut self.stats.malformed,
+                }) += 1;
+                return Err(error.into());
+            }
+        };
+        if frame.dst != self.me {
+            self.stats.misdirected += 1;
+            return Err(Dropped::Misdirected(frame.dst));
+        }
+        if !self.book.vouches(frame.src, from) || is_client(frame.src) && is_client(self.me) {
+            self.stats.impostors += 1;
+            return Err(Dropped::Impostor(frame.src));
+        }
+        let src = frame.src;
+        let message = frame.message().inspect_err(|_| self.stats.malformed += 1)?;
+        Ok((src, message))
+    }
+
+    /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
+    /// took (connection refused), which to the protocol is a lost message.
+    fn receive_failed<M>(&mut self, error: &io::Error) -> Incoming<M> {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
+                Incoming::Nothing
+            }
+            _ => {
+                self.stats.receive_failed += 1;
+                self.errors_in_a_row += 1;
+                tracing::debug!(%error, "receiving failed");
+                if self.errors_in_a_row > PATIENCE {
+                    tracing::warn!(%error, "receiving fails again and again");
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Incoming::Dropped
+            }
+        }
+    }
+
+    fn block(&mut self, blocking: bool) -> io::Result<()> {
+        if self.blocking != blocking {
+            self.socket.set_nonblocking(!blocking)?;
+            self.blocking = blocking;
+        }
+        Ok(())
+    }
+}
+
+/// Why an incoming datagram was dropped.
+#[derive(Debug, Error)]
+enum Dropped {
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error("it is for {0:?}")]
+    Misdirected(Id),
+    #[error("{0:?} does not speak from there")]
+    Impostor(Id),
+}
+
+fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

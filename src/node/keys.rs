@@ -1,0 +1,73 @@
+//! The keys in a cluster file: 32 bytes each, in hexadecimal, and never printed.
+
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
+
+/// The keys of a cluster. None: datagrams are checksummed, not authenticated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Seals what passes between servers. A client's copy of the cluster file leaves it out.
+    pub server: Option<Key>,
+    /// Seals what passes between clients and servers.
+    pub client: Option<Key>,
+}
+
+/// A secret key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn parse(hex: &str) -> Option<Self> {
+        let digits = hex.as_bytes().as_chunks::<2>();
+        let (pairs, []) = digits else { return None };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let bytes: Option<Vec<u8>> = (pairs.iter())
+            .map(|[high, low]| Some((digit(*high)? * 16 + digit(*low)?) as u8))
+            .collect();
+        bytes?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hex = String::deserialize(deserializer)?;
+        // The text itself is not repeated: it is a secret, if a malformed one.
+        Self::parse(&hex).ok_or_else(|| {
+            de::Error::custom(
+                "a key is 64 hexadecimal digits, such as `openssl rand -hex 32` gives",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_64_hexadecimal_digits() {
+        let key = Key::parse(&"0aF1".repeat(16)).unwrap();
+        assert_eq!(key.bytes()[..4], [0x0a, 0xf1, 0x0a, 0xf1]);
+        for wrong in ["", "0", &"0".repeat(63), &"0".repeat(66), &"0g".repeat(32), &"é".repeat(32)]
+        {
+            assert!(Key::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_never_printed() {
+        assert_eq!(format!("{:?}", Key([7; 32])), "Key(..)");
+    }
+}

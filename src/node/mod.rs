@@ -1,0 +1,42 @@
+//! The runtime: drives an actor that was checked as a node on UDP, with an fsynced log.
+//!
+//! It gives the actor exactly what the model assumes:
+//!
+//! | the model assumes | here |
+//! |---|---|
+//! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
+//! | what is saved survives a crash, and precedes what is sent | one checksummed record per batch, synced, then sent (`log`) |
+//! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal ([`frame`]) |
+//! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
+//! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
+//! | a timer fires in its time, once, and setting it replaces it | `timers` |
+//!
+//! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
+
+pub mod address;
+mod client;
+mod cluster_file;
+mod data_dir;
+pub mod deploy;
+mod endpoint;
+pub mod frame;
+mod keys;
+mod log;
+mod map_client;
+mod runtime;
+mod stats;
+mod stop;
+mod timers;
+
+pub use client::{Client, ClientError};
+pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
+pub use data_dir::{DataDir, DataDirError};
+pub use deploy::{DeployError, Deployable};
+pub use endpoint::{BindError, SendError};
+pub use frame::{FrameError, MAX_DATAGRAM};
+pub use keys::{Key, Keys};
+pub use log::LogError;
+pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
+pub use runtime::{Node, NodeBuilder, NodeError, Runnable};
+pub use stats::Stats;
+pub use stop::Stop;

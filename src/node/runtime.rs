@@ -1,0 +1,338 @@
+//! The loop that drives one actor: the same code that is checked, with a real clock, disk and
+//! network, which give it exactly what the model assumes.
+//!
+//! One loop, one handler at a time. Handlers run in **batches**: what a batch saves becomes one
+//! record of the log, synced before anything that the batch sends leaves. A crash in between is,
+//! to everyone else, a crash before the batch, whose messages were lost; the model allows both.
+
+use super::address::is_client;
+use super::cluster_file::ClusterFile;
+use super::data_dir::{DataDir, DataDirError};
+use super::endpoint::{BindError, Datagram, Endpoint, Incoming, SendError};
+use super::log::{Log, LogError};
+use super::stats::Stats;
+use super::stop::Stop;
+use super::timers::Timers;
+use quorate_models::Durable;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stateright::actor::{Actor, Command, Id, Out};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// The most datagrams, and the most timers, that one batch takes.
+const BATCH_EVENTS: usize = 256;
+/// A batch takes no more events when it has this much to send, in bytes.
+const BATCH_BYTES: usize = 1 << 20;
+/// What one batch sends beyond this, in bytes, is lost.
+const QUEUE_BYTES: usize = 32 << 20;
+/// The longest that a node sleeps before it looks whether it should stop.
+const NAP: Duration = Duration::from_millis(100);
+
+/// An actor that a [`Node`] can run. Any actor whose parts have these properties is one.
+pub trait Runnable:
+    Actor<
+        Msg: Serialize + DeserializeOwned,
+        Timer: Ord,
+        Storage: Durable + Serialize + DeserializeOwned,
+    >
+{
+}
+
+impl<A> Runnable for A where
+    A: Actor<
+            Msg: Serialize + DeserializeOwned,
+            Timer: Ord,
+            Storage: Durable + Serialize + DeserializeOwned,
+        >
+{
+}
+
+/// Why a node did not start, or stopped.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// Its data directory is not fit to be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// Its log is damaged, or cannot be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The cluster is keyed, and this copy of its file lacks the servers' key.
+    #[error(
+        "the cluster file {} has no server key, so it is a client's copy; \
+         run a server with the servers' copy", file.display()
+    )]
+    NoServerKey {
+        /// The cluster file.
+        file: PathBuf,
+    },
+}
+
+/// A node, ready to run.
+pub struct Node<A: Runnable> {
+    actor: A,
+    admits: fn(&A::Msg) -> bool,
+    id: Id,
+    endpoint: Endpoint,
+    log: Log<A::Storage>,
+    timers: Timers<A::Timer>,
+    /// Choices to be made, by key.
+    choices: BTreeMap<String, Vec<A::Random>>,
+    /// Holds the lock on the directory for as long as the node lives.
+    _data: DataDir,
+}
+
+/// How a node is to be opened.
+pub struct NodeBuilder<'a, A: Runnable> {
+    actor: A,
+    cluster: &'a ClusterFile,
+    data: DataDir,
+    listen: Option<SocketAddr>,
+    admits: fn(&A::Msg) -> bool,
+}
+
+impl<A: Runnable> NodeBuilder<'_, A> {
+    /// Listens on `address` instead of the one in the cluster file: for hosts where others reach
+    /// the latter by address translation.
+    #[must_use]
+    pub fn listen(mut self, address: Option<SocketAddr>) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Drops messages from clients for which `admits` says no: a client must not speak as a
+    /// server does. Without this, clients may send anything.
+    #[must_use]
+    pub fn admit_from_clients(mut self, admits: fn(&A::Msg) -> bool) -> Self {
+        self.admits = admits;
+        self
+    }
+
+    /// Recovers the log and opens the socket.
+    pub fn open(self) -> Result<Node<A>, NodeError> {
+        let Self { actor, cluster, data, listen, admits } = self;
+        if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
+            return Err(NodeError::NoServerKey { file: cluster.path().into() });
+        }
+        let id = data.id();
+        // A data directory opens only as a server of its cluster.
+        let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
+        let log = Log::open(data.path(), data.owner())?;
+        let endpoint = Endpoint::bind(id, cluster, address)?;
+        if !endpoint.authenticates() {
+            tracing::warn!(
+                "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
+                 reach this address can pose as a client, or forge a server's address"
+            );
+        }
+        let (timers, choices) = (Timers::new(), BTreeMap::new());
+        Ok(Node { actor, admits, id, endpoint, log, timers, choices, _data: data })
+    }
+}
+
+/// What a handler is run for.
+enum Event<A: Actor> {
+    Message(Id, A::Msg),
+    Timeout(A::Timer),
+    Choice(A::Random),
+}
+
+/// What a batch of handlers saves and sends.
+struct Batch<S> {
+    saves: Vec<S>,
+    sends: Vec<Datagram>,
+    bytes: usize,
+}
+
+impl<A: Runnable> Node<A> {
+    /// Begins to open a node that runs `actor` on a data directory.
+    pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
+        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true }
+    }
+
+    /// Opens a node that runs `actor` on a data directory.
+    pub fn open(actor: A, cluster: &ClusterFile, data: DataDir) -> Result<Self, NodeError> {
+        Self::builder(actor, cluster, data).open()
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.endpoint.local_addr()
+    }
+
+    /// Runs until it is asked to stop, or the disk fails. Whatever was answered is durable
+    /// however it ends.
+    pub fn run(mut self, stop: &Stop) -> Result<Stats, NodeError> {
+        let (id, log_bytes) = (usize::from(self.id), self.log.len());
+        tracing::info!(id, address = ?self.local_addr().ok(), log_bytes, "the node starts");
+        let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+        let mut out = Out::new();
+        let mut state = Cow::Owned(self.actor.on_start(self.id, self.log.image(), &mut out));
+        self.collect(out, &mut batch);
+        self.commit(batch)?;
+        while !stop.is_stopped() {
+            let batch = self.gather(&mut state);
+            self.commit(batch)?;
+        }
+        tracing::info!(id, stats = ?self.endpoint.stats, "the node stops");
+        Ok(self.endpoint.stats)
+    }
+
+    /// Runs the handlers of one batch: timers whose time has come, choices, and datagrams that
+    /// are there, of each a bounded number. Waits if there is nothing to do.
+    fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A::Storage> {
+        let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+        let now = Instant::now();
+        let mut events = 0;
+        while events < BATCH_EVENTS
+            && let Some(timer) = self.timers.pop(now)
+        {
+            self.step(state, Event::Timeout(timer), &mut batch);
+            events += 1;
+        }
+        while events < BATCH_EVENTS
+            && let Some((_, options)) = self.choices.pop_first()
+        {
+            if !options.is_empty() {
+                let at = rand::random_range(0..options.len());
+                self.step(state, Event::Choice(options[at].clone()), &mut batch);
+            }
+            events += 1;
+        }
+        let mut wait = if events > 0 { Duration::ZERO } else { self.idle() };
+        for _ in 0..BATCH_EVENTS {
+            match self.endpoint.receive(wait) {
+                Incoming::Nothing => break,
+                Incoming::Dropped => {}
+                Incoming::Message(src, from, msg) => {
+                    self.deliver(state, src, from, msg, &mut batch);
+                }
+            }
+            if batch.bytes > BATCH_BYTES {
+                break;
+            }
+            wait = Duration::ZERO;
+        }
+        batch
+    }
+
+    /// How long there is nothing to do unless a datagram comes.
+    fn idle(&self) -> Duration {
+        if !self.choices.is_empty() {
+            return Duration::ZERO;
+        }
+        self.timers
+            .next()
+            .map_or(NAP, |next| next.saturating_duration_since(Instant::now()).min(NAP))
+    }
+
+    fn deliver(
+        &mut self,
+        state: &mut Cow<'_, A::State>,
+        src: Id,
+        from: SocketAddr,
+        msg: A::Msg,
+        batch: &mut Batch<A::Storage>,
+    ) {
+        if is_client(src) {
+            if !(self.admits)(&msg) {
+                self.endpoint.stats.not_admitted += 1;
+                tracing::debug!(%from, "dropped a message that a client may not send");
+                return;
+            }
+            self.endpoint.book.hear(src, from);
+        }
+        self.step(state, Event::Message(src, msg), batch);
+    }
+
+    /// Runs one handler.
+    fn step(
+        &mut self,
+        state: &mut Cow<'_, A::State>,
+        event: Event<A>,
+        batch: &mut Batch<A::Storage>,
+    ) {
+        self.endpoint.stats.handlers += 1;
+        let mut out = Out::new();
+        match event {
+            Event::Message(src, msg) => {
+                tracing::trace!(?src, ?msg, "deliver");
+                self.actor.on_msg(self.id, state, src, msg, &mut out);
+            }
+            Event::Timeout(timer) => {
+                tracing::trace!(?timer, "timeout");
+                self.actor.on_timeout(self.id, state, &timer, &mut out);
+            }
+            Event::Choice(choice) => {
+                tracing::trace!(?choice, "choose");
+                self.actor.on_random(self.id, state, &choice, &mut out);
+            }
+        }
+        self.collect(out, batch);
+    }
+
+    /// Takes what a handler wants done.
+    fn collect(&mut self, out: Out<A>, batch: &mut Batch<A::Storage>) {
+        for command in out {
+            match command {
+                Command::Save(delta) => batch.saves.push(delta),
+                Command::Send(dst, msg) => self.enqueue(dst, &msg, batch),
+                Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
+                Command::CancelTimer(timer) => self.timers.cancel(&timer),
+                // No options: the choice is withdrawn.
+                Command::ChooseRandom(key, options) if options.is_empty() => {
+                    self.choices.remove(&key);
+                }
+                Command::ChooseRandom(key, options) => {
+                    self.choices.insert(key, options);
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, dst: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
+        match self.endpoint.seal(dst, msg) {
+            Ok(datagram) if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES => {
+                batch.bytes += datagram.bytes.len();
+                batch.sends.push(datagram);
+            }
+            Ok(_) => {
+                self.endpoint.stats.overflowed += 1;
+                tracing::warn!(?dst, "lost a message: one batch sends too much");
+            }
+            Err(SendError::Unroutable(_)) => {
+                self.endpoint.stats.unroutable += 1;
+                tracing::debug!(?dst, "lost a message: the address is not known");
+            }
+            Err(SendError::Frame(error)) => {
+                self.endpoint.stats.unsendable += 1;
+                tracing::error!(?dst, %error, "lost a message");
+            }
+        }
+    }
+
+    /// First the disk, then the network.
+    fn commit(&mut self, batch: Batch<A::Storage>) -> Result<(), NodeError> {
+        if !batch.saves.is_empty() {
+            self.log.append(batch.saves)?;
+            self.endpoint.stats.synced += 1;
+        }
+        for datagram in &batch.sends {
+            // A failure is counted and told of there; to the protocol the message is lost.
+            let _ = self.endpoint.transmit(datagram);
+        }
+        Ok(())
+    }
+}

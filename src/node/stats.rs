@@ -1,0 +1,38 @@
+//! What a node counts.
+
+/// Counts since a node was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Datagrams that arrived.
+    pub received: u64,
+    /// Datagrams that were sent.
+    pub sent: u64,
+    /// Dropped: longer than [`MAX_DATAGRAM`](super::MAX_DATAGRAM).
+    pub oversized: u64,
+    /// Dropped: of another cluster or version.
+    pub foreign: u64,
+    /// Dropped: changed on the way, or sealed with another key.
+    pub forged: u64,
+    /// Dropped: truncated, or with a message that does not decode.
+    pub malformed: u64,
+    /// Dropped: for another node.
+    pub misdirected: u64,
+    /// Dropped: from a server's id and not from its address, or from an id that is nobody's.
+    pub impostors: u64,
+    /// Dropped: a message that a client may not send.
+    pub not_admitted: u64,
+    /// Lost: the operating system refused to send.
+    pub send_failed: u64,
+    /// Lost: for a client or server whose address is not known.
+    pub unroutable: u64,
+    /// Lost: did not fit a datagram.
+    pub unsendable: u64,
+    /// Lost: one batch sent more than may be queued.
+    pub overflowed: u64,
+    /// The operating system refused to receive.
+    pub receive_failed: u64,
+    /// Handlers that ran.
+    pub handlers: u64,
+    /// Batches that saved something: as many records were written and synced.
+    pub synced: u64,
+}

@@ -1,0 +1,187 @@
+//! Traces: runs of an instance, as files that name each step in words.
+//!
+//! A step is named by what it does, not by a number, so that a trace can be read, and still be
+//! followed by another version of the program as long as the behaviour is the same. Following it
+//! is the proof that it is a behaviour of the model.
+
+use quorate_models::world::{Checkable, Cluster, Observer, changes};
+use serde::{Deserialize, Serialize};
+use stateright::Model;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The version of the file format.
+const FORMAT: u32 = 1;
+
+/// The steps of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// What happens in each step.
+    pub actions: Vec<String>,
+    /// For a lasso, after how many steps its cycle begins: the steps from there on happen again
+    /// and again. If there are none, nothing happens any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<usize>,
+}
+
+/// A trace with where it comes from, as it is in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceFile {
+    /// The version of the format.
+    pub format: u32,
+    /// The protocol.
+    pub protocol: String,
+    /// The instance.
+    pub instance: String,
+    /// The property that the trace is a counterexample to, or an example of.
+    pub property: String,
+    /// The trace.
+    #[serde(flatten)]
+    pub trace: Trace,
+}
+
+/// A trace in words.
+#[derive(Clone, Debug)]
+pub struct Narrative {
+    /// Per step: what happens, and what it changes.
+    pub steps: Vec<(String, Vec<String>)>,
+    /// The position of each step among those possible there, as the Explorer counts.
+    pub choices: Vec<usize>,
+    /// Every state, from the initial one, as the Explorer prints it.
+    pub states: Vec<String>,
+}
+
+/// Why a trace cannot be used.
+#[derive(Debug, Error)]
+pub enum TraceError {
+    /// The file cannot be read.
+    #[error("cannot read the trace {path}: {source}", path = path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write the trace {path}: {source}", path = path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no trace.
+    #[error(
+        "{path} is not a trace: {source}; write one with `quorate check --counterexample FILE`",
+        path = path.display()
+    )]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The file is of another version.
+    #[error("{path} has trace format {found}, this program reads format {FORMAT}", path = path.display())]
+    Format {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// The instance cannot do what the trace says.
+    #[error(
+        "step {step} of the trace is not possible in this instance: {action}\n\
+         The trace is of another instance, or the protocol has changed since it was written."
+    )]
+    Impossible {
+        /// Which step, from 1.
+        step: usize,
+        /// What it says.
+        action: String,
+    },
+}
+
+impl Trace {
+    /// A trace of these actions.
+    pub fn of_actions<T: Debug>(actions: &[T]) -> Self {
+        let actions = actions.iter().map(|action| format!("{action:?}")).collect();
+        Self { actions, cycle: None }
+    }
+
+    /// Follows the trace from the initial state.
+    ///
+    /// # Errors
+    /// At the first step that is not possible.
+    pub fn follow<A: Checkable, H: Observer<A::Msg>>(
+        &self,
+        cluster: &Cluster<A, H>,
+    ) -> Result<Narrative, TraceError> {
+        let mut state = cluster.state(cluster.initial());
+        let mut told = Narrative { steps: vec![], choices: vec![], states: vec![] };
+        told.states.push(format!("{state:#?}"));
+        for (at, wanted) in self.actions.iter().enumerate() {
+            let impossible = || TraceError::Impossible { step: at + 1, action: wanted.clone() };
+            let mut actions = Vec::new();
+            cluster.actions(&state, &mut actions);
+            let choice = actions.iter().position(|action| format!("{action:?}") == *wanted);
+            let choice = choice.ok_or_else(impossible)?;
+            let action = actions.swap_remove(choice);
+            let title = cluster.format_action(&action);
+            let next = cluster.next_state(&state, action).ok_or_else(impossible)?;
+            told.steps.push((title, changes(&state, &next)));
+            told.choices.push(choice);
+            told.states.push(format!("{next:#?}"));
+            state = next;
+        }
+        Ok(told)
+    }
+}
+
+impl TraceFile {
+    /// A trace with where it comes from.
+    pub fn new(protocol: &str, instance: &str, property: &str, trace: &Trace) -> Self {
+        Self {
+            format: FORMAT,
+            protocol: protocol.into(),
+            instance: instance.into(),
+            property: property.into(),
+            trace: trace.clone(),
+        }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), TraceError> {
+        let error = |source| TraceError::Write { path: path.into(), source };
+        let text = serde_json::to_string_pretty(self).map_err(|e| error(e.into()))?;
+        std::fs::write(path, text + "\n").map_err(error)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not a trace of this format.
+    pub fn read(path: &Path) -> Result<Self, TraceError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TraceError::Read { path: path.into(), source })?;
+        let file: Self = serde_json::from_str(&text)
+            .map_err(|source| TraceError::Parse { path: path.into(), source })?;
+        if file.format == FORMAT {
+            Ok(file)
+        } else {
+            Err(TraceError::Format { path: path.into(), found: file.format })
+        }
+    }
+}
+
+impl Narrative {
+    /// Where in the Explorer the trace is after so many steps: the fragment of its address.
+    pub fn explorer_path(&self, steps: usize) -> String {
+        let choices = self.choices.iter().take(steps).map(|choice| format!("/{choice}"));
+        format!("/0{}", choices.collect::<String>())
+    }
+}

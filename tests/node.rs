@@ -1,0 +1,218 @@
+//! Nodes on real sockets and a real disk: what the runtime promises to the protocols.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use quorate::models::kv::{Op, Service};
+use quorate::node::frame::Seal;
+use quorate::node::{BindError, ClientError, LogError, MAX_DATAGRAM, NodeError, Stats, Swapped};
+use stateright::actor::Id;
+use std::net::UdpSocket;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+use support::{KEYS, Msg, Running, SECOND, client, cluster, formatted, open};
+
+#[test]
+fn a_client_reads_writes_deletes_and_swaps() {
+    for (host, keys) in [("127.0.0.1", ""), ("[::1]", ""), ("127.0.0.1", KEYS), ("[::1]", KEYS)] {
+        let cluster = cluster(host, 1, keys);
+        let (_dir, data) = formatted(&cluster);
+        let node = Running::start(&cluster, &data);
+        let mut client = client(&cluster);
+        assert_eq!(client.get("k".into(), SECOND).unwrap(), None);
+        client.put("k".into(), "v".into(), SECOND).unwrap();
+        assert_eq!(client.get("k".into(), SECOND).unwrap(), Some("v".into()));
+        let swapped = client.cas("k".into(), Some("v".into()), Some("w".into()), SECOND).unwrap();
+        assert_eq!(swapped, Swapped { swapped: true, found: Some("v".into()) });
+        let kept = client.cas("k".into(), None, Some("x".into()), SECOND).unwrap();
+        assert_eq!(kept, Swapped { swapped: false, found: Some("w".into()) });
+        client.delete("k".into(), SECOND).unwrap();
+        assert_eq!(client.get("k".into(), SECOND).unwrap(), None);
+        assert_eq!(node.stop().synced, 7);
+    }
+}
+
+#[test]
+fn the_largest_key_and_value_fit_and_larger_ones_are_refused() {
+    let cluster = cluster("127.0.0.1", 1, KEYS);
+    let (_dir, data) = formatted(&cluster);
+    let node = Running::start(&cluster, &data);
+    let mut client = client(&cluster);
+    let (key, value) = ("k".repeat(1024), "v".repeat(32 * 1024));
+    client.put(key.as_str().into(), value.as_str().into(), SECOND).unwrap();
+    assert_eq!(client.get(key.as_str().into(), SECOND).unwrap(), Some(value.as_str().into()));
+    let error = client.put("k".into(), format!("{value}v").as_str().into(), SECOND).unwrap_err();
+    assert!(error.to_string().contains("limit of 32768"), "{error}");
+    let error = client.get(format!("{key}k").as_str().into(), SECOND).unwrap_err();
+    assert!(error.to_string().contains("limit of 1024"), "{error}");
+    let error =
+        client.cas("k".into(), Some(value.as_str().into()), Some(value.as_str().into()), SECOND);
+    assert!(matches!(error, Err(ClientError::OperationTooLong { .. })), "{error:?}");
+    let huge = Op::put("k", &"v".repeat(MAX_DATAGRAM));
+    assert!(matches!(client.call(huge, SECOND), Err(ClientError::Unsendable(_))));
+    node.stop();
+}
+
+#[test]
+fn no_answer_names_the_servers_that_were_asked() {
+    let cluster = cluster("127.0.0.1", 2, "");
+    let begin = Instant::now();
+    let error = client(&cluster).get("k".into(), SECOND / 2).unwrap_err();
+    assert!((SECOND / 2..SECOND).contains(&begin.elapsed()));
+    let text = error.to_string();
+    for server in &cluster.servers {
+        let named = format!("server {} ({})", server.id, server.address);
+        assert!(text.contains(&named), "{text}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told() {
+    let cluster = cluster("127.0.0.1", 1, "");
+    let (_dir, data) = formatted(&cluster);
+    let _taken = UdpSocket::bind(cluster.servers[0].address).unwrap();
+    let error = open(&cluster, &data).err().unwrap();
+    assert!(matches!(error, NodeError::Bind(BindError::InUse { .. })), "{error}");
+}
+
+#[test]
+fn a_node_does_not_start_on_a_log_that_lost_something() {
+    let cluster = cluster("127.0.0.1", 1, "");
+    let (_dir, data) = formatted(&cluster);
+    let node = Running::start(&cluster, &data);
+    client(&cluster).put("k".into(), "v".into(), SECOND).unwrap();
+    node.stop();
+    let log = data.join("log");
+    let whole = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &whole[..whole.len() - 1]).unwrap();
+    let error = open(&cluster, &data).err().unwrap();
+    assert!(matches!(error, NodeError::Log(LogError::Lost { .. })), "{error}");
+    std::fs::remove_file(&log).unwrap();
+    let error = open(&cluster, &data).err().unwrap();
+    assert!(matches!(error, NodeError::Log(LogError::Missing { .. })), "{error}");
+}
+
+#[test]
+fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node() {
+    let ours = cluster("127.0.0.1", 2, KEYS);
+    let (_dir, data) = formatted(&ours);
+    let node = Running::start(&ours, &data);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let send = |bytes: &[u8]| {
+        socket.send_to(bytes, ours.servers[0].address).unwrap();
+    };
+    let (me, peer, stranger) = (Id::from(0), Id::from(1), Id::from(1 << 40));
+    let seal = Seal::new(&ours);
+    let request: Msg = Service::Request { seq: 1, op: Op::get("k") };
+    let good = seal.seal(stranger, me, &request).unwrap();
+
+    send(&[]);
+    send(&good[..20]);
+    send(&seal.seal(stranger, me, &()).unwrap());
+    send(&vec![2; MAX_DATAGRAM + 1]);
+    send(b"GET / HTTP/1.1");
+    let mut flipped = good.clone();
+    flipped[40] ^= 1;
+    send(&flipped);
+    send(&Seal::new(&cluster("127.0.0.1", 2, "")).seal(stranger, me, &request).unwrap());
+    send(&seal.seal(stranger, peer, &request).unwrap());
+    send(&seal.seal(peer, me, &request).unwrap());
+    send(&seal.seal(Id::from(9), me, &request).unwrap());
+    send(&seal.seal::<Msg>(stranger, me, &Service::Peer(())).unwrap());
+    let greedy: Msg = Service::Request { seq: 1, op: Op::put("k", &"v".repeat(40_000)) };
+    send(&seal.seal(stranger, me, &greedy).unwrap());
+    // A replay is a duplicate, and answered again.
+    send(&good);
+    send(&good);
+
+    let mut client = client(&ours);
+    client.put("k".into(), "v".into(), SECOND).unwrap();
+    let stats = node.stop();
+    let expected = Stats {
+        malformed: 3,
+        oversized: 1,
+        foreign: 2,
+        forged: 1,
+        misdirected: 1,
+        impostors: 2,
+        not_admitted: 2,
+        received: 15,
+        handlers: 3,
+        sent: 3,
+        synced: stats.synced,
+        ..Stats::default()
+    };
+    assert_eq!(stats, expected);
+}
+
+/// Every answer survives kill -9 at random moments, and every operation is done exactly once: each
+/// swap finds what the one before it left.
+#[test]
+fn what_was_answered_survives_kill_9_at_random_moments() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("cluster.toml");
+    std::fs::write(&file, support::cluster_text("127.0.0.1", 1, KEYS)).unwrap();
+    let cluster = quorate::ClusterFile::load(&file).unwrap();
+    let (_data_dir, data) = formatted(&cluster);
+    let start = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--ignored", "--nocapture"])
+            .envs([("QUORATE_CLUSTER", &file), ("QUORATE_DATA", &data)])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .map(Killed)
+            .unwrap()
+    };
+    let done = quorate::Stop::new();
+    let kills = std::thread::scope(|scope| {
+        let killer = scope.spawn(|| {
+            let (mut node, mut kills) = (start(), 0);
+            while !done.is_stopped() {
+                std::thread::sleep(Duration::from_millis(rand::random_range(20..120)));
+                drop(node);
+                node = start();
+                kills += 1;
+            }
+            kills
+        });
+        let mut client = client(&cluster);
+        let (begin, mut n) = (Instant::now(), 0);
+        let mut value = None;
+        while begin.elapsed() < 4 * SECOND {
+            n += 1;
+            let next = Some(n.to_string().as_str().into());
+            let result = client.cas("n".into(), value.clone(), next.clone(), 10 * SECOND);
+            assert_eq!(result.unwrap(), Swapped { swapped: true, found: value });
+            value = next;
+        }
+        assert_eq!(client.get("n".into(), 10 * SECOND).unwrap(), value);
+        done.stop();
+        let kills: u32 = killer.join().unwrap();
+        assert!(n > kills, "{n} operations, {kills} kills");
+        kills
+    });
+    assert!(kills > 10, "{kills}");
+}
+
+/// A child process, killed when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Not a test: the node that the test above runs in another process.
+#[test]
+#[ignore = "the body of a child process"]
+fn child() {
+    let [Some(file), Some(data)] = ["QUORATE_CLUSTER", "QUORATE_DATA"].map(std::env::var_os) else {
+        return;
+    };
+    let cluster = quorate::ClusterFile::load(file.as_ref()).unwrap();
+    let node = open(&cluster, data.as_ref()).unwrap();
+    node.run(&quorate::Stop::new()).unwrap();
+}
