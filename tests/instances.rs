@@ -33,13 +33,15 @@ fn every_quick_instance_is_as_recorded() {
 fn every_mutant_is_killed_by_its_property() {
     each_protocol(|protocol| {
         for mutant in &protocol.mutants {
-            let found = mutant.check(&Options::default()).unwrap();
+            let killer = mutant.killed_by();
+            let options = Options { until_violated: Some(killer), ..Options::default() };
+            let found = mutant.check(&options).unwrap();
             assert!(
-                found.trace(mutant.killed_by()).is_some(),
+                found.trace(killer).is_some(),
                 "{}: the mutant {:?} survives {:?}",
                 protocol.name,
                 mutant.name(),
-                mutant.killed_by()
+                killer
             );
         }
     });

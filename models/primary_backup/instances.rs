@@ -8,7 +8,7 @@ use super::{Bug, Config, Mode, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
-use crate::world::{Cluster, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 
 /// What an instance has, and what may happen in it.
@@ -21,6 +21,8 @@ pub(super) struct Bounds {
     pub(super) suspicions: u8,
     pub(super) retries: u8,
     pub(super) piece_bytes: usize,
+    /// Whether messages are really lost, and sent again by timers without a budget.
+    pub(super) lossy: bool,
 }
 
 impl Bounds {
@@ -36,7 +38,20 @@ impl Bounds {
             suspicions: 1,
             retries: 0,
             piece_bytes: FRAGMENT_BYTES,
+            lossy: false,
         }
+    }
+
+    /// What liveness of requests is decided on: one crash and restart, losses without end.
+    pub(super) fn lossy() -> Self {
+        let bounds = Self::synchronous(2, vec![vec![Op::put("x", "a")]]);
+        Self { crashes: 1, restarts: 1, suspicions: 0, lossy: true, ..bounds }
+    }
+
+    /// What liveness of views is decided on: one suspicion, losses without end, and no requests,
+    /// which would multiply the messages in flight beyond what can be searched.
+    pub(super) fn lossy_views() -> Self {
+        Self { lossy: true, ..Self::synchronous(2, vec![]) }
     }
 
     /// The cluster with these bounds, these claims, and perhaps a bug.
@@ -46,10 +61,16 @@ impl Bounds {
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
-        let timers =
-            vec![("ping", 0), ("suspect", self.suspicions), ("resend", 0), ("retry", self.retries)];
+        let mut timers = vec![("suspect", self.suspicions)];
+        if !self.lossy {
+            timers.extend([("ping", 0), ("resend", 0), ("retry", self.retries)]);
+        }
+        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts) = (self.crashes, self.restarts);
         Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+            .network(network)
+            .lossy(self.lossy)
+            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable: None })
             .properties(claims)
@@ -83,7 +104,30 @@ fn cas(value: &str) -> Op {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![asynchronous(), retry(), crash(), rejoin(), rivalry(), three(), rivalry_with_crash()]
+    vec![
+        asynchronous(),
+        retry(),
+        crash(),
+        rejoin(),
+        rivalry(),
+        lossy(),
+        lossy_views(),
+        three(),
+        rivalry_with_crash(),
+    ]
+}
+
+fn lossy() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy",
+        about: "2 replicas, a client that writes, 1 crash, 1 restart, any losses",
+        deep: false,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain(claims::liveness());
+            Bounds::lossy().cluster(claims.collect(), None)
+        },
+        expected: Expected { unique: 63_360, generated: 821_025, violated: &[] },
+    }
 }
 
 fn retry() -> Instance<Actor, History> {
@@ -153,6 +197,20 @@ fn asynchronous() -> Instance<Actor, History> {
             generated: 138_407,
             violated: &[(claims::NO_LOSS, 4), (claims::LINEARIZABLE, 9), (claims::PROMOTABLE, 2)],
         },
+    }
+}
+
+fn lossy_views() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-views",
+        about: "2 replicas, 1 suspicion: out and back in, with any losses",
+        deep: false,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain([claims::converged()]);
+            let claims = claims.chain([claims::failed_over()]);
+            Bounds::lossy_views().cluster(claims.collect(), None)
+        },
+        expected: Expected { unique: 50_052, generated: 662_857, violated: &[] },
     }
 }
 

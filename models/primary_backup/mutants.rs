@@ -32,11 +32,15 @@ pub enum Bug {
     ForgetApplied,
     /// The view service does not save its views.
     ForgetView,
+    /// A primary does not send again what a backup did not acknowledge.
+    NoResend,
+    /// A replica tells the view service that it is alive when it starts, and never again.
+    NoPing,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::AcknowledgeEarly,
         Self::AnswerRetryEarly,
         Self::ActEarly,
@@ -49,6 +53,8 @@ impl Bug {
         Self::CertifyJoiner,
         Self::ForgetApplied,
         Self::ForgetView,
+        Self::NoResend,
+        Self::NoPing,
     ];
 }
 
@@ -64,7 +70,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             }
         };
     }
-    vec![
+    let mut mutants = vec![
         mutant!(
             AcknowledgeEarly,
             "acknowledge-early",
@@ -149,7 +155,22 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::ONE_PRIMARY,
             Bounds { crashes: 1, restarts: 1, suspicions: 2, ..reader() }
         ),
-    ]
+    ];
+    mutants.extend([
+        Mutant {
+            name: "no-resend",
+            about: "what a backup did not acknowledge is not sent again",
+            killed_by: claims::ANSWERED,
+            cluster: || Bounds::lossy().cluster(claims::liveness(), Some(Bug::NoResend)),
+        },
+        Mutant {
+            name: "no-ping",
+            about: "a replica says that it is alive when it starts, and never again",
+            killed_by: claims::CONVERGED,
+            cluster: || Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::NoPing)),
+        },
+    ]);
+    mutants
 }
 
 /// The smallest world that has all of failover, state transfer and a read.

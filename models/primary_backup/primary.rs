@@ -219,6 +219,9 @@ impl Replica {
             return;
         }
         o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        if self.config.bug == Some(Bug::NoResend) {
+            return;
+        }
         for backup in &state.view.backups {
             if leading.acting {
                 Self::resend_from(state, *backup, leading.acked_by(*backup) + 1, o);

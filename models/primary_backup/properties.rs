@@ -38,6 +38,11 @@ pub const PREFIX: &str = "a backup applied a prefix of what its primary applied"
 pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
 /// Budhiraja et al. 1993, Pb4: the service is as one server; Herlihy and Wing 1990.
 pub const LINEARIZABLE: &str = "linearizable";
+/// Budhiraja et al. 1993: the service is available again after a bounded outage. Once faults stop,
+/// messages that are sent again and again arrive.
+pub const ANSWERED: &str = "every request is answered in the end";
+/// Once faults stop, every replica takes part again and holds the same state.
+pub const CONVERGED: &str = "replicas that differ converge in the end";
 /// Reached: another replica than the first acts.
 pub const FAILED_OVER: &str = "a backup took over";
 /// Reached: a backup holds a state, not empty, that it fetched.
@@ -127,6 +132,47 @@ pub fn linearizable() -> Claim {
 /// What must always hold of synchronous replication.
 pub fn safety() -> Vec<Claim> {
     vec![one_primary(), promotable(), no_loss(), prefix(), exactly_once(), linearizable()]
+}
+
+/// All clients have all their answers.
+pub fn answered() -> Claim {
+    Property::eventually(
+        ANSWERED,
+        Condition::history(|history: &History| {
+            history.acknowledged().count() > 0 && history.open() == 0
+        }),
+    )
+}
+
+/// Whenever replicas differ, they are all alike later.
+pub fn converged() -> Claim {
+    Property::leads_to(
+        CONVERGED,
+        Condition::nodes(|nodes| !are_alike(nodes)),
+        Condition::nodes(are_alike),
+    )
+}
+
+/// Whether all replicas take part in the newest view and hold the same state.
+fn are_alike(nodes: &Nodes<'_, Actor>) -> bool {
+    let Some(registry) = registry(nodes) else { return false };
+    let all = registry.view.members().count();
+    let mut taking_part = replicas(nodes)
+        .filter(|replica| replica.view == registry.view && replica.is_synced())
+        .map(|replica| &replica.image);
+    let first = taking_part.next();
+    let same = taking_part.filter(|image| Some(*image) == first).count();
+    first.is_some() && same + 1 == all && all + 1 == servers(nodes)
+}
+
+/// How many nodes are no clients.
+fn servers(nodes: &Nodes<'_, Actor>) -> usize {
+    nodes.iter().filter(|node| node.disk.durable.is_some()).count()
+}
+
+/// What must happen in the end.
+pub fn liveness() -> Vec<Claim> {
+    vec![answered(), converged()]
 }
 
 /// Another replica than the first acts.

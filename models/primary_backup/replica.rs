@@ -183,7 +183,9 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         o.set_timer(Timer::Ping, self.config.timing.ping.clone());
-        Self::ping(state, o);
+        if self.config.bug != Some(Bug::NoPing) {
+            Self::ping(state, o);
+        }
     }
 
     /// Adopts a newer view: from here on every message of an older one is ignored.

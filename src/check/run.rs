@@ -38,8 +38,8 @@ pub struct Options<'a> {
     pub threads: usize,
     /// When to give up; stateright knows no limits.
     pub limits: Limits,
-    /// Stop at the first violation. Stateright goes on.
-    pub until_violation: bool,
+    /// Stop when this `always` property is violated. Stateright goes on.
+    pub until_violated: Option<&'a str>,
     /// Set to end the check soon, with what was found so far. Stateright goes on.
     pub stop: &'a AtomicBool,
 }
@@ -52,7 +52,7 @@ impl Default for Options<'_> {
             engine: Engine::default(),
             threads: 1,
             limits: Limits::default(),
-            until_violation: false,
+            until_violated: None,
             stop: &NEVER,
         }
     }
@@ -117,8 +117,8 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
         Engine::Quorate => {
             let mut checker = Checker::new(&cluster).threads(options.threads);
             checker = checker.limits(options.limits);
-            if options.until_violation {
-                checker = checker.until_violation();
+            if let Some(name) = options.until_violated {
+                checker = checker.until_violated(name);
             }
             let outcome = checker.run(progress, options.stop)?;
             Ok(findings(&cluster, options.threads, &outcome))

@@ -21,7 +21,8 @@ pub struct Checker<'c, A: Checkable, H> {
     symmetry: Option<Symmetry<A, H>>,
     fairness: Fairness,
     liveness: bool,
-    until_violation: bool,
+    /// The properties whose violation ends the search, a bit each.
+    until: u64,
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
@@ -34,7 +35,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             symmetry: None,
             fairness: cluster.setup().fairness,
             liveness: true,
-            until_violation: false,
+            until: 0,
         }
     }
 
@@ -78,7 +79,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// covered, and still the same for any number of threads.
     #[must_use]
     pub fn until_violation(mut self) -> Self {
-        self.until_violation = true;
+        self.until = u64::MAX;
+        self
+    }
+
+    /// The same, for the violation of one property, by name, only.
+    #[must_use]
+    pub fn until_violated(mut self, name: &str) -> Self {
+        let properties = &self.cluster.setup().properties;
+        let at = properties.iter().position(|property| property.name == name);
+        self.until = at.map_or(0, |at| 1 << at);
         self
     }
 
@@ -113,7 +123,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             })
             .collect();
         let mut search = Search::new(self.cluster, workers, &totals);
-        search.run(self.until_violation, progress)?;
+        search.run(self.until, progress)?;
         let canon = self.symmetry.as_ref().map(|s| Canon::new(self.cluster, s));
         let classes = decides_liveness.then_some(&classes);
         verdict::conclude(self.cluster, search, canon, classes, progress)

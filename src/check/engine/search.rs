@@ -53,10 +53,11 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         }
     }
 
-    /// Searches until there is nothing left, or a reason to stop.
+    /// Searches until there is nothing left, or a reason to stop; the violation of one of the
+    /// properties `until`, a bit each, is one.
     pub(super) fn run(
         &mut self,
-        until_violation: bool,
+        until: u64,
         progress: &dyn Fn(Progress),
     ) -> Result<(), CheckError> {
         let level = Level::new(self.totals, (&self.table, &self.frontier), 0, self.questions);
@@ -67,8 +68,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         self.totals.generated.store(generated, Ordering::Relaxed);
         while self.frontier.len() > 0 {
             let always = Questions::of(self.cluster).always;
-            let is_violated = bits(always).any(|at| self.deciding[at].is_some());
-            if until_violation && is_violated {
+            if bits(always & until).any(|at| self.deciding[at].is_some()) {
                 self.totals.fall_short(Shortfall::Violation);
             }
             self.expand_level(waiting, progress);
