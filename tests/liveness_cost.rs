@@ -1,5 +1,7 @@
 //! What liveness costs on top of safety, on Paxos with 3 clients and on a Raft of 22,772 states.
 
+#![allow(clippy::unwrap_used)]
+
 use quorate::check::{Checker, Fairness, Outcome};
 use quorate::models::world::{Checkable, Cluster, Condition, NetworkKind, Observer, Property};
 use quorate::models::yardsticks::{paxos, raft, setup_of};
