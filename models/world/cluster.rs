@@ -17,10 +17,20 @@ use std::sync::{Arc, OnceLock, RwLock};
 pub enum NetworkKind {
     /// What was sent can be delivered at any time, again and again.
     Set,
+    /// At most one copy of each message is in flight, and delivering takes it, in any order. For
+    /// liveness on lossy networks: what is sent again and again does not pile up.
+    Single,
     /// Each copy that was sent is delivered at most once, in any order.
     Multiset,
     /// Each copy is delivered at most once, per sender and receiver in the order sent.
     Ordered,
+}
+
+impl NetworkKind {
+    /// Whether sending what is in flight already changes nothing.
+    pub(super) fn keeps_one_copy(self) -> bool {
+        matches!(self, Self::Set | Self::Single)
+    }
 }
 
 /// When a save becomes durable. See [the rules](super).
@@ -388,7 +398,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn item_hash(&self, item: u32) -> u64 {
         match self.setup.network {
             NetworkKind::Ordered => self.tables.channels.head(item).hash,
-            NetworkKind::Set | NetworkKind::Multiset => self.tables.envelopes.head(item).hash,
+            NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
+                self.tables.envelopes.head(item).hash
+            }
         }
     }
 

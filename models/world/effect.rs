@@ -70,7 +70,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
         }
         self.weigh(node, &mut effect);
-        if self.setup.network == NetworkKind::Multiset {
+        if matches!(self.setup.network, NetworkKind::Multiset | NetworkKind::Single) {
             effect.difference = effect.difference.wrapping_sub(self.item_hash(envelope));
         }
         self.remember(effect)
@@ -101,7 +101,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                     if is_observed {
                         observed.push((false, envelope));
                     }
-                    if self.setup.network != NetworkKind::Set || !sends.contains(&envelope) {
+                    if !self.setup.network.keeps_one_copy() || !sends.contains(&envelope) {
                         sends.push(envelope);
                     }
                 }

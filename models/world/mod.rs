@@ -8,10 +8,11 @@
 //!   (where the disk is write-back). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
-//!   **multiset network** delivers each copy once, in any order; **ordered links** deliver in
-//!   the order sent.
+//!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
+//!   that with at most one copy of each message in flight; **ordered links** deliver in the order
+//!   sent.
 //! * A delivery that changes nothing (the handler neither changed its state nor asked for
-//!   anything) is no step on the set network; on the other two it takes the message away.
+//!   anything) is no step on the set network; on the others it takes the message away.
 //!   Stateright leaves such a message in its multiset; [`Rules::Stateright`] does the same, so
 //!   that counts can be compared. A message to a node that is down stays in flight.
 //! * **Crashes and restarts** are bounded in total, not by how many are down at once. A crashed

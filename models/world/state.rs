@@ -99,7 +99,9 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
             .iter()
             .flat_map(|item| match inner.setup.network {
                 NetworkKind::Ordered => inner.tables.channels.value(*item).queue.as_slice(),
-                NetworkKind::Set | NetworkKind::Multiset => std::slice::from_ref(item),
+                NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
+                    std::slice::from_ref(item)
+                }
             })
             .map(|envelope| inner.tables.envelopes.value(*envelope))
     }

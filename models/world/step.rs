@@ -172,7 +172,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let stays = match inner.setup.network {
             NetworkKind::Set => true,
             NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
-            NetworkKind::Ordered => false,
+            NetworkKind::Single | NetworkKind::Ordered => false,
         };
         (!effect.no_op || !stays).then_some(effect)
     }
@@ -197,7 +197,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let removed = state[inner.items_at() + item as usize];
         let fingerprint = match inner.setup.network {
             NetworkKind::Ordered => fingerprint,
-            NetworkKind::Set | NetworkKind::Multiset => {
+            NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
                 fingerprint.wrapping_sub(inner.item_hash(removed))
             }
         };
@@ -272,8 +272,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let items = &state[inner.items_at()..];
         match inner.setup.network {
             NetworkKind::Multiset => {}
-            NetworkKind::Set => {
-                for item in step.added.iter().filter(|item| items.binary_search(item).is_err()) {
+            NetworkKind::Set | NetworkKind::Single => {
+                let removed = step.removed.map(|removed| items[removed as usize]);
+                let is_new =
+                    |item: &&u32| removed == Some(**item) || items.binary_search(item).is_err();
+                for item in step.added.iter().filter(is_new) {
                     step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
                 }
             }
@@ -309,7 +312,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         }
         for item in step.added {
             match out[first..].binary_search(item) {
-                Ok(_) if self.inner.setup.network == NetworkKind::Set => {}
+                Ok(_) if self.inner.setup.network.keeps_one_copy() => {}
                 Ok(position) | Err(position) => out.insert(first + position, *item),
             }
         }
@@ -355,7 +358,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// The envelope that an item would deliver next.
     pub(super) fn next_of(&self, item: u32) -> u32 {
         match self.setup.network {
-            NetworkKind::Set | NetworkKind::Multiset => item,
+            NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => item,
             NetworkKind::Ordered => self.tables.channels.head(item).extra.head,
         }
     }
@@ -396,7 +399,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let items = match self.setup.network {
             NetworkKind::Ordered => self.channels_of(&sent),
             NetworkKind::Multiset => sorted(sent),
-            NetworkKind::Set => sorted(sent.into_iter().collect::<BTreeSet<_>>()),
+            NetworkKind::Set | NetworkKind::Single => {
+                sorted(sent.into_iter().collect::<BTreeSet<_>>())
+            }
         };
         state.push(self.intern_budget(self.first_budget()));
         state.push(history);
