@@ -2,6 +2,8 @@
 //! lengths of shortest counterexamples. And the engine agrees with itself on any number of
 //! threads.
 
+#![allow(clippy::unwrap_used)]
+
 use quorate::check::{Checker, Outcome, Verdict};
 use quorate::models::world::{Checkable, Cluster, NetworkKind, Observer};
 use quorate::models::yardsticks::{abd, alarm, cluster_of, paxos, raft, stateright_model_of};
@@ -86,7 +88,7 @@ where
     for property in &outcome.properties {
         let Some(trace) = property.verdict.trace() else { continue };
         assert!(discovers(theirs(), property.name, trace.len()), "{}", property.name);
-        let shorter = trace.len() > 0 && discovers(theirs(), property.name, trace.len() - 1);
+        let shorter = !trace.is_empty() && discovers(theirs(), property.name, trace.len() - 1);
         assert!(!shorter, "{}: {} steps are not the fewest", property.name, trace.len());
     }
 }

@@ -1,5 +1,7 @@
 //! Limits end a check as incomplete, with what was covered, and never as a success.
 
+#![allow(clippy::unwrap_used)]
+
 use quorate::check::{CheckError, Checker, Limits, Shortfall, Verdict};
 use quorate::models::world::Cluster;
 use quorate::models::world::NetworkKind;
@@ -49,7 +51,7 @@ fn a_limit_on_memory_is_no_success_and_is_kept() {
 #[test]
 fn limits_that_are_not_reached_change_nothing() {
     let limits = Limits {
-        time: Some(Duration::from_secs(600)),
+        time: Some(Duration::from_mins(10)),
         states: Some(16_669),
         memory: Some(1 << 30),
     };

@@ -1,6 +1,6 @@
 //! Symmetry reduction: fewer states, the same verdicts, and an error where it would not be sound.
 
-use quorate::check::{CheckError, Checker, Outcome, Verdict};
+use quorate::check::{CheckError, Checker, Outcome, Trace, Verdict};
 use quorate::models::world::{Condition, Images, Property, Setup, Symmetry};
 use quorate::models::yardsticks::raft;
 use stateright::actor::{Actor, Id, Out};
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const RAFT: raft::Bounds = raft::Bounds { servers: 3, last_term: 1, down: 1, forgets_votes: false };
 
 fn verdicts(outcome: &Outcome) -> Vec<(&'static str, Option<usize>)> {
-    let length = |verdict: &Verdict| verdict.trace().map(|trace| trace.len());
+    let length = |verdict: &Verdict| verdict.trace().map(Trace::len);
     outcome.properties.iter().map(|p| (p.name, length(&p.verdict))).collect()
 }
 
@@ -123,7 +123,7 @@ impl Actor for Odd {
         0
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, src: Id, _: (), o: &mut Out<Self>) {
+    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, src: Id, (): (), o: &mut Out<Self>) {
         if **state < self.patience {
             *state.to_mut() += 1;
             o.send(src, ());

@@ -1,5 +1,7 @@
 //! Liveness of clusters: one node asks another, over links that lose messages, past crashes.
 
+#![allow(clippy::unwrap_used)]
+
 use quorate::check::{Checker, Fairness, Outcome, Trace, Verdict};
 use quorate::models::world::{Cluster, Condition, Faults, NetworkKind, Property, Setup};
 use stateright::actor::{Actor, Id, Out, model_timeout};

@@ -9,4 +9,4 @@ pub mod paxos;
 pub mod raft;
 mod register;
 
-pub use register::{RegisterHistory, cluster_of, stateright_model_of};
+pub use register::{RegisterHistory, cluster_of, setup_of, stateright_model_of};

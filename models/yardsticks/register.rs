@@ -93,6 +93,19 @@ where
     S: Server<I>,
     I: Clone + Debug + Ord + Hash + Send + Sync + 'static,
 {
+    setup_of(servers, clients, network).cluster()
+}
+
+/// What [`cluster_of`] is made from.
+pub fn setup_of<I, S>(
+    servers: Vec<S>,
+    clients: usize,
+    network: NetworkKind,
+) -> Setup<RegisterActor<S>, RegisterHistory>
+where
+    S: Server<I>,
+    I: Clone + Debug + Ord + Hash + Send + Sync + 'static,
+{
     let count = servers.len();
     let history = RegisterHistory::new(Register(char::default()));
     Setup::new(actors(servers, clients), count, history)
@@ -106,7 +119,6 @@ where
             "value chosen",
             Condition::world(|view| view.envelopes().any(|e| answers_a_read(&e.msg))),
         ))
-        .cluster()
 }
 
 /// The same register as stateright's own model.

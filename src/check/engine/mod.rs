@@ -11,7 +11,7 @@
 //!
 //! A fingerprint of 64 bits, and in another 64 from where it was first reached. Two different
 //! states that share a fingerprint are taken for one; [`Outcome::collision_probability`] bounds
-//! how probable it is that this hid a state (one in two million for five million states).
+//! how probable it is that this hid a state (less than one in a million for five million states).
 //!
 //! # What it does not depend on
 //!

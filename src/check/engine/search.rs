@@ -159,6 +159,12 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         }
     }
 
+    /// The memory that is held while what was recorded becomes a graph, next to the table.
+    pub(super) fn bytes_for_liveness(&self) -> u64 {
+        let recorded = self.totals.recorded.load(Ordering::Relaxed);
+        self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded
+    }
+
     /// The memory that is held now.
     fn held(&self) -> u64 {
         let recorded = self.totals.recorded.load(Ordering::Relaxed);

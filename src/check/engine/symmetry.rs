@@ -1,6 +1,6 @@
 //! Symmetry reduction: states that differ only by an exchange of nodes that are alike are one.
 //!
-//! The table knows a state by the largest fingerprint among its images, so that only one of
+//! The table knows a state by the largest fingerprint among its images (multiplied by a constant), so that only one of
 //! them, whichever comes first, is expanded. That is sound only if nothing can tell the images
 //! apart, and nobody is trusted in that: every handler run is repeated under every exchange, and
 //! every property is asked of every image of every state that is kept. The first difference
@@ -31,12 +31,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
 
     /// What the state and all its images are known by.
     pub(super) fn key(&mut self, state: &[u32]) -> u64 {
-        let mut key = self.cluster.fingerprint(state);
+        let mut largest = self.cluster.fingerprint(state);
         for at in 0..self.images.len() {
             self.permute(at, state);
-            key = key.max(self.cluster.fingerprint(&self.image));
+            largest = largest.max(self.cluster.fingerprint(&self.image));
         }
-        key
+        // The table wants keys spread evenly, and the largest of several are not.
+        largest.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
     /// The key of the initial state, which must be its own image.

@@ -52,7 +52,9 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         elapsed: searched,
         memory: search.peak,
     };
-    if let (Some(classes), true) = (classes, is_complete && outcome.unique > 0) {
+    let decides = is_complete && outcome.unique > 0 && classes.is_some();
+    if let Some(classes) = classes.filter(|_| decides && totals.hold(search.bytes_for_liveness())) {
+        outcome.memory = outcome.memory.max(search.bytes_for_liveness());
         let recorders = search.workers.into_iter().filter_map(|worker| worker.recorder).collect();
         let told = Progress {
             phase: Phase::Search,

@@ -88,7 +88,7 @@ fn fair_components(
                 Fate::Unfair => {}
                 Fate::Rest(rest) => parts.push(rest),
             }
-            census.number % 1024 != 0 || goes_on()
+            !census.number.is_multiple_of(1024) || goes_on()
         });
         if !finished || !goes_on() {
             return None;

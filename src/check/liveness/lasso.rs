@@ -41,8 +41,7 @@ fn stem(
     starts: impl Fn(u32) -> bool,
     waits: impl Fn(u32) -> bool,
 ) -> Option<(u32, Vec<usize>)> {
-    // Where each state was come to from, before and after the start: a step and its origin.
-    let mut origins: [HashMap<u32, (u32, bool, Option<usize>)>; 2] = Default::default();
+    let mut origins = Origins::default();
     let mut queue = VecDeque::new();
     origins[0].insert(graph.initial, (graph.initial, false, None));
     queue.push_back((graph.initial, false));
@@ -67,7 +66,11 @@ fn stem(
     None
 }
 
-fn walk_back(origins: &[HashMap<u32, (u32, bool, Option<usize>)>; 2], to: u32) -> Vec<usize> {
+/// Where each state was come to from, before and after the start: the origin, whether that was
+/// after the start, and by which step; without a step where the way or the waiting begins.
+type Origins = [HashMap<u32, (u32, bool, Option<usize>)>; 2];
+
+fn walk_back(origins: &Origins, to: u32) -> Vec<usize> {
     let mut steps = Vec::new();
     let mut at = (to, true);
     while let Some((state, started, step)) = origins[usize::from(at.1)].get(&at.0) {

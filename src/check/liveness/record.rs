@@ -101,12 +101,11 @@ pub(crate) fn assemble<A: Checkable, H: Observer<A::Msg>>(
         return Err(CheckError::TooLarge { what, limit: u64::from(UNFAIR) });
     }
     let mut numbers = vec![BEYOND; places];
-    let mut number = 0;
-    for state in recorders.iter().flat_map(|recorder| &recorder.notes.states) {
+    let states = recorders.iter().flat_map(|recorder| &recorder.notes.states);
+    for (number, state) in (0..).zip(states) {
         if let Some(place) = place(*state) {
             numbers[place] = number;
         }
-        number += 1;
     }
     let number_of = |state: u64| place(state).map_or(BEYOND, |place| numbers[place]);
     let steps = recorders.iter().map(|recorder| recorder.notes.targets.len()).sum();
