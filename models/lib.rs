@@ -8,6 +8,7 @@ pub mod durable;
 pub mod instance;
 pub mod kv;
 pub mod quorum;
+pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;
 
