@@ -344,8 +344,12 @@ impl Coordinator {
     }
 
     fn log(&self, state: &mut CoordinatorState, record: LedgerRecord, o: &mut Outbox) {
-        let decided = matches!(record, LedgerRecord::Decided { .. });
-        if !(decided && self.config.bug == Some(Bug::ForgetDecision)) {
+        let forget = match record {
+            LedgerRecord::Epoch(_) => false,
+            LedgerRecord::Decided { .. } => self.config.bug == Some(Bug::ForgetDecision),
+            LedgerRecord::Ended(_) => self.config.bug == Some(Bug::ForgetEnd),
+        };
+        if !forget {
             o.save(Storage::Coordinator(Saved::Records(vec![record.clone()])));
         }
         state.ledger.replay(record);

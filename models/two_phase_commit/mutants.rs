@@ -20,6 +20,8 @@ pub enum Bug {
     ReuseId,
     /// The coordinator forgets in a crash which requests it answered.
     ForgetSessions,
+    /// The coordinator does not log the end of a transaction.
+    ForgetEnd,
     /// A participant does not log its vote.
     ForgetVote,
     /// A participant does not log the decision.
@@ -95,6 +97,13 @@ fn of_the_coordinator() -> Vec<Mutant<Actor, History>> {
             Bounds::calm(alone())
         ),
         mutant!(
+            ForgetEnd,
+            "forget-end",
+            "the coordinator does not log the end of a transaction, and will tell it for ever",
+            CHECKPOINT,
+            Bounds::calm(alone())
+        ),
+        mutant!(
             ReuseId,
             "reuse-id",
             "the coordinator names transactions after a restart as it did before",
@@ -118,7 +127,7 @@ fn of_votes_and_locks() -> Vec<Mutant<Actor, History>> {
             "forget-vote",
             "a participant does not log its vote",
             claims::AC1,
-            Bounds::calm(alone()).crashing([1])
+            Bounds { doubts: 1, ..Bounds::calm(alone()) }.crashing([1])
         ),
         mutant!(
             ForgetOutcome,
@@ -232,7 +241,3 @@ fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {
     let claims = bounds.safety();
     bounds.cluster(claims, bug)
 }
-
-/// What [`Setup::checkpointed`](crate::world::Setup::checkpointed) claims of every instance; it
-/// also notices each forgotten save.
-pub const ALSO_KILLS_FORGOTTEN_SAVES: &str = CHECKPOINT;
