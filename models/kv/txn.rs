@@ -95,7 +95,7 @@ fn op_bytes(op: &Op) -> usize {
     let values = match op {
         Op::Get { .. } | Op::Delete { .. } => 0,
         Op::Put { value, .. } => value.len(),
-        Op::Cas { expected, new, .. } => optional_bytes(expected) + optional_bytes(new),
+        Op::Cas { expected, new, .. } => optional_bytes(expected.as_ref()) + optional_bytes(new.as_ref()),
     };
     OP_BYTES + op.key().len() + values
 }
@@ -104,13 +104,13 @@ fn op_bytes(op: &Op) -> usize {
 pub fn reply_bytes<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> usize {
     let size = |reply: &Reply| match reply {
         Reply::Done => OP_BYTES,
-        Reply::Value(found) | Reply::Swapped { found, .. } => OP_BYTES + optional_bytes(found),
+        Reply::Value(found) | Reply::Swapped { found, .. } => OP_BYTES + optional_bytes(found.as_ref()),
     };
     replies.into_iter().map(size).sum()
 }
 
-fn optional_bytes(value: &Option<Bytes>) -> usize {
-    value.as_ref().map_or(0, Bytes::len)
+fn optional_bytes(value: Option<&Bytes>) -> usize {
+    value.map_or(0, Bytes::len)
 }
 
 /// What came of a transaction.
@@ -156,10 +156,7 @@ impl Execution {
     ///
     /// # Errors
     /// [`Abort::Condition`] at the first condition that does not hold.
-    pub fn run<'a>(
-        map: &Map,
-        ops: impl IntoIterator<Item = (u32, &'a Op)>,
-    ) -> Result<Self, Abort> {
+    pub fn run<'a>(map: &Map, ops: impl IntoIterator<Item = (u32, &'a Op)>) -> Result<Self, Abort> {
         let mut touched = Map::default();
         let mut values = BTreeMap::new();
         let mut replies = Vec::new();
@@ -254,11 +251,8 @@ mod tests {
         let mut map = Transactional::default();
         let txn = Transaction::from([Op::put("x", "a"), Op::get("x"), cas("x", Some("a"), "b")]);
         let found = Some(Bytes::from("a"));
-        let replies = vec![
-            Reply::Done,
-            Reply::Value(found.clone()),
-            Reply::Swapped { swapped: true, found },
-        ];
+        let replies =
+            vec![Reply::Done, Reply::Value(found.clone()), Reply::Swapped { swapped: true, found }];
         assert_eq!(map.invoke(&txn), Outcome::Committed(replies));
         assert_eq!(map.0.0, BTreeMap::from([("x".into(), "b".into())]));
     }

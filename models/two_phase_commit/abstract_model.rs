@@ -1,5 +1,5 @@
 //! The abstract model of two-phase commit: Gray and Lamport 2006, section 3 and appendix, the
-//! module *TwoPhase* in TLA+.
+//! module *`TwoPhase`* in TLA+.
 //!
 //! One transaction; resource managers (our participants) and a transaction manager (our
 //! coordinator). No crashes, since what they could do is already allowed: a resource manager or the

@@ -71,7 +71,7 @@ impl Coordinator {
     }
 
     /// Resolves what was in doubt: tells the participants of each transaction that it committed,
-    /// and makes those that are prepared for any other one ask, for which it has no information.
+    /// and that it has no information about any other one.
     fn restart(&self, state: &mut CoordinatorState, o: &mut Outbox) {
         if self.config.bug != Some(Bug::ReuseId) {
             self.log(state, LedgerRecord::Epoch(state.ledger.epoch + 1), o);
@@ -85,9 +85,16 @@ impl Coordinator {
         if !state.ledger.committed.is_empty() {
             self.resend_later(o);
         }
-        let recovered = Service::Peer(Peer::Recovered { epoch: state.ledger.epoch });
+        if self.config.bug == Some(Bug::NeverAnnounce) {
+            return;
+        }
+        let epoch = state.ledger.epoch;
         for participant in self.config.participant_ids() {
-            o.send(participant, recovered.clone());
+            let committed = (state.ledger.committed.iter())
+                .filter(|(_, participants)| participants.contains(&participant))
+                .map(|(txn, _)| *txn)
+                .collect();
+            o.send(participant, Service::Peer(Peer::Recovered { epoch, committed }));
         }
     }
 
@@ -170,8 +177,9 @@ impl Coordinator {
         o: &mut Outbox,
     ) {
         let Some(voting) = state.voting.get(&txn) else {
-            // A yes that comes too late to count: its sender waits for the decision.
-            if matches!(vote, Vote::Yes(_)) {
+            // A yes that comes too late to count: its sender waits for the decision. About earlier
+            // epochs all was said when this one began.
+            if matches!(vote, Vote::Yes(_)) && txn.epoch == state.ledger.epoch {
                 self.inform(state, src, txn, o);
             }
             return;
@@ -279,13 +287,7 @@ impl Coordinator {
     }
 
     /// Forgets a commit that every participant knows.
-    fn on_ack(
-        &self,
-        state: &mut Cow<'_, CoordinatorState>,
-        src: Id,
-        txn: TxnId,
-        o: &mut Outbox,
-    ) {
+    fn on_ack(&self, state: &mut Cow<'_, CoordinatorState>, src: Id, txn: TxnId, o: &mut Outbox) {
         let Some(participants) = state.ledger.committed.get(&txn) else { return };
         let known = state.acked.get(&txn).is_some_and(|acked| acked.contains(&src));
         if known || !participants.contains(&src) {
@@ -327,11 +329,11 @@ impl Coordinator {
         }
         self.resend_later(o);
         for participant in self.config.participant_ids() {
-            let unacked = state.ledger.committed.iter().filter(|(txn, participants)| {
+            let untold = state.ledger.committed.iter().filter(|(txn, participants)| {
                 let acked = state.acked.get(txn).is_some_and(|acked| acked.contains(&participant));
                 participants.contains(&participant) && !acked
             });
-            for (txn, _) in unacked.take(MAX_RESEND) {
+            for (txn, _) in untold.take(MAX_RESEND) {
                 Self::tell(*txn, Decision::Commit, [participant].iter(), o);
             }
             let unasked = (state.voting.iter())

@@ -79,11 +79,13 @@ pub enum Peer {
         /// The transaction.
         txn: TxnId,
     },
-    /// Coordinator to participants: it restarted; what was undecided in earlier epochs is not
-    /// going to be committed.
+    /// Coordinator to participant: it restarted, and this is all that it committed in earlier
+    /// epochs and that the receiver may be in doubt about. Of the rest it has no information.
     Recovered {
         /// The epoch that begins.
         epoch: u64,
+        /// What committed: at most [`MAX_LIVE`](super::MAX_LIVE) transactions.
+        committed: BTreeSet<TxnId>,
     },
 }
 

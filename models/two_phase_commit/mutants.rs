@@ -1,6 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::instances::{Bounds, alone, condition, rivals, skew};
+use super::instances::{Bounds, alone, rivals, skew};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster, DiskKind};
@@ -42,8 +42,8 @@ pub enum Bug {
     AnswerInDoubt,
     /// A participant that has not voted tells others that it aborted, and votes yes later.
     AbortUnrecorded,
-    /// A participant never asks for a decision.
-    NeverAsk,
+    /// A coordinator that restarts does not say so.
+    NeverAnnounce,
 }
 
 /// Every bug that a safety property kills.
@@ -227,12 +227,12 @@ fn of_the_disk() -> Vec<Mutant<Actor, History>> {
 /// The bugs that only a liveness property kills.
 pub fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
     vec![Mutant {
-        name: "never-ask",
-        about: "a participant never asks for a decision",
+        name: "never-announce",
+        about: "a coordinator that restarts does not say so",
         killed_by: claims::AC5,
         cluster: || {
-            let bounds = Bounds::calm(condition()).crashing([0, 1]);
-            bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAsk))
+            let bounds = Bounds::calm(alone()).crashing([0]);
+            bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAnnounce))
         },
     }]
 }

@@ -69,7 +69,9 @@ impl Participant {
             Peer::NoInformation { txn } if from_coordinator => {
                 self.on_no_information(state, txn, o);
             }
-            Peer::Recovered { epoch } if from_coordinator => Self::on_recovered(state, epoch, o),
+            Peer::Recovered { epoch, committed } if from_coordinator => {
+                self.on_recovered(state, epoch, &committed, o);
+            }
             Peer::DecisionReq { txn } => self.on_decision_req(state, src, txn, o),
             _ => {}
         }

@@ -203,9 +203,7 @@ pub fn remembered() -> Claim {
             .filter(|(txn, of)| {
                 of.iter().any(|(_, what)| *what == Decision::Commit) && in_doubt(txn)
             })
-            .all(|(txn, _)| {
-                ledger(world).is_some_and(|ledger| ledger.committed.contains_key(txn))
-            })
+            .all(|(txn, _)| ledger(world).is_some_and(|ledger| ledger.committed.contains_key(txn)))
     })
 }
 
@@ -213,7 +211,7 @@ pub fn remembered() -> Claim {
 pub fn ac5() -> Claim {
     Property::leads_to(
         AC5,
-        Condition::nodes(|nodes| somebody_is_prepared(nodes)),
+        Condition::nodes(somebody_is_prepared),
         Condition::nodes(|nodes| is_resolved(nodes) || somebody_is_down(nodes)),
     )
 }
@@ -222,8 +220,8 @@ pub fn ac5() -> Claim {
 pub fn non_blocking() -> Claim {
     Property::leads_to(
         NON_BLOCKING,
-        Condition::nodes(|nodes| somebody_is_prepared(nodes)),
-        Condition::nodes(|nodes| is_resolved(nodes)),
+        Condition::nodes(somebody_is_prepared),
+        Condition::nodes(is_resolved),
     )
 }
 
@@ -250,9 +248,9 @@ pub fn conflict() -> Claim {
     sometimes(CONFLICT, |world| {
         let aborted = Outcome::Aborted(Abort::Conflict);
         let mut envelopes = world.envelopes();
-        envelopes.any(|envelope| {
-            matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted)
-        })
+        envelopes.any(
+            |envelope| matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted),
+        )
     })
 }
 
@@ -283,20 +281,28 @@ pub fn helped() -> Claim {
     })
 }
 
-/// A participant that was prepared aborted, by an answer of a later epoch.
+/// A participant that had voted yes aborted, and nobody told it that this was decided.
 pub fn presumed() -> Claim {
     sometimes(PRESUMED, |world| {
         let nodes = world.nodes();
-        let epoch = ledger(world).map_or(0, |ledger| ledger.epoch);
-        world.envelopes().any(|envelope| match &envelope.msg {
-            Service::Peer(Peer::NoInformation { txn }) => {
-                txn.epoch < epoch
-                    && shard(nodes.node(envelope.dst)).is_some_and(|shard| {
-                        shard.known(*txn) == Known::Newest(&Progress::Aborted)
-                    })
-            }
-            _ => false,
-        })
+        let restarted = ledger(world).is_some_and(|ledger| ledger.epoch > 0);
+        let told = |txn: TxnId| {
+            world.envelopes().any(|envelope| {
+                matches!(
+                    &envelope.msg,
+                    Service::Peer(Peer::Decide { txn: about, .. }) if *about == txn
+                )
+            })
+        };
+        restarted
+            && world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Vote { txn, vote: Vote::Yes(_) }) => {
+                    let shard = shard(nodes.node(envelope.src));
+                    let aborted = Known::Newest(&Progress::Aborted);
+                    shard.is_some_and(|shard| shard.known(*txn) == aborted) && !told(*txn)
+                }
+                _ => false,
+            })
     })
 }
 

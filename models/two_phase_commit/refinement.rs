@@ -98,8 +98,7 @@ fn tm_state(world: &View<'_, Actor, History>, txn: TxnId) -> TmState {
         })
     };
     let begun = transactions(world).contains_key(&txn);
-    let undecided =
-        coordinator_state(world).is_some_and(|state| state.voting.contains_key(&txn));
+    let undecided = coordinator_state(world).is_some_and(|state| state.voting.contains_key(&txn));
     let committed = ledger(world).is_some_and(|ledger| ledger.committed.contains_key(&txn));
     if committed || said(Decision::Commit) {
         TmState::Committed
@@ -118,14 +117,19 @@ fn rm_state(world: &View<'_, Actor, History>, txn: TxnId, rm: Id) -> RmState {
         Known::Newest(Progress::Aborted | Progress::Refused(_)) => RmState::Aborted,
         Known::New => RmState::Working,
         // Forgotten, but if it committed it said so.
-        Known::Old | Known::Expired if acknowledged(world, txn, rm) => RmState::Committed,
-        Known::Old | Known::Expired => RmState::Aborted,
+        Known::Old | Known::Expired => {
+            if acknowledged(world, txn, rm) {
+                RmState::Committed
+            } else {
+                RmState::Aborted
+            }
+        }
     }
 }
 
 fn acknowledged(world: &View<'_, Actor, History>, txn: TxnId, rm: Id) -> bool {
-    let mut to_coordinator = (world.envelopes())
-        .filter(|envelope| envelope.src == rm && envelope.dst == coordinator());
+    let mut to_coordinator =
+        (world.envelopes()).filter(|envelope| envelope.src == rm && envelope.dst == coordinator());
     to_coordinator.any(|envelope| envelope.msg == Service::Peer(Peer::Ack { txn }))
 }
 

@@ -43,10 +43,7 @@ role!(Participant, ParticipantState);
 role!(Client, ClientState<Outcome>);
 
 /// Runs `handler` on the part of `state` that is of role `R`, if it is.
-pub(super) fn lend<R: Role>(
-    state: &mut Cow<'_, State>,
-    handler: impl FnOnce(&mut Cow<'_, R>),
-) {
+pub(super) fn lend<R: Role>(state: &mut Cow<'_, State>, handler: impl FnOnce(&mut Cow<'_, R>)) {
     match state {
         Cow::Borrowed(whole) => {
             let Some(part) = R::of(whole) else { return };

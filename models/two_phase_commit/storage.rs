@@ -37,7 +37,9 @@ impl<S: Replay> Durable for Saved<S> {
     fn absorb(&mut self, delta: Self) {
         match (self, delta) {
             (Self::Image(image), Self::Records(records)) => {
-                records.into_iter().for_each(|record| image.replay(record));
+                for record in records {
+                    image.replay(record);
+                }
             }
             (Self::Records(known), Self::Records(records)) => known.extend(records),
             (saved, image @ Self::Image(_)) => *saved = image,
@@ -52,7 +54,9 @@ impl<S: Replay> Saved<S> {
             Self::Image(image) => image.clone(),
             Self::Records(records) => {
                 let mut image = S::default();
-                records.iter().cloned().for_each(|record| image.replay(record));
+                for record in records.iter().cloned() {
+                    image.replay(record);
+                }
                 image
             }
         }

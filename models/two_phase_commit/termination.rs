@@ -13,11 +13,12 @@ use super::{Bug, MAX_RESEND, Outbox};
 use crate::kv::{Abort, Service};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 impl Participant {
     /// Asks about what is in doubt, if anything is.
     pub(super) fn resolve(&self, id: Id, state: &ParticipantState, o: &mut Outbox) {
-        if state.shard.prepared.is_empty() || self.config.bug == Some(Bug::NeverAsk) {
+        if state.shard.prepared.is_empty() {
             return;
         }
         self.ask_later(o);
@@ -30,12 +31,7 @@ impl Participant {
     }
 
     /// It has been in doubt for a while.
-    pub(super) fn on_doubt(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ParticipantState>,
-        o: &mut Outbox,
-    ) {
+    pub(super) fn on_doubt(&self, id: Id, state: &mut Cow<'_, ParticipantState>, o: &mut Outbox) {
         if self.config.bug != Some(Bug::AbortAlone) {
             return self.resolve(id, state, o);
         }
@@ -93,11 +89,20 @@ impl Participant {
         }
     }
 
-    /// The coordinator was down. Asks it about everything that was begun before.
-    pub(super) fn on_recovered(state: &ParticipantState, epoch: u64, o: &mut Outbox) {
-        let in_doubt = state.shard.prepared.keys().filter(|txn| txn.epoch < epoch);
-        for txn in in_doubt.take(MAX_RESEND) {
-            o.send(coordinator(), Service::Peer(Peer::DecisionReq { txn: *txn }));
+    /// The coordinator was down, and has no information about anything begun before but what it
+    /// lists; that, it tells separately.
+    pub(super) fn on_recovered(
+        &self,
+        state: &mut Cow<'_, ParticipantState>,
+        epoch: u64,
+        committed: &BTreeSet<TxnId>,
+        o: &mut Outbox,
+    ) {
+        let unknown: Vec<TxnId> = (state.shard.prepared.keys().copied())
+            .filter(|txn| txn.epoch < epoch && !committed.contains(txn))
+            .collect();
+        for txn in unknown {
+            self.on_no_information(state, txn, o);
         }
     }
 }

@@ -50,7 +50,8 @@ fn gray_1978_a_restarted_coordinator_tells_again_what_it_committed() {
     let sends = sends(&did);
     for participant in [1, 2] {
         assert!(sends.contains(&(participant, &decide(Decision::Commit))));
-        assert!(sends.contains(&(participant, &peer(Peer::Recovered { epoch: 1 }))));
+        let recovered = Peer::Recovered { epoch: 1, committed: [txn()].into() };
+        assert!(sends.contains(&(participant, &peer(recovered))));
     }
 }
 
@@ -124,7 +125,7 @@ fn bernstein_1987_strict_locks_are_held_until_the_decision_and_no_longer() {
     let mut node = prepared();
     node.restart();
     node.fire(Timer::Doubt);
-    node.deliver(0, &peer(Peer::Recovered { epoch: 1 }));
+    node.deliver(0, &peer(Peer::Recovered { epoch: 1, committed: [txn()].into() }));
     assert_eq!(node.participant().locks.holders().collect::<Vec<_>>(), [txn()]);
     node.deliver(0, &decide(Decision::Commit));
     assert!(node.participant().locks.is_empty());
@@ -175,8 +176,11 @@ fn mohan_1986_after_a_restart_what_was_undecided_is_aborted_and_begun_anew_under
     let mut node = Node::new(0);
     node.deliver(3, &request());
     node.restart();
-    let late = node.deliver(1, &yes(0));
-    assert_eq!(late, [Did::Send(1, no_information())], "the vote of the old one does not count");
+    assert_eq!(node.deliver(1, &yes(0)), [], "the vote of the old one does not count");
+    let mut participant = prepared();
+    let recovered = Peer::Recovered { epoch: 1, committed: BTreeSet::new() };
+    participant.deliver(0, &peer(recovered));
+    assert_eq!(participant.progress(), Some(&Progress::Aborted));
     let did = node.deliver(3, &request());
     assert!(sends(&did).iter().all(|(_, msg)| matches!(
         msg,

@@ -164,10 +164,13 @@ fn a_transaction_without_operations_commits_at_once() {
     let nothing = Service::Request { seq: 1, op: Transaction::default() };
     let did = node.deliver(3, &nothing);
     assert!(did.contains(&reply(Outcome::Committed(vec![]))));
-    assert_eq!(*node.coordinator(), CoordinatorState {
-        ledger: node.coordinator().ledger.clone(),
-        ..CoordinatorState::default()
-    });
+    assert_eq!(
+        *node.coordinator(),
+        CoordinatorState {
+            ledger: node.coordinator().ledger.clone(),
+            ..CoordinatorState::default()
+        }
+    );
     assert!(node.coordinator().ledger.committed.is_empty(), "nobody needs to know");
 }
 
@@ -176,10 +179,10 @@ fn a_transaction_over_the_limits_is_not_begun() {
     let mut node = Node::new(0);
     let large = Transaction { ops: vec![Op::get("x"); 65] };
     let did = node.deliver(3, &Service::Request { seq: 1, op: large });
-    assert_eq!(sends(&did), [(3, &Service::Reply {
-        seq: 1,
-        reply: Outcome::Aborted(Abort::TooLarge)
-    })]);
+    assert_eq!(
+        sends(&did),
+        [(3, &Service::Reply { seq: 1, reply: Outcome::Aborted(Abort::TooLarge) })]
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Unit tests: for each event the state afterwards and exactly what was saved and sent; and one
 //! test for each claim of the sources.
 
+mod checks;
 mod claims;
 mod coordinator;
+mod oracle;
 mod participant;
 
 use super::{
