@@ -95,7 +95,9 @@ fn op_bytes(op: &Op) -> usize {
     let values = match op {
         Op::Get { .. } | Op::Delete { .. } => 0,
         Op::Put { value, .. } => value.len(),
-        Op::Cas { expected, new, .. } => optional_bytes(expected.as_ref()) + optional_bytes(new.as_ref()),
+        Op::Cas { expected, new, .. } => {
+            optional_bytes(expected.as_ref()) + optional_bytes(new.as_ref())
+        }
     };
     OP_BYTES + op.key().len() + values
 }
@@ -104,7 +106,9 @@ fn op_bytes(op: &Op) -> usize {
 pub fn reply_bytes<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> usize {
     let size = |reply: &Reply| match reply {
         Reply::Done => OP_BYTES,
-        Reply::Value(found) | Reply::Swapped { found, .. } => OP_BYTES + optional_bytes(found.as_ref()),
+        Reply::Value(found) | Reply::Swapped { found, .. } => {
+            OP_BYTES + optional_bytes(found.as_ref())
+        }
     };
     replies.into_iter().map(size).sum()
 }
