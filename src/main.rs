@@ -3,6 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +22,7 @@ enum Command {
     Explore(cli::explore::Args),
     Format(cli::format::Args),
     Run(cli::run::Args),
+    Cluster(cli::cluster::Args),
     Get(cli::client::Get),
     Put(cli::client::Put),
     Delete(cli::client::Delete),
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Explore(args) => cli::explore::execute(args),
         Command::Format(args) => cli::format::execute(args),
         Command::Run(args) => cli::run::execute(args),
+        Command::Cluster(args) => cli::cluster::execute(args),
         Command::Get(args) => cli::client::get(args),
         Command::Put(args) => cli::client::put(args),
         Command::Delete(args) => cli::client::delete(args),
@@ -54,5 +57,9 @@ fn main() -> ExitCode {
 /// `RUST_LOG` says what is logged, such as `quorate=debug`; without it, a `default` level.
 fn log_to_stderr(default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }

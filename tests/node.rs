@@ -46,6 +46,9 @@ fn the_largest_key_and_value_fit_and_larger_ones_are_refused() {
     assert!(error.to_string().contains("limit of 32768"), "{error}");
     let error = client.get(format!("{key}k").as_str().into(), SECOND).unwrap_err();
     assert!(error.to_string().contains("limit of 1024"), "{error}");
+    let error =
+        client.cas("k".into(), Some(value.as_str().into()), Some(value.as_str().into()), SECOND);
+    assert!(matches!(error, Err(ClientError::OperationTooLong { .. })), "{error:?}");
     let huge = Op::put("k", &"v".repeat(MAX_DATAGRAM));
     assert!(matches!(client.call(huge, SECOND), Err(ClientError::Unsendable(_))));
     node.stop();

@@ -1,34 +1,46 @@
 //! `quorate list`: what there is.
 
 use super::CliError;
-use super::check::grouped;
+use super::tell::grouped;
 use clap::Parser;
-use quorate::catalogue;
+use quorate::catalogue::{self, Protocol, tables};
 
-/// List the protocols, their instances and their properties.
+/// List the protocols, their instances, properties and mutants
 #[derive(Parser)]
-#[command(after_help = "Example:\n  quorate list")]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  quorate list
+  quorate list --markdown > PROPERTIES.md")]
+pub(crate) struct Args {
+    /// As the tables of PROPERTIES.md
+    #[arg(long)]
+    markdown: bool,
+}
 
-pub(crate) fn execute(_: &Args) -> Result<u8, CliError> {
-    for protocol in catalogue::protocols() {
-        println!("{}: {}", protocol.name, protocol.about);
-        for case in &protocol.cases {
-            let deep = if case.is_deep() { ", deep" } else { "" };
-            let states = grouped(case.expected().unique);
-            println!("  {} ({states} states{deep}): {}", case.name(), case.about());
-        }
-        if let Some(case) = protocol.cases.first() {
-            println!("  properties of {}:", case.name());
-            for (name, kind) in case.properties() {
-                println!("    {kind} {name:?}");
-            }
-        }
-        println!("  mutants:");
-        for mutant in &protocol.mutants {
-            let killer = mutant.killed_by();
-            println!("    {}: {}, killed by {killer:?}", mutant.name(), mutant.about());
-        }
+pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+    let protocols = catalogue::protocols();
+    if args.markdown {
+        print!("{}", tables::markdown(&protocols));
+    } else {
+        protocols.iter().for_each(list);
     }
     Ok(0)
+}
+
+fn list(protocol: &Protocol) {
+    println!("{}: {}", protocol.name, protocol.about);
+    println!("  instances:");
+    for case in &protocol.cases {
+        let deep = if case.is_deep() { ", deep" } else { "" };
+        let states = grouped(case.expected().unique);
+        println!("    {} ({states} states{deep}): {}", case.name(), case.about());
+    }
+    println!("  properties:");
+    for (name, kind) in protocol.properties() {
+        println!("    {kind}: {name}");
+    }
+    println!("  mutants:");
+    for mutant in &protocol.mutants {
+        println!("    {}: {}; killed by {:?}", mutant.name(), mutant.about(), mutant.killed_by());
+    }
 }

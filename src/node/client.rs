@@ -62,6 +62,15 @@ pub enum ClientError {
         /// Its length.
         len: usize,
     },
+    /// A compare-and-swap of two long values.
+    #[error(
+        "the key and the values have {len} bytes together, more than the limit of {}",
+        super::map_client::MAX_OPERATION_BYTES
+    )]
+    OperationTooLong {
+        /// Their length.
+        len: usize,
+    },
     /// The request does not fit a datagram.
     #[error("the request cannot be sent: {0}")]
     Unsendable(FrameError),

@@ -1,10 +1,16 @@
 //! The map's operations on a [`Client`], with the map's limits.
 
 use super::client::{Client, ClientError};
+use super::frame::MAX_DATAGRAM;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::map::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 use quorate_models::kv::{Bytes, Op, Reply};
 use std::time::Duration;
+
+/// The most bytes of keys and values in one operation. A protocol puts an operation that it
+/// accepted into messages of its own: were there no room left for their fields, the servers could
+/// not pass it on to each other, and would never get beyond it.
+pub const MAX_OPERATION_BYTES: usize = MAX_DATAGRAM - 4 * 1024;
 
 /// What came of a compare-and-swap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +72,7 @@ impl<P: Value> Client<Op, Reply, P> {
     }
 }
 
-/// Whether an operation keeps the map's limits.
+/// Whether an operation keeps the limits.
 pub fn check(op: &Op) -> Result<(), ClientError> {
     let key = op.key().len();
     if key > MAX_KEY_BYTES {
@@ -77,9 +83,13 @@ pub fn check(op: &Op) -> Result<(), ClientError> {
         Op::Put { value, .. } => [Some(value), None],
         Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
     };
-    match values.into_iter().flatten().map(Bytes::len).find(|len| *len > MAX_VALUE_BYTES) {
-        Some(len) => Err(ClientError::ValueTooLong { len }),
-        None => Ok(()),
+    let lengths = values.into_iter().flatten().map(Bytes::len);
+    if let Some(len) = lengths.clone().find(|len| *len > MAX_VALUE_BYTES) {
+        return Err(ClientError::ValueTooLong { len });
+    }
+    match key + lengths.sum::<usize>() {
+        len if len > MAX_OPERATION_BYTES => Err(ClientError::OperationTooLong { len }),
+        _ => Ok(()),
     }
 }
 

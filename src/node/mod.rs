@@ -36,7 +36,7 @@ pub use endpoint::{BindError, SendError};
 pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};
 pub use log::LogError;
-pub use map_client::{Swapped, check, is_request};
+pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
 pub use runtime::{Node, NodeBuilder, NodeError, Runnable};
 pub use stats::Stats;
 pub use stop::Stop;
