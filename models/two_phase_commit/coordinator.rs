@@ -240,10 +240,11 @@ impl Coordinator {
         };
         let told = outcome.clone();
         self.log(state, LedgerRecord::Decided { txn, outcome, participants }, o);
-        Self::announce(state, txn, told, voting, o);
+        self.announce(state, txn, told, voting, o);
     }
 
     fn announce(
+        &self,
         state: &CoordinatorState,
         txn: TxnId,
         reply: Outcome,
@@ -254,7 +255,9 @@ impl Coordinator {
             Outcome::Committed(_) => Decision::Commit,
             Outcome::Aborted(_) => Decision::Abort,
         };
-        Self::tell(txn, decision, voting.parts.keys(), o);
+        if self.config.bug != Some(Bug::TellNobody) {
+            Self::tell(txn, decision, voting.parts.keys(), o);
+        }
         o.send(txn.client, Service::Reply { seq: txn.seq, reply });
         o.cancel_timer(Timer::Deadline(txn));
         Self::rest_if_idle(state, o);

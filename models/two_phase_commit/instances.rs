@@ -168,7 +168,7 @@ fn rivalry() -> Instance<Actor, History> {
         cluster: || {
             let bounds = Bounds::calm(rivals());
             let mut claims = bounds.safety();
-            claims.extend([claims::ac5(), claims::committed(), claims::conflict()]);
+            claims.extend([claims::non_blocking(), claims::committed(), claims::conflict()]);
             bounds.cluster(claims, None)
         },
         expected: Expected { unique: 3_174, generated: 32_349, violated: &[] },

@@ -44,10 +44,19 @@ pub enum Bug {
     AbortUnrecorded,
     /// A coordinator that restarts does not say so.
     NeverAnnounce,
+    /// The coordinator decides and tells only the client.
+    TellNobody,
 }
 
-/// Every bug that a safety property kills.
+/// Every bug, with the property that kills it: those that a safety property kills first.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
+    let mut mutants = safety_mutants();
+    mutants.extend(liveness_mutants());
+    mutants
+}
+
+/// The bugs that safety properties kill.
+pub(super) fn safety_mutants() -> Vec<Mutant<Actor, History>> {
     let mut mutants = of_the_coordinator();
     mutants.extend(of_votes_and_locks());
     mutants.extend(of_participants_in_doubt());
@@ -224,17 +233,28 @@ fn of_the_disk() -> Vec<Mutant<Actor, History>> {
     ]
 }
 
-/// The bugs that only a liveness property kills.
-pub fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
-    vec![Mutant {
-        name: "never-announce",
-        about: "a coordinator that restarts does not say so",
-        killed_by: claims::AC5,
-        cluster: || {
-            let bounds = Bounds::calm(alone()).crashing([0]);
-            bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAnnounce))
+/// The bugs that liveness properties kill.
+fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
+    vec![
+        Mutant {
+            name: "never-announce",
+            about: "a coordinator that restarts does not say so",
+            killed_by: claims::AC5,
+            cluster: || {
+                let bounds = Bounds::calm(alone()).crashing([0]);
+                bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAnnounce))
+            },
         },
-    }]
+        Mutant {
+            name: "tell-nobody",
+            about: "the coordinator decides and tells only the client",
+            killed_by: claims::NON_BLOCKING,
+            cluster: || {
+                let bounds = Bounds::calm(alone());
+                bounds.cluster(vec![claims::non_blocking()], Some(Bug::TellNobody))
+            },
+        },
+    ]
 }
 
 fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {
