@@ -9,6 +9,7 @@ pub mod instance;
 pub mod kv;
 pub mod primary_backup;
 pub mod quorum;
+pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;
 

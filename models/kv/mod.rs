@@ -12,6 +12,7 @@ pub mod machine;
 pub mod map;
 pub mod service;
 pub mod sessions;
+pub mod txn;
 
 pub use bytes::Bytes;
 pub use client::{Client, ClientState, Retry};
@@ -20,3 +21,4 @@ pub use machine::{Recorded, StateMachine};
 pub use map::{Map, Op, Reply};
 pub use service::Service;
 pub use sessions::Sessions;
+pub use txn::{Abort, Outcome, Transaction, Transactional};

@@ -1,0 +1,296 @@
+//! The bounded instances that are checked, and what is expected of each.
+//!
+//! On the set network a message once sent can be delivered at any time, so sending it again
+//! changes nothing: the timer for resending never fires here, and a client need not retry.
+//!
+//! What multiplies the states is a crash of the coordinator while several clients wait: their
+//! requests begin again under other names, and messages about both are in flight. Two clients
+//! with two transactions each and a crash of any server are reached with one key per transaction
+//! (`sessions`); with two keys each there are more than 2.7 million states before any crash.
+
+use super::properties::{self as claims, Actor, Claim, History};
+use super::{Bug, Config, Sharding, Timer, Timing, coordinator};
+use crate::kv::history::Linearizable;
+use crate::kv::{Op, Transaction, Transactional};
+use crate::world::{Cluster, DiskKind, Faults, Setup};
+use crate::{Expected, Instance};
+use stateright::actor::Id;
+
+/// A client's transactions, one after the other.
+pub(super) type Script = Vec<Transaction>;
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) scripts: Vec<Script>,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    pub(super) crashable: Option<Vec<Id>>,
+    pub(super) deadlines: u8,
+    pub(super) doubts: u8,
+    pub(super) disk: DiskKind,
+}
+
+impl Bounds {
+    /// Two participants, and nothing goes wrong but the network. Participant 1 has the keys below
+    /// `y`, participant 2 the others.
+    pub(super) fn calm(scripts: Vec<Script>) -> Self {
+        Self {
+            scripts,
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            deadlines: 0,
+            doubts: 0,
+            disk: DiskKind::Synchronous,
+        }
+    }
+
+    /// One server of those given crashes and comes back.
+    pub(super) fn crashing(self, crashable: impl IntoIterator<Item = usize>) -> Self {
+        let crashable = Some(crashable.into_iter().map(Id::from).collect());
+        Self { crashes: 1, restarts: 1, crashable, ..self }
+    }
+
+    /// The safety properties.
+    pub(super) fn safety(&self) -> Vec<Claim> {
+        claims::safety(self.crashes, self.deadlines)
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let sharding = Sharding::Ranges(vec!["y".into()]);
+        let config = Config { participants: 2, sharding, timing: Timing::model(), bug };
+        let mut actors = config.servers();
+        let servers = actors.len();
+        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
+        let timers =
+            vec![("deadline", self.deadlines), ("doubt", self.doubts), ("resend", 0), ("retry", 0)];
+        let Self { crashes, restarts, crashable, .. } = self;
+        Setup::new(actors, servers, Linearizable::linearizable(Transactional::default()))
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable })
+            .disk(self.disk)
+            .properties(claims)
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Resend => "resend",
+        Timer::Deadline(_) => "deadline",
+        Timer::Doubt => "doubt",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// Writes a key of each participant.
+pub(super) fn transfer() -> Transaction {
+    [Op::put("x", "a"), Op::put("y", "a")].into()
+}
+
+/// Reads a key of each participant: finds all of [`transfer`] or nothing.
+pub(super) fn audit() -> Transaction {
+    [Op::get("x"), Op::get("y")].into()
+}
+
+/// One client, one transaction.
+pub(super) fn alone() -> Vec<Script> {
+    vec![vec![transfer()]]
+}
+
+/// One client writes what another reads.
+pub(super) fn rivals() -> Vec<Script> {
+    vec![vec![transfer()], vec![audit()]]
+}
+
+/// Two clients that each read the key that the other writes (write skew).
+pub(super) fn skew() -> Vec<Script> {
+    let one = [Op::get("x"), Op::put("y", "a")];
+    let other = [Op::get("y"), Op::put("x", "b")];
+    vec![vec![one.into()], vec![other.into()]]
+}
+
+/// A client that writes, and then writes again on a condition at one participant.
+pub(super) fn conditional() -> Vec<Script> {
+    let new = Some("b".into());
+    let on_condition = Op::Cas { key: "x".into(), expected: Some("a".into()), new };
+    vec![vec![transfer(), [on_condition, Op::put("y", "b")].into()]]
+}
+
+/// All instances, the quickest first.
+pub fn instances() -> Vec<Instance<Actor, History>> {
+    let mut instances = vec![blocking(), helping(), rivalry(), recovery(), condition()];
+    instances.extend([participants(), contention(), twice(), deep(), sessions()]);
+    instances
+}
+
+fn blocking() -> Instance<Actor, History> {
+    Instance {
+        name: "blocking",
+        about: "a transaction over 2 participants, the coordinator dies for good: those that are \
+                prepared are stuck",
+        deep: false,
+        cluster: || {
+            let crashable = Some(vec![coordinator()]);
+            let bounds = Bounds { crashes: 1, crashable, ..Bounds::calm(alone()) };
+            let mut claims = bounds.safety();
+            claims.extend([claims::non_blocking(), claims::blocked()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 54, generated: 269, violated: &[(claims::NON_BLOCKING, 4)] },
+    }
+}
+
+fn helping() -> Instance<Actor, History> {
+    Instance {
+        name: "helping",
+        about: "a transaction over 2 participants, the coordinator dies for good, participants in \
+                doubt ask each other",
+        deep: false,
+        cluster: || {
+            let crashable = Some(vec![coordinator()]);
+            let bounds = Bounds { crashes: 1, crashable, doubts: 2, ..Bounds::calm(alone()) };
+            let mut claims = bounds.safety();
+            claims.extend([claims::helped(), claims::blocked()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 602, generated: 4_186, violated: &[] },
+    }
+}
+
+fn rivalry() -> Instance<Actor, History> {
+    Instance {
+        name: "rivalry",
+        about: "2 participants, a client that writes two keys, another that reads them",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::calm(rivals());
+            let mut claims = bounds.safety();
+            claims.extend([claims::non_blocking(), claims::committed(), claims::conflict()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 3_174, generated: 32_349, violated: &[] },
+    }
+}
+
+fn recovery() -> Instance<Actor, History> {
+    Instance {
+        name: "recovery",
+        about: "a transaction over 2 participants, 1 crash and restart of any server, votes may \
+                time out, a participant in doubt may ask",
+        deep: false,
+        cluster: || recovering(None),
+        expected: Expected { unique: 10_159, generated: 71_977, violated: &[] },
+    }
+}
+
+/// One transaction and every kind of trouble, perhaps with a bug.
+pub(super) fn recovering(bug: Option<Bug>) -> Cluster<Actor, History> {
+    let bounds = Bounds { deadlines: 1, doubts: 1, ..Bounds::calm(alone()) }.crashing([0, 1, 2]);
+    let mut claims = bounds.safety();
+    claims.extend([claims::ac5(), claims::committed(), claims::presumed(), claims::resumed()]);
+    bounds.cluster(claims, bug)
+}
+
+fn condition() -> Instance<Actor, History> {
+    Instance {
+        name: "condition",
+        about: "2 participants, a client that writes two keys, and again on a condition, 1 crash \
+                and restart of any server",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::calm(conditional()).crashing([0, 1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::committed(), claims::resumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 18_724, generated: 164_398, violated: &[] },
+    }
+}
+
+fn participants() -> Instance<Actor, History> {
+    Instance {
+        name: "participants",
+        about: "2 participants, a client that writes two keys, another that reads them, 1 crash \
+                and restart of a participant",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::calm(rivals()).crashing([1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::committed(), claims::conflict()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 32_124, generated: 365_121, violated: &[] },
+    }
+}
+
+fn contention() -> Instance<Actor, History> {
+    Instance {
+        name: "contention",
+        about: "2 participants, a client that writes two keys, another that writes one of them, \
+                1 crash and restart of any server",
+        deep: false,
+        cluster: || {
+            let one: Transaction = Op::put("x", "b").into();
+            let bounds = Bounds::calm(vec![vec![transfer()], vec![one]]).crashing([0, 1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::conflict(), claims::presumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 38_464, generated: 329_880, violated: &[] },
+    }
+}
+
+fn twice() -> Instance<Actor, History> {
+    Instance {
+        name: "twice",
+        about: "a transaction over 2 participants, 2 crashes and restarts of any server, votes \
+                may time out, a participant in doubt may ask",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { deadlines: 1, doubts: 1, ..Bounds::calm(alone()) };
+            let bounds = Bounds { crashes: 2, restarts: 2, ..bounds };
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::presumed(), claims::resumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 170_978, generated: 1_265_051, violated: &[] },
+    }
+}
+
+fn deep() -> Instance<Actor, History> {
+    Instance {
+        name: "deep",
+        about: "2 participants, a client that writes two keys, another that reads them, 1 crash \
+                and restart of any server",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::calm(rivals()).crashing([0, 1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::conflict(), claims::presumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 495_992, generated: 5_240_825, violated: &[] },
+    }
+}
+
+fn sessions() -> Instance<Actor, History> {
+    Instance {
+        name: "sessions",
+        about: "2 participants, 2 clients with 2 transactions of one key each, 1 crash and \
+                restart of any server",
+        deep: true,
+        cluster: || {
+            let (write, read) = (Op::put("x", "a"), Op::get("x"));
+            let one = vec![write.clone().into(), read.clone().into()];
+            let other = vec![read.into(), write.into()];
+            let bounds = Bounds::calm(vec![one, other]).crashing([0, 1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::ac5(), claims::conflict(), claims::presumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 1_026_308, generated: 9_994_792, violated: &[] },
+    }
+}

@@ -1,0 +1,250 @@
+//! What each node keeps across a crash, and the records it saves.
+//!
+//! As in the sources, durable state is a log of records: a step saves the records of what it did,
+//! and replaying them in order gives the state again. A node's durable state in memory changes
+//! only by the same replay, so the two cannot come apart.
+
+use super::message::{Decision, Part, TxnId};
+use crate::Durable;
+use crate::kv::machine::Value;
+use crate::kv::sessions::Standing;
+use crate::kv::txn::Execution;
+use crate::kv::{Abort, Map, Outcome, Sessions};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Durable state that a log of records gives.
+pub trait Replay: Value + Default {
+    /// One entry of the log.
+    type Record: Value;
+
+    /// Does what a record says.
+    fn replay(&mut self, record: Self::Record);
+}
+
+/// Durable state, or records to be added to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Saved<S: Replay> {
+    /// All of it.
+    Image(S),
+    /// What was done after what came before, in order.
+    Records(Vec<S::Record>),
+}
+
+impl<S: Replay> Durable for Saved<S> {
+    fn absorb(&mut self, delta: Self) {
+        match (self, delta) {
+            (Self::Image(image), Self::Records(records)) => {
+                for record in records {
+                    image.replay(record);
+                }
+            }
+            (Self::Records(known), Self::Records(records)) => known.extend(records),
+            (saved, image @ Self::Image(_)) => *saved = image,
+        }
+    }
+}
+
+impl<S: Replay> Saved<S> {
+    /// The state it gives.
+    pub fn image(&self) -> S {
+        match self {
+            Self::Image(image) => image.clone(),
+            Self::Records(records) => {
+                let mut image = S::default();
+                for record in records.iter().cloned() {
+                    image.replay(record);
+                }
+                image
+            }
+        }
+    }
+}
+
+/// The durable state of a node, or a delta of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Storage {
+    /// Of the coordinator.
+    Coordinator(Saved<Ledger>),
+    /// Of a participant.
+    Participant(Saved<Shard>),
+}
+
+impl Durable for Storage {
+    fn absorb(&mut self, delta: Self) {
+        match (self, delta) {
+            (Self::Coordinator(saved), Self::Coordinator(delta)) => saved.absorb(delta),
+            (Self::Participant(saved), Self::Participant(delta)) => saved.absorb(delta),
+            (saved, delta) => *saved = delta,
+        }
+    }
+}
+
+/// What the coordinator knows for certain.
+///
+/// Bounded: sessions are, and a committed transaction stays only until all its participants have
+/// acknowledged it. Aborted ones are not kept at all, which is what presuming them buys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ledger {
+    /// How often it restarted.
+    pub epoch: u64,
+    /// Transactions that it committed and that some participant may still be in doubt about, each
+    /// with its participants.
+    pub committed: BTreeMap<TxnId, BTreeSet<Id>>,
+    /// What each client was last told.
+    pub sessions: Sessions<Outcome>,
+}
+
+/// What the coordinator logs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LedgerRecord {
+    /// It restarted.
+    Epoch(u64),
+    /// It decided. For an abort only the client's session needs this: so that a request which was
+    /// answered is not done when it comes again.
+    Decided {
+        /// The transaction.
+        txn: TxnId,
+        /// What came of it.
+        outcome: Outcome,
+        /// Its participants.
+        participants: BTreeSet<Id>,
+    },
+    /// All participants acknowledged the commit. (The end record.)
+    Ended(TxnId),
+}
+
+impl Replay for Ledger {
+    type Record = LedgerRecord;
+
+    fn replay(&mut self, record: LedgerRecord) {
+        match record {
+            LedgerRecord::Epoch(epoch) => self.epoch = epoch,
+            LedgerRecord::Decided { txn, outcome, participants } => {
+                let is_commit = matches!(outcome, Outcome::Committed(_));
+                self.sessions.record(txn.client, txn.seq, outcome);
+                if is_commit && !participants.is_empty() {
+                    self.committed.insert(txn, participants);
+                }
+            }
+            LedgerRecord::Ended(txn) => {
+                self.committed.remove(&txn);
+            }
+        }
+    }
+}
+
+/// What a participant knows for certain: its part of the map, and its part in transactions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Shard {
+    /// The committed values of its keys.
+    pub map: Map,
+    /// The transactions that it voted yes to and whose decision it does not know.
+    pub prepared: BTreeMap<TxnId, Prepared>,
+    /// How far each client's newest transaction here has come, with its epoch: what tells an old
+    /// message from a new one, and what other participants in doubt are told.
+    pub newest: Sessions<(u64, Progress)>,
+}
+
+/// A transaction that is prepared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Prepared {
+    /// What it does here.
+    pub part: Part,
+    /// All its participants.
+    pub participants: BTreeSet<Id>,
+}
+
+/// How far a transaction has come at a participant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Progress {
+    /// It voted yes.
+    Prepared,
+    /// It voted no, or would if it were asked, and so has aborted.
+    Refused(Abort),
+    /// It learned that it committed.
+    Committed,
+    /// It learned that it aborted.
+    Aborted,
+}
+
+/// What a participant logs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ShardRecord {
+    /// It votes yes.
+    Prepared(TxnId, Prepared),
+    /// It votes no.
+    Refused(TxnId, Abort),
+    /// It learned the decision.
+    Decided(TxnId, Decision),
+}
+
+impl Replay for Shard {
+    type Record = ShardRecord;
+
+    fn replay(&mut self, record: ShardRecord) {
+        match record {
+            ShardRecord::Prepared(txn, prepared) => {
+                self.prepared.insert(txn, prepared);
+                self.note(txn, Progress::Prepared);
+            }
+            ShardRecord::Refused(txn, why) => self.note(txn, Progress::Refused(why)),
+            ShardRecord::Decided(txn, Decision::Commit) => {
+                // The locks kept all that it depends on as it was when it was prepared.
+                if let Some(Prepared { part, .. }) = self.prepared.remove(&txn)
+                    && let Ok(execution) = Execution::run(&self.map, numbered(&part))
+                {
+                    execution.apply_to(&mut self.map);
+                }
+                self.note(txn, Progress::Committed);
+            }
+            ShardRecord::Decided(txn, Decision::Abort) => {
+                self.prepared.remove(&txn);
+                self.note(txn, Progress::Aborted);
+            }
+        }
+    }
+}
+
+/// What a transaction is to a participant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// Never heard of.
+    New,
+    /// It is the client's newest here.
+    Newest(&'a Progress),
+    /// It is prepared, and its client has made a newer one since.
+    StillPrepared,
+    /// Its client has made a newer one since, so it is decided, and what was decided is forgotten.
+    Old,
+    /// Its client is forgotten.
+    Expired,
+}
+
+impl Shard {
+    /// What a transaction is to this participant.
+    pub fn known(&self, txn: TxnId) -> Known<'_> {
+        match self.newest.standing(txn.client, txn.seq) {
+            Standing::Repeated((epoch, progress)) if *epoch == txn.epoch => Known::Newest(progress),
+            Standing::New => Known::New,
+            Standing::Repeated((epoch, _)) if *epoch < txn.epoch => Known::New,
+            _ if self.prepared.contains_key(&txn) => Known::StillPrepared,
+            Standing::Repeated(_) | Standing::Old => Known::Old,
+            Standing::Refused(_) => Known::Expired,
+        }
+    }
+
+    fn note(&mut self, txn: TxnId, progress: Progress) {
+        // What a late decision says of an older transaction is no news of the newest.
+        if matches!(self.known(txn), Known::New | Known::Newest(_)) {
+            self.newest.record(txn.client, txn.seq, (txn.epoch, progress));
+        }
+    }
+}
+
+/// A part as [`Execution::run`] takes it.
+pub(super) fn numbered(part: &Part) -> impl Iterator<Item = (u32, &crate::kv::Op)> {
+    part.iter().map(|(number, op)| (*number, op))
+}

@@ -1,0 +1,206 @@
+//! The coordinator, event by event.
+
+use super::super::{LedgerRecord, MAX_LIVE};
+use super::*;
+use crate::kv::{Abort, Outcome, Reply};
+
+fn save(record: LedgerRecord) -> Did {
+    Did::Save(Storage::Coordinator(Saved::Records(vec![record])))
+}
+
+fn yes(number: u32) -> Msg {
+    vote(Vote::Yes(vec![(number, Reply::Done)]))
+}
+
+fn commit() -> LedgerRecord {
+    let outcome = Outcome::Committed(vec![Reply::Done, Reply::Done]);
+    LedgerRecord::Decided { txn: txn(), outcome, participants: ids([1, 2]) }
+}
+
+fn abort(why: Abort) -> LedgerRecord {
+    let outcome = Outcome::Aborted(why);
+    LedgerRecord::Decided { txn: txn(), outcome, participants: ids([]) }
+}
+
+fn reply(reply: Outcome) -> Did {
+    Did::Send(3, Service::Reply { seq: 1, reply })
+}
+
+/// A coordinator that waits for the votes of both participants.
+fn voting() -> Node {
+    let mut node = Node::new(0);
+    node.deliver(3, &request());
+    node
+}
+
+/// A coordinator that committed, and waits for acknowledgements.
+fn committed() -> Node {
+    let mut node = voting();
+    node.deliver(1, &yes(0));
+    node.deliver(2, &yes(1));
+    node
+}
+
+#[test]
+fn a_request_makes_it_ask_each_participant_for_its_vote() {
+    let mut node = Node::new(0);
+    let ask = |number, op| {
+        let (part, participants) = (vec![(number, op)], ids([1, 2]));
+        peer(Peer::Prepare { txn: txn(), part, participants })
+    };
+    assert_eq!(
+        node.deliver(3, &request()),
+        [
+            Did::Send(1, ask(0, Op::put("x", "a"))),
+            Did::Send(2, ask(1, Op::put("y", "b"))),
+            Did::Set(Timer::Deadline(txn())),
+            Did::Set(Timer::Resend),
+        ]
+    );
+    assert_eq!(node.coordinator().voting.keys().collect::<Vec<_>>(), [&txn()]);
+    assert_eq!(node.deliver(3, &request()), [], "it has begun");
+    let next = Service::Request { seq: 2, op: Op::get("x").into() };
+    assert_eq!(node.deliver(3, &next), [], "one at a time");
+}
+
+#[test]
+fn the_last_yes_commits() {
+    let mut node = voting();
+    assert_eq!(node.deliver(1, &yes(0)), []);
+    assert_eq!(node.deliver(1, &yes(0)), [], "a vote counts once");
+    assert_eq!(node.deliver(3, &yes(1)), [], "who is not asked has no vote");
+    assert_eq!(
+        node.deliver(2, &yes(1)),
+        [
+            save(commit()),
+            Did::Send(1, decide(Decision::Commit)),
+            Did::Send(2, decide(Decision::Commit)),
+            reply(Outcome::Committed(vec![Reply::Done, Reply::Done])),
+            Did::Cancel(Timer::Deadline(txn())),
+        ]
+    );
+    assert!(node.coordinator().voting.is_empty());
+    assert_eq!(node.coordinator().ledger.committed[&txn()], ids([1, 2]));
+}
+
+#[test]
+fn the_first_no_aborts_and_is_told_to_the_others() {
+    let mut node = voting();
+    assert_eq!(
+        node.deliver(2, &vote(Vote::No(Abort::Conflict))),
+        [
+            save(abort(Abort::Conflict)),
+            Did::Send(1, decide(Decision::Abort)),
+            reply(Outcome::Aborted(Abort::Conflict)),
+            Did::Cancel(Timer::Deadline(txn())),
+            Did::Cancel(Timer::Resend),
+        ]
+    );
+    assert!(node.coordinator().ledger.committed.is_empty());
+    assert_eq!(
+        node.deliver(1, &yes(0)),
+        [Did::Send(1, peer(Peer::NoInformation { txn: txn() }))],
+        "a vote that comes too late is answered"
+    );
+}
+
+#[test]
+fn the_deadline_aborts_what_is_undecided() {
+    let mut node = voting();
+    node.deliver(1, &yes(0));
+    assert_eq!(
+        node.fire(Timer::Deadline(txn())),
+        [
+            save(abort(Abort::Unavailable)),
+            Did::Send(1, decide(Decision::Abort)),
+            Did::Send(2, decide(Decision::Abort)),
+            reply(Outcome::Aborted(Abort::Unavailable)),
+            Did::Cancel(Timer::Deadline(txn())),
+            Did::Cancel(Timer::Resend),
+        ]
+    );
+    assert_eq!(node.fire(Timer::Deadline(txn())), [], "it is decided");
+}
+
+#[test]
+fn the_last_acknowledgement_ends_a_commit() {
+    let mut node = committed();
+    let ack = peer(Peer::Ack { txn: txn() });
+    assert_eq!(node.deliver(1, &ack), []);
+    assert_eq!(node.deliver(1, &ack), []);
+    let end = [save(LedgerRecord::Ended(txn())), Did::Cancel(Timer::Resend)];
+    assert_eq!(node.deliver(2, &ack), end);
+    assert!(node.coordinator().ledger.committed.is_empty());
+    assert!(node.coordinator().acked.is_empty());
+    assert_eq!(node.deliver(2, &ack), []);
+}
+
+#[test]
+fn a_request_that_comes_again_gets_the_same_reply_even_after_a_restart() {
+    let mut node = committed();
+    let told = [reply(Outcome::Committed(vec![Reply::Done, Reply::Done]))];
+    assert_eq!(node.deliver(3, &request()), told);
+    node.restart();
+    assert_eq!(node.deliver(3, &request()), told);
+}
+
+#[test]
+fn it_resends_to_those_who_have_not_answered() {
+    let mut node = voting();
+    node.deliver(1, &yes(0));
+    let did = node.fire(Timer::Resend);
+    assert_eq!(did[0], Did::Set(Timer::Resend));
+    assert_eq!(sends(&did).iter().map(|(to, _)| *to).collect::<Vec<_>>(), [2]);
+    node.deliver(2, &yes(1));
+    node.deliver(2, &peer(Peer::Ack { txn: txn() }));
+    let again = [Did::Set(Timer::Resend), Did::Send(1, decide(Decision::Commit))];
+    assert_eq!(node.fire(Timer::Resend), again);
+    assert_eq!(Node::new(0).fire(Timer::Resend), [], "nothing is open");
+}
+
+#[test]
+fn a_transaction_without_operations_commits_at_once() {
+    let mut node = Node::new(0);
+    let nothing = Service::Request { seq: 1, op: Transaction::default() };
+    let did = node.deliver(3, &nothing);
+    assert!(did.contains(&reply(Outcome::Committed(vec![]))));
+    assert_eq!(
+        *node.coordinator(),
+        CoordinatorState {
+            ledger: node.coordinator().ledger.clone(),
+            ..CoordinatorState::default()
+        }
+    );
+    assert!(node.coordinator().ledger.committed.is_empty(), "nobody needs to know");
+}
+
+#[test]
+fn a_transaction_over_the_limits_is_not_begun() {
+    let mut node = Node::new(0);
+    let large = Transaction { ops: vec![Op::get("x"); 65] };
+    let did = node.deliver(3, &Service::Request { seq: 1, op: large });
+    assert_eq!(
+        sends(&did),
+        [(3, &Service::Reply { seq: 1, reply: Outcome::Aborted(Abort::TooLarge) })]
+    );
+}
+
+#[test]
+fn an_outcome_over_the_limits_aborts() {
+    let mut node = voting();
+    let value = Some("v".repeat(30 * 1024).as_str().into());
+    let large = |number| vote(Vote::Yes(vec![(number, Reply::Value(value.clone()))]));
+    node.deliver(1, &large(0));
+    let did = node.deliver(2, &large(1));
+    assert!(did.contains(&save(abort(Abort::TooLarge))));
+}
+
+#[test]
+fn what_is_open_is_bounded() {
+    let mut node = Node::new(0);
+    for client in 3..3 + MAX_LIVE {
+        assert_ne!(node.deliver(client, &request()), []);
+    }
+    assert_eq!(node.deliver(3 + MAX_LIVE, &request()), [], "its client asks again");
+    assert_eq!(node.coordinator().voting.len(), MAX_LIVE);
+}
