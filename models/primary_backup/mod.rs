@@ -65,8 +65,6 @@ pub mod properties;
 mod replica;
 mod storage;
 #[cfg(test)]
-mod scratch;
-#[cfg(test)]
 mod tests;
 mod transfer;
 mod view;
@@ -257,7 +255,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     ) {
         match self {
             Self::ViewService(service) => {
-                registry(state, |registry| service.on_msg(registry, src, msg, o));
+                registry(state, |registry| service.on_msg(registry, src, &msg, o));
             }
             Self::Replica(replica) => {
                 replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
@@ -266,13 +264,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
         }
     }
 
-    fn on_timeout(
-        &self,
-        _id: Id,
-        state: &mut Cow<'_, State<M>>,
-        timer: &Timer,
-        o: &mut Out<Self>,
-    ) {
+    fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::ViewService(service), Timer::Suspect(silent)) => {
                 registry(state, |registry| service.on_suspect(registry, *silent, o));
@@ -300,77 +292,59 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     }
 }
 
-/// Each of these lends a handler its role's part of a node's state. A borrowed state is copied
-/// when the handler first changes it, as the checker needs; a state that the driver owns is
-/// changed in place, whatever its size.
+/// Lends a handler the view service's part of a node's state.
 fn registry<M: StateMachine>(
     state: &mut Cow<'_, State<M>>,
     handler: impl FnOnce(&mut Cow<'_, Registry>),
 ) {
-    match state {
-        Cow::Borrowed(State::ViewService(part)) => {
-            let mut part = Cow::Borrowed(part);
-            handler(&mut part);
-            if let Cow::Owned(part) = part {
-                *state = Cow::Owned(State::ViewService(part));
-            }
-        }
-        Cow::Owned(State::ViewService(part)) => lend_owned(part, handler),
-        _ => {}
+    if let State::ViewService(part) = &**state
+        && let Some(changed) = changed(part, handler)
+    {
+        *state = Cow::Owned(State::ViewService(changed));
     }
 }
 
+/// Lends a handler the client's part of a node's state.
+fn client_state<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
+) {
+    if let State::Client(part) = &**state
+        && let Some(changed) = changed(part, handler)
+    {
+        *state = Cow::Owned(State::Client(changed));
+    }
+}
+
+/// Lends a handler the replica's part of a node's state. One that the driver owns is moved out
+/// and back, and so changed in place, whatever the size of the machine; one that it lends, as
+/// the checker does, is copied when the handler first changes it.
 fn replica_state<M: StateMachine>(
     state: &mut Cow<'_, State<M>>,
     handler: impl FnOnce(&mut Cow<'_, ReplicaState<M>>),
 ) {
     match state {
-        Cow::Borrowed(State::Replica(part)) => {
-            let mut part = Cow::Borrowed(part);
-            handler(&mut part);
-            if let Cow::Owned(part) = part {
-                *state = Cow::Owned(State::Replica(part));
-            }
-        }
-        // Moved out and back: not cloned.
         Cow::Owned(State::Replica(part)) => {
             let mut whole = Cow::Owned(std::mem::take(part));
             handler(&mut whole);
             *part = whole.into_owned();
         }
-        _ => {}
-    }
-}
-
-fn client_state<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
-) {
-    match state {
-        Cow::Borrowed(State::Client(part)) => {
-            let mut part = Cow::Borrowed(part);
-            handler(&mut part);
-            if let Cow::Owned(part) = part {
-                *state = Cow::Owned(State::Client(part));
+        Cow::Borrowed(State::Replica(part)) => {
+            if let Some(changed) = changed(part, handler) {
+                *state = Cow::Owned(State::Replica(changed));
             }
         }
-        Cow::Owned(State::Client(part)) => lend_owned(part, handler),
         _ => {}
     }
 }
 
-/// For small parts of a state: lends a copy, and takes the change back.
-fn lend_owned<T: Clone>(part: &mut T, handler: impl FnOnce(&mut Cow<'_, T>)) {
-    let changed = {
-        let mut lent = Cow::Borrowed(&*part);
-        handler(&mut lent);
-        match lent {
-            Cow::Owned(changed) => Some(changed),
-            Cow::Borrowed(_) => None,
-        }
-    };
-    if let Some(changed) = changed {
-        *part = changed;
+/// What a handler makes of a part of a state, if it changes it.
+fn changed<T: Clone>(part: &T, handler: impl FnOnce(&mut Cow<'_, T>)) -> Option<T> {
+    let mut lent = Cow::Borrowed(part);
+    handler(&mut lent);
+    match lent {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::message::{Peer, Piece};
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Entry, Saved};
 use super::view::View;
-use super::{Mode, Bug, Outbox, Timer};
+use super::{Bug, Mode, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -63,31 +63,29 @@ impl Replica {
             o.send(*backup, Self::begin_msg(state));
         }
         if state.view.backups.is_empty() {
-            self.act(state, o);
+            Self::act(state, o);
         } else {
             o.set_timer(Timer::Resend, self.config.timing.resend.clone());
             if self.config.bug == Some(Bug::ActEarly) {
-                self.act(state, o);
+                Self::act(state, o);
             }
         }
     }
 
-    fn begin_msg<M: StateMachine>(
-        state: &ReplicaState<M>,
-    ) -> Service<M::Op, M::Reply, Peer<M>> {
+    fn begin_msg<M: StateMachine>(state: &ReplicaState<M>) -> Service<M::Op, M::Reply, Peer<M>> {
         let (view, origin, op) = (state.view.number, state.synced, state.image.op);
         Service::Peer(Peer::Begin { view, origin, op })
     }
 
     /// Every backup holds the state: starts to order requests, and lets the view service know
     /// that each of them may be promoted.
-    fn act<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    fn act<M: StateMachine>(state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
         if !state.is_synced() {
             state.synced = state.view.number;
             o.save(Saved::synced(state.synced));
         }
-        self.ping(state, o);
+        Self::ping(state, o);
     }
 
     pub(super) fn on_request<M: StateMachine>(
@@ -174,7 +172,7 @@ impl Replica {
             self.settle(state, o);
         } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup)) {
             o.cancel_timer(Timer::Resend);
-            self.act(state, o);
+            Self::act(state, o);
         }
     }
 
@@ -203,8 +201,7 @@ impl Replica {
 
     /// A backup misses requests: what it did not acknowledge is still pending.
     pub(super) fn on_refill<M: StateMachine>(
-        &self,
-        state: &Cow<'_, ReplicaState<M>>,
+        state: &ReplicaState<M>,
         src: Id,
         view: u64,
         from: u64,
@@ -216,11 +213,7 @@ impl Replica {
     }
 
     /// Sends again whatever some backup did not answer.
-    pub(super) fn on_resend<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
+    pub(super) fn on_resend<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
         let Role::Primary(leading) = &state.role else { return };
         if leading.acting && leading.pending.is_empty() {
             return;
@@ -250,7 +243,6 @@ impl Replica {
     }
 
     fn replies_at_once(&self) -> bool {
-        self.config.mode == Mode::Asynchronous
-            || self.config.bug == Some(Bug::AcknowledgeEarly)
+        self.config.mode == Mode::Asynchronous || self.config.bug == Some(Bug::AcknowledgeEarly)
     }
 }

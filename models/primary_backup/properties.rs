@@ -5,8 +5,8 @@
 //! history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
-use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, State, Storage};
 use super::view_service;
+use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, State, Storage};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
@@ -177,9 +177,8 @@ pub fn refilled() -> Claim {
 }
 
 fn has_acknowledged(world: &View<'_, Actor, History>, image: Option<&Image<Machine>>) -> bool {
-    let holds = |request: Request| {
-        image.is_some_and(|image| image.machine.applied.contains(&request))
-    };
+    let holds =
+        |request: Request| image.is_some_and(|image| image.machine.applied.contains(&request));
     world.history().acknowledged().all(holds)
 }
 
@@ -195,8 +194,9 @@ fn replicas<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a ReplicaSta
 fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
     let node = nodes.node(view_service());
     match (node.state(), &node.disk.durable) {
-        (Some(State::ViewService(registry)), _)
-        | (None, Some(Storage::ViewService(registry))) => Some(registry),
+        (Some(State::ViewService(registry)), _) | (None, Some(Storage::ViewService(registry))) => {
+            Some(registry)
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::primary::Leading;
 use super::storage::{Content, Image, Saved, Storage};
 use super::view::View;
 use super::view_service::view_service;
-use super::{Config, Bug, Outbox, Timer};
+use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -106,7 +106,7 @@ impl Replica {
         };
         let state = ReplicaState { synced: view.number, view, image: Image::default(), role };
         o.save(state.checkpoint());
-        self.ping(&state, o);
+        Self::ping(&state, o);
         state
     }
 
@@ -122,14 +122,16 @@ impl Replica {
             Content::Image(image) => image.clone(),
             Content::Applied(entries) => {
                 let mut image = Image::default();
-                entries.iter().for_each(|entry| image.apply(entry));
+                for entry in entries {
+                    image.apply(entry);
+                }
                 image
             }
         };
         let view = saved.view.clone().unwrap_or_else(|| View::first(self.config.replicas));
         let synced = saved.synced.unwrap_or(view.number);
         let mut state = ReplicaState { view, synced, image, role: Role::Outsider };
-        self.ping(&state, o);
+        Self::ping(&state, o);
         self.take_role(id, &mut state, o);
         state
     }
@@ -147,7 +149,7 @@ impl Replica {
             Service::Peer(Peer::View(view)) => self.on_view(id, state, src, view, o),
             Service::Peer(msg) => {
                 if msg.view() > state.view.number {
-                    self.ping(state, o);
+                    Self::ping(state, o);
                 }
                 self.on_peer(state, src, msg, o);
             }
@@ -170,7 +172,7 @@ impl Replica {
                 self.on_replicate(state, src, view, op, &entry, o);
             }
             Peer::Ack { view, op } => self.on_ack(state, src, view, op, o),
-            Peer::Refill { view, from } => self.on_refill(state, src, view, from, o),
+            Peer::Refill { view, from } => Self::on_refill(state, src, view, from, o),
             Peer::Ping { .. } | Peer::View(_) => {}
         }
     }
@@ -181,7 +183,7 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         o.set_timer(Timer::Ping, self.config.timing.ping.clone());
-        self.ping(state, o);
+        Self::ping(state, o);
     }
 
     /// Adopts a newer view: from here on every message of an older one is ignored.
@@ -208,16 +210,11 @@ impl Replica {
         }
         self.take_role(id, state, o);
         if !state.view.contains(id) {
-            self.ping(state, o);
+            Self::ping(state, o);
         }
     }
 
-    fn take_role<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
+    fn take_role<M: StateMachine>(&self, id: Id, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         if state.view.primary == id {
             self.begin(state, o);
         } else if state.view.contains(id) {
@@ -228,7 +225,7 @@ impl Replica {
     }
 
     /// Tells the view service that it is alive, and whether it acts.
-    pub(super) fn ping<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
+    pub(super) fn ping<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
         let (view, acting) = (state.view.number, state.is_acting());
         o.send(view_service(), Service::Peer(Peer::Ping { view, acting }));
     }

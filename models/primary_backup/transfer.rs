@@ -87,9 +87,8 @@ impl Replica {
     ) {
         let Peer::Chunk { view, op, index, last, piece } = chunk else { return };
         // What this view went on to since is newer than what it began from.
-        let old = state.is_synced()
-            && op <= state.image.op
-            && self.config.bug != Some(Bug::InstallOld);
+        let old =
+            state.is_synced() && op <= state.image.op && self.config.bug != Some(Bug::InstallOld);
         if !state.follows(src, view) || old || index != state.received(op) {
             return;
         }

@@ -7,7 +7,7 @@
 use super::message::{Msg, Peer};
 use super::storage::{Registry, Storage};
 use super::view::View;
-use super::{Config, Bug, Outbox, Timer};
+use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -57,11 +57,11 @@ impl ViewService {
         &self,
         registry: &mut Cow<'_, Registry>,
         src: Id,
-        msg: Msg<M>,
+        msg: &Msg<M>,
         o: &mut Outbox<M>,
     ) {
         if let Service::Peer(Peer::Ping { view, acting }) = msg {
-            self.on_ping(registry, src, view, acting, o);
+            self.on_ping(registry, src, *view, *acting, o);
         }
     }
 

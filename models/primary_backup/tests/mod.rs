@@ -35,10 +35,14 @@ struct Node {
 
 impl Node {
     fn start(config: &Config, id: usize) -> (Self, Vec<Did>) {
-        Self::start_from(config, id, None)
+        Self::start_on(config, id, None)
     }
 
-    fn start_from(config: &Config, id: usize, disk: Option<Storage<Map>>) -> (Self, Vec<Did>) {
+    fn start_from(config: &Config, id: usize, disk: Storage<Map>) -> (Self, Vec<Did>) {
+        Self::start_on(config, id, Some(disk))
+    }
+
+    fn start_on(config: &Config, id: usize, disk: Option<Storage<Map>>) -> (Self, Vec<Did>) {
         let (id, mut o) = (Id::from(id), Out::new());
         let actor: Server = config.server(id);
         let state = actor.on_start(id, &disk, &mut o);
@@ -55,7 +59,8 @@ impl Node {
     }
 
     fn on_msg(&mut self, src: usize, msg: Msg<Map>) -> Vec<Did> {
-        self.step(|actor, id, state, o| actor.on_msg(id, state, Id::from(src), msg.clone(), o))
+        let src = Id::from(src);
+        self.step(move |actor, id, state, o| actor.on_msg(id, state, src, msg.clone(), o))
     }
 
     fn on_peer(&mut self, src: usize, msg: Peer<Map>) -> Vec<Did> {
@@ -86,8 +91,8 @@ impl Node {
 
     fn carry_out(&mut self, o: Out<Server>) -> Vec<Did> {
         let did = did(&o);
-        for delta in o.into_iter() {
-            if let Command::Save(delta) = delta {
+        for command in o {
+            if let Command::Save(delta) = command {
                 Storage::fold(&mut self.disk, delta);
             }
         }
@@ -190,6 +195,6 @@ fn image(op: u64) -> Image<Map> {
 }
 
 /// A replica's disk.
-fn disk(view: View, synced: u64, op: u64) -> Option<Storage<Map>> {
-    Some(Saved::complete(view, synced, image(op)))
+fn disk(view: View, synced: u64, op: u64) -> Storage<Map> {
+    Saved::complete(view, synced, image(op))
 }

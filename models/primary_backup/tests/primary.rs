@@ -77,12 +77,8 @@ fn asynchronous_answers_at_once_and_only_once() {
     let config = Config { mode: Mode::Asynchronous, ..config(2) };
     let mut node = node(&config, 1);
     let did = node.on_msg(9, request(1, &put(1)));
-    let expected = [
-        saved(9, 1, &put(1)),
-        done(9, 1),
-        Did::Set(Timer::Resend),
-        send(2, replicate(1, 1)),
-    ];
+    let expected =
+        [saved(9, 1, &put(1)), done(9, 1), Did::Set(Timer::Resend), send(2, replicate(1, 1))];
     assert_eq!(did, expected);
     assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)], "but asked again, again");
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
@@ -127,7 +123,7 @@ fn a_request_that_its_client_gave_up_on_is_not_answered() {
 fn a_client_whose_session_is_gone_is_refused() {
     let mut image = image(0);
     image.sessions.restore(Some(id(9)), []);
-    let disk = Some(Saved::complete(view(2, 1, &[]), 2, image));
+    let disk = Saved::complete(view(2, 1, &[]), 2, image);
     let (mut node, _) = Node::start_from(&config(2), 1, disk);
     let before = node.state.clone();
     let refused = Service::Refused { seq: 3, why: Refusal::SessionExpired };

@@ -94,8 +94,7 @@ fn a_primary_that_is_replaced_stops_and_asks_to_join() {
     node.on_msg(9, request(1, &put(1)));
     let next = view(2, 2, &[]);
     let did = node.on_peer(0, Peer::View(next.clone()));
-    let expected =
-        [Did::Save(Saved::view(next)), Did::Cancel(Timer::Resend), ping(2, false)];
+    let expected = [Did::Save(Saved::view(next)), Did::Cancel(Timer::Resend), ping(2, false)];
     assert_eq!(did, expected);
     assert_eq!(node.replica().role, Role::Outsider);
     assert_eq!(node.replica().image, image(1), "what it applied is kept, and named by view 1");

@@ -50,7 +50,9 @@ fn saves(steps: &[Step]) -> (Vec<Storage<Map>>, Storage<Map>) {
 
 fn fold(saves: &[Storage<Map>]) -> Option<Storage<Map>> {
     let mut folded = None;
-    saves.iter().for_each(|save| Storage::fold(&mut folded, save.clone()));
+    for save in saves {
+        Storage::fold(&mut folded, save.clone());
+    }
     folded
 }
 
@@ -105,11 +107,8 @@ fn a_save_costs_what_changed_not_what_there_is() {
 
 #[test]
 fn the_view_service_saves_all_it_knows() {
-    let registry = |number| Registry {
-        view: view(number, 1, &[2]),
-        certified: [id(1)].into(),
-        acked: false,
-    };
+    let registry =
+        |number| Registry { view: view(number, 1, &[2]), certified: [id(1)].into(), acked: false };
     let mut saved: Storage<Map> = Storage::ViewService(registry(1));
     saved.absorb(Storage::ViewService(registry(2)));
     assert_eq!(saved, Storage::ViewService(registry(2)));

@@ -6,7 +6,7 @@ fn service(replicas: usize) -> Node {
 }
 
 fn from(registry: Registry) -> Node {
-    Node::start_from(&config(3), 0, Some(Storage::ViewService(registry))).0
+    Node::start_from(&config(3), 0, Storage::ViewService(registry)).0
 }
 
 fn registry(view: View, certified: &[usize], acked: bool) -> Registry {
