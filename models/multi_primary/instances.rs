@@ -1,0 +1,310 @@
+//! The bounded instances that are checked, and what is expected of each.
+//!
+//! On the set network a message once sent can be delivered at any time, so a client that asks
+//! again, or a node that gossips twice in the same state, changes nothing: those timers have small
+//! budgets.
+
+use super::history::History;
+use super::properties::{self as claims, Actor, Claim};
+use super::{Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::Op;
+use crate::world::{Cluster, Faults, Setup};
+use crate::{Expected, Instance};
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) nodes: usize,
+    pub(super) rule: Rule,
+    /// Each client's node and script.
+    pub(super) clients: Vec<(usize, Vec<Step>)>,
+    /// Crashes, and as many restarts.
+    pub(super) crashes: u8,
+    /// Digests sent by timer; `None` for any number.
+    pub(super) gossips: Option<u8>,
+    pub(super) retries: u8,
+    pub(super) piece_bytes: usize,
+    /// The nodes whose physical clocks run ahead.
+    pub(super) ahead: &'static [usize],
+    pub(super) is_lossy: bool,
+    pub(super) judges_order: bool,
+}
+
+impl Bounds {
+    /// Nothing goes wrong but the network.
+    pub(super) fn new(nodes: usize, rule: Rule, clients: Vec<(usize, Vec<Step>)>) -> Self {
+        Self {
+            nodes,
+            rule,
+            clients,
+            crashes: 0,
+            gossips: Some(0),
+            retries: 0,
+            piece_bytes: FRAGMENT_BYTES,
+            ahead: &[],
+            is_lossy: false,
+            judges_order: false,
+        }
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let config = Config::new(self.nodes, self.rule, Timing::model());
+        let config = Config { bug, piece_bytes: self.piece_bytes, ..config };
+        let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
+        let is_ahead = |node: &usize| self.ahead.contains(node);
+        let mut actors: Vec<Actor> = (0..self.nodes)
+            .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
+            .collect();
+        let clients = self.clients.into_iter();
+        actors.extend(clients.map(|(home, script)| config.client(home, script)));
+        let mut timers = vec![("retry", self.retries)];
+        timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
+        let (crashes, restarts) = (self.crashes, self.crashes);
+        Setup::new(actors, self.nodes, History::new(self.judges_order))
+            .timer_kind(timer_kind)
+            .lossy(self.is_lossy)
+            .faults(Faults { crashes, restarts, timers, crashable: None })
+            .properties(claims)
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Gossip => "gossip",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+pub(super) fn put(value: &str) -> Step {
+    Step::Plain(Op::put("x", value))
+}
+
+pub(super) fn get() -> Step {
+    Step::Plain(Op::get("x"))
+}
+
+pub(super) fn delete() -> Step {
+    Step::Plain(Op::Delete { key: "x".into() })
+}
+
+/// Puts a value that replaces what the last get told.
+pub(super) fn resolve(value: &str) -> Step {
+    Step::Informed(Op::put("x", value))
+}
+
+/// Puts a value that replaces nothing.
+pub(super) fn blind(value: &str) -> Step {
+    Step::Blind(Op::put("x", value))
+}
+
+/// Two clients at two nodes write one key, and each reads it.
+pub(super) fn rivals() -> Vec<(usize, Vec<Step>)> {
+    vec![(0, vec![put("a"), get()]), (1, vec![put("b"), get()])]
+}
+
+/// One writes, the other resolves what it finds.
+pub(super) fn resolver() -> Vec<(usize, Vec<Step>)> {
+    vec![(0, vec![put("a")]), (1, vec![put("b"), get(), resolve("c")])]
+}
+
+/// One writes, the other deletes what it finds.
+pub(super) fn deleter() -> Vec<(usize, Vec<Step>)> {
+    vec![(0, vec![put("a"), put("b")]), (1, vec![delete()])]
+}
+
+/// All instances, the quickest first.
+pub fn instances() -> Vec<Instance<Actor, History>> {
+    vec![
+        lww_one_node(),
+        lww_rivals(),
+        lww_delete(),
+        mv_rivals(),
+        mv_resolve(),
+        mv_pieces(),
+        mv_delete(),
+        mv_converge(),
+        lww_three(),
+        mv_three(),
+    ]
+}
+
+macro_rules! instance {
+    ($function:ident, $name:literal, $deep:literal, $about:literal, $bounds:expr, $claims:expr,
+        ($unique:literal, $generated:literal), $violated:expr) => {
+        fn $function() -> Instance<Actor, History> {
+            Instance {
+                name: $name,
+                about: $about,
+                deep: $deep,
+                cluster: || $bounds.cluster($claims, None),
+                expected: Expected {
+                    unique: $unique,
+                    generated: $generated,
+                    violated: $violated,
+                },
+            }
+        }
+    };
+}
+
+instance!(
+    lww_one_node,
+    "lww-one-node",
+    false,
+    "last-writer-wins, 2 nodes, 2 clients at the same node, 1 crash, 1 restart: linearizable",
+    one_node(),
+    with(claims::last_writer_wins(), [claims::linearizable(), claims::overlap()]),
+    (0, 0),
+    &[]
+);
+
+/// Both clients keep to node 0.
+pub(super) fn one_node() -> Bounds {
+    let clients = vec![(0, vec![put("a"), get()]), (0, vec![put("b")])];
+    let bounds = Bounds::new(2, Rule::LastWriterWins, clients);
+    Bounds { crashes: 1, judges_order: true, ..bounds }
+}
+
+instance!(
+    lww_rivals,
+    "lww-rivals",
+    false,
+    "last-writer-wins, 2 nodes, 2 clients that put and get at different nodes, 1 crash, 1 restart",
+    Bounds {
+        crashes: 1,
+        judges_order: true,
+        ..Bounds::new(2, Rule::LastWriterWins, rivals())
+    },
+    with(
+        claims::last_writer_wins(),
+        [claims::covered(), claims::linearizable(), claims::overlap()]
+    ),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    lww_delete,
+    "lww-delete",
+    false,
+    "last-writer-wins, 2 nodes, one's clock ahead, puts and a delete, 3 digests, 1 crash, 1 restart",
+    Bounds {
+        crashes: 1,
+        gossips: Some(3),
+        ahead: &[0],
+        ..Bounds::new(2, Rule::LastWriterWins, vec![(0, vec![put("a")]), (1, vec![delete()])])
+    },
+    with(claims::last_writer_wins(), [claims::collected(), claims::repaired()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_rivals,
+    "mv-rivals",
+    false,
+    "multi-value, 2 nodes, 2 clients that put and get at different nodes, 1 retry elsewhere",
+    Bounds { retries: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, rivals()) },
+    with(
+        claims::multi_value(),
+        [claims::linearizable(), claims::siblings(), claims::overlap()]
+    ),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_resolve,
+    "mv-resolve",
+    false,
+    "multi-value, 2 nodes, a client that writes, one that resolves, 1 crash, 1 restart",
+    Bounds { crashes: 1, ..Bounds::new(2, Rule::MultiValue, resolver()) },
+    with(claims::multi_value(), [claims::siblings(), claims::resolved()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_pieces,
+    "mv-pieces",
+    false,
+    "multi-value, 2 nodes, siblings of one node fetched one by one, 2 digests, 1 crash, 1 restart",
+    Bounds {
+        gossips: Some(2),
+        crashes: 1,
+        piece_bytes: 1,
+        ..Bounds::new(
+            2,
+            Rule::MultiValue,
+            vec![(0, vec![blind("a"), blind("b")]), (1, vec![get(), resolve("c")])]
+        )
+    },
+    with(claims::multi_value(), [claims::siblings(), claims::resolved(), claims::repaired()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_delete,
+    "mv-delete",
+    false,
+    "multi-value, 3 nodes, a client that puts, one that deletes, 3 digests",
+    Bounds {
+        gossips: Some(3),
+        ..Bounds::new(
+            3,
+            Rule::MultiValue,
+            vec![(0, vec![put("a")]), (1, vec![delete()])]
+        )
+    },
+    with(claims::multi_value(), [claims::collected(), claims::repaired()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_converge,
+    "mv-converge",
+    false,
+    "multi-value, 2 nodes, messages are lost, a client that puts and deletes, any digests",
+    converging(),
+    with(claims::multi_value(), [claims::converges(), claims::tombstones_go()]),
+    (0, 0),
+    &[]
+);
+
+/// Messages are lost, and digests are sent again and again.
+pub(super) fn converging() -> Bounds {
+    let clients = vec![(0, vec![put("a"), delete()])];
+    Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
+}
+
+instance!(
+    lww_three,
+    "lww-three",
+    true,
+    "last-writer-wins, 3 nodes, 2 clients with 2 operations each, 1 crash, 1 restart",
+    Bounds { crashes: 1, ..Bounds::new(3, Rule::LastWriterWins, rivals()) },
+    with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_three,
+    "mv-three",
+    true,
+    "multi-value, 3 nodes, 2 clients with 2 operations each, 1 crash, 1 restart",
+    Bounds { crashes: 1, ..Bounds::new(3, Rule::MultiValue, rivals()) },
+    with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
+    (0, 0),
+    &[]
+);
+
+fn with(mut claims: Vec<Claim>, more: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
+    claims.extend(more);
+    claims
+}

@@ -1,0 +1,3 @@
+//! One test per claim: each asserts the state and exactly what is given out.
+
+mod checked;
