@@ -112,22 +112,30 @@ pub(super) fn resolver() -> Vec<(usize, Vec<Step>)> {
 
 /// One writes, the other deletes what it finds.
 pub(super) fn deleter() -> Vec<(usize, Vec<Step>)> {
-    vec![(0, vec![put("a"), put("b")]), (1, vec![delete()])]
+    vec![(0, vec![put("a")]), (1, vec![delete()])]
+}
+
+/// One writes, the other reads twice elsewhere: its second get begins after the put ended.
+fn reader() -> Vec<(usize, Vec<Step>)> {
+    vec![(0, vec![put("a")]), (1, vec![get(), get()])]
 }
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
     vec![
+        lww_stale(),
+        mv_stale(),
         lww_one_node(),
         lww_rivals(),
-        lww_delete(),
         mv_rivals(),
+        lww_delete(),
         mv_resolve(),
         mv_pieces(),
         mv_delete(),
         mv_converge(),
         lww_three(),
         mv_three(),
+        mv_delete_three(),
     ]
 }
 
@@ -149,6 +157,28 @@ macro_rules! instance {
         }
     };
 }
+
+instance!(
+    lww_stale,
+    "lww-stale",
+    false,
+    "last-writer-wins, 2 nodes, a client that puts at one, one that gets twice at the other",
+    Bounds { judges_order: true, ..Bounds::new(2, Rule::LastWriterWins, reader()) },
+    with(claims::last_writer_wins(), [claims::linearizable()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_stale,
+    "mv-stale",
+    false,
+    "multi-value, 2 nodes, a client that puts at one, one that gets twice at the other",
+    Bounds { judges_order: true, ..Bounds::new(2, Rule::MultiValue, reader()) },
+    with(claims::multi_value(), [claims::linearizable()]),
+    (0, 0),
+    &[]
+);
 
 instance!(
     lww_one_node,
@@ -173,15 +203,8 @@ instance!(
     "lww-rivals",
     false,
     "last-writer-wins, 2 nodes, 2 clients that put and get at different nodes, 1 crash, 1 restart",
-    Bounds {
-        crashes: 1,
-        judges_order: true,
-        ..Bounds::new(2, Rule::LastWriterWins, rivals())
-    },
-    with(
-        claims::last_writer_wins(),
-        [claims::covered(), claims::linearizable(), claims::overlap()]
-    ),
+    Bounds { crashes: 1, ..Bounds::new(2, Rule::LastWriterWins, rivals()) },
+    with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
     (0, 0),
     &[]
 );
@@ -195,7 +218,7 @@ instance!(
         crashes: 1,
         gossips: Some(3),
         ahead: &[0],
-        ..Bounds::new(2, Rule::LastWriterWins, vec![(0, vec![put("a")]), (1, vec![delete()])])
+        ..Bounds::new(2, Rule::LastWriterWins, deleter())
     },
     with(claims::last_writer_wins(), [claims::collected(), claims::repaired()]),
     (0, 0),
@@ -206,12 +229,12 @@ instance!(
     mv_rivals,
     "mv-rivals",
     false,
-    "multi-value, 2 nodes, 2 clients that put and get at different nodes, 1 retry elsewhere",
-    Bounds { retries: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, rivals()) },
-    with(
-        claims::multi_value(),
-        [claims::linearizable(), claims::siblings(), claims::overlap()]
-    ),
+    "multi-value, 2 nodes, a client that puts at one, one that puts and gets at the other, 1 retry",
+    Bounds {
+        retries: 1,
+        ..Bounds::new(2, Rule::MultiValue, vec![(0, vec![put("a")]), (1, vec![put("b"), get()])])
+    },
+    with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
     (0, 0),
     &[]
 );
@@ -231,10 +254,8 @@ instance!(
     mv_pieces,
     "mv-pieces",
     false,
-    "multi-value, 2 nodes, siblings of one node fetched one by one, 2 digests, 1 crash, 1 restart",
+    "multi-value, 2 nodes, siblings made at one and fetched one by one, resolved at the other",
     Bounds {
-        gossips: Some(2),
-        crashes: 1,
         piece_bytes: 1,
         ..Bounds::new(
             2,
@@ -251,14 +272,11 @@ instance!(
     mv_delete,
     "mv-delete",
     false,
-    "multi-value, 3 nodes, a client that puts, one that deletes, 3 digests",
+    "multi-value, 2 nodes, a client that puts, one that deletes, 2 digests, 1 crash, 1 restart",
     Bounds {
-        gossips: Some(3),
-        ..Bounds::new(
-            3,
-            Rule::MultiValue,
-            vec![(0, vec![put("a")]), (1, vec![delete()])]
-        )
+        gossips: Some(2),
+        crashes: 1,
+        ..Bounds::new(2, Rule::MultiValue, deleter())
     },
     with(claims::multi_value(), [claims::collected(), claims::repaired()]),
     (0, 0),
@@ -269,16 +287,18 @@ instance!(
     mv_converge,
     "mv-converge",
     false,
-    "multi-value, 2 nodes, messages are lost, a client that puts and deletes, any digests",
+    "multi-value, 2 nodes, messages are lost, a client that deletes, any number of digests",
     converging(),
     with(claims::multi_value(), [claims::converges(), claims::tombstones_go()]),
     (0, 0),
     &[]
 );
 
-/// Messages are lost, and digests are sent again and again.
+/// Messages are lost, and digests are sent again and again. What one write makes of that is enough,
+/// and every further one doubles the sets of messages that may be in flight several times over; a
+/// delete is a write that also must be forgotten.
 pub(super) fn converging() -> Bounds {
-    let clients = vec![(0, vec![put("a"), delete()])];
+    let clients = vec![(0, vec![Step::Blind(Op::Delete { key: "x".into() })])];
     Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 
@@ -300,6 +320,20 @@ instance!(
     "multi-value, 3 nodes, 2 clients with 2 operations each, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(3, Rule::MultiValue, rivals()) },
     with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
+    (0, 0),
+    &[]
+);
+
+instance!(
+    mv_delete_three,
+    "mv-delete-three",
+    true,
+    "multi-value, 3 nodes, a client that puts and deletes, 3 digests",
+    Bounds {
+        gossips: Some(3),
+        ..Bounds::new(3, Rule::MultiValue, vec![(0, vec![put("a"), delete()])])
+    },
+    with(claims::multi_value(), [claims::collected(), claims::repaired()]),
     (0, 0),
     &[]
 );

@@ -191,8 +191,10 @@ impl Replica {
         image.sessions.record(client, seq, ());
         let mut delta = Delta { vector: VersionVector::up_to(dot), ..image.delta([&update.key]) };
         delta.requests.push((client, seq));
-        if self.config.bug == Some(Bug::ForgetWrite) {
-            delta.entries.clear();
+        match self.config.bug {
+            Some(Bug::ForgetWrite) => delta.entries.clear(),
+            Some(Bug::ForgetRequest) => delta.requests.clear(),
+            _ => {}
         }
         o.save(Storage::Delta(delta));
         let peers: Vec<Id> = self.config.peers(id).collect();

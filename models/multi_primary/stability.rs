@@ -23,7 +23,7 @@ use super::replica::{Replica, ReplicaState};
 use super::storage::{Image, Storage};
 use super::store::{Order, Version};
 use super::vector::{Dot, VersionVector};
-use super::Outbox;
+use super::{Bug, Outbox};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -111,6 +111,9 @@ impl Replica {
         }
         if stability != state.stability {
             state.to_mut().stability = stability;
+        }
+        if self.config.bug == Some(Bug::KeepTombstones) {
+            cuts.clear();
         }
         let passes = |dot, version: &Version| cuts.iter().any(|cut| cut.passes(dot, version));
         collect(state, passes, o);

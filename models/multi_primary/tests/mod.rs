@@ -1,3 +1,5 @@
 //! One test per claim: each asserts the state and exactly what is given out.
 
 mod checked;
+
+use super::*;
