@@ -45,14 +45,14 @@ impl Replica {
         id: Id,
         state: &mut Cow<'_, ReplicaState>,
         src: Id,
-        vector: VersionVector,
+        vector: &VersionVector,
         clock: Stamp,
         o: &mut Outbox,
     ) {
-        if !state.image.vector.includes(&vector) {
+        if !state.image.vector.includes(vector) {
             self.pull(state, src, None, o);
         }
-        self.note(id, state, (src, &vector, clock), o);
+        self.note(id, state, (src, vector, clock), o);
     }
 
     pub(super) fn pull(
@@ -84,7 +84,7 @@ impl Replica {
             Some(Resume { upto, after }) => (upto, Some(after)),
             None => (state.image.vector.clone(), None),
         };
-        let (updates, next) = self.piece(state, have, after);
+        let (updates, next) = self.piece(state, have, after.as_ref());
         o.send(src, Service::Peer(Peer::Piece { upto, updates, next }));
     }
 
@@ -93,13 +93,13 @@ impl Replica {
         &self,
         state: &ReplicaState,
         have: &VersionVector,
-        after: Option<Mark>,
+        after: Option<&Mark>,
     ) -> (Vec<Update>, Option<Mark>) {
-        let from = after.as_ref().map_or_else(Bytes::default, |mark| mark.key.clone());
+        let from = after.map_or_else(Bytes::default, |mark| mark.key.clone());
         let (mut updates, mut size) = (Vec::<Update>::new(), 0);
         for (key, entry) in state.image.store.entries_from(&from) {
             for (dot, version) in entry {
-                let is_sent = after.as_ref().is_some_and(|mark| {
+                let is_sent = after.is_some_and(|mark| {
                     mark.key == *key && mark.dot.is_none_or(|last| *dot <= last)
                 });
                 if is_sent || have.covers(*dot) {

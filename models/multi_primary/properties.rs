@@ -7,7 +7,7 @@ use super::storage::{Image, Storage};
 use super::store::{Order, Store};
 use super::vector::Dot;
 use super::{MultiPrimary, State};
-use crate::kv::{Bytes, ClientState};
+use crate::kv::{Bytes, ClientState, KvHistory};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
 use std::collections::BTreeSet;
 
@@ -111,15 +111,17 @@ pub fn no_resurrection() -> Claim {
         Condition::world(|world: &World<'_>| {
             let (nodes, history) = (world.nodes(), world.history());
             images(&nodes).all(|image| {
-                let shown = |dot: &Dot, write: &Write| write.value().is_some()
-                    && holds(&image.store, write)
-                    && history.writes.values().any(|later| {
-                        let covers = match later.update.version.order {
-                            Order::Written(_) => later.update.covers(&write.update),
-                            Order::Knowing(_) => later.replaced.contains(dot),
-                        };
-                        covers && image.vector.covers(later.update.dot)
-                    });
+                let shown = |dot: &Dot, write: &Write| {
+                    write.value().is_some()
+                        && holds(&image.store, write)
+                        && history.writes.values().any(|later| {
+                            let covers = match later.update.version.order {
+                                Order::Written(_) => later.update.covers(&write.update),
+                                Order::Knowing(_) => later.replaced.contains(dot),
+                            };
+                            covers && image.vector.covers(later.update.dot)
+                        })
+                };
                 !history.writes.iter().any(|(dot, write)| shown(dot, write))
             })
         }),
@@ -175,7 +177,7 @@ pub fn linearizable() -> Claim {
     Property::always(
         LINEARIZABLE,
         Condition::history(|history: &History| {
-            history.service.as_ref().is_none_or(|service| service.is_consistent())
+            history.service.as_ref().is_none_or(KvHistory::is_consistent)
         }),
     )
 }

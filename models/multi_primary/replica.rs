@@ -46,12 +46,7 @@ struct Write {
 impl Replica {
     /// Starts with what was durable. One that comes back tells the others how far it is, so that
     /// those that lack something of it ask.
-    pub(super) fn on_start(
-        &self,
-        id: Id,
-        saved: Option<&Storage>,
-        o: &mut Outbox,
-    ) -> ReplicaState {
+    pub(super) fn on_start(&self, id: Id, saved: Option<&Storage>, o: &mut Outbox) -> ReplicaState {
         o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
         let Some(Storage::Image(image)) = saved else {
             o.save(Storage::Image(Image::default()));
@@ -81,7 +76,7 @@ impl Replica {
             Service::Peer(_) if !self.config.is_peer(id, src) => {}
             Service::Peer(Peer::Delta(update)) => self.on_delta(state, src, &update, o),
             Service::Peer(Peer::Digest { vector, clock }) => {
-                self.on_digest(id, state, src, vector, clock, o);
+                self.on_digest(id, state, src, &vector, clock, o);
             }
             Service::Peer(Peer::Pull { have, resume }) => {
                 self.on_pull(state, src, &have, resume, o);
@@ -149,13 +144,7 @@ impl Replica {
     }
 
     /// Takes a write: names it, orders it, saves it, answers, and tells the others.
-    fn on_write(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        write: Write,
-        o: &mut Outbox,
-    ) {
+    fn on_write(&self, id: Id, state: &mut Cow<'_, ReplicaState>, write: Write, o: &mut Outbox) {
         let Write { client, seq, key, value, context } = write;
         let done = Service::Reply { seq, reply: Answer::Done };
         let is_blind = context.is_none();

@@ -132,9 +132,8 @@ pub(super) fn collect(
     may_go: impl Fn(Dot, &Version) -> bool,
     o: &mut Outbox,
 ) {
-    let goes = |(_, dot, version): (_, Dot, &Version)| {
-        version.value.is_none() && may_go(dot, version)
-    };
+    let goes =
+        |(_, dot, version): (_, Dot, &Version)| version.value.is_none() && may_go(dot, version);
     if !state.image.store.versions().any(goes) {
         return;
     }

@@ -50,9 +50,7 @@ impl Update {
 
 fn covers((dot, version): (Dot, &Version), (other, covered): (Dot, &Version)) -> bool {
     match (&version.order, &covered.order) {
-        (Order::Written(stamp), Order::Written(before)) => {
-            (before, other.node) < (stamp, dot.node)
-        }
+        (Order::Written(stamp), Order::Written(before)) => (before, other.node) < (stamp, dot.node),
         (Order::Knowing(known), _) => dot != other && known.covers(other),
         (Order::Written(_), Order::Knowing(_)) => false,
     }
@@ -115,14 +113,13 @@ impl Store {
     pub fn merge(&mut self, update: &Update, ties_to_newcomer: bool) -> bool {
         let entry = self.0.entry(update.key.clone()).or_default();
         let new = (update.dot, &update.version);
-        let wins = |a: (Dot, &Version), b: (Dot, &Version), on_tie: bool| {
-            match (&a.1.order, &b.1.order) {
+        let wins =
+            |a: (Dot, &Version), b: (Dot, &Version), on_tie: bool| match (&a.1.order, &b.1.order) {
                 (Order::Written(a), Order::Written(b)) if ties_to_newcomer => {
                     a > b || (a == b && on_tie)
                 }
                 _ => covers(a, b),
-            }
-        };
+            };
         let is_old = entry.contains_key(&update.dot)
             || entry.iter().any(|(dot, version)| wins((*dot, version), new, false));
         if !is_old {

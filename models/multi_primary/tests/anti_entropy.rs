@@ -62,11 +62,7 @@ fn a_transfer_is_cut_into_pieces_and_the_vector_moves_with_the_last() {
     let two = a.write(9, 2, Op::put("y", "b").into()).unwrap();
     let (have, upto) = (VersionVector::default(), vector(&[(0, 2)]));
     let after = Mark { key: "x".into(), dot: None };
-    let first = Peer::Piece {
-        upto: upto.clone(),
-        updates: vec![one],
-        next: Some(after.clone()),
-    };
+    let first = Peer::Piece { upto: upto.clone(), updates: vec![one], next: Some(after.clone()) };
     let pull = Peer::Pull { have: have.clone(), resume: None };
     assert_eq!(a.on_peer(1, pull), [send(1, first.clone())]);
     let did = b.on_peer(0, first);

@@ -49,6 +49,8 @@ impl Node {
         self.carry_out(o)
     }
 
+    // By value: the callers make the message in the call.
+    #[allow(clippy::needless_pass_by_value)]
     fn on_msg(&mut self, src: usize, msg: Msg) -> Vec<Did> {
         self.step(|actor, id, state, o| actor.on_msg(id, state, Id::from(src), msg.clone(), o))
     }
@@ -81,7 +83,7 @@ impl Node {
 
     fn carry_out(&mut self, o: Outbox) -> Vec<Did> {
         let did = did(&o);
-        for delta in o.into_iter() {
+        for delta in o {
             if let Command::Save(delta) = delta {
                 Storage::fold(&mut self.disk, delta);
             }
@@ -109,9 +111,9 @@ impl Node {
     fn read(&mut self, key: &str) -> (Vec<Bytes>, VersionVector) {
         let did = self.on_msg(9, request(1, Op::get(key)));
         match &did[..] {
-            [Did::Send(_, Service::Reply { reply: Answer::Values { values, context, .. }, .. })] => {
-                (values.clone(), context.clone())
-            }
+            [
+                Did::Send(_, Service::Reply { reply: Answer::Values { values, context, .. }, .. }),
+            ] => (values.clone(), context.clone()),
             other => panic!("not an answer: {other:?}"),
         }
     }
@@ -159,10 +161,6 @@ fn dot(node: usize, counter: u64) -> Dot {
 
 fn vector(dots: &[(usize, u64)]) -> VersionVector {
     dots.iter().map(|(node, counter)| dot(*node, *counter)).collect()
-}
-
-fn stamp(logical: u32) -> Stamp {
-    Stamp { physical: 0, logical }
 }
 
 fn put(value: &str) -> Request {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::multi_primary::storage::Delta;
 
 /// The saves of a node that takes writes of three keys and deletes one.
 fn saves() -> (Vec<Storage>, Storage) {
@@ -24,7 +23,9 @@ fn saves() -> (Vec<Storage>, Storage) {
 
 fn fold(saves: &[Storage]) -> Option<Storage> {
     let mut folded = None;
-    saves.iter().for_each(|save| Storage::fold(&mut folded, save.clone()));
+    for save in saves {
+        Storage::fold(&mut folded, save.clone());
+    }
     folded
 }
 
