@@ -6,7 +6,7 @@
 //! because it may come back.
 
 use super::view_service;
-use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, State, Storage};
+use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
@@ -42,7 +42,7 @@ pub const LINEARIZABLE: &str = "linearizable";
 pub const FAILED_OVER: &str = "a backup took over";
 /// Reached: a backup holds a state, not empty, that it fetched.
 pub const TRANSFERRED: &str = "a backup caught up by state transfer";
-/// Reached: two clients wait at once.
+/// Reached: requests of two clients are ordered and not acknowledged at once.
 pub const OVERLAP: &str = "requests of two clients overlapped";
 /// Reached: a gap was noticed.
 pub const REFILLED: &str = "a backup asked for what it missed";
@@ -160,9 +160,18 @@ pub fn transferred() -> Claim {
     )
 }
 
-/// Two clients wait at once.
+/// A primary waits for its backups with requests of two clients at once.
 pub fn overlap() -> Claim {
-    Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
+    Property::sometimes(
+        OVERLAP,
+        Condition::some_node(|node| match node.state() {
+            Some(State::Replica(ReplicaState { role: Role::Primary(leading), .. })) => {
+                let clients: BTreeSet<Id> = leading.pending.values().map(|e| e.client).collect();
+                clients.len() >= 2
+            }
+            _ => false,
+        }),
+    )
 }
 
 /// A backup noticed a gap.

@@ -8,10 +8,11 @@
 //!   (where the disk is write-back). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
-//!   **multiset network** delivers each copy once, in any order; **ordered links** deliver in
-//!   the order sent.
+//!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
+//!   that with at most one copy of each message in flight; **ordered links** deliver in the order
+//!   sent.
 //! * A delivery that changes nothing (the handler neither changed its state nor asked for
-//!   anything) is no step on the set network; on the other two it takes the message away.
+//!   anything) is no step on the set network; on the others it takes the message away.
 //!   Stateright leaves such a message in its multiset; [`Rules::Stateright`] does the same, so
 //!   that counts can be compared. A message to a node that is down stays in flight.
 //! * **Crashes and restarts** are bounded in total, not by how many are down at once. A crashed
@@ -32,26 +33,34 @@
 
 mod action;
 mod changes;
+mod channels;
 mod cluster;
 mod diagram;
 mod effect;
+mod fairness;
 mod interner;
+mod judge;
+mod memory;
 mod model;
 mod observer;
 mod parts;
 mod property;
 mod state;
 pub mod step;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 
-pub use action::Action;
+pub use action::{Action, ActionOf};
 pub use changes::changes;
 pub use cluster::{
     CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
 };
+pub use fairness::{Fairness, Strength};
+pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
 pub use state::{Nodes, State, View};
+pub use symmetry::{Images, Permutation, Symmetry};

@@ -126,6 +126,8 @@ fn a_successors_fingerprint_is_known_before_it_is_built() {
     assert!(reachable(&cluster_of(paxos::servers(3), 1, NetworkKind::Multiset)).len() > 100);
     assert!(reachable(&cluster_of(abd::servers(2), 2, NetworkKind::Ordered)).len() > 100);
     assert!(reachable(&alarm::cluster(2, 1)).len() > 400);
+    let single = pair(true, 3).network(NetworkKind::Single).lossy(true).faults(faults(2, 2));
+    assert!(reachable(&single.cluster()).len() > 100);
     let lossy_set = pair(true, 3).lossy(true).faults(faults(2, 2)).disk(DiskKind::WriteBack);
     assert!(reachable(&lossy_set.cluster()).len() > 100);
 }
@@ -215,6 +217,45 @@ fn the_set_network_delivers_again_and_the_multiset_does_not() {
     };
     assert!(deliveries(NetworkKind::Set));
     assert!(!deliveries(NetworkKind::Multiset));
+}
+
+#[test]
+fn the_single_copy_network_takes_what_it_delivers_and_keeps_one_of_what_is_sent_twice() {
+    let faults = Faults { timers: vec![("timer", 3)], ..Faults::default() };
+    let copies = |network| {
+        let cluster = Setup::new([Nag], 1, ()).network(network).faults(faults.clone()).cluster();
+        let all = reachable(&cluster);
+        all.iter().map(|(state, _)| cluster.view(state).envelopes().count()).max().unwrap()
+    };
+    assert_eq!(copies(NetworkKind::Multiset), 3);
+    assert_eq!(copies(NetworkKind::Single), 1);
+    let single = Setup::new([Nag], 1, ()).network(NetworkKind::Single).faults(faults.clone());
+    let cluster = single.cluster();
+    let all = reachable(&cluster);
+    assert!(all.iter().any(|(state, _)| {
+        let view = cluster.view(state);
+        view.budget().timers == [0] && view.envelopes().count() == 0
+    }));
+}
+
+/// Sends itself the same message whenever its timer fires, and ignores it.
+struct Nag;
+
+impl Actor for Nag {
+    type Msg = ();
+    type Timer = ();
+    type State = ();
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) {
+        o.set_timer((), model_timeout());
+    }
+
+    fn on_timeout(&self, id: Id, _: &mut Cow<'_, ()>, (): &(), o: &mut Out<Self>) {
+        o.send(id, ());
+        o.set_timer((), model_timeout());
+    }
 }
 
 #[test]

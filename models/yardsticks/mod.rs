@@ -6,6 +6,7 @@
 pub mod abd;
 pub mod alarm;
 pub mod paxos;
+pub mod raft;
 mod register;
 
 pub use register::{RegisterHistory, cluster_of, stateright_model_of};

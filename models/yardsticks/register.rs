@@ -110,6 +110,9 @@ where
 }
 
 /// The same register as stateright's own model.
+///
+/// # Panics
+/// On the single-copy network, which stateright does not have.
 pub fn stateright_model_of<I, S>(
     servers: Vec<S>,
     clients: usize,
@@ -122,6 +125,7 @@ where
     let network = match network {
         NetworkKind::Set => Network::new_unordered_duplicating([]),
         NetworkKind::Multiset => Network::new_unordered_nonduplicating([]),
+        NetworkKind::Single => panic!("stateright has no single-copy network"),
         NetworkKind::Ordered => Network::new_ordered([]),
     };
     let history = RegisterHistory::new(Register(char::default()));
