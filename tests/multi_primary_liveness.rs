@@ -7,6 +7,7 @@ use quorate::models::multi_primary::mutants::mutants;
 use quorate::models::multi_primary::properties::{CONVERGES, TOMBSTONES_GO};
 
 #[test]
+#[ignore = "written against the engine's interface, not yet run"]
 fn nodes_converge_and_tombstones_go_although_messages_are_lost() {
     let instance = instances().into_iter().find(|instance| instance.name == "mv-converge");
     let cluster = (instance.unwrap().cluster)();
@@ -17,6 +18,7 @@ fn nodes_converge_and_tombstones_go_although_messages_are_lost() {
 }
 
 #[test]
+#[ignore = "written against the engine's interface, not yet run"]
 fn without_anti_entropy_or_collection_they_do_not() {
     for killed_by in [CONVERGES, TOMBSTONES_GO] {
         let mutant = mutants().into_iter().find(|mutant| mutant.killed_by == killed_by).unwrap();

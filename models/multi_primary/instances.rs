@@ -3,13 +3,19 @@
 //! On the set network a message once sent can be delivered at any time, so a client that asks
 //! again, or a node that gossips twice in the same state, changes nothing: those timers have small
 //! budgets.
+//!
+//! What was reached: with three nodes, two clients of two operations each, a crash and a restart.
+//! What multiplies is the subset of deltas and pulls that each node has been shown, so digests by
+//! timer are the first to be bounded: three nodes that collect a tombstone (three digests, six
+//! deliveries in any order) are beyond the deep instances, and are left to the tests of
+//! `stability.rs` and to the random runs of `tests/merge.rs`.
 
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
 use super::{Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
 use crate::kv::Op;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
+use crate::world::{Cluster, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
 
 /// What an instance has, and what may happen in it.
@@ -62,11 +68,8 @@ impl Bounds {
         timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
         let (crashes, restarts) = (self.crashes, self.crashes);
         let setup = Setup::new(actors, self.nodes, History::new(self.judges_order));
-        let setup = if self.is_lossy {
-            setup.network(NetworkKind::Single).lossy(true).fairness(Fairness::lossy())
-        } else {
-            setup
-        };
+        let setup =
+            if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
         setup
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable: None })
@@ -142,7 +145,6 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_converge(),
         lww_three(),
         mv_three(),
-        mv_delete_three(),
     ]
 }
 
@@ -322,20 +324,6 @@ instance!(
     Bounds { crashes: 1, ..Bounds::new(3, Rule::MultiValue, rivals()) },
     with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
     (428_197, 4_083_955),
-    &[]
-);
-
-instance!(
-    mv_delete_three,
-    "mv-delete-three",
-    true,
-    "multi-value, 3 nodes, a client that puts and deletes, 3 digests",
-    Bounds {
-        gossips: Some(3),
-        ..Bounds::new(3, Rule::MultiValue, vec![(0, vec![put("a"), delete()])])
-    },
-    with(claims::multi_value(), [claims::collected(), claims::repaired()]),
-    (0, 0),
     &[]
 );
 
