@@ -1,0 +1,261 @@
+//! What the properties remember of a run: every write with what it followed and replaced, what
+//! each node has been shown, and what each client was told.
+//!
+//! It watches messages and is no part of the protocol. All of it follows from what the nodes hold
+//! and the order in which that came about, so it adds few states of its own; the real-time order
+//! of requests adds many, so it is kept only where linearizability is judged.
+
+use super::message::{Answer, Peer, Request};
+use super::store::Update;
+use super::vector::{Dot, VersionVector};
+use crate::kv::history::Linearizable;
+use crate::kv::{Bytes, Map, Service};
+use crate::world::Observer;
+use stateright::actor::{Envelope, Id};
+use stateright::semantics::SequentialSpec;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The history of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct History {
+    /// The requests and answers in real time, if linearizability is judged.
+    pub service: Option<Linearizable<Plain>>,
+    /// Every write that was taken.
+    pub writes: BTreeMap<Dot, Write>,
+    /// The writes that each node was shown, or took.
+    pub shown: BTreeMap<Id, BTreeSet<Dot>>,
+    /// The writes that were acknowledged to their clients.
+    pub acknowledged: BTreeSet<Dot>,
+    /// What should not have happened.
+    pub faults: BTreeSet<Fault>,
+    /// Whether the last piece of a transfer showed a node something.
+    pub repaired: bool,
+    /// The request that a node handles in this step. `None` between steps.
+    handling: Option<(Envelope<u64>, Request)>,
+}
+
+/// A write that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Write {
+    /// What was sent to the other nodes.
+    pub update: Update,
+    /// The request: its client and sequence number.
+    pub request: (Id, u64),
+    /// The writes of the key that its node had been shown.
+    pub before: BTreeSet<Dot>,
+    /// The writes of the key that it was to replace: those that its client named, or else all
+    /// that its node had been shown.
+    pub replaced: BTreeSet<Dot>,
+}
+
+impl Write {
+    /// The value, unless the write is a delete.
+    pub fn value(&self) -> Option<&Bytes> {
+        self.update.version.value.as_ref()
+    }
+}
+
+/// What should not have happened, as seen when a message was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// Two writes have one dot.
+    DotReused,
+    /// One request made two writes at one node.
+    TakenTwice,
+    /// A client got at a node something older than what it wrote there.
+    StaleRead,
+    /// A context covers a write that its reader was not told of.
+    FalseContext,
+}
+
+impl History {
+    /// An empty history; whether it is to be judged for linearizability.
+    pub fn new(linearizable: bool) -> Self {
+        let service = linearizable.then(|| Linearizable::linearizable(Plain::default()));
+        Self { service, ..Self::default() }
+    }
+
+    /// The writes of a key that a node was shown.
+    fn shown_of(&self, node: Id, key: &Bytes) -> BTreeSet<Dot> {
+        let shown = self.shown.get(&node).into_iter().flatten();
+        shown.filter(|dot| self.is_of(**dot, key)).copied().collect()
+    }
+
+    fn is_of(&self, dot: Dot, key: &Bytes) -> bool {
+        self.writes.get(&dot).is_some_and(|write| write.update.key == *key)
+    }
+
+    fn on_write(&mut self, node: Id, update: &Update) {
+        let Some((envelope, request)) = &self.handling else { return };
+        if envelope.dst != node {
+            return;
+        }
+        let by = (envelope.src, envelope.msg);
+        let before = self.shown_of(node, &update.key);
+        let replaced = match &request.context {
+            None => before.clone(),
+            Some(context) => {
+                let named = self.writes.iter().filter(|(dot, _)| context.covers(**dot));
+                named.filter(|(_, w)| w.update.key == update.key).map(|(dot, _)| *dot).collect()
+            }
+        };
+        if let Some(known) = self.writes.get(&update.dot) {
+            if known.update != *update || known.request != by {
+                self.faults.insert(Fault::DotReused);
+            }
+            return;
+        }
+        if self.writes.values().any(|w| w.update.dot.node == node && w.request == by) {
+            self.faults.insert(Fault::TakenTwice);
+        }
+        let write = Write { update: update.clone(), request: by, before, replaced };
+        self.shown.entry(node).or_default().insert(update.dot);
+        self.writes.insert(update.dot, write);
+    }
+
+    fn on_values(&mut self, values: &[Bytes], context: &VersionVector) {
+        let Some((envelope, request)) = &self.handling else { return };
+        let (node, client) = (envelope.dst, envelope.src);
+        let shown = self.shown_of(node, request.op.key());
+        let told = |write: &Write| write.value().is_none_or(|value| values.contains(value));
+        let is_replaced = |dot: &Dot| shown.iter().any(|x| self.writes[x].replaced.contains(dot));
+        let is_false = |(dot, write): (&Dot, &Write)| {
+            let covered = context.covers(*dot) && write.update.key == *request.op.key();
+            covered && !told(write) && !is_replaced(dot)
+        };
+        let is_false = self.writes.iter().any(is_false);
+        let mut own = (shown.iter()).filter(|dot| {
+            dot.node == node
+                && self.acknowledged.contains(dot)
+                && self.writes[dot].request.0 == client
+        });
+        let is_stale = own.any(|dot| self.is_stale(*dot, &shown, values));
+        if is_false {
+            self.faults.insert(Fault::FalseContext);
+        }
+        if is_stale {
+            self.faults.insert(Fault::StaleRead);
+        }
+    }
+
+    /// Whether `values` are from before the write `own`: it is not among them, and nothing that
+    /// came to the node after it replaces it.
+    fn is_stale(&self, own: Dot, shown: &BTreeSet<Dot>, values: &[Bytes]) -> bool {
+        let write = &self.writes[&own];
+        let Some(value) = write.value() else {
+            let mut before = write.replaced.iter().filter_map(|dot| self.writes[dot].value());
+            return before.any(|old| values.contains(old));
+        };
+        let replaces = |later: &Dot| {
+            let later = &self.writes[later];
+            !write.before.contains(&later.update.dot)
+                && (later.replaced.contains(&own) || later.update.covers(&write.update))
+        };
+        !values.contains(value) && !shown.iter().any(replaces)
+    }
+
+    fn show(&mut self, node: Id, dots: impl IntoIterator<Item = Dot>) {
+        self.shown.entry(node).or_default().extend(dots);
+    }
+
+    fn on_piece(&mut self, node: Id, upto: &VersionVector, updates: &[Update], is_last: bool) {
+        let known = self.shown.get(&node).map_or(0, BTreeSet::len);
+        self.show(node, updates.iter().map(|update| update.dot));
+        if is_last {
+            let all: Vec<Dot> = self.writes.keys().filter(|d| upto.covers(**d)).copied().collect();
+            self.show(node, all);
+        }
+        self.repaired |= is_last && self.shown[&node].len() > known;
+    }
+
+    /// The node takes a write of another if it has all earlier ones.
+    fn on_delta(&mut self, node: Id, dot: Dot) {
+        let shown = self.shown.entry(node).or_default();
+        if (1..dot.counter).all(|counter| shown.contains(&Dot::new(dot.node, counter))) {
+            shown.insert(dot);
+        }
+    }
+}
+
+impl Observer<Service<Request, Answer, Peer>> for History {
+    fn observes(envelope: Envelope<&Service<Request, Answer, Peer>>) -> bool {
+        match envelope.msg {
+            Service::Peer(peer) => matches!(peer, Peer::Delta(_) | Peer::Piece { .. }),
+            _ => true,
+        }
+    }
+
+    fn on_send(&self, envelope: Envelope<&Service<Request, Answer, Peer>>) -> Option<Self> {
+        let mut next = self.clone();
+        if let Some(service) = &self.service
+            && let Some(service) = service.on_send(Envelope { ..envelope })
+        {
+            next.service = Some(service);
+        }
+        match envelope.msg {
+            Service::Peer(Peer::Delta(update)) => next.on_write(envelope.src, update),
+            Service::Reply { reply, .. } => {
+                if let Answer::Values { values, context, .. } = reply {
+                    next.on_values(values, context);
+                }
+                next.handling = None;
+            }
+            Service::Refused { .. } => next.handling = None,
+            _ => {}
+        }
+        Some(next)
+    }
+
+    fn on_deliver(&self, envelope: Envelope<&Service<Request, Answer, Peer>>) -> Option<Self> {
+        let mut next = self.clone();
+        if let Some(service) = &self.service
+            && let Some(service) = service.on_deliver(Envelope { ..envelope })
+        {
+            next.service = Some(service);
+        }
+        let Envelope { src, dst, msg } = envelope;
+        match msg {
+            Service::Request { seq, op } => {
+                next.handling = Some((Envelope { src, dst, msg: *seq }, op.clone()));
+            }
+            Service::Reply { seq, reply: Answer::Done } => {
+                let writes = self.writes.iter();
+                let mut made = writes.filter(|(d, w)| d.node == src && w.request == (dst, *seq));
+                next.acknowledged.extend(made.next().map(|(dot, _)| *dot));
+            }
+            Service::Peer(Peer::Delta(update)) => next.on_delta(dst, update.dot),
+            Service::Peer(Peer::Piece { upto, updates, next: mark }) => {
+                next.on_piece(dst, upto, updates, mark.is_none());
+            }
+            _ => {}
+        }
+        Some(next)
+    }
+}
+
+/// The map as one server would serve it: its sequential specification. Contexts are not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Plain(Map);
+
+impl SequentialSpec for Plain {
+    type Op = Request;
+    type Ret = Answer;
+
+    fn invoke(&mut self, request: &Request) -> Answer {
+        use crate::kv::Reply;
+        match self.0.invoke(&request.op) {
+            Reply::Value(value) => {
+                let (values, context) = (value.into_iter().collect(), VersionVector::default());
+                Answer::Values { values, context, more: false }
+            }
+            Reply::Done | Reply::Swapped { .. } => Answer::Done,
+        }
+    }
+
+    fn is_valid_step(&mut self, request: &Request, answer: &Answer) -> bool {
+        match (self.invoke(request), answer) {
+            (Answer::Values { values, .. }, Answer::Values { values: told, .. }) => values == *told,
+            (one, other) => one == *other,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What clients and nodes say to each other.
+//!
+//! The map's own vocabulary has no place for a context, so requests and answers wrap it. Both
+//! conflict rules speak it, and the command line maps to it thus:
+//!
+//! | command | request | answer |
+//! |---|---|---|
+//! | `get k` | `Get`, no context | prints each value; the encoded context is the token for `--context` |
+//! | `put k v`, `delete k` | no context: replaces what the node that takes it holds | `Done` |
+//! | `put k v --context T`, `delete k --context T` | that context: replaces what its reader saw | `Done`, or `Crowded` |
+//! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): nobody can compare and swap alone |
+//!
+//! With last-writer-wins there is at most one value and contexts are ignored, so the plain map's
+//! commands lose nothing.
+
+use super::clock::Stamp;
+use super::store::Update;
+use super::vector::{Dot, VersionVector};
+use crate::kv::{Bytes, Op, Service};
+use serde::{Deserialize, Serialize};
+
+/// A message of the replicated map.
+pub type Msg = Service<Request, Answer, Peer>;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Request {
+    /// The operation.
+    pub op: Op,
+    /// For a put or a delete with multi-value: what it replaces, as an earlier get of the same key
+    /// said. `None`: whatever the node that takes it holds. Empty: nothing, it becomes a sibling.
+    pub context: Option<VersionVector>,
+}
+
+impl From<Op> for Request {
+    fn from(op: Op) -> Self {
+        Self { op, context: None }
+    }
+}
+
+/// What it is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Answer {
+    /// To a get: the values, more than one if they are siblings.
+    Values {
+        /// The values, in the order of their dots.
+        values: Vec<Bytes>,
+        /// The writes that they make up: for a later put or delete that is to replace them.
+        context: VersionVector,
+        /// Whether there are more siblings than fit a datagram. The context does not cover those:
+        /// replace these and get again.
+        more: bool,
+    },
+    /// To a put or a delete: it was done. It does not tell a context: a version vector cannot say
+    /// "this write" without saying "and all before it at this node" (Preguiça et al. 2010).
+    Done,
+    /// To a put: it was not done, the key has as many siblings as a node makes. Get and resolve.
+    Crowded,
+}
+
+/// What nodes say to each other. Each message fits one datagram: vectors have an entry per node,
+/// and updates travel one by one or in pieces of bounded size.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Peer {
+    /// A write that the sender took: its delta (Almeida et al. 2018).
+    Delta(Update),
+    /// Anti-entropy: what the sender has.
+    Digest {
+        /// The writes whose effect it has.
+        vector: VersionVector,
+        /// Its clock: what it writes later has a higher timestamp.
+        clock: Stamp,
+    },
+    /// Send me what I do not have.
+    Pull {
+        /// What the sender has.
+        have: VersionVector,
+        /// Where an earlier piece ended.
+        resume: Option<Resume>,
+    },
+    /// Versions that the receiver did not have.
+    Piece {
+        /// What the sender had when it sent the first piece: what the receiver has with the last.
+        upto: VersionVector,
+        /// The versions, by key and dot.
+        updates: Vec<Update>,
+        /// Where this piece ended; `None` for the last.
+        next: Option<Mark>,
+    },
+}
+
+/// How to go on with a transfer. The sender remembers nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Resume {
+    /// From the first piece.
+    pub upto: VersionVector,
+    /// From the last piece that came.
+    pub after: Mark,
+}
+
+/// A place in the order of keys and dots.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Mark {
+    /// The last key of the piece.
+    pub key: Bytes,
+    /// The last dot of that key in the piece; `None` if the key was finished.
+    pub dot: Option<Dot>,
+}

@@ -1,0 +1,317 @@
+//! Multi-primary replication: every node takes reads and writes at once, by itself.
+//!
+//! A write is named, saved and answered by the node it reaches, without asking another; the
+//! others hear of it afterwards. So any number of nodes may be down or out of reach and the rest
+//! go on, and what one node answers may be unknown to the next. What is promised is *strong
+//! eventual consistency*: nodes that have the same writes have the same state.
+//!
+//! # Sources
+//!
+//! * **Shapiro, Preguiça, Baquero and Zawirski 2011**, *Conflict-free replicated data types*:
+//!   strong eventual consistency, and that it follows where states form a semilattice in which
+//!   updates go up ([`Store::merge`](Store) is that least upper bound). Almeida, Shoker and
+//!   Baquero 2018 send deltas of states rather than states.
+//! * **Kulkarni, Demirbas, Madappa, Avva and Leone 2014**, *Logical physical clocks*: the
+//!   timestamps of [`Rule::LastWriterWins`].
+//! * **Preguiça, Baquero, Almeida, Fonte and Gonçalves 2010**, *Dotted version vectors*: the
+//!   versions of [`Rule::MultiValue`].
+//! * **Demers et al. 1987**, *Epidemic algorithms*: anti-entropy. **Wuu and Bernstein 1984**:
+//!   drop what every site is known to know. **Terry et al. 1994**: read your writes.
+//!
+//! # How it works
+//!
+//! 1. A node gives a write the next *dot* of its own, and says what the write replaces: with
+//!    last-writer-wins everything with a lower timestamp (the node breaks ties), with multi-value
+//!    the versions that the writer knew. It saves, answers, and sends the write to all (`replica.rs`).
+//! 2. Others take a node's writes in its order, so one version vector says what a node has. Who
+//!    notices a gap, in a write or in a digest, fetches what it lacks in pieces
+//!    (`anti_entropy.rs`).
+//! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
+//!    known to have it and all that it covers (`stability.rs`).
+//!
+//! # What is not promised
+//!
+//! * Nothing across nodes in real time: a get elsewhere may not see an acknowledged put. Neither
+//!   rule is linearizable; the instances show how. Clients that keep to one node see a
+//!   linearizable map, as long as no other client writes elsewhere.
+//! * Last-writer-wins loses one of two concurrent updates, and tells nobody.
+//! * Exactly once: a put that is repeated at the node that took it is recognised, across restarts,
+//!   and keeps its dot. Repeated at *another* node it is another write: a sibling with the same
+//!   value under multi-value; under last-writer-wins it may win over a write made in between.
+//! * An acknowledged write survives crashes of its node, not the loss of its disk before it
+//!   reached another one.
+//!
+//! # Deviations, and why
+//!
+//! * One store serves both rules, with one merge; they differ in when one version covers another
+//!   ([`Update::covers`]). It replicates the map, not any state machine: a machine whose operations
+//!   do not commute has no merge.
+//! * Kulkarni's clock ticks at every receipt as well. Receipts get no timestamp here, so it only
+//!   moves past what it receives; what happened before still has the lower timestamp. Their bound on
+//!   how far a message's clock may be ahead is not enforced: to ignore such a write is never to
+//!   converge. A node whose physical clock runs ahead therefore wins until the others catch up.
+//! * Preguiça et al. treat a put without a context as concurrent with everything. Here that is an
+//!   *empty* context; *no* context means "what the node that takes it holds", which is what users of
+//!   a plain map expect of `put` and `delete`.
+//! * A write that comes before an earlier one of the same node is not kept but fetched again with
+//!   it: no exceptions to a version vector, and a bounded state.
+//! * A context is a client's word. One that names writes which do not exist yet would hide them
+//!   when they come; only the writes of the node that takes it can be checked, and are.
+//!
+//! # Where things are
+//!
+//! [`Request`], [`Answer`] and [`Peer`] are the vocabulary; `vector.rs` and `clock.rs` what writes
+//! are named and ordered by; `store.rs` the versions and the merge; `storage.rs` what is durable;
+//! `session.rs` the client that is checked; `history.rs` what the properties remember of a run.
+
+mod anti_entropy;
+mod clock;
+pub mod history;
+pub mod instances;
+mod message;
+pub mod mutants;
+pub mod properties;
+mod replica;
+mod session;
+mod stability;
+mod storage;
+mod store;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+pub use clock::{PhysicalTime, Stamp};
+pub use message::{Answer, Mark, Msg, Peer, Request, Resume};
+pub use mutants::Bug;
+pub use replica::{Replica, ReplicaState};
+pub use session::{Session, SessionState, Step};
+pub use stability::{Row, Stability};
+pub use storage::{Delta, Image, Storage};
+pub use store::{Entry, Order, Store, Update, Version};
+pub use vector::{Dot, VersionVector};
+
+use crate::Recoverable;
+use crate::kv::Retry;
+use crate::kv::machine::FRAGMENT_BYTES;
+use stateright::actor::{Actor, Id, Out, model_timeout};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+/// How many siblings of a key a node makes by itself.
+pub const MAX_SIBLINGS: usize = 32;
+
+/// What becomes of concurrent writes of one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// The one with the higher timestamp stays.
+    LastWriterWins,
+    /// All stay, until a write that knows them replaces them.
+    #[default]
+    MultiValue,
+}
+
+/// How long things take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Between the digests of a node.
+    pub gossip: Range<Duration>,
+    /// How long a client waits for an answer before it asks another node.
+    pub retry: Range<Duration>,
+}
+
+impl Timing {
+    /// For checking, where a timer may fire at any time.
+    pub fn model() -> Self {
+        Self { gossip: model_timeout(), retry: model_timeout() }
+    }
+}
+
+impl Default for Timing {
+    /// For a local network.
+    fn default() -> Self {
+        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
+        Self { gossip: millis(200, 300), retry: millis(150, 250) }
+    }
+}
+
+/// A cluster: nodes 0 to `nodes - 1`, then clients.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many nodes; at least one.
+    pub nodes: usize,
+    /// What becomes of concurrent writes. The same at all nodes.
+    pub rule: Rule,
+    /// How long things take.
+    pub timing: Timing,
+    /// The physical part of timestamps.
+    pub physical: PhysicalTime,
+    /// About how many encoded bytes of versions travel in one message.
+    pub piece_bytes: usize,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
+    /// always builds its nodes with `None`.
+    pub bug: Option<Bug>,
+}
+
+impl Config {
+    /// A correct cluster with logical clocks.
+    pub fn new(nodes: usize, rule: Rule, timing: Timing) -> Self {
+        let (physical, piece_bytes) = (PhysicalTime::NONE, FRAGMENT_BYTES);
+        Self { nodes, rule, timing, physical, piece_bytes, bug: None }
+    }
+
+    /// The ids of the nodes.
+    pub fn node_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..self.nodes).map(Id::from)
+    }
+
+    /// Whether this is a node of the cluster.
+    pub fn is_node(&self, id: Id) -> bool {
+        usize::from(id) < self.nodes
+    }
+
+    /// Whether `other` is another node than `id`.
+    fn is_peer(&self, id: Id, other: Id) -> bool {
+        other != id && self.is_node(other)
+    }
+
+    /// The nodes other than `id`.
+    fn peers(&self, id: Id) -> impl Iterator<Item = Id> + use<> {
+        self.node_ids().filter(move |other| *other != id)
+    }
+
+    /// A node. All are alike.
+    pub fn server(&self) -> MultiPrimary {
+        MultiPrimary::Replica(Replica { config: self.clone() })
+    }
+
+    /// All nodes, by id.
+    pub fn servers(&self) -> Vec<MultiPrimary> {
+        (0..self.nodes).map(|_| self.server()).collect()
+    }
+
+    /// A client that turns to node `home` first.
+    pub fn client(&self, home: usize, script: Vec<Step>) -> MultiPrimary {
+        let servers = (0..self.nodes).map(|at| Id::from((home + at) % self.nodes)).collect();
+        Session { script, servers, retry: self.timing.retry.clone() }.into()
+    }
+}
+
+/// A node or a client of a multi-primary cluster.
+#[derive(Clone, Debug)]
+pub enum MultiPrimary {
+    /// A node.
+    Replica(Replica),
+    /// A client.
+    Client(Session),
+}
+
+/// Its state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Of a node.
+    Replica(ReplicaState),
+    /// Of a client.
+    Client(SessionState),
+}
+
+/// The timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Node: time to tell the others how far it is.
+    Gossip,
+    /// Client: no answer came.
+    Retry(Retry),
+}
+
+impl From<Retry> for Timer {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+/// What a handler gives out.
+type Outbox = Out<MultiPrimary>;
+
+impl Actor for MultiPrimary {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Storage;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Outbox) -> State {
+        match self {
+            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
+            Self::Client(session) => State::Client(session.on_start(o)),
+        }
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Outbox) {
+        match self {
+            Self::Replica(replica) => {
+                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+            }
+            Self::Client(session) => client_state(state, |state| session.on_msg(state, msg, o)),
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Outbox) {
+        match (self, timer) {
+            (Self::Replica(replica), Timer::Gossip) => {
+                replica_state(state, |state| replica.on_gossip(id, state, o));
+            }
+            (Self::Client(session), Timer::Retry(_)) => {
+                client_state(state, |state| session.on_retry(state, o));
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Replica(_) => "node",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+/// Lends a handler its part of the state. A borrowed state is copied when the handler first
+/// changes it, as the checker needs; a state that the driver owns is changed in place.
+fn replica_state(state: &mut Cow<'_, State>, handler: impl FnOnce(&mut Cow<'_, ReplicaState>)) {
+    match state {
+        Cow::Borrowed(State::Replica(part)) => {
+            let mut part = Cow::Borrowed(part);
+            handler(&mut part);
+            if let Cow::Owned(part) = part {
+                *state = Cow::Owned(State::Replica(part));
+            }
+        }
+        // Moved out and back: not cloned.
+        Cow::Owned(State::Replica(part)) => {
+            let mut whole = Cow::Owned(std::mem::take(part));
+            handler(&mut whole);
+            *part = whole.into_owned();
+        }
+        _ => {}
+    }
+}
+
+fn client_state(state: &mut Cow<'_, State>, handler: impl FnOnce(&mut Cow<'_, SessionState>)) {
+    let State::Client(part) = &**state else { return };
+    let mut part = Cow::Borrowed(part);
+    handler(&mut part);
+    if let Cow::Owned(part) = part {
+        *state = Cow::Owned(State::Client(part));
+    }
+}
+
+impl Recoverable for MultiPrimary {
+    fn checkpoint(&self, _id: Id, state: &State) -> Option<Storage> {
+        match state {
+            State::Replica(replica) => Some(Storage::Image(replica.image.clone())),
+            State::Client(_) => None,
+        }
+    }
+}

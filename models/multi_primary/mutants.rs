@@ -1,0 +1,220 @@
+//! The seeded bugs: each takes away one guard or one save, and a named property must notice.
+
+use super::history::History;
+use super::instances::{Bounds, blind, converging, deleter, get, one_node, put};
+use super::properties::{self as claims, Actor};
+use super::{Rule, Step};
+use crate::Mutant;
+use crate::world::{CHECKPOINT, Cluster};
+
+/// A bug that the checker can put into the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bug {
+    /// Equal timestamps of two nodes are not told apart by the nodes' ids.
+    TieWithoutNode,
+    /// A node's clock does not move past the timestamps that it receives.
+    ClockNotAdvanced,
+    /// The clock starts again from nothing after a restart.
+    ClockNotDurable,
+    /// No digests are sent, and nothing is fetched.
+    NoAntiEntropy,
+    /// A delete does not say what it deletes.
+    DeleteWithoutContext,
+    /// After a restart dots start again from the first.
+    DotReused,
+    /// A tombstone goes as soon as something comes from another node.
+    CollectEarly,
+    /// A write that comes before an earlier one of its node counts as both.
+    SkipGap,
+    /// A write at a node replaces all earlier ones of that node: version vectors without dots.
+    PlainVersionVector,
+    /// A get tells one of several siblings, with the context of all.
+    OneSibling,
+    /// A repeated request is a new write.
+    ApplyTwice,
+    /// The version that a write makes is not saved.
+    ForgetWrite,
+    /// Which request was taken is not saved.
+    ForgetRequest,
+    /// Tombstones never go.
+    KeepTombstones,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::TieWithoutNode,
+        Self::ClockNotAdvanced,
+        Self::ClockNotDurable,
+        Self::NoAntiEntropy,
+        Self::DeleteWithoutContext,
+        Self::DotReused,
+        Self::CollectEarly,
+        Self::SkipGap,
+        Self::PlainVersionVector,
+        Self::OneSibling,
+        Self::ApplyTwice,
+        Self::ForgetWrite,
+        Self::ForgetRequest,
+        Self::KeepTombstones,
+    ];
+}
+
+/// Every bug, with the property that kills it.
+pub fn mutants() -> Vec<Mutant<Actor, History>> {
+    let mut mutants = of_last_writer_wins();
+    mutants.extend(of_multi_value());
+    mutants.extend(of_both());
+    mutants
+}
+
+macro_rules! mutant {
+    ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
+        Mutant {
+            name: $name,
+            about: $about,
+            killed_by: $killed_by,
+            cluster: || seeded($bounds, Bug::$bug),
+        }
+    };
+}
+
+fn of_last_writer_wins() -> Vec<Mutant<Actor, History>> {
+    vec![
+        mutant!(
+            TieWithoutNode,
+            "tie-without-node",
+            "between equal timestamps the order of arrival decides",
+            claims::CONVERGED,
+            lww(vec![(0, vec![put("a")]), (1, vec![put("b")])])
+        ),
+        mutant!(
+            ClockNotAdvanced,
+            "clock-not-advanced",
+            "a node's clock does not move past the timestamps that it receives",
+            claims::READ_YOUR_WRITES,
+            lww(vec![(0, vec![put("a"), put("b")]), (1, vec![put("c"), get()])])
+        ),
+        mutant!(
+            ClockNotDurable,
+            "clock-not-durable",
+            "the clock starts again from nothing after a restart",
+            claims::HAPPENED_BEFORE,
+            Bounds { crashes: 1, ..lww(writer()) }
+        ),
+        mutant!(
+            SkipGap,
+            "skip-gap",
+            "a write that comes before an earlier one of its node counts as both",
+            claims::NO_LOSS,
+            lww(writer())
+        ),
+        mutant!(
+            ForgetWrite,
+            "forget-write",
+            "the version that a write makes is not saved",
+            claims::LINEARIZABLE,
+            one_node()
+        ),
+    ]
+}
+
+fn of_multi_value() -> Vec<Mutant<Actor, History>> {
+    vec![
+        mutant!(
+            DeleteWithoutContext,
+            "delete-without-context",
+            "a delete does not say what it deletes",
+            claims::CONVERGED,
+            mv(2, deleter())
+        ),
+        mutant!(
+            CollectEarly,
+            "collect-early",
+            "a tombstone goes before everyone has it and what it covers",
+            claims::NO_RESURRECTION,
+            mv(3, deleter())
+        ),
+        mutant!(
+            PlainVersionVector,
+            "plain-version-vector",
+            "a write replaces all earlier ones of its node: a version vector without a dot",
+            claims::COVERED,
+            mv(2, vec![(0, vec![blind("a"), blind("b")])])
+        ),
+        mutant!(
+            OneSibling,
+            "one-sibling",
+            "a get tells one of several siblings, with the context of all",
+            claims::TRUE_CONTEXT,
+            mv(2, vec![(0, vec![blind("a"), blind("b"), get()])])
+        ),
+        mutant!(
+            NoAntiEntropy,
+            "no-anti-entropy",
+            "no digests are sent, and nothing is fetched",
+            claims::CONVERGES,
+            converging()
+        ),
+        mutant!(
+            KeepTombstones,
+            "keep-tombstones",
+            "tombstones never go",
+            claims::TOMBSTONES_GO,
+            converging()
+        ),
+    ]
+}
+
+fn of_both() -> Vec<Mutant<Actor, History>> {
+    vec![
+        mutant!(
+            DotReused,
+            "dot-reused",
+            "after a restart dots start again from the first",
+            claims::UNIQUE_DOTS,
+            Bounds { crashes: 1, ..mv(2, writer()) }
+        ),
+        mutant!(
+            ApplyTwice,
+            "apply-twice",
+            "a repeated request is a new write",
+            claims::TAKEN_ONCE,
+            mv(2, writer())
+        ),
+        mutant!(
+            ForgetRequest,
+            "forget-request",
+            "which request was taken is not saved",
+            CHECKPOINT,
+            mv(2, writer())
+        ),
+    ]
+}
+
+/// A client that writes twice at one node.
+fn writer() -> Vec<(usize, Vec<Step>)> {
+    vec![(0, vec![put("a"), put("b")])]
+}
+
+fn lww(clients: Vec<(usize, Vec<Step>)>) -> Bounds {
+    Bounds::new(2, Rule::LastWriterWins, clients)
+}
+
+fn mv(nodes: usize, clients: Vec<(usize, Vec<Step>)>) -> Bounds {
+    Bounds::new(nodes, Rule::MultiValue, clients)
+}
+
+fn seeded(bounds: Bounds, bug: Bug) -> Cluster<Actor, History> {
+    let mut claimed = match bounds.rule {
+        Rule::LastWriterWins => claims::last_writer_wins(),
+        Rule::MultiValue => claims::multi_value(),
+    };
+    if bounds.judges_order {
+        claimed.push(claims::linearizable());
+    }
+    if bounds.is_lossy {
+        claimed.extend([claims::converges(), claims::tombstones_go()]);
+    }
+    bounds.cluster(claimed, Some(bug))
+}

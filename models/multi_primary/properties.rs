@@ -1,0 +1,313 @@
+//! What must hold of a multi-primary cluster, what does not hold, and what must be reachable.
+//!
+//! A node that is down counts with what is on its disk, because it may come back.
+
+use super::history::{Fault, History, Write};
+use super::storage::{Image, Storage};
+use super::store::{Order, Store};
+use super::vector::Dot;
+use super::{MultiPrimary, State};
+use crate::kv::{Bytes, ClientState, KvHistory};
+use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use std::collections::BTreeSet;
+
+/// A node of a checked instance.
+pub type Actor = MultiPrimary;
+/// A property of an instance.
+pub type Claim = Property<Actor, History>;
+
+type World<'a> = View<'a, Actor, History>;
+
+/// Shapiro et al. 2011, strong convergence: "correct replicas that have delivered the same updates
+/// have equivalent state".
+pub const CONVERGED: &str = "nodes that have the same writes have the same state";
+/// Shapiro et al. 2011: updates only go up in the semilattice; none is forgotten.
+pub const NO_LOSS: &str = "an acknowledged write is there, or a winning one is";
+/// Preguiça et al. 2010: only what was known is replaced. Last-writer-wins violates it.
+pub const COVERED: &str = "an acknowledged write is there, or one that knew it is";
+/// A tombstone outlives every copy of what it deleted.
+pub const NO_RESURRECTION: &str = "what was covered does not come back";
+/// Kulkarni et al. 2014, theorem 1: what happened before has the lower timestamp.
+pub const HAPPENED_BEFORE: &str = "a write has a higher timestamp than those its node knew";
+/// Preguiça et al. 2010: a dot identifies a write.
+pub const UNIQUE_DOTS: &str = "a dot names one write";
+/// Terry et al. 1994, at one node.
+pub const READ_YOUR_WRITES: &str = "a client reads its own writes at one node";
+/// Preguiça et al. 2010: a context is the causal past of what was read, and no more.
+pub const TRUE_CONTEXT: &str = "a context covers only what its reader was told";
+/// A repeated request is recognised at one node.
+pub const TAKEN_ONCE: &str = "a node takes a request once";
+/// Herlihy and Wing 1990. Neither rule has it.
+pub const LINEARIZABLE: &str = "linearizable";
+/// Shapiro et al. 2011, eventual delivery and termination: nodes converge.
+pub const CONVERGES: &str = "nodes that differ come to have the same writes";
+/// Tombstones are bounded.
+pub const TOMBSTONES_GO: &str = "every tombstone goes in the end";
+/// Reached: a key has two values at a node.
+pub const SIBLINGS: &str = "siblings exist";
+/// Reached: a write replaced two concurrent ones.
+pub const RESOLVED: &str = "siblings were resolved";
+/// Reached: a node got by anti-entropy what it did not have.
+pub const REPAIRED: &str = "anti-entropy brought what was missing";
+/// Reached: a tombstone that was taken is gone, everywhere.
+pub const COLLECTED: &str = "a tombstone was collected at every node";
+/// Reached: two clients wait at once.
+pub const OVERLAP: &str = "requests of two clients overlapped";
+
+/// Nodes whose vectors are equal have equal values. A node in the middle of a transfer has more
+/// than its vector says; it is not compared.
+pub fn converged() -> Claim {
+    let is_settled =
+        |image: &&Image| image.store.versions().all(|(_, dot, _)| image.vector.covers(dot));
+    Property::always(
+        CONVERGED,
+        Condition::nodes(move |nodes| {
+            let images: Vec<&Image> = images(nodes).filter(is_settled).collect();
+            images.iter().enumerate().all(|(at, one)| {
+                (images[at + 1..].iter())
+                    .filter(|other| other.vector == one.vector)
+                    .all(|other| live(&other.store).eq(live(&one.store)))
+            })
+        }),
+    )
+}
+
+/// Every node that has an acknowledged write shows it, or has one that wins over it.
+pub fn no_loss() -> Claim {
+    unless(NO_LOSS, |write, later| later.update.covers(&write.update))
+}
+
+/// Every node that has an acknowledged write shows it, or has one that was to replace it.
+pub fn covered() -> Claim {
+    unless(COVERED, |write, later| later.replaced.contains(&write.update.dot))
+}
+
+fn unless(name: &'static str, excuses: fn(&Write, &Write) -> bool) -> Claim {
+    Property::always(
+        name,
+        Condition::world(move |world: &World<'_>| {
+            let (nodes, history) = (world.nodes(), world.history());
+            let images: Vec<(usize, &Image)> = images(&nodes).enumerate().collect();
+            history.acknowledged.iter().all(|dot| {
+                let write = &history.writes[dot];
+                images.iter().all(|(node, image)| {
+                    let is_origin = *node == usize::from(dot.node);
+                    if write.value().is_none() || !has(image, write) {
+                        return write.value().is_none() || !is_origin;
+                    }
+                    holds(&image.store, write)
+                        || (history.writes.values())
+                            .any(|later| excuses(write, later) && has(image, later))
+                })
+            })
+        }),
+    )
+}
+
+/// No node shows a write although it has one that covers it.
+pub fn no_resurrection() -> Claim {
+    Property::always(
+        NO_RESURRECTION,
+        Condition::world(|world: &World<'_>| {
+            let (nodes, history) = (world.nodes(), world.history());
+            images(&nodes).all(|image| {
+                let shown = |dot: &Dot, write: &Write| {
+                    write.value().is_some()
+                        && holds(&image.store, write)
+                        && history.writes.values().any(|later| {
+                            let covers = match later.update.version.order {
+                                Order::Written(_) => later.update.covers(&write.update),
+                                Order::Knowing(_) => later.replaced.contains(dot),
+                            };
+                            covers && image.vector.covers(later.update.dot)
+                        })
+                };
+                !history.writes.iter().any(|(dot, write)| shown(dot, write))
+            })
+        }),
+    )
+}
+
+/// Timestamps do not contradict causality.
+pub fn happened_before() -> Claim {
+    let stamp = |write: &Write| match write.update.version.order {
+        Order::Written(stamp) => Some(stamp),
+        Order::Knowing(_) => None,
+    };
+    Property::always(
+        HAPPENED_BEFORE,
+        Condition::history(move |history: &History| {
+            history.writes.values().all(|write| {
+                let mut before = write.before.iter().map(|dot| stamp(&history.writes[dot]));
+                before.all(|before| stamp(write).is_none() || before < stamp(write))
+            })
+        }),
+    )
+}
+
+fn without(name: &'static str, fault: Fault) -> Claim {
+    Property::always(
+        name,
+        Condition::history(move |history: &History| !history.faults.contains(&fault)),
+    )
+}
+
+/// No two writes have one dot.
+pub fn unique_dots() -> Claim {
+    without(UNIQUE_DOTS, Fault::DotReused)
+}
+
+/// What a client wrote at a node it reads there, or something that came after it.
+pub fn read_your_writes() -> Claim {
+    without(READ_YOUR_WRITES, Fault::StaleRead)
+}
+
+/// A context names no write that its reader was not told of, directly or by what replaced it.
+pub fn true_context() -> Claim {
+    without(TRUE_CONTEXT, Fault::FalseContext)
+}
+
+/// No request makes two writes at one node.
+pub fn taken_once() -> Claim {
+    without(TAKEN_ONCE, Fault::TakenTwice)
+}
+
+/// The history is linearizable.
+pub fn linearizable() -> Claim {
+    Property::always(
+        LINEARIZABLE,
+        Condition::history(|history: &History| {
+            history.service.as_ref().is_none_or(KvHistory::is_consistent)
+        }),
+    )
+}
+
+/// What must always hold with last-writer-wins.
+pub fn last_writer_wins() -> Vec<Claim> {
+    let mut claims = vec![converged(), no_loss(), no_resurrection(), happened_before()];
+    claims.extend([unique_dots(), read_your_writes(), taken_once()]);
+    claims
+}
+
+/// What must always hold with multi-value.
+pub fn multi_value() -> Vec<Claim> {
+    let mut claims = vec![converged(), covered(), no_resurrection(), unique_dots()];
+    claims.extend([read_your_writes(), true_context(), taken_once()]);
+    claims
+}
+
+/// Nodes that differ come to have the same writes.
+pub fn converges() -> Claim {
+    let is_one = |nodes: &Nodes<'_, Actor>| {
+        let vectors: BTreeSet<_> = images(nodes).map(|image| &image.vector).collect();
+        vectors.len() <= 1
+    };
+    Property::leads_to(
+        CONVERGES,
+        Condition::nodes(move |nodes| !is_one(nodes)),
+        Condition::nodes(move |nodes| is_one(nodes)),
+    )
+}
+
+/// A node that has tombstones comes to have none.
+pub fn tombstones_go() -> Claim {
+    let has_some = |nodes: &Nodes<'_, Actor>| images(nodes).any(|i| i.store.has_tombstones());
+    Property::leads_to(
+        TOMBSTONES_GO,
+        Condition::nodes(move |nodes| has_some(nodes)),
+        Condition::nodes(move |nodes| !has_some(nodes)),
+    )
+}
+
+/// A key has two values at a node.
+pub fn siblings() -> Claim {
+    Property::sometimes(
+        SIBLINGS,
+        Condition::some_node(|node| {
+            image(node).is_some_and(|image| {
+                let mut keys = image.store.entries().map(|(key, _)| key);
+                keys.any(|key| image.store.values(key).count() > 1)
+            })
+        }),
+    )
+}
+
+/// A write that replaces two concurrent ones was taken.
+pub fn resolved() -> Claim {
+    Property::sometimes(
+        RESOLVED,
+        Condition::history(|history: &History| {
+            let concurrent = |a: &Dot, b: &Dot| {
+                let (a, b) = (&history.writes[a], &history.writes[b]);
+                !a.replaced.contains(&b.update.dot) && !b.replaced.contains(&a.update.dot)
+            };
+            history.writes.values().any(|write| {
+                let pairs = write.replaced.iter().zip(write.replaced.iter().skip(1));
+                pairs.into_iter().any(|(a, b)| concurrent(a, b))
+            })
+        }),
+    )
+}
+
+/// A transfer brought a node something.
+pub fn repaired() -> Claim {
+    Property::sometimes(REPAIRED, Condition::history(|history: &History| history.repaired))
+}
+
+/// A delete was taken, and every node has it and has no tombstone.
+pub fn collected() -> Claim {
+    Property::sometimes(
+        COLLECTED,
+        Condition::world(|world: &World<'_>| {
+            let nodes = world.nodes();
+            let mut deletes = world.history().writes.values().filter(|w| w.value().is_none());
+            deletes.any(|delete| {
+                images(&nodes).all(|image| {
+                    image.vector.covers(delete.update.dot) && !image.store.has_tombstones()
+                })
+            })
+        }),
+    )
+}
+
+/// Two clients wait at once.
+pub fn overlap() -> Claim {
+    let waits = |state: &State| match state {
+        State::Client(client) => matches!(client.call, ClientState { done: 0, .. }),
+        State::Replica(_) => false,
+    };
+    Property::sometimes(
+        OVERLAP,
+        Condition::nodes(move |nodes| nodes.up().filter(|(_, state)| waits(state)).count() > 1),
+    )
+}
+
+/// What each node has, up or down, by id.
+fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image> + use<'a> {
+    let images: Vec<_> = nodes.iter().filter_map(image).collect();
+    images.into_iter()
+}
+
+fn image(node: &NodeOf<Actor>) -> Option<&Image> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(&replica.image),
+        (None, Some(Storage::Image(image))) => Some(image),
+        _ => None,
+    }
+}
+
+/// Whether the effect of a write has come to a node.
+fn has(image: &Image, write: &Write) -> bool {
+    image.vector.covers(write.update.dot) || holds(&image.store, write)
+}
+
+/// Whether a store has the version that a write made.
+fn holds(store: &Store, write: &Write) -> bool {
+    let entry = store.entry(&write.update.key);
+    entry.is_some_and(|entry| entry.get(&write.update.dot) == Some(&write.update.version))
+}
+
+/// What clients can read of a store.
+fn live(store: &Store) -> impl Iterator<Item = (&Bytes, Dot, &Bytes)> {
+    store.versions().filter_map(|(key, dot, version)| Some((key, dot, version.value.as_ref()?)))
+}

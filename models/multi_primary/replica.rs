@@ -1,0 +1,261 @@
+//! A node: takes reads and writes by itself, and tells the others what it took.
+
+use super::clock::Stamp;
+use super::message::{Answer, Msg, Peer, Request};
+use super::stability::{Stability, collect};
+use super::storage::{Delta, Image, Storage};
+use super::store::{Order, Update, Version};
+use super::vector::{Dot, VersionVector};
+use super::{Bug, Config, MAX_SIBLINGS, Outbox, Rule, Timer};
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::service::Refusal;
+use crate::kv::sessions::Standing;
+use crate::kv::{Bytes, Op, Service};
+use stateright::actor::Id;
+use std::borrow::Cow;
+
+/// About how many bytes of values an answer has, unless the first value alone has more.
+const ANSWER_BYTES: usize = 2 * FRAGMENT_BYTES;
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// The cluster.
+    pub config: Config,
+}
+
+/// A node's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaState {
+    /// What is durable.
+    pub image: Image,
+    /// What it knows about what the others have. Volatile.
+    pub stability: Stability,
+}
+
+/// A put or a delete of a client.
+struct Write {
+    client: Id,
+    seq: u64,
+    key: Bytes,
+    /// `None` deletes.
+    value: Option<Bytes>,
+    context: Option<VersionVector>,
+}
+
+impl Replica {
+    /// Starts with what was durable. One that comes back tells the others how far it is, so that
+    /// those that lack something of it ask.
+    pub(super) fn on_start(&self, id: Id, saved: Option<&Storage>, o: &mut Outbox) -> ReplicaState {
+        o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+        let Some(Storage::Image(image)) = saved else {
+            o.save(Storage::Image(Image::default()));
+            return ReplicaState::default();
+        };
+        let mut image = image.clone();
+        match self.config.bug {
+            Some(Bug::DotReused) => image.vector.limit(id, 0),
+            Some(Bug::ClockNotDurable) => image.clock = Stamp::default(),
+            _ => {}
+        }
+        let state = ReplicaState { image, stability: Stability::default() };
+        self.announce(id, &state, o);
+        state
+    }
+
+    pub(super) fn on_msg(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState>,
+        src: Id,
+        msg: Msg,
+        o: &mut Outbox,
+    ) {
+        match msg {
+            Service::Request { seq, op } => self.on_request(id, state, (src, seq), op, o),
+            Service::Peer(_) if !self.config.is_peer(id, src) => {}
+            Service::Peer(Peer::Delta(update)) => self.on_delta(state, src, &update, o),
+            Service::Peer(Peer::Digest { vector, clock }) => {
+                self.on_digest(id, state, src, &vector, clock, o);
+            }
+            Service::Peer(Peer::Pull { have, resume }) => {
+                self.on_pull(state, src, &have, resume, o);
+            }
+            Service::Peer(Peer::Piece { upto, updates, next }) => {
+                self.on_piece(state, src, (upto, updates, next), o);
+            }
+            Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
+        }
+    }
+
+    fn on_request(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState>,
+        (client, seq): (Id, u64),
+        request: Request,
+        o: &mut Outbox,
+    ) {
+        let Request { op, context } = request;
+        let (key, value) = match op {
+            Op::Get { key } => {
+                return o.send(client, Service::Reply { seq, reply: self.read(state, &key) });
+            }
+            Op::Cas { .. } => {
+                return o.send(client, Service::Refused { seq, why: Refusal::NotOffered });
+            }
+            Op::Put { key, value } => (key, Some(value)),
+            Op::Delete { key } => (key, None),
+        };
+        match state.image.sessions.standing(client, seq) {
+            Standing::Repeated(()) if self.config.bug != Some(Bug::ApplyTwice) => {
+                o.send(client, Service::Reply { seq, reply: Answer::Done });
+            }
+            Standing::New | Standing::Repeated(()) => {
+                self.on_write(id, state, Write { client, seq, key, value, context }, o);
+            }
+            Standing::Old => {}
+            Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
+        }
+    }
+
+    /// The values of a key, as many as an answer holds, and the context of exactly those. They
+    /// are taken in the order of dots: a vector that covers the ones that are told then covers
+    /// none of the others.
+    fn read(&self, state: &ReplicaState, key: &Bytes) -> Answer {
+        let (mut values, mut context, mut size) = (Vec::new(), VersionVector::default(), 0);
+        for (dot, version) in state.image.store.entry(key).into_iter().flatten() {
+            if let Some(value) = &version.value {
+                size += value.len();
+                if size > ANSWER_BYTES && !values.is_empty() {
+                    return Answer::Values { values, context, more: true };
+                }
+                values.push(value.clone());
+            }
+            if let Order::Knowing(known) = &version.order {
+                context.add(*dot);
+                context.join(known);
+            }
+        }
+        if self.config.bug == Some(Bug::OneSibling) {
+            values.truncate(1);
+        }
+        Answer::Values { values, context, more: false }
+    }
+
+    /// Takes a write: names it, orders it, saves it, answers, and tells the others.
+    fn on_write(&self, id: Id, state: &mut Cow<'_, ReplicaState>, write: Write, o: &mut Outbox) {
+        let Write { client, seq, key, value, context } = write;
+        let done = Service::Reply { seq, reply: Answer::Done };
+        let is_blind = context.is_none();
+        if value.is_none() && is_blind && state.image.store.values(&key).next().is_none() {
+            // Nothing to delete, and nothing to tell.
+            return o.send(client, done);
+        }
+        let image = &state.image;
+        let dot = Dot::new(id, image.vector.get(id) + 1);
+        let (order, clock) = match self.config.rule {
+            Rule::LastWriterWins => {
+                let now = image.clock.tick(self.config.physical.now());
+                (Order::Written(now), now)
+            }
+            Rule::MultiValue => {
+                let known = self.known(id, image, &key, context);
+                (Order::Knowing(known), image.clock)
+            }
+        };
+        let mut update = Update { key, dot, version: Version { order, value } };
+        if is_crowded(image, &update) {
+            return o.send(client, Service::Reply { seq, reply: Answer::Crowded });
+        }
+        let image = &mut state.to_mut().image;
+        self.merge(image, &update);
+        if self.config.bug == Some(Bug::DeleteWithoutContext) && update.version.value.is_none() {
+            update.version.order = Order::Knowing(VersionVector::default());
+            let entry = [(dot, update.version.clone())].into();
+            image.store.replace(update.key.clone(), entry);
+        }
+        image.vector.add(dot);
+        image.clock = clock;
+        image.sessions.record(client, seq, ());
+        let mut delta = Delta { vector: VersionVector::up_to(dot), ..image.delta([&update.key]) };
+        delta.requests.push((client, seq));
+        match self.config.bug {
+            Some(Bug::ForgetWrite) => delta.entries.clear(),
+            Some(Bug::ForgetRequest) => delta.requests.clear(),
+            _ => {}
+        }
+        o.save(Storage::Delta(delta));
+        let peers: Vec<Id> = self.config.peers(id).collect();
+        o.broadcast(&peers, &Service::Peer(Peer::Delta(update)));
+        o.send(client, done);
+    }
+
+    /// The writes that a new write is to replace. A context is the client's word for what it saw;
+    /// this node's own later writes cannot be among them.
+    fn known(
+        &self,
+        id: Id,
+        image: &Image,
+        key: &Bytes,
+        context: Option<VersionVector>,
+    ) -> VersionVector {
+        let mut known = context.unwrap_or_else(|| image.store.context(key));
+        known.retain(|node| self.config.is_node(node));
+        known.limit(id, image.vector.get(id));
+        if self.config.bug == Some(Bug::PlainVersionVector) {
+            known.add(Dot::new(id, image.vector.get(id)));
+        }
+        known
+    }
+
+    /// Takes a write of another node, in the order in which that node made them: so what a node
+    /// has of another is always a prefix, and one number says how much.
+    fn on_delta(
+        &self,
+        state: &mut Cow<'_, ReplicaState>,
+        src: Id,
+        update: &Update,
+        o: &mut Outbox,
+    ) {
+        let dot = update.dot;
+        if dot.node != src || state.image.vector.covers(dot) {
+            return;
+        }
+        let has_gap = dot.counter > state.image.vector.get(src) + 1;
+        if has_gap && self.config.bug != Some(Bug::SkipGap) {
+            return self.pull(state, src, None, o);
+        }
+        let image = &mut state.to_mut().image;
+        if !has_gap {
+            self.merge(image, update);
+        }
+        image.vector.add(dot);
+        let keys = if has_gap { None } else { Some(&update.key) };
+        let delta = Delta { vector: VersionVector::up_to(dot), ..image.delta(keys) };
+        o.save(Storage::Delta(delta));
+        if self.config.bug == Some(Bug::CollectEarly) {
+            collect(state, |_, _| true, o);
+        }
+    }
+
+    /// Takes over a write's effect, and moves the clock past its timestamp. A receipt gets no
+    /// timestamp of its own, so the clock does not tick.
+    pub(super) fn merge(&self, image: &mut Image, update: &Update) -> bool {
+        if let Order::Written(stamp) = update.version.order
+            && self.config.bug != Some(Bug::ClockNotAdvanced)
+        {
+            image.clock = image.clock.max(stamp);
+        }
+        image.merge(update, self.config.bug == Some(Bug::TieWithoutNode))
+    }
+}
+
+/// Whether a write would make more siblings than a node makes. Others' concurrent writes may
+/// still bring more together.
+fn is_crowded(image: &Image, update: &Update) -> bool {
+    let Some(entry) = image.store.entry(&update.key) else { return false };
+    let Order::Knowing(known) = &update.version.order else { return false };
+    update.version.value.is_some()
+        && entry.keys().filter(|dot| !known.covers(**dot)).count() >= MAX_SIBLINGS
+}

@@ -1,0 +1,146 @@
+//! Tombstones, and when they may go.
+//!
+//! A delete leaves a tombstone, or a late copy of what it deleted would bring that back. The
+//! tombstone may go when no such copy can be news to anyone any more: when every node has the
+//! tombstone, and every node has everything that it covers. Membership is static, so "every node"
+//! is known, and digests tell what each has.
+//!
+//! With multi-value, what a tombstone covers is what its version vector names. With
+//! last-writer-wins it is every write with a lower timestamp, also those that its node had not
+//! heard of, so a node must learn that there are no more of them: a digest with clock `c` says that
+//! whatever its sender writes from then on has a higher timestamp than `c`, and its vector counts
+//! all that it wrote before.
+//!
+//! Both are one rule. From one digest of each node, a **cut** is made: how many writes each node
+//! had made, and the lowest of their clocks. When the digests of all nodes cover the cut, then
+//! every write up to that clock, and every write that the cut counts, is everywhere: tombstones
+//! below it go, and the next cut is made. So under constant load tombstones live for about two
+//! rounds of gossip, and a node holds those of that time only; while a node is down they stay. A
+//! node that has no tombstone remembers no digests.
+
+use super::clock::Stamp;
+use super::replica::{Replica, ReplicaState};
+use super::storage::{Image, Storage};
+use super::store::{Order, Version};
+use super::vector::{Dot, VersionVector};
+use super::{Bug, Outbox};
+use stateright::actor::Id;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What a node knows about what the others have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stability {
+    /// The newest digest of each other node.
+    pub rows: BTreeMap<Id, Row>,
+    /// What all are to have before the next tombstones go.
+    pub cut: Option<Row>,
+}
+
+/// A digest, or a cut through several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    /// Writes.
+    pub vector: VersionVector,
+    /// A clock.
+    pub clock: Stamp,
+}
+
+impl Row {
+    /// Whether nobody can still lack a tombstone or anything that it covers, once every node has
+    /// reached this cut.
+    fn passes(&self, dot: Dot, version: &Version) -> bool {
+        self.vector.covers(dot)
+            && match &version.order {
+                Order::Written(stamp) => *stamp <= self.clock,
+                Order::Knowing(known) => self.vector.includes(known),
+            }
+    }
+}
+
+impl Stability {
+    /// Takes a digest of another node. Both of its fields only grow at its sender, so of two
+    /// digests the greater of each is the later's.
+    fn take(&mut self, src: Id, vector: &VersionVector, clock: Stamp) {
+        let row = self.rows.entry(src).or_default();
+        row.vector.join(vector);
+        row.clock = row.clock.max(clock);
+    }
+
+    /// The cut, if every node has reached it; then the next one may be made.
+    fn reached(&mut self, image: &Image) -> Option<Row> {
+        let rows = &self.rows;
+        self.cut.take_if(|cut| {
+            image.vector.includes(&cut.vector)
+                && rows.values().all(|row| row.vector.includes(&cut.vector))
+        })
+    }
+
+    /// A cut from what is known: how many writes each node has made, and the lowest clock.
+    fn next_cut(&self, id: Id, image: &Image) -> Row {
+        let mut cut = Row { vector: VersionVector::default(), clock: image.clock };
+        cut.vector.add(Dot::new(id, image.vector.get(id)));
+        for (node, row) in &self.rows {
+            cut.vector.add(Dot::new(*node, row.vector.get(*node)));
+            cut.clock = cut.clock.min(row.clock);
+        }
+        cut
+    }
+}
+
+impl Replica {
+    /// Another node has this much: makes cuts, and drops the tombstones that they pass.
+    pub(super) fn note(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState>,
+        (src, vector, clock): (Id, &VersionVector, Stamp),
+        o: &mut Outbox,
+    ) {
+        let mut stability = state.stability.clone();
+        let mut cuts = Vec::new();
+        if state.image.store.has_tombstones() {
+            stability.take(src, vector, clock);
+            cuts.extend(stability.reached(&state.image));
+            if stability.cut.is_none() && self.config.peers(id).all(|p| stability.knows(p)) {
+                stability.cut = Some(stability.next_cut(id, &state.image));
+                cuts.extend(stability.reached(&state.image));
+            }
+        } else {
+            stability = Stability::default();
+        }
+        if stability != state.stability {
+            state.to_mut().stability = stability;
+        }
+        if self.config.bug == Some(Bug::KeepTombstones) {
+            cuts.clear();
+        }
+        let passes = |dot, version: &Version| cuts.iter().any(|cut| cut.passes(dot, version));
+        collect(state, passes, o);
+    }
+}
+
+impl Stability {
+    fn knows(&self, node: Id) -> bool {
+        self.rows.contains_key(&node)
+    }
+}
+
+/// Drops the tombstones that may go.
+pub(super) fn collect(
+    state: &mut Cow<'_, ReplicaState>,
+    may_go: impl Fn(Dot, &Version) -> bool,
+    o: &mut Outbox,
+) {
+    let goes =
+        |(_, dot, version): (_, Dot, &Version)| version.value.is_none() && may_go(dot, version);
+    if !state.image.store.versions().any(goes) {
+        return;
+    }
+    let state = state.to_mut();
+    let keys = state.image.store.collect(may_go);
+    o.save(Storage::Delta(state.image.delta(&keys)));
+    if !state.image.store.has_tombstones() {
+        state.stability = Stability::default();
+    }
+}

@@ -1,0 +1,99 @@
+//! What a node keeps across a crash: everything but what it has heard of others' progress.
+//!
+//! A delta holds the entries that changed, whole, and what else moved: its cost is that of the
+//! keys that were touched, not of the map.
+
+use super::clock::Stamp;
+use super::store::{Entry, Store, Update};
+use super::vector::VersionVector;
+use crate::Durable;
+use crate::kv::{Bytes, Sessions};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+use std::collections::BTreeMap;
+
+/// The durable state of a node, or a delta of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Storage {
+    /// All of it.
+    Image(Image),
+    /// What changed.
+    Delta(Delta),
+}
+
+/// The durable state of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Image {
+    /// The writes whose effect `store` has; this node's own among them, so it also says which
+    /// dot comes next.
+    pub vector: VersionVector,
+    /// At least every timestamp that was ever in `store`. Not used with multi-value.
+    pub clock: Stamp,
+    /// The versions.
+    pub store: Store,
+    /// Which write of each client was taken here last.
+    pub sessions: Sessions<()>,
+}
+
+impl Image {
+    /// Takes over a write's effect, unless that was here already. Whether it changed the store.
+    pub fn merge(&mut self, update: &Update, ties_to_newcomer: bool) -> bool {
+        !self.vector.covers(update.dot) && self.store.merge(update, ties_to_newcomer)
+    }
+
+    /// What changed in these keys.
+    pub(super) fn delta<'a>(&self, keys: impl IntoIterator<Item = &'a Bytes>) -> Delta {
+        let entry = |key: &Bytes| self.store.entry(key).cloned().unwrap_or_default();
+        Delta {
+            vector: VersionVector::default(),
+            clock: self.clock,
+            entries: keys.into_iter().map(|key| (key.clone(), entry(key))).collect(),
+            requests: Vec::new(),
+        }
+    }
+}
+
+/// What changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Delta {
+    /// Writes whose effect the store has now.
+    pub vector: VersionVector,
+    /// The clock now.
+    pub clock: Stamp,
+    /// The entries that changed, as they are now; an empty one is gone.
+    pub entries: BTreeMap<Bytes, Entry>,
+    /// Client and sequence number of the writes that were taken, in order.
+    pub requests: Vec<(Id, u64)>,
+}
+
+impl Image {
+    fn absorb(&mut self, delta: Delta) {
+        self.vector.join(&delta.vector);
+        self.clock = self.clock.max(delta.clock);
+        for (key, entry) in delta.entries {
+            self.store.replace(key, entry);
+        }
+        for (client, seq) in delta.requests {
+            self.sessions.record(client, seq, ());
+        }
+    }
+}
+
+impl Delta {
+    fn absorb(&mut self, later: Self) {
+        self.vector.join(&later.vector);
+        self.clock = self.clock.max(later.clock);
+        self.entries.extend(later.entries);
+        self.requests.extend(later.requests);
+    }
+}
+
+impl Durable for Storage {
+    fn absorb(&mut self, delta: Self) {
+        match (self, delta) {
+            (Self::Image(image), Self::Delta(delta)) => image.absorb(delta),
+            (Self::Delta(earlier), Self::Delta(later)) => earlier.absorb(later),
+            (saved, image @ Self::Image(_)) => *saved = image,
+        }
+    }
+}

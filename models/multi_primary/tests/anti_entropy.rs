@@ -1,0 +1,122 @@
+use super::*;
+
+fn pair() -> (Node, Node) {
+    let config = config(2, Rule::MultiValue);
+    (Node::new(&config, 0), Node::new(&config, 1))
+}
+
+#[test]
+fn demers_1987_each_node_tells_the_others_from_time_to_time_what_it_has() {
+    let (mut a, _) = pair();
+    a.write(9, 1, put("a"));
+    let digest = Peer::Digest { vector: vector(&[(0, 1)]), clock: Stamp::default() };
+    assert_eq!(a.on_timeout(Timer::Gossip), [Did::Set(Timer::Gossip), send(1, digest.clone())]);
+    assert_eq!(a.restart(), [Did::Set(Timer::Gossip), send(1, digest)]);
+}
+
+#[test]
+fn a_digest_with_something_new_is_answered_with_a_pull() {
+    let (_, mut b) = pair();
+    let digest = Peer::Digest { vector: vector(&[(0, 1)]), clock: Stamp::default() };
+    let pull = Peer::Pull { have: VersionVector::default(), resume: None };
+    assert_eq!(b.on_peer(0, digest), [send(0, pull)]);
+    let nothing = Peer::Digest { vector: VersionVector::default(), clock: Stamp::default() };
+    b.ignores(0, Service::Peer(nothing));
+}
+
+#[test]
+fn a_gap_is_noticed_and_fetched_and_then_nothing_is_missing() {
+    let (mut a, mut b) = pair();
+    let lost = a.write(9, 1, with(put("a"), VersionVector::default())).unwrap();
+    let second = a.write(9, 2, with(put("b"), VersionVector::default())).unwrap();
+    let pull = Peer::Pull { have: VersionVector::default(), resume: None };
+    assert_eq!(b.on_peer(0, Peer::Delta(second.clone())), [send(0, pull.clone())]);
+    assert_eq!(b.values("x"), bytes(&[]));
+    let (upto, updates) = (vector(&[(0, 2)]), vec![lost.clone(), second]);
+    let piece = Peer::Piece { upto, updates, next: None };
+    assert_eq!(a.on_peer(1, pull), [send(1, piece.clone())]);
+    b.on_peer(0, piece.clone());
+    assert_eq!(b.image().store, a.image().store);
+    assert_eq!(b.image().vector, vector(&[(0, 2)]));
+    b.ignores(0, Service::Peer(Peer::Delta(lost)));
+    b.ignores(0, Service::Peer(piece));
+}
+
+#[test]
+fn what_was_replaced_is_not_sent() {
+    let (mut a, mut b) = pair();
+    a.write(9, 1, put("a"));
+    let last = a.write(9, 2, put("b")).unwrap();
+    let pull = Peer::Pull { have: VersionVector::default(), resume: None };
+    let piece = Peer::Piece { upto: vector(&[(0, 2)]), updates: vec![last], next: None };
+    assert_eq!(a.on_peer(1, pull), [send(1, piece)]);
+    transfer(&mut a, &mut b);
+    assert_eq!(b.image().vector, vector(&[(0, 2)]));
+}
+
+#[test]
+fn a_transfer_is_cut_into_pieces_and_the_vector_moves_with_the_last() {
+    let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
+    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let one = a.write(9, 1, Op::put("x", "a").into()).unwrap();
+    let two = a.write(9, 2, Op::put("y", "b").into()).unwrap();
+    let (have, upto) = (VersionVector::default(), vector(&[(0, 2)]));
+    let after = Mark { key: "x".into(), dot: None };
+    let first = Peer::Piece { upto: upto.clone(), updates: vec![one], next: Some(after.clone()) };
+    let pull = Peer::Pull { have: have.clone(), resume: None };
+    assert_eq!(a.on_peer(1, pull), [send(1, first.clone())]);
+    let did = b.on_peer(0, first);
+    let on = Peer::Pull { have, resume: Some(Resume { upto: upto.clone(), after }) };
+    assert_eq!(did.last(), Some(&send(0, on.clone())));
+    assert_eq!((b.values("x"), &b.image().vector), (bytes(&["a"]), &VersionVector::default()));
+    let last = Peer::Piece { upto: upto.clone(), updates: vec![two], next: None };
+    assert_eq!(a.on_peer(1, on), [send(1, last.clone())]);
+    b.on_peer(0, last);
+    assert_eq!((b.values("y"), &b.image().vector), (bytes(&["b"]), &upto));
+}
+
+#[test]
+fn a_transfer_starts_again_if_the_key_where_it_stopped_half_way_changed() {
+    let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
+    let mut a = Node::new(&config, 0);
+    let one = a.write(9, 1, with(put("a"), VersionVector::default())).unwrap();
+    a.write(9, 2, with(put("b"), VersionVector::default()));
+    let have = VersionVector::default();
+    let after = Mark { key: "x".into(), dot: Some(one.dot) };
+    let resume = Some(Resume { upto: vector(&[(0, 2)]), after });
+    let pull = Peer::Pull { have, resume };
+    let updates = |did: &[Did]| match did {
+        [Did::Send(_, Service::Peer(Peer::Piece { upto, updates, .. }))] => {
+            (upto.clone(), updates[0].dot)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(updates(&a.on_peer(1, pull.clone())), (vector(&[(0, 2)]), dot(0, 2)));
+    a.write(9, 3, with(put("c"), VersionVector::default()));
+    assert_eq!(updates(&a.on_peer(1, pull)), (vector(&[(0, 3)]), one.dot));
+}
+
+#[test]
+fn every_message_fits_a_datagram() {
+    let mut a = Node::new(&config(2, Rule::MultiValue), 0);
+    for seq in 1..=6 {
+        let value = "v".repeat(crate::kv::map::MAX_VALUE_BYTES);
+        let key = format!("{seq}").repeat(crate::kv::map::MAX_KEY_BYTES);
+        a.write(9, seq, Op::put(&key, &value).into());
+    }
+    let mut pull = Peer::Pull { have: VersionVector::default(), resume: None };
+    let mut pieces = 0;
+    loop {
+        let did = a.on_peer(1, pull);
+        let [Did::Send(_, Service::Peer(Peer::Piece { upto, next, .. }))] = &did[..] else {
+            panic!("{did:?}")
+        };
+        let Did::Send(_, msg) = &did[0] else { panic!() };
+        assert!(postcard::to_allocvec(msg).unwrap().len() < 60 * 1024);
+        pieces += 1;
+        let Some(after) = next.clone() else { break };
+        let resume = Some(Resume { upto: upto.clone(), after });
+        pull = Peer::Pull { have: VersionVector::default(), resume };
+    }
+    assert_eq!(pieces, 6);
+}
