@@ -50,11 +50,8 @@ fn a_limit_on_memory_is_no_success_and_is_kept() {
 
 #[test]
 fn limits_that_are_not_reached_change_nothing() {
-    let limits = Limits {
-        time: Some(Duration::from_mins(10)),
-        states: Some(16_669),
-        memory: Some(1 << 30),
-    };
+    let limits =
+        Limits { time: Some(Duration::from_mins(10)), states: Some(16_669), memory: Some(1 << 30) };
     let outcome = Checker::new(&paxos(2)).limits(limits).check().unwrap();
     assert!(outcome.holds(), "{:?}", outcome.shortfall);
 }

@@ -8,9 +8,9 @@ pub mod tables;
 use crate::check::{self, CheckError, Findings, Options, Progress};
 use crate::explore::{self, ExploreError};
 use crate::trace::{Narrative, Trace, TraceError};
-use quorate_models::primary_backup;
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Expected, Instance, Mutant};
+use quorate_models::{multi_primary, primary_backup, two_phase_commit};
 use std::net::SocketAddr;
 use thiserror::Error;
 
@@ -28,12 +28,26 @@ pub struct Protocol {
 
 /// All protocols.
 pub fn protocols() -> Vec<Protocol> {
-    vec![Protocol {
-        name: "primary-backup",
-        about: "one primary orders, backups follow, a view service replaces who is suspected",
-        cases: cases(primary_backup::instances::instances()),
-        mutants: mutants(primary_backup::mutants::mutants()),
-    }]
+    vec![
+        Protocol {
+            name: "primary-backup",
+            about: "one primary orders, backups follow, a view service replaces who is suspected",
+            cases: cases(primary_backup::instances::instances()),
+            mutants: mutants(primary_backup::mutants::mutants()),
+        },
+        Protocol {
+            name: "multi-primary",
+            about: "every node takes writes at once; conflicts are settled or kept as siblings",
+            cases: cases(multi_primary::instances::instances()),
+            mutants: mutants(multi_primary::mutants::mutants()),
+        },
+        Protocol {
+            name: "two-phase-commit",
+            about: "transactions over shards: all participants commit, or none does",
+            cases: cases(two_phase_commit::instances::instances()),
+            mutants: mutants(two_phase_commit::mutants::mutants()),
+        },
+    ]
 }
 
 fn cases<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> Vec<Box<dyn Case>> {
