@@ -171,7 +171,7 @@ instance!(
     Bounds { judges_order: true, ..Bounds::new(2, Rule::LastWriterWins, reader()) },
     with(claims::last_writer_wins(), [claims::linearizable()]),
     (92, 352),
-    &[(claims::LINEARIZABLE, 7)]
+    &[(claims::LINEARIZABLE, 6)]
 );
 
 instance!(
@@ -182,7 +182,7 @@ instance!(
     Bounds { judges_order: true, ..Bounds::new(2, Rule::MultiValue, reader()) },
     with(claims::multi_value(), [claims::linearizable()]),
     (92, 352),
-    &[(claims::LINEARIZABLE, 7)]
+    &[(claims::LINEARIZABLE, 6)]
 );
 
 instance!(
@@ -211,7 +211,7 @@ instance!(
     Bounds { crashes: 1, ..Bounds::new(2, Rule::LastWriterWins, rivals()) },
     with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
     (6_261, 39_941),
-    &[(claims::COVERED, 5)]
+    &[(claims::COVERED, 4)]
 );
 
 instance!(
@@ -313,7 +313,7 @@ instance!(
     Bounds { crashes: 1, ..Bounds::new(3, Rule::LastWriterWins, rivals()) },
     with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
     (225_831, 2_111_035),
-    &[(claims::COVERED, 5)]
+    &[(claims::COVERED, 4)]
 );
 
 instance!(

@@ -241,7 +241,7 @@ fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
             about: "a coordinator that restarts does not say so",
             killed_by: claims::AC5,
             cluster: || {
-                let bounds = Bounds::calm(alone()).crashing([0]);
+                let bounds = Bounds::lossy().crashing([0]);
                 bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAnnounce))
             },
         },
@@ -250,7 +250,7 @@ fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
             about: "the coordinator decides and tells only the client",
             killed_by: claims::NON_BLOCKING,
             cluster: || {
-                let bounds = Bounds::calm(alone());
+                let bounds = Bounds::lossy();
                 bounds.cluster(vec![claims::non_blocking()], Some(Bug::TellNobody))
             },
         },
