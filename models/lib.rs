@@ -7,6 +7,7 @@
 pub mod durable;
 pub mod instance;
 pub mod kv;
+pub mod paxos;
 pub mod quorum;
 pub mod world;
 pub mod yardsticks;
