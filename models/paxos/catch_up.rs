@@ -113,8 +113,7 @@ impl Replica {
     ) {
         let held = state.partial.as_ref().filter(|partial| partial.image.slot == slot);
         let received = held.map_or(0, |partial| partial.received);
-        let old = slot <= state.applied() && !self.has(Bug::InstallOld);
-        if old || state.is_leading() || index != received {
+        if slot <= state.applied() || state.is_leading() || index != received {
             return;
         }
         let state_mut = state.to_mut();

@@ -93,7 +93,11 @@ impl Replica {
         let ballot = state.stable.promised;
         let accept = Peer::Accept { ballot, slot, command: command.clone() };
         let proposal = Proposal { ballot, command };
-        state.change(Delta::Accepted { slot, proposal }, o);
+        if self.has(Bug::ReuseBallot) {
+            state.stable.accepted.insert(slot, proposal);
+        } else {
+            state.change(Delta::Accepted { slot, proposal }, o);
+        }
         if let Role::Leading(leading) = &mut state.role {
             leading.votes.insert(slot, BTreeSet::from([id]));
         }

@@ -3,6 +3,7 @@
 use super::instances::{Bounds, get, put};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
+use crate::kv::Op;
 use crate::world::{CHECKPOINT, Cluster};
 
 /// A bug that the checker can put into the protocol.
@@ -14,7 +15,7 @@ pub enum Bug {
     ForgetAccepted,
     /// A learner does not save that what it accepted is chosen and applied.
     ForgetChosen,
-    /// A proposer does not save its own ballot, and takes it again after a restart.
+    /// A proposer does not save what it proposes, and leads its ballot again after a restart.
     ReuseBallot,
     /// An acceptor accepts below what it promised.
     BreakPromise,
@@ -38,8 +39,6 @@ pub enum Bug {
     TruncateSilently,
     /// A snapshot comes without the client sessions.
     SnapshotWithoutSessions,
-    /// A late snapshot replaces a newer state.
-    InstallOld,
 }
 
 /// Every bug, with the property that kills it.
@@ -66,7 +65,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             ForgetAccepted,
             "forget-accepted",
             "an acceptor does not save what it accepts",
-            claims::P2C,
+            claims::PROMISE,
             restarting(1)
         ),
         mutant!(
@@ -79,9 +78,9 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
         mutant!(
             ReuseBallot,
             "reuse-ballot",
-            "a proposer takes its ballot again after a restart",
+            "a proposer does not save what it proposes, and leads its ballot again after a restart",
             claims::ONE_PROPOSAL,
-            Bounds { scripts: vec![vec![put("a")], vec![put("b")]], ..restarting(1) }
+            Bounds { scripts: rivals(), ..restarting(0) }
         ),
         mutant!(
             BreakPromise,
@@ -95,7 +94,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "ignore-accepted",
             "a new leader proposes what it likes, whatever the promises say",
             claims::AGREEMENT,
-            Bounds::three(vec![vec![put("a")], vec![put("b")]])
+            Bounds::three(rivals())
         ),
         mutant!(
             CountAcrossBallots,
@@ -123,7 +122,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "invent-request",
             "a gap is filled with an operation that nobody asked for",
             claims::VALIDITY,
-            Bounds::three(vec![vec![put("a")], vec![put("b")]])
+            Bounds::three(rivals())
         ),
         mutant!(
             NoDedupe,
@@ -144,14 +143,14 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "trust-any-accepted",
             "a learner applies what it accepted in any ballot once the slot is chosen",
             claims::PREFIX,
-            Bounds::three(vec![vec![put("a")], vec![put("b")]])
+            Bounds { retries: 1, ..Bounds::three(rivals()) }
         ),
         mutant!(
             TruncateSilently,
             "truncate-silently",
             "a promise does not say that what was truncated is chosen",
-            claims::PREFIX,
-            Bounds::three(vec![vec![put("a")], vec![put("b")]])
+            claims::AGREEMENT,
+            Bounds::three(rivals())
         ),
         mutant!(
             SnapshotWithoutSessions,
@@ -160,14 +159,12 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::SNAPSHOT,
             lagging()
         ),
-        mutant!(
-            InstallOld,
-            "install-old",
-            "a late snapshot replaces a newer state",
-            CHECKPOINT,
-            lagging()
-        ),
     ]
+}
+
+/// Two clients that write.
+fn rivals() -> Vec<Vec<Op>> {
+    vec![vec![put("a")], vec![put("b")]]
 }
 
 /// One client that writes.

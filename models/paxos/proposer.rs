@@ -51,11 +51,7 @@ impl Replica {
         }
         let state = state.to_mut();
         let ballot = state.stable.promised.next(id);
-        if self.has(Bug::ReuseBallot) {
-            state.stable.promised = ballot;
-        } else {
-            state.change(Delta::Promised(ballot), o);
-        }
+        state.change(Delta::Promised(ballot), o);
         // Its own promise needs no message.
         state.role = Role::Preparing(Preparing {
             promised: BTreeMap::from([(id, None)]),

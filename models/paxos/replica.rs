@@ -6,7 +6,7 @@ use super::leader::Leading;
 use super::message::{Msg, Peer};
 use super::proposer::Preparing;
 use super::stable::{Delta, Saved, Stable};
-use super::{Config, Outbox, Timer};
+use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -91,20 +91,17 @@ impl Replica {
     ) -> ReplicaState<M> {
         let mut state = ReplicaState::default();
         match saved {
-            None => {
-                o.save(Saved::Complete(state.stable.clone()));
-                // The first ballot needs no phase one.
-                if state.stable.promised.leader == id {
-                    state.role = Role::Leading(Leading::default());
-                }
-            }
+            None => o.save(Saved::Complete(state.stable.clone())),
             Some(Saved::Complete(stable)) => state.stable = stable.clone(),
             // Not reached: what is saved first is complete.
             Some(Saved::Changed(deltas)) => {
                 deltas.iter().for_each(|delta| state.stable.change(delta.clone()));
             }
         }
-        if state.is_leading() {
+        // The first ballot needs no phase one, but nobody can lead it a second time.
+        let first = saved.is_none() || self.has(Bug::ReuseBallot);
+        if first && state.stable.promised == (Ballot { round: 0, leader: id }) {
+            state.role = Role::Leading(Leading::default());
             o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
         } else {
             self.await_leader(o);
@@ -124,7 +121,7 @@ impl Replica {
         ballot: Ballot,
         o: &mut Outbox<M>,
     ) {
-        if self.has(super::Bug::ForgetPromise) {
+        if self.has(Bug::ForgetPromise) {
             state.stable.promised = ballot;
         } else {
             state.change(Delta::Promised(ballot), o);
@@ -141,7 +138,7 @@ impl Replica {
         self.config.server_ids().filter(|peer| *peer != id).collect()
     }
 
-    pub(super) fn has(&self, bug: super::Bug) -> bool {
+    pub(super) fn has(&self, bug: Bug) -> bool {
         self.config.bug == Some(bug)
     }
 

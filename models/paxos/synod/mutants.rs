@@ -1,0 +1,140 @@
+//! The seeded bugs of a single decree: each breaks one sentence of the paper.
+
+use super::Synod;
+use super::instances::Bounds;
+use super::properties as claims;
+use crate::Mutant;
+
+/// A bug that the checker can put into the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bug {
+    /// An acceptor does not save what it promises.
+    ForgetPromise,
+    /// An acceptor does not save what it accepts.
+    ForgetAccepted,
+    /// An acceptor accepts below what it promised.
+    BreakPromise,
+    /// A proposer does not save its number, and takes it again after a restart.
+    ReuseBallot,
+    /// The value of the lowest-numbered proposal reported is taken.
+    AdoptLowest,
+    /// A proposer proposes its own value, whatever was reported.
+    IgnoreAccepted,
+    /// A promise of an earlier number counts.
+    CountPromisesAcross,
+    /// Votes for different proposals count together.
+    CountVotesAcross,
+    /// One promise less than a quorum is enough.
+    SmallPrepareQuorum,
+    /// One vote less than a quorum is enough.
+    SmallAcceptQuorum,
+    /// A proposer that is free to choose proposes an empty value.
+    ProposeNothing,
+}
+
+/// Every bug, with the property that kills it.
+pub fn mutants() -> Vec<Mutant<Synod, ()>> {
+    macro_rules! mutant {
+        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $proposals:literal, $crashes:literal) => {
+            Mutant {
+                name: $name,
+                about: $about,
+                killed_by: $killed_by,
+                cluster: || {
+                    Bounds { acceptors: 3, proposals: $proposals, crashes: $crashes }
+                        .cluster(Some(Bug::$bug))
+                },
+            }
+        };
+    }
+    vec![
+        mutant!(
+            ForgetPromise,
+            "synod-forget-promise",
+            "an acceptor does not save what it promises",
+            claims::PROMISE,
+            2,
+            1
+        ),
+        mutant!(
+            ForgetAccepted,
+            "synod-forget-accepted",
+            "an acceptor does not save what it accepts",
+            claims::AGREEMENT,
+            2,
+            1
+        ),
+        mutant!(
+            BreakPromise,
+            "synod-break-promise",
+            "an acceptor accepts below what it promised",
+            claims::PROMISE,
+            2,
+            0
+        ),
+        mutant!(
+            ReuseBallot,
+            "synod-reuse-ballot",
+            "a proposer takes its number again after a restart",
+            claims::ONE_PROPOSAL,
+            3,
+            1
+        ),
+        mutant!(
+            AdoptLowest,
+            "synod-adopt-lowest",
+            "the value of the lowest-numbered proposal reported is taken",
+            claims::P2C,
+            3,
+            0
+        ),
+        mutant!(
+            IgnoreAccepted,
+            "synod-ignore-accepted",
+            "a proposer proposes its own value, whatever was reported",
+            claims::AGREEMENT,
+            2,
+            0
+        ),
+        mutant!(
+            CountPromisesAcross,
+            "synod-count-promises-across",
+            "a promise of an earlier number counts",
+            claims::P2C,
+            2,
+            0
+        ),
+        mutant!(
+            CountVotesAcross,
+            "synod-count-votes-across",
+            "votes for different proposals count together",
+            claims::LEARNED,
+            2,
+            0
+        ),
+        mutant!(
+            SmallPrepareQuorum,
+            "synod-small-prepare-quorum",
+            "one promise less than a quorum is enough",
+            claims::P2C,
+            2,
+            0
+        ),
+        mutant!(
+            SmallAcceptQuorum,
+            "synod-small-accept-quorum",
+            "one vote less than a quorum is enough",
+            claims::LEARNED,
+            2,
+            0
+        ),
+        mutant!(
+            ProposeNothing,
+            "synod-propose-nothing",
+            "a proposer that is free to choose proposes an empty value",
+            claims::VALIDITY,
+            1,
+            0
+        ),
+    ]
+}
