@@ -2,6 +2,14 @@
 //!
 //! On the set network a message once sent can be delivered at any time, so sending it again
 //! changes nothing: heartbeats are few here, and only where they are to make a replica catch up.
+//!
+//! # What limits the bounds
+//!
+//! Elections: each doubles what the acceptors may have promised and accepted, in any order with
+//! what the old leader still does, and each replica may hold one. Then concurrent requests, whose
+//! slots are accepted, chosen and told of in any order; a second client multiplies the states of
+//! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
+//! loses little that is not on its disk.
 
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Quorums, Timer, Timing};
@@ -26,6 +34,8 @@ pub(super) struct Bounds {
     pub(super) keep: usize,
     pub(super) piece_bytes: usize,
     pub(super) quorums: Option<Quorums>,
+    /// Whether heartbeats and retries never end: for liveness.
+    pub(super) unending: bool,
 }
 
 impl Bounds {
@@ -44,6 +54,7 @@ impl Bounds {
             keep: 2,
             piece_bytes: FRAGMENT_BYTES,
             quorums: None,
+            unending: false,
         }
     }
 
@@ -65,11 +76,10 @@ impl Bounds {
         let servers = config.server_ids().map(|_| config.server());
         let clients = self.scripts.into_iter().map(|script| config.client(script));
         let actors: Vec<_> = servers.chain(clients).collect();
-        let timers = vec![
-            ("election", self.elections),
-            ("heartbeat", self.heartbeats),
-            ("retry", self.retries),
-        ];
+        let mut timers = vec![("election", self.elections)];
+        if !self.unending {
+            timers.extend([("heartbeat", self.heartbeats), ("retry", self.retries)]);
+        }
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
             .timer_kind(timer_kind)
@@ -99,13 +109,36 @@ pub(super) fn get() -> Op {
     Op::get("x")
 }
 
-fn safety(bounds: &Bounds) -> Vec<Claim> {
-    claims::safety(bounds.quorums())
+/// A writer that reads back: real time orders the two.
+pub(super) fn write_then_read() -> Vec<Op> {
+    vec![put("a"), get()]
+}
+
+/// What must hold, and these must be reached.
+fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
+    claims::safety(bounds.quorums()).into_iter().chain(reached).collect()
 }
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![succession(), rivalry()]
+    vec![
+        snapshot(),
+        rivalry(),
+        one_phase_one(),
+        one_phase_two(),
+        succession(),
+        restart(),
+        sessions(),
+        gaps(),
+    ]
+}
+
+/// The instances about liveness.
+///
+/// The set network, with heartbeats and retries that never end: the state space is finite, because
+/// what is sent again is already there, and a message that is sent is delivered some time.
+pub fn liveness() -> Vec<Instance<Actor, History>> {
+    vec![majority_down(), minority_down()]
 }
 
 fn succession() -> Instance<Actor, History> {
@@ -114,30 +147,149 @@ fn succession() -> Instance<Actor, History> {
         about: "3 replicas, a client that writes, 1 election",
         deep: false,
         cluster: || {
-            let bounds = Bounds::three(vec![vec![put("a"), get()]]);
-            let mut claims = safety(&bounds);
-            claims.extend([claims::two_leaders(), claims::adopted()]);
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let reached = [claims::two_leaders(), claims::adopted(), claims::caught_up()];
+            let claims = claimed(&bounds, reached);
             bounds.cluster(claims, None)
         },
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 32_817, generated: 270_666, violated: &[] },
+    }
+}
+
+fn restart() -> Instance<Actor, History> {
+    Instance {
+        name: "restart",
+        about: "3 replicas, a client that writes, 1 election, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let bounds = Bounds { crashes: 1, restarts: 1, ..bounds };
+            let reached = [claims::two_leaders(), claims::adopted(), claims::caught_up()];
+            let claims = claimed(&bounds, reached);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 187_677, generated: 1_495_170, violated: &[] },
+    }
+}
+
+fn snapshot() -> Instance<Actor, History> {
+    Instance {
+        name: "snapshot",
+        about: "3 replicas that keep 1 command, a client that writes and reads, 1 heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![write_then_read()]);
+            let bounds =
+                Bounds { elections: 0, heartbeats: 1, keep: 1, piece_bytes: 1, ..bounds };
+            let claims = claimed(&bounds, [claims::installed(), claims::caught_up()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 4_134, generated: 43_246, violated: &[] },
     }
 }
 
 fn rivalry() -> Instance<Actor, History> {
     Instance {
         name: "rivalry",
-        about: "3 replicas, 2 clients, 1 election",
+        about: "3 replicas, 2 clients that write, 1 crash, 1 restart",
         deep: false,
         cluster: || {
-            let bounds = Bounds::three(vec![vec![put("a")], vec![get()]]);
-            let mut claims = safety(&bounds);
-            claims.extend([
+            let bounds = Bounds::three(vec![vec![put("a")], vec![put("b")]]);
+            let bounds = Bounds { elections: 0, crashes: 1, restarts: 1, ..bounds };
+            let claims = claimed(&bounds, [claims::overlap()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 6_998, generated: 54_239, violated: &[] },
+    }
+}
+
+fn one_phase_two() -> Instance<Actor, History> {
+    Instance {
+        name: "quorums-3-1",
+        about: "3 replicas, quorums of 3 for phase one and 1 for phase two, 1 election",
+        deep: false,
+        cluster: || flexible(Quorums { prepare: 3, accept: 1 }, [claims::caught_up()]),
+        expected: Expected { unique: 14_175, generated: 106_398, violated: &[] },
+    }
+}
+
+fn one_phase_one() -> Instance<Actor, History> {
+    Instance {
+        name: "quorums-1-3",
+        about: "3 replicas, quorums of 1 for phase one and 3 for phase two, 1 election",
+        deep: false,
+        cluster: || flexible(Quorums { prepare: 1, accept: 3 }, [claims::two_leaders()]),
+        expected: Expected { unique: 12_181, generated: 97_118, violated: &[] },
+    }
+}
+
+fn flexible(quorums: Quorums, reached: [Claim; 1]) -> Cluster<Actor, History> {
+    let bounds = Bounds::three(vec![vec![put("a")]]);
+    let bounds = Bounds { quorums: Some(quorums), ..bounds };
+    let claims = claimed(&bounds, reached);
+    bounds.cluster(claims, None)
+}
+
+fn sessions() -> Instance<Actor, History> {
+    Instance {
+        name: "sessions",
+        about: "3 replicas, 2 clients that write and read, 1 crash of a follower, 1 restart",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::three(vec![write_then_read(), vec![put("b"), get()]]);
+            let crashable = Some(vec![Id::from(1)]);
+            let bounds = Bounds { elections: 0, crashes: 1, restarts: 1, crashable, ..bounds };
+            let claims = claimed(&bounds, [claims::overlap()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn gaps() -> Instance<Actor, History> {
+    Instance {
+        name: "gaps",
+        about: "3 replicas, 2 clients that write, 1 election",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")], vec![put("b")]]);
+            let reached = [
                 claims::two_leaders(),
                 claims::adopted(),
                 claims::gap_filled(),
                 claims::overlap(),
-            ]);
+            ];
+            let claims = claimed(&bounds, reached);
             bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn majority_down() -> Instance<Actor, History> {
+    Instance {
+        name: "majority-down",
+        about: "3 replicas of which 2 crash and stay down, a client that asks on",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let bounds = Bounds { elections: 0, crashes: 2, unending: true, ..bounds };
+            bounds.cluster(claims::visible().into_iter().chain([claims::answered()]).collect(), None)
+        },
+        expected: Expected { unique: 0, generated: 0, violated: &[(claims::ANSWERED, 0)] },
+    }
+}
+
+fn minority_down() -> Instance<Actor, History> {
+    Instance {
+        name: "minority-down",
+        about: "3 replicas of which the leader may crash and stay down, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let crashable = Some(vec![Id::from(0)]);
+            let bounds = Bounds { crashes: 1, crashable, unending: true, ..bounds };
+            bounds.cluster(claims::visible().into_iter().chain([claims::answered()]).collect(), None)
         },
         expected: Expected { unique: 0, generated: 0, violated: &[] },
     }

@@ -4,7 +4,7 @@ use stateright::{Checker, Model, HasDiscoveries};
 #[test]
 fn run() {
     let only = std::env::var("ONLY").ok();
-    for i in instances() { 
+    for i in instances().into_iter().chain(super::instances::liveness()) { 
         if only.as_ref().is_some_and(|o| !i.name.starts_with(o.as_str())) { continue; }
         let t = std::time::Instant::now();
         let c = (i.cluster)();
@@ -45,7 +45,7 @@ fn param() {
     let crashable = (!crashable.is_empty()).then(|| crashable.split(',').map(|i| stateright::actor::Id::from(i.parse::<usize>().unwrap())).collect());
     let servers = num("N", "3") as usize;
     let quorums = std::env::var("Q").ok().map(|q| { let q: Vec<usize> = q.split(',').map(|x| x.parse().unwrap()).collect(); super::Quorums { prepare: q[0], accept: q[1] } });
-    let b = Bounds { servers, scripts, elections: num("E", "1"), heartbeats: num("H", "0"), retries: num("R", "0"), crashes: num("C", "0"), restarts: num("RS", "0"), crashable, window: num("W", "2") as u64, keep: num("K", "2") as usize, piece_bytes: num("PB", "255") as usize, quorums };
+    let b = Bounds { servers, scripts, elections: num("E", "1"), heartbeats: num("H", "0"), retries: num("R", "0"), crashes: num("C", "0"), restarts: num("RS", "0"), crashable, window: num("W", "2") as u64, keep: num("K", "2") as usize, piece_bytes: num("PB", "255") as usize, quorums, unending: num("UB", "0") == 1 };
     let q = b.quorums();
     let mut cl = if num("SAFE", "1") == 1 { claims::safety(q) } else { claims::visible() };
     cl.extend([claims::two_leaders(), claims::adopted(), claims::gap_filled(), claims::installed(), claims::caught_up(), claims::overlap()]);

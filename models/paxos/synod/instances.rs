@@ -10,6 +10,7 @@ pub(super) struct Bounds {
     pub(super) acceptors: usize,
     pub(super) proposals: u8,
     pub(super) crashes: u8,
+    pub(super) crashable: Option<usize>,
 }
 
 impl Bounds {
@@ -23,10 +24,11 @@ impl Bounds {
         // Acceptors and proposers crash; the learner keeps nothing and can always be told again.
         let servers = nodes.len() - 1;
         let (crashes, restarts) = (self.crashes, self.crashes);
+        let crashable = self.crashable.map(|only| vec![only.into()]);
         let timers = vec![("propose", self.proposals)];
         Setup::new(nodes, servers, ())
             .timer_kind(|_| "propose")
-            .faults(Faults { crashes, restarts, timers, crashable: None })
+            .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
             .checkpointed()
     }
@@ -43,7 +45,41 @@ impl Bounds {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Synod, ()>> {
-    vec![duel(), crash(), deep()]
+    vec![rivalry(), crash(), duel()]
+}
+
+fn claimed(bounds: &Bounds) -> Vec<Claim> {
+    let mut claims = bounds.safety();
+    claims.extend([claims::learns('b'), claims::adopted()]);
+    claims
+}
+
+fn rivalry() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-rivalry",
+        about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { acceptors: 3, proposals: 2, crashes: 0, crashable: None };
+            let mut claims = claimed(&bounds);
+            claims.push(claims::preempted(bounds.config().quorums.prepare, 2));
+            bounds.setup(claims, None).cluster()
+        },
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn crash() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-crash",
+        about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { acceptors: 3, proposals: 2, crashes: 1, crashable: None };
+            bounds.setup(claimed(&bounds), None).cluster()
+        },
+        expected: Expected { unique: 207_175, generated: 985_793, violated: &[] },
+    }
 }
 
 /// Two proposers, each of which prepares whenever the other is about to succeed.
@@ -59,43 +95,11 @@ pub fn duel() -> Instance<Synod, ()> {
     Instance {
         name: "synod-duel",
         about: "single decree: 3 acceptors, 2 proposers with 3 proposals in all",
-        deep: false,
-        cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 3, crashes: 0 };
-            let mut claims = bounds.safety();
-            let quorum = bounds.config().quorums.prepare;
-            claims.extend([claims::learns('b'), claims::adopted()]);
-            claims.push(claims::preempted(quorum, 3));
-            bounds.setup(claims, None).cluster()
-        },
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
-    }
-}
-
-fn crash() -> Instance<Synod, ()> {
-    Instance {
-        name: "synod-crash",
-        about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all, 1 crash, 1 restart",
-        deep: false,
-        cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 2, crashes: 1 };
-            let mut claims = bounds.safety();
-            claims.extend([claims::learns('b'), claims::adopted()]);
-            bounds.setup(claims, None).cluster()
-        },
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
-    }
-}
-
-fn deep() -> Instance<Synod, ()> {
-    Instance {
-        name: "synod-deep",
-        about: "single decree: 3 acceptors, 2 proposers with 3 proposals in all, 1 crash, 1 restart",
         deep: true,
         cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 3, crashes: 1 };
-            let mut claims = bounds.safety();
-            claims.extend([claims::learns('b'), claims::adopted()]);
+            let bounds = Bounds { acceptors: 3, proposals: 3, crashes: 0, crashable: None };
+            let mut claims = claimed(&bounds);
+            claims.push(claims::preempted(bounds.config().quorums.prepare, 3));
             bounds.setup(claims, None).cluster()
         },
         expected: Expected { unique: 0, generated: 0, violated: &[] },

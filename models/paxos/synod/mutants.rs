@@ -35,13 +35,15 @@ pub enum Bug {
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Synod, ()>> {
     macro_rules! mutant {
-        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $proposals:literal, $crashes:literal) => {
+        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $proposals:literal, $crashable:expr) => {
             Mutant {
                 name: $name,
                 about: $about,
                 killed_by: $killed_by,
                 cluster: || {
-                    Bounds { acceptors: 3, proposals: $proposals, crashes: $crashes }
+                    let crashable: Option<usize> = $crashable;
+                    let crashes = u8::from(crashable.is_some());
+                    Bounds { acceptors: 3, proposals: $proposals, crashes, crashable }
                         .cluster(Some(Bug::$bug))
                 },
             }
@@ -54,7 +56,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "an acceptor does not save what it promises",
             claims::PROMISE,
             2,
-            1
+            Some(0)
         ),
         mutant!(
             ForgetAccepted,
@@ -62,7 +64,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "an acceptor does not save what it accepts",
             claims::AGREEMENT,
             2,
-            1
+            Some(0)
         ),
         mutant!(
             BreakPromise,
@@ -70,7 +72,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "an acceptor accepts below what it promised",
             claims::PROMISE,
             2,
-            0
+            None
         ),
         mutant!(
             ReuseBallot,
@@ -78,7 +80,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "a proposer takes its number again after a restart",
             claims::ONE_PROPOSAL,
             3,
-            1
+            Some(4)
         ),
         mutant!(
             AdoptLowest,
@@ -86,7 +88,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "the value of the lowest-numbered proposal reported is taken",
             claims::P2C,
             3,
-            0
+            None
         ),
         mutant!(
             IgnoreAccepted,
@@ -94,7 +96,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "a proposer proposes its own value, whatever was reported",
             claims::AGREEMENT,
             2,
-            0
+            None
         ),
         mutant!(
             CountPromisesAcross,
@@ -102,7 +104,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "a promise of an earlier number counts",
             claims::P2C,
             2,
-            0
+            None
         ),
         mutant!(
             CountVotesAcross,
@@ -110,7 +112,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "votes for different proposals count together",
             claims::LEARNED,
             2,
-            0
+            None
         ),
         mutant!(
             SmallPrepareQuorum,
@@ -118,7 +120,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "one promise less than a quorum is enough",
             claims::P2C,
             2,
-            0
+            None
         ),
         mutant!(
             SmallAcceptQuorum,
@@ -126,7 +128,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "one vote less than a quorum is enough",
             claims::LEARNED,
             2,
-            0
+            None
         ),
         mutant!(
             ProposeNothing,
@@ -134,7 +136,7 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "a proposer that is free to choose proposes an empty value",
             claims::VALIDITY,
             1,
-            0
+            None
         ),
     ]
 }
