@@ -61,6 +61,8 @@
 mod acceptor;
 mod ballot;
 mod catch_up;
+#[cfg(test)]
+mod checks;
 mod config;
 pub mod instances;
 mod leader;

@@ -59,7 +59,9 @@ impl<M: StateMachine> Stable<M> {
 
     /// Forgets the log before `start`.
     fn truncate(&mut self, start: Slot) {
-        self.log = self.log.split_off(&start);
+        while self.log.first_key_value().is_some_and(|(slot, _)| *slot < start) {
+            self.log.pop_first();
+        }
     }
 
     /// Puts a snapshot in the place of the log up to its slot.

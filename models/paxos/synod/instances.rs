@@ -2,6 +2,7 @@
 
 use super::properties::{self as claims, Claim};
 use super::{Bug, Config, Synod};
+use crate::paxos::Quorums;
 use crate::world::{Cluster, Faults, Setup};
 use crate::{Expected, Instance};
 
@@ -11,11 +12,18 @@ pub(super) struct Bounds {
     pub(super) proposals: u8,
     pub(super) crashes: u8,
     pub(super) crashable: Option<usize>,
+    pub(super) quorums: Option<Quorums>,
 }
 
 impl Bounds {
+    /// Three acceptors with majorities, and no crash.
+    pub(super) fn three(proposals: u8) -> Self {
+        Self { acceptors: 3, proposals, crashes: 0, crashable: None, quorums: None }
+    }
+
     pub(super) fn config(&self) -> Config {
-        Config::new(self.acceptors, &['a', 'b'])
+        let config = Config::new(self.acceptors, &['a', 'b']);
+        Config { quorums: self.quorums.unwrap_or(config.quorums), ..config }
     }
 
     pub(super) fn setup(&self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Synod, ()> {
@@ -60,7 +68,7 @@ fn rivalry() -> Instance<Synod, ()> {
         about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all",
         deep: false,
         cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 2, crashes: 0, crashable: None };
+            let bounds = Bounds::three(2);
             let mut claims = claimed(&bounds);
             claims.push(claims::preempted(bounds.config().quorums.prepare, 2));
             bounds.setup(claims, None).cluster()
@@ -75,7 +83,7 @@ fn crash() -> Instance<Synod, ()> {
         about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all, 1 crash, 1 restart",
         deep: false,
         cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 2, crashes: 1, crashable: None };
+            let bounds = Bounds { crashes: 1, ..Bounds::three(2) };
             bounds.setup(claimed(&bounds), None).cluster()
         },
         expected: Expected { unique: 207_175, generated: 985_793, violated: &[] },
@@ -97,7 +105,7 @@ pub fn duel() -> Instance<Synod, ()> {
         about: "single decree: 3 acceptors, 2 proposers with 3 proposals in all",
         deep: true,
         cluster: || {
-            let bounds = Bounds { acceptors: 3, proposals: 3, crashes: 0, crashable: None };
+            let bounds = Bounds::three(3);
             let mut claims = claimed(&bounds);
             claims.push(claims::preempted(bounds.config().quorums.prepare, 3));
             bounds.setup(claims, None).cluster()

@@ -4,6 +4,7 @@ use super::Synod;
 use super::instances::Bounds;
 use super::properties as claims;
 use crate::Mutant;
+use crate::paxos::Quorums;
 
 /// A bug that the checker can put into the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,17 +36,12 @@ pub enum Bug {
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Synod, ()>> {
     macro_rules! mutant {
-        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $proposals:literal, $crashable:expr) => {
+        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
             Mutant {
                 name: $name,
                 about: $about,
                 killed_by: $killed_by,
-                cluster: || {
-                    let crashable: Option<usize> = $crashable;
-                    let crashes = u8::from(crashable.is_some());
-                    Bounds { acceptors: 3, proposals: $proposals, crashes, crashable }
-                        .cluster(Some(Bug::$bug))
-                },
+                cluster: || $bounds.cluster(Some(Bug::$bug)),
             }
         };
     }
@@ -55,88 +51,86 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "synod-forget-promise",
             "an acceptor does not save what it promises",
             claims::PROMISE,
-            2,
-            Some(0)
+            crashing(0)
         ),
         mutant!(
             ForgetAccepted,
             "synod-forget-accepted",
             "an acceptor does not save what it accepts",
             claims::AGREEMENT,
-            2,
-            Some(0)
+            crashing(0)
         ),
         mutant!(
             BreakPromise,
             "synod-break-promise",
             "an acceptor accepts below what it promised",
             claims::PROMISE,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             ReuseBallot,
             "synod-reuse-ballot",
             "a proposer takes its number again after a restart",
             claims::ONE_PROPOSAL,
-            3,
-            Some(4)
+            Bounds {
+                proposals: 3,
+                quorums: Some(Quorums { prepare: 1, accept: 3 }),
+                ..crashing(4)
+            }
         ),
         mutant!(
             AdoptLowest,
             "synod-adopt-lowest",
             "the value of the lowest-numbered proposal reported is taken",
             claims::P2C,
-            3,
-            None
+            Bounds::three(3)
         ),
         mutant!(
             IgnoreAccepted,
             "synod-ignore-accepted",
             "a proposer proposes its own value, whatever was reported",
             claims::AGREEMENT,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             CountPromisesAcross,
             "synod-count-promises-across",
             "a promise of an earlier number counts",
             claims::P2C,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             CountVotesAcross,
             "synod-count-votes-across",
             "votes for different proposals count together",
             claims::LEARNED,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             SmallPrepareQuorum,
             "synod-small-prepare-quorum",
             "one promise less than a quorum is enough",
             claims::P2C,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             SmallAcceptQuorum,
             "synod-small-accept-quorum",
             "one vote less than a quorum is enough",
             claims::LEARNED,
-            2,
-            None
+            Bounds::three(2)
         ),
         mutant!(
             ProposeNothing,
             "synod-propose-nothing",
             "a proposer that is free to choose proposes an empty value",
             claims::VALIDITY,
-            1,
-            None
+            Bounds::three(1)
         ),
     ]
+}
+
+/// Two proposals, and a crash with restart of one node.
+fn crashing(node: usize) -> Bounds {
+    Bounds { crashes: 1, crashable: Some(node), ..Bounds::three(2) }
 }
