@@ -39,11 +39,7 @@ impl Replica {
     }
 
     /// What it accepted from slot `from` on, as much as fits.
-    pub(super) fn promise<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        from: Slot,
-    ) -> Peer<M> {
+    pub(super) fn promise<M: StateMachine>(&self, state: &ReplicaState<M>, from: Slot) -> Peer<M> {
         let stable = &state.stable;
         let mut accepted = Vec::new();
         let (mut bytes, mut until) = (0_usize, None);

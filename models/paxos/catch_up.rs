@@ -118,10 +118,8 @@ impl Replica {
         }
         let state_mut = state.to_mut();
         let partial = state_mut.partial.take().filter(|partial| partial.image.slot == slot);
-        let mut partial = partial.unwrap_or_else(|| Partial {
-            received: 0,
-            image: Image { slot, ..Image::default() },
-        });
+        let mut partial = partial
+            .unwrap_or_else(|| Partial { received: 0, image: Image { slot, ..Image::default() } });
         let Image { machine, sessions, .. } = &mut partial.image;
         piece.restore(machine, sessions);
         if self.has(Bug::SnapshotWithoutSessions) {

@@ -2,7 +2,7 @@
 //! it.
 
 use super::{instances, mutants, properties, synod};
-use crate::world::{CHECKPOINT, Checkable, Cluster, Kind, Observer};
+use crate::world::{CHECKPOINT, Checkable, Kind, Observer};
 use crate::{Instance, Mutant};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::BTreeSet;
@@ -55,12 +55,21 @@ fn the_quick_instances_of_the_single_decree_are_as_recorded() {
 #[test]
 fn every_mutant_of_the_log_is_killed_and_every_property_kills_one() {
     use properties::{
-        AGREEMENT, CHOSEN, EXACTLY_ONCE, LINEARIZABLE, ONE_PROPOSAL, P2C, PREFIX, PROMISE, SNAPSHOT,
-        VALIDITY,
+        AGREEMENT, CHOSEN, EXACTLY_ONCE, LINEARIZABLE, ONE_PROPOSAL, P2C, PREFIX, PROMISE,
+        SNAPSHOT, VALIDITY,
     };
     let all = [
-        AGREEMENT, VALIDITY, CHOSEN, ONE_PROPOSAL, PROMISE, P2C, PREFIX, SNAPSHOT, EXACTLY_ONCE,
-        LINEARIZABLE, CHECKPOINT,
+        AGREEMENT,
+        VALIDITY,
+        CHOSEN,
+        ONE_PROPOSAL,
+        PROMISE,
+        P2C,
+        PREFIX,
+        SNAPSHOT,
+        EXACTLY_ONCE,
+        LINEARIZABLE,
+        CHECKPOINT,
     ];
     assert_eq!(killed(mutants::mutants()), BTreeSet::from(all));
 }

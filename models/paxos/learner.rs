@@ -64,9 +64,8 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let Some(Told { ballot, upto }) = state.told else { return };
-        let stands = |ballot_accepted: Ballot| {
-            ballot_accepted >= ballot || self.has(Bug::TrustAnyAccepted)
-        };
+        let stands =
+            |ballot_accepted: Ballot| ballot_accepted >= ballot || self.has(Bug::TrustAnyAccepted);
         let mut next = state.applied() + 1;
         while next <= upto
             && state.stable.accepted.get(&next).is_some_and(|open| stands(open.ballot))

@@ -141,9 +141,7 @@ impl<M: StateMachine> Actor for Paxos<M> {
 
     fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
         match self {
-            Self::Replica(replica) => {
-                State::Replica(replica.on_start(id, storage.as_ref(), o))
-            }
+            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
             Self::Client(client) => State::Client(client.on_start(o)),
         }
     }

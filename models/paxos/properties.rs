@@ -183,9 +183,8 @@ pub fn promise() -> Claim {
         world.envelopes().all(|envelope| match &envelope.msg {
             Service::Peer(Peer::Promise { ballot, from, until, chosen, accepted }) => {
                 let told = |slot: Slot, vote: Ballot| {
-                    let reported = |(s, p): &(Slot, super::Proposal<Op>)| {
-                        *s == slot && p.ballot >= vote
-                    };
+                    let reported =
+                        |(s, p): &(Slot, super::Proposal<Op>)| *s == slot && p.ballot >= vote;
                     slot <= *chosen
                         || slot < *from
                         || until.is_some_and(|until| slot >= until)
@@ -204,11 +203,11 @@ pub fn promise() -> Claim {
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
         let past = Past::of(world);
-        (past.proposed.iter())
-            .filter(|((_, ballot), _)| *ballot > Ballot::default())
-            .all(|((slot, ballot), values)| {
+        (past.proposed.iter()).filter(|((_, ballot), _)| *ballot > Ballot::default()).all(
+            |((slot, ballot), values)| {
                 values.iter().all(|value| past.follows(*slot, *ballot, value, quorums.prepare))
-            })
+            },
+        )
     })
 }
 
@@ -303,9 +302,7 @@ pub fn two_leaders() -> Claim {
     Property::sometimes(
         TWO_LEADERS,
         Condition::nodes(|nodes| {
-            let leads = |state: &State<Machine>| {
-                matches!(state, State::Replica(replica) if replica.is_leading())
-            };
+            let leads = |state: &State<Machine>| matches!(state, State::Replica(replica) if replica.is_leading());
             nodes.up().filter(|(_, state)| leads(state)).count() >= 2
         }),
     )
@@ -328,9 +325,7 @@ pub fn adopted() -> Claim {
 
 /// A no-op was proposed.
 pub fn gap_filled() -> Claim {
-    some_message(GAP_FILLED, |msg| {
-        matches!(msg, Peer::Accept { command: Command::Noop, .. })
-    })
+    some_message(GAP_FILLED, |msg| matches!(msg, Peer::Accept { command: Command::Noop, .. }))
 }
 
 /// A piece of the log was sent.

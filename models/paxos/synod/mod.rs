@@ -147,8 +147,9 @@ pub enum State {
 }
 
 /// What an acceptor must remember.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Acceptor {
     /// The highest number that it responded to.
     pub promised: Ballot,
@@ -219,14 +220,7 @@ impl Actor for Synod {
         }
     }
 
-    fn on_msg(
-        &self,
-        _id: Id,
-        state: &mut Cow<'_, State>,
-        src: Id,
-        msg: Msg,
-        o: &mut Out<Self>,
-    ) {
+    fn on_msg(&self, _id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         match (&**state, msg) {
             (State::Acceptor(acceptor), Msg::Prepare(ballot)) => {
                 self.on_prepare(*acceptor, state, src, ballot, o);
@@ -324,9 +318,9 @@ impl Synod {
             return;
         };
         let current = promised == proposer.ballot || self.config.has(Bug::CountPromisesAcross);
-        let Some(promises) = proposer.promises.as_ref().filter(|promises| {
-            current && !promises.contains_key(&src)
-        }) else {
+        let Some(promises) =
+            proposer.promises.as_ref().filter(|promises| current && !promises.contains_key(&src))
+        else {
             return;
         };
         let mut promises = promises.clone();
@@ -365,9 +359,8 @@ impl Synod {
         }
         let mut learner = learner.clone();
         learner.heard.insert(src, proposal);
-        let counts = |heard: &&Proposal| {
-            **heard == proposal || self.config.has(Bug::CountVotesAcross)
-        };
+        let counts =
+            |heard: &&Proposal| **heard == proposal || self.config.has(Bug::CountVotesAcross);
         let bug = usize::from(self.config.has(Bug::SmallAcceptQuorum));
         if learner.heard.values().filter(counts).count() >= self.config.quorums.accept - bug {
             learner = Learner { heard: BTreeMap::new(), learned: Some(proposal.value) };

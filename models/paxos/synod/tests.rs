@@ -144,8 +144,9 @@ fn shifted_ballot(ballot: Ballot, by: u64) -> Ballot {
 #[test]
 fn lamport_2001_two_proposers_can_duel_for_ever() {
     let nodes = config().nodes();
-    let mut states: Vec<State> =
-        (nodes.iter().enumerate()).map(|(at, n)| n.on_start(id(at), &None, &mut Out::new())).collect();
+    let mut states: Vec<State> = (nodes.iter().enumerate())
+        .map(|(at, n)| n.on_start(id(at), &None, &mut Out::new()))
+        .collect();
     let mut cycles = Vec::new();
     let mut refused = Vec::new();
     for _ in 0..4 {
