@@ -19,11 +19,14 @@ const FORMAT: u32 = 1;
 pub struct Trace {
     /// What happens in each step.
     pub actions: Vec<String>,
+    /// For a lasso, after how many steps its cycle begins: the steps from there on happen again
+    /// and again. If there are none, nothing happens any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<usize>,
 }
 
 /// A trace with where it comes from, as it is in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TraceFile {
     /// The version of the format.
     pub format: u32,
@@ -33,8 +36,9 @@ pub struct TraceFile {
     pub instance: String,
     /// The property that the trace is a counterexample to, or an example of.
     pub property: String,
-    /// What happens in each step.
-    pub actions: Vec<String>,
+    /// The trace.
+    #[serde(flatten)]
+    pub trace: Trace,
 }
 
 /// A trace in words.
@@ -102,7 +106,8 @@ pub enum TraceError {
 impl Trace {
     /// A trace of these actions.
     pub fn of_actions<T: Debug>(actions: &[T]) -> Self {
-        Self { actions: actions.iter().map(|action| format!("{action:?}")).collect() }
+        let actions = actions.iter().map(|action| format!("{action:?}")).collect();
+        Self { actions, cycle: None }
     }
 
     /// Follows the trace from the initial state.
@@ -142,13 +147,8 @@ impl TraceFile {
             protocol: protocol.into(),
             instance: instance.into(),
             property: property.into(),
-            actions: trace.actions.clone(),
+            trace: trace.clone(),
         }
-    }
-
-    /// The trace itself.
-    pub fn trace(&self) -> Trace {
-        Trace { actions: self.actions.clone() }
     }
 
     /// Writes the file.
@@ -179,9 +179,9 @@ impl TraceFile {
 }
 
 impl Narrative {
-    /// Where in the Explorer the trace ends: the fragment of its address.
-    pub fn explorer_path(&self) -> String {
-        let choices: String = self.choices.iter().map(|choice| format!("/{choice}")).collect();
-        format!("/0{choices}")
+    /// Where in the Explorer the trace is after so many steps: the fragment of its address.
+    pub fn explorer_path(&self, steps: usize) -> String {
+        let choices = self.choices.iter().take(steps).map(|choice| format!("/{choice}"));
+        format!("/0{}", choices.collect::<String>())
     }
 }

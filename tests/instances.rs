@@ -2,7 +2,8 @@
 //! property that must kill it; and every property must kill something.
 
 use quorate::catalogue::{self, Protocol};
-use quorate::check::{Options, Report};
+use quorate::check::Options;
+use quorate::check::report::Report;
 use std::collections::BTreeSet;
 
 fn each_protocol(check: impl Fn(&Protocol)) {
@@ -15,7 +16,7 @@ fn each_protocol(check: impl Fn(&Protocol)) {
 fn every_quick_instance_is_as_recorded() {
     each_protocol(|protocol| {
         for case in protocol.cases.iter().filter(|case| !case.is_deep()) {
-            let findings = case.check(&Options::default(), &|_| {});
+            let findings = case.check(&Options::default(), &|_| {}).unwrap();
             let report = Report::new(protocol.name, case.as_ref(), findings);
             assert!(
                 report.as_expected,
@@ -32,9 +33,9 @@ fn every_quick_instance_is_as_recorded() {
 fn every_mutant_is_killed_by_its_property() {
     each_protocol(|protocol| {
         for mutant in &protocol.mutants {
-            let found = mutant.check(&Options::default());
+            let found = mutant.check(&Options::default()).unwrap();
             assert!(
-                found.discoveries.contains_key(mutant.killed_by()),
+                found.trace(mutant.killed_by()).is_some(),
                 "{}: the mutant {:?} survives {:?}",
                 protocol.name,
                 mutant.name(),

@@ -58,6 +58,9 @@ impl Replica {
             o.send(src, Service::Peer(log_msg(state, from)));
             return;
         }
+        if self.has(Bug::NoSnapshot) {
+            return;
+        }
         let first = state.stable.log.keys().next().map_or(state.applied() + 1, |slot| *slot);
         let fits = |offer: &Offer<M>| offer.slot >= from && offer.slot + 1 >= first;
         if !state.offer.as_ref().is_some_and(fits) {

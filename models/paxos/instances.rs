@@ -3,6 +3,10 @@
 //! On the set network a message once sent can be delivered at any time, so sending it again
 //! changes nothing: heartbeats are few here, and only where they are to make a replica catch up.
 //!
+//! Liveness is checked on the set network too, with clients that ask again without end: the state
+//! space is finite, because what is sent again is already there; and what is sent is delivered some
+//! time, to whoever is up for long enough, so that nothing needs a heartbeat.
+//!
 //! # What limits the bounds
 //!
 //! Elections: each doubles what the acceptors may have promised and accepted, in any order with
@@ -16,7 +20,7 @@ use super::{Bug, Config, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
-use crate::world::{Cluster, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
@@ -93,6 +97,24 @@ impl Bounds {
     }
 }
 
+impl Bounds {
+    /// The leader may crash for good, and another replica, perhaps one that is behind, has one
+    /// election to take over in.
+    pub(super) fn minority_down() -> Self {
+        let crashable = Some(vec![Id::from(0)]);
+        let bounds = Self::three(vec![vec![put("a")]]);
+        Self { crashes: 1, crashable, keep: 0, unending: true, ..bounds }
+    }
+
+    /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
+    /// some time: on the set network, fairness of a link could be fair to one message for ever.
+    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let fairness = Fairness { per_message: true, ..Fairness::default() };
+        let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
+        self.setup(claims, bug).fairness(fairness).cluster()
+    }
+}
+
 fn timer_kind(timer: &Timer) -> &'static str {
     match timer {
         Timer::Election => "election",
@@ -129,17 +151,10 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         succession(),
         gaps(),
         restart(),
+        majority_down(),
+        minority_down(),
         sessions(),
     ]
-}
-
-/// The instances about liveness.
-///
-/// On the set network, with clients that ask again without end: the state space is finite, because
-/// what is sent again is already there; and what is sent is delivered some time, to whoever is up
-/// for long enough, so that nothing needs a heartbeat.
-pub fn liveness() -> Vec<Instance<Actor, History>> {
-    vec![majority_down(), minority_down()]
 }
 
 fn succession() -> Instance<Actor, History> {
@@ -270,9 +285,7 @@ fn majority_down() -> Instance<Actor, History> {
         deep: false,
         cluster: || {
             let bounds = Bounds::three(vec![vec![put("a")]]);
-            let bounds = Bounds { elections: 0, crashes: 2, unending: true, ..bounds };
-            bounds
-                .cluster(claims::visible().into_iter().chain([claims::answered()]).collect(), None)
+            Bounds { elections: 0, crashes: 2, unending: true, ..bounds }.live(None)
         },
         expected: Expected { unique: 0, generated: 0, violated: &[(claims::ANSWERED, 0)] },
     }
@@ -281,15 +294,9 @@ fn majority_down() -> Instance<Actor, History> {
 fn minority_down() -> Instance<Actor, History> {
     Instance {
         name: "minority-down",
-        about: "3 replicas of which the leader may crash and stay down, 1 election",
+        about: "3 replicas that keep no log, of which the leader may stay down, 1 election",
         deep: false,
-        cluster: || {
-            let bounds = Bounds::three(vec![vec![put("a")]]);
-            let crashable = Some(vec![Id::from(0)]);
-            let bounds = Bounds { crashes: 1, crashable, unending: true, ..bounds };
-            bounds
-                .cluster(claims::visible().into_iter().chain([claims::answered()]).collect(), None)
-        },
+        cluster: || Bounds::minority_down().live(None),
         expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
 }

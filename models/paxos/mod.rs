@@ -61,8 +61,6 @@
 mod acceptor;
 mod ballot;
 mod catch_up;
-#[cfg(test)]
-mod checks;
 mod config;
 pub mod instances;
 mod leader;
@@ -72,8 +70,6 @@ pub mod mutants;
 pub mod properties;
 mod proposer;
 mod replica;
-#[cfg(test)]
-mod scratch;
 mod stable;
 pub mod synod;
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub enum Bug {
     TrustAnyAccepted,
     /// A promise does not say that what was truncated is chosen.
     TruncateSilently,
+    /// What is truncated is not given as a snapshot either: truncated past what a lagging replica
+    /// needs.
+    NoSnapshot,
     /// A snapshot comes without the client sessions.
     SnapshotWithoutSessions,
 }
@@ -152,6 +155,12 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::AGREEMENT,
             Bounds::three(rivals())
         ),
+        Mutant {
+            name: "no-snapshot",
+            about: "the log is truncated past what a lagging replica needs, and there is no snapshot",
+            killed_by: claims::ANSWERED,
+            cluster: || Bounds::minority_down().live(Some(Bug::NoSnapshot)),
+        },
         mutant!(
             SnapshotWithoutSessions,
             "snapshot-without-sessions",

@@ -49,7 +49,7 @@ impl<M: fmt::Debug, T: fmt::Debug, R: fmt::Debug> fmt::Debug for Action<M, T, R>
 }
 
 /// An action of a cluster of `A`.
-pub(super) type ActionOf<A> = Action<
+pub type ActionOf<A> = Action<
     <A as stateright::actor::Actor>::Msg,
     <A as stateright::actor::Actor>::Timer,
     <A as stateright::actor::Actor>::Random,
@@ -61,7 +61,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let inner = &*self.0;
         let envelope = |item: u32| {
             let item = state[inner.items_at() + item as usize];
-            inner.tables.envelopes.get(inner.head(item)).value.clone()
+            inner.tables.envelopes.value(inner.next_of(item)).clone()
         };
         match what {
             Move::Deliver(item) => Action::Deliver(envelope(item)),
@@ -79,6 +79,26 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 }
             }
         }
+    }
+
+    /// What a move depends on besides the history: the node it is at, as the part that it is, and
+    /// what happens there.
+    pub fn occasion(&self, state: &[u32], what: Move) -> (u32, u32) {
+        let inner = &*self.0;
+        match what {
+            Move::Deliver(item) => {
+                let envelope = inner.next_of(state[inner.items_at() + item as usize]);
+                let dst = inner.tables.envelopes.head(envelope).extra as usize;
+                (state[..inner.budget_at()].get(dst).copied().unwrap_or(u32::MAX), envelope << 1)
+            }
+            Move::Drop(item) => (u32::MAX, state[inner.items_at() + item as usize] << 1),
+            Move::Local { node, at } => (state[node as usize], at << 1 | 1),
+        }
+    }
+
+    /// The history of a packed state, as the part that it is.
+    pub fn history_of(&self, state: &[u32]) -> u32 {
+        state[self.0.history_at()]
     }
 
     /// The move that an action names, if it can be taken in this state.
@@ -106,6 +126,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     fn find_item(&self, state: &[u32], envelope: &Envelope<A::Msg>) -> Option<u32> {
         let envelope = self.find_envelope(envelope)?;
         let items = &state[self.items_at()..];
-        items.iter().position(|item| self.head(*item) == envelope).map(|at| at as u32)
+        items.iter().position(|item| self.next_of(*item) == envelope).map(|at| at as u32)
     }
 }

@@ -1,132 +1,222 @@
-//! What changed from one state to the next, in words: a line per field, not two whole states.
+//! What changed from one state to the next, in words: a line per change, not two whole states.
+//!
+//! Works on the pretty-printed values, so that it needs nothing of the actors but `Debug`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+
+/// How long a line may be to show a value whole, as old and new.
+const SHORT: usize = 70;
 
 /// The differences between two values, by the paths of their fields: `replica 1: op: 0 → 1`.
 pub fn changes<T: Debug>(before: &T, after: &T) -> Vec<String> {
-    let before = leaves(&format!("{before:#?}"));
-    let after = leaves(&format!("{after:#?}"));
-    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut lines = Vec::new();
-    for path in paths {
-        let (old, new) = (before.get(path), after.get(path));
-        if old == new {
-            continue;
-        }
-        let empty = Vec::new();
-        let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
-        if let ([old], [new]) = (old.as_slice(), new.as_slice()) {
-            lines.push(format!("{path}: {old} → {new}"));
-        } else {
-            lines.extend(missing(old, new).map(|value| format!("{path}: - {value}")));
-            lines.extend(missing(new, old).map(|value| format!("{path}: + {value}")));
-        }
-    }
+    compare("", &parse(&format!("{before:#?}")), &parse(&format!("{after:#?}")), &mut lines);
     lines
 }
 
-/// The elements of `from` that are not in `other`, counting repetitions.
-fn missing<'a>(from: &'a [String], other: &[String]) -> impl Iterator<Item = &'a String> {
-    let mut other: Vec<&String> = other.iter().collect();
-    from.iter().filter(move |value| match other.iter().position(|known| known == value) {
-        Some(at) => {
-            other.swap_remove(at);
-            false
-        }
-        None => true,
-    })
+/// A value as printed: a head such as `View {` or `3`, and what is inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Value {
+    name: Option<String>,
+    head: String,
+    parts: Vec<Value>,
 }
 
-/// The leaves of a pretty-printed value, by path. Elements of a list share the list's path.
-fn leaves(pretty: &str) -> BTreeMap<String, Vec<String>> {
-    let mut leaves: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut path: Vec<String> = Vec::new();
-    for line in pretty.lines() {
-        let line = line.trim().trim_end_matches(',');
-        if line.chars().all(|c| "{}[]()".contains(c)) && line.starts_with(['}', ']', ')']) {
-            path.pop();
-            continue;
-        }
-        let opens = line.ends_with(['{', '[', '(']);
-        let (name, value) = match line.split_once(": ") {
-            Some((name, value)) if is_name(name) => (Some(name), value),
-            _ => (None, line),
-        };
-        if opens {
-            let kind = value.trim_end_matches(['{', '[', '(', ' ']);
-            path.push(match (name, kind) {
-                (Some(name), _) => name.to_string(),
-                (None, kind) => kind.to_string(),
-            });
-            if name.is_some() && !kind.is_empty() {
-                // Which variant it is, is a fact of its own.
-                leaves.entry(joined(&path)).or_default().push(kind.to_string());
-            }
-        } else {
-            let mut at = joined(&path);
-            if let Some(name) = name {
-                if !at.is_empty() {
-                    at.push_str(": ");
-                }
-                at.push_str(name);
-            }
-            leaves.entry(at).or_default().push(value.to_string());
+impl Value {
+    /// On one line.
+    fn compact(&self) -> String {
+        let parts: Vec<String> = (self.parts.iter())
+            .map(|part| match &part.name {
+                Some(name) => format!("{name}: {}", part.compact()),
+                None => part.compact(),
+            })
+            .collect();
+        match self.closing() {
+            Some('}') if !parts.is_empty() => format!("{} {} }}", self.head, parts.join(", ")),
+            Some(closing) => format!("{}{}{closing}", self.head, parts.join(", ")),
+            None => self.head.clone(),
         }
     }
-    leaves
+
+    fn closing(&self) -> Option<char> {
+        let is_whole = self.parts.is_empty() && self.head.ends_with(['}', ']', ')']);
+        match self.head.chars().last() {
+            Some('{') => Some('}'),
+            Some('[') => Some(']'),
+            Some('(') if !is_whole => Some(')'),
+            _ => None,
+        }
+    }
+
+    /// Whether its parts are told apart by name and not by value: a struct, or a map.
+    fn is_named(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|part| part.name.is_some())
+    }
+
+    /// A wrapper such as `Some(` around a single value.
+    fn wraps(&self) -> Option<&Value> {
+        match self.parts.as_slice() {
+            [only] if only.name.is_none() && self.head.ends_with('(') => Some(only),
+            _ => None,
+        }
+    }
 }
 
-/// Wrappers such as `Some(` and anonymous braces say nothing in a path.
-fn joined(path: &[String]) -> String {
-    let telling = path.iter().filter(|part| !part.is_empty() && *part != "Some" && *part != "Up");
-    telling.cloned().collect::<Vec<_>>().join(": ")
+fn compare(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
+    if old == new {
+        return;
+    }
+    let (from, to) = (old.compact(), new.compact());
+    if old.head == new.head && (from.len() + to.len() > SHORT || path.is_empty()) {
+        if let (Some(old), Some(new)) = (old.wraps(), new.wraps()) {
+            return compare(path, old, new, lines);
+        }
+        if old.is_named() && new.is_named() {
+            return compare_fields(path, old, new, lines);
+        }
+        if old.head.ends_with(['[', '{']) {
+            return compare_elements(path, old, new, lines);
+        }
+    }
+    lines.push(format!("{path}: {from} → {to}"));
 }
 
-/// Field names and node names, but not a message that happens to hold a colon.
+fn compare_fields(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
+    let find = |value: &Value, name: &Option<String>| {
+        value.parts.iter().find(|part| part.name == *name).cloned()
+    };
+    for was in &old.parts {
+        let path = joined(path, was.name.as_deref().unwrap_or_default());
+        match find(new, &was.name) {
+            Some(is) => compare(&path, was, &is, lines),
+            None => lines.push(format!("{path}: {} is gone", was.compact())),
+        }
+    }
+    for is in new.parts.iter().filter(|is| find(old, &is.name).is_none()) {
+        let path = joined(path, is.name.as_deref().unwrap_or_default());
+        lines.push(format!("{path}: now {}", is.compact()));
+    }
+}
+
+fn compare_elements(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
+    lines.extend(missing(&old.parts, &new.parts).map(|value| format!("{path}: - {value}")));
+    lines.extend(missing(&new.parts, &old.parts).map(|value| format!("{path}: + {value}")));
+}
+
+/// The elements of `from` that are not in `other`, counting repetitions.
+fn missing(from: &[Value], other: &[Value]) -> impl Iterator<Item = String> {
+    let mut other: Vec<&Value> = other.iter().collect();
+    let gone = from.iter().filter(move |value| {
+        let at = other.iter().position(|known| known == value);
+        at.map(|at| other.swap_remove(at)).is_none()
+    });
+    gone.map(Value::compact)
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_string() } else { format!("{path}: {name}") }
+}
+
+/// Reads what `{:#?}` prints.
+fn parse(pretty: &str) -> Value {
+    let mut open = vec![Value::default()];
+    for line in pretty.lines() {
+        let line = line.trim().trim_end_matches(',');
+        if line.starts_with(['}', ']', ')']) && line.len() == 1 {
+            close(&mut open);
+            continue;
+        }
+        // A map whose key is itself printed over several lines ends it with `}: value`.
+        let (name, text) = match line.split_once(": ") {
+            Some((name, text)) if is_name(name) => (Some(name.to_string()), text),
+            _ => (None, line),
+        };
+        let value = Value { name, head: text.to_string(), parts: Vec::new() };
+        let opens = text.ends_with(['{', '[', '(']);
+        open.push(value);
+        if !opens {
+            close(&mut open);
+        }
+    }
+    while open.len() > 1 {
+        close(&mut open);
+    }
+    let mut root = open.swap_remove(0);
+    if root.parts.len() == 1 { root.parts.swap_remove(0) } else { root }
+}
+
+/// Ends the innermost open value.
+fn close(open: &mut Vec<Value>) {
+    if open.len() < 2 {
+        return;
+    }
+    if let Some(done) = open.pop()
+        && let Some(outer) = open.last_mut()
+    {
+        outer.parts.push(done);
+    }
+}
+
+/// Field names, node names and keys, but not a message that happens to hold a colon.
 fn is_name(text: &str) -> bool {
-    !text.contains('→') && !text.contains(['{', '(', '[', '"', ','])
+    !text.is_empty() && !text.contains('→') && !text.contains(['{', '[', ','])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     #[allow(dead_code)]
     struct Node {
         op: u64,
-        peers: Vec<u8>,
+        peers: Vec<String>,
         role: Option<Role>,
+        map: BTreeMap<u8, (u8, u8)>,
     }
 
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     #[allow(dead_code)]
     enum Role {
         Backup { of: u8 },
         Primary { acting: bool },
     }
 
+    fn node() -> Node {
+        Node { op: 0, peers: vec!["x".repeat(40)], role: None, map: BTreeMap::new() }
+    }
+
     #[test]
     fn a_changed_field_is_one_line_with_both_values() {
-        let a = Node { op: 0, peers: vec![1], role: None };
-        let b = Node { op: 1, peers: vec![1], role: None };
-        assert_eq!(changes(&a, &b), ["Node: op: 0 → 1"]);
-        assert_eq!(changes(&a, &a), Vec::<String>::new());
+        let after = Node { op: 1, ..node() };
+        assert_eq!(changes(&node(), &after), ["op: 0 → 1"]);
+        assert_eq!(changes(&after, &after), Vec::<String>::new());
     }
 
     #[test]
-    fn elements_of_a_list_come_and_go_by_themselves() {
-        let a = Node { op: 0, peers: vec![1, 2], role: None };
-        let b = Node { op: 0, peers: vec![2, 3, 3], role: None };
-        assert_eq!(changes(&a, &b), ["Node: peers: - 1", "Node: peers: + 3", "Node: peers: + 3"]);
+    fn elements_of_a_long_list_come_and_go_by_themselves() {
+        let [y, z] = ["y", "z"].map(|letter| letter.repeat(40));
+        let before = Node { peers: vec!["x".repeat(40), y.clone()], ..node() };
+        let after = Node { peers: vec![y, z.clone(), z.clone()], ..node() };
+        let gone = format!("peers: - {:?}", "x".repeat(40));
+        let come = format!("peers: + {z:?}");
+        assert_eq!(changes(&before, &after), [gone, come.clone(), come]);
     }
 
     #[test]
-    fn a_changed_variant_is_told() {
-        let a = Node { op: 0, peers: vec![], role: Some(Role::Backup { of: 1 }) };
-        let b = Node { op: 0, peers: vec![], role: Some(Role::Primary { acting: true }) };
-        let lines = changes(&a, &b);
-        assert!(lines.iter().any(|line| line.contains("acting: + true")), "{lines:?}");
+    fn a_changed_variant_shows_both() {
+        let before = Node { role: Some(Role::Backup { of: 1 }), ..node() };
+        let after = Node { role: Some(Role::Primary { acting: true }), ..node() };
+        let line = "role: Some(Backup { of: 1 }) → Some(Primary { acting: true })";
+        assert_eq!(changes(&before, &after), [line]);
+        assert_eq!(changes(&node(), &before), ["role: None → Some(Backup { of: 1 })"]);
+    }
+
+    #[test]
+    fn an_entry_of_a_map_is_found_by_its_key() {
+        let before = Node { map: BTreeMap::from([(1, (2, 3))]), ..node() };
+        let after = Node { map: BTreeMap::from([(1, (2, 4))]), ..node() };
+        assert_eq!(changes(&before, &after), ["map: { 1: (2, 3) } → { 1: (2, 4) }"]);
     }
 }

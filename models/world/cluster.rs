@@ -1,6 +1,7 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
 use super::effect::{Effect, Local};
+use super::fairness::Fairness;
 use super::interner::{Interner, content_hash};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
@@ -73,6 +74,8 @@ pub struct Setup<A: Checkable, H> {
     pub timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
     pub history: H,
+    /// What liveness may assume.
+    pub fairness: Fairness,
     /// What is claimed.
     pub properties: Vec<Property<A, H>>,
     /// States that do not satisfy it are not explored.
@@ -93,6 +96,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             faults: Faults::default(),
             timer_kind: |_| "timer",
             history,
+            fairness: Fairness::default(),
             properties: Vec::new(),
             boundary: None,
         }
@@ -137,6 +141,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     #[must_use]
     pub fn timer_kind(mut self, kind: fn(&A::Timer) -> &'static str) -> Self {
         self.timer_kind = kind;
+        self
+    }
+
+    /// Sets what liveness may assume; without this, weak fairness per link and per timer.
+    #[must_use]
+    pub fn fairness(mut self, fairness: Fairness) -> Self {
+        self.fairness = fairness;
         self
     }
 
@@ -217,11 +228,14 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) budgets: Interner<Budget, BudgetExtra>,
     /// With the conditions that hold, a bit each.
     pub(super) histories: Interner<H, u64>,
-    pub(super) envelopes: Interner<Envelope<A::Msg>>,
-    pub(super) channels: Interner<Channel>,
+    /// With the receiver.
+    pub(super) envelopes: Interner<Envelope<A::Msg>, u32>,
+    pub(super) channels: Interner<Channel, ChannelExtra>,
     pub(super) effects: boxcar::Vec<Effect>,
     pub(super) deliveries: Memo,
     pub(super) observations: Memo,
+    /// What a channel becomes when an envelope is appended.
+    pub(super) appended: Memo,
 }
 
 /// Remembered results by pair of ids.
@@ -230,6 +244,8 @@ pub(super) type Memo = RwLock<HashMap<(u32, u32), u32, FxBuildHasher>>;
 pub(super) struct NodeExtra<A: Checkable> {
     /// The node conditions that hold of this node, a bit each.
     pub(super) holds: u64,
+    /// Whether it runs.
+    pub(super) up: bool,
     pub(super) locals: OnceLock<Box<[Local<A>]>>,
 }
 
@@ -242,6 +258,15 @@ pub(super) struct Channel {
     pub(super) src: Id,
     pub(super) dst: Id,
     pub(super) queue: Vec<u32>,
+}
+
+/// What the checker asks of a channel at every step.
+pub(super) struct ChannelExtra {
+    /// The envelope that is delivered next.
+    pub(super) head: u32,
+    pub(super) link: (Id, Id),
+    /// What is left once it was; `None` if nothing is.
+    pub(super) rest: OnceLock<Option<u32>>,
 }
 
 mod domain {
@@ -274,6 +299,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             effects: boxcar::Vec::new(),
             deliveries: Memo::default(),
             observations: Memo::default(),
+            appended: Memo::default(),
         };
         Self(Arc::new(Inner { setup, conditions, tables, initial: OnceLock::new() }))
     }
@@ -317,6 +343,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                 Condition::EachNode(f) | Condition::SomeNode(f) => f(node),
                 _ => false,
             }),
+            up: matches!(node.process, Process::Up { .. }),
             locals: OnceLock::new(),
         })
     }
@@ -339,7 +366,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn intern_envelope(&self, envelope: Envelope<A::Msg>) -> u32 {
         let hash = content_hash(domain::ENVELOPE, &envelope);
-        self.tables.envelopes.intern(envelope, hash, |_| ())
+        self.tables.envelopes.intern(envelope, hash, |envelope| usize::from(envelope.dst) as u32)
     }
 
     pub(super) fn find_envelope(&self, envelope: &Envelope<A::Msg>) -> Option<u32> {
@@ -348,16 +375,20 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn intern_channel(&self, channel: Channel) -> u32 {
         let queue: Vec<u64> =
-            channel.queue.iter().map(|id| self.tables.envelopes.get(*id).hash).collect();
+            channel.queue.iter().map(|id| self.tables.envelopes.head(*id).hash).collect();
         let hash = content_hash(domain::CHANNEL, &(channel.src, channel.dst, queue));
-        self.tables.channels.intern(channel, hash, |_| ())
+        self.tables.channels.intern(channel, hash, |channel| ChannelExtra {
+            head: channel.queue[0],
+            link: (channel.src, channel.dst),
+            rest: OnceLock::new(),
+        })
     }
 
     /// The hash of an item of the network: an envelope, or a channel on ordered links.
     pub(super) fn item_hash(&self, item: u32) -> u64 {
         match self.setup.network {
-            NetworkKind::Ordered => self.tables.channels.get(item).hash,
-            NetworkKind::Set | NetworkKind::Multiset => self.tables.envelopes.get(item).hash,
+            NetworkKind::Ordered => self.tables.channels.head(item).hash,
+            NetworkKind::Set | NetworkKind::Multiset => self.tables.envelopes.head(item).hash,
         }
     }
 
@@ -377,6 +408,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     pub(super) fn may_crash(&self, id: Id) -> bool {
+        if self.setup.faults.crashes == 0 {
+            return false;
+        }
         match &self.setup.faults.crashable {
             Some(ids) => ids.contains(&id),
             None if self.setup.rules == Rules::Stateright => true,

@@ -18,6 +18,9 @@ pub(super) struct Effect {
     pub(super) observed: Box<[(bool, u32)]>,
     /// Whether nothing changed and nothing was asked for.
     pub(super) no_op: bool,
+    /// What it adds to the fingerprint of any state: for the node, and on the multiset network
+    /// for what is sent and for what is delivered.
+    pub(super) difference: u64,
 }
 
 /// Something that can happen at a node alone, and what it does.
@@ -37,8 +40,8 @@ pub(super) enum LocalKind<T, R> {
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn on_observation(&self, history: u32, envelope: u32, delivered: bool) -> u32 {
-        let before = &self.tables.histories.get(history).value;
-        let envelope = &self.tables.envelopes.get(envelope).value;
+        let before = self.tables.histories.value(history);
+        let envelope = self.tables.envelopes.value(envelope);
         let envelope = Envelope { src: envelope.src, dst: envelope.dst, msg: &envelope.msg };
         let after = if delivered { before.on_deliver(envelope) } else { before.on_send(envelope) };
         after.map_or(history, |after| self.intern_history(after))
@@ -49,11 +52,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     pub(super) fn on_delivery(&self, node: u32, envelope: u32) -> u32 {
-        let before = &self.tables.nodes.get(node).value;
+        let before = self.tables.nodes.value(node);
         let Process::Up { state, timers, choices } = &before.process else {
             unreachable!("messages are delivered to nodes that are up");
         };
-        let delivered = &self.tables.envelopes.get(envelope).value;
+        let delivered = self.tables.envelopes.value(envelope);
         let mut next = Cow::Borrowed(state);
         let mut out = Out::new();
         let actor = &self.setup.actors[usize::from(before.id)];
@@ -66,7 +69,21 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             let observed = std::mem::take(&mut effect.observed).into_vec();
             effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
         }
+        self.weigh(node, &mut effect);
+        if self.setup.network == NetworkKind::Multiset {
+            effect.difference = effect.difference.wrapping_sub(self.item_hash(envelope));
+        }
         self.remember(effect)
+    }
+
+    /// Notes what the effect does to a fingerprint, as far as it is the same in every state.
+    fn weigh(&self, before: u32, effect: &mut Effect) {
+        let hash = |node| self.tables.nodes.head(node).hash;
+        effect.difference = hash(effect.node).wrapping_sub(hash(before));
+        if self.setup.network == NetworkKind::Multiset {
+            let sent = effect.sends.iter().map(|item| self.item_hash(*item));
+            effect.difference = sent.fold(effect.difference, u64::wrapping_add);
+        }
     }
 
     /// What a handler run leaves behind: its commands carried out, in order.
@@ -112,17 +129,19 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             sends: sends.into_boxed_slice(),
             observed: observed.into_boxed_slice(),
             no_op: false,
+            difference: 0,
         }
     }
 
     pub(super) fn locals(&self, node: u32) -> &[Local<A>] {
-        let entry = self.tables.nodes.get(node);
-        entry.extra.locals.get_or_init(|| self.find_locals(&entry.value))
+        let locals = &self.tables.nodes.head(node).extra.locals;
+        locals.get_or_init(|| self.find_locals(node, self.tables.nodes.value(node)))
     }
 
-    fn find_locals(&self, node: &NodeOf<A>) -> Box<[Local<A>]> {
+    fn find_locals(&self, id: u32, node: &NodeOf<A>) -> Box<[Local<A>]> {
         let mut locals = Vec::new();
-        let mut add = |what, spend, effect| {
+        let mut add = |what, spend, mut effect: Effect| {
+            self.weigh(id, &mut effect);
             locals.push(Local { what, spend, effect: self.remember(effect) });
         };
         match &node.process {
@@ -135,7 +154,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                     add(LocalKind::Timeout(timer.clone()), self.timer_spend(timer), effect);
                 }
                 for (key, options) in choices {
-                    for option in options {
+                    for (at, option) in options.iter().enumerate() {
+                        if options[..at].contains(option) {
+                            continue;
+                        }
                         let effect = self.on_choice(node, (state, timers, choices), key, option);
                         let what = LocalKind::Choose(key.clone(), option.clone());
                         add(what, Spend::Nothing, effect);
@@ -212,7 +234,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     fn quiet(&self, node: NodeOf<A>) -> Effect {
         let node = self.intern_node(node);
-        Effect { node, sends: Box::default(), observed: Box::default(), no_op: false }
+        let (sends, observed) = Default::default();
+        Effect { node, sends, observed, no_op: false, difference: 0 }
     }
 
     pub(super) fn on_restart(&self, node: &NodeOf<A>) -> Effect {

@@ -2,6 +2,9 @@
 //!
 //! Reading by id takes no lock. Ids depend on the order of arrival, hence on threads; hashes
 //! depend on content alone, so that what is derived from them is the same in every run.
+//!
+//! What the checker reads at every step (hashes and what was computed once) is kept apart from
+//! the values, so that it stays in the processor's caches.
 
 use hashbrown::HashTable;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,19 +13,23 @@ use std::sync::{PoisonError, RwLock};
 /// An append-only table of distinct values, each with something computed from it once.
 pub(super) struct Interner<T, X = ()> {
     index: RwLock<HashTable<u32>>,
-    entries: boxcar::Vec<Entry<T, X>>,
+    heads: boxcar::Vec<Head<X>>,
+    values: boxcar::Vec<T>,
 }
 
-/// A value, its hash, and what was computed from it.
-pub(super) struct Entry<T, X> {
-    pub(super) value: T,
+/// A value's hash, and what was computed from it.
+pub(super) struct Head<X> {
     pub(super) hash: u64,
     pub(super) extra: X,
 }
 
 impl<T: PartialEq, X> Interner<T, X> {
     pub(super) fn new() -> Self {
-        Self { index: RwLock::new(HashTable::new()), entries: boxcar::Vec::new() }
+        Self {
+            index: RwLock::new(HashTable::new()),
+            heads: boxcar::Vec::new(),
+            values: boxcar::Vec::new(),
+        }
     }
 
     /// The id of `value`, whose content hash is `hash`; `extra` is computed if it is new.
@@ -36,29 +43,35 @@ impl<T: PartialEq, X> Interner<T, X> {
         // Computed outside the lock: it may be slow (a history is judged here).
         let extra = extra(&value);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = index.find(hash, |id| self.get(*id).value == value) {
+        if let Some(id) = index.find(hash, |id| *self.value(*id) == value) {
             return *id;
         }
-        let id = self.entries.push(Entry { value, hash, extra });
+        // Both under the lock, so that they agree on the id.
+        let id = self.values.push(value);
+        self.heads.push(Head { hash, extra });
         let id = u32::try_from(id).expect("fewer than 2^32 distinct parts");
-        index.insert_unique(hash, id, |id| self.get(*id).hash);
+        index.insert_unique(hash, id, |id| self.head(*id).hash);
         id
     }
 
     /// The id of `value` if it is known.
     pub(super) fn find(&self, value: &T, hash: u64) -> Option<u32> {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.find(hash, |id| self.get(*id).value == *value).copied()
+        index.find(hash, |id| self.value(*id) == value).copied()
     }
 }
 
 impl<T, X> Interner<T, X> {
-    pub(super) fn get(&self, id: u32) -> &Entry<T, X> {
-        &self.entries[id as usize]
+    pub(super) fn head(&self, id: u32) -> &Head<X> {
+        &self.heads[id as usize]
+    }
+
+    pub(super) fn value(&self, id: u32) -> &T {
+        &self.values[id as usize]
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.count()
+        self.heads.count()
     }
 }
 

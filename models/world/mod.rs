@@ -32,26 +32,34 @@
 
 mod action;
 mod changes;
+mod channels;
 mod cluster;
 mod diagram;
 mod effect;
+mod fairness;
 mod interner;
+mod judge;
+mod memory;
 mod model;
 mod observer;
 mod parts;
 mod property;
 mod state;
 pub mod step;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 
-pub use action::Action;
+pub use action::{Action, ActionOf};
 pub use changes::changes;
 pub use cluster::{
     CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
 };
+pub use fairness::{Fairness, Strength};
+pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
 pub use state::{Nodes, State, View};
+pub use symmetry::{Images, Permutation, Symmetry};

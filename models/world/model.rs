@@ -27,8 +27,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
         actions.extend(moves.iter().map(|what| self.action(&state.ids, *what)));
         // Ids differ between runs; the order of actions must not, since links count by it.
         actions.sort_unstable();
-        // Of several copies of one message, delivering one is the same as delivering another.
-        actions.dedup();
     }
 
     fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {

@@ -3,6 +3,7 @@
 use crate::durable::Durable;
 use stateright::actor::{Actor, Id};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Debug};
 
 /// An actor that can be checked: its types can be compared, hashed, and shared between threads.
 /// Implemented for every actor for which it holds.
@@ -31,7 +32,7 @@ where
 }
 
 /// A node: what runs on it and what is on its disk.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Node<S, T, R, D> {
     /// Which node this is.
     pub id: Id,
@@ -39,6 +40,28 @@ pub struct Node<S, T, R, D> {
     pub process: Process<S, T, R>,
     /// What is on its disk.
     pub disk: Disk<D>,
+}
+
+/// Without the layers that say nothing to a reader.
+impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = match &self.process {
+            Process::Up { state, timers, choices } => {
+                let mut out = f.debug_struct("Up");
+                out.field("state", state).field("timers", timers);
+                if !choices.is_empty() {
+                    out.field("choices", choices);
+                }
+                out
+            }
+            Process::Down { .. } => f.debug_struct("Down"),
+        };
+        out.field("disk", &self.disk.durable);
+        if !self.disk.pending.is_empty() {
+            out.field("not yet on disk", &self.disk.pending);
+        }
+        out.finish()
+    }
 }
 
 /// A node of a cluster of `A`.

@@ -79,17 +79,17 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     }
 
     fn node_of(&self, id: u32) -> &'a NodeOf<A> {
-        &self.inner.tables.nodes.get(id).value
+        self.inner.tables.nodes.value(id)
     }
 
     /// The history so far.
     pub fn history(&self) -> &'a H {
-        &self.inner.tables.histories.get(self.ids[self.inner.history_at()]).value
+        self.inner.tables.histories.value(self.ids[self.inner.history_at()])
     }
 
     /// What is left of the faults.
     pub fn budget(&self) -> &'a Budget {
-        &self.inner.tables.budgets.get(self.ids[self.inner.budget_at()]).value
+        self.inner.tables.budgets.value(self.ids[self.inner.budget_at()])
     }
 
     /// The messages in flight, each as often as it is in flight, in no particular order.
@@ -98,10 +98,10 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
         self.ids[inner.items_at()..]
             .iter()
             .flat_map(|item| match inner.setup.network {
-                NetworkKind::Ordered => inner.tables.channels.get(*item).value.queue.as_slice(),
+                NetworkKind::Ordered => inner.tables.channels.value(*item).queue.as_slice(),
                 NetworkKind::Set | NetworkKind::Multiset => std::slice::from_ref(item),
             })
-            .map(|envelope| &inner.tables.envelopes.get(*envelope).value)
+            .map(|envelope| inner.tables.envelopes.value(*envelope))
     }
 }
 
@@ -204,13 +204,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn holds(&self, at: usize, state: &[u32]) -> bool {
         let inner = &*self.0;
         let nodes = &state[..inner.budget_at()];
-        let node = |id: &u32| inner.tables.nodes.get(*id).extra.holds >> at & 1 == 1;
+        let node = |id: &u32| inner.tables.nodes.head(*id).extra.holds >> at & 1 == 1;
         match &inner.conditions[at] {
             Condition::EachNode(_) => nodes.iter().all(node),
             Condition::SomeNode(_) => nodes.iter().any(node),
             Condition::Nodes(f) => f(&self.view(state).nodes()),
             Condition::History(_) => {
-                inner.tables.histories.get(state[inner.history_at()]).extra >> at & 1 == 1
+                inner.tables.histories.head(state[inner.history_at()]).extra >> at & 1 == 1
             }
             Condition::World(f) => f(&self.view(state)),
         }

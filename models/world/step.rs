@@ -3,14 +3,15 @@
 //! States are here packed: `[node.., budget, history, item..]`, all ids of interned parts; items
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
-use super::cluster::{Channel, Cluster, Inner, Memo, NetworkKind, Rules};
+use super::cluster::{Cluster, Inner, Memo, NetworkKind, Rules};
 use super::effect::{Effect, LocalKind};
+use super::memory::{Deliveries, Delivery};
 use super::observer::Observer;
-use super::parts::{Checkable, Process, Spend};
+use super::parts::{Checkable, Spend};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use stateright::actor::Id;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 /// Something that can happen in a state, by position in the packed state.
@@ -30,36 +31,47 @@ pub enum Move {
 }
 
 /// A successor that is not built yet.
+#[derive(Clone, Copy)]
 pub struct Step<'c> {
     /// The successor's fingerprint.
     pub fingerprint: u64,
     /// Which node changed, if one did.
-    pub changed_node: Option<usize>,
+    pub changed_node: Option<u32>,
     /// Whether the history changed.
     pub changed_history: bool,
     node: u32,
     budget: u32,
     history: u32,
-    removed: Option<usize>,
+    removed: Option<u32>,
     added: &'c [u32],
-    /// On ordered links, all the successor's items.
-    items: Option<Vec<u32>>,
 }
 
 /// Enumerates steps, with memories of its own in front of the cluster's shared ones. One per
 /// thread.
 pub struct Expander<'c, A: Checkable, H> {
-    inner: &'c Inner<A, H>,
-    deliveries: Recent,
+    pub(super) inner: &'c Inner<A, H>,
+    deliveries: Deliveries<'c>,
+    /// The receiver of each envelope.
+    receivers: Vec<u32>,
     observations: Recent,
+    pub(super) appended: Recent,
+    /// Room to work in: what becomes of channels.
+    pub(super) replaced: Vec<(Option<u32>, Option<u32>)>,
 }
 
-type Recent = HashMap<(u32, u32), u32, FxBuildHasher>;
+pub(super) type Recent = HashMap<(u32, u32), u32, FxBuildHasher>;
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     /// An enumerator of steps.
     pub fn expander(&self) -> Expander<'_, A, H> {
-        Expander { inner: &self.0, deliveries: Recent::default(), observations: Recent::default() }
+        Expander {
+            inner: &self.0,
+            deliveries: Deliveries::new(),
+            receivers: Vec::new(),
+            observations: Recent::default(),
+            appended: Recent::default(),
+            replaced: Vec::new(),
+        }
     }
 
     /// The initial state, packed.
@@ -72,24 +84,27 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let inner = &*self.0;
         let tables = &inner.tables;
         let nodes = inner.setup.actors.len();
-        let fixed = tables.budgets.get(state[nodes]).hash;
-        let fixed = fixed.wrapping_add(tables.histories.get(state[nodes + 1]).hash);
-        let of_nodes = state[..nodes].iter().map(|id| tables.nodes.get(*id).hash);
+        let fixed = tables.budgets.head(state[nodes]).hash;
+        let fixed = fixed.wrapping_add(tables.histories.head(state[nodes + 1]).hash);
+        let of_nodes = state[..nodes].iter().map(|id| tables.nodes.head(*id).hash);
         let of_items = state[nodes + 2..].iter().map(|item| inner.item_hash(*item));
         of_nodes.chain(of_items).fold(fixed, u64::wrapping_add)
     }
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
-    /// Everything that may happen in `state`; some of it may turn out not to be a step.
+    /// Everything that may happen in `state`, each thing once; some of it may turn out not to be
+    /// a step.
     pub fn moves(&self, state: &[u32], moves: &mut Vec<Move>) {
         let inner = self.inner;
         let nodes = inner.setup.actors.len();
-        let items = state.len() - nodes - 2;
+        let items = &state[nodes + 2..];
+        // Of several copies of one message, delivering one is the same as delivering another.
+        let first_copies = (0..items.len()).filter(|at| *at == 0 || items[*at] != items[*at - 1]);
         if inner.setup.lossy {
-            moves.extend((0..items as u32).map(Move::Drop));
+            moves.extend(first_copies.clone().map(|at| Move::Drop(at as u32)));
         }
-        moves.extend((0..items as u32).map(Move::Deliver));
+        moves.extend(first_copies.map(|at| Move::Deliver(at as u32)));
         for (node, id) in state[..nodes].iter().enumerate() {
             let locals = inner.locals(*id).len();
             moves.extend((0..locals as u32).map(|at| Move::Local { node: node as u32, at }));
@@ -99,50 +114,72 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     /// What comes of a move; `None` if it is no step.
     pub fn step(&mut self, state: &[u32], fingerprint: u64, what: Move) -> Option<Step<'c>> {
         match what {
-            Move::Deliver(item) => self.deliver(state, fingerprint, item as usize),
-            Move::Drop(item) => Some(self.drop_item(state, fingerprint, item as usize)),
-            Move::Local { node, at } => self.local(state, fingerprint, node as usize, at as usize),
+            Move::Deliver(item) => self.deliver(state, fingerprint, item),
+            Move::Drop(item) => Some(self.drop_item(state, fingerprint, item)),
+            Move::Local { node, at } => self.local(state, fingerprint, node, at as usize),
         }
     }
 
-    fn deliver(&mut self, state: &[u32], fingerprint: u64, item: usize) -> Option<Step<'c>> {
+    fn deliver(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Option<Step<'c>> {
         let inner = self.inner;
-        let envelope = inner.head(state[inner.items_at() + item]);
-        let dst = usize::from(inner.tables.envelopes.get(envelope).value.dst);
-        if dst >= inner.setup.actors.len() {
+        let envelope = inner.next_of(state[inner.items_at() + item as usize]);
+        let dst = match self.receivers.get(envelope as usize) {
+            Some(known) => *known,
+            None => self.first_receiver(envelope),
+        };
+        // Messages to nodes that do not exist stay in flight.
+        if dst as usize >= inner.setup.actors.len() {
             return None;
         }
-        let node = state[dst];
-        if matches!(inner.tables.nodes.get(node).value.process, Process::Down { .. }) {
-            return None;
-        }
-        let effect =
-            recall(&mut self.deliveries, &inner.tables.deliveries, (node, envelope), || {
-                inner.on_delivery(node, envelope)
-            });
-        let effect = &inner.tables.effects[effect as usize];
-        let consumes = inner.setup.network != NetworkKind::Set;
+        let node = state[dst as usize];
+        let delivery = match self.deliveries.get(node, envelope) {
+            Some(known) => known,
+            None => self.first_delivery(node, envelope),
+        };
+        let effect = delivery?;
         if effect.no_op {
-            let stays = match inner.setup.network {
-                NetworkKind::Set => true,
-                NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
-                NetworkKind::Ordered => false,
-            };
-            return (!stays).then(|| self.drop_item(state, fingerprint, item));
+            return Some(self.drop_item(state, fingerprint, item));
         }
-        let removed = consumes.then_some(item);
+        let removed = (inner.setup.network != NetworkKind::Set).then_some(item);
+        let fingerprint = fingerprint.wrapping_add(effect.difference);
         Some(self.apply(state, fingerprint, dst, effect, state[inner.budget_at()], removed))
     }
 
-    fn local(
-        &mut self,
-        state: &[u32],
-        fingerprint: u64,
-        node: usize,
-        at: usize,
-    ) -> Option<Step<'c>> {
+    #[cold]
+    fn first_receiver(&mut self, envelope: u32) -> u32 {
+        let known = self.receivers.len() as u32;
+        let envelopes = &self.inner.tables.envelopes;
+        self.receivers.extend((known..=envelope).map(|id| envelopes.head(id).extra));
+        self.receivers[envelope as usize]
+    }
+
+    /// A delivery that this thread has not met yet.
+    #[cold]
+    fn first_delivery(&mut self, node: u32, envelope: u32) -> Delivery<'c> {
+        let delivery = self.find_delivery(node, envelope);
+        self.deliveries.insert(node, envelope, delivery);
+        delivery
+    }
+
+    fn find_delivery(&self, node: u32, envelope: u32) -> Delivery<'c> {
         let inner = self.inner;
-        let local = &inner.locals(state[node])[at];
+        if !inner.tables.nodes.head(node).extra.up {
+            return None;
+        }
+        let shared = &inner.tables.deliveries;
+        let effect = recall_shared(shared, (node, envelope), || inner.on_delivery(node, envelope));
+        let effect = &inner.tables.effects[effect as usize];
+        let stays = match inner.setup.network {
+            NetworkKind::Set => true,
+            NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
+            NetworkKind::Ordered => false,
+        };
+        (!effect.no_op || !stays).then_some(effect)
+    }
+
+    fn local(&mut self, state: &[u32], fingerprint: u64, node: u32, at: usize) -> Option<Step<'c>> {
+        let inner = self.inner;
+        let local = &inner.locals(state[node as usize])[at];
         if matches!(local.what, LocalKind::Crash) && !inner.has_room_to_crash(state) {
             return None;
         }
@@ -151,11 +188,19 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             return None;
         }
         let budget = inner.spend(state[inner.budget_at()], local.spend)?;
+        let fingerprint = fingerprint.wrapping_add(effect.difference);
         Some(self.apply(state, fingerprint, node, effect, budget, None))
     }
 
-    fn drop_item(&mut self, state: &[u32], fingerprint: u64, item: usize) -> Step<'c> {
+    fn drop_item(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Step<'c> {
         let inner = self.inner;
+        let removed = state[inner.items_at() + item as usize];
+        let fingerprint = match inner.setup.network {
+            NetworkKind::Ordered => fingerprint,
+            NetworkKind::Set | NetworkKind::Multiset => {
+                fingerprint.wrapping_sub(inner.item_hash(removed))
+            }
+        };
         let mut step = Step {
             fingerprint,
             changed_node: None,
@@ -165,60 +210,51 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             history: state[inner.history_at()],
             removed: Some(item),
             added: &[],
-            items: None,
         };
-        inner.change_items(state, &mut step);
+        self.weigh_items(state, &mut step);
         step
     }
 
+    /// What comes of an effect, whose difference is in the fingerprint already.
     fn apply(
         &mut self,
         state: &[u32],
         fingerprint: u64,
-        node: usize,
+        node: u32,
         effect: &'c Effect,
         budget: u32,
-        removed: Option<usize>,
+        removed: Option<u32>,
     ) -> Step<'c> {
-        let inner = self.inner;
-        let tables = &inner.tables;
-        let (old_node, old_budget) = (state[node], state[inner.budget_at()]);
-        let old_history = state[inner.history_at()];
+        let tables = &self.inner.tables;
+        let (old_budget, old_history) =
+            (state[self.inner.budget_at()], state[self.inner.history_at()]);
         let mut fingerprint = fingerprint;
         let mut replace = |old: u64, new: u64| {
             fingerprint = fingerprint.wrapping_sub(old).wrapping_add(new);
         };
-        if effect.node != old_node {
-            replace(tables.nodes.get(old_node).hash, tables.nodes.get(effect.node).hash);
-        }
         if budget != old_budget {
-            replace(tables.budgets.get(old_budget).hash, tables.budgets.get(budget).hash);
+            replace(tables.budgets.head(old_budget).hash, tables.budgets.head(budget).hash);
         }
         let history = self.observe(old_history, effect);
         if history != old_history {
-            replace(tables.histories.get(old_history).hash, tables.histories.get(history).hash);
+            replace(tables.histories.head(old_history).hash, tables.histories.head(history).hash);
         }
         let mut step = Step {
             fingerprint,
-            changed_node: (effect.node != old_node).then_some(node),
+            changed_node: (effect.node != state[node as usize]).then_some(node),
             changed_history: history != old_history,
             node: effect.node,
             budget,
             history,
             removed,
             added: &effect.sends,
-            items: None,
         };
-        inner.change_items(state, &mut step);
+        self.weigh_items(state, &mut step);
         step
     }
 
     fn observe(&mut self, history: u32, effect: &Effect) -> u32 {
         let inner = self.inner;
-        // The first observed message may stand for all: an effect observes a fixed list of them.
-        if effect.observed.is_empty() {
-            return history;
-        }
         let mut now = history;
         for (delivered, envelope) in &effect.observed {
             let key = (now, envelope << 1 | u32::from(*delivered));
@@ -229,29 +265,48 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         now
     }
 
+    /// Notes what a step does to the items' share of the fingerprint where that depends on the
+    /// other items.
+    fn weigh_items(&mut self, state: &[u32], step: &mut Step<'_>) {
+        let inner = self.inner;
+        let items = &state[inner.items_at()..];
+        match inner.setup.network {
+            NetworkKind::Multiset => {}
+            NetworkKind::Set => {
+                for item in step.added.iter().filter(|item| items.binary_search(item).is_err()) {
+                    step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
+                }
+            }
+            NetworkKind::Ordered => {
+                let difference = self.weigh_channels(items, step.removed, step.added);
+                step.fingerprint = step.fingerprint.wrapping_add(difference);
+            }
+        }
+    }
+
     /// Builds the successor.
-    pub fn write(&self, state: &[u32], step: &Step<'_>, out: &mut Vec<u32>) {
+    pub fn write(&mut self, state: &[u32], step: &Step<'_>, out: &mut Vec<u32>) {
         let at = out.len();
         let items_at = self.inner.items_at();
-        out.extend_from_slice(&state[..items_at]);
+        let items = &state[items_at..];
+        let removed = match step.removed {
+            Some(removed) if self.inner.setup.network != NetworkKind::Ordered => removed as usize,
+            _ => items.len(),
+        };
+        out.extend_from_slice(&state[..items_at + removed]);
+        if removed < items.len() {
+            out.extend_from_slice(&items[removed + 1..]);
+        }
         if let Some(node) = step.changed_node {
-            out[at + node] = step.node;
+            out[at + node as usize] = step.node;
         }
         out[at + self.inner.budget_at()] = step.budget;
         out[at + self.inner.history_at()] = step.history;
-        if let Some(items) = &step.items {
-            out.extend_from_slice(items);
+        let first = at + items_at;
+        if self.inner.setup.network == NetworkKind::Ordered {
+            self.write_channels(items, step.removed, step.added, out, first);
             return;
         }
-        let items = &state[items_at..];
-        match step.removed {
-            Some(removed) => {
-                out.extend_from_slice(&items[..removed]);
-                out.extend_from_slice(&items[removed + 1..]);
-            }
-            None => out.extend_from_slice(items),
-        }
-        let first = at + items_at;
         for item in step.added {
             match out[first..].binary_search(item) {
                 Ok(_) if self.inner.setup.network == NetworkKind::Set => {}
@@ -262,17 +317,26 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
 }
 
 /// Looks a result up in the thread's own memory, then in the shared one, then computes it.
-fn recall(own: &mut Recent, shared: &Memo, key: (u32, u32), compute: impl FnOnce() -> u32) -> u32 {
+pub(super) fn recall(
+    own: &mut Recent,
+    shared: &Memo,
+    key: (u32, u32),
+    compute: impl FnOnce() -> u32,
+) -> u32 {
     if let Some(known) = own.get(&key) {
         return *known;
     }
-    let known = shared.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-    let result = known.unwrap_or_else(|| {
-        let result = compute();
-        *shared.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(result)
-    });
+    let result = recall_shared(shared, key, compute);
     own.insert(key, result);
     result
+}
+
+fn recall_shared(shared: &Memo, key: (u32, u32), compute: impl FnOnce() -> u32) -> u32 {
+    let known = shared.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+    known.unwrap_or_else(|| {
+        let result = compute();
+        *shared.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(result)
+    })
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
@@ -289,62 +353,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// The envelope that an item would deliver next.
-    pub(super) fn head(&self, item: u32) -> u32 {
+    pub(super) fn next_of(&self, item: u32) -> u32 {
         match self.setup.network {
             NetworkKind::Set | NetworkKind::Multiset => item,
-            NetworkKind::Ordered => self.tables.channels.get(item).value.queue[0],
+            NetworkKind::Ordered => self.tables.channels.head(item).extra.head,
         }
-    }
-
-    /// Notes what a step does to the items: the fingerprint, and on ordered links the items.
-    fn change_items(&self, state: &[u32], step: &mut Step<'_>) {
-        let items = &state[self.items_at()..];
-        if self.setup.network == NetworkKind::Ordered {
-            let (items, difference) = self.change_channels(items, step.removed, step.added);
-            step.fingerprint = step.fingerprint.wrapping_add(difference);
-            step.items = Some(items);
-            return;
-        }
-        if let Some(removed) = step.removed {
-            step.fingerprint = step.fingerprint.wrapping_sub(self.item_hash(items[removed]));
-        }
-        for item in step.added {
-            let is_new =
-                self.setup.network == NetworkKind::Multiset || items.binary_search(item).is_err();
-            if is_new {
-                step.fingerprint = step.fingerprint.wrapping_add(self.item_hash(*item));
-            }
-        }
-    }
-
-    fn change_channels(
-        &self,
-        items: &[u32],
-        removed: Option<usize>,
-        added: &[u32],
-    ) -> (Vec<u32>, u64) {
-        let mut difference = 0_u64;
-        let mut queues: BTreeMap<(Id, Id), Vec<u32>> = BTreeMap::new();
-        for (at, item) in items.iter().enumerate() {
-            let entry = self.tables.channels.get(*item);
-            difference = difference.wrapping_sub(entry.hash);
-            let skip = usize::from(removed == Some(at));
-            let queue = entry.value.queue[skip..].to_vec();
-            queues.insert((entry.value.src, entry.value.dst), queue);
-        }
-        for envelope in added {
-            let link = &self.tables.envelopes.get(*envelope).value;
-            queues.entry((link.src, link.dst)).or_default().push(*envelope);
-        }
-        let mut items: Vec<u32> = (queues.into_iter())
-            .filter(|(_, queue)| !queue.is_empty())
-            .map(|((src, dst), queue)| self.intern_channel(Channel { src, dst, queue }))
-            .collect();
-        items.sort_unstable();
-        for item in &items {
-            difference = difference.wrapping_add(self.item_hash(*item));
-        }
-        (items, difference)
     }
 
     fn spend(&self, budget: u32, spend: Spend) -> Option<u32> {
@@ -354,15 +367,15 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             Spend::Restart => 1,
             Spend::Timer(kind) => 2 + usize::from(kind),
         };
-        let entry = self.tables.budgets.get(budget);
-        *entry.extra[kind]
-            .get_or_init(|| entry.value.after(spend).map(|after| self.intern_budget(after)))
+        *self.tables.budgets.head(budget).extra[kind].get_or_init(|| {
+            let after = self.tables.budgets.value(budget).after(spend);
+            after.map(|after| self.intern_budget(after))
+        })
     }
 
     /// Under stateright's rules the bound on crashes is on how many are down at once.
     fn has_room_to_crash(&self, state: &[u32]) -> bool {
-        let down =
-            |id: &&u32| matches!(self.tables.nodes.get(**id).value.process, Process::Down { .. });
+        let down = |id: &&u32| !self.tables.nodes.head(**id).extra.up;
         self.setup.rules == Rules::Quorate
             || state[..self.budget_at()].iter().filter(down).count()
                 < usize::from(self.setup.faults.crashes)
@@ -381,7 +394,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             sent.extend_from_slice(&effect.sends);
         }
         let items = match self.setup.network {
-            NetworkKind::Ordered => self.change_channels(&[], None, &sent).0,
+            NetworkKind::Ordered => self.channels_of(&sent),
             NetworkKind::Multiset => sorted(sent),
             NetworkKind::Set => sorted(sent.into_iter().collect::<BTreeSet<_>>()),
         };

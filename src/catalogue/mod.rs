@@ -5,9 +5,10 @@
 
 pub mod tables;
 
-use crate::check::{self, Engine, Findings, Options, Progress};
+use crate::check::{self, CheckError, Findings, Options, Progress};
 use crate::explore::{self, ExploreError};
 use crate::trace::{Narrative, Trace, TraceError};
+use quorate_models::primary_backup;
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Expected, Instance, Mutant};
 use std::net::SocketAddr;
@@ -27,7 +28,22 @@ pub struct Protocol {
 
 /// All protocols.
 pub fn protocols() -> Vec<Protocol> {
-    vec![]
+    vec![Protocol {
+        name: "primary-backup",
+        about: "one primary orders, backups follow, a view service replaces who is suspected",
+        cases: cases(primary_backup::instances::instances()),
+        mutants: mutants(primary_backup::mutants::mutants()),
+    }]
+}
+
+fn cases<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> Vec<Box<dyn Case>> {
+    instances.into_iter().map(|instance| Box::new(instance) as Box<dyn Case>).collect()
+}
+
+fn mutants<A: Checkable, H: Observer<A::Msg>>(
+    mutants: Vec<Mutant<A, H>>,
+) -> Vec<Box<dyn SeededBug>> {
+    mutants.into_iter().map(|mutant| Box::new(mutant) as Box<dyn SeededBug>).collect()
 }
 
 /// An instance whose types are hidden.
@@ -43,7 +59,14 @@ pub trait Case: Send + Sync {
     /// Its properties: name and kind.
     fn properties(&self) -> Vec<(&'static str, &'static str)>;
     /// Checks it.
-    fn check(&self, options: &Options, progress: &dyn Fn(Progress)) -> Findings;
+    ///
+    /// # Errors
+    /// See [`check::run`].
+    fn check(
+        &self,
+        options: &Options<'_>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Findings, CheckError>;
     /// Follows a trace and tells it in words.
     ///
     /// # Errors
@@ -78,7 +101,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
         cluster.setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
     }
 
-    fn check(&self, options: &Options, progress: &dyn Fn(Progress)) -> Findings {
+    fn check(
+        &self,
+        options: &Options<'_>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Findings, CheckError> {
         check::run((self.cluster)(), options, progress)
     }
 
@@ -100,7 +127,10 @@ pub trait SeededBug: Send + Sync {
     /// The property that must be violated.
     fn killed_by(&self) -> &'static str;
     /// Checks it.
-    fn check(&self, options: &Options) -> Findings;
+    ///
+    /// # Errors
+    /// See [`check::run`].
+    fn check(&self, options: &Options<'_>) -> Result<Findings, CheckError>;
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
@@ -116,7 +146,7 @@ impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
         self.killed_by
     }
 
-    fn check(&self, options: &Options) -> Findings {
+    fn check(&self, options: &Options<'_>) -> Result<Findings, CheckError> {
         check::run((self.cluster)(), options, &|_| {})
     }
 }
@@ -185,12 +215,4 @@ impl Protocol {
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
-}
-
-impl From<Engine> for &'static str {
-    fn from(engine: Engine) -> Self {
-        match engine {
-            Engine::Stateright => "stateright",
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! What was found against what was expected.
 
-use super::Findings;
+use super::run::{Discovery, Engine, Findings};
 use crate::catalogue::Case;
 use crate::trace::Trace;
 use serde::Serialize;
@@ -32,6 +32,30 @@ pub enum Verdict {
     Unreached,
     /// The check ended before it could be told.
     Incomplete,
+}
+
+impl Expectation {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Reached => "reached",
+        }
+    }
+}
+
+impl Verdict {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Reached => "reached",
+            Self::Unreached => "unreached",
+            Self::Incomplete => "incomplete",
+        }
+    }
 }
 
 /// One property of one instance.
@@ -68,8 +92,10 @@ pub struct Report {
     pub depth: u64,
     /// How long it took.
     pub seconds: f64,
-    /// Whether every reachable state was checked.
+    /// Whether every reachable state was checked, and every property decided.
     pub complete: bool,
+    /// At most how probable it is that a collision of fingerprints hid a state.
+    pub collision_probability: f64,
     /// Whether all is as the instance records it.
     pub as_expected: bool,
     /// The properties.
@@ -77,9 +103,12 @@ pub struct Report {
     /// In words, what is not as expected.
     #[serde(skip)]
     pub surprises: Vec<String>,
-    /// The traces of what was found, by property.
+    /// Why it is not complete.
     #[serde(skip)]
-    pub discoveries: BTreeMap<&'static str, Trace>,
+    pub shortfall: Option<String>,
+    /// What was found, by property.
+    #[serde(skip)]
+    pub discoveries: BTreeMap<&'static str, Discovery>,
 }
 
 impl Report {
@@ -100,33 +129,46 @@ impl Report {
             ("generated", expected.generated, findings.generated),
         ];
         for (what, expected, found) in counts {
-            if findings.complete && expected != found {
+            if findings.shortfall.is_none() && expected != found {
                 surprises.push(format!("{found} {what} states, expected {expected}"));
             }
         }
+        let undecided = properties.iter().filter(|p| p.verdict == Verdict::Incomplete).count();
+        let complete = findings.shortfall.is_none() && undecided == 0;
+        let shortfall = match findings.shortfall {
+            Some(shortfall) => Some(shortfall.to_string()),
+            None if undecided > 0 => Some(format!(
+                "{undecided} liveness properties are undecided: the engine decides safety only"
+            )),
+            None => None,
+        };
         Self {
             protocol,
             instance: case.name(),
-            engine: findings.engine.into(),
+            engine: findings.engine.name(),
             threads: findings.threads,
             unique: findings.unique,
             generated: findings.generated,
             depth: findings.depth,
             seconds: findings.elapsed.as_secs_f64(),
-            complete: findings.complete,
-            as_expected: surprises.is_empty() && findings.complete,
+            complete,
+            collision_probability: findings.collision_probability,
+            as_expected: surprises.is_empty() && complete,
             properties,
             surprises,
+            shortfall,
             discoveries: findings.discoveries,
         }
     }
 
     /// The counterexamples, by property: not the examples of what is to be reached.
     pub fn counterexamples(&self) -> impl Iterator<Item = (&'static str, &Trace)> {
-        self.properties
-            .iter()
-            .filter(|property| property.verdict == Verdict::Violated)
-            .filter_map(|property| Some((property.name, self.discoveries.get(property.name)?)))
+        self.properties.iter().filter(|property| property.verdict == Verdict::Violated).filter_map(
+            |property| match self.discoveries.get(property.name)? {
+                Discovery::Found(trace) => Some((property.name, trace)),
+                Discovery::Nothing => None,
+            },
+        )
     }
 }
 
@@ -144,14 +186,14 @@ fn judge(
         (false, Some(_)) => Expectation::Violated,
         (false, None) => Expectation::Holds,
     };
-    let trace = findings.discoveries.get(name);
-    let verdict = match (is_sometimes, trace, findings.complete) {
-        (true, Some(_), _) => Verdict::Reached,
-        (false, Some(_), _) => Verdict::Violated,
-        (_, None, false) => Verdict::Incomplete,
-        (true, None, true) => Verdict::Unreached,
-        (false, None, true) => Verdict::Holds,
+    let verdict = match (is_sometimes, findings.discoveries.get(name)) {
+        (true, Some(Discovery::Found(_))) => Verdict::Reached,
+        (false, Some(Discovery::Found(_))) => Verdict::Violated,
+        (true, Some(Discovery::Nothing)) => Verdict::Unreached,
+        (false, Some(Discovery::Nothing)) => Verdict::Holds,
+        (_, None) => Verdict::Incomplete,
     };
+    let trace = findings.trace(name);
     let trace_len = trace.map(|trace| trace.actions.len());
     let is_as_expected = matches!(
         (expected, verdict),
@@ -160,11 +202,11 @@ fn judge(
             | (Expectation::Reached, Verdict::Reached)
     );
     if !is_as_expected && verdict != Verdict::Incomplete {
-        surprises.push(format!("{name:?} is {verdict:?}, expected {expected:?}").to_lowercase());
+        surprises.push(format!("{name:?} is {}, expected {}", verdict.name(), expected.name()));
     }
     if let (Some((_, shortest)), Some(len)) = (shortest, trace_len)
         && *shortest != len
-        && findings.threads == 1
+        && (findings.threads == 1 || findings.engine == Engine::Quorate)
     {
         surprises.push(format!("{name:?} is violated in {len} steps, expected {shortest}"));
     }

@@ -4,7 +4,8 @@
 //! is therefore wrapped so that it speaks up once: with one thread, that first counterexample is
 //! a shortest one.
 
-use super::{Engine, Findings, Progress};
+use super::engine::{Phase, Progress};
+use super::run::{Discovery, Engine, Findings};
 use crate::trace::Trace;
 use quorate_models::world::{
     Checkable, Cluster, Judged, Kind, MAX_CONDITIONS, Observer, State, safety_properties,
@@ -23,20 +24,29 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
     progress: &dyn Fn(Progress),
 ) -> Findings {
     let start = Instant::now();
+    let safety = safety_properties::<A, H, FirstOnly<A, H>>(&cluster);
+    let properties: Vec<_> = safety.into_iter().map(|property| property.name).collect();
     let model = FirstOnly { cluster, heard: std::array::from_fn(|_| AtomicBool::new(false)) };
     let checker = model.checker().threads(threads).finish_when(never()).spawn_bfs();
     while !checker.is_done() {
         thread::sleep(REPORT_EVERY);
         progress(Progress {
+            phase: Phase::Search,
             unique: checker.unique_state_count() as u64,
             generated: checker.state_count() as u64,
-            depth: depth(&checker),
+            depth: depth(&checker) as u32,
+            waiting: 0,
             elapsed: start.elapsed(),
         });
     }
     let checker = checker.join();
-    let discoveries: BTreeMap<_, _> = (checker.discoveries().into_iter())
-        .map(|(name, path)| (name, Trace::of_actions(&path.into_actions())))
+    let mut found = checker.discoveries();
+    let properties = properties.into_iter();
+    let discoveries: BTreeMap<_, _> = properties
+        .map(|name| match found.remove(name) {
+            Some(path) => (name, Discovery::Found(Trace::of_actions(&path.into_actions()))),
+            None => (name, Discovery::Nothing),
+        })
         .collect();
     Findings {
         engine: Engine::Stateright,
@@ -45,7 +55,8 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
         generated: checker.state_count() as u64,
         depth: depth(&checker),
         elapsed: start.elapsed(),
-        complete: true,
+        shortfall: None,
+        collision_probability: collision_probability(checker.unique_state_count() as u64),
         discoveries,
     }
 }
@@ -53,6 +64,13 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
 /// Stateright counts states on the longest shortest path; this crate counts steps.
 fn depth<M: Model<State: std::hash::Hash>>(checker: &impl Checker<M>) -> u64 {
     (checker.max_depth() as u64).saturating_sub(1)
+}
+
+/// Stateright's fingerprints have 64 bits too.
+#[allow(clippy::cast_precision_loss, reason = "a probability")]
+fn collision_probability(unique: u64) -> f64 {
+    let unique = unique as f64;
+    (unique * unique / 2_f64.powi(65)).min(1.0)
 }
 
 /// Every state is wanted, whatever was discovered on the way.

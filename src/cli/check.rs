@@ -1,43 +1,69 @@
 //! `quorate check`: verdicts for every property of every instance asked for.
 
-use super::CliError;
-use clap::Parser;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, Color, Table};
-use indicatif::{ProgressBar, ProgressStyle};
+use super::{CliError, tell};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quorate::catalogue::{self, Case, Protocol};
-use quorate::check::{Expectation, Options, Progress, PropertyReport, Report, Verdict};
+use quorate::check::report::Report;
+use quorate::check::{CheckError, Engine, Limits, Options, Phase, Progress};
 use quorate::trace::TraceFile;
-use std::path::PathBuf;
+use signal_hook::consts::SIGINT;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// Check protocols: every behaviour within the bounds of each instance.
+/// Check protocols: every behaviour within the bounds of each instance
+///
+/// Ctrl-C ends the check with what was found so far.
 #[derive(Parser)]
 #[command(after_help = "\
 Examples:
-  quorate check                                  every quick instance of every protocol
-  quorate check primary-backup --instance async  one instance
-  quorate check primary-backup --deep            the deep instances too
+  quorate check                                         every quick instance of every protocol
+  quorate check primary-backup --instance asynchronous  one instance
+  quorate check primary-backup --deep                   the deep instances too
 
 Exit codes: 0 all as expected, 1 not as expected, 2 bad usage, 3 incomplete.")]
 pub(crate) struct Args {
-    /// The protocol, or `all`.
+    /// The protocol, or `all`
     #[arg(default_value = "all")]
     protocol: String,
-    /// Only this instance.
+    /// Only this instance
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
-    /// The deep instances too: minutes instead of seconds.
+    /// The deep instances too: minutes instead of seconds
     #[arg(long)]
     deep: bool,
-    /// How many threads check. More than one may find counterexamples that are not the shortest.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
-    /// One JSON object a line for each instance, instead of a table.
+    /// How many threads check; as many as there are processors if not given
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// What does the checking; stateright decides safety only
+    #[arg(long, value_enum, default_value_t = EngineName::Quorate)]
+    engine: EngineName,
+    /// One JSON object a line for each instance, instead of tables
     #[arg(long)]
     json: bool,
-    /// Write the first counterexample here, for `quorate explore --at`.
+    /// Write a counterexample here, for `quorate explore --at`
     #[arg(long, value_name = "FILE")]
     counterexample: Option<PathBuf>,
+    /// Whose counterexample to write; the first violated property's if not given
+    #[arg(long, value_name = "NAME", requires = "counterexample")]
+    property: Option<String>,
+    /// Give up on an instance after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_seconds: Option<u64>,
+    /// Give up on an instance after so many unique states
+    #[arg(long, value_name = "N")]
+    max_states: Option<u64>,
+    /// Give up on an instance when its search holds so many MiB
+    #[arg(long, value_name = "MIB")]
+    max_memory: Option<u64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    Quorate,
+    Stateright,
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
@@ -45,25 +71,33 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         "all" => catalogue::protocols(),
         name => vec![catalogue::protocol(name)?],
     };
+    let stop = Arc::new(AtomicBool::new(false));
+    // The first Ctrl-C ends the check; the second the program.
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 3, stop.clone())
+        .and_then(|_| signal_hook::flag::register(SIGINT, stop.clone()))
+        .map_err(|source| CliError::Io { action: "cannot handle Ctrl-C", source })?;
     let mut reports = Vec::new();
     for protocol in &protocols {
         for case in chosen(protocol, args)? {
-            let report = check(protocol, case, args);
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let report = check(protocol, case, args, &stop)?;
             if args.json {
                 println!("{}", serde_json::to_string(&report).map_err(CliError::json)?);
             } else {
-                tell(&report, case);
+                tell::report(&report, case);
             }
             reports.push(report);
         }
     }
     if !args.json {
-        println!("{}", summary(&reports));
+        println!("{}", tell::summary(&reports));
     }
     if let Some(path) = &args.counterexample {
-        write_counterexample(&reports, path)?;
+        write_counterexample(&reports, args.property.as_deref(), path)?;
     }
-    Ok(exit_code(&reports))
+    Ok(exit_code(&reports, stop.load(Ordering::Relaxed)))
 }
 
 fn chosen<'a>(protocol: &'a Protocol, args: &Args) -> Result<Vec<&'a dyn Case>, CliError> {
@@ -79,147 +113,92 @@ fn chosen<'a>(protocol: &'a Protocol, args: &Args) -> Result<Vec<&'a dyn Case>, 
     Ok(cases.filter(|case| args.deep || !case.is_deep()).collect())
 }
 
-fn check(protocol: &Protocol, case: &dyn Case, args: &Args) -> Report {
-    let bar = if args.json { ProgressBar::hidden() } else { ProgressBar::no_length() };
+fn check(
+    protocol: &Protocol,
+    case: &dyn Case,
+    args: &Args,
+    stop: &AtomicBool,
+) -> Result<Report, CheckError> {
+    let bar = ProgressBar::no_length();
+    if args.json {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
     let style = ProgressStyle::with_template("{spinner} {prefix}: {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     bar.set_prefix(format!("{} {}", protocol.name, case.name()));
-    let options = Options { threads: usize::from(args.threads), ..Options::default() };
+    let (engine, threads) = engine(args);
+    let limits = Limits {
+        time: args.max_seconds.map(Duration::from_secs),
+        states: args.max_states,
+        memory: args.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
+    };
+    let options = Options { engine, threads, limits, stop, ..Options::default() };
     let findings = case.check(&options, &|progress| {
         bar.set_message(line(progress));
         bar.tick();
     });
     bar.finish_and_clear();
-    Report::new(protocol.name, case, findings)
+    Ok(Report::new(protocol.name, case, findings?))
 }
 
+/// Stateright finds shortest counterexamples with one thread only, so that is its default.
+fn engine(args: &Args) -> (Engine, usize) {
+    let (engine, default) = match args.engine {
+        EngineName::Stateright => (Engine::Stateright, 1),
+        EngineName::Quorate => {
+            (Engine::Quorate, std::thread::available_parallelism().map_or(1, usize::from))
+        }
+    };
+    (engine, args.threads.unwrap_or(default))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rate for a person")]
 fn line(progress: Progress) -> String {
+    if let Phase::Liveness(property) = progress.phase {
+        return format!("deciding {property:?} on {} states", tell::grouped(progress.unique));
+    }
     let seconds = progress.elapsed.as_secs_f64();
     format!(
         "{} states ({} generated, {:.0}/s), depth {}, {seconds:.1} s",
-        grouped(progress.unique),
-        grouped(progress.generated),
+        tell::grouped(progress.unique),
+        tell::grouped(progress.generated),
         progress.generated as f64 / seconds.max(1e-9),
         progress.depth,
     )
 }
 
-/// The table of one instance, its surprises, and its counterexamples.
-fn tell(report: &Report, case: &dyn Case) {
-    println!("{} {}: {}", report.protocol, report.instance, case.about());
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["property", "kind", "expected", "verdict", "steps"]);
-    for property in &report.properties {
-        let steps = property.trace_len.map_or(String::new(), |steps| steps.to_string());
-        table.add_row([
-            Cell::new(property.name),
-            Cell::new(property.kind),
-            Cell::new(lower(property.expected)),
-            Cell::new(lower(property.verdict)).fg(color(property)),
-            Cell::new(steps),
-        ]);
-    }
-    println!("{table}");
-    println!(
-        "{} unique states, {} generated, depth {}, {:.2} s, {} with {} thread(s)",
-        grouped(report.unique),
-        grouped(report.generated),
-        report.depth,
-        report.seconds,
-        report.engine,
-        report.threads,
-    );
-    for surprise in &report.surprises {
-        println!("NOT AS EXPECTED: {surprise}");
-    }
-    for (name, trace) in report.counterexamples() {
-        let expected = report
-            .properties
-            .iter()
-            .any(|property| property.name == name && property.expected == Expectation::Violated);
-        let label = if expected { "expected violation" } else { "VIOLATION" };
-        println!("\n{label} of {name:?}, in {} steps:", trace.actions.len());
-        match case.narrate(trace) {
-            Ok(narrative) => {
-                for (at, (action, changes)) in narrative.steps.iter().enumerate() {
-                    println!("{:>4}. {action}", at + 1);
-                    for change in changes {
-                        println!("        {change}");
-                    }
-                }
-            }
-            Err(error) => println!("      (cannot be told: {error})"),
-        }
-    }
-    println!();
-}
-
-fn color(property: &PropertyReport) -> Color {
-    match (property.expected, property.verdict) {
-        (Expectation::Holds, Verdict::Holds) | (Expectation::Reached, Verdict::Reached) => {
-            Color::Green
-        }
-        (Expectation::Violated, Verdict::Violated) | (_, Verdict::Incomplete) => Color::Yellow,
-        _ => Color::Red,
-    }
-}
-
-fn summary(reports: &[Report]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["protocol", "instance", "properties", "unique", "generated", "s", "result"]);
-    for report in reports {
-        let result = match (report.complete, report.as_expected) {
-            (true, true) => "as expected",
-            (true, false) => "NOT AS EXPECTED",
-            (false, _) => "incomplete",
-        };
-        table.add_row([
-            report.protocol.to_string(),
-            report.instance.to_string(),
-            report.properties.len().to_string(),
-            grouped(report.unique),
-            grouped(report.generated),
-            format!("{:.2}", report.seconds),
-            result.to_string(),
-        ]);
-    }
-    table
-}
-
-fn write_counterexample(reports: &[Report], path: &std::path::Path) -> Result<(), CliError> {
-    let first = reports.iter().find_map(|report| {
-        report.counterexamples().next().map(|(property, trace)| (report, property, trace))
+fn write_counterexample(
+    reports: &[Report],
+    wanted: Option<&str>,
+    path: &Path,
+) -> Result<(), CliError> {
+    let mut all = reports.iter().flat_map(|report| {
+        report.counterexamples().map(move |(property, trace)| (report, property, trace))
     });
-    let Some((report, property, trace)) = first else {
-        eprintln!("no property was violated, so {} was not written", path.display());
-        return Ok(());
+    let found = all.find(|(_, property, _)| wanted.is_none_or(|wanted| wanted == *property));
+    let Some((report, property, trace)) = found else {
+        let what = wanted.map_or("no property".into(), |name| format!("the property {name:?}"));
+        return Err(CliError::Failed(format!(
+            "{what} has no counterexample, so {} was not written",
+            path.display()
+        )));
     };
     TraceFile::new(report.protocol, report.instance, property, trace).write(path)?;
     eprintln!(
-        "wrote the counterexample to {property:?}; step through it with: quorate explore {} --at {}",
+        "wrote the counterexample to {property:?}; step through it with: \
+         quorate explore {} --at {}",
         report.protocol,
         path.display(),
     );
     Ok(())
 }
 
-fn exit_code(reports: &[Report]) -> u8 {
-    if reports.iter().any(|report| report.complete && !report.as_expected) {
+fn exit_code(reports: &[Report], stopped: bool) -> u8 {
+    if reports.iter().any(|report| !report.surprises.is_empty()) {
         1
-    } else if reports.iter().any(|report| !report.complete) {
+    } else if stopped || reports.iter().any(|report| !report.complete) {
         3
     } else {
         0
     }
-}
-
-fn lower(value: impl std::fmt::Debug) -> String {
-    format!("{value:?}").to_lowercase()
-}
-
-/// 1234567 as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    indicatif::HumanCount(number).to_string()
 }

@@ -42,8 +42,9 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     println!("exploring {} {}: {}", protocol.name, case.name(), case.about());
     println!("open http://{address}/ ; stop with Ctrl-C");
     if let Some(file) = &file {
-        let narrative = case.narrate(&file.trace())?;
-        let path = narrative.explorer_path();
+        let narrative = case.narrate(&file.trace)?;
+        // A lasso opens at the start of its cycle, which the listed steps then go round.
+        let path = narrative.explorer_path(file.trace.cycle.unwrap_or(usize::MAX));
         println!("the counterexample to {:?}: http://{address}/#/steps{path}", file.property);
     }
     case.explore(address)?;

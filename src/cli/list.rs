@@ -1,7 +1,7 @@
 //! `quorate list`: what there is.
 
 use super::CliError;
-use super::check::grouped;
+use super::tell::grouped;
 use clap::Parser;
 use quorate::catalogue::{self, Protocol, tables};
 

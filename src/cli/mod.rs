@@ -7,8 +7,10 @@ pub(crate) mod explore;
 pub(crate) mod format;
 pub(crate) mod list;
 pub(crate) mod run;
+mod tell;
 
 use quorate::catalogue::UnknownName;
+use quorate::check::CheckError;
 use quorate::explore::ExploreError;
 use quorate::node::deploy::OpenError;
 use quorate::node::{ClientError, ClusterFileError, DataDirError, DeployError, NodeError};
@@ -43,8 +45,12 @@ pub(crate) enum CliError {
     Trace(#[from] TraceError),
     #[error(transparent)]
     Explore(#[from] ExploreError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
     #[error("{0}")]
     Usage(String),
+    #[error("{0}")]
+    Failed(String),
     #[error("{action}: {source}")]
     Io { action: &'static str, source: std::io::Error },
 }
@@ -53,8 +59,9 @@ impl CliError {
     /// The exit code that says so.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Name(_) | Self::Usage(_) => USAGE,
-            Self::Client(
+            Self::Name(_)
+            | Self::Usage(_)
+            | Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }
                 | ClientError::OperationTooLong { .. },

@@ -11,7 +11,8 @@
 //! XChaCha20-Poly1305 under random nonces) it holds on any: what passes between servers is sealed
 //! with the server key; what passes between clients and servers with the client key, so that a
 //! client cannot speak as a server to a server. A replayed frame is a duplicate, which the model
-//! already allows.
+//! already allows; but not one from another life of the cluster, so a cluster that is formatted
+//! anew takes a new name or new keys.
 
 use super::address::{is_client, number};
 use super::cluster_file::ClusterFile;

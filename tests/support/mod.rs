@@ -80,9 +80,13 @@ client = \"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
 pub(crate) fn cluster_text(host: &str, servers: usize, more: &str) -> String {
     use std::fmt::Write;
     let mut text = "name = \"demo\"\nprotocol = \"single-copy\"\n".to_owned();
-    // All at once, so that they differ.
-    let sockets: Vec<UdpSocket> =
-        (0..servers).map(|_| UdpSocket::bind(format!("{host}:0")).unwrap()).collect();
+    // All at once, so that they differ; and none that the system may give to a client.
+    let sockets: Vec<UdpSocket> = std::iter::repeat_with(|| {
+        UdpSocket::bind(format!("{host}:{}", rand::random_range(20_000..32_000)))
+    })
+    .filter_map(Result::ok)
+    .take(servers)
+    .collect();
     for (id, socket) in sockets.iter().enumerate() {
         let address = socket.local_addr().unwrap();
         write!(text, "[[server]]\nid = {id}\naddress = \"{address}\"\n").unwrap();

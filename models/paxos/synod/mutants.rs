@@ -5,6 +5,7 @@ use super::instances::Bounds;
 use super::properties as claims;
 use crate::Mutant;
 use crate::paxos::Quorums;
+use crate::world::CHECKPOINT;
 
 /// A bug that the checker can put into the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +67,13 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "an acceptor accepts below what it promised",
             claims::PROMISE,
             Bounds::three(2)
+        ),
+        mutant!(
+            ReuseBallot,
+            "synod-forget-number",
+            "a proposer does not save its number",
+            CHECKPOINT,
+            Bounds::three(1)
         ),
         mutant!(
             ReuseBallot,

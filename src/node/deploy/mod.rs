@@ -3,13 +3,16 @@
 //! A protocol is plugged in by one implementation of [`Deployable`] and one line in
 //! [`with_protocol`]; the runtime, the client and the command line then serve it.
 
+mod primary_backup;
+
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::map_client::is_request;
 use crate::node::runtime::{Node, NodeError, Runnable};
 use quorate_models::kv::machine::Value;
-use quorate_models::kv::{Op, Reply, Service};
+use quorate_models::kv::{Map, Op, Reply, Service};
+use quorate_models::primary_backup::PrimaryBackup;
 use stateright::actor::{Actor, Id};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -84,19 +87,20 @@ pub trait WithProtocol {
 }
 
 /// The names of the protocols that can be deployed.
-pub const NAMES: &[&str] = &[];
+pub const NAMES: &[&str] = &[<PrimaryBackup<Map>>::NAME];
 
 /// Does `what` with the protocol that `cluster` asks for.
 pub fn with_protocol<W: WithProtocol>(
     cluster: &ClusterFile,
     what: W,
 ) -> Result<W::Output, DeployError> {
-    // One line for each protocol: `PrimaryBackup::NAME => Ok(what.with::<PrimaryBackup>()),`
-    drop(what);
-    Err(DeployError::UnknownProtocol {
-        file: cluster.path().into(),
-        protocol: cluster.protocol.clone(),
-    })
+    match cluster.protocol.as_str() {
+        <PrimaryBackup<Map>>::NAME => Ok(what.with::<PrimaryBackup<Map>>()),
+        _ => Err(DeployError::UnknownProtocol {
+            file: cluster.path().into(),
+            protocol: cluster.protocol.clone(),
+        }),
+    }
 }
 
 /// Opens the node whose data directory is at `data`, as the protocol `D`.

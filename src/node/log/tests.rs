@@ -172,6 +172,21 @@ fn a_log_whose_state_grows_is_not_rewritten_at_every_append() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
+    /// Whatever the file holds, it is read or refused.
+    #[test]
+    fn no_file_makes_it_panic(header: bool, noise: Vec<u8>, at in 0usize..4200) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        written(dir.path(), u32::from(header));
+        let mut bytes = std::fs::read(&path).unwrap();
+        let from = if header { at.max(40).min(bytes.len()) } else { 0 };
+        bytes.splice(from..(from + noise.len()).min(bytes.len()), noise);
+        std::fs::write(&path, &bytes).unwrap();
+        if let Ok(log) = Log::open(dir.path(), &OWNER) {
+            prop_assert_eq!(list(&log), expected(usize::from(header)));
+        }
+    }
+
     /// Any one byte changed: everything that was synced is recovered, or the log is refused.
     #[test]
     fn corruption_never_loses_what_was_synced(

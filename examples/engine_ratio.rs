@@ -1,0 +1,122 @@
+//! The engine against stateright's BFS on the same Paxos with 3 clients, each run in a process
+//! of its own, three times in turn. The last line is a JSON object with the medians.
+//!
+//! `cargo run --release --example engine_ratio`
+
+use quorate::check::Checker;
+use quorate::models::world::NetworkKind;
+use quorate::models::yardsticks::{cluster_of, paxos, stateright_model_of};
+use serde_json::{Value, json};
+use stateright::{Checker as _, HasDiscoveries, Model};
+use std::error::Error;
+use std::process::Command;
+use std::time::Instant;
+
+const RUNS: usize = 3;
+const CLIENTS: usize = 3;
+
+/// What is measured: whose checker, with how many threads.
+const WHAT: [(&str, usize); 3] = [("stateright", 1), ("quorate", 1), ("quorate", 2)];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [] => compare(),
+        [who, threads] => {
+            println!("{}", measure(who, threads.parse()?));
+            Ok(())
+        }
+        _ => Err("no arguments; or, for one measurement, WHO and THREADS".into()),
+    }
+}
+
+/// Runs everything in turn, in processes of their own.
+fn compare() -> Result<(), Box<dyn Error>> {
+    let mut runs = vec![Vec::new(); WHAT.len()];
+    for run in 1..=RUNS {
+        for ((who, threads), runs) in WHAT.iter().zip(&mut runs) {
+            let output = Command::new(std::env::current_exe()?)
+                .args([who, threads.to_string().as_str()])
+                .output()?;
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into());
+            }
+            let measured: Value = serde_json::from_slice(&output.stdout)?;
+            println!("run {run}: {measured}");
+            runs.push(measured);
+        }
+    }
+    let [theirs, ours, ours_2] = [0, 1, 2].map(|at| summary(&runs[at]));
+    let ratio = |of: &Value, to: &Value, what: &str| rounded(number(of, what) / number(to, what));
+    println!(
+        "{}",
+        json!({
+            "stateright": theirs,
+            "quorate": ours,
+            "quorate_2_threads": ours_2,
+            "speed_ratio": ratio(&ours, &theirs, "generated_per_second"),
+            "memory_ratio": ratio(&theirs, &ours, "peak_mib"),
+            "two_threads_ratio": ratio(&ours_2, &ours, "generated_per_second"),
+        })
+    );
+    Ok(())
+}
+
+/// One run in this process.
+fn measure(who: &str, threads: usize) -> Value {
+    let network = NetworkKind::Multiset;
+    let started = Instant::now();
+    let (unique, generated) = if who == "stateright" {
+        let model = stateright_model_of(paxos::servers(3), CLIENTS, network);
+        // Never stop early: the counts are of the whole space.
+        let never = HasDiscoveries::AllOf(["nothing has this name"].into());
+        let checker = model.checker().finish_when(never).threads(threads).spawn_bfs().join();
+        (checker.unique_state_count() as u64, checker.state_count() as u64)
+    } else {
+        let cluster = cluster_of(paxos::servers(3), CLIENTS, network);
+        match Checker::new(&cluster).threads(threads).check() {
+            Ok(outcome) => (outcome.unique, outcome.generated),
+            Err(error) => return json!({ "error": error.to_string() }),
+        }
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    json!({
+        "checker": who,
+        "threads": threads,
+        "unique": unique,
+        "generated": generated,
+        "seconds": seconds,
+        "peak_mib": peak_mib(),
+    })
+}
+
+fn summary(runs: &[Value]) -> Value {
+    let seconds = median(runs, "seconds");
+    json!({
+        "seconds": rounded(seconds),
+        "generated_per_second": (number(&runs[0], "generated") / seconds).round(),
+        "peak_mib": rounded(median(runs, "peak_mib")),
+    })
+}
+
+fn median(runs: &[Value], what: &str) -> f64 {
+    let mut all: Vec<f64> = runs.iter().map(|run| number(run, what)).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+fn number(of: &Value, what: &str) -> f64 {
+    of[what].as_f64().unwrap_or(f64::NAN)
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
+/// The most memory that this process held, where the system tells.
+fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}

@@ -1,0 +1,192 @@
+//! The bounded instances that are checked, and what is expected of each.
+//!
+//! On the set network a message once sent can be delivered at any time, so sending it again
+//! changes nothing: the timers for pings and for resending never fire here.
+
+use super::properties::{self as claims, Actor, Claim, History};
+use super::{Bug, Config, Mode, Timer, Timing};
+use crate::kv::history::Linearizable;
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Map, Op};
+use crate::world::{Cluster, Faults, Setup};
+use crate::{Expected, Instance};
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) replicas: usize,
+    pub(super) mode: Mode,
+    pub(super) scripts: Vec<Vec<Op>>,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    pub(super) suspicions: u8,
+    pub(super) retries: u8,
+    pub(super) piece_bytes: usize,
+}
+
+impl Bounds {
+    /// One suspicion, and otherwise nothing goes wrong but the network.
+    pub(super) fn synchronous(replicas: usize, scripts: Vec<Vec<Op>>) -> Self {
+        let mode = Mode::Synchronous;
+        Self {
+            replicas,
+            mode,
+            scripts,
+            crashes: 0,
+            restarts: 0,
+            suspicions: 1,
+            retries: 0,
+            piece_bytes: FRAGMENT_BYTES,
+        }
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let config = Config::new(self.replicas, self.mode, Timing::model());
+        let config = Config { bug, piece_bytes: self.piece_bytes, ..config };
+        let mut actors = config.servers();
+        let servers = actors.len();
+        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
+        let timers =
+            vec![("ping", 0), ("suspect", self.suspicions), ("resend", 0), ("retry", self.retries)];
+        let (crashes, restarts) = (self.crashes, self.restarts);
+        Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable: None })
+            .properties(claims)
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Ping => "ping",
+        Timer::Suspect(_) => "suspect",
+        Timer::Resend => "resend",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// A client that writes and reads back: real time orders the two.
+pub(super) fn write_then_read() -> Vec<Vec<Op>> {
+    vec![vec![Op::put("x", "a"), Op::get("x")]]
+}
+
+/// Two clients of which one must find what the other did.
+pub(super) fn rivals() -> Vec<Vec<Op>> {
+    vec![vec![cas("a")], vec![cas("b")]]
+}
+
+fn cas(value: &str) -> Op {
+    Op::Cas { key: "x".into(), expected: None, new: Some(value.into()) }
+}
+
+/// All instances, the quickest first.
+pub fn instances() -> Vec<Instance<Actor, History>> {
+    vec![asynchronous(), retry(), crash(), rejoin(), rivalry(), three(), rivalry_with_crash()]
+}
+
+fn retry() -> Instance<Actor, History> {
+    Instance {
+        name: "retry",
+        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash for good, 1 retry",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::synchronous(2, write_then_read());
+            Bounds { crashes: 1, retries: 1, ..bounds }.cluster(claimed(), None)
+        },
+        expected: Expected { unique: 285_694, generated: 2_214_516, violated: &[] },
+    }
+}
+
+fn crash() -> Instance<Actor, History> {
+    Instance {
+        name: "crash",
+        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::synchronous(2, write_then_read());
+            Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
+        },
+        expected: Expected { unique: 95_025, generated: 885_959, violated: &[] },
+    }
+}
+
+fn rejoin() -> Instance<Actor, History> {
+    Instance {
+        name: "rejoin",
+        about: "2 replicas, a client that writes, 2 suspicions: out, back in, and primary again",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::synchronous(2, vec![vec![Op::put("x", "a")]]);
+            Bounds { suspicions: 2, piece_bytes: 1, ..bounds }.cluster(claimed(), None)
+        },
+        expected: Expected { unique: 116_002, generated: 1_251_682, violated: &[] },
+    }
+}
+
+fn rivalry() -> Instance<Actor, History> {
+    Instance {
+        name: "rivalry",
+        about: "2 replicas, 2 clients that compare-and-swap the same key, 1 suspicion",
+        deep: false,
+        cluster: || {
+            let mut claims = claimed();
+            claims.extend([claims::overlap(), claims::refilled()]);
+            Bounds::synchronous(2, rivals()).cluster(claims, None)
+        },
+        expected: Expected { unique: 267_930, generated: 2_783_645, violated: &[] },
+    }
+}
+
+fn asynchronous() -> Instance<Actor, History> {
+    Instance {
+        name: "asynchronous",
+        about: "2 replicas, acknowledged at once, a client that writes and reads, 1 suspicion",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::synchronous(2, write_then_read());
+            Bounds { mode: Mode::Asynchronous, ..bounds }.cluster(claimed(), None)
+        },
+        expected: Expected {
+            unique: 15_072,
+            generated: 138_407,
+            violated: &[(claims::NO_LOSS, 4), (claims::LINEARIZABLE, 9), (claims::PROMOTABLE, 2)],
+        },
+    }
+}
+
+fn three() -> Instance<Actor, History> {
+    Instance {
+        name: "three",
+        about: "3 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::synchronous(3, write_then_read());
+            Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
+        },
+        expected: Expected { unique: 2_219_433, generated: 27_647_055, violated: &[] },
+    }
+}
+
+fn rivalry_with_crash() -> Instance<Actor, History> {
+    Instance {
+        name: "rivalry-crash",
+        about: "2 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash, \
+                1 restart",
+        deep: true,
+        cluster: || {
+            let mut claims = claimed();
+            claims.extend([claims::overlap(), claims::refilled()]);
+            let bounds = Bounds::synchronous(2, rivals());
+            Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
+        },
+        expected: Expected { unique: 4_260_177, generated: 47_418_797, violated: &[] },
+    }
+}
+
+fn claimed() -> Vec<Claim> {
+    let mut claims = claims::safety();
+    claims.extend([claims::failed_over(), claims::transferred()]);
+    claims
+}

@@ -1,0 +1,112 @@
+//! What the nodes say to each other.
+//!
+//! Every message between replicas carries the number of the view it was sent in, and is ignored
+//! in any other: that is the fence around an old primary.
+
+use super::storage::{Entry, Image};
+use super::view::View;
+use crate::kv::{Service, StateMachine};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+
+/// A message of the replicated service.
+pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
+
+/// The protocol's own vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Peer<M: StateMachine> {
+    /// Replica to view service: I am alive. From a replica outside the current view that knows
+    /// that view: let me join.
+    Ping {
+        /// The newest view the sender knows.
+        view: u64,
+        /// Whether it acts as the primary of that view: then every backup of the view holds the
+        /// state, and the view is acknowledged.
+        acting: bool,
+    },
+    /// View service to replica: the current view.
+    View(View),
+    /// Primary to backup, before it acts: this is the state we start from.
+    Begin {
+        /// The view that begins.
+        view: u64,
+        /// The view in which the primary's state was last numbered; with `op` it names the
+        /// state.
+        origin: u64,
+        /// How many operations that state has applied.
+        op: u64,
+    },
+    /// Backup to primary: I hold another state, send me a piece of yours.
+    Fetch {
+        /// The view.
+        view: u64,
+        /// The state it asks for.
+        op: u64,
+        /// Which piece, from 0.
+        index: u32,
+    },
+    /// Primary to backup: a piece of the state.
+    Chunk {
+        /// The view.
+        view: u64,
+        /// The state it is a piece of.
+        op: u64,
+        /// Which piece, from 0.
+        index: u32,
+        /// Whether it is the last.
+        last: bool,
+        /// The piece itself.
+        piece: Piece<M>,
+    },
+    /// Primary to backup: the operation numbered `op`.
+    Replicate {
+        /// The view.
+        view: u64,
+        /// The number of the operation, from 1.
+        op: u64,
+        /// The request.
+        entry: Entry<M::Op>,
+    },
+    /// Backup to primary: in this view I hold the state, and every operation up to this one.
+    Ack {
+        /// The view.
+        view: u64,
+        /// The last operation held.
+        op: u64,
+    },
+    /// Backup to primary: operations are missing, send them again.
+    Refill {
+        /// The view.
+        view: u64,
+        /// The first operation that is missing.
+        from: u64,
+    },
+}
+
+/// A piece of an [`Image`](super::Image), small enough for a datagram.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Piece<M: StateMachine> {
+    /// Fragments of the machine.
+    pub fragments: Vec<M::Fragment>,
+    /// Client sessions: client, last sequence number, its reply.
+    pub sessions: Vec<(Id, u64, M::Reply)>,
+    /// The highest client id whose session is forgotten.
+    pub floor: Option<Id>,
+}
+
+impl<M: StateMachine> Piece<M> {
+    /// A piece with nothing in it yet.
+    pub(super) fn empty(floor: Option<Id>) -> Self {
+        Self { fragments: Vec::new(), sessions: Vec::new(), floor }
+    }
+
+    /// Puts the piece back where it came from.
+    pub(super) fn restore(self, image: &mut Image<M>) {
+        for fragment in self.fragments {
+            image.machine.restore(fragment);
+        }
+        image.sessions.restore(self.floor, self.sessions);
+    }
+}

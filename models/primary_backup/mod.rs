@@ -1,0 +1,359 @@
+//! Primary-backup replication with a view service.
+//!
+//! One replica, the primary, orders the requests of all clients; the others, its backups, follow.
+//! A view service numbers the configurations and replaces a primary that falls silent.
+//!
+//! # Sources
+//!
+//! * **Alsberg and Day 1976**, *A principle for resilient sharing of distributed resources*: one
+//!   server host is primary, the others are backups, any can take over, and a request is
+//!   acknowledged only when the backups cooperated ("A technique for a resilient service").
+//!   [`Mode::Synchronous`] is that rule for all backups of the view: with `b` backups the service
+//!   is (b+1)-host resilient. [`Mode::Asynchronous`] is what is lost without it.
+//! * **Budhiraja, Marzullo, Schneider and Toueg 1993**, *The primary-backup approach*: what such a
+//!   service is. Pb1, at most one primary at a time, is here "per view" ([`View`]); Pb2, a client
+//!   knows whom to ask, is the client's target; Pb3, a request that reaches another server is
+//!   not queued there, is the redirect; Pb4, one server with bounded outages, is linearizability
+//!   where the replicas answer.
+//! * **MIT 6.824, laboratory 2** (2013): the view service, its pings, its acknowledgement by the
+//!   primary.
+//!
+//! # How it works
+//!
+//! 1. In its view the primary numbers each request, applies it, saves it, and sends it to every
+//!    backup. Backups apply in order and acknowledge. When all have, the client is answered.
+//!    Reads go the same way, and so a primary that was replaced cannot answer one: a backup of
+//!    its that is also a member of the newer view no longer listens to it, and there always is one.
+//! 2. When a member's pings stop, the view service makes the next view without it, and promotes a
+//!    *certified* backup if it was the primary ([`ViewService`]).
+//! 3. A new view's primary makes every backup hold its state before it acts: a backup that holds
+//!    the same one, by name, says so; another fetches it. A view in which all do is acknowledged,
+//!    and all its members are certified.
+//! 4. A replica outside the view asks to join and becomes a backup of the next one; it is not
+//!    certified before it holds the state.
+//!
+//! # Deviations, and why
+//!
+//! * 6.824's view service never moves on from a view that its primary has not acknowledged, and is
+//!   stuck if that primary dies first. This one remembers who is certified and moves on to one of
+//!   those: safe, because whoever was certified before and is still a member has every
+//!   acknowledged write of every view since, acknowledged or not.
+//! * The first view is configured rather than formed by the first pings: all replicas start
+//!   empty, so all hold the state, and two replicas that cannot see each other cannot both start.
+//! * Replicas keep their state on disk and may come back with it, where the sources consider
+//!   servers that stop for good. A view whose last certified member is down waits for it.
+//! * Pb1 needs synchronised clocks or bounded delays to hold in real time. An old primary may
+//!   believe in its role for a while here; what is guaranteed is that it cannot acknowledge
+//!   anything (synchronous mode).
+//! * The sources let the primary forward an update to one backup, which passes it on. It sends to
+//!   all of them here: fewer delays, and one place that knows who has what.
+//! * No request is ordered while a joining backup fetches the state. Simple, and the state stands
+//!   still; the size of the state bounds the pause.
+//! * Clients do not ask the view service who is primary: any replica redirects them.
+//!
+//! # Where things are
+//!
+//! [`Peer`] is the vocabulary, [`Storage`] what is durable; the roles are in `view_service.rs`,
+//! `replica.rs` (which dispatches), `primary.rs`, `backup.rs` and `transfer.rs`.
+
+mod backup;
+pub mod instances;
+mod message;
+pub mod mutants;
+mod primary;
+pub mod properties;
+mod replica;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod view;
+mod view_service;
+
+pub use backup::Following;
+pub use message::{Msg, Peer, Piece};
+pub use mutants::Bug;
+pub use primary::{Leading, MAX_PENDING, MAX_RESEND};
+pub use replica::{Replica, ReplicaState, Role};
+pub use storage::{Content, Entry, Image, Registry, Saved, Storage};
+pub use transfer::Partial;
+pub use view::View;
+pub use view_service::{ViewService, view_service};
+
+use crate::Recoverable;
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Client, ClientState, Retry, StateMachine};
+use stateright::actor::{Actor, Id, Out, model_timeout};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+/// When the primary acknowledges a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// When every backup of the view has it.
+    #[default]
+    Synchronous,
+    /// At once. Faster, and loses acknowledged writes at failover.
+    Asynchronous,
+}
+
+/// How long things take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Between the pings of a replica.
+    pub ping: Range<Duration>,
+    /// How long a member may be silent: several pings.
+    pub suspect: Range<Duration>,
+    /// How long the primary waits for a backup's answer before it sends again.
+    pub resend: Range<Duration>,
+    /// How long a client waits for an answer before it asks another replica.
+    pub retry: Range<Duration>,
+}
+
+impl Timing {
+    /// For checking, where a timer may fire at any time.
+    pub fn model() -> Self {
+        let any = model_timeout;
+        Self { ping: any(), suspect: any(), resend: any(), retry: any() }
+    }
+}
+
+impl Default for Timing {
+    /// For a local network.
+    fn default() -> Self {
+        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
+        Self {
+            ping: millis(80, 120),
+            suspect: millis(500, 700),
+            resend: millis(40, 60),
+            retry: millis(150, 250),
+        }
+    }
+}
+
+/// A cluster: a view service with id 0, replicas 1 to `replicas`, then clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How many replicas; at least one.
+    pub replicas: usize,
+    /// When requests are acknowledged.
+    pub mode: Mode,
+    /// How long things take.
+    pub timing: Timing,
+    /// About how many encoded bytes of state travel in one message.
+    pub piece_bytes: usize,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
+    /// always builds its nodes with `None`.
+    pub bug: Option<Bug>,
+}
+
+impl Config {
+    /// A correct cluster.
+    pub fn new(replicas: usize, mode: Mode, timing: Timing) -> Self {
+        Self { replicas, mode, timing, piece_bytes: FRAGMENT_BYTES, bug: None }
+    }
+
+    /// The ids of the replicas.
+    pub fn replica_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (1..=self.replicas).map(Id::from)
+    }
+
+    /// The server with this id.
+    pub fn server<M: StateMachine>(&self, id: Id) -> PrimaryBackup<M> {
+        if id == view_service() {
+            PrimaryBackup::ViewService(ViewService { config: self.clone() })
+        } else {
+            PrimaryBackup::Replica(Replica { config: self.clone() })
+        }
+    }
+
+    /// All servers, by id.
+    pub fn servers<M: StateMachine>(&self) -> Vec<PrimaryBackup<M>> {
+        (0..=self.replicas).map(|id| self.server(Id::from(id))).collect()
+    }
+
+    /// A client that has not asked for anything yet.
+    pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> PrimaryBackup<M> {
+        let (servers, retry) = (self.replica_ids().collect(), self.timing.retry.clone());
+        PrimaryBackup::Client(Client { script, first_seq: 1, servers, retry })
+    }
+}
+
+/// A node of a primary-backup cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrimaryBackup<M: StateMachine> {
+    /// The view service.
+    ViewService(ViewService),
+    /// A replica.
+    Replica(Replica),
+    /// A client.
+    Client(Client<M::Op>),
+}
+
+/// The state of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State<M: StateMachine> {
+    /// Of the view service: all of it is durable.
+    ViewService(Registry),
+    /// Of a replica.
+    Replica(ReplicaState<M>),
+    /// Of a client.
+    Client(ClientState<M::Reply>),
+}
+
+/// The timers of all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Replica: time to tell the view service that it is alive.
+    Ping,
+    /// View service: this member has been silent for too long.
+    Suspect(Id),
+    /// Primary: a backup has not answered.
+    Resend,
+    /// Client: the service has not answered.
+    Retry(Retry),
+}
+
+impl From<Retry> for Timer {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+/// What a handler gives out.
+type Outbox<M> = Out<PrimaryBackup<M>>;
+
+impl<M: StateMachine> Actor for PrimaryBackup<M> {
+    type Msg = Msg<M>;
+    type Timer = Timer;
+    type State = State<M>;
+    type Storage = Storage<M>;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Storage<M>>, o: &mut Out<Self>) -> State<M> {
+        match (self, storage) {
+            (Self::ViewService(service), Some(Storage::ViewService(saved))) => {
+                State::ViewService(service.on_start(Some(saved), o))
+            }
+            (Self::ViewService(service), _) => State::ViewService(service.on_start(None, o)),
+            (Self::Replica(replica), Some(Storage::Replica(saved))) => {
+                State::Replica(replica.on_start(id, Some(saved), o))
+            }
+            (Self::Replica(replica), _) => State::Replica(replica.on_start(id, None, o)),
+            (Self::Client(client), _) => State::Client(client.on_start(o)),
+        }
+    }
+
+    fn on_msg(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, State<M>>,
+        src: Id,
+        msg: Msg<M>,
+        o: &mut Out<Self>,
+    ) {
+        match self {
+            Self::ViewService(service) => {
+                registry(state, |registry| service.on_msg(registry, src, &msg, o));
+            }
+            Self::Replica(replica) => {
+                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+            }
+            Self::Client(client) => client_state(state, |state| client.on_msg(state, msg, o)),
+        }
+    }
+
+    fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
+        match (self, timer) {
+            (Self::ViewService(service), Timer::Suspect(silent)) => {
+                registry(state, |registry| service.on_suspect(registry, *silent, o));
+            }
+            (Self::Replica(replica), Timer::Ping) => {
+                replica_state(state, |state| replica.on_ping_timer(state, o));
+            }
+            (Self::Replica(replica), Timer::Resend) => {
+                replica_state(state, |state| replica.on_resend(state, o));
+            }
+            (Self::Client(client), Timer::Retry(_)) => {
+                client_state(state, |state| client.on_retry(state, o));
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::ViewService(_) => "view service",
+            Self::Replica(_) => "replica",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+/// Lends a handler the view service's part of a node's state.
+fn registry<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, Registry>),
+) {
+    if let State::ViewService(part) = &**state
+        && let Some(changed) = changed(part, handler)
+    {
+        *state = Cow::Owned(State::ViewService(changed));
+    }
+}
+
+/// Lends a handler the client's part of a node's state.
+fn client_state<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
+) {
+    if let State::Client(part) = &**state
+        && let Some(changed) = changed(part, handler)
+    {
+        *state = Cow::Owned(State::Client(changed));
+    }
+}
+
+/// Lends a handler the replica's part of a node's state. One that the driver owns is moved out
+/// and back, and so changed in place, whatever the size of the machine; one that it lends, as
+/// the checker does, is copied when the handler first changes it.
+fn replica_state<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, ReplicaState<M>>),
+) {
+    match state {
+        Cow::Owned(State::Replica(part)) => {
+            let mut whole = Cow::Owned(std::mem::take(part));
+            handler(&mut whole);
+            *part = whole.into_owned();
+        }
+        Cow::Borrowed(State::Replica(part)) => {
+            if let Some(changed) = changed(part, handler) {
+                *state = Cow::Owned(State::Replica(changed));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a handler makes of a part of a state, if it changes it.
+fn changed<T: Clone>(part: &T, handler: impl FnOnce(&mut Cow<'_, T>)) -> Option<T> {
+    let mut lent = Cow::Borrowed(part);
+    handler(&mut lent);
+    match lent {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
+    }
+}
+
+impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
+    fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Storage<M>> {
+        match state {
+            State::ViewService(registry) => Some(Storage::ViewService(registry.clone())),
+            State::Replica(replica) => Some(replica.checkpoint()),
+            State::Client(_) => None,
+        }
+    }
+}

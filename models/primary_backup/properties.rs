@@ -1,0 +1,223 @@
+//! What must hold of a primary-backup cluster, and what must be reachable.
+//!
+//! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which requests
+//! were applied, in order: so these are statements about states, and the protocol carries no
+//! history for the sake of its proof. A node that is down counts with what is on its disk,
+//! because it may come back.
+
+use super::view_service;
+use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage};
+use crate::kv::history::Linearizable;
+use crate::kv::{Map, Recorded, Service};
+use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use stateright::actor::Id;
+use std::collections::BTreeSet;
+
+/// The machine that the checked instances replicate.
+pub type Machine = Recorded<Map>;
+/// A node of a checked instance.
+pub type Actor = PrimaryBackup<Machine>;
+/// The history that instances are judged by.
+pub type History = Linearizable<Map>;
+/// A property of an instance.
+pub type Claim = Property<Actor, History>;
+
+type Node = NodeOf<Actor>;
+/// A request: its client and sequence number.
+type Request = (Id, u64);
+
+/// Budhiraja et al. 1993, Pb1, per view.
+pub const ONE_PRIMARY: &str = "at most one primary acts in a view";
+/// Alsberg and Day 1976: the request survives all hosts but one.
+pub const PROMOTABLE: &str = "who may be promoted has every acknowledged request";
+/// What users see of [`PROMOTABLE`].
+pub const NO_LOSS: &str = "an acting primary of the newest view has every acknowledged request";
+/// Alsberg and Day 1976: backups are behind their primary, never beside it.
+pub const PREFIX: &str = "a backup applied a prefix of what its primary applied";
+/// The sequence numbers of Alsberg and Day's user protocol: a retransmission is recognised.
+pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
+/// Budhiraja et al. 1993, Pb4: the service is as one server; Herlihy and Wing 1990.
+pub const LINEARIZABLE: &str = "linearizable";
+/// Reached: another replica than the first acts.
+pub const FAILED_OVER: &str = "a backup took over";
+/// Reached: a backup holds a state, not empty, that it fetched.
+pub const TRANSFERRED: &str = "a backup caught up by state transfer";
+/// Reached: requests of two clients are ordered and not acknowledged at once.
+pub const OVERLAP: &str = "requests of two clients overlapped";
+/// Reached: a gap was noticed.
+pub const REFILLED: &str = "a backup asked for what it missed";
+
+/// At most one replica acts as the primary of a view.
+pub fn one_primary() -> Claim {
+    Property::always(
+        ONE_PRIMARY,
+        Condition::nodes(|nodes| {
+            let mut views = BTreeSet::new();
+            (replicas(nodes).filter(|replica| replica.is_acting()))
+                .all(|replica| views.insert(replica.view.number))
+        }),
+    )
+}
+
+/// Every acknowledged request is in every replica that the next view may promote.
+pub fn promotable() -> Claim {
+    Property::always(
+        PROMOTABLE,
+        Condition::world(|world| {
+            let nodes = world.nodes();
+            registry(&nodes).is_some_and(|registry| {
+                let mut certified = registry.certified.iter();
+                certified.all(|id| has_acknowledged(world, image(nodes.node(*id))))
+            })
+        }),
+    )
+}
+
+/// The primary of the newest view, once it acts, has every acknowledged request.
+pub fn no_loss() -> Claim {
+    Property::always(
+        NO_LOSS,
+        Condition::world(|world| {
+            let nodes = world.nodes();
+            let newest = registry(&nodes).map(|registry| registry.view.number);
+            (replicas(&nodes))
+                .filter(|replica| replica.is_acting() && Some(replica.view.number) == newest)
+                .all(|replica| has_acknowledged(world, Some(&replica.image)))
+        }),
+    )
+}
+
+/// In one view, what a backup applied is a prefix of what its primary applied.
+pub fn prefix() -> Claim {
+    let is_prefix = |backup: &ReplicaState<Machine>, primary: &ReplicaState<Machine>| {
+        let (backup, primary) = (&backup.image.machine, &primary.image.machine);
+        primary.applied.starts_with(&backup.applied)
+    };
+    Property::always(
+        PREFIX,
+        Condition::nodes(move |nodes| {
+            (replicas(nodes).filter(|primary| primary.is_primary())).all(|primary| {
+                (replicas(nodes))
+                    .filter(|backup| !backup.is_primary() && backup.is_synced())
+                    .filter(|backup| backup.view == primary.view)
+                    .all(|backup| is_prefix(backup, primary))
+            })
+        }),
+    )
+}
+
+/// No replica applied a request twice.
+pub fn exactly_once() -> Claim {
+    Property::always(
+        EXACTLY_ONCE,
+        Condition::each_node(|node| {
+            let mut seen = BTreeSet::new();
+            image(node).is_none_or(|image| {
+                image.machine.applied.iter().all(|request| seen.insert(*request))
+            })
+        }),
+    )
+}
+
+/// The history is linearizable.
+pub fn linearizable() -> Claim {
+    Property::always(LINEARIZABLE, Condition::history(|history: &History| history.is_consistent()))
+}
+
+/// What must always hold of synchronous replication.
+pub fn safety() -> Vec<Claim> {
+    vec![one_primary(), promotable(), no_loss(), prefix(), exactly_once(), linearizable()]
+}
+
+/// Another replica than the first acts.
+pub fn failed_over() -> Claim {
+    Property::sometimes(
+        FAILED_OVER,
+        Condition::some_node(|node| {
+            node.id != Id::from(1)
+                && matches!(node.state(), Some(State::Replica(replica)) if replica.is_acting())
+        }),
+    )
+}
+
+/// A backup holds a state, not empty, that it fetched: it takes part in a view in which its
+/// primary sent it a piece.
+pub fn transferred() -> Claim {
+    Property::sometimes(
+        TRANSFERRED,
+        Condition::world(|world| {
+            let nodes = world.nodes();
+            world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Chunk { view, op, .. }) if *op > 0 => {
+                    matches!(
+                        nodes.state(envelope.dst),
+                        Some(State::Replica(replica)) if replica.synced == *view
+                    )
+                }
+                _ => false,
+            })
+        }),
+    )
+}
+
+/// A primary waits for its backups with requests of two clients at once.
+pub fn overlap() -> Claim {
+    Property::sometimes(
+        OVERLAP,
+        Condition::some_node(|node| match node.state() {
+            Some(State::Replica(ReplicaState { role: Role::Primary(leading), .. })) => {
+                let clients: BTreeSet<Id> = leading.pending.values().map(|e| e.client).collect();
+                clients.len() >= 2
+            }
+            _ => false,
+        }),
+    )
+}
+
+/// A backup noticed a gap.
+pub fn refilled() -> Claim {
+    Property::sometimes(
+        REFILLED,
+        Condition::world(|world| {
+            let mut envelopes = world.envelopes();
+            envelopes.any(|envelope| matches!(envelope.msg, Service::Peer(Peer::Refill { .. })))
+        }),
+    )
+}
+
+fn has_acknowledged(world: &View<'_, Actor, History>, image: Option<&Image<Machine>>) -> bool {
+    let holds =
+        |request: Request| image.is_some_and(|image| image.machine.applied.contains(&request));
+    world.history().acknowledged().all(holds)
+}
+
+/// The replicas that are up.
+fn replicas<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a ReplicaState<Machine>> {
+    nodes.up().filter_map(|(_, state)| match state {
+        State::Replica(replica) => Some(replica),
+        _ => None,
+    })
+}
+
+/// What the view service knows, or will know when it is back.
+fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
+    let node = nodes.node(view_service());
+    match (node.state(), &node.disk.durable) {
+        (Some(State::ViewService(registry)), _) | (None, Some(Storage::ViewService(registry))) => {
+            Some(registry)
+        }
+        _ => None,
+    }
+}
+
+/// The replicated state of a replica, or what it will be when the replica is back.
+fn image(node: &Node) -> Option<&Image<Machine>> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(&replica.image),
+        (None, Some(Storage::Replica(saved))) => match &saved.content {
+            Content::Image(image) => Some(image),
+            Content::Applied(_) => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,248 @@
+//! A replica: what it is in the current view, and how it moves to the next.
+
+use super::backup::Following;
+use super::message::{Msg, Peer};
+use super::primary::Leading;
+use super::storage::{Content, Image, Saved, Storage};
+use super::view::View;
+use super::view_service::view_service;
+use super::{Bug, Config, Outbox, Timer};
+use crate::kv::{Service, StateMachine};
+use stateright::actor::Id;
+use std::borrow::Cow;
+
+/// A replica of the state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// The cluster.
+    pub config: Config,
+}
+
+/// A replica's state. All but `role` is durable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaState<M: StateMachine> {
+    /// The newest view it knows.
+    pub view: View,
+    /// The number of the last view in which it held the state.
+    ///
+    /// `(synced, image.op)` names a state: in a view only the primary numbers operations, it
+    /// starts from one state, and it saves before it sends.
+    pub synced: u64,
+    /// The replicated state.
+    pub image: Image<M>,
+    /// What it is in `view`.
+    pub role: Role<M>,
+}
+
+impl<M: StateMachine> Default for ReplicaState<M> {
+    /// A replica that knows nothing; no node starts as this.
+    fn default() -> Self {
+        let (view, image) = (View::default(), Image::default());
+        Self { view, synced: 0, image, role: Role::Outsider }
+    }
+}
+
+/// What a replica is in a view.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role<M: StateMachine> {
+    /// Not a member.
+    Outsider,
+    /// A backup.
+    Backup(Following<M>),
+    /// The primary.
+    Primary(Leading<M>),
+}
+
+impl<M: StateMachine> ReplicaState<M> {
+    /// Whether it holds the state of its view: it takes part.
+    pub fn is_synced(&self) -> bool {
+        self.synced == self.view.number
+    }
+
+    /// Whether it is the primary of its view, acting or not.
+    pub fn is_primary(&self) -> bool {
+        matches!(self.role, Role::Primary(_))
+    }
+
+    /// Whether it acts as primary.
+    pub fn is_acting(&self) -> bool {
+        matches!(&self.role, Role::Primary(leading) if leading.acting)
+    }
+
+    /// Whether it is a backup of view `number`, and `src` is that view's primary.
+    pub(super) fn follows(&self, src: Id, number: u64) -> bool {
+        matches!(self.role, Role::Backup(_))
+            && number == self.view.number
+            && src == self.view.primary
+    }
+
+    /// What must be on disk.
+    pub(super) fn checkpoint(&self) -> Storage<M> {
+        Saved::complete(self.view.clone(), self.synced, self.image.clone())
+    }
+}
+
+impl Replica {
+    pub(super) fn on_start<M: StateMachine>(
+        &self,
+        id: Id,
+        saved: Option<&Saved<M>>,
+        o: &mut Outbox<M>,
+    ) -> ReplicaState<M> {
+        o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        match saved {
+            Some(saved) => self.restart(id, saved, o),
+            None => self.first_start(id, o),
+        }
+    }
+
+    /// Every replica starts empty in view 1 and so holds its state: the primary may act.
+    fn first_start<M: StateMachine>(&self, id: Id, o: &mut Outbox<M>) -> ReplicaState<M> {
+        let view = View::first(self.config.replicas);
+        let role = if view.primary == id {
+            Role::Primary(Leading::acting(&view, 0))
+        } else {
+            Role::Backup(Following::default())
+        };
+        let state = ReplicaState { synced: view.number, view, image: Image::default(), role };
+        o.save(state.checkpoint());
+        Self::ping(&state, o);
+        state
+    }
+
+    /// Comes back with what was durable. A primary does not know what its backups hold, so it
+    /// begins its view again.
+    fn restart<M: StateMachine>(
+        &self,
+        id: Id,
+        saved: &Saved<M>,
+        o: &mut Outbox<M>,
+    ) -> ReplicaState<M> {
+        let image = match &saved.content {
+            Content::Image(image) => image.clone(),
+            Content::Applied(entries) => {
+                let mut image = Image::default();
+                for entry in entries {
+                    image.apply(entry);
+                }
+                image
+            }
+        };
+        let view = saved.view.clone().unwrap_or_else(|| View::first(self.config.replicas));
+        let synced = saved.synced.unwrap_or(view.number);
+        let mut state = ReplicaState { view, synced, image, role: Role::Outsider };
+        Self::ping(&state, o);
+        self.take_role(id, &mut state, o);
+        state
+    }
+
+    pub(super) fn on_msg<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        msg: Msg<M>,
+        o: &mut Outbox<M>,
+    ) {
+        match msg {
+            Service::Request { seq, op } => self.on_request(state, src, seq, op, o),
+            Service::Peer(Peer::View(view)) => self.on_view(id, state, src, view, o),
+            Service::Peer(msg) => {
+                if msg.view() > state.view.number {
+                    Self::ping(state, o);
+                }
+                self.on_peer(state, src, msg, o);
+            }
+            Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
+        }
+    }
+
+    fn on_peer<M: StateMachine>(
+        &self,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        msg: Peer<M>,
+        o: &mut Outbox<M>,
+    ) {
+        match msg {
+            Peer::Begin { view, origin, op } => self.on_begin(state, src, view, origin, op, o),
+            Peer::Fetch { view, op, index } => self.on_fetch(state, src, view, op, index, o),
+            Peer::Chunk { .. } => self.on_chunk(state, src, msg, o),
+            Peer::Replicate { view, op, entry } => {
+                self.on_replicate(state, src, view, op, &entry, o);
+            }
+            Peer::Ack { view, op } => self.on_ack(state, src, view, op, o),
+            Peer::Refill { view, from } => Self::on_refill(state, src, view, from, o),
+            Peer::Ping { .. } | Peer::View(_) => {}
+        }
+    }
+
+    pub(super) fn on_ping_timer<M: StateMachine>(
+        &self,
+        state: &ReplicaState<M>,
+        o: &mut Outbox<M>,
+    ) {
+        o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        Self::ping(state, o);
+    }
+
+    /// Adopts a newer view: from here on every message of an older one is ignored.
+    fn on_view<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        view: View,
+        o: &mut Outbox<M>,
+    ) {
+        if src != view_service() || view.number <= state.view.number {
+            return;
+        }
+        let state = state.to_mut();
+        o.save(Saved::view(view.clone()));
+        state.view = view;
+        if matches!(state.role, Role::Primary(_)) {
+            o.cancel_timer(Timer::Resend);
+        }
+        let deposed = state.is_acting() && state.view.primary != id;
+        if deposed && self.config.bug == Some(Bug::StayPrimary) {
+            return;
+        }
+        self.take_role(id, state, o);
+        if !state.view.contains(id) {
+            Self::ping(state, o);
+        }
+    }
+
+    fn take_role<M: StateMachine>(&self, id: Id, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+        if state.view.primary == id {
+            self.begin(state, o);
+        } else if state.view.contains(id) {
+            state.role = Role::Backup(Following::default());
+        } else {
+            state.role = Role::Outsider;
+        }
+    }
+
+    /// Tells the view service that it is alive, and whether it acts.
+    pub(super) fn ping<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
+        let (view, acting) = (state.view.number, state.is_acting());
+        o.send(view_service(), Service::Peer(Peer::Ping { view, acting }));
+    }
+}
+
+impl<M: StateMachine> Peer<M> {
+    /// The view it was sent in.
+    fn view(&self) -> u64 {
+        match self {
+            Self::View(view) => view.number,
+            Self::Ping { view, .. }
+            | Self::Begin { view, .. }
+            | Self::Fetch { view, .. }
+            | Self::Chunk { view, .. }
+            | Self::Replicate { view, .. }
+            | Self::Ack { view, .. }
+            | Self::Refill { view, .. } => *view,
+        }
+    }
+}

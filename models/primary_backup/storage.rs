@@ -1,0 +1,160 @@
+//! What each node keeps across a crash, and the deltas it saves.
+//!
+//! A replica's log is what it did: requests applied, views adopted, states installed. Folding it
+//! applies the requests again, which is why the machine must be deterministic; the cost of a save
+//! is the size of the request, not of the state.
+
+use super::view::View;
+use crate::Durable;
+use crate::kv::sessions::Standing;
+use crate::kv::{Sessions, StateMachine};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use stateright::actor::Id;
+use std::collections::BTreeSet;
+
+/// The durable state of a node, or a delta of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
+pub enum Storage<M: StateMachine> {
+    /// Of the view service: small, so always complete.
+    ViewService(Registry),
+    /// Of a replica.
+    Replica(Saved<M>),
+}
+
+impl<M: StateMachine> Durable for Storage<M> {
+    fn absorb(&mut self, delta: Self) {
+        match (self, delta) {
+            (Self::Replica(saved), Self::Replica(delta)) => saved.absorb(delta),
+            (saved, delta) => *saved = delta,
+        }
+    }
+}
+
+/// What the view service knows. See [`ViewService`](super::ViewService) for the rules.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Registry {
+    /// The current view.
+    pub view: View,
+    /// The members of the current view that hold every acknowledged write for certain: those
+    /// that the next view may promote. The primary is always one of them.
+    pub certified: BTreeSet<Id>,
+    /// Whether the primary of the current view said that it acts.
+    pub acked: bool,
+}
+
+/// The durable part of a replica, or a delta of it: what is `None` did not change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
+pub struct Saved<M: StateMachine> {
+    /// The newest view it knows.
+    pub view: Option<View>,
+    /// The number of the last view in which it held the state.
+    pub synced: Option<u64>,
+    /// The state.
+    pub content: Content<M>,
+}
+
+/// The replicated state, or what was added to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
+pub enum Content<M: StateMachine> {
+    /// All of it.
+    Image(Image<M>),
+    /// Requests applied to what came before, in order.
+    Applied(Vec<Entry<M::Op>>),
+}
+
+impl<M: StateMachine> Saved<M> {
+    /// A new view.
+    pub(super) fn view(view: View) -> Storage<M> {
+        let content = Content::Applied(Vec::new());
+        Storage::Replica(Self { view: Some(view), synced: None, content })
+    }
+
+    /// Holds the state of the view with this number.
+    pub(super) fn synced(number: u64) -> Storage<M> {
+        let content = Content::Applied(Vec::new());
+        Storage::Replica(Self { view: None, synced: Some(number), content })
+    }
+
+    /// Applied one more request.
+    pub(super) fn applied(entry: Entry<M::Op>) -> Storage<M> {
+        let content = Content::Applied(vec![entry]);
+        Storage::Replica(Self { view: None, synced: None, content })
+    }
+
+    /// Installed the state of the view with this number.
+    pub(super) fn installed(number: u64, image: Image<M>) -> Storage<M> {
+        let content = Content::Image(image);
+        Storage::Replica(Self { view: None, synced: Some(number), content })
+    }
+
+    /// Everything.
+    pub(super) fn complete(view: View, synced: u64, image: Image<M>) -> Storage<M> {
+        let content = Content::Image(image);
+        Storage::Replica(Self { view: Some(view), synced: Some(synced), content })
+    }
+}
+
+impl<M: StateMachine> Durable for Saved<M> {
+    fn absorb(&mut self, delta: Self) {
+        self.view = delta.view.or(self.view.take());
+        self.synced = delta.synced.or(self.synced);
+        match (&mut self.content, delta.content) {
+            (Content::Image(image), Content::Applied(entries)) => {
+                for entry in &entries {
+                    image.apply(entry);
+                }
+            }
+            (Content::Applied(applied), Content::Applied(entries)) => applied.extend(entries),
+            (content, image @ Content::Image(_)) => *content = image,
+        }
+    }
+}
+
+/// A request as it is replicated and stored: whose, which, what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Entry<O> {
+    /// The client.
+    pub client: Id,
+    /// The client's sequence number.
+    pub seq: u64,
+    /// What it asked for.
+    pub request: O,
+}
+
+/// The replicated state: the machine, and what makes its requests apply exactly once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
+pub struct Image<M: StateMachine> {
+    /// How many operations were applied: the number of the last one.
+    pub op: u64,
+    /// The machine that is replicated.
+    pub machine: M,
+    /// What each client was last told.
+    pub sessions: Sessions<M::Reply>,
+}
+
+impl<M: StateMachine> Default for Image<M> {
+    fn default() -> Self {
+        Self { op: 0, machine: M::default(), sessions: Sessions::default() }
+    }
+}
+
+impl<M: StateMachine> Image<M> {
+    /// Applies a request and remembers its reply.
+    pub fn apply(&mut self, entry: &Entry<M::Op>) {
+        let reply = self.machine.apply(entry.client, entry.seq, &entry.request);
+        self.sessions.record(entry.client, entry.seq, reply);
+        self.op += 1;
+    }
+
+    /// The reply to a request that was applied, while its client has not moved on.
+    pub fn reply(&self, client: Id, seq: u64) -> Option<&M::Reply> {
+        match self.sessions.standing(client, seq) {
+            Standing::Repeated(reply) => Some(reply),
+            _ => None,
+        }
+    }
+}

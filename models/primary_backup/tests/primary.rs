@@ -1,0 +1,231 @@
+use super::*;
+use crate::kv::service::Refusal;
+
+fn saved(client: usize, seq: u64, op: &Op) -> Did {
+    Did::Save(Saved::applied(entry(client, seq, op)))
+}
+
+/// Acting in view 1 with backups 2 and 3, and the first put of client 9 under way.
+fn with_one_pending() -> Node {
+    let mut node = node(&config(3), 1);
+    node.on_msg(9, request(1, &put(1)));
+    node
+}
+
+/// The primary of view 4 that has not begun to act, with backups 1 and 3.
+fn beginning() -> Node {
+    Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 3, 7)).0
+}
+
+#[test]
+fn a_request_is_applied_saved_and_replicated_but_not_answered() {
+    let mut node = node(&config(3), 1);
+    let did = node.on_msg(9, request(1, &put(1)));
+    let expected = [
+        saved(9, 1, &put(1)),
+        Did::Set(Timer::Resend),
+        send(2, replicate(1, 1)),
+        send(3, replicate(1, 1)),
+    ];
+    assert_eq!(did, expected);
+    assert_eq!(node.replica().image, image(1));
+    assert_eq!(node.leading().pending, [(1, entry(9, 1, &put(1)))].into());
+}
+
+#[test]
+fn a_second_request_does_not_put_off_the_resending_of_the_first() {
+    let mut node = with_one_pending();
+    let did = node.on_msg(8, request(1, &Op::get("x")));
+    let replicate = Peer::Replicate { view: 1, op: 2, entry: entry(8, 1, &Op::get("x")) };
+    let expected = [saved(8, 1, &Op::get("x")), send(2, replicate.clone()), send(3, replicate)];
+    assert_eq!(did, expected, "a read is replicated too");
+}
+
+#[test]
+fn a_request_is_answered_when_the_last_backup_has_it() {
+    let mut node = with_one_pending();
+    assert_eq!(node.on_peer(3, Peer::Ack { view: 1, op: 1 }), []);
+    assert_eq!(node.leading().acked, [(id(2), 0), (id(3), 1)].into());
+    let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    assert_eq!(did, [Did::Cancel(Timer::Resend), done(9, 1)]);
+    assert!(node.leading().pending.is_empty());
+}
+
+#[test]
+fn an_acknowledgement_is_of_everything_up_to_it() {
+    let mut node = with_one_pending();
+    node.on_msg(8, request(1, &put(2)));
+    node.on_msg(7, request(1, &put(3)));
+    node.on_peer(3, Peer::Ack { view: 1, op: 3 });
+    let did = node.on_peer(2, Peer::Ack { view: 1, op: 2 });
+    assert_eq!(did, [done(9, 1), done(8, 1)]);
+    assert_eq!(node.leading().pending.keys().collect::<Vec<_>>(), [&3]);
+}
+
+#[test]
+fn old_and_foreign_acknowledgements_are_ignored() {
+    let mut node = with_one_pending();
+    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    node.ignores(2, Service::Peer(Peer::Ack { view: 1, op: 1 }));
+    node.ignores(2, Service::Peer(Peer::Ack { view: 1, op: 0 }));
+    node.ignores(3, Service::Peer(Peer::Ack { view: 0, op: 1 }));
+    node.ignores(7, Service::Peer(Peer::Ack { view: 1, op: 1 }));
+}
+
+#[test]
+fn asynchronous_answers_at_once_and_only_once() {
+    let config = Config { mode: Mode::Asynchronous, ..config(2) };
+    let mut node = node(&config, 1);
+    let did = node.on_msg(9, request(1, &put(1)));
+    let expected =
+        [saved(9, 1, &put(1)), done(9, 1), Did::Set(Timer::Resend), send(2, replicate(1, 1))];
+    assert_eq!(did, expected);
+    assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)], "but asked again, again");
+    let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    assert_eq!(did, [Did::Cancel(Timer::Resend)]);
+}
+
+#[test]
+fn a_lone_primary_answers_at_once() {
+    let mut node = node(&config(1), 1);
+    assert_eq!(node.on_msg(9, request(1, &put(1))), [saved(9, 1, &put(1)), done(9, 1)]);
+    assert!(node.leading().pending.is_empty());
+}
+
+#[test]
+fn a_repeated_request_is_answered_only_when_the_backups_have_it() {
+    let mut node = with_one_pending();
+    node.ignores(9, request(1, &put(1)));
+    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    node.on_peer(3, Peer::Ack { view: 1, op: 1 });
+    let before = node.state.clone();
+    assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)]);
+    assert_eq!(node.state, before, "and not applied again");
+}
+
+#[test]
+fn an_old_request_is_ignored() {
+    let mut node = with_one_pending();
+    node.on_msg(9, request(2, &put(2)));
+    node.ignores(9, request(1, &put(1)));
+}
+
+#[test]
+fn a_request_that_its_client_gave_up_on_is_not_answered() {
+    let mut node = with_one_pending();
+    node.on_msg(9, request(2, &put(2)));
+    node.on_peer(2, Peer::Ack { view: 1, op: 2 });
+    let did = node.on_peer(3, Peer::Ack { view: 1, op: 2 });
+    assert_eq!(did, [Did::Cancel(Timer::Resend), done(9, 2)]);
+}
+
+#[test]
+fn a_client_whose_session_is_gone_is_refused() {
+    let mut image = image(0);
+    image.sessions.restore(Some(id(9)), []);
+    let disk = Saved::complete(view(2, 1, &[]), 2, image);
+    let (mut node, _) = Node::start_from(&config(2), 1, disk);
+    let before = node.state.clone();
+    let refused = Service::Refused { seq: 3, why: Refusal::SessionExpired };
+    assert_eq!(node.on_msg(9, request(3, &put(1))), [Did::Send(id(9), refused)]);
+    assert_eq!(node.state, before);
+}
+
+#[test]
+fn a_full_table_of_pending_requests_takes_no_more() {
+    let mut node = node(&config(2), 1);
+    for client in 0..MAX_PENDING {
+        node.on_msg(100 + client, request(1, &put(1)));
+    }
+    node.ignores(9, request(1, &put(1)));
+    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    assert_eq!(node.on_msg(9, request(1, &put(1))).len(), 2, "saved and replicated");
+}
+
+#[test]
+fn a_gap_is_refilled_from_what_is_pending() {
+    let mut node = with_one_pending();
+    node.on_msg(9, request(2, &put(2)));
+    node.on_msg(9, request(3, &put(3)));
+    let before = node.state.clone();
+    let did = node.on_peer(3, Peer::Refill { view: 1, from: 2 });
+    assert_eq!(did, [send(3, replicate(1, 2)), send(3, replicate(1, 3))]);
+    assert_eq!(node.state, before);
+    node.ignores(3, Service::Peer(Peer::Refill { view: 0, from: 2 }));
+    node.ignores(7, Service::Peer(Peer::Refill { view: 1, from: 2 }));
+}
+
+#[test]
+fn resends_to_each_backup_what_it_did_not_acknowledge() {
+    let mut node = with_one_pending();
+    node.on_msg(9, request(2, &put(2)));
+    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    let before = node.state.clone();
+    let expected = [
+        Did::Set(Timer::Resend),
+        send(2, replicate(1, 2)),
+        send(3, replicate(1, 1)),
+        send(3, replicate(1, 2)),
+    ];
+    assert_eq!(node.on_timeout(Timer::Resend), expected);
+    assert_eq!(node.state, before);
+}
+
+#[test]
+fn resends_a_bounded_number_at_a_time() {
+    let mut node = node(&config(2), 1);
+    for seq in 1..=2 * MAX_RESEND as u64 {
+        node.on_msg(9, request(seq, &put(seq)));
+    }
+    assert_eq!(node.on_timeout(Timer::Resend).len(), 1 + MAX_RESEND);
+}
+
+#[test]
+fn resends_nothing_when_nothing_is_open() {
+    let mut node = node(&config(2), 1);
+    assert_eq!(node.on_timeout(Timer::Resend), []);
+}
+
+#[test]
+fn before_it_acts_it_takes_no_requests() {
+    let mut node = beginning();
+    node.ignores(9, request(8, &put(8)));
+    node.ignores(9, request(7, &put(7)));
+}
+
+#[test]
+fn before_it_acts_it_resends_the_begin_to_who_did_not_answer() {
+    let mut node = beginning();
+    node.on_peer(1, Peer::Ack { view: 4, op: 7 });
+    let begin = Peer::Begin { view: 4, origin: 3, op: 7 };
+    assert_eq!(node.on_timeout(Timer::Resend), [Did::Set(Timer::Resend), send(3, begin)]);
+}
+
+#[test]
+fn acts_when_every_backup_holds_its_state() {
+    let mut node = beginning();
+    assert_eq!(node.on_peer(1, Peer::Ack { view: 4, op: 7 }), []);
+    assert!(!node.leading().acting);
+    let did = node.on_peer(3, Peer::Ack { view: 4, op: 7 });
+    let expected = [Did::Cancel(Timer::Resend), Did::Save(Saved::synced(4)), ping(4, true)];
+    assert_eq!(did, expected);
+    assert_eq!(node.leading(), &Leading::acting(&view(4, 2, &[1, 3]), 7));
+}
+
+#[test]
+fn an_acknowledgement_from_before_its_restart_is_not_of_its_whole_state() {
+    let (mut node, _) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1]), 4, 7));
+    node.ignores(1, Service::Peer(Peer::Ack { view: 4, op: 6 }));
+    let did = node.on_peer(1, Peer::Ack { view: 4, op: 7 });
+    assert_eq!(did, [Did::Cancel(Timer::Resend), ping(4, true)], "already saved as synced");
+}
+
+#[test]
+fn what_was_pending_before_a_restart_is_answered_once_the_view_began_again() {
+    let mut node = with_one_pending();
+    node.restart();
+    node.ignores(9, request(1, &put(1)));
+    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    node.on_peer(3, Peer::Ack { view: 1, op: 1 });
+    assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)]);
+}

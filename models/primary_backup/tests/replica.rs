@@ -1,0 +1,148 @@
+use super::*;
+
+#[test]
+fn the_first_primary_acts_from_the_start() {
+    let (node, did) = Node::start(&config(3), 1);
+    let first = Saved::complete(view(1, 1, &[2, 3]), 1, Image::default());
+    assert_eq!(did, [Did::Set(Timer::Ping), Did::Save(first), ping(1, true)]);
+    assert_eq!(node.leading(), &Leading::acting(&view(1, 1, &[2, 3]), 0));
+}
+
+#[test]
+fn the_first_backups_hold_the_empty_state() {
+    let (node, did) = Node::start(&config(3), 3);
+    let first = Saved::complete(view(1, 1, &[2, 3]), 1, Image::default());
+    assert_eq!(did, [Did::Set(Timer::Ping), Did::Save(first), ping(1, false)]);
+    assert_eq!(node.replica().role, Role::Backup(Following::default()));
+    assert!(node.replica().is_synced());
+}
+
+#[test]
+fn a_primary_that_comes_back_begins_its_view_again() {
+    let (node, did) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
+    let begin = Peer::Begin { view: 4, origin: 4, op: 7 };
+    let expected = [
+        Did::Set(Timer::Ping),
+        ping(4, false),
+        send(1, begin.clone()),
+        send(3, begin),
+        Did::Set(Timer::Resend),
+    ];
+    assert_eq!(did, expected);
+    assert!(!node.leading().acting);
+    assert_eq!(node.replica().image, image(7));
+}
+
+#[test]
+fn a_lone_primary_that_comes_back_acts_at_once() {
+    let (node, did) = Node::start_from(&config(2), 2, disk(view(2, 2, &[]), 2, 7));
+    assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), ping(2, true)]);
+    assert!(node.leading().acting);
+}
+
+#[test]
+fn a_backup_that_comes_back_resumes() {
+    let (mut node, did) = Node::start_from(&config(2), 2, disk(view(1, 1, &[2]), 1, 1));
+    assert_eq!(did, [Did::Set(Timer::Ping), ping(1, false)]);
+    let did = node.on_peer(1, replicate(1, 2));
+    assert_eq!(did.last(), Some(&send(1, Peer::Ack { view: 1, op: 2 })));
+}
+
+#[test]
+fn pings_at_each_interval() {
+    let mut node = node(&config(2), 1);
+    let before = node.state.clone();
+    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(1, true)]);
+    assert_eq!(node.state, before);
+}
+
+#[test]
+fn adopts_a_newer_view_as_backup() {
+    let mut node = node(&config(3), 3);
+    let next = view(2, 2, &[3]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    assert_eq!(did, [Did::Save(Saved::view(next.clone()))]);
+    assert_eq!(node.replica().view, next);
+    assert_eq!(node.replica().role, Role::Backup(Following::default()));
+    assert!(!node.replica().is_synced(), "it does not know yet which state the view has");
+}
+
+#[test]
+fn adopts_a_newer_view_as_primary() {
+    let mut node = node(&config(3), 2);
+    node.on_peer(1, replicate(1, 1));
+    let next = view(2, 2, &[3]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let begin = send(3, Peer::Begin { view: 2, origin: 1, op: 1 });
+    assert_eq!(did, [Did::Save(Saved::view(next)), begin, Did::Set(Timer::Resend)]);
+    assert!(node.replica().is_primary() && !node.replica().is_acting());
+}
+
+#[test]
+fn a_primary_without_backups_acts_at_once() {
+    let mut node = node(&config(2), 2);
+    let next = view(2, 2, &[]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let expected = [Did::Save(Saved::view(next)), Did::Save(Saved::synced(2)), ping(2, true)];
+    assert_eq!(did, expected);
+    assert!(node.replica().is_acting() && node.replica().is_synced());
+}
+
+#[test]
+fn a_primary_that_is_replaced_stops_and_asks_to_join() {
+    let mut node = node(&config(2), 1);
+    node.on_msg(9, request(1, &put(1)));
+    let next = view(2, 2, &[]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let expected = [Did::Save(Saved::view(next)), Did::Cancel(Timer::Resend), ping(2, false)];
+    assert_eq!(did, expected);
+    assert_eq!(node.replica().role, Role::Outsider);
+    assert_eq!(node.replica().image, image(1), "what it applied is kept, and named by view 1");
+    assert_eq!(node.replica().synced, 1);
+}
+
+#[test]
+fn views_that_are_not_newer_or_not_from_the_view_service_are_ignored() {
+    let mut node = node(&config(2), 2);
+    node.ignores(0, Service::Peer(Peer::View(view(1, 2, &[1]))));
+    node.ignores(1, Service::Peer(Peer::View(view(2, 2, &[]))));
+}
+
+#[test]
+fn a_message_of_a_newer_view_only_makes_it_ask_for_the_view() {
+    let mut node = node(&config(2), 2);
+    let before = node.state.clone();
+    let messages = [
+        Peer::Begin { view: 2, origin: 1, op: 0 },
+        replicate(2, 1),
+        Peer::Fetch { view: 2, op: 0, index: 0 },
+        Peer::Ack { view: 2, op: 0 },
+        Peer::Refill { view: 2, from: 1 },
+    ];
+    for msg in messages {
+        assert_eq!(node.on_peer(1, msg), [ping(1, false)]);
+    }
+    assert_eq!(node.state, before);
+}
+
+#[test]
+fn who_is_not_primary_redirects() {
+    let redirect =
+        |leader, epoch| Did::Send(id(9), Service::Redirect { seq: 5, epoch, leader: id(leader) });
+    let mut backup = node(&config(2), 2);
+    assert_eq!(backup.on_msg(9, request(5, &put(1))), [redirect(1, 1)]);
+    let mut outsider = node(&config(2), 1);
+    outsider.on_peer(0, Peer::View(view(2, 2, &[])));
+    assert_eq!(outsider.on_msg(9, request(5, &put(1))), [redirect(2, 2)]);
+}
+
+#[test]
+fn what_is_meant_for_others_is_ignored() {
+    let mut node = node(&config(2), 2);
+    node.ignores(1, Service::Reply { seq: 1, reply: Reply::Done });
+    node.ignores(1, Service::Peer(Peer::Ping { view: 1, acting: true }));
+    let before = node.state.clone();
+    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), []);
+    assert_eq!(node.on_timeout(Timer::Resend), []);
+    assert_eq!(node.state, before);
+}

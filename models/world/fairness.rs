@@ -1,0 +1,67 @@
+//! Fairness: what a liveness property may assume of the world.
+
+/// How much is promised of a class of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Strength {
+    /// Nothing: it may never be taken.
+    #[default]
+    None,
+    /// It is taken if it is possible from some point on.
+    Weak,
+    /// It is taken if it is possible again and again.
+    Strong,
+}
+
+/// What is promised of the world. Crashes and losses are never promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fairness {
+    /// Of deliveries.
+    pub deliveries: Strength,
+    /// Whether that is of each message by itself, rather than of each pair of sender and
+    /// receiver.
+    pub per_message: bool,
+    /// Of each timer of each node.
+    pub timers: Strength,
+    /// Of the restart of each node.
+    pub restarts: Strength,
+    /// Of the disk writes of each node.
+    pub flushes: Strength,
+    /// Of each kind of random choice of each node: that *some* option is taken.
+    pub choices: Strength,
+}
+
+/// Weak fairness of everything that nodes and links do by themselves, per link.
+impl Default for Fairness {
+    fn default() -> Self {
+        let weak = Strength::Weak;
+        Self {
+            deliveries: weak,
+            per_message: false,
+            timers: weak,
+            restarts: weak,
+            flushes: weak,
+            choices: weak,
+        }
+    }
+}
+
+impl Fairness {
+    /// For networks that lose messages: a message that is sent again and again is delivered in
+    /// the end.
+    pub fn lossy() -> Self {
+        Self { deliveries: Strength::Strong, per_message: true, ..Self::default() }
+    }
+
+    /// Nothing is promised: only what happens on every path is sure.
+    pub fn none() -> Self {
+        let none = Strength::None;
+        Self {
+            deliveries: none,
+            per_message: false,
+            timers: none,
+            restarts: none,
+            flushes: none,
+            choices: none,
+        }
+    }
+}

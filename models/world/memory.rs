@@ -1,0 +1,78 @@
+//! What one thread remembers of deliveries: the innermost look-up of the checker.
+//!
+//! A state has many messages in flight, most of which change nothing where they are, and all of
+//! them are looked up in every state. So an entry says by itself whether anything happens, and
+//! the entries of one node lie side by side, for they are looked up one after the other.
+
+use super::effect::Effect;
+
+/// What a delivery does; `None`: it is no step.
+pub(super) type Delivery<'c> = Option<&'c Effect>;
+
+#[derive(Clone, Copy)]
+struct Slot<'c> {
+    /// Node and envelope; zero if empty.
+    key: u64,
+    delivery: Delivery<'c>,
+}
+
+/// An open-addressed table from node and envelope to what happens.
+pub(super) struct Deliveries<'c> {
+    slots: Vec<Slot<'c>>,
+    used: usize,
+}
+
+const EMPTY: Slot<'_> = Slot { key: 0, delivery: None };
+
+impl<'c> Deliveries<'c> {
+    pub(super) fn new() -> Self {
+        Self { slots: vec![EMPTY; 1 << 10], used: 0 }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, node: u32, envelope: u32) -> Option<Delivery<'c>> {
+        let key = key(node, envelope);
+        let mut at = self.place(key);
+        loop {
+            let slot = &self.slots[at];
+            if slot.key == key {
+                return Some(slot.delivery);
+            }
+            if slot.key == 0 {
+                return None;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    pub(super) fn insert(&mut self, node: u32, envelope: u32, delivery: Delivery<'c>) {
+        if (self.used + 1) * 2 > self.slots.len() {
+            let bigger = vec![EMPTY; self.slots.len() * 2];
+            for slot in std::mem::replace(&mut self.slots, bigger) {
+                if slot.key != 0 {
+                    self.put(slot);
+                }
+            }
+        }
+        self.used += 1;
+        self.put(Slot { key: key(node, envelope), delivery });
+    }
+
+    fn put(&mut self, slot: Slot<'c>) {
+        let mut at = self.place(slot.key);
+        while self.slots[at].key != 0 {
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        self.slots[at] = slot;
+    }
+
+    /// Nodes are scattered, the envelopes of one node are not.
+    fn place(&self, key: u64) -> usize {
+        let node = (key >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((node >> 32) + (key & 0xFFFF_FFFF)) as usize & (self.slots.len() - 1)
+    }
+}
+
+fn key(node: u32, envelope: u32) -> u64 {
+    (u64::from(node) + 1) << 32 | u64::from(envelope)
+}

@@ -1,0 +1,154 @@
+//! The checker: what is to be checked, within which limits, and how.
+
+use super::level::Totals;
+use super::outcome::{CheckError, Limits, Outcome, Progress};
+use super::search::Search;
+use super::symmetry::Canon;
+use super::verdict;
+use super::worker::Worker;
+use crate::check::liveness::{Classes, Recorder};
+use crate::models::world::{Checkable, Cluster, Fairness, Observer, Symmetry};
+use std::sync::atomic::AtomicBool;
+
+/// How many liveness conditions there may be: a state's are kept in 32 bits.
+const MAX_LIVENESS_CONDITIONS: u64 = 32;
+
+/// Checks a cluster: exhaustively, or up to limits.
+pub struct Checker<'c, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    threads: usize,
+    limits: Limits,
+    symmetry: Option<Symmetry<A, H>>,
+    fairness: Fairness,
+    liveness: bool,
+    until_violation: bool,
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
+    /// A checker with one thread and no limits that decides every property.
+    pub fn new(cluster: &'c Cluster<A, H>) -> Self {
+        Self {
+            cluster,
+            threads: 1,
+            limits: Limits::default(),
+            symmetry: None,
+            fairness: cluster.setup().fairness,
+            liveness: true,
+            until_violation: false,
+        }
+    }
+
+    /// Sets how many threads work.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sets when to give up.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes states that differ only by an exchange of nodes for one. Not with liveness
+    /// properties: fairness tells nodes apart.
+    #[must_use]
+    pub fn symmetry(mut self, symmetry: Symmetry<A, H>) -> Self {
+        self.symmetry = Some(symmetry);
+        self
+    }
+
+    /// Sets what liveness may assume, instead of what the cluster's setup says.
+    #[must_use]
+    pub fn fairness(mut self, fairness: Fairness) -> Self {
+        self.fairness = fairness;
+        self
+    }
+
+    /// Leaves liveness properties undecided.
+    #[must_use]
+    pub fn safety_only(mut self) -> Self {
+        self.liveness = false;
+        self
+    }
+
+    /// Stops at the first level that violates an `always`. The counts are then of what was
+    /// covered, and still the same for any number of threads.
+    #[must_use]
+    pub fn until_violation(mut self) -> Self {
+        self.until_violation = true;
+        self
+    }
+
+    /// Checks, quietly and to the end.
+    ///
+    /// # Errors
+    /// See [`Self::run`].
+    pub fn check(&self) -> Result<Outcome, CheckError> {
+        self.run(&|_| (), &AtomicBool::new(false))
+    }
+
+    /// Checks. `progress` is told now and then; setting `stop` ends the check soon, with what was
+    /// found so far.
+    ///
+    /// # Errors
+    /// When a limit or the number of threads is zero, when the cluster is not as symmetric as was
+    /// said, and when there is too much to decide liveness on.
+    pub fn run(
+        &self,
+        progress: &dyn Fn(Progress),
+        stop: &AtomicBool,
+    ) -> Result<Outcome, CheckError> {
+        let decides_liveness = self.validate()?;
+        let totals = Totals::new(self.limits, stop);
+        let classes = Classes::new(self.fairness);
+        let workers = (0..self.threads)
+            .map(|_| {
+                let canon = self.symmetry.as_ref().map(|s| Canon::new(self.cluster, s));
+                let recorder = decides_liveness
+                    .then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
+                Worker::new(self.cluster, canon, recorder)
+            })
+            .collect();
+        let mut search = Search::new(self.cluster, workers, &totals);
+        search.run(self.until_violation, progress)?;
+        let canon = self.symmetry.as_ref().map(|s| Canon::new(self.cluster, s));
+        let classes = decides_liveness.then_some(&classes);
+        verdict::conclude(self.cluster, search, canon, classes, progress)
+    }
+
+    /// Refuses what makes no sense; whether liveness is to be decided.
+    fn validate(&self) -> Result<bool, CheckError> {
+        if self.threads == 0 {
+            return Err(CheckError::ZeroThreads);
+        }
+        let Limits { time, states, memory } = self.limits;
+        let zeros = [
+            ("time", time.is_some_and(|time| time.is_zero())),
+            ("states", states == Some(0)),
+            ("memory", memory == Some(0)),
+        ];
+        if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
+            return Err(CheckError::ZeroLimit(what));
+        }
+        let properties = &self.cluster.setup().properties;
+        let mut liveness = properties.iter().filter(|property| property.kind.is_liveness());
+        let Some(first) = liveness.clone().next().filter(|_| self.liveness) else {
+            return Ok(false);
+        };
+        if self.symmetry.is_some() {
+            return Err(CheckError::LivenessUnderSymmetry(first.name));
+        }
+        let mut conditions = 0;
+        for property in &mut liveness {
+            conditions += if property.kind.name() == "leads-to" { 2 } else { 1 };
+        }
+        if conditions > MAX_LIVENESS_CONDITIONS {
+            let what = "conditions of liveness properties";
+            return Err(CheckError::TooLarge { what, limit: MAX_LIVENESS_CONDITIONS });
+        }
+        Ok(true)
+    }
+}

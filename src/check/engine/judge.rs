@@ -1,0 +1,109 @@
+//! Judging new states: which conditions hold, without asking twice.
+//!
+//! Conditions about single nodes or the history were judged when the part was first met. Those
+//! about the nodes together are remembered by the nodes, those about everything are asked anew.
+
+use crate::models::world::{Checkable, Cluster, Kind, Observer, Scopes};
+
+/// Which conditions the search looks at, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Questions {
+    /// Must hold in every state.
+    pub(super) always: u64,
+    /// Must hold in some state.
+    pub(super) sometimes: u64,
+    /// Needed of every state to decide liveness.
+    pub(super) liveness: u64,
+}
+
+impl Questions {
+    pub(super) fn of<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Self {
+        let mut questions = Self::default();
+        for (at, property) in cluster.setup().properties.iter().enumerate() {
+            match property.kind {
+                Kind::Always => questions.always |= 1 << at,
+                Kind::Sometimes => questions.sometimes |= 1 << at,
+                Kind::Eventually => questions.liveness |= 1 << at,
+                Kind::LeadsTo(_) => {
+                    let target = cluster.target_of(at).map_or(0, |target| 1 << target);
+                    questions.liveness |= 1 << at | target;
+                }
+            }
+        }
+        questions
+    }
+
+    /// Without those that are decided.
+    pub(super) fn without(mut self, decided: u64) -> Self {
+        self.always &= !decided;
+        self.sometimes &= !decided;
+        self
+    }
+
+    fn all(self) -> u64 {
+        self.always | self.sometimes | self.liveness
+    }
+}
+
+const REMEMBERED: usize = 1 << 12;
+
+/// Judges states for one thread.
+pub(super) struct Judge<'c, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    scopes: Scopes,
+    /// The boundary, if it is asked of states.
+    boundary: Option<usize>,
+    /// By the nodes' fingerprint: the conditions about nodes that hold.
+    remembered: Vec<(u64, u64)>,
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
+    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
+        let scopes = cluster.scopes();
+        let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
+        let remembered = vec![(0, 0); remembered];
+        Self { cluster, scopes, boundary: cluster.boundary(), remembered }
+    }
+
+    /// Of the questions, the conditions that hold.
+    pub(super) fn judge(&mut self, state: &[u32], questions: Questions) -> u64 {
+        let asked = questions.all();
+        let mut holds = self.cluster.facts(state, &self.scopes) & asked;
+        if self.scopes.nodes & asked != 0 {
+            holds |= self.about_nodes(state) & asked;
+        }
+        holds | self.ask(state, self.scopes.world & asked)
+    }
+
+    pub(super) fn has_boundary(&self) -> bool {
+        self.boundary.is_some()
+    }
+
+    pub(super) fn within_boundary(&self, state: &[u32]) -> bool {
+        self.boundary.is_none_or(|at| self.cluster.holds(at, state))
+    }
+
+    fn about_nodes(&mut self, state: &[u32]) -> u64 {
+        let nodes = self.cluster.fingerprint_of_nodes(state);
+        let at = nodes as usize % REMEMBERED;
+        if self.remembered[at].0 != nodes {
+            self.remembered[at] = (nodes, self.ask(state, self.scopes.nodes));
+        }
+        self.remembered[at].1
+    }
+
+    fn ask(&self, state: &[u32], asked: u64) -> u64 {
+        bits(asked).filter(|at| self.cluster.holds(*at, state)).fold(0, |all, at| all | 1 << at)
+    }
+}
+
+/// The positions of the bits that are set.
+pub(super) fn bits(mut of: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = of.trailing_zeros() as usize;
+        (of != 0).then(|| {
+            of &= of - 1;
+            at
+        })
+    })
+}

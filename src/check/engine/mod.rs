@@ -1,0 +1,84 @@
+//! The engine: every reachable state of a cluster, each once, every property asked of it.
+//!
+//! # How it is fast
+//!
+//! A state is a short vector of ids of parts, and a successor's fingerprint follows from its
+//! parent's, so most transitions are a look-up in a small table (what does this message do to
+//! this node?) and one in a large one (is the successor known?). See
+//! [the world](crate::models::world) and, for the large table, `table.rs`.
+//!
+//! # What is kept of a state
+//!
+//! A fingerprint of 64 bits, and in another 64 from where it was first reached. Two different
+//! states that share a fingerprint are taken for one; [`Outcome::collision_probability`] bounds
+//! how probable it is that this hid a state (one in two million for five million states).
+//!
+//! # What it does not depend on
+//!
+//! Verdicts, counts, depths and the traces of violated safety properties are the same for any
+//! number of threads: levels are finished before the next begins, and of several equally short
+//! ways the one with the largest fingerprints is told.
+//!
+//! # Any actor
+//!
+//! Everything that stateright can check as an `Actor` this engine can check:
+//!
+//! ```
+//! use quorate::check::Checker;
+//! use quorate::models::world::{Condition, Property, Setup};
+//! use stateright::actor::{Actor, Id, Out};
+//! use std::borrow::Cow;
+//!
+//! /// Passes a token round a ring, and counts.
+//! struct Ring(usize);
+//!
+//! impl Actor for Ring {
+//!     type Msg = ();
+//!     type Timer = ();
+//!     type State = u8;
+//!     type Storage = ();
+//!     type Random = ();
+//!
+//!     fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+//!         if id == Id::from(0) {
+//!             o.send(Id::from(1), ());
+//!         }
+//!         0
+//!     }
+//!
+//!     fn on_msg(&self, id: Id, held: &mut Cow<'_, u8>, _: Id, _: (), o: &mut Out<Self>) {
+//!         if **held < 3 {
+//!             *held.to_mut() += 1;
+//!             o.send(Id::from((usize::from(id) + 1) % self.0), ());
+//!         }
+//!     }
+//! }
+//!
+//! let cluster = Setup::new((0..3).map(|_| Ring(3)), 3, ())
+//!     .property(Property::eventually(
+//!         "everyone had the token three times",
+//!         Condition::each_node(|node| node.state() == Some(&3)),
+//!     ))
+//!     .cluster();
+//! let outcome = Checker::new(&cluster).threads(2).check()?;
+//! assert!(outcome.holds(), "{outcome:?}");
+//! # Ok::<(), quorate::check::CheckError>(())
+//! ```
+
+mod checker;
+mod frontier;
+mod judge;
+mod level;
+mod outcome;
+mod search;
+mod symmetry;
+mod table;
+mod trace;
+mod verdict;
+mod worker;
+
+pub use checker::Checker;
+pub use outcome::{
+    CheckError, Limits, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Shortfall,
+    Trace, Verdict,
+};

@@ -1,0 +1,237 @@
+//! What a check is told and what it tells: limits, progress, verdicts, traces.
+
+use crate::models::world::step::Move;
+use crate::models::world::{ActionOf, Checkable, Cluster, Observer};
+use std::fmt;
+use std::time::Duration;
+
+/// When to give up. Giving up makes a check incomplete, never a success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// For how long.
+    pub time: Option<Duration>,
+    /// After how many unique states.
+    pub states: Option<u64>,
+    /// How many bytes the search may hold: table, frontier and, for liveness, the graph. (The
+    /// distinct parts, such as node states, are few and not counted.)
+    pub memory: Option<u64>,
+}
+
+/// Why a check cannot be started, or not be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// Nobody to do the work.
+    #[error("0 threads cannot check anything; use at least 1")]
+    ZeroThreads,
+    /// Nothing may be done.
+    #[error("a limit of 0 on {0} leaves nothing to check; leave it out for no limit")]
+    ZeroLimit(&'static str),
+    /// Liveness counts states and classes in fewer bits than this needs.
+    #[error("liveness can be decided on at most {limit} {what}; narrow the bounds")]
+    TooLarge {
+        /// Of what there are too many.
+        what: &'static str,
+        /// How many are possible.
+        limit: u64,
+    },
+    /// Fairness tells nodes apart, so states that differ by an exchange are not the same to it.
+    #[error("liveness ({0:?}) cannot be decided under symmetry; check it without")]
+    LivenessUnderSymmetry(&'static str),
+    /// The nodes that are said to be alike are not.
+    #[error("the cluster is not symmetric: {0}")]
+    NotSymmetric(String),
+}
+
+/// How far a check is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Unique states so far.
+    pub unique: u64,
+    /// Generated states so far.
+    pub generated: u64,
+    /// Steps from the initial state to the states being expanded.
+    pub depth: u32,
+    /// States that waited to be expanded when this level began.
+    pub waiting: u64,
+    /// Since the start.
+    pub elapsed: Duration,
+}
+
+/// What a check is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Searching the states.
+    Search,
+    /// Deciding a liveness property.
+    Liveness(&'static str),
+}
+
+/// Why a check is incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// [`Limits::time`] was reached.
+    Time,
+    /// [`Limits::states`] was reached.
+    States,
+    /// [`Limits::memory`] was reached.
+    Memory,
+    /// It was asked to stop.
+    Stopped,
+    /// It stopped at the first violation, as it was told to.
+    Violation,
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Time => "the time limit was reached",
+            Self::States => "the limit on states was reached",
+            Self::Memory => "the memory limit was reached",
+            Self::Stopped => "it was stopped",
+            Self::Violation => "it stopped at a violation",
+        })
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Unique states, the initial one included.
+    pub unique: u64,
+    /// States that steps led to, each as often as it was reached, and the initial one.
+    pub generated: u64,
+    /// Steps from the initial state to the states farthest from it.
+    pub depth: u32,
+    /// Why not everything was covered; `None` if it was.
+    pub shortfall: Option<Shortfall>,
+    /// In the order of the cluster.
+    pub properties: Vec<PropertyOutcome>,
+    /// What was met in deciding liveness, if it was asked for.
+    pub liveness: Option<LivenessSummary>,
+    /// How long the search took.
+    pub search: Duration,
+    /// How long it all took.
+    pub elapsed: Duration,
+    /// The most memory that the search held, counted as for [`Limits::memory`].
+    pub memory: u64,
+}
+
+/// What was met in deciding liveness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LivenessSummary {
+    /// Steps of the reachable graph.
+    pub steps: u64,
+    /// States with a step that leads beyond the boundary. Such a step counts as possible and
+    /// never as taken, so a behaviour that only waits for it is no violation.
+    pub cut: u64,
+    /// Sets of steps that fairness is about.
+    pub classes: u64,
+}
+
+impl Outcome {
+    /// At most how probable it is that two of the states share a fingerprint, so that one of
+    /// them was not expanded: `n² / 2⁶⁵`, fingerprints being 64 bits.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn collision_probability(&self) -> f64 {
+        let n = self.unique as f64;
+        (n * n / 2_f64.powi(65)).min(1.0)
+    }
+
+    /// The outcome of a property, by name.
+    pub fn property(&self, name: &str) -> Option<&PropertyOutcome> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    /// Whether everything was covered and is as claimed.
+    pub fn holds(&self) -> bool {
+        let as_claimed = |property: &PropertyOutcome| {
+            matches!(property.verdict, Verdict::Holds | Verdict::Reached(_))
+        };
+        self.shortfall.is_none() && self.properties.iter().all(as_claimed)
+    }
+
+    /// The properties that are violated: a `sometimes` that never was is one.
+    pub fn violated(&self) -> impl Iterator<Item = &PropertyOutcome> {
+        (self.properties.iter())
+            .filter(|p| matches!(p.verdict, Verdict::Violated(_) | Verdict::NotReached))
+    }
+}
+
+/// What came of a property.
+#[derive(Clone, Debug)]
+pub struct PropertyOutcome {
+    /// Its name.
+    pub name: &'static str,
+    /// `always`, `sometimes`, `eventually` or `leads-to`.
+    pub kind: &'static str,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds, exhaustively.
+    Holds,
+    /// It is violated, as shown.
+    Violated(Trace),
+    /// The `sometimes` happens, as shown.
+    Reached(Trace),
+    /// The `sometimes` never happens.
+    NotReached,
+    /// Not everything was covered, and what was covered does not decide it.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The behaviour that shows it, if there is one.
+    pub fn trace(&self) -> Option<&Trace> {
+        match self {
+            Self::Violated(trace) | Self::Reached(trace) => Some(trace),
+            Self::Holds | Self::NotReached | Self::Incomplete => None,
+        }
+    }
+}
+
+/// A behaviour: a path from the initial state, and for liveness where it goes round.
+///
+/// The packed states belong to the cluster that was checked (and its clones).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The states, the initial one first.
+    pub states: Vec<Box<[u32]>>,
+    /// The steps between them: one fewer.
+    pub moves: Vec<Move>,
+    /// Where the cycle of a lasso begins: from there to the end, again and again. The last state
+    /// is then the one at this index; if it *is* this index, nothing more happens.
+    pub cycle: Option<usize>,
+}
+
+impl Trace {
+    /// How many steps it has.
+    pub fn len(&self) -> usize {
+        self.moves.len()
+    }
+
+    /// Whether it shows the initial state alone.
+    pub fn is_empty(&self) -> bool {
+        self.moves.is_empty()
+    }
+
+    /// The last state.
+    pub fn last(&self) -> &[u32] {
+        self.states.last().map_or(&[], |state| state)
+    }
+
+    /// Its steps by name.
+    pub fn actions<A: Checkable, H: Observer<A::Msg>>(
+        &self,
+        cluster: &Cluster<A, H>,
+    ) -> Vec<ActionOf<A>> {
+        (self.states.iter().zip(&self.moves))
+            .map(|(state, what)| cluster.action(state, *what))
+            .collect()
+    }
+}

@@ -1,0 +1,167 @@
+//! The search: level by level, all states of one level before any of the next, so that the first
+//! path to a state is a shortest one and nothing depends on which thread was faster.
+//!
+//! Within a level threads take chunks of states as they come. When the table is full they stop
+//! where they are, it grows, and they go on.
+
+use super::frontier::Frontier;
+use super::judge::{Questions, bits};
+use super::level::{Level, Totals};
+use super::outcome::{CheckError, Phase, Progress, Shortfall};
+use super::symmetry::Canon;
+use super::table::Table;
+use super::worker::{Found, Worker};
+use crate::models::world::{Checkable, Cluster, Observer};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often progress is told.
+const TELL: Duration = Duration::from_millis(100);
+const FIRST_SLOTS: usize = 1 << 16;
+
+/// The search and what it found so far.
+pub(super) struct Search<'c, 's, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    pub(super) workers: Vec<Worker<'c, A, H>>,
+    pub(super) totals: &'s Totals<'s>,
+    pub(super) table: Table,
+    frontier: Frontier,
+    /// Per property, the state that decides it.
+    pub(super) deciding: [Option<u64>; 64],
+    pub(super) depth: u32,
+    pub(super) peak: u64,
+    questions: Questions,
+}
+
+impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
+    pub(super) fn new(
+        cluster: &'c Cluster<A, H>,
+        workers: Vec<Worker<'c, A, H>>,
+        totals: &'s Totals<'s>,
+    ) -> Self {
+        Self {
+            cluster,
+            workers,
+            totals,
+            table: Table::new(FIRST_SLOTS),
+            frontier: Frontier::default(),
+            deciding: [None; 64],
+            depth: 0,
+            peak: 0,
+            questions: Questions::of(cluster),
+        }
+    }
+
+    /// Searches until there is nothing left, or a reason to stop.
+    pub(super) fn run(
+        &mut self,
+        until_violation: bool,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(), CheckError> {
+        let level = Level::new(self.totals, (&self.table, &self.frontier), 0, self.questions);
+        self.workers[0].start(&level);
+        let mut waiting = self.end_level();
+        let (unique, generated) = (waiting, waiting);
+        self.totals.unique.store(unique, Ordering::Relaxed);
+        self.totals.generated.store(generated, Ordering::Relaxed);
+        while self.frontier.len() > 0 {
+            let always = Questions::of(self.cluster).always;
+            let is_violated = bits(always).any(|at| self.deciding[at].is_some());
+            if until_violation && is_violated {
+                self.totals.fall_short(Shortfall::Violation);
+            }
+            self.expand_level(waiting, progress);
+            waiting = self.end_level();
+            self.check_symmetry()?;
+            if self.totals.shortfall().is_some() {
+                break;
+            }
+            self.depth += u32::from(waiting > 0);
+        }
+        Ok(())
+    }
+
+    /// Expands all states of a level, in as many rounds as the table must grow.
+    fn expand_level(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
+        loop {
+            self.round(waiting, progress);
+            if self.totals.shortfall().is_some() || self.frontier.len() == 0 {
+                return;
+            }
+            let rest = self.held() - self.table.bytes();
+            if !self.totals.hold(rest + self.table.bytes_to_grow()) {
+                return;
+            }
+            self.peak = self.peak.max(rest + self.table.bytes_to_grow());
+            self.table = self.table.grown(self.table.next_size());
+        }
+    }
+
+    fn round(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
+        let (totals, depth) = (self.totals, self.depth);
+        let questions = self.questions;
+        let level = Level::new(totals, (&self.table, &self.frontier), depth + 1, questions);
+        let mut told = Instant::now();
+        let mut tick = || {
+            if told.elapsed() >= TELL {
+                told = Instant::now();
+                progress(Progress {
+                    phase: Phase::Search,
+                    unique: totals.unique.load(Ordering::Relaxed),
+                    generated: totals.generated.load(Ordering::Relaxed),
+                    depth,
+                    waiting,
+                    elapsed: totals.started.elapsed(),
+                });
+            }
+        };
+        // A thread more than there are chunks would have nothing to do.
+        let busy = self.workers.len().min(self.frontier.len());
+        if let Some((first, others)) = self.workers[..busy].split_first_mut() {
+            thread::scope(|scope| {
+                for worker in others {
+                    let level = &level;
+                    scope.spawn(move || worker.run(level, &mut || ()));
+                }
+                first.run(&level, &mut tick);
+            });
+        }
+        self.peak = self.peak.max(self.held());
+    }
+
+    /// Takes in what the threads found; how many states wait on the next level.
+    fn end_level(&mut self) -> u64 {
+        let mut found = Found::default();
+        let mut waiting = 0;
+        for worker in &mut self.workers {
+            let (theirs, chunks) = worker.hand_in();
+            found.add(&theirs);
+            waiting += chunks.iter().map(super::frontier::Chunk::states).sum::<u64>();
+            self.frontier.extend(chunks);
+        }
+        let mut decided = 0;
+        for (at, key) in found.deciding.iter().enumerate() {
+            if key.is_some() && self.deciding[at].is_none() {
+                self.deciding[at] = *key;
+                decided |= 1 << at;
+            }
+        }
+        self.questions = self.questions.without(decided);
+        waiting
+    }
+
+    fn check_symmetry(&mut self) -> Result<(), CheckError> {
+        let refusals = self.workers.iter().filter_map(|worker| worker.canon.as_ref());
+        match refusals.filter_map(Canon::refusal).min() {
+            None => Ok(()),
+            Some(why) => Err(CheckError::NotSymmetric(why.to_string())),
+        }
+    }
+
+    /// The memory that is held now.
+    fn held(&self) -> u64 {
+        let recorded = self.totals.recorded.load(Ordering::Relaxed);
+        self.table.bytes() + self.frontier.bytes() + recorded
+    }
+}

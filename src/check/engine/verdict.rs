@@ -1,0 +1,150 @@
+//! The conclusion: from what the search found to a verdict per property.
+
+use super::judge::{Questions, bits};
+use super::outcome::{
+    CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Shortfall, Verdict,
+};
+use super::search::Search;
+use super::symmetry::Canon;
+use super::table::Table;
+use super::trace;
+use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
+use crate::models::world::{Checkable, Cluster, Kind, Observer};
+use std::sync::atomic::Ordering;
+
+/// The outcome of a search that is over.
+pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    search: Search<'_, '_, A, H>,
+    mut canon: Option<Canon<'_, A, H>>,
+    classes: Option<&Classes<A::Timer>>,
+    progress: &dyn Fn(Progress),
+) -> Result<Outcome, CheckError> {
+    let totals = search.totals;
+    let searched = totals.started.elapsed();
+    let is_complete = totals.shortfall().is_none();
+    let mut properties = Vec::new();
+    for (at, property) in cluster.setup().properties.iter().enumerate() {
+        let trace = search.deciding[at].and_then(|target| {
+            trace::path(cluster, &search.table, target, |state, fingerprint| match &mut canon {
+                Some(canon) => canon.key(state),
+                None => fingerprint,
+            })
+        });
+        let verdict = match (&property.kind, trace) {
+            (Kind::Always, Some(trace)) => Verdict::Violated(trace),
+            (Kind::Sometimes, Some(trace)) => Verdict::Reached(trace),
+            (Kind::Always, None) if is_complete => Verdict::Holds,
+            (Kind::Sometimes, None) if is_complete => Verdict::NotReached,
+            _ => Verdict::Incomplete,
+        };
+        let (name, kind) = (property.name, property.kind.name());
+        properties.push(PropertyOutcome { name, kind, verdict });
+    }
+    let mut outcome = Outcome {
+        unique: totals.unique.load(Ordering::Relaxed),
+        generated: totals.generated.load(Ordering::Relaxed),
+        depth: search.depth,
+        shortfall: None,
+        properties,
+        liveness: None,
+        search: searched,
+        elapsed: searched,
+        memory: search.peak,
+    };
+    if let (Some(classes), true) = (classes, is_complete && outcome.unique > 0) {
+        let recorders = search.workers.into_iter().filter_map(|worker| worker.recorder).collect();
+        let told = Progress {
+            phase: Phase::Search,
+            unique: outcome.unique,
+            generated: outcome.generated,
+            depth: outcome.depth,
+            waiting: 0,
+            elapsed: searched,
+        };
+        let goes_on = || {
+            totals.check_time();
+            totals.shortfall().is_none()
+        };
+        let tell = |name| {
+            let elapsed = totals.started.elapsed();
+            progress(Progress { phase: Phase::Liveness(name), elapsed, ..told });
+        };
+        judge_liveness(
+            cluster,
+            (recorders, search.table),
+            classes,
+            &mut outcome,
+            (&goes_on, &tell),
+        )?;
+    }
+    outcome.shortfall = totals.shortfall();
+    outcome.elapsed = totals.started.elapsed();
+    Ok(outcome)
+}
+
+type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
+
+/// Decides the liveness properties on the recorded graph.
+fn judge_liveness<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    (recorders, table): (Vec<Recorder<'_, A, H>>, Table),
+    classes: &Classes<A::Timer>,
+    outcome: &mut Outcome,
+    (goes_on, tell): Hooks<'_>,
+) -> Result<(), CheckError> {
+    let initial = cluster.fingerprint(cluster.initial());
+    let place = |fingerprint| table.position(fingerprint);
+    let recorded = assemble(recorders, classes, initial, table.slots(), place)?;
+    drop(table);
+    outcome.liveness = Some(LivenessSummary {
+        steps: recorded.graph.steps() as u64,
+        cut: recorded.graph.cut() as u64,
+        classes: recorded.graph.classes() as u64,
+    });
+    for (at, property) in cluster.setup().properties.iter().enumerate() {
+        if property.kind.is_liveness() {
+            tell(property.name);
+            let answer = answer(cluster, &recorded, at, goes_on);
+            outcome.properties[at].verdict = match answer {
+                Answer::Holds => Verdict::Holds,
+                Answer::Stopped => Verdict::Incomplete,
+                Answer::Violated(lasso) => replay(cluster, &recorded, classes, &lasso)
+                    .map_or(Verdict::Incomplete, Verdict::Violated),
+            };
+        }
+    }
+    Ok(())
+}
+
+fn answer<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    recorded: &Recorded,
+    property: usize,
+    goes_on: &dyn Fn() -> bool,
+) -> Answer {
+    let asked = Questions::of(cluster).liveness;
+    // Where among the marks a condition is.
+    let mark = |condition: usize| bits(asked).position(|at| at == condition).unwrap_or(0);
+    let holds = |state: u32, mark: usize| recorded.marks[state as usize] >> mark & 1 == 1;
+    let (own, graph) = (mark(property), &recorded.graph);
+    match cluster.target_of(property) {
+        None => decide(graph, |s| s == graph.initial(), |s| holds(s, own), goes_on),
+        Some(target) => {
+            let target = mark(target);
+            decide(graph, |s| holds(s, own), |s| holds(s, target), goes_on)
+        }
+    }
+}
+
+impl super::level::Totals<'_> {
+    /// Notes the limits that deciding liveness may reach.
+    fn check_time(&self) {
+        if self.stop.load(Ordering::Relaxed) {
+            self.fall_short(Shortfall::Stopped);
+        }
+        if self.limits.time.is_some_and(|limit| self.started.elapsed() >= limit) {
+            self.fall_short(Shortfall::Time);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One thread of the search: takes chunks of states, finds their successors, keeps the new ones.
+//!
+//! Successors are looked up in batches: the table is far larger than the caches, and reading
+//! the places of a whole batch first lets the processor wait for many of them at once.
+
+use super::frontier::{Chunk, Record};
+use super::judge::{Judge, Questions, bits};
+use super::level::Level;
+use super::symmetry::Canon;
+use crate::check::liveness::Recorder;
+use crate::models::world::step::{Expander, Move, Step};
+use crate::models::world::{Checkable, Cluster, Observer};
+use std::hint::black_box;
+
+/// Successors that are looked up together.
+const BATCH: usize = 64;
+/// Room in the table that is taken at once.
+const ALLOWANCE: u64 = 1024;
+
+/// A successor that is to be looked up.
+struct Pending<'c> {
+    step: Step<'c>,
+    what: Move,
+    /// What the table knows it by: its fingerprint, or under symmetry that of all its images.
+    key: u64,
+    parent: u64,
+    /// Where its parent's record is.
+    record: usize,
+    /// Its parent in the recorded graph.
+    source: u32,
+}
+
+/// One thread's share of a search, from level to level.
+pub(super) struct Worker<'c, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    expander: Expander<'c, A, H>,
+    judge: Judge<'c, A, H>,
+    pub(super) canon: Option<Canon<'c, A, H>>,
+    /// The graph, if liveness is to be decided on it.
+    pub(super) recorder: Option<Recorder<'c, A, H>>,
+    moves: Vec<Move>,
+    pending: Vec<Pending<'c>>,
+    scratch: Vec<u32>,
+    allowance: u64,
+    reserved: u64,
+    out: Option<Chunk>,
+    /// The full chunks of the next level.
+    full: Vec<Chunk>,
+    /// Since they were last taken.
+    found: Found,
+}
+
+/// What a thread found on a level.
+pub(super) struct Found {
+    pub(super) unique: u64,
+    pub(super) generated: u64,
+    /// Per property, the largest key of a state that decides it.
+    pub(super) deciding: [Option<u64>; 64],
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { unique: 0, generated: 0, deciding: [None; 64] }
+    }
+}
+
+impl Found {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.unique += other.unique;
+        self.generated += other.generated;
+        for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
+            *mine = (*mine).max(theirs);
+        }
+    }
+
+    /// Notes the properties that a state decides.
+    pub(super) fn decide(&mut self, key: u64, holds: u64, questions: Questions) {
+        let decided = questions.always & !holds | questions.sometimes & holds;
+        for at in bits(decided) {
+            self.deciding[at] = self.deciding[at].max(Some(key));
+        }
+    }
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
+    pub(super) fn new(
+        cluster: &'c Cluster<A, H>,
+        canon: Option<Canon<'c, A, H>>,
+        recorder: Option<Recorder<'c, A, H>>,
+    ) -> Self {
+        Self {
+            cluster,
+            expander: cluster.expander(),
+            judge: Judge::new(cluster),
+            canon,
+            recorder,
+            moves: Vec::new(),
+            pending: Vec::new(),
+            scratch: Vec::new(),
+            allowance: 0,
+            reserved: 0,
+            out: None,
+            full: Vec::new(),
+            found: Found::default(),
+        }
+    }
+
+    /// Takes the initial state in, unless it is out of bounds.
+    pub(super) fn start(&mut self, level: &Level<'_>) {
+        let state = self.cluster.initial();
+        if !self.judge.within_boundary(state) {
+            return;
+        }
+        let fingerprint = self.cluster.fingerprint(state);
+        let key = match &mut self.canon {
+            Some(canon) => canon.first_key(state),
+            None => fingerprint,
+        };
+        level.table.insert(key, 0, 0);
+        let holds = self.judge.judge(state, level.questions);
+        self.found.decide(key, holds, level.questions);
+        self.found.unique += 1;
+        self.found.generated += 1;
+        let mut chunk = level.frontier.blank();
+        let at = chunk.push(fingerprint, |words| words.extend_from_slice(state));
+        chunk.annotate(at, level.note(holds));
+        self.full.push(chunk);
+    }
+
+    /// Expands chunks until there are none, or the table is full, or the search must stop.
+    pub(super) fn run(&mut self, level: &Level<'_>, tick: &mut dyn FnMut()) {
+        while level.goes_on() {
+            let Some((chunk, from)) = level.frontier.take() else { break };
+            let before = (self.found.unique, self.found.generated);
+            let rest = self.expand(level, &chunk, from);
+            let (unique, generated) = before;
+            level.count(self.found.unique - unique, self.found.generated - generated);
+            match rest {
+                None => level.frontier.recycle(chunk),
+                Some(at) => {
+                    level.frontier.put(chunk, at);
+                    break;
+                }
+            }
+            tick();
+        }
+        level.give_back(std::mem::take(&mut self.allowance));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.report_size();
+        }
+    }
+
+    /// What was found, and the chunks of the next level.
+    pub(super) fn hand_in(&mut self) -> (Found, Vec<Chunk>) {
+        let last = self.out.take().filter(|chunk| !chunk.is_empty());
+        self.full.extend(last);
+        (std::mem::take(&mut self.found), std::mem::take(&mut self.full))
+    }
+
+    /// Expands the records from `at` on; where it stopped if there was no room for more.
+    fn expand(&mut self, level: &Level<'_>, chunk: &Chunk, mut at: usize) -> Option<usize> {
+        while let Some(record) = chunk.record(at) {
+            self.moves.clear();
+            self.expander.moves(record.state, &mut self.moves);
+            if !self.reserve(level, self.moves.len() as u64) {
+                self.look_up(level, chunk);
+                return Some(at);
+            }
+            self.successors(&record, at);
+            if self.pending.len() >= BATCH {
+                self.look_up(level, chunk);
+            }
+            at = record.next;
+        }
+        self.look_up(level, chunk);
+        None
+    }
+
+    /// Makes sure that the table has room for so many more states.
+    fn reserve(&mut self, level: &Level<'_>, states: u64) -> bool {
+        if self.allowance < states {
+            let more = states.max(ALLOWANCE);
+            if !level.take_room(more) {
+                return false;
+            }
+            self.allowance += more;
+        }
+        self.allowance -= states;
+        self.reserved += states;
+        true
+    }
+
+    fn successors(&mut self, record: &Record<'_>, at: usize) {
+        let (state, fingerprint) = (record.state, record.fingerprint);
+        let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
+        let parent = match &mut self.canon {
+            Some(canon) => canon.key(state),
+            None => fingerprint,
+        };
+        for what in &self.moves {
+            let Some(step) = self.expander.step(state, fingerprint, *what) else { continue };
+            let key = match &mut self.canon {
+                Some(canon) => {
+                    self.scratch.clear();
+                    self.expander.write(state, &step, &mut self.scratch);
+                    canon.key_after(state, &self.scratch, *what)
+                }
+                None => step.fingerprint,
+            };
+            self.pending.push(Pending { step, what: *what, key, parent, record: at, source });
+        }
+    }
+
+    fn look_up(&mut self, level: &Level<'_>, chunk: &Chunk) {
+        let pending = std::mem::take(&mut self.pending);
+        black_box(pending.iter().fold(0, |all, next| all ^ level.table.touch(next.key)));
+        let known = self.found.unique;
+        for next in &pending {
+            if let Some(record) = chunk.record(next.record) {
+                self.admit(level, record.state, next);
+            }
+        }
+        self.allowance += self.reserved - (self.found.unique - known);
+        self.reserved = 0;
+        self.pending = pending;
+        self.pending.clear();
+    }
+
+    /// Takes a successor in, if it is within bounds and new.
+    fn admit(&mut self, level: &Level<'_>, parent: &[u32], next: &Pending<'c>) {
+        let Pending { step, what, key, .. } = next;
+        if self.judge.has_boundary() && !level.table.contains(*key) {
+            self.scratch.clear();
+            self.expander.write(parent, step, &mut self.scratch);
+            if !self.judge.within_boundary(&self.scratch) {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.cut(next.source, parent, *what);
+                }
+                return;
+            }
+        }
+        self.found.generated += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.step(next.source, parent, *what, *key);
+        }
+        if !level.table.insert(*key, next.parent, level.number) {
+            return;
+        }
+        self.found.unique += 1;
+        let out = self.out.get_or_insert_with(|| level.frontier.blank());
+        let at = out.push(step.fingerprint, |words| self.expander.write(parent, step, words));
+        let holds = self.judge.judge(out.last_state(at), level.questions);
+        out.annotate(at, level.note(holds));
+        self.found.decide(*key, holds, level.questions);
+        if let Some(canon) = &mut self.canon {
+            canon.compare(out.last_state(at), holds, level.questions, &mut self.judge);
+        }
+        if out.is_full() {
+            self.full.extend(self.out.take());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The classes of steps that fairness is about.
+
+use crate::models::world::step::Move;
+use crate::models::world::{Action, Checkable, Cluster, Fairness, Observer, Strength};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+/// What tells classes apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<T> {
+    Link(usize, usize),
+    Message(u32),
+    Timer(usize, T),
+    Restart(usize),
+    Flush(usize),
+    Choice(usize, String),
+}
+
+/// No class: nothing is promised of the step.
+pub(super) const UNFAIR: u16 = u16::MAX;
+
+/// The classes that threads have met so far, numbered.
+pub(crate) struct Classes<T> {
+    fairness: Fairness,
+    known: Mutex<BTreeMap<Key<T>, u16>>,
+}
+
+impl<T: Ord + Clone> Classes<T> {
+    pub(crate) fn new(fairness: Fairness) -> Self {
+        Self { fairness, known: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The strength of each class, by number.
+    pub(super) fn strengths(&self) -> Vec<Strength> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut strengths = vec![Strength::None; known.len()];
+        for (key, class) in &*known {
+            strengths[usize::from(*class)] = self.strength(key);
+        }
+        strengths
+    }
+
+    /// Whether there were more classes than numbers.
+    pub(super) fn overflowed(&self) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).len() >= usize::from(UNFAIR)
+    }
+
+    fn strength(&self, key: &Key<T>) -> Strength {
+        match key {
+            Key::Link(..) | Key::Message(_) => self.fairness.deliveries,
+            Key::Timer(..) => self.fairness.timers,
+            Key::Restart(_) => self.fairness.restarts,
+            Key::Flush(_) => self.fairness.flushes,
+            Key::Choice(..) => self.fairness.choices,
+        }
+    }
+
+    fn number(&self, key: Key<T>) -> u16 {
+        if self.strength(&key) == Strength::None {
+            return UNFAIR;
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = u16::try_from(known.len()).unwrap_or(UNFAIR);
+        if next == UNFAIR {
+            return known.get(&key).copied().unwrap_or(UNFAIR);
+        }
+        *known.entry(key).or_insert(next)
+    }
+}
+
+/// The classes of steps, as one thread remembers them.
+pub(super) struct Classifier<'c, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    classes: &'c Classes<A::Timer>,
+    /// By envelope.
+    deliveries: Vec<Option<u16>>,
+    /// By node and what happens there.
+    locals: HashMap<(u32, u32), u16>,
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
+    pub(super) fn new(cluster: &'c Cluster<A, H>, classes: &'c Classes<A::Timer>) -> Self {
+        Self { cluster, classes, deliveries: Vec::new(), locals: HashMap::new() }
+    }
+
+    /// The class of a step.
+    pub(super) fn class(&mut self, state: &[u32], what: Move) -> u16 {
+        let (node, input) = match what {
+            Move::Drop(_) => return UNFAIR,
+            Move::Deliver(_) | Move::Local { .. } => self.cluster.occasion(state, what),
+        };
+        if let Move::Deliver(_) = what {
+            let envelope = input as usize >> 1;
+            if envelope >= self.deliveries.len() {
+                self.deliveries.resize(envelope + 1, None);
+            }
+            if let Some(known) = self.deliveries[envelope] {
+                return known;
+            }
+            let class = self.first(state, what, input >> 1);
+            self.deliveries[envelope] = Some(class);
+            return class;
+        }
+        if let Some(known) = self.locals.get(&(node, input)) {
+            return *known;
+        }
+        let class = self.first(state, what, 0);
+        self.locals.insert((node, input), class);
+        class
+    }
+
+    fn first(&self, state: &[u32], what: Move, envelope: u32) -> u16 {
+        let key = match self.cluster.action(state, what) {
+            Action::Deliver(_) if self.classes.fairness.per_message => Key::Message(envelope),
+            Action::Deliver(e) => Key::Link(e.src.into(), e.dst.into()),
+            Action::Timeout(id, timer) => Key::Timer(id.into(), timer),
+            Action::Choose(id, key, _) => Key::Choice(id.into(), key),
+            Action::Restart(id) => Key::Restart(id.into()),
+            Action::Flush(id) => Key::Flush(id.into()),
+            Action::Drop(_) | Action::Crash(_) => return UNFAIR,
+        };
+        self.classes.number(key)
+    }
+}

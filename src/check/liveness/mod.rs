@@ -1,0 +1,53 @@
+//! Liveness: what must happen in the end, if the world is fair.
+//!
+//! # What is decided
+//!
+//! A *behaviour* starts in the initial state and goes on for ever; it may take a step or pause,
+//! at any point and for any time (as in TLA+, where a pause is a stuttering step). *Fairness*
+//! rules out the behaviours that nobody need fear:
+//!
+//! * a **weakly fair** class of steps that is possible from some point on without interruption
+//!   is taken again and again;
+//! * a **strongly fair** class of steps that is possible again and again is taken again and
+//!   again.
+//!
+//! A class is a link's deliveries, one message's deliveries, a node's timer, its restart, its
+//! disk writes, its choices: see [`Fairness`]. A step is what [the world](crate::models::world)
+//! calls one; a step that leads back to the same state counts as taken.
+//!
+//! `leads_to(P, Q)` is violated by a fair behaviour that reaches a state with `P` and without
+//! `Q` and from there on never sees `Q`; `eventually(Q)` is the same from the initial state.
+//! Such a behaviour exists exactly if one exists that goes round among the states of a strongly
+//! connected component without `Q`: a *lasso*. A state in which nothing fair is possible is a
+//! component by itself, with a pause for a cycle: so a deadlock short of the goal is a
+//! violation.
+//!
+//! # How
+//!
+//! The search records every step with its class ([`Recorder`]); the graph is then compact: four
+//! bytes for where a step leads and two for its class. Components are found by Tarjan's
+//! algorithm with a stack of its own (petgraph's recurses, and wants a graph in its own
+//! representation, of several times the size). A component in which a weakly fair class is possible
+//! everywhere and taken nowhere holds no fair cycle. If a strongly fair class is possible
+//! somewhere and taken nowhere inside, no fair cycle passes through those states: they are
+//! removed and the rest is decomposed again (Emerson and Lei 1987, for Streett conditions).
+//!
+//! # Bounds
+//!
+//! A step that leads out of the boundary is possible and never taken. So a behaviour that would
+//! have to go there is not fair, hence no violation, and the number of such states is reported.
+//! A timer whose budget is spent cannot fire; a crash budget that is spent is how "once faults
+//! stop" is said.
+
+mod classes;
+mod components;
+mod decide;
+mod graph;
+mod lasso;
+mod record;
+
+pub(crate) use classes::Classes;
+pub use decide::{Answer, decide};
+pub use graph::{Graph, GraphBuilder, Target};
+pub use lasso::Lasso;
+pub(crate) use record::{Recorded, Recorder, assemble, replay};

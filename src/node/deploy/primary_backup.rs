@@ -1,0 +1,81 @@
+//! Primary-backup: server 0 is the view service, the others are replicas.
+
+use super::{DeployError, Deployable};
+use crate::node::cluster_file::ClusterFile;
+use quorate_models::kv::Map;
+use quorate_models::primary_backup::{Config, Mode, Peer, PrimaryBackup, Timing};
+use stateright::actor::Id;
+use std::ops::Range;
+use std::time::Duration;
+
+impl Deployable for PrimaryBackup<Map> {
+    const NAME: &'static str = "primary-backup";
+    type Peer = Peer<Map>;
+    type Actor = Self;
+
+    fn server(cluster: &ClusterFile, id: Id) -> Result<Self, DeployError> {
+        Ok(config(cluster)?.server(id))
+    }
+
+    fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
+        Ok(config(cluster)?.replica_ids().collect())
+    }
+
+    fn client_retry() -> Range<Duration> {
+        Timing::default().retry
+    }
+}
+
+fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
+    let unsuitable = |reason| DeployError::unsuitable::<PrimaryBackup<Map>>(cluster, reason);
+    let mode = match cluster.mode.as_deref() {
+        None | Some("synchronous") => Mode::Synchronous,
+        Some("asynchronous") => Mode::Asynchronous,
+        Some(other) => {
+            let known = "use `synchronous` or `asynchronous`";
+            return Err(unsuitable(format!("there is no mode `{other}`; {known}")));
+        }
+    };
+    let replicas = cluster.servers.len() - 1;
+    if replicas == 0 {
+        let advice = "add a [[server]] for each replica";
+        return Err(unsuitable(format!("server 0 is the view service; {advice}")));
+    }
+    for server in &cluster.servers {
+        let role = if server.id == 0 { "view-service" } else { "replica" };
+        if server.role.as_deref().is_some_and(|given| given != role) {
+            let id = server.id;
+            return Err(unsuitable(format!(
+                "server {id} is the {role}; give it that role, or none"
+            )));
+        }
+    }
+    Ok(Config::new(replicas, mode, Timing::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn accepts(mode: &str, roles: &[&str]) -> Result<(), String> {
+        use std::fmt::Write;
+        let mut text = format!("name = \"demo\"\nprotocol = \"primary-backup\"\n{mode}\n");
+        for (id, role) in roles.iter().enumerate() {
+            write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n{role}\n", 7000 + id)
+                .unwrap();
+        }
+        let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
+        config(&cluster).map(drop).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn roles_and_modes_are_checked() {
+        let (service, replica) = ("role = \"view-service\"", "role = \"replica\"");
+        accepts("", &["", ""]).unwrap();
+        accepts("mode = \"asynchronous\"", &[service, replica, replica]).unwrap();
+        assert!(accepts("mode = \"fast\"", &["", ""]).unwrap_err().contains("`fast`"));
+        assert!(accepts("", &[replica, replica]).unwrap_err().contains("server 0"));
+        assert!(accepts("", &[service]).unwrap_err().contains("view service"));
+    }
+}
