@@ -1,5 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+use super::Quorums;
 use super::instances::{Bounds, get, put};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
@@ -33,8 +34,6 @@ pub enum Bug {
     NoDedupe,
     /// A leader answers from its own state, without a quorum.
     AnswerLocally,
-    /// A learner applies what it accepted in any ballot once the slot is chosen.
-    TrustAnyAccepted,
     /// A promise does not say that what was truncated is chosen.
     TruncateSilently,
     /// What is truncated is not given as a snapshot either: truncated past what a lagging replica
@@ -62,7 +61,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "forget-promise",
             "an acceptor does not save the ballot that it promises",
             claims::PROMISE,
-            restarting(2)
+            restarting(1)
         ),
         mutant!(
             ForgetAccepted,
@@ -97,14 +96,14 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "ignore-accepted",
             "a new leader proposes what it likes, whatever the promises say",
             claims::AGREEMENT,
-            Bounds::three(rivals())
+            pair(1, 2)
         ),
         mutant!(
             CountAcrossBallots,
             "count-across-ballots",
             "a promise of an earlier ballot counts for the current one",
             claims::P2C,
-            Bounds { elections: 2, ..writer() }
+            Bounds { servers: 2, elections: 2, ..writer() }
         ),
         mutant!(
             SmallPrepareQuorum,
@@ -125,41 +124,39 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "invent-request",
             "a gap is filled with an operation that nobody asked for",
             claims::VALIDITY,
-            Bounds::three(rivals())
+            pair(1, 2)
         ),
-        mutant!(
-            NoDedupe,
-            "no-dedupe",
-            "a request that comes twice is applied twice",
-            claims::EXACTLY_ONCE,
-            Bounds { elections: 0, ..writer() }
-        ),
+        Mutant {
+            name: "no-dedupe",
+            about: "a request that comes twice is applied twice",
+            killed_by: claims::EXACTLY_ONCE,
+            cluster: || {
+                let bounds = Bounds { elections: 0, ..writer() };
+                let claims = claims::safety(bounds.quorums());
+                let setup = bounds.setup(claims, Some(Bug::NoDedupe));
+                // One request makes a log without end.
+                setup.boundary(claims::short_log(2)).cluster()
+            },
+        },
         mutant!(
             AnswerLocally,
             "answer-locally",
             "a leader answers a read from its own state, without asking a quorum",
             claims::LINEARIZABLE,
-            Bounds::three(vec![vec![put("a"), get()]])
-        ),
-        mutant!(
-            TrustAnyAccepted,
-            "trust-any-accepted",
-            "a learner applies what it accepted in any ballot once the slot is chosen",
-            claims::PREFIX,
-            Bounds { retries: 1, ..Bounds::three(rivals()) }
+            Bounds { elections: 0, ..Bounds::three(vec![vec![put("a"), get()]]) }
         ),
         mutant!(
             TruncateSilently,
             "truncate-silently",
             "a promise does not say that what was truncated is chosen",
-            claims::AGREEMENT,
-            Bounds::three(rivals())
+            claims::PREFIX,
+            pair(2, 1)
         ),
         Mutant {
             name: "no-snapshot",
             about: "the log is truncated past what a lagging replica needs, and there is no snapshot",
             killed_by: claims::ANSWERED,
-            cluster: || Bounds::minority_down().live(Some(Bug::NoSnapshot)),
+            cluster: || Bounds::takeover().live(Some(Bug::NoSnapshot)),
         },
         mutant!(
             SnapshotWithoutSessions,
@@ -174,6 +171,12 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
 /// Two clients that write.
 fn rivals() -> Vec<Vec<Op>> {
     vec![vec![put("a")], vec![put("b")]]
+}
+
+/// Two replicas with quorums of these sizes, and two clients that write.
+fn pair(prepare: usize, accept: usize) -> Bounds {
+    let quorums = Some(Quorums { prepare, accept });
+    Bounds { servers: 2, quorums, ..Bounds::three(rivals()) }
 }
 
 /// One client that writes.

@@ -348,6 +348,11 @@ pub fn overlap() -> Claim {
     Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
 }
 
+/// No replica applied more than `slots` slots: a bound for what would go on for ever.
+pub fn short_log(slots: Slot) -> Condition<Actor, History> {
+    Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
+}
+
 fn some_message(
     name: &'static str,
     is: impl Fn(&Peer<Machine>) -> bool + Send + Sync + 'static,

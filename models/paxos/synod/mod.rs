@@ -340,7 +340,6 @@ impl Synod {
     fn value_for(&self, own: Value, promises: &BTreeMap<Id, Option<Proposal>>) -> Value {
         let reported = promises.values().flatten();
         let bound = match self.config.bug {
-            Some(Bug::AdoptLowest) => reported.min(),
             Some(Bug::IgnoreAccepted) => None,
             _ => reported.max(),
         };

@@ -18,8 +18,6 @@ pub enum Bug {
     BreakPromise,
     /// A proposer does not save its number, and takes it again after a restart.
     ReuseBallot,
-    /// The value of the lowest-numbered proposal reported is taken.
-    AdoptLowest,
     /// A proposer proposes its own value, whatever was reported.
     IgnoreAccepted,
     /// A promise of an earlier number counts.
@@ -81,17 +79,11 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "a proposer takes its number again after a restart",
             claims::ONE_PROPOSAL,
             Bounds {
+                acceptors: 2,
                 proposals: 3,
-                quorums: Some(Quorums { prepare: 1, accept: 3 }),
-                ..crashing(4)
+                quorums: Some(Quorums { prepare: 1, accept: 2 }),
+                ..crashing(3)
             }
-        ),
-        mutant!(
-            AdoptLowest,
-            "synod-adopt-lowest",
-            "the value of the lowest-numbered proposal reported is taken",
-            claims::P2C,
-            Bounds::three(3)
         ),
         mutant!(
             IgnoreAccepted,

@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod durable_laws;
+mod simulation;
 
 use super::*;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
