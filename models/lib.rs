@@ -8,6 +8,7 @@ pub mod durable;
 pub mod instance;
 pub mod kv;
 pub mod multi_primary;
+pub mod paxos;
 pub mod primary_backup;
 pub mod quorum;
 pub mod two_phase_commit;

@@ -12,6 +12,7 @@ pub mod machine;
 pub mod map;
 pub mod service;
 pub mod sessions;
+pub mod transfer;
 pub mod txn;
 
 pub use bytes::Bytes;

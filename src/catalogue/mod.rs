@@ -10,7 +10,7 @@ use crate::explore::{self, ExploreError};
 use crate::trace::{Narrative, Trace, TraceError};
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Expected, Instance, Mutant};
-use quorate_models::{multi_primary, primary_backup, two_phase_commit};
+use quorate_models::{multi_primary, paxos, primary_backup, two_phase_commit};
 use std::net::SocketAddr;
 use thiserror::Error;
 
@@ -46,6 +46,18 @@ pub fn protocols() -> Vec<Protocol> {
             about: "transactions over shards: all participants commit, or none does",
             cases: cases(two_phase_commit::instances::instances()),
             mutants: mutants(two_phase_commit::mutants::mutants()),
+        },
+        Protocol {
+            name: "synod",
+            about: "single-decree Paxos, in the paper's roles: one value is chosen",
+            cases: cases(paxos::synod::instances::instances()),
+            mutants: mutants(paxos::synod::mutants::mutants()),
+        },
+        Protocol {
+            name: "paxos",
+            about: "Multi-Paxos: a log under a stable leader; any minority may crash",
+            cases: cases(paxos::instances::instances()),
+            mutants: mutants(paxos::mutants::mutants()),
         },
     ]
 }

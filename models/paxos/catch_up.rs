@@ -1,0 +1,167 @@
+//! Catching up: the log, and where that is truncated, a snapshot in pieces (Chandra et al. 2007,
+//! section 5.5).
+//!
+//! Who is behind asks, piece by piece; who is asked answers from what it has and remembers
+//! nothing about it. Any replica may answer: what it applied is chosen. The pieces of a snapshot
+//! are the same wherever they are cut, since replicas that applied the same log are equal.
+
+use super::ballot::Slot;
+use super::message::{BATCH_BYTES, Command, Peer};
+use super::replica::{Replica, ReplicaState};
+use super::stable::{Image, Saved};
+use super::{Bug, Outbox};
+use crate::kv::transfer::{Piece, encoded_bytes, pieces};
+use crate::kv::{Service, StateMachine};
+use stateright::actor::Id;
+use std::borrow::Cow;
+
+/// A snapshot of which some pieces came. Nothing of it is applied before the last one is there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partial<M: StateMachine> {
+    /// How many pieces came.
+    pub received: u32,
+    /// What they make; its slot is that of the whole.
+    pub image: Image<M>,
+}
+
+/// A snapshot cut up for those who are behind: it stands still while the state goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offer<M: StateMachine> {
+    /// The last slot that is in it.
+    pub slot: Slot,
+    /// Its pieces.
+    pub pieces: Vec<Piece<M>>,
+}
+
+impl<M: StateMachine> ReplicaState<M> {
+    /// Asks for what it misses.
+    pub(super) fn catch_up_msg(&self) -> Peer<M> {
+        let held = self.partial.as_ref().map(|partial| (partial.image.slot, partial.received));
+        Peer::CatchUp { from: self.applied() + 1, held }
+    }
+}
+
+impl Replica {
+    /// Somebody is behind.
+    pub(super) fn on_catch_up<M: StateMachine>(
+        &self,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        from: Slot,
+        held: Option<(Slot, u32)>,
+        o: &mut Outbox<M>,
+    ) {
+        if from > state.applied() {
+            return;
+        }
+        if state.stable.log.contains_key(&from) {
+            o.send(src, Service::Peer(log_msg(state, from)));
+            return;
+        }
+        if self.has(Bug::NoSnapshot) {
+            return;
+        }
+        let first = state.stable.log.keys().next().map_or(state.applied() + 1, |slot| *slot);
+        let fits = |offer: &Offer<M>| offer.slot >= from && offer.slot + 1 >= first;
+        if !state.offer.as_ref().is_some_and(fits) {
+            let image = &state.stable.image;
+            let pieces = pieces(&image.machine, &image.sessions, self.config.piece_bytes);
+            let offer = Offer { slot: image.slot, pieces };
+            state.to_mut().offer = Some(offer);
+        }
+        let Some(offer) = &state.offer else { return };
+        let index = held.map_or(0, |(slot, held)| if slot == offer.slot { held } else { 0 });
+        if let Some(piece) = offer.pieces.get(index as usize) {
+            let last = index as usize + 1 == offer.pieces.len();
+            let (slot, piece) = (offer.slot, piece.clone());
+            o.send(src, Service::Peer(Peer::Snapshot { slot, index, last, piece }));
+        }
+    }
+
+    /// A piece of the log came.
+    #[expect(clippy::too_many_arguments, reason = "the message's fields")]
+    pub(super) fn on_log<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        from: Slot,
+        commands: Vec<Command<M::Op>>,
+        chosen: Slot,
+        o: &mut Outbox<M>,
+    ) {
+        let news = (state.applied() + 1).checked_sub(from);
+        let Some(skip) = news.filter(|skip| *skip < commands.len() as u64) else { return };
+        if state.is_leading() {
+            return;
+        }
+        for command in commands.into_iter().skip(skip as usize) {
+            self.apply_learned(state.to_mut(), command, o);
+        }
+        if chosen > state.applied() {
+            o.send(src, Service::Peer(state.catch_up_msg()));
+        }
+        self.caught_up(id, state, o);
+    }
+
+    /// A piece of a snapshot came.
+    pub(super) fn on_snapshot<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        (slot, index, last): (Slot, u32, bool),
+        piece: Piece<M>,
+        o: &mut Outbox<M>,
+    ) {
+        let held = state.partial.as_ref().filter(|partial| partial.image.slot == slot);
+        let received = held.map_or(0, |partial| partial.received);
+        if slot <= state.applied() || state.is_leading() || index != received {
+            return;
+        }
+        let state_mut = state.to_mut();
+        let partial = state_mut.partial.take().filter(|partial| partial.image.slot == slot);
+        let mut partial = partial
+            .unwrap_or_else(|| Partial { received: 0, image: Image { slot, ..Image::default() } });
+        let Image { machine, sessions, .. } = &mut partial.image;
+        piece.restore(machine, sessions);
+        if self.has(Bug::SnapshotWithoutSessions) {
+            *sessions = crate::kv::Sessions::default();
+        }
+        partial.received = index + 1;
+        if last {
+            state_mut.stable.install(partial.image);
+            o.save(Saved::Complete(state_mut.stable.clone()));
+            self.caught_up(id, state, o);
+        } else {
+            state_mut.partial = Some(partial);
+            o.send(src, Service::Peer(state_mut.catch_up_msg()));
+        }
+    }
+
+    /// More is applied than before: perhaps enough to go on with.
+    fn caught_up<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        o: &mut Outbox<M>,
+    ) {
+        self.learn(state, o);
+        if state.is_preparing() {
+            self.try_to_lead(id, state.to_mut(), o);
+        }
+    }
+}
+
+/// The log from slot `from` on, as much as fits.
+fn log_msg<M: StateMachine>(state: &ReplicaState<M>, from: Slot) -> Peer<M> {
+    let (mut commands, mut bytes) = (Vec::new(), 0_usize);
+    for command in state.stable.log.range(from..).map(|(_, command)| command) {
+        bytes = bytes.saturating_add(encoded_bytes(command));
+        if bytes > BATCH_BYTES && !commands.is_empty() {
+            break;
+        }
+        commands.push(command.clone());
+    }
+    Peer::Log { from, commands, chosen: state.applied() }
+}

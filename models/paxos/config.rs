@@ -1,0 +1,238 @@
+//! How a cluster is configured, and what is refused.
+
+use super::message::MAX_OP_BYTES;
+use super::{Bug, Paxos};
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Client, StateMachine};
+use crate::quorum::{intersect, majority};
+use stateright::actor::{Id, model_timeout};
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+/// How many replicas must take part in each phase.
+///
+/// Howard, Malkhi and Spiegelman 2016: Paxos needs every quorum of phase one to intersect every
+/// quorum of phase two, and nothing else. With `n` replicas, writing goes on while
+/// `n - accept` of them are down, and a leader can be replaced while `n - prepare` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quorums {
+    /// Phase one: prepare and promise.
+    pub prepare: usize,
+    /// Phase two: accept and accepted.
+    pub accept: usize,
+}
+
+impl Quorums {
+    /// Majorities for both phases.
+    pub fn majorities(servers: usize) -> Self {
+        Self { prepare: majority(servers), accept: majority(servers) }
+    }
+}
+
+/// Why a cluster is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A cluster without servers.
+    NoServers,
+    /// Too few servers for what is wanted.
+    TooFewServers {
+        /// How many there are.
+        servers: usize,
+        /// How many may be down while the others go on.
+        failures: usize,
+    },
+    /// A quorum that is empty, or larger than the cluster.
+    NoSuchQuorum {
+        /// How many servers there are.
+        servers: usize,
+        /// The quorum's size.
+        size: usize,
+    },
+    /// A quorum of phase one that may miss a quorum of phase two.
+    DisjointQuorums {
+        /// How many servers there are.
+        servers: usize,
+        /// The quorums.
+        quorums: Quorums,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoServers => write!(f, "Paxos needs at least one server"),
+            Self::TooFewServers { servers, failures } => write!(
+                f,
+                "{servers} servers cannot go on when {failures} of them are down: that takes {}",
+                2 * failures + 1
+            ),
+            Self::NoSuchQuorum { servers, size } => {
+                write!(f, "a quorum has from 1 to all {servers} servers, not {size}")
+            }
+            Self::DisjointQuorums { servers, quorums: Quorums { prepare, accept } } => write!(
+                f,
+                "of {servers} servers, {prepare} for phase one and {accept} for phase two need \
+                 not have one in common, and two values could be chosen: together they must be \
+                 more than {servers}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// How long things take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Between a leader's heartbeats, with which it also sends again what was not answered.
+    pub heartbeat: Range<Duration>,
+    /// How long a replica hears of no leader before it tries to lead: several heartbeats. Wide,
+    /// so that two seldom try at once (Lamport 2001, section 2.4: a distinguished proposer).
+    pub election: Range<Duration>,
+    /// How long a client waits for an answer before it asks another replica.
+    pub retry: Range<Duration>,
+}
+
+impl Timing {
+    /// For checking, where a timer may fire at any time.
+    pub fn model() -> Self {
+        let any = model_timeout;
+        Self { heartbeat: any(), election: any(), retry: any() }
+    }
+}
+
+impl Default for Timing {
+    /// For a local network.
+    fn default() -> Self {
+        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
+        Self { heartbeat: millis(40, 60), election: millis(300, 600), retry: millis(150, 250) }
+    }
+}
+
+/// A cluster: replicas 0 to `servers - 1`, then clients. Each replica is proposer, acceptor and
+/// learner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(super) servers: usize,
+    pub(super) quorums: Quorums,
+    pub(super) timing: Timing,
+    /// How many commands a leader may have proposed that are not chosen yet; further requests are
+    /// ignored, and their clients ask again. An acceptor takes twice as many, since it may be
+    /// behind.
+    pub window: u64,
+    /// How many applied commands a replica keeps for those who are behind, before a snapshot
+    /// takes their place.
+    pub keep: usize,
+    /// About how many encoded bytes of a snapshot travel in one message.
+    pub piece_bytes: usize,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
+    /// always builds its nodes with `None`.
+    pub bug: Option<Bug>,
+}
+
+/// The window of a deployed cluster.
+pub const WINDOW: u64 = 64;
+/// How much log a deployed replica keeps.
+pub const KEEP: usize = 256;
+
+/// A window of such commands must be a small part of what a node sends at once.
+const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);
+
+impl Config {
+    /// A cluster with these quorums, refused if two values could be chosen in it.
+    pub fn new(servers: usize, quorums: Quorums, timing: Timing) -> Result<Self, ConfigError> {
+        let Quorums { prepare, accept } = quorums;
+        if servers == 0 {
+            return Err(ConfigError::NoServers);
+        }
+        if let Some(size) = [prepare, accept].into_iter().find(|size| !(1..=servers).contains(size))
+        {
+            return Err(ConfigError::NoSuchQuorum { servers, size });
+        }
+        if !intersect(servers, prepare, accept) {
+            return Err(ConfigError::DisjointQuorums { servers, quorums });
+        }
+        let (window, keep, piece_bytes) = (WINDOW, KEEP, FRAGMENT_BYTES);
+        Ok(Self { servers, quorums, timing, window, keep, piece_bytes, bug: None })
+    }
+
+    /// A cluster that goes on while `failures` of its servers, whichever, are down; refused if it
+    /// has too few for that.
+    pub fn tolerating(
+        failures: usize,
+        servers: usize,
+        timing: Timing,
+    ) -> Result<Self, ConfigError> {
+        if servers > 0 && servers - majority(servers) < failures {
+            return Err(ConfigError::TooFewServers { servers, failures });
+        }
+        Self::new(servers, Quorums::majorities(servers), timing)
+    }
+
+    /// How many replicas there are.
+    pub fn servers(&self) -> usize {
+        self.servers
+    }
+
+    /// Its quorums.
+    pub fn quorums(&self) -> Quorums {
+        self.quorums
+    }
+
+    /// The ids of the replicas.
+    pub fn server_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..self.servers).map(Id::from)
+    }
+
+    /// A replica; all are alike.
+    pub fn server<M: StateMachine>(&self) -> Paxos<M> {
+        Paxos::Replica(super::Replica { config: self.clone() })
+    }
+
+    /// A client that has not asked for anything yet.
+    pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> Paxos<M> {
+        let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
+        Paxos::Client(Client { script, first_seq: 1, servers, retry })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(servers: usize, prepare: usize, accept: usize) -> Result<Config, ConfigError> {
+        Config::new(servers, Quorums { prepare, accept }, Timing::default())
+    }
+
+    #[test]
+    fn howard_2016_quorums_need_only_intersect_across_phases() {
+        assert!(with(4, 3, 2).is_ok(), "two quorums of phase two may be disjoint");
+        assert!(with(3, 3, 1).is_ok());
+        assert!(with(3, 1, 3).is_ok());
+        let quorums = Quorums { prepare: 2, accept: 2 };
+        assert_eq!(with(4, 2, 2), Err(ConfigError::DisjointQuorums { servers: 4, quorums }));
+        let quorums = Quorums { prepare: 3, accept: 1 };
+        assert_eq!(with(4, 3, 1), Err(ConfigError::DisjointQuorums { servers: 4, quorums }));
+    }
+
+    #[test]
+    fn majorities_are_accepted_for_any_number_of_servers() {
+        for servers in 1..10 {
+            let quorums = Quorums::majorities(servers);
+            assert!(Config::new(servers, quorums, Timing::default()).is_ok());
+        }
+    }
+
+    #[test]
+    fn impossible_clusters_are_refused_with_what_to_do() {
+        assert_eq!(with(0, 1, 1), Err(ConfigError::NoServers));
+        assert_eq!(with(3, 4, 2), Err(ConfigError::NoSuchQuorum { servers: 3, size: 4 }));
+        assert_eq!(with(3, 3, 0), Err(ConfigError::NoSuchQuorum { servers: 3, size: 0 }));
+        let refused = Config::tolerating(2, 4, Timing::default());
+        assert_eq!(refused, Err(ConfigError::TooFewServers { servers: 4, failures: 2 }));
+        let told = "4 servers cannot go on when 2 of them are down: that takes 5";
+        assert_eq!(ConfigError::TooFewServers { servers: 4, failures: 2 }.to_string(), told);
+        assert!(Config::tolerating(2, 5, Timing::default()).is_ok());
+    }
+}

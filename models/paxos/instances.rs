@@ -1,0 +1,321 @@
+//! The bounded instances that are checked, and what is expected of each.
+//!
+//! On the set network a message once sent can be delivered at any time, so sending it again
+//! changes nothing: heartbeats are few here, and only where they are to make a replica catch up.
+//!
+//! Liveness is checked on the set network too, with clients that ask again without end: the state
+//! space is finite, because what is sent again is already there; and what is sent is delivered some
+//! time, to whoever is up for long enough, so that nothing needs a heartbeat.
+//!
+//! # What limits the bounds
+//!
+//! Elections: each doubles what the acceptors may have promised and accepted, in any order with
+//! what the old leader still does, and each replica may hold one. Then concurrent requests, whose
+//! slots are accepted, chosen and told of in any order; a second client multiplies the states of
+//! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
+//! loses little that is not on its disk.
+
+use super::properties::{self as claims, Actor, Claim, History};
+use super::{Bug, Config, Quorums, Timer, Timing};
+use crate::kv::history::Linearizable;
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Map, Op};
+use crate::world::{Cluster, Fairness, Faults, Setup};
+use crate::{Expected, Instance};
+use stateright::actor::Id;
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) servers: usize,
+    pub(super) scripts: Vec<Vec<Op>>,
+    pub(super) elections: u8,
+    pub(super) heartbeats: u8,
+    pub(super) retries: u8,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    pub(super) crashable: Option<Vec<Id>>,
+    pub(super) window: u64,
+    pub(super) keep: usize,
+    pub(super) piece_bytes: usize,
+    pub(super) quorums: Option<Quorums>,
+    /// Whether clients ask again without end: for liveness.
+    pub(super) unending: bool,
+}
+
+impl Bounds {
+    /// Three replicas, of which one may try to replace the first leader.
+    pub(super) fn three(scripts: Vec<Vec<Op>>) -> Self {
+        Self {
+            servers: 3,
+            scripts,
+            elections: 1,
+            heartbeats: 0,
+            retries: 0,
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            window: 2,
+            keep: 2,
+            piece_bytes: FRAGMENT_BYTES,
+            quorums: None,
+            unending: false,
+        }
+    }
+
+    pub(super) fn quorums(&self) -> Quorums {
+        self.quorums.unwrap_or(Quorums::majorities(self.servers))
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
+        let config = Config {
+            servers: self.servers,
+            quorums: self.quorums(),
+            timing: Timing::model(),
+            window: self.window,
+            keep: self.keep,
+            piece_bytes: self.piece_bytes,
+            bug,
+        };
+        let servers = config.server_ids().map(|_| config.server());
+        let clients = self.scripts.into_iter().map(|script| config.client(script));
+        let actors: Vec<_> = servers.chain(clients).collect();
+        let mut timers = vec![("election", self.elections), ("heartbeat", self.heartbeats)];
+        if !self.unending {
+            timers.push(("retry", self.retries));
+        }
+        let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
+        Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable })
+            .properties(claims)
+            .checkpointed()
+    }
+
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        self.setup(claims, bug).cluster()
+    }
+}
+
+impl Bounds {
+    /// A leader that needs nobody to choose a value, and another replica, which may be behind a log
+    /// of which nothing is kept, and has one election to take over in.
+    pub(super) fn takeover() -> Self {
+        let quorums = Some(Quorums { prepare: 2, accept: 1 });
+        let bounds = Self::three(vec![write_then_read()]);
+        Self { servers: 2, quorums, keep: 0, unending: true, ..bounds }
+    }
+
+    /// The leader may crash for good, and another replica, perhaps one that is behind, has one
+    /// election to take over in.
+    pub(super) fn minority_down() -> Self {
+        let crashable = Some(vec![Id::from(0)]);
+        let bounds = Self::three(vec![vec![put("a")]]);
+        Self { crashes: 1, crashable, keep: 0, unending: true, ..bounds }
+    }
+
+    /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
+    /// some time: on the set network, fairness of a link could be fair to one message for ever.
+    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let fairness = Fairness { per_message: true, ..Fairness::default() };
+        let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
+        self.setup(claims, bug).fairness(fairness).cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Election => "election",
+        Timer::Heartbeat => "heartbeat",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+pub(super) fn put(value: &str) -> Op {
+    Op::put("x", value)
+}
+
+pub(super) fn get() -> Op {
+    Op::get("x")
+}
+
+/// A writer that reads back: real time orders the two.
+pub(super) fn write_then_read() -> Vec<Op> {
+    vec![put("a"), get()]
+}
+
+/// What must hold, and these must be reached.
+fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
+    claims::safety(bounds.quorums()).into_iter().chain(reached).collect()
+}
+
+/// All instances, the quickest first.
+pub fn instances() -> Vec<Instance<Actor, History>> {
+    vec![
+        snapshot(),
+        rivalry(),
+        one_phase_one(),
+        one_phase_two(),
+        succession(),
+        gaps(),
+        restart(),
+        majority_down(),
+        takeover(),
+        sessions(),
+        minority_down(),
+    ]
+}
+
+fn succession() -> Instance<Actor, History> {
+    Instance {
+        name: "succession",
+        about: "3 replicas, a client that writes, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let reached = [claims::two_leaders(), claims::adopted(), claims::caught_up()];
+            let claims = claimed(&bounds, reached);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 32_817, generated: 270_666, violated: &[] },
+    }
+}
+
+fn restart() -> Instance<Actor, History> {
+    Instance {
+        name: "restart",
+        about: "3 replicas, a client that writes, 1 election, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            let bounds = Bounds { crashes: 1, restarts: 1, ..bounds };
+            let reached = [claims::two_leaders(), claims::adopted(), claims::caught_up()];
+            let claims = claimed(&bounds, reached);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 187_677, generated: 1_495_170, violated: &[] },
+    }
+}
+
+fn snapshot() -> Instance<Actor, History> {
+    Instance {
+        name: "snapshot",
+        about: "3 replicas that keep 1 command, a client that writes and reads, 1 heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![write_then_read()]);
+            let bounds = Bounds { elections: 0, heartbeats: 1, keep: 1, piece_bytes: 1, ..bounds };
+            let claims = claimed(&bounds, [claims::installed(), claims::caught_up()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 4_134, generated: 43_246, violated: &[] },
+    }
+}
+
+fn rivalry() -> Instance<Actor, History> {
+    Instance {
+        name: "rivalry",
+        about: "3 replicas, 2 clients that write, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")], vec![put("b")]]);
+            let bounds = Bounds { elections: 0, crashes: 1, restarts: 1, ..bounds };
+            let claims = claimed(&bounds, [claims::overlap()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 6_998, generated: 54_239, violated: &[] },
+    }
+}
+
+fn one_phase_two() -> Instance<Actor, History> {
+    Instance {
+        name: "quorums-3-1",
+        about: "3 replicas, quorums of 3 for phase one and 1 for phase two, 1 election",
+        deep: false,
+        cluster: || flexible(Quorums { prepare: 3, accept: 1 }, [claims::caught_up()]),
+        expected: Expected { unique: 14_175, generated: 106_398, violated: &[] },
+    }
+}
+
+fn one_phase_one() -> Instance<Actor, History> {
+    Instance {
+        name: "quorums-1-3",
+        about: "3 replicas, quorums of 1 for phase one and 3 for phase two, 1 election",
+        deep: false,
+        cluster: || flexible(Quorums { prepare: 1, accept: 3 }, [claims::two_leaders()]),
+        expected: Expected { unique: 12_181, generated: 97_118, violated: &[] },
+    }
+}
+
+fn flexible(quorums: Quorums, reached: [Claim; 1]) -> Cluster<Actor, History> {
+    let bounds = Bounds::three(vec![vec![put("a")]]);
+    let bounds = Bounds { quorums: Some(quorums), ..bounds };
+    let claims = claimed(&bounds, reached);
+    bounds.cluster(claims, None)
+}
+
+fn sessions() -> Instance<Actor, History> {
+    Instance {
+        name: "sessions",
+        about: "3 replicas, 2 clients that write and read, 1 crash of a follower, 1 restart",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::three(vec![write_then_read(), vec![put("b"), get()]]);
+            let crashable = Some(vec![Id::from(1)]);
+            let bounds = Bounds { elections: 0, crashes: 1, restarts: 1, crashable, ..bounds };
+            let claims = claimed(&bounds, [claims::overlap()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 1_054_901, generated: 13_972_985, violated: &[] },
+    }
+}
+
+fn gaps() -> Instance<Actor, History> {
+    Instance {
+        name: "gaps",
+        about: "2 replicas, quorums of 1 and 2, 2 clients that write at once, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")], vec![put("b")]]);
+            let quorums = Some(Quorums { prepare: 1, accept: 2 });
+            let bounds = Bounds { servers: 2, quorums, ..bounds };
+            let reached = [claims::adopted(), claims::gap_filled(), claims::overlap()];
+            let claims = claimed(&bounds, reached);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 32_443, generated: 285_806, violated: &[] },
+    }
+}
+
+fn majority_down() -> Instance<Actor, History> {
+    Instance {
+        name: "majority-down",
+        about: "3 replicas of which 2 crash and stay down, a client that asks on",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::three(vec![vec![put("a")]]);
+            Bounds { elections: 0, crashes: 2, unending: true, ..bounds }.live(None)
+        },
+        expected: Expected { unique: 4_654, generated: 27_680, violated: &[(claims::ANSWERED, 8)] },
+    }
+}
+
+fn takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "takeover",
+        about: "2 replicas that keep no log, quorums of 2 and 1, 1 election of one that is behind",
+        deep: false,
+        cluster: || Bounds::takeover().live(None),
+        expected: Expected { unique: 81_960, generated: 664_371, violated: &[] },
+    }
+}
+
+fn minority_down() -> Instance<Actor, History> {
+    Instance {
+        name: "minority-down",
+        about: "3 replicas that keep no log, of which the leader may stay down, 1 election",
+        deep: true,
+        cluster: || Bounds::minority_down().live(None),
+        expected: Expected { unique: 3_117_516, generated: 29_693_815, violated: &[] },
+    }
+}

@@ -1,0 +1,125 @@
+//! The learner: applies what is chosen, in order.
+
+use super::ballot::{Ballot, Slot};
+use super::message::{Command, Peer};
+use super::replica::{Replica, ReplicaState, Told};
+use super::stable::Delta;
+use super::{Bug, Outbox};
+use crate::kv::{Service, Sessions, StateMachine};
+use stateright::actor::Id;
+use std::borrow::Cow;
+
+impl Replica {
+    /// The leader of a ballot says how far the log is chosen. A leader counts for itself.
+    pub(super) fn on_chosen<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        told: Told,
+        o: &mut Outbox<M>,
+    ) {
+        let known = state.told.map_or(state.applied(), |told| told.upto);
+        if state.is_leading() || told.upto <= known {
+            return;
+        }
+        state.to_mut().told = Some(told);
+        self.learn(state, o);
+        if state.is_preparing() {
+            self.try_to_lead(id, state.to_mut(), o);
+        }
+    }
+
+    /// The leader is alive. Whoever is behind, and did not accept what is missing, asks for it.
+    pub(super) fn on_heartbeat<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        ballot: Ballot,
+        chosen: Slot,
+        o: &mut Outbox<M>,
+    ) {
+        let promised = state.stable.promised;
+        if ballot < promised {
+            o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
+            return;
+        }
+        if ballot > promised {
+            self.adopt(state.to_mut(), ballot, o);
+        } else {
+            self.await_leader(o);
+        }
+        self.on_chosen(id, state, Told { ballot, upto: chosen }, o);
+        if chosen > state.applied() {
+            o.send(src, Service::Peer(state.catch_up_msg()));
+        }
+    }
+
+    /// Applies what it accepted and was told is chosen. What was accepted in the ballot of which
+    /// it was told, or a later one, is what was chosen (Lamport 2001, P2b); what was accepted
+    /// earlier may be something else.
+    pub(super) fn learn<M: StateMachine>(
+        &self,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        o: &mut Outbox<M>,
+    ) {
+        let Some(Told { ballot, upto }) = state.told else { return };
+        let mut next = state.applied() + 1;
+        while next <= upto
+            && state.stable.accepted.get(&next).is_some_and(|open| open.ballot >= ballot)
+        {
+            self.apply_accepted(state.to_mut(), next, o);
+            next += 1;
+        }
+        if state.applied() >= upto {
+            state.to_mut().told = None;
+        }
+    }
+
+    /// Applies the next slot, in which it accepted what was chosen.
+    pub(super) fn apply_accepted<M: StateMachine>(
+        &self,
+        state: &mut ReplicaState<M>,
+        slot: Slot,
+        o: &mut Outbox<M>,
+    ) {
+        self.applying(state);
+        if self.has(Bug::ForgetChosen) {
+            state.stable.change(Delta::Chosen { upto: slot });
+        } else {
+            state.change(Delta::Chosen { upto: slot }, o);
+        }
+        self.truncate(state, o);
+    }
+
+    /// Applies the next slot, of which somebody told what was chosen.
+    pub(super) fn apply_learned<M: StateMachine>(
+        &self,
+        state: &mut ReplicaState<M>,
+        command: Command<M::Op>,
+        o: &mut Outbox<M>,
+    ) {
+        self.applying(state);
+        state.change(Delta::Learned { command }, o);
+        self.truncate(state, o);
+    }
+
+    /// For the mutant without client sessions.
+    fn applying<M: StateMachine>(&self, state: &mut ReplicaState<M>) {
+        if self.has(Bug::NoDedupe) {
+            state.stable.image.sessions = Sessions::default();
+        }
+    }
+
+    /// Keeps the log short. What it forgets is in the state, and was applied, so nobody needs it
+    /// who cannot have the state instead.
+    fn truncate<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+        if state.stable.log.len() > self.config.keep {
+            let start = state.applied() + 1 - self.config.keep as u64;
+            state.change(Delta::Truncated { start }, o);
+            // A snapshot after which the log cannot go on is of no use any more.
+            state.offer.take_if(|offer| offer.slot + 1 < start);
+        }
+        state.partial.take_if(|partial| partial.image.slot <= state.stable.image.slot);
+    }
+}

@@ -1,0 +1,144 @@
+//! What the replicas say to each other.
+//!
+//! Every message fits a datagram: a promise and a piece of the log hold as many commands as
+//! [`BATCH_BYTES`] allows, and say where they stop.
+
+use super::ballot::{Ballot, Slot};
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::transfer::Piece;
+use crate::kv::{Service, StateMachine};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+
+/// A message of the replicated service.
+pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
+
+/// About how many encoded bytes of commands travel in one message; one larger command travels
+/// alone.
+pub const BATCH_BYTES: usize = FRAGMENT_BYTES;
+/// The largest operation, in encoded bytes, that a message can carry with all its own fields.
+pub const MAX_OP_BYTES: usize = 56 * 1024;
+
+/// What a slot of the log can hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Command<O> {
+    /// Leaves the state as it is: fills a gap (Lamport 2001, section 3).
+    Noop,
+    /// A client's request.
+    Request {
+        /// The client.
+        client: Id,
+        /// The client's sequence number.
+        seq: u64,
+        /// What it asked for.
+        op: O,
+    },
+}
+
+impl<O> Command<O> {
+    /// Whether it is the request `seq` of `client`.
+    pub fn is_request(&self, client: Id, seq: u64) -> bool {
+        matches!(self, Self::Request { client: c, seq: s, .. } if *c == client && *s == seq)
+    }
+}
+
+/// A ballot and a command: what an acceptor accepts in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Proposal<O> {
+    /// Its number.
+    pub ballot: Ballot,
+    /// Its value.
+    pub command: Command<O>,
+}
+
+/// The protocol's own vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Peer<M: StateMachine> {
+    /// Phase 1a, for all slots from `from` on at once.
+    Prepare {
+        /// The proposer's ballot.
+        ballot: Ballot,
+        /// The first slot that it wants to hear about.
+        from: Slot,
+    },
+    /// Phase 1b: a promise not to accept anything of a smaller ballot, in any slot; and what was
+    /// accepted.
+    Promise {
+        /// The ballot promised.
+        ballot: Ballot,
+        /// The first slot that this message tells of.
+        from: Slot,
+        /// The first slot that it does not tell of any more; `None` if it tells of all.
+        until: Option<Slot>,
+        /// Every slot up to this one is chosen; the acceptor may have forgotten what it accepted
+        /// there, and can tell what was chosen.
+        chosen: Slot,
+        /// The highest-numbered proposal that it accepted in each slot after `chosen`.
+        accepted: Vec<(Slot, Proposal<M::Op>)>,
+    },
+    /// Phase 2a.
+    Accept {
+        /// The proposer's ballot.
+        ballot: Ballot,
+        /// The slot.
+        slot: Slot,
+        /// The value.
+        command: Command<M::Op>,
+    },
+    /// Phase 2b, to the proposer, which is the distinguished learner.
+    Accepted {
+        /// The ballot.
+        ballot: Ballot,
+        /// The slot.
+        slot: Slot,
+    },
+    /// To a proposer: this higher ballot was promised, give up.
+    Preempted {
+        /// The ballot promised.
+        ballot: Ballot,
+    },
+    /// Leader to learners: every slot up to `upto` is chosen. Who accepted something there in
+    /// this ballot or a later one knows what.
+    Chosen {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// The last slot of those chosen without a gap.
+        upto: Slot,
+    },
+    /// Leader to all, now and then: I lead. Whoever is behind catches up.
+    Heartbeat {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// The last slot of those chosen without a gap.
+        chosen: Slot,
+    },
+    /// Learner to another: tell me what was chosen.
+    CatchUp {
+        /// In the slots from here on.
+        from: Slot,
+        /// Of the snapshot up to this slot I have this many pieces.
+        held: Option<(Slot, u32)>,
+    },
+    /// What was chosen, slot after slot.
+    Log {
+        /// The slot of the first.
+        from: Slot,
+        /// What was chosen.
+        commands: Vec<Command<M::Op>>,
+        /// The last slot that the sender knows chosen without a gap: there may be more to ask for.
+        chosen: Slot,
+    },
+    /// A piece of the state that what was chosen up to `slot` makes, where the sender has
+    /// truncated its log.
+    Snapshot {
+        /// The slot.
+        slot: Slot,
+        /// Which piece, from 0.
+        index: u32,
+        /// Whether it is the last.
+        last: bool,
+        /// The piece itself.
+        piece: Piece<M>,
+    },
+}

@@ -1,0 +1,229 @@
+//! Paxos: a log of commands on which a changing set of live replicas never disagrees.
+//!
+//! The single-decree protocol, which chooses one value, is in [`synod`]; here are its instances
+//! in a row, one a slot, which make a replicated log: Multi-Paxos.
+//!
+//! # Sources
+//!
+//! * **Lamport 2001**, *Paxos made simple*: the roles, the two phases, the invariants P1 to P2c,
+//!   and in section 3 the log: a leader executes phase one once for all instances, proposes no-ops
+//!   in the gaps, and goes on.
+//! * **van Renesse and Altinbuken 2015**, *Paxos made moderately complex*: ballots as pairs, slots
+//!   and a window of them, preemption, and what a replica may forget.
+//! * **Howard, Malkhi and Spiegelman 2016**, *Flexible Paxos*: only the quorums of different phases
+//!   must intersect ([`Quorums`]).
+//! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
+//!   snapshots that disagree with the log, catch-up, disks that forget.
+//!
+//! # How it works
+//!
+//! 1. A replica that hears of no leader picks a higher **ballot** and asks all to **promise** it,
+//!    for all slots at once. A promise tells what the acceptor accepted, and up to which slot all
+//!    is chosen. With a quorum of promises the replica leads, after catching up to what they know
+//!    chosen.
+//! 2. It proposes again, in its own ballot, what it must: in each slot the value of the
+//!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
+//!    From then on each request takes the next slot, several at a time: phase two only.
+//! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
+//!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
+//!    the others how far the log is chosen. They know the values, from what they accepted.
+//! 4. Everybody applies the same log. Sessions, part of the replicated state, make a request that
+//!    was chosen twice apply once. Reads are commands like all others: that a read was chosen
+//!    proves that no other leader could have chosen anything before it that it does not see.
+//! 5. Who is behind asks for the log, and, where that is truncated, for the state instead.
+//!
+//! # Deviations, and why
+//!
+//! * The first ballot, 0.0, is led by replica 0 with no phase one. There is no smaller ballot, so
+//!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
+//!   starts for the very first time: after a restart it cannot know what it proposed.
+//! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
+//!   and counts its own promise without a message; it saves both like any other.
+//! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
+//!   instead, and its vote there needs no record, as it can only be for the chosen value (P2b).
+//! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; their
+//!   replicas' proposing and re-proposing is the client's retry and the leader's dedupe.
+//! * No membership change, and no leases: neither is needed for what is offered here.
+//!
+//! # Bounds
+//!
+//! A leader has at most [`Config::window`] commands open, an acceptor takes at most twice as many
+//! past what it applied, the log keeps [`Config::keep`] applied commands: memory and disk hold the
+//! replicated state, perhaps one cut up for transfer, and so much more. Every message fits a
+//! datagram.
+//!
+//! # Where things are
+//!
+//! [`Peer`] is the vocabulary, [`Stable`] what is durable; the roles are in `acceptor.rs`,
+//! `proposer.rs` (how to become leader), `leader.rs` and `learner.rs`, catching up in
+//! `catch_up.rs`; `replica.rs` dispatches.
+
+mod acceptor;
+mod ballot;
+mod catch_up;
+mod config;
+pub mod instances;
+mod leader;
+mod learner;
+mod message;
+pub mod mutants;
+pub mod properties;
+mod proposer;
+mod replica;
+mod stable;
+pub mod synod;
+#[cfg(test)]
+mod tests;
+
+pub use ballot::{Ballot, Slot};
+pub use catch_up::{Offer, Partial};
+pub use config::{Config, ConfigError, KEEP, Quorums, Timing, WINDOW};
+pub use leader::{Leading, MAX_RESEND};
+pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
+pub use mutants::Bug;
+pub use proposer::Preparing;
+pub use replica::{Replica, ReplicaState, Role, Told};
+pub use stable::{Delta, Image, Saved, Stable};
+
+use crate::Recoverable;
+use crate::kv::{Client, ClientState, Retry, StateMachine};
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
+
+/// A node of a Paxos cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paxos<M: StateMachine> {
+    /// A replica: proposer, acceptor and learner.
+    Replica(Replica),
+    /// A client.
+    Client(Client<M::Op>),
+}
+
+/// The state of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State<M: StateMachine> {
+    /// Of a replica.
+    Replica(ReplicaState<M>),
+    /// Of a client.
+    Client(ClientState<M::Reply>),
+}
+
+/// The timers of all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Replica that does not lead: no leader was heard of for too long.
+    Election,
+    /// Replica that leads or tries to: time to say so, and to send again what was not answered.
+    Heartbeat,
+    /// Client: the service has not answered.
+    Retry(Retry),
+}
+
+impl From<Retry> for Timer {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+/// What a handler gives out.
+type Outbox<M> = Out<Paxos<M>>;
+
+impl<M: StateMachine> Actor for Paxos<M> {
+    type Msg = Msg<M>;
+    type Timer = Timer;
+    type State = State<M>;
+    type Storage = Saved<M>;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
+        match self {
+            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
+            Self::Client(client) => State::Client(client.on_start(o)),
+        }
+    }
+
+    fn on_msg(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, State<M>>,
+        src: Id,
+        msg: Msg<M>,
+        o: &mut Out<Self>,
+    ) {
+        match self {
+            Self::Replica(replica) => {
+                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+            }
+            Self::Client(client) => client_state(state, |state| client.on_msg(state, msg, o)),
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
+        match (self, timer) {
+            (Self::Replica(replica), Timer::Election) => {
+                replica_state(state, |state| replica.on_election_timer(id, state, o));
+            }
+            (Self::Replica(replica), Timer::Heartbeat) => {
+                replica_state(state, |state| replica.on_heartbeat_timer(id, state, o));
+            }
+            (Self::Client(client), Timer::Retry(_)) => {
+                client_state(state, |state| client.on_retry(state, o));
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Replica(_) => "replica",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+/// Each of these lends a handler its part of a node's state. A borrowed state is copied when the
+/// handler first changes it, as the checker needs; a state that the driver owns is changed in
+/// place, whatever its size.
+fn replica_state<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, ReplicaState<M>>),
+) {
+    match state {
+        Cow::Borrowed(State::Replica(part)) => {
+            let mut part = Cow::Borrowed(part);
+            handler(&mut part);
+            if let Cow::Owned(part) = part {
+                *state = Cow::Owned(State::Replica(part));
+            }
+        }
+        // Moved out and back: not cloned.
+        Cow::Owned(State::Replica(part)) => {
+            let mut whole = Cow::Owned(std::mem::take(part));
+            handler(&mut whole);
+            *part = whole.into_owned();
+        }
+        _ => {}
+    }
+}
+
+fn client_state<M: StateMachine>(
+    state: &mut Cow<'_, State<M>>,
+    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
+) {
+    let State::Client(part) = &**state else { return };
+    let mut lent = Cow::Borrowed(part);
+    handler(&mut lent);
+    if let Cow::Owned(changed) = lent {
+        *state = Cow::Owned(State::Client(changed));
+    }
+}
+
+impl<M: StateMachine> Recoverable for Paxos<M> {
+    fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Saved<M>> {
+        match state {
+            State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),
+            State::Client(_) => None,
+        }
+    }
+}

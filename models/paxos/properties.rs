@@ -1,0 +1,380 @@
+//! What must hold of a cluster, and what must be reachable.
+//!
+//! On the set network what was sent stays in flight, so the messages in flight tell what every
+//! proposer proposed, what every acceptor promised and accepted, in all ballots ([`Past`]): the
+//! paper's invariants are statements about that, and no replica carries history for the sake of a
+//! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
+//! requests were applied, in order. A replica that is down counts with what is on its disk.
+
+use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
+use crate::kv::history::Linearizable;
+use crate::kv::{Map, Op, Recorded, Service};
+use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The machine that the checked instances replicate.
+pub type Machine = Recorded<Map>;
+/// A node of a checked instance.
+pub type Actor = Paxos<Machine>;
+/// The history that instances are judged by.
+pub type History = Linearizable<Map>;
+/// A property of an instance.
+pub type Claim = Property<Actor, History>;
+
+type World<'a> = View<'a, Actor, History>;
+
+/// Lamport 2001, section 2.1: only a single value is chosen.
+pub const AGREEMENT: &str = "one value is chosen in a slot";
+/// Lamport 2001, section 2.1: only a value that has been proposed may be chosen.
+pub const VALIDITY: &str = "only what a client asked for is proposed";
+/// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it
+/// actually has been.
+pub const CHOSEN: &str = "a replica applies only what a quorum accepted";
+/// Lamport 2001, section 2.2: different proposals have different numbers.
+pub const ONE_PROPOSAL: &str = "one proposal per ballot and slot";
+/// Lamport 2001, section 2.2, P1a: across restarts, too.
+pub const PROMISE: &str = "a promise is never broken";
+/// Lamport 2001, section 2.2, P2c; Howard et al. 2016 for its quorums.
+pub const P2C: &str = "a proposal follows from the promises of a quorum";
+/// Van Renesse and Altinbuken 2015, section 2: replicas perform the commands of the same slots in
+/// the same order.
+pub const PREFIX: &str = "replicas applied prefixes of one log";
+/// Chandra et al. 2007, section 5.5: the snapshot and the log must be consistent with each other.
+pub const SNAPSHOT: &str = "a snapshot equals the log it replaces";
+/// Van Renesse and Altinbuken 2015, section 2: a command is performed once, even if decided twice.
+pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
+/// Herlihy and Wing 1990.
+pub const LINEARIZABLE: &str = "linearizable";
+/// Lamport 2001, section 2.4: progress with a distinguished proposer that can talk to a majority.
+pub const ANSWERED: &str = "every request is answered";
+/// Reached: two replicas believe that they lead.
+pub const TWO_LEADERS: &str = "two replicas lead, in different ballots";
+/// Reached: P2c had something to say.
+pub const ADOPTED: &str = "a request was proposed again in a higher ballot";
+/// Reached: a gap.
+pub const GAP_FILLED: &str = "a gap was filled with a no-op";
+/// Reached: a replica got the state in place of the log.
+pub const INSTALLED: &str = "a replica caught up by a snapshot";
+/// Reached: a replica got the log.
+pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
+/// Reached: two clients wait at once.
+pub const OVERLAP: &str = "requests of two clients overlapped";
+
+/// What the messages in flight tell of all that ever happened.
+struct Past<'a> {
+    /// The values that were proposed, by slot and ballot.
+    proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
+    /// Who accepted, by slot and ballot. A proposer accepts its own proposal as it sends it.
+    votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
+    /// Who promised, by ballot. A proposer has promised its own ballot.
+    promised: BTreeMap<Ballot, BTreeSet<Id>>,
+}
+
+impl<'a> Past<'a> {
+    fn of(world: &World<'a>) -> Self {
+        let mut past =
+            Self { proposed: BTreeMap::new(), votes: BTreeMap::new(), promised: BTreeMap::new() };
+        for envelope in world.envelopes() {
+            let Service::Peer(msg) = &envelope.msg else { continue };
+            match msg {
+                Peer::Accept { ballot, slot, command } => {
+                    let at = (*slot, *ballot);
+                    past.proposed.entry(at).or_default().insert(command);
+                    past.votes.entry(at).or_default().insert(envelope.src);
+                }
+                Peer::Accepted { ballot, slot } => {
+                    past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);
+                }
+                Peer::Promise { ballot, .. } => {
+                    past.promised.entry(*ballot).or_default().insert(envelope.src);
+                }
+                _ => {}
+            }
+        }
+        past
+    }
+
+    /// What was chosen, by slot.
+    fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
+        (self.votes.iter())
+            .filter(move |(_, voters)| voters.len() >= quorum)
+            .flat_map(|(at, _)| self.proposed.get(at).into_iter().flatten().map(|v| (at.0, *v)))
+    }
+
+    /// The highest-numbered proposal below `ballot` that `acceptor` accepted in `slot`.
+    fn last_vote(&self, acceptor: Id, slot: Slot, ballot: Ballot) -> Option<Ballot> {
+        (self.votes.range((slot, Ballot::default())..(slot, ballot)))
+            .rev()
+            .find(|(_, voters)| voters.contains(&acceptor))
+            .map(|((_, ballot), _)| *ballot)
+    }
+
+    /// P2c of one proposal: there is a quorum of acceptors that promised its ballot, of which
+    /// none accepted anything before in its slot, or the highest-numbered proposal that one of
+    /// them did has its value.
+    fn follows(&self, slot: Slot, ballot: Ballot, value: &Command<Op>, quorum: usize) -> bool {
+        let mut promised = self.promised.get(&ballot).cloned().unwrap_or_default();
+        promised.insert(ballot.leader);
+        let last: Vec<Option<Ballot>> =
+            promised.iter().map(|acceptor| self.last_vote(*acceptor, slot, ballot)).collect();
+        let upto = |highest: Option<Ballot>| last.iter().filter(|last| **last <= highest).count();
+        let has_value = |ballot: &Ballot| {
+            self.proposed.get(&(slot, *ballot)).is_some_and(|values| values.contains(value))
+        };
+        upto(None) >= quorum
+            || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
+    }
+}
+
+fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
+    Property::always(name, Condition::world(move |world| holds(world)))
+}
+
+/// In each slot, all that quorums accepted is one value.
+pub fn agreement(quorums: Quorums) -> Claim {
+    always(AGREEMENT, move |world| {
+        let mut values = BTreeMap::new();
+        let past = Past::of(world);
+        past.chosen(quorums.accept)
+            .all(|(slot, value)| *values.entry(slot).or_insert(value) == value)
+    })
+}
+
+/// Each request that is proposed was sent by its client.
+pub fn validity() -> Claim {
+    always(VALIDITY, |world| {
+        let asked: BTreeSet<_> = (world.envelopes())
+            .filter_map(|envelope| match &envelope.msg {
+                Service::Request { seq, op } => Some((envelope.src, *seq, op)),
+                _ => None,
+            })
+            .collect();
+        world.envelopes().all(|envelope| match &envelope.msg {
+            Service::Peer(Peer::Accept { command, .. }) => match command {
+                Command::Request { client, seq, op } => asked.contains(&(*client, *seq, op)),
+                Command::Noop => true,
+            },
+            _ => true,
+        })
+    })
+}
+
+/// What a replica's log holds was accepted by a quorum in one ballot.
+pub fn chosen(quorums: Quorums) -> Claim {
+    always(CHOSEN, move |world| {
+        let past = Past::of(world);
+        let chosen: BTreeSet<_> = past.chosen(quorums.accept).collect();
+        let nodes = world.nodes();
+        stables(&nodes)
+            .all(|stable| stable.log.iter().all(|(slot, v)| chosen.contains(&(*slot, v))))
+    })
+}
+
+/// No two values are proposed in one slot and ballot.
+pub fn one_proposal() -> Claim {
+    always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
+}
+
+/// What an acceptor accepted below a ballot that it promised is what it reported then.
+pub fn promise() -> Claim {
+    always(PROMISE, |world| {
+        let past = Past::of(world);
+        world.envelopes().all(|envelope| match &envelope.msg {
+            Service::Peer(Peer::Promise { ballot, from, until, chosen, accepted }) => {
+                let told = |slot: Slot, vote: Ballot| {
+                    let reported =
+                        |(s, p): &(Slot, super::Proposal<Op>)| *s == slot && p.ballot >= vote;
+                    slot <= *chosen
+                        || slot < *from
+                        || until.is_some_and(|until| slot >= until)
+                        || accepted.iter().any(reported)
+                };
+                (past.votes.iter())
+                    .filter(|((_, vote), voters)| vote < ballot && voters.contains(&envelope.src))
+                    .all(|((slot, vote), _)| told(*slot, *vote))
+            }
+            _ => true,
+        })
+    })
+}
+
+/// Each proposal follows from the promises of a quorum. The first ballot has none before it.
+pub fn p2c(quorums: Quorums) -> Claim {
+    always(P2C, move |world| {
+        let past = Past::of(world);
+        (past.proposed.iter()).filter(|((_, ballot), _)| *ballot > Ballot::default()).all(
+            |((slot, ballot), values)| {
+                values.iter().all(|value| past.follows(*slot, *ballot, value, quorums.prepare))
+            },
+        )
+    })
+}
+
+/// Of any two replicas, one applied a prefix of what the other did.
+pub fn prefix() -> Claim {
+    Property::always(
+        PREFIX,
+        Condition::nodes(|nodes| {
+            let mut applied: Vec<_> =
+                stables(nodes).map(|stable| &stable.image.machine.applied).collect();
+            applied.sort_unstable_by_key(|applied| applied.len());
+            applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
+        }),
+    )
+}
+
+/// A replica's state, with the rest of another's log, makes the other's state.
+pub fn snapshot() -> Claim {
+    Property::always(
+        SNAPSHOT,
+        Condition::nodes(|nodes| {
+            stables(nodes).all(|early| stables(nodes).all(|late| agrees(&early.image, late)))
+        }),
+    )
+}
+
+fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
+    if early.slot > late.image.slot {
+        return true;
+    }
+    let mut replayed = early.clone();
+    for slot in early.slot + 1..=late.image.slot {
+        match late.log.get(&slot) {
+            Some(command) => replayed.apply(command),
+            // Truncated: nothing to compare.
+            None => return true,
+        }
+    }
+    replayed == late.image
+}
+
+/// No replica applied a request twice.
+pub fn exactly_once() -> Claim {
+    Property::always(
+        EXACTLY_ONCE,
+        Condition::each_node(|node| {
+            let mut seen = BTreeSet::new();
+            stable(node).is_none_or(|stable| {
+                stable.image.machine.applied.iter().all(|request| seen.insert(*request))
+            })
+        }),
+    )
+}
+
+/// The history is linearizable.
+pub fn linearizable() -> Claim {
+    Property::always(LINEARIZABLE, Condition::history(|history: &History| history.is_consistent()))
+}
+
+/// What must always hold on the set network, where messages in flight are the past.
+pub fn safety(quorums: Quorums) -> Vec<Claim> {
+    vec![
+        agreement(quorums),
+        validity(),
+        chosen(quorums),
+        one_proposal(),
+        promise(),
+        p2c(quorums),
+        prefix(),
+        snapshot(),
+        exactly_once(),
+        linearizable(),
+    ]
+}
+
+/// What must hold on any network.
+pub fn visible() -> Vec<Claim> {
+    vec![prefix(), snapshot(), exactly_once(), linearizable()]
+}
+
+/// Once a client waits, it is answered.
+pub fn answered() -> Claim {
+    Property::leads_to(
+        ANSWERED,
+        Condition::history(|history: &History| history.open() > 0),
+        Condition::history(|history: &History| history.open() == 0),
+    )
+}
+
+/// Two replicas lead.
+pub fn two_leaders() -> Claim {
+    Property::sometimes(
+        TWO_LEADERS,
+        Condition::nodes(|nodes| {
+            let leads = |state: &State<Machine>| matches!(state, State::Replica(replica) if replica.is_leading());
+            nodes.up().filter(|(_, state)| leads(state)).count() >= 2
+        }),
+    )
+}
+
+/// A request was proposed in two ballots.
+pub fn adopted() -> Claim {
+    Property::sometimes(
+        ADOPTED,
+        Condition::world(|world| {
+            let past = Past::of(world);
+            let mut requests = BTreeSet::new();
+            (past.proposed.iter())
+                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, *value)))
+                .filter(|(_, value)| **value != Command::Noop)
+                .any(|proposed| !requests.insert(proposed))
+        }),
+    )
+}
+
+/// A no-op was proposed.
+pub fn gap_filled() -> Claim {
+    some_message(GAP_FILLED, |msg| matches!(msg, Peer::Accept { command: Command::Noop, .. }))
+}
+
+/// A piece of the log was sent.
+pub fn caught_up() -> Claim {
+    some_message(CAUGHT_UP, |msg| matches!(msg, Peer::Log { .. }))
+}
+
+/// A replica holds a state and no log.
+pub fn installed() -> Claim {
+    Property::sometimes(
+        INSTALLED,
+        Condition::some_node(|node| {
+            stable(node).is_some_and(|stable| stable.image.slot > 0 && stable.log.is_empty())
+        }),
+    )
+}
+
+/// Two clients wait at once.
+pub fn overlap() -> Claim {
+    Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
+}
+
+/// No replica applied more than `slots` slots: a bound for what would go on for ever.
+pub fn short_log(slots: Slot) -> Condition<Actor, History> {
+    Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
+}
+
+fn some_message(
+    name: &'static str,
+    is: impl Fn(&Peer<Machine>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::sometimes(
+        name,
+        Condition::world(move |world| {
+            let mut envelopes = world.envelopes();
+            envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))
+        }),
+    )
+}
+
+/// What the replicas know, or will know when they are back.
+fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable<Machine>> {
+    nodes.iter().filter_map(stable)
+}
+
+fn stable(node: &NodeOf<Actor>) -> Option<&Stable<Machine>> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(&replica.stable),
+        (None, Some(Saved::Complete(stable))) => Some(stable),
+        _ => None,
+    }
+}

@@ -1,0 +1,211 @@
+//! What must hold of a single decree, and what must be reachable.
+//!
+//! On the set network what was sent stays in flight, so the messages in flight tell all that was
+//! ever proposed, promised and accepted.
+
+use super::{Msg, Proposal, Propose, Saved, State, Synod, Value};
+use crate::paxos::{Ballot, Quorums};
+use crate::world::{Condition, Node, Property, View};
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A property of an instance.
+pub type Claim = Property<Synod, ()>;
+
+type World<'a> = View<'a, Synod, ()>;
+
+/// Lamport 2001, section 2.1: only a single value is chosen.
+pub const AGREEMENT: &str = "one value is chosen";
+/// Lamport 2001, section 2.1: only a value that has been proposed may be chosen.
+pub const VALIDITY: &str = "only a proposer's value is proposed";
+/// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it has.
+pub const LEARNED: &str = "only what is chosen is learned";
+/// Lamport 2001, section 2.2: different proposals have different numbers.
+pub const ONE_PROPOSAL: &str = "one proposal per number";
+/// Lamport 2001, section 2.2, P1a, across restarts.
+pub const PROMISE: &str = "a promise is never broken";
+/// Lamport 2001, section 2.2, P2c.
+pub const P2C: &str = "a proposal follows from the promises of a quorum";
+/// Lamport 2001, section 2.4: one proposer that is not disturbed succeeds.
+pub const DECIDES: &str = "a value is learned";
+/// Reached: the learner learned the value of the second proposer.
+pub const LEARNS: &str = "the second proposer's value is learned";
+/// Reached: P2c had something to say.
+pub const ADOPTED: &str = "a proposer proposed another's value";
+/// Reached: section 2.4's scenario, as far as the bound goes.
+pub const PREEMPTED: &str = "every proposal but the last was preempted";
+
+/// All that was accepted and promised.
+struct Past {
+    proposed: BTreeMap<Ballot, BTreeSet<Value>>,
+    votes: BTreeMap<Proposal, BTreeSet<Id>>,
+    promised: BTreeMap<Ballot, BTreeSet<Id>>,
+}
+
+impl Past {
+    fn of(world: &World<'_>) -> Self {
+        let (proposed, votes, promised) = Default::default();
+        let mut past = Self { proposed, votes, promised };
+        for envelope in world.envelopes() {
+            match envelope.msg {
+                Msg::Prepare(_) => {}
+                Msg::Promise(ballot, _) => {
+                    past.promised.entry(ballot).or_default().insert(envelope.src);
+                }
+                Msg::Accept(Proposal { ballot, value }) => {
+                    past.proposed.entry(ballot).or_default().insert(value);
+                }
+                Msg::Accepted(proposal) => {
+                    past.votes.entry(proposal).or_default().insert(envelope.src);
+                }
+            }
+        }
+        past
+    }
+
+    fn chosen(&self, quorum: usize) -> BTreeSet<Value> {
+        (self.votes.iter())
+            .filter(|(_, voters)| voters.len() >= quorum)
+            .map(|(proposal, _)| proposal.value)
+            .collect()
+    }
+
+    /// The highest-numbered proposal below `ballot` that `acceptor` accepted.
+    fn last_vote(&self, acceptor: Id, ballot: Ballot) -> Option<Proposal> {
+        (self.votes.iter().rev())
+            .find(|(vote, voters)| vote.ballot < ballot && voters.contains(&acceptor))
+            .map(|(vote, _)| *vote)
+    }
+
+    fn follows(&self, ballot: Ballot, value: Value, quorum: usize) -> bool {
+        let promised = self.promised.get(&ballot).cloned().unwrap_or_default();
+        let last: Vec<_> =
+            promised.iter().map(|acceptor| self.last_vote(*acceptor, ballot)).collect();
+        let upto = |highest: Option<Proposal>| last.iter().filter(|l| **l <= highest).count();
+        upto(None) >= quorum
+            || last.iter().flatten().any(|l| l.value == value && upto(Some(*l)) >= quorum)
+    }
+}
+
+fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
+    Property::always(name, Condition::world(move |world| holds(world)))
+}
+
+/// At most one value was accepted by a quorum.
+pub fn agreement(quorums: Quorums) -> Claim {
+    always(AGREEMENT, move |world| Past::of(world).chosen(quorums.accept).len() <= 1)
+}
+
+/// Whatever is proposed is what some proposer wanted.
+pub fn validity(values: Vec<Value>) -> Claim {
+    always(VALIDITY, move |world| {
+        world.envelopes().all(|envelope| match envelope.msg {
+            Msg::Accept(proposal) => values.contains(&proposal.value),
+            _ => true,
+        })
+    })
+}
+
+/// What the learner learned is chosen.
+pub fn learned(quorums: Quorums) -> Claim {
+    always(LEARNED, move |world| {
+        let value = world.nodes().iter().find_map(learned_value);
+        value.is_none_or(|value| Past::of(world).chosen(quorums.accept).contains(&value))
+    })
+}
+
+/// No two values are proposed with one number.
+pub fn one_proposal() -> Claim {
+    always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
+}
+
+/// What an acceptor accepted below a number that it promised is not above what it reported.
+pub fn promise() -> Claim {
+    always(PROMISE, |world| {
+        let past = Past::of(world);
+        world.envelopes().all(|envelope| match envelope.msg {
+            Msg::Promise(ballot, reported) => past.last_vote(envelope.src, ballot) <= reported,
+            _ => true,
+        })
+    })
+}
+
+/// Each proposal follows from the promises of a quorum.
+pub fn p2c(quorums: Quorums) -> Claim {
+    always(P2C, move |world| {
+        let past = Past::of(world);
+        (past.proposed.iter()).all(|(ballot, values)| {
+            values.iter().all(|value| past.follows(*ballot, *value, quorums.prepare))
+        })
+    })
+}
+
+/// All of them.
+pub fn safety(values: Vec<Value>, quorums: Quorums) -> Vec<Claim> {
+    vec![
+        agreement(quorums),
+        validity(values),
+        learned(quorums),
+        one_proposal(),
+        promise(),
+        p2c(quorums),
+    ]
+}
+
+/// In the end the learner knows.
+pub fn decides() -> Claim {
+    let knows = |node: &Node<State, Propose, (), Saved>| learned_value(node).is_some();
+    Property::eventually(DECIDES, Condition::some_node(knows))
+}
+
+/// The learner learned `value`.
+pub fn learns(value: Value) -> Claim {
+    Property::sometimes(
+        LEARNS,
+        Condition::some_node(move |node| learned_value(node) == Some(value)),
+    )
+}
+
+/// One value was proposed with two numbers, by different proposers.
+pub fn adopted() -> Claim {
+    Property::sometimes(
+        ADOPTED,
+        Condition::world(|world| {
+            let mut proposers: BTreeMap<Value, Id> = BTreeMap::new();
+            world.envelopes().any(|envelope| match envelope.msg {
+                Msg::Accept(Proposal { ballot, value }) => {
+                    *proposers.entry(value).or_insert(ballot.leader) != ballot.leader
+                }
+                _ => false,
+            })
+        }),
+    )
+}
+
+/// All attempts are used up, each proposal was made, and a quorum promised a number above each
+/// but the last before it accepted anything.
+pub fn preempted(quorum: usize, attempts: usize) -> Claim {
+    Property::sometimes(
+        PREEMPTED,
+        Condition::world(move |world| {
+            let past = Past::of(world);
+            let last = past.proposed.keys().last().copied();
+            let promised = |node: &Node<State, Propose, (), Saved>| {
+                matches!(
+                    node.state(),
+                    Some(State::Acceptor(acceptor))
+                        if Some(acceptor.promised) == last && acceptor.accepted.is_none()
+                )
+            };
+            past.proposed.len() == attempts
+                && world.nodes().iter().filter(|node| promised(node)).count() >= quorum
+        }),
+    )
+}
+
+fn learned_value(node: &Node<State, Propose, (), Saved>) -> Option<Value> {
+    match node.state() {
+        Some(State::Learner(learner)) => learner.learned,
+        _ => None,
+    }
+}
