@@ -1,9 +1,10 @@
 //! Ordered links: a state holds a channel per pair of nodes that has messages in flight, and a
 //! step takes one message from the front of one and appends others to the backs of some.
 
-use super::cluster::{Channel, Inner, NetworkKind};
+use super::cluster::{Channel, Inner};
 use super::observer::Observer;
 use super::parts::Checkable;
+use super::setup::NetworkKind;
 use super::step::{Expander, recall};
 use std::collections::BTreeMap;
 

@@ -1,218 +1,15 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
 use super::effect::{Effect, Local};
-use super::fairness::Fairness;
 use super::interner::{Interner, content_hash};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
-use super::property::{Condition, Kind, Property};
-use crate::durable::Recoverable;
+use super::property::{Condition, Kind};
+use super::setup::{NetworkKind, Rules, Setup};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use stateright::actor::{Envelope, Id};
 use std::sync::{Arc, OnceLock, RwLock};
-
-/// How messages travel. See [the rules](super).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NetworkKind {
-    /// What was sent can be delivered at any time, again and again.
-    Set,
-    /// At most one copy of each message is in flight, and delivering takes it, in any order. For
-    /// liveness on lossy networks: what is sent again and again does not pile up.
-    Single,
-    /// Each copy that was sent is delivered at most once, in any order.
-    Multiset,
-    /// Each copy is delivered at most once, per sender and receiver in the order sent.
-    Ordered,
-}
-
-impl NetworkKind {
-    /// Whether sending what is in flight already changes nothing.
-    pub(super) fn keeps_one_copy(self) -> bool {
-        matches!(self, Self::Set | Self::Single)
-    }
-}
-
-/// When a save becomes durable. See [the rules](super).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiskKind {
-    /// With the step that saves, before what it sends can arrive.
-    Synchronous,
-    /// Later, or never if the node crashes first: finds what depends on the order of fsync.
-    WriteBack,
-}
-
-/// Whose rules decide what a step is. See [the rules](super).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rules {
-    /// This crate's.
-    Quorate,
-    /// Those of stateright's `ActorModel`, for comparing counts.
-    Stateright,
-}
-
-/// The faults that may happen, in total.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    /// Crashes of servers. (Under [`Rules::Stateright`]: nodes down at once.)
-    pub crashes: u8,
-    /// Restarts of crashed servers. (Under [`Rules::Stateright`]: unbounded.)
-    pub restarts: u8,
-    /// Firings of each kind of timer, over all nodes. A kind that is not named is unbounded.
-    pub timers: Vec<(&'static str, u8)>,
-    /// The nodes that may crash; `None` for all servers.
-    pub crashable: Option<Vec<Id>>,
-}
-
-/// What a cluster is made from.
-pub struct Setup<A: Checkable, H> {
-    /// Servers first, then clients: an actor's index is its id.
-    pub actors: Vec<A>,
-    /// How many of them are servers.
-    pub servers: usize,
-    /// How messages travel.
-    pub network: NetworkKind,
-    /// Whether a message in flight may be lost for good, as a step.
-    pub lossy: bool,
-    /// When a save becomes durable.
-    pub disk: DiskKind,
-    /// Whose rules decide what a step is.
-    pub rules: Rules,
-    /// The faults that may happen.
-    pub faults: Faults,
-    /// The kind of a timer, for [`Faults::timers`].
-    pub timer_kind: fn(&A::Timer) -> &'static str,
-    /// The history at the start.
-    pub history: H,
-    /// What liveness may assume.
-    pub fairness: Fairness,
-    /// What is claimed.
-    pub properties: Vec<Property<A, H>>,
-    /// States that do not satisfy it are not explored.
-    pub boundary: Option<Condition<A, H>>,
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
-    /// A setup of the given actors, the first `servers` of them servers, on the set network with
-    /// a synchronous disk and no faults, and nothing claimed.
-    pub fn new(actors: impl IntoIterator<Item = A>, servers: usize, history: H) -> Self {
-        Self {
-            actors: actors.into_iter().collect(),
-            servers,
-            network: NetworkKind::Set,
-            lossy: false,
-            disk: DiskKind::Synchronous,
-            rules: Rules::Quorate,
-            faults: Faults::default(),
-            timer_kind: |_| "timer",
-            history,
-            fairness: Fairness::default(),
-            properties: Vec::new(),
-            boundary: None,
-        }
-    }
-
-    /// Sets how messages travel.
-    #[must_use]
-    pub fn network(mut self, network: NetworkKind) -> Self {
-        self.network = network;
-        self
-    }
-
-    /// Lets messages be lost for good.
-    #[must_use]
-    pub fn lossy(mut self, lossy: bool) -> Self {
-        self.lossy = lossy;
-        self
-    }
-
-    /// Sets when a save becomes durable.
-    #[must_use]
-    pub fn disk(mut self, disk: DiskKind) -> Self {
-        self.disk = disk;
-        self
-    }
-
-    /// Sets whose rules decide what a step is.
-    #[must_use]
-    pub fn rules(mut self, rules: Rules) -> Self {
-        self.rules = rules;
-        self
-    }
-
-    /// Sets the faults that may happen.
-    #[must_use]
-    pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
-        self
-    }
-
-    /// Sets how timers are told apart in [`Faults::timers`].
-    #[must_use]
-    pub fn timer_kind(mut self, kind: fn(&A::Timer) -> &'static str) -> Self {
-        self.timer_kind = kind;
-        self
-    }
-
-    /// Sets what liveness may assume; without this, weak fairness per link and per timer.
-    #[must_use]
-    pub fn fairness(mut self, fairness: Fairness) -> Self {
-        self.fairness = fairness;
-        self
-    }
-
-    /// Adds a claim.
-    #[must_use]
-    pub fn property(mut self, property: Property<A, H>) -> Self {
-        self.properties.push(property);
-        self
-    }
-
-    /// Adds claims.
-    #[must_use]
-    pub fn properties(mut self, properties: impl IntoIterator<Item = Property<A, H>>) -> Self {
-        self.properties.extend(properties);
-        self
-    }
-
-    /// Bounds what is explored.
-    #[must_use]
-    pub fn boundary(mut self, boundary: Condition<A, H>) -> Self {
-        self.boundary = Some(boundary);
-        self
-    }
-
-    /// Claims that each node's durable image is the fold of what it saved: a forgotten save is a
-    /// counterexample.
-    #[must_use]
-    pub fn checkpointed(self) -> Self
-    where
-        A: Recoverable + Clone,
-    {
-        let actors = self.actors.clone();
-        self.property(Property::always(
-            CHECKPOINT,
-            Condition::each_node(move |node| match &node.process {
-                Process::Up { state, .. } => {
-                    let actor = &actors[usize::from(node.id)];
-                    actor.checkpoint(node.id, state) == node.disk.folded()
-                }
-                Process::Down { .. } => true,
-            }),
-        ))
-    }
-
-    /// The cluster.
-    ///
-    /// # Panics
-    /// When two properties have one name, or there are more than [`MAX_CONDITIONS`] conditions.
-    pub fn cluster(self) -> Cluster<A, H> {
-        Cluster::new(self)
-    }
-}
-
-/// The name of the property that [`Setup::checkpointed`] adds.
-pub const CHECKPOINT: &str = "the durable image is the fold of the saves";
 
 /// How many conditions a cluster may have: properties, targets of leads-to, and the boundary.
 pub const MAX_CONDITIONS: usize = 64;
@@ -288,7 +85,7 @@ mod domain {
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
-    fn new(setup: Setup<A, H>) -> Self {
+    pub(super) fn new(setup: Setup<A, H>) -> Self {
         let mut conditions: Vec<_> =
             setup.properties.iter().map(|property| property.condition.clone()).collect();
         for (at, property) in setup.properties.iter().enumerate() {

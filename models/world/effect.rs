@@ -1,8 +1,9 @@
 //! Effects: what one handler run does, computed once and remembered.
 
-use super::cluster::{DiskKind, Inner, NetworkKind, Rules};
+use super::cluster::Inner;
 use super::observer::Observer;
 use super::parts::{Checkable, NodeOf, Process, Spend};
+use super::setup::{DiskKind, NetworkKind, Rules};
 use crate::durable::Durable;
 use stateright::actor::{Actor, Command, Envelope, Out, is_no_op, is_no_op_with_timer};
 use std::borrow::Cow;

@@ -45,6 +45,8 @@ mod model;
 mod observer;
 mod parts;
 mod property;
+mod setup;
+mod start;
 mod state;
 pub mod step;
 mod symmetry;
@@ -53,14 +55,13 @@ mod tests;
 
 pub use action::{Action, ActionOf};
 pub use changes::changes;
-pub use cluster::{
-    CHECKPOINT, Cluster, DiskKind, Faults, MAX_CONDITIONS, NetworkKind, Rules, Setup, Statistics,
-};
+pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use observer::Observer;
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
+pub use setup::{CHECKPOINT, DiskKind, Faults, NetworkKind, Rules, Setup};
 pub use state::{Nodes, State, View};
 pub use symmetry::{Images, Permutation, Symmetry};

@@ -1,9 +1,10 @@
 //! Global states, as the checkers hold them and as properties see them.
 
-use super::cluster::{Cluster, Inner, NetworkKind};
+use super::cluster::{Cluster, Inner};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
 use super::property::Condition;
+use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -3,15 +3,14 @@
 //! States are here packed: `[node.., budget, history, item..]`, all ids of interned parts; items
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
-use super::cluster::{Cluster, Inner, Memo, NetworkKind, Rules};
+use super::cluster::{Cluster, Inner, Memo};
 use super::effect::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
+use super::setup::{NetworkKind, Rules};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use stateright::actor::Id;
-use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 /// Something that can happen in a state, by position in the packed state.
@@ -72,11 +71,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             appended: Recent::default(),
             replaced: Vec::new(),
         }
-    }
-
-    /// The initial state, packed.
-    pub fn initial(&self) -> &[u32] {
-        self.0.initial.get_or_init(|| self.0.start())
     }
 
     /// The fingerprint of a packed state: the sum of its parts' hashes.
@@ -383,35 +377,4 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             || state[..self.budget_at()].iter().filter(down).count()
                 < usize::from(self.setup.faults.crashes)
     }
-
-    fn start(&self) -> Box<[u32]> {
-        let mut state = Vec::new();
-        let mut history = self.intern_history(self.setup.history.clone());
-        let mut sent = Vec::new();
-        for index in 0..self.setup.actors.len() {
-            let effect = self.on_restart(&Self::blank_node(Id::from(index)));
-            state.push(effect.node);
-            for (delivered, envelope) in &effect.observed {
-                history = self.on_observation(history, *envelope, *delivered);
-            }
-            sent.extend_from_slice(&effect.sends);
-        }
-        let items = match self.setup.network {
-            NetworkKind::Ordered => self.channels_of(&sent),
-            NetworkKind::Multiset => sorted(sent),
-            NetworkKind::Set | NetworkKind::Single => {
-                sorted(sent.into_iter().collect::<BTreeSet<_>>())
-            }
-        };
-        state.push(self.intern_budget(self.first_budget()));
-        state.push(history);
-        state.extend(items);
-        state.into_boxed_slice()
-    }
-}
-
-fn sorted(items: impl IntoIterator<Item = u32>) -> Vec<u32> {
-    let mut items: Vec<u32> = items.into_iter().collect();
-    items.sort_unstable();
-    items
 }

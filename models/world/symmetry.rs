@@ -1,8 +1,9 @@
 //! Nodes that are alike: which may be exchanged, and what a state becomes when they are.
 
-use super::cluster::{Channel, Cluster, Inner, NetworkKind};
+use super::cluster::{Channel, Cluster, Inner};
 use super::observer::Observer;
 use super::parts::{Checkable, Disk, Node, NodeOf, Process};
+use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use stateright::{Rewrite, RewritePlan};
 use std::collections::{BTreeMap, BTreeSet};
