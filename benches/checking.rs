@@ -3,7 +3,8 @@
 //! Criterion reports generated states per second; the ratios are printed at the end.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use quorate::check::Checker;
+use quorate::catalogue;
+use quorate::check::{Checker, Engine, Options};
 use quorate::models::world::NetworkKind;
 use quorate::models::yardsticks::{cluster_of, paxos, stateright_model_of};
 use stateright::{Checker as _, HasDiscoveries, Model};
@@ -57,7 +58,26 @@ fn main() {
         group.finish();
     }
     tell_ratios(&times);
+    protocol(&mut criterion);
     criterion.final_summary();
+}
+
+/// A protocol of this crate: both engines on the same cluster.
+fn protocol(criterion: &mut Criterion) {
+    let Ok(protocol) = catalogue::protocol("primary-backup") else { return };
+    let Ok(case) = protocol.case("crash") else { return };
+    let mut group = criterion.benchmark_group("primary-backup crash");
+    group.sample_size(10).throughput(Throughput::Elements(case.expected().generated));
+    for engine in [Engine::Stateright, Engine::Quorate] {
+        for threads in [1, 2] {
+            let id = BenchmarkId::new(engine.name(), format!("{threads} threads"));
+            let options = Options { engine, threads, ..Options::default() };
+            group.bench_function(id, |bencher| {
+                bencher.iter(|| case.check(&options, &|_| {}).map(|found| found.generated));
+            });
+        }
+    }
+    group.finish();
 }
 
 fn tell_ratios(times: &BTreeMap<(usize, &str, usize), Duration>) {

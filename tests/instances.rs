@@ -1,9 +1,11 @@
 //! Every quick instance against its recorded verdict and counts; every mutant against the
 //! property that must kill it; and every property must kill something.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use quorate::catalogue::{self, Protocol};
-use quorate::check::Options;
 use quorate::check::report::Report;
+use quorate::check::{Engine, Options};
 use std::collections::BTreeSet;
 
 fn each_protocol(check: impl Fn(&Protocol)) {
@@ -25,6 +27,27 @@ fn every_quick_instance_is_as_recorded() {
                 case.name(),
                 report.surprises
             );
+        }
+    });
+}
+
+/// The engine's counterexamples are the shortest; so are stateright's, with one thread.
+#[test]
+fn the_engine_and_stateright_agree_on_every_quick_instance() {
+    each_protocol(|protocol| {
+        for case in protocol.cases.iter().filter(|case| !case.is_deep()) {
+            let [ours, theirs] = [Engine::Quorate, Engine::Stateright].map(|engine| {
+                let options = Options { engine, ..Options::default() };
+                case.check(&options, &|_| {}).unwrap()
+            });
+            let at = format!("quorate check {} --instance {}", protocol.name, case.name());
+            assert_eq!(ours.unique, theirs.unique, "{at}: unique states");
+            assert_eq!(ours.generated, theirs.generated, "{at}: generated states");
+            for name in theirs.discoveries.keys() {
+                let steps = [&ours, &theirs]
+                    .map(|found| found.trace(name).map(|trace| trace.actions.len()));
+                assert_eq!(steps[0], steps[1], "{at}: the shortest trace of {name:?}");
+            }
         }
     });
 }

@@ -1,6 +1,8 @@
 //! The world agrees with stateright's own `ActorModel`: the same actors, the same rules, the
 //! same unique and generated states and the same verdicts.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use quorate::models::world::{Checkable, Cluster, NetworkKind, Observer};
 use quorate::models::yardsticks::{abd, alarm, cluster_of, paxos, stateright_model_of};
 use stateright::{Checker, HasDiscoveries, Model};

@@ -114,6 +114,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         lossy_views(),
         three(),
         rivalry_with_crash(),
+        large(),
     ]
 }
 
@@ -240,6 +241,22 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
         expected: Expected { unique: 4_260_177, generated: 47_418_797, violated: &[] },
+    }
+}
+
+fn large() -> Instance<Actor, History> {
+    Instance {
+        name: "large",
+        about: "3 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash, \
+                1 restart",
+        deep: true,
+        cluster: || {
+            let mut claims = claimed();
+            claims.extend([claims::overlap(), claims::refilled()]);
+            let bounds = Bounds::synchronous(3, rivals());
+            Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
+        },
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Node<S, T, R, D> {
 }
 
 /// Without the layers that say nothing to a reader.
+#[allow(clippy::missing_fields_in_debug, reason = "who it is, is told beside it")]
 impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = match &self.process {

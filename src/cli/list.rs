@@ -17,6 +17,7 @@ pub(crate) struct Args {
     markdown: bool,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as every command")]
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let protocols = catalogue::protocols();
     if args.markdown {
