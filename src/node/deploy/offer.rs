@@ -272,22 +272,25 @@ pub fn ask<F: Offer, P: Value>(
     let request = F::request(cluster, ask)?;
     F::check(&request)?;
     let begin = Instant::now();
-    let mut tries = 0;
+    let (mut tries, mut longest) = (0, Duration::ZERO);
     loop {
-        let left = deadline.saturating_sub(begin.elapsed());
+        let tried = Instant::now();
+        let left = deadline.saturating_sub(tried.duration_since(begin));
         // Each time it is another request, with a sequence number of its own.
         let answer = client.call(request.clone(), left).map_err(|error| match error {
             ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
             error => error,
         })?;
         tries += 1;
+        longest = longest.max(tried.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(cluster, ask, answer).ok_or_else(nonsense)? {
             Verdict::Told(answered) => return Ok(answered),
             Verdict::Failed(error) => return Err(error),
             Verdict::Again(why) => {
                 let pause = rand::random_range(PAUSE);
-                if begin.elapsed() + pause >= deadline {
+                // A try that is cut off would leave unknown what is known now.
+                if begin.elapsed() + pause + longest * 3 / 2 >= deadline {
                     return Err(AskError::KeptAborting { why, tries, deadline });
                 }
                 std::thread::sleep(pause);

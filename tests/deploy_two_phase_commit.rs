@@ -1,0 +1,141 @@
+//! Two-phase commit as processes: transactions stay atomic while coordinator and participants are
+//! killed and come back.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use quorate::models::two_phase_commit::Sharding;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use support::KEYS;
+use support::processes::{Cluster, said};
+
+const PARTICIPANTS: usize = 2;
+
+/// Two keys, one at each participant.
+fn keys() -> [String; PARTICIPANTS] {
+    [1, 2].map(|participant| {
+        let is_there = |key: &String| {
+            let owner = Sharding::Hash.owner(&key.as_str().into(), PARTICIPANTS);
+            usize::from(owner) == participant
+        };
+        (0..).map(|n| format!("account-{n}")).find(is_there).unwrap()
+    })
+}
+
+#[test]
+fn transactions_answer_with_text_and_exit_codes() {
+    let mut cluster = Cluster::start("two-phase-commit", 3, KEYS);
+    let put = ["put", "color", "green", "--timeout", "20s"];
+    assert_eq!(cluster.client(&put), said(0, "done\n"));
+    assert_eq!(cluster.client(&["get", "color"]), said(0, "green\n"));
+    let swap = ["cas", "color", "--expected", "green", "blue"];
+    assert_eq!(cluster.client(&swap), said(0, "swapped\n"));
+    assert_eq!(cluster.client(&swap), said(1, "not swapped: the value is blue\n"));
+    let [a, b] = keys();
+    let (put_a, put_b) = (format!("{a}=1"), format!("{b}=2"));
+    let txn = ["txn", "--expect-absent", &a, "--put", &put_a, "--put", &put_b, "--get", &a];
+    let lines = format!("expect-absent {a}: holds\nput {a}: done\nput {b}: done\nget {a}: is 1\n");
+    assert_eq!(cluster.client(&txn), (0, lines));
+    let (code, text) = cluster.client(&txn);
+    assert!(code == 1 && text.starts_with("aborted, nothing was done: expect-absent"), "{text}");
+    let json = "{\"committed\":true,\"results\":[{\"key\":\"color\",\"op\":\"get\",\"value\":\"blue\"},\
+                {\"done\":true,\"key\":\"color\",\"op\":\"delete\"}]}\n";
+    let txn = ["txn", "--get", "color", "--delete", "color", "--json"];
+    assert_eq!(cluster.client(&txn), said(0, json));
+    assert_eq!(cluster.client(&["get", "color", "--json"]), said(1, "{\"value\":null}\n"));
+    assert_eq!(cluster.client(&["txn"]).0, 2);
+    assert_eq!(cluster.client(&["get", "color", "--server", "1"]).0, 2);
+    // A participant that is down makes its keys unavailable, and only those.
+    cluster.kill(1);
+    let output = cluster.quorate(&["txn", "--get", &a, "--timeout", "3s"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && text.contains("did not answer in time"), "{text}");
+    assert_eq!(cluster.client(&["get", &b]), said(0, "2\n"));
+    // Without its coordinator, nothing goes on.
+    cluster.kill(0);
+    assert_eq!(cluster.client(&["get", &b, "--timeout", "500ms"]).0, 3);
+    cluster.restart(0);
+    cluster.restart(1);
+    assert_eq!(cluster.client(&["get", &a, "--timeout", "20s"]), said(0, "1\n"));
+}
+
+#[test]
+fn other_protocols_name_the_one_that_offers_transactions() {
+    let cluster = Cluster::start("primary-backup", 2, "");
+    let output = cluster.quorate(&["txn", "--put", "a=1"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("`primary-backup`") && text.contains("two-phase-commit"), "{text}");
+}
+
+/// Both balances, read in one transaction.
+fn balances(cluster: &Cluster, [a, b]: &[String; 2]) -> (u32, u32) {
+    let begin = Instant::now();
+    loop {
+        let txn = ["txn", "--get", a, "--get", b, "--timeout", "10s"];
+        let (code, text) = cluster.client(&txn);
+        if code == 0 {
+            let found: Vec<u32> = text
+                .lines()
+                .map(|line| line.split_once(": is ").unwrap().1.parse().unwrap())
+                .collect();
+            return (found[0], found[1]);
+        }
+        assert!(begin.elapsed() < Duration::from_mins(1), "no answer for a minute: {text}");
+    }
+}
+
+/// A transfer is done at both participants or at neither, whoever is killed in its midst: always
+/// when it was acknowledged, never when it was aborted.
+#[test]
+fn a_transfer_is_atomic_whoever_is_killed() {
+    let mut cluster = Cluster::start("two-phase-commit", 3, KEYS);
+    let keys = keys();
+    let [a, b] = &keys;
+    let (put_a, put_b) = (format!("{a}=100"), format!("{b}=100"));
+    let open = ["txn", "--put", &put_a, "--put", &put_b, "--timeout", "20s"];
+    assert_eq!(cluster.client(&open).0, 0);
+    let mut acknowledged = 0;
+    for round in 0..12 {
+        let (from, to) = balances(&cluster, &keys);
+        assert_eq!(from + to, 200, "in round {round}");
+        let args = [
+            ("--expect", a, from),
+            ("--expect", b, to),
+            ("--put", a, from - 1),
+            ("--put", b, to + 1),
+        ];
+        let mut transfer = cluster.command(&["txn", "--timeout", "4s"]);
+        for (option, key, balance) in args {
+            transfer.arg(option).arg(format!("{key}={balance}"));
+        }
+        let transfer = transfer.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        std::thread::sleep(Duration::from_millis(rand::random_range(0..25)));
+        cluster.kill(round % 3);
+        // For some time nobody can say what was decided.
+        std::thread::sleep(Duration::from_millis(if round % 2 == 0 { 100 } else { 800 }));
+        cluster.restart(round % 3);
+        let code = transfer.unwrap().wait().unwrap().code();
+        let (now_from, now_to) = balances(&cluster, &keys);
+        assert_eq!(now_from + now_to, 200, "in round {round}, which ended with {code:?}");
+        match code {
+            Some(0) => {
+                assert_eq!(
+                    now_from,
+                    from - 1,
+                    "an acknowledged transfer was lost in round {round}"
+                );
+                acknowledged += 1;
+            }
+            Some(1) => assert_eq!(now_from, from, "an aborted transfer was done in {round}"),
+            _ => assert!(now_from == from || now_from == from - 1, "in round {round}"),
+        }
+    }
+    assert!(acknowledged > 0, "no transfer was acknowledged");
+    (0..3).for_each(|id| cluster.kill(id));
+    (0..3).for_each(|id| cluster.restart(id));
+    let (from, to) = balances(&cluster, &keys);
+    assert_eq!(from + to, 200);
+}
