@@ -109,10 +109,10 @@ impl FromArgMatches for Ops {
             placed.extend(matches.indices_of(form.name).into_iter().flatten().zip(values));
         }
         placed.sort_by_key(|(place, _)| *place);
-        match placed.is_empty() {
-            true => Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, "no operation\n")),
-            false => Ok(Self(placed.into_iter().map(|(_, op)| op).collect())),
+        if placed.is_empty() {
+            return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, "no operation\n"));
         }
+        Ok(Self(placed.into_iter().map(|(_, op)| op).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

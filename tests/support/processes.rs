@@ -14,11 +14,11 @@ impl Cluster {
         Self::start_mode(protocol, "", servers, more)
     }
 
-    /// `mode` is a line of the cluster file.
-    pub(crate) fn start_mode(protocol: &str, mode: &str, servers: usize, more: &str) -> Self {
+    /// `variant` is a line of the cluster file.
+    pub(crate) fn start_mode(protocol: &str, variant: &str, servers: usize, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let text = super::cluster_text("127.0.0.1", servers, more);
-        let chosen = format!("protocol = {protocol:?}\n{mode}");
+        let chosen = format!("protocol = {protocol:?}\n{variant}");
         let text = text.replace("protocol = \"single-copy\"", &chosen);
         std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
         let mut cluster = Self { dir, nodes: Vec::new() };

@@ -124,7 +124,7 @@ fn print(context: &VersionVector) -> String {
 
 fn parse(text: &str) -> Option<VersionVector> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 || digits.len() > 2 * MAX_CONTEXT_BYTES {
+    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MAX_CONTEXT_BYTES {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16);

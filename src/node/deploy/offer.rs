@@ -274,15 +274,15 @@ pub fn ask<F: Offer, P: Value>(
     let begin = Instant::now();
     let (mut tries, mut longest) = (0, Duration::ZERO);
     loop {
-        let tried = Instant::now();
-        let left = deadline.saturating_sub(tried.duration_since(begin));
+        let now = Instant::now();
+        let left = deadline.saturating_sub(now.duration_since(begin));
         // Each time it is another request, with a sequence number of its own.
         let answer = client.call(request.clone(), left).map_err(|error| match error {
             ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
             error => error,
         })?;
         tries += 1;
-        longest = longest.max(tried.elapsed());
+        longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(cluster, ask, answer).ok_or_else(nonsense)? {
             Verdict::Told(answered) => return Ok(answered),
