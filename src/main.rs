@@ -27,6 +27,7 @@ enum Command {
     Put(cli::client::Put),
     Delete(cli::client::Delete),
     Cas(cli::client::Cas),
+    Txn(cli::txn::Args),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Put(args) => cli::client::put(args),
         Command::Delete(args) => cli::client::delete(args),
         Command::Cas(args) => cli::client::cas(args),
+        Command::Txn(args) => cli::txn::execute(args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -4,90 +4,14 @@
 
 mod support;
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::KEYS;
-
-/// A primary-backup cluster in a temporary directory.
-struct Cluster {
-    dir: tempfile::TempDir,
-    nodes: Vec<Option<Child>>,
-}
-
-impl Cluster {
-    fn start(servers: usize, more: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let text = support::cluster_text("127.0.0.1", servers, more);
-        let text = text.replace("single-copy", "primary-backup");
-        std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
-        let mut cluster = Self { dir, nodes: Vec::new() };
-        for id in 0..servers {
-            let data = cluster.data(id);
-            let id = id.to_string();
-            let made = cluster.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
-            assert!(made.status.success(), "{made:?}");
-            cluster.nodes.push(None);
-        }
-        (0..servers).for_each(|id| cluster.restart(id));
-        cluster
-    }
-
-    fn data(&self, id: usize) -> PathBuf {
-        self.dir.path().join(format!("node-{id}"))
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
-        command.args(args).arg("--cluster").arg(self.dir.path().join("cluster.toml"));
-        command
-    }
-
-    fn quorate(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    /// The exit code and what was printed.
-    fn client(&self, args: &[&str]) -> (i32, String) {
-        let output = self.quorate(args);
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
-    }
-
-    fn restart(&mut self, id: usize) {
-        let data = self.data(id);
-        let mut command = self.command(&["run", "--data", data.to_str().unwrap()]);
-        self.nodes[id] = Some(command.stderr(Stdio::null()).spawn().unwrap());
-    }
-
-    fn kill(&mut self, id: usize) {
-        if let Some(mut node) = self.nodes[id].take() {
-            node.kill().unwrap();
-            node.wait().unwrap();
-        }
-    }
-
-    /// SIGTERM; the exit code.
-    fn terminate(&mut self, id: usize) -> Option<i32> {
-        let mut node = self.nodes[id].take().unwrap();
-        let signalled = Command::new("kill").arg(node.id().to_string()).status().unwrap();
-        assert!(signalled.success());
-        node.wait().unwrap().code()
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        (0..self.nodes.len()).for_each(|id| self.kill(id));
-    }
-}
-
-fn said(code: i32, text: &str) -> (i32, String) {
-    (code, text.to_owned())
-}
+use support::processes::{Cluster, said};
 
 #[test]
 fn the_commands_answer_with_text_and_exit_codes() {
-    let mut cluster = Cluster::start(3, KEYS);
+    let mut cluster = Cluster::start("primary-backup", 3, KEYS);
     assert_eq!(cluster.client(&["get", "color", "--timeout", "20s"]), said(1, ""));
     assert_eq!(cluster.client(&["put", "color", "green"]), said(0, "done\n"));
     assert_eq!(cluster.client(&["get", "color"]), said(0, "green\n"));
@@ -110,7 +34,7 @@ fn the_commands_answer_with_text_and_exit_codes() {
 
 #[test]
 fn a_node_refuses_another_nodes_directory() {
-    let mut cluster = Cluster::start(2, "");
+    let mut cluster = Cluster::start("primary-backup", 2, "");
     let (data, other) = (cluster.data(1), cluster.dir.path().join("none"));
     let run = |cluster: &Cluster, args: &[&str]| {
         let output = cluster.quorate(&[&["run"], args].concat());
@@ -131,7 +55,7 @@ fn a_node_refuses_another_nodes_directory() {
 /// What was acknowledged survives whichever node is killed, and all of them at once.
 #[test]
 fn acknowledged_writes_survive_kills() {
-    let mut cluster = Cluster::start(4, KEYS);
+    let mut cluster = Cluster::start("primary-backup", 4, KEYS);
     let put = |cluster: &Cluster, value: &str| {
         let begin = Instant::now();
         while cluster.client(&["put", "k", value, "--timeout", "10s"]).0 != 0 {
@@ -155,7 +79,7 @@ fn acknowledged_writes_survive_kills() {
 /// comes back, and what it was writing is cut off.
 #[test]
 fn a_full_disk_stops_a_node_and_loses_nothing_acknowledged() {
-    let mut cluster = Cluster::start(2, "");
+    let mut cluster = Cluster::start("primary-backup", 2, "");
     cluster.kill(1);
     // Without the signal, a write beyond the limit of 16 blocks of 512 bytes fails.
     let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";

@@ -4,16 +4,17 @@
 //! is not the expected one) or something is wrong; 2 bad usage; 3 no answer came in time, so
 //! whether it was done cannot be told.
 
-use super::{CliError, DONE, NO};
-use quorate::models::kv::{Bytes, Op, Reply};
-use quorate::node::deploy::{OpenError, WithProtocol, open_client, with_protocol};
-use quorate::node::{ClusterFile, Deployable, check};
-use serde_json::{Value, json};
+use super::CliError;
+use super::answer::{note, show};
+use quorate::models::kv::{Bytes, Op};
+use quorate::node::deploy::{WithProtocol, ask, open_client, with_protocol};
+use quorate::node::{Answered, Ask, ClusterFile, Deployable};
+use stateright::actor::Id;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, 2 bad usage, \
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, 2 bad usage, \
                           3 no answer in time (it may or may not have been done)";
 
 /// What every client command takes.
@@ -25,14 +26,27 @@ pub(crate) struct Common {
     /// How long to wait for an answer, such as 500ms, 5s or 1m
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = duration)]
     timeout: Duration,
+    /// Ask only this server
+    #[arg(long, value_name = "ID")]
+    server: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
+/// What a write to a map that keeps siblings takes.
+#[derive(clap::Args)]
+struct Replaced {
+    /// Replace exactly what this context names, as `quorate get --json` told it (multi-primary
+    /// with multi-value); without it, whatever the server holds
+    #[arg(long, value_name = "TOKEN")]
+    context: Option<String>,
+}
+
 /// Read the value of a key
 ///
-/// Prints the value, followed by a newline.
+/// Prints the value, followed by a newline; where concurrent writes left several (multi-primary
+/// with multi-value), each on a line of its own.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n\nExample:\n  quorate get color --cluster cluster.toml"))]
 pub(crate) struct Get {
@@ -51,6 +65,8 @@ pub(crate) struct Put {
     /// Its new value
     value: String,
     #[command(flatten)]
+    replaced: Replaced,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -62,6 +78,8 @@ pub(crate) struct Put {
 pub(crate) struct Delete {
     /// The key
     key: String,
+    #[command(flatten)]
+    replaced: Replaced,
     #[command(flatten)]
     common: Common,
 }
@@ -98,92 +116,66 @@ pub(crate) struct Cas {
 }
 
 pub(crate) fn get(args: &Get) -> Result<u8, CliError> {
-    perform(&args.common, Op::Get { key: bytes(&args.key) })
+    perform(&args.common, &Op::Get { key: bytes(&args.key) }.into())
 }
 
 pub(crate) fn put(args: &Put) -> Result<u8, CliError> {
-    perform(&args.common, Op::Put { key: bytes(&args.key), value: bytes(&args.value) })
+    write(
+        &args.common,
+        &args.replaced,
+        Op::Put { key: bytes(&args.key), value: bytes(&args.value) },
+    )
 }
 
 pub(crate) fn delete(args: &Delete) -> Result<u8, CliError> {
-    perform(&args.common, Op::Delete { key: bytes(&args.key) })
+    write(&args.common, &args.replaced, Op::Delete { key: bytes(&args.key) })
 }
 
 pub(crate) fn cas(args: &Cas) -> Result<u8, CliError> {
     let (expected, new) = (args.expected.as_deref().map(bytes), args.new.as_deref().map(bytes));
-    perform(&args.common, Op::Cas { key: bytes(&args.key), expected, new })
+    perform(&args.common, &Op::Cas { key: bytes(&args.key), expected, new }.into())
 }
 
-fn bytes(text: &str) -> Bytes {
+pub(super) fn bytes(text: &str) -> Bytes {
     text.into()
 }
 
-fn perform(common: &Common, op: Op) -> Result<u8, CliError> {
-    check(&op)?;
+fn write(common: &Common, replaced: &Replaced, op: Op) -> Result<u8, CliError> {
+    perform(common, &Ask::One { op, context: replaced.context.clone() })
+}
+
+/// Asks, and prints the answer.
+pub(super) fn perform(common: &Common, ask: &Ask) -> Result<u8, CliError> {
     let cluster = ClusterFile::load(&common.cluster)?;
-    let call = Call { cluster: &cluster, op, timeout: common.timeout };
-    let reply = with_protocol(&cluster, call)??;
+    let answered = with_protocol(&cluster, Call { cluster: &cluster, ask, common })??;
+    let ops = match ask {
+        Ask::One { .. } => [].as_slice(),
+        Ask::Together(txn) => &txn.ops,
+    };
     let mut out = std::io::stdout().lock();
-    let (printed, code) = show(&reply, common.json);
+    let (printed, code) = show(&answered, ops, common.json);
     out.write_all(&printed)
         .and_then(|()| out.flush())
         .map_err(|source| CliError::Io { action: "cannot write the answer", source })?;
-    if let (Reply::Value(None), false) = (&reply, common.json) {
-        eprintln!("quorate: the key is absent");
+    if let (Some(note), false) = (note(&answered), common.json) {
+        eprintln!("quorate: {note}");
     }
     Ok(code)
 }
 
 struct Call<'a> {
     cluster: &'a ClusterFile,
-    op: Op,
-    timeout: Duration,
+    ask: &'a Ask,
+    common: &'a Common,
 }
 
 impl WithProtocol for Call<'_> {
-    type Output = Result<Reply, CliError>;
+    type Output = Result<Answered, CliError>;
 
     fn with<D: Deployable>(self) -> Self::Output {
-        let mut client = open_client::<D>(self.cluster)?;
-        client.call(self.op, self.timeout).map_err(|error| OpenError::from(error).into())
-    }
-}
-
-/// What is printed for a reply, and the exit code that it means.
-fn show(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
-    let code = match reply {
-        Reply::Value(None) | Reply::Swapped { swapped: false, .. } => NO,
-        _ => DONE,
-    };
-    let printed = match reply {
-        Reply::Value(value) if as_json => line(json!({ "value": text(value.as_ref()) })),
-        Reply::Done if as_json => line(json!({ "done": true })),
-        Reply::Swapped { swapped, found } if as_json => {
-            line(json!({ "swapped": swapped, "found": text(found.as_ref()) }))
-        }
-        // As it is: it need not be text.
-        Reply::Value(Some(value)) => [value.as_ref(), b"\n"].concat(),
-        Reply::Value(None) => Vec::new(),
-        Reply::Done => line("done"),
-        Reply::Swapped { swapped: true, .. } => line("swapped"),
-        Reply::Swapped { found: None, .. } => line("not swapped: the key is absent"),
-        Reply::Swapped { found: Some(found), .. } => {
-            [b"not swapped: the value is ", found.as_ref(), b"\n"].concat()
-        }
-    };
-    (printed, code)
-}
-
-fn line(text: impl std::fmt::Display) -> Vec<u8> {
-    format!("{text}\n").into_bytes()
-}
-
-/// A value in JSON: a string if it is text, else the list of its bytes.
-fn text(value: Option<&Bytes>) -> Value {
-    match value.map(|value| std::str::from_utf8(value.as_ref()).map_err(|_| value.as_ref())) {
-        None => Value::Null,
-        Some(Ok(text)) => text.into(),
-        Some(Err(bytes)) => bytes.into(),
+        let Self { cluster, ask: asked, common } = self;
+        let mut client = open_client::<D>(cluster, common.server.map(Id::from))?;
+        Ok(ask::<D::Offer, D::Peer>(&mut client, cluster, asked, common.timeout)?)
     }
 }
 
@@ -217,20 +209,5 @@ mod tests {
         for wrong in ["", "s", "5h", "-1s", "0", "1e400", "9999999999999999999999999m"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_answer_of_no_is_exit_code_1() {
-        let found = Some(Bytes::from("v"));
-        assert_eq!(show(&Reply::Value(found.clone()), false), (b"v\n".to_vec(), DONE));
-        assert_eq!(show(&Reply::Value(None), false), (vec![], NO));
-        assert_eq!(show(&Reply::Done, false), (b"done\n".to_vec(), DONE));
-        let (printed, code) = show(&Reply::Swapped { swapped: false, found }, true);
-        assert_eq!(
-            (printed.as_slice(), code),
-            (b"{\"found\":\"v\",\"swapped\":false}\n".as_slice(), NO)
-        );
-        let binary = Reply::Value(Some(Bytes(vec![255])));
-        assert_eq!(show(&binary, true).0, b"{\"value\":[255]}\n");
     }
 }

@@ -23,7 +23,9 @@ const GRACE: Duration = Duration::from_secs(2);
 #[command(after_help = "\
 Examples:
   quorate cluster primary-backup
-  quorate cluster primary-backup --servers 4 --mode asynchronous")]
+  quorate cluster primary-backup --servers 4 --mode asynchronous
+  quorate cluster multi-primary --servers 3 --mode multi-value
+  quorate cluster two-phase-commit --servers 3")]
 pub(crate) struct Args {
     /// The protocol
     protocol: String,

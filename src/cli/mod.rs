@@ -1,5 +1,6 @@
 //! The subcommands, one file each, and what they have in common: how they fail.
 
+mod answer;
 pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod cluster;
@@ -8,12 +9,15 @@ pub(crate) mod format;
 pub(crate) mod list;
 pub(crate) mod run;
 mod tell;
+pub(crate) mod txn;
 
 use quorate::catalogue::UnknownName;
 use quorate::check::CheckError;
 use quorate::explore::ExploreError;
 use quorate::node::deploy::OpenError;
-use quorate::node::{ClientError, ClusterFileError, DataDirError, DeployError, NodeError};
+use quorate::node::{
+    AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError,
+};
 use quorate::trace::TraceError;
 use thiserror::Error;
 
@@ -40,6 +44,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
+    Ask(AskError),
+    #[error(transparent)]
     Name(#[from] UnknownName),
     #[error(transparent)]
     Trace(#[from] TraceError),
@@ -64,8 +70,14 @@ impl CliError {
             | Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }
-                | ClientError::OperationTooLong { .. },
-            ) => USAGE,
+                | ClientError::OperationTooLong { .. }
+                | ClientError::ContextTooLong { .. }
+                | ClientError::Transaction(_),
+            )
+            | Self::Ask(
+                AskError::NotOffered { .. } | AskError::NoContexts | AskError::BadContext(_),
+            )
+            | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
             Self::Client(ClientError::NoAnswer { .. } | ClientError::SessionExpired) => UNKNOWN,
             _ => NO,
         }
@@ -75,6 +87,15 @@ impl CliError {
 impl CliError {
     pub(crate) fn json(source: serde_json::Error) -> Self {
         Self::Io { action: "cannot write JSON", source: source.into() }
+    }
+}
+
+impl From<AskError> for CliError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Client(error) => error.into(),
+            error => Self::Ask(error),
+        }
     }
 }
 

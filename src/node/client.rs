@@ -71,6 +71,17 @@ pub enum ClientError {
         /// Their length.
         len: usize,
     },
+    /// The context of a write is longer than a cluster of any size has.
+    #[error("the context has {len} bytes, more than the limit of {limit}")]
+    ContextTooLong {
+        /// Its length.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A transaction does not keep the limits.
+    #[error(transparent)]
+    Transaction(#[from] kv::txn::TxnError),
     /// The request does not fit a datagram.
     #[error("the request cannot be sent: {0}")]
     Unsendable(FrameError),

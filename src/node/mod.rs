@@ -31,7 +31,7 @@ mod timers;
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
-pub use deploy::{DeployError, Deployable};
+pub use deploy::{Answered, Ask, AskError, DeployError, Deployable};
 pub use endpoint::{BindError, SendError};
 pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test crate uses a part")]
 
+pub(crate) mod processes;
+
 use quorate::models::kv::{Bytes, Op, Reply, Service};
 use quorate::models::{Durable, kv};
 use quorate::node::{ClusterFile, DataDir, Node, NodeError, Stats, is_request};

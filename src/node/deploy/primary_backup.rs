@@ -1,6 +1,6 @@
 //! Primary-backup: server 0 is the view service, the others are replicas.
 
-use super::{DeployError, Deployable};
+use super::{DeployError, Deployable, MapOffer};
 use crate::node::cluster_file::ClusterFile;
 use quorate_models::kv::Map;
 use quorate_models::primary_backup::{Config, Mode, Peer, PrimaryBackup, Timing};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 impl Deployable for PrimaryBackup<Map> {
     const NAME: &'static str = "primary-backup";
+    type Offer = MapOffer;
     type Peer = Peer<Map>;
     type Actor = Self;
 
@@ -41,31 +42,19 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
         let advice = "add a [[server]] for each replica";
         return Err(unsuitable(format!("server 0 is the view service; {advice}")));
     }
-    for server in &cluster.servers {
-        let role = if server.id == 0 { "view-service" } else { "replica" };
-        if server.role.as_deref().is_some_and(|given| given != role) {
-            let id = server.id;
-            return Err(unsuitable(format!(
-                "server {id} is the {role}; give it that role, or none"
-            )));
-        }
-    }
+    super::check_roles::<PrimaryBackup<Map>>(cluster, |id| {
+        if id == 0 { "view-service" } else { "replica" }
+    })?;
     Ok(Config::new(replicas, mode, Timing::default()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::cluster;
     use super::*;
-    use std::path::Path;
 
     fn accepts(mode: &str, roles: &[&str]) -> Result<(), String> {
-        use std::fmt::Write;
-        let mut text = format!("name = \"demo\"\nprotocol = \"primary-backup\"\n{mode}\n");
-        for (id, role) in roles.iter().enumerate() {
-            write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n{role}\n", 7000 + id)
-                .unwrap();
-        }
-        let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
+        let cluster = cluster("primary-backup", mode, roles);
         config(&cluster).map(drop).map_err(|error| error.to_string())
     }
 

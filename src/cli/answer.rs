@@ -1,0 +1,193 @@
+//! What the client commands print.
+
+use super::{DONE, NO};
+use quorate::models::kv::{Bytes, Op, Reply};
+use quorate::node::Answered;
+use serde_json::{Value, json};
+
+/// What is printed, and the exit code that it means.
+pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, u8) {
+    match answered {
+        Answered::Reply(reply) => reply_to_one(reply, as_json),
+        Answered::Siblings { values, context, more } => siblings(values, context, *more, as_json),
+        Answered::Committed(replies) => (committed(ops, replies, as_json), DONE),
+        Answered::ConditionFailed { op, found } => {
+            (condition(ops, *op as usize, found.as_ref(), as_json), NO)
+        }
+    }
+}
+
+/// What is told beside the answer, to people, if anything.
+pub(super) fn note(answered: &Answered) -> Option<&'static str> {
+    match answered {
+        Answered::Reply(Reply::Value(None)) => Some("the key is absent"),
+        Answered::Siblings { values, .. } if values.is_empty() => Some("the key is absent"),
+        Answered::Siblings { more: true, .. } => {
+            Some("there are more siblings than fit one answer; replace these and get again")
+        }
+        Answered::Siblings { values, .. } if values.len() > 1 => {
+            Some("concurrent writes left siblings; a put replaces them")
+        }
+        _ => None,
+    }
+}
+
+fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
+    let code = match reply {
+        Reply::Value(None) | Reply::Swapped { swapped: false, .. } => NO,
+        _ => DONE,
+    };
+    let printed = match reply {
+        Reply::Value(value) if as_json => line(json!({ "value": text(value.as_ref()) })),
+        Reply::Done if as_json => line(json!({ "done": true })),
+        Reply::Swapped { swapped, found } if as_json => {
+            line(json!({ "swapped": swapped, "found": text(found.as_ref()) }))
+        }
+        // As it is: it need not be text.
+        Reply::Value(Some(value)) => [value.as_ref(), b"\n"].concat(),
+        Reply::Value(None) => Vec::new(),
+        Reply::Done => line("done"),
+        Reply::Swapped { swapped: true, .. } => line("swapped"),
+        Reply::Swapped { found: None, .. } => line("not swapped: the key is absent"),
+        Reply::Swapped { found: Some(found), .. } => {
+            [b"not swapped: the value is ", found.as_ref(), b"\n"].concat()
+        }
+    };
+    (printed, code)
+}
+
+fn siblings(values: &[Bytes], context: &str, more: bool, as_json: bool) -> (Vec<u8>, u8) {
+    let code = if values.is_empty() { NO } else { DONE };
+    if as_json {
+        let values: Vec<Value> = values.iter().map(|value| text(Some(value))).collect();
+        return (line(json!({ "values": values, "context": context, "more": more })), code);
+    }
+    let lines = values.iter().flat_map(|value| [value.as_ref(), b"\n".as_slice()]);
+    (lines.collect::<Vec<_>>().concat(), code)
+}
+
+/// An operation of a transaction, as the command line names it.
+fn named(op: &Op) -> &'static str {
+    match op {
+        Op::Get { .. } => "get",
+        Op::Put { .. } => "put",
+        Op::Delete { .. } => "delete",
+        Op::Cas { expected: Some(_), .. } => "expect",
+        Op::Cas { expected: None, .. } => "expect-absent",
+    }
+}
+
+fn committed(ops: &[Op], replies: &[Reply], as_json: bool) -> Vec<u8> {
+    let results = ops.iter().zip(replies);
+    if as_json {
+        let results: Vec<Value> = results
+            .map(|(op, reply)| {
+                let (name, key) = (named(op), text(Some(op.key())));
+                match reply {
+                    Reply::Value(value) => {
+                        json!({ "op": name, "key": key, "value": text(value.as_ref()) })
+                    }
+                    Reply::Done => json!({ "op": name, "key": key, "done": true }),
+                    Reply::Swapped { .. } => json!({ "op": name, "key": key, "holds": true }),
+                }
+            })
+            .collect();
+        return line(json!({ "committed": true, "results": results }));
+    }
+    let lines = results.flat_map(|(op, reply)| {
+        let result: &[u8] = match reply {
+            Reply::Value(Some(value)) => return told(op, &[b"is ", value.as_ref()].concat()),
+            Reply::Value(None) => b"is absent",
+            Reply::Done => b"done",
+            Reply::Swapped { .. } => b"holds",
+        };
+        told(op, result)
+    });
+    lines.collect()
+}
+
+fn told(op: &Op, result: &[u8]) -> Vec<u8> {
+    [named(op).as_bytes(), b" ", op.key().as_ref(), b": ", result, b"\n"].concat()
+}
+
+fn condition(ops: &[Op], at: usize, found: Option<&Bytes>, as_json: bool) -> Vec<u8> {
+    // Which operation it was, the client has checked.
+    let Some(op) = ops.get(at) else { return Vec::new() };
+    if as_json {
+        let failed = json!({ "op": named(op), "key": text(Some(op.key())), "found": text(found) });
+        return line(json!({ "committed": false, "failed": failed }));
+    }
+    let found = found.map_or(b"the key is absent".to_vec(), |found| {
+        [b"the value is ".as_slice(), found.as_ref()].concat()
+    });
+    [b"aborted, nothing was done: ".to_vec(), told(op, &found)].concat()
+}
+
+fn line(text: impl std::fmt::Display) -> Vec<u8> {
+    format!("{text}\n").into_bytes()
+}
+
+/// A value in JSON: a string if it is text, else the list of its bytes.
+fn text(value: Option<&Bytes>) -> Value {
+    match value.map(|value| std::str::from_utf8(value.as_ref()).map_err(|_| value.as_ref())) {
+        None => Value::Null,
+        Some(Ok(text)) => text.into(),
+        Some(Err(bytes)) => bytes.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(answered: &Answered, ops: &[Op], as_json: bool) -> (String, u8) {
+        let (printed, code) = show(answered, ops, as_json);
+        (String::from_utf8(printed).unwrap(), code)
+    }
+
+    fn told(text: &str, code: u8) -> (String, u8) {
+        (text.to_owned(), code)
+    }
+
+    #[test]
+    fn an_answer_of_no_is_exit_code_1() {
+        let one = |reply, as_json| printed(&Answered::Reply(reply), &[], as_json);
+        let found = Some(Bytes::from("v"));
+        assert_eq!(one(Reply::Value(found.clone()), false), told("v\n", DONE));
+        assert_eq!(one(Reply::Value(None), false), told("", NO));
+        assert_eq!(one(Reply::Done, false), told("done\n", DONE));
+        let swapped = Reply::Swapped { swapped: false, found };
+        assert_eq!(one(swapped, true), told("{\"found\":\"v\",\"swapped\":false}\n", NO));
+        let binary = Reply::Value(Some(Bytes(vec![255])));
+        assert_eq!(one(binary, true), told("{\"value\":[255]}\n", DONE));
+    }
+
+    #[test]
+    fn siblings_are_lines() {
+        let values = vec!["a".into(), "b".into()];
+        let both = Answered::Siblings { values, context: "01".into(), more: false };
+        assert_eq!(printed(&both, &[], false), told("a\nb\n", DONE));
+        let json = "{\"context\":\"01\",\"more\":false,\"values\":[\"a\",\"b\"]}\n";
+        assert_eq!(printed(&both, &[], true), told(json, DONE));
+        let none = Answered::Siblings { values: vec![], context: "00".into(), more: false };
+        assert_eq!(printed(&none, &[], false), told("", NO));
+    }
+
+    #[test]
+    fn each_result_of_a_transaction_is_a_line() {
+        let value = Some(Bytes::from("5"));
+        let cas = Op::Cas { key: "e".into(), expected: value.clone(), new: value.clone() };
+        let ops = [Op::put("a", "1"), Op::get("c"), Op::get("d"), cas];
+        let swapped = Reply::Swapped { swapped: true, found: value.clone() };
+        let all = vec![Reply::Done, Reply::Value(value), Reply::Value(None), swapped];
+        let committed = Answered::Committed(all);
+        let lines = "put a: done\nget c: is 5\nget d: is absent\nexpect e: holds\n";
+        assert_eq!(printed(&committed, &ops, false), told(lines, DONE));
+        let failed = Answered::ConditionFailed { op: 3, found: None };
+        let line = "aborted, nothing was done: expect e: the key is absent\n";
+        assert_eq!(printed(&failed, &ops, false), told(line, NO));
+        let json =
+            "{\"committed\":false,\"failed\":{\"found\":null,\"key\":\"e\",\"op\":\"expect\"}}\n";
+        assert_eq!(printed(&failed, &ops, true), told(json, NO));
+    }
+}

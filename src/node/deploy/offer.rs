@@ -1,0 +1,300 @@
+//! What a protocol offers its clients, and how what a user asks becomes its requests.
+//!
+//! Users ask for operations on a map ([`Ask`]), whichever protocol serves it. An [`Offer`] turns
+//! that into the protocol's own request, says what a server admits, and turns the answer back.
+
+use crate::node::client::{Client, ClientError};
+use crate::node::cluster_file::ClusterFile;
+use crate::node::map_client;
+use quorate_models::kv::machine::Value;
+use quorate_models::kv::{Abort, Bytes, Op, Outcome, Reply, Service, Transaction};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// The shortest and the longest pause before a request that may be tried again is.
+const PAUSE: std::ops::Range<Duration> = Duration::from_millis(10)..Duration::from_millis(60);
+
+/// What a user asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// One operation.
+    One {
+        /// The operation.
+        op: Op,
+        /// For a write to a map that keeps siblings: what it replaces, as an earlier
+        /// [`Answered::Siblings`] told.
+        context: Option<String>,
+    },
+    /// Several operations, all or none of them.
+    Together(Transaction),
+}
+
+impl From<Op> for Ask {
+    fn from(op: Op) -> Self {
+        Self::One { op, context: None }
+    }
+}
+
+impl Ask {
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::One { op: Op::Get { .. }, .. } => "get",
+            Self::One { op: Op::Put { .. }, .. } => "put",
+            Self::One { op: Op::Delete { .. }, .. } => "delete",
+            Self::One { op: Op::Cas { .. }, .. } => "cas",
+            Self::Together(_) => "txn",
+        }
+    }
+}
+
+/// What a user is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The map's reply to one operation.
+    Reply(Reply),
+    /// To a get from a map that keeps siblings.
+    Siblings {
+        /// The values; none where the key is absent.
+        values: Vec<Bytes>,
+        /// Names the writes that they make up, for a write that is to replace them.
+        context: String,
+        /// Whether there are more, which did not fit.
+        more: bool,
+    },
+    /// All of a transaction was done: the replies to its operations, in order.
+    Committed(Vec<Reply>),
+    /// None of a transaction was done, because one of its conditions did not hold.
+    ConditionFailed {
+        /// Which of its operations.
+        op: u32,
+        /// The value that was found.
+        found: Option<Bytes>,
+    },
+}
+
+/// Why what was asked has no answer.
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// The protocol does not have it.
+    #[error(
+        "the cluster's protocol `{protocol}` does not offer {asked}; it offers {offers}; \
+         {asked} is offered by {}", by.join(", ")
+    )]
+    NotOffered {
+        /// The protocol.
+        protocol: String,
+        /// What was asked for.
+        asked: &'static str,
+        /// What it offers.
+        offers: &'static str,
+        /// Protocols that offer what was asked for.
+        by: Vec<&'static str>,
+    },
+    /// A context where none belongs.
+    #[error("contexts belong to put and delete with multi-primary in the mode `multi-value`")]
+    NoContexts,
+    /// A text that is no context.
+    #[error("`{0}` is not a context; take it from `quorate get --json`")]
+    BadContext(String),
+    /// The key has too many siblings.
+    #[error(
+        "nothing was written: the key has as many siblings as a node makes; \
+         `quorate get --json` tells them and their context, and a put with that `--context` \
+         replaces them"
+    )]
+    Crowded,
+    /// A transaction was aborted, and it is of no use to try again as it is.
+    #[error("aborted, nothing was done: {}", reason(why))]
+    Aborted {
+        /// Why.
+        why: Abort,
+    },
+    /// A transaction was aborted as often as there was time to try it.
+    #[error(
+        "aborted, nothing was done: tried {tries} times within {deadline:?}, and at last {}",
+        reason(why)
+    )]
+    KeptAborting {
+        /// Why it was aborted the last time.
+        why: Abort,
+        /// How often it was tried.
+        tries: u32,
+        /// The time there was.
+        deadline: Duration,
+    },
+    /// The client has no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+fn reason(why: &Abort) -> String {
+    match why {
+        Abort::Conflict => "another transaction held one of its keys (if that stays so, its \
+                            coordinator or a participant is down: start it again)"
+            .into(),
+        Abort::Unavailable => "a participant that has one of its keys did not answer in time \
+                               (does it run?)"
+            .into(),
+        Abort::TooLarge => {
+            "it, or the values it finds, are larger than the limits; split it".into()
+        }
+        Abort::UnknownShard => "a participant was asked for a key that is not its own; do all \
+                                servers run with the same cluster file?"
+            .into(),
+        Abort::Condition { op, .. } => format!("the condition of operation {op} did not hold"),
+    }
+}
+
+/// What an answer of the protocol comes to.
+#[derive(Debug)]
+pub enum Verdict {
+    /// This is what the user is told.
+    Told(Answered),
+    /// It was not done, will not be, and is worth asking for again, as a new request.
+    Again(Abort),
+    /// It cannot be done.
+    Failed(AskError),
+}
+
+impl From<Reply> for Verdict {
+    fn from(reply: Reply) -> Self {
+        Self::Told(Answered::Reply(reply))
+    }
+}
+
+/// What a protocol offers its clients.
+pub trait Offer {
+    /// What its clients send.
+    type Request: Value;
+    /// What its servers answer.
+    type Answer: Value;
+    /// The commands that it serves, for errors to name.
+    const COMMANDS: &'static str;
+
+    /// The request for what a user asks.
+    fn request(cluster: &ClusterFile, ask: &Ask) -> Result<Self::Request, AskError>;
+
+    /// Whether a request keeps the limits. Clients and servers check the same.
+    fn check(request: &Self::Request) -> Result<(), ClientError>;
+
+    /// What the answer to `ask` says; `None` if it answers something else.
+    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Self::Answer) -> Option<Verdict>;
+}
+
+/// What every protocol offers that replicates the map as a state machine: its operations, one by
+/// one.
+pub struct MapOffer;
+
+impl Offer for MapOffer {
+    type Request = Op;
+    type Answer = Reply;
+    const COMMANDS: &'static str = "get, put, delete and cas";
+
+    fn request(cluster: &ClusterFile, ask: &Ask) -> Result<Op, AskError> {
+        match ask {
+            Ask::One { op, context: None } => Ok(op.clone()),
+            Ask::One { .. } => Err(AskError::NoContexts),
+            Ask::Together(_) => Err(not_offered::<Self>(cluster, ask)),
+        }
+    }
+
+    fn check(op: &Op) -> Result<(), ClientError> {
+        map_client::check(op)
+    }
+
+    fn answer(_: &ClusterFile, ask: &Ask, reply: Reply) -> Option<Verdict> {
+        let Ask::One { op, .. } = ask else { return None };
+        is_reply_to(op, &reply).then(|| reply.into())
+    }
+}
+
+/// Says that the protocol of `cluster` does not offer what is asked.
+pub(super) fn not_offered<F: Offer>(cluster: &ClusterFile, ask: &Ask) -> AskError {
+    let by = match ask {
+        Ask::Together(_) => super::OFFERING_TXN.to_vec(),
+        Ask::One { .. } => super::OFFERING_CAS.to_vec(),
+    };
+    let (protocol, asked) = (cluster.protocol.clone(), ask.name());
+    AskError::NotOffered { protocol, asked, offers: F::COMMANDS, by }
+}
+
+/// Whether a reply is of the kind that an operation has.
+pub(super) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
+    matches!(
+        (op, reply),
+        (Op::Get { .. }, Reply::Value(_))
+            | (Op::Put { .. } | Op::Delete { .. }, Reply::Done)
+            | (Op::Cas { .. }, Reply::Swapped { .. })
+    )
+}
+
+/// What an outcome of a transaction says; `None` if it is not an outcome of this one.
+pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
+    Some(match (ask, outcome) {
+        (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => Verdict::Again(why),
+        (_, Outcome::Aborted(why @ (Abort::TooLarge | Abort::UnknownShard))) => {
+            Verdict::Failed(AskError::Aborted { why })
+        }
+        (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
+            Reply::Swapped { swapped: false, found }.into()
+        }
+        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. })) => return None,
+        (Ask::One { op, .. }, Outcome::Committed(replies)) => {
+            let [reply] = <[Reply; 1]>::try_from(replies).ok()?;
+            return is_reply_to(op, &reply).then(|| reply.into());
+        }
+        (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
+            matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
+                .then_some(Verdict::Told(Answered::ConditionFailed { op, found }))?
+        }
+        (Ask::Together(txn), Outcome::Committed(replies)) => {
+            let fits = txn.ops.len() == replies.len()
+                && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
+            fits.then_some(Verdict::Told(Answered::Committed(replies)))?
+        }
+    })
+}
+
+/// Whether a server of such a protocol takes a message from a client: a request, within the
+/// limits. A client that does not keep to them is not served.
+pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool {
+    matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
+}
+
+/// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
+pub fn ask<F: Offer, P: Value>(
+    client: &mut Client<F::Request, F::Answer, P>,
+    cluster: &ClusterFile,
+    ask: &Ask,
+    deadline: Duration,
+) -> Result<Answered, AskError> {
+    let request = F::request(cluster, ask)?;
+    F::check(&request)?;
+    let begin = Instant::now();
+    let (mut tries, mut longest) = (0, Duration::ZERO);
+    loop {
+        let now = Instant::now();
+        let left = deadline.saturating_sub(now.duration_since(begin));
+        // Each time it is another request, with a sequence number of its own.
+        let answer = client.call(request.clone(), left).map_err(|error| match error {
+            ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
+            error => error,
+        })?;
+        tries += 1;
+        longest = longest.max(now.elapsed());
+        let nonsense = || ClientError::Nonsense(client.last_server());
+        match F::answer(cluster, ask, answer).ok_or_else(nonsense)? {
+            Verdict::Told(answered) => return Ok(answered),
+            Verdict::Failed(error) => return Err(error),
+            Verdict::Again(why) => {
+                let pause = rand::random_range(PAUSE);
+                // A try that is cut off would leave unknown what is known now.
+                if begin.elapsed() + pause + longest * 3 / 2 >= deadline {
+                    return Err(AskError::KeptAborting { why, tries, deadline });
+                }
+                std::thread::sleep(pause);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A cluster of processes that are killed and started again.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A cluster in a temporary directory.
+pub(crate) struct Cluster {
+    pub(crate) dir: tempfile::TempDir,
+    nodes: Vec<Option<Child>>,
+}
+
+impl Cluster {
+    pub(crate) fn start(protocol: &str, servers: usize, more: &str) -> Self {
+        Self::start_mode(protocol, "", servers, more)
+    }
+
+    /// `variant` is a line of the cluster file.
+    pub(crate) fn start_mode(protocol: &str, variant: &str, servers: usize, more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let text = super::cluster_text("127.0.0.1", servers, more);
+        let chosen = format!("protocol = {protocol:?}\n{variant}");
+        let text = text.replace("protocol = \"single-copy\"", &chosen);
+        std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
+        let mut cluster = Self { dir, nodes: Vec::new() };
+        for id in 0..servers {
+            let data = cluster.data(id);
+            let id = id.to_string();
+            let made = cluster.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
+            assert!(made.status.success(), "{made:?}");
+            cluster.nodes.push(None);
+        }
+        (0..servers).for_each(|id| cluster.restart(id));
+        cluster
+    }
+
+    pub(crate) fn data(&self, id: usize) -> PathBuf {
+        self.dir.path().join(format!("node-{id}"))
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+        command.args(args).arg("--cluster").arg(self.dir.path().join("cluster.toml"));
+        command
+    }
+
+    pub(crate) fn quorate(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// The exit code and what was printed.
+    pub(crate) fn client(&self, args: &[&str]) -> (i32, String) {
+        let output = self.quorate(args);
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    pub(crate) fn restart(&mut self, id: usize) {
+        let data = self.data(id);
+        let mut command = self.command(&["run", "--data", data.to_str().unwrap()]);
+        self.nodes[id] = Some(command.stderr(Stdio::null()).spawn().unwrap());
+    }
+
+    pub(crate) fn kill(&mut self, id: usize) {
+        if let Some(mut node) = self.nodes[id].take() {
+            node.kill().unwrap();
+            node.wait().unwrap();
+        }
+    }
+
+    /// SIGTERM; the exit code.
+    pub(crate) fn terminate(&mut self, id: usize) -> Option<i32> {
+        let mut node = self.nodes[id].take().unwrap();
+        let signalled = Command::new("kill").arg(node.id().to_string()).status().unwrap();
+        assert!(signalled.success());
+        node.wait().unwrap().code()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        (0..self.nodes.len()).for_each(|id| self.kill(id));
+    }
+}
+
+/// An exit code and what is printed.
+pub(crate) fn said(code: i32, text: &str) -> (i32, String) {
+    (code, text.to_owned())
+}
