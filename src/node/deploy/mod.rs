@@ -5,6 +5,7 @@
 
 mod multi_primary;
 mod offer;
+mod paxos;
 mod primary_backup;
 mod two_phase_commit;
 
@@ -19,6 +20,7 @@ use crate::node::runtime::{Node, NodeError, Runnable};
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::{Map, Service};
 use quorate_models::multi_primary::MultiPrimary;
+use quorate_models::paxos::Paxos;
 use quorate_models::primary_backup::PrimaryBackup;
 use quorate_models::two_phase_commit::TwoPhaseCommit;
 use stateright::actor::{Actor, Id};
@@ -125,11 +127,13 @@ pub trait WithProtocol {
 }
 
 /// The names of the protocols that can be deployed.
-pub const NAMES: &[&str] = &[<PrimaryBackup<Map>>::NAME, MultiPrimary::NAME, TwoPhaseCommit::NAME];
+pub const NAMES: &[&str] =
+    &[<PrimaryBackup<Map>>::NAME, MultiPrimary::NAME, TwoPhaseCommit::NAME, <Paxos<Map>>::NAME];
 /// Those of them that offer transactions.
 const OFFERING_TXN: &[&str] = &[TwoPhaseCommit::NAME];
 /// Those of them that offer compare-and-swap.
-const OFFERING_CAS: &[&str] = &[<PrimaryBackup<Map>>::NAME, TwoPhaseCommit::NAME];
+const OFFERING_CAS: &[&str] =
+    &[<PrimaryBackup<Map>>::NAME, TwoPhaseCommit::NAME, <Paxos<Map>>::NAME];
 
 /// Does `what` with the protocol that `cluster` asks for.
 pub fn with_protocol<W: WithProtocol>(
@@ -140,6 +144,7 @@ pub fn with_protocol<W: WithProtocol>(
         <PrimaryBackup<Map>>::NAME => Ok(what.with::<PrimaryBackup<Map>>()),
         MultiPrimary::NAME => Ok(what.with::<MultiPrimary>()),
         TwoPhaseCommit::NAME => Ok(what.with::<TwoPhaseCommit>()),
+        <Paxos<Map>>::NAME => Ok(what.with::<Paxos<Map>>()),
         _ => Err(DeployError::UnknownProtocol {
             file: cluster.path().into(),
             protocol: cluster.protocol.clone(),

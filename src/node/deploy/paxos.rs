@@ -1,0 +1,72 @@
+//! Multi-Paxos: every server is a replica; any minority may be down.
+
+use super::{DeployError, Deployable, MapOffer};
+use crate::node::cluster_file::ClusterFile;
+use quorate_models::kv::Map;
+use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Timing};
+use stateright::actor::Id;
+use std::ops::Range;
+use std::time::Duration;
+
+impl Deployable for Paxos<Map> {
+    const NAME: &'static str = "paxos";
+    type Offer = MapOffer;
+    type Peer = Peer<Map>;
+    type Actor = Self;
+
+    fn server(cluster: &ClusterFile, _: Id) -> Result<Self, DeployError> {
+        Ok(config(cluster)?.server())
+    }
+
+    fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
+        Ok(config(cluster)?.server_ids().collect())
+    }
+
+    fn client_retry() -> Range<Duration> {
+        Timing::default().retry
+    }
+}
+
+/// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes.
+fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
+    let unsuitable = |reason| DeployError::unsuitable::<Paxos<Map>>(cluster, reason);
+    super::check_roles::<Paxos<Map>>(cluster, |_| "replica")?;
+    let servers = cluster.servers.len();
+    let quorums = match cluster.mode.as_deref() {
+        None | Some("majorities") => Quorums::majorities(servers),
+        Some(mode) => quorums(mode).ok_or_else(|| {
+            unsuitable(format!(
+                "there is no mode `{mode}`; use `majorities`, or `quorums P+A` for P promises \
+                 and A votes"
+            ))
+        })?,
+    };
+    Config::new(servers, quorums, Timing::default()).map_err(|error| unsuitable(error.to_string()))
+}
+
+fn quorums(mode: &str) -> Option<Quorums> {
+    let (prepare, accept) = mode.strip_prefix("quorums ")?.split_once('+')?;
+    Some(Quorums { prepare: prepare.trim().parse().ok()?, accept: accept.trim().parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::cluster;
+    use super::*;
+
+    fn accepts(mode: &str, servers: usize) -> Result<(), String> {
+        let mode = if mode.is_empty() { String::new() } else { format!("mode = \"{mode}\"") };
+        config(&cluster("paxos", &mode, &vec![""; servers])).map(drop).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn quorums_that_do_not_intersect_are_refused() {
+        accepts("", 3).unwrap();
+        accepts("quorums 3+1", 3).unwrap();
+        accepts("quorums 2+3", 4).unwrap();
+        for (mode, servers) in [("quorums 1+2", 3), ("quorums 2+2", 4), ("quorums 4+1", 3)] {
+            assert!(accepts(mode, servers).is_err(), "{mode} of {servers}");
+        }
+        assert!(accepts("fast", 3).unwrap_err().contains("`fast`"));
+    }
+}
