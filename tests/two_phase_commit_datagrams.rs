@@ -1,6 +1,8 @@
 //! The largest messages of two-phase commit fit a datagram: what bounds them are the constants of
 //! the models, and what a datagram holds is the runtime's business, so the two meet here.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use quorate::models::kv::txn::{MAX_OUTCOME_BYTES, MAX_TXN_BYTES, MAX_TXN_OPS, OP_BYTES};
 use quorate::models::kv::{Bytes, Op, Outcome, Reply, Service, Transaction};
 use quorate::models::two_phase_commit::{MAX_LIVE, Msg, Peer, TxnId, Vote};

@@ -123,6 +123,7 @@ impl Bounds {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the setup asks")]
 fn timer_kind(timer: &Timer) -> &'static str {
     match timer {
         Timer::Election => "election",

@@ -101,6 +101,7 @@ pub enum Paxos<M: StateMachine> {
 
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
 pub enum State<M: StateMachine> {
     /// Of a replica.
     Replica(ReplicaState<M>),

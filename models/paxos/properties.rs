@@ -1,7 +1,7 @@
 //! What must hold of a cluster, and what must be reachable.
 //!
 //! On the set network what was sent stays in flight, so the messages in flight tell what every
-//! proposer proposed, what every acceptor promised and accepted, in all ballots ([`Past`]): the
+//! proposer proposed, what every acceptor promised and accepted, in all ballots (`Past`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
 //! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.

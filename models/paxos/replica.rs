@@ -95,7 +95,9 @@ impl Replica {
             Some(Saved::Complete(stable)) => state.stable = stable.clone(),
             // Not reached: what is saved first is complete.
             Some(Saved::Changed(deltas)) => {
-                deltas.iter().for_each(|delta| state.stable.change(delta.clone()));
+                for delta in deltas {
+                    state.stable.change(delta.clone());
+                }
             }
         }
         // The first ballot needs no phase one, but nobody can lead it a second time.

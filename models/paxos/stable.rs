@@ -134,7 +134,9 @@ impl<M: StateMachine> Durable for Saved<M> {
     fn absorb(&mut self, delta: Self) {
         match (self, delta) {
             (Self::Complete(stable), Self::Changed(deltas)) => {
-                deltas.into_iter().for_each(|delta| stable.change(delta));
+                for delta in deltas {
+                    stable.change(delta);
+                }
             }
             (Self::Changed(earlier), Self::Changed(deltas)) => earlier.extend(deltas),
             (saved, complete @ Self::Complete(_)) => *saved = complete,

@@ -59,6 +59,7 @@ impl Bug {
 }
 
 /// Every bug, with the property that kills it.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
     macro_rules! mutant {
         ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {

@@ -201,7 +201,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     /// The cluster.
     ///
     /// # Panics
-    /// When two properties have one name, or there are more than [`MAX_CONDITIONS`] conditions.
+    /// When two properties have one name, or there are more than [`MAX_CONDITIONS`](super::MAX_CONDITIONS)
+    /// conditions.
     pub fn cluster(self) -> Cluster<A, H> {
         Cluster::new(self)
     }

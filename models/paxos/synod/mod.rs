@@ -310,14 +310,14 @@ impl Synod {
         &self,
         state: &mut Cow<'_, State>,
         src: Id,
-        promised: Ballot,
+        answered: Ballot,
         accepted: Option<Proposal>,
         o: &mut Out<Self>,
     ) {
         let (State::Proposer(proposer), Role::Proposer(own)) = (&**state, self.role) else {
             return;
         };
-        let current = promised == proposer.ballot || self.config.has(Bug::CountPromisesAcross);
+        let current = answered == proposer.ballot || self.config.has(Bug::CountPromisesAcross);
         let Some(promises) =
             proposer.promises.as_ref().filter(|promises| current && !promises.contains_key(&src))
         else {

@@ -55,6 +55,7 @@ fn config() -> Config {
     Config::new(3, Quorums::majorities(3), Timing::model()).unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "shorter calls")]
 fn started(config: &Config, id: usize, saved: Option<Saved<M>>) -> (Replicas, Vec<Effect>) {
     let mut out = Out::new();
     let State::Replica(state) = config.server::<M>().on_start(id.into(), &saved, &mut out) else {

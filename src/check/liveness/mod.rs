@@ -12,7 +12,7 @@
 //!   again.
 //!
 //! A class is a link's deliveries, one message's deliveries, a node's timer, its restart, its
-//! disk writes, its choices: see [`Fairness`]. A step is what [the world](crate::models::world)
+//! disk writes, its choices: see [`Fairness`](crate::check::Fairness). A step is what [the world](crate::models::world)
 //! calls one; a step that leads back to the same state counts as taken.
 //!
 //! `leads_to(P, Q)` is violated by a fair behaviour that reaches a state with `P` and without
@@ -24,7 +24,7 @@
 //!
 //! # How
 //!
-//! The search records every step with its class ([`Recorder`]); the graph is then compact: four
+//! The search records every step with its class (`Recorder`); the graph is then compact: four
 //! bytes for where a step leads and two for its class. Components are found by Tarjan's
 //! algorithm with a stack of its own (petgraph's recurses, and wants a graph in its own
 //! representation, of several times the size). A component in which a weakly fair class is possible
