@@ -8,7 +8,7 @@ use quorate::check::report::Report;
 use quorate::check::{Engine, Options};
 use std::collections::BTreeSet;
 
-fn each_protocol(check: impl Fn(&Protocol)) {
+fn each_protocol(check: impl FnMut(&Protocol)) {
     let protocols = catalogue::protocols();
     assert!(!protocols.is_empty());
     protocols.iter().for_each(check);
@@ -54,20 +54,22 @@ fn the_engine_and_stateright_agree_on_every_quick_instance() {
 
 #[test]
 fn every_mutant_is_killed_by_its_property() {
+    let mut survivors = Vec::new();
     each_protocol(|protocol| {
         for mutant in &protocol.mutants {
             let killer = mutant.killed_by();
             let options = Options { until_violated: Some(killer), ..Options::default() };
             let found = mutant.check(&options).unwrap();
-            assert!(
-                found.trace(killer).is_some(),
-                "{}: the mutant {:?} survives {:?}",
-                protocol.name,
-                mutant.name(),
-                killer
-            );
+            if found.trace(killer).is_none() {
+                survivors.push(format!(
+                    "{}: {:?} survives {killer:?}",
+                    protocol.name,
+                    mutant.name()
+                ));
+            }
         }
     });
+    assert!(survivors.is_empty(), "{survivors:#?}");
 }
 
 #[test]

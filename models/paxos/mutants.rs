@@ -97,7 +97,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "ignore-accepted",
             "a new leader proposes what it likes, whatever the promises say",
             claims::AGREEMENT,
-            pair(1, 2)
+            Bounds::three(rivals())
         ),
         mutant!(
             CountAcrossBallots,

@@ -85,9 +85,6 @@ impl Coordinator {
         if !state.ledger.committed.is_empty() {
             self.resend_later(o);
         }
-        if self.config.bug == Some(Bug::NeverAnnounce) {
-            return;
-        }
         let epoch = state.ledger.epoch;
         for participant in self.config.participant_ids() {
             let committed = (state.ledger.committed.iter())
@@ -336,7 +333,8 @@ impl Coordinator {
                 let acked = state.acked.get(txn).is_some_and(|acked| acked.contains(&participant));
                 participants.contains(&participant) && !acked
             });
-            for (txn, _) in untold.take(MAX_RESEND) {
+            let silent = self.config.bug == Some(Bug::TellNobody);
+            for (txn, _) in untold.take(if silent { 0 } else { MAX_RESEND }) {
                 Self::tell(*txn, Decision::Commit, [participant].iter(), o);
             }
             let unasked = (state.voting.iter())

@@ -19,6 +19,9 @@ use stateright::actor::Id;
 /// A client's transactions, one after the other.
 pub(super) type Script = Vec<Transaction>;
 
+/// A timer may fire again and again.
+const UNBOUNDED: u8 = u8::MAX;
+
 /// What an instance has, and what may happen in it.
 pub(super) struct Bounds {
     pub(super) scripts: Vec<Script>,
@@ -51,7 +54,7 @@ impl Bounds {
     /// What liveness is decided on: one transaction, losses without end. The properties that read
     /// the network as a record of what was sent mean nothing here.
     pub(super) fn lossy() -> Self {
-        Self { lossy: true, ..Self::calm(alone()) }
+        Self { lossy: true, doubts: UNBOUNDED, ..Self::calm(alone()) }
     }
 
     /// One server of those given crashes and comes back.
@@ -73,8 +76,11 @@ impl Bounds {
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
         let mut timers = vec![("deadline", self.deadlines), ("retry", 0)];
+        if self.doubts != UNBOUNDED {
+            timers.push(("doubt", self.doubts));
+        }
         if !self.lossy {
-            timers.extend([("doubt", self.doubts), ("resend", 0)]);
+            timers.push(("resend", 0));
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let fairness = if self.lossy { Fairness::lossy() } else { Fairness::default() };
@@ -137,8 +143,16 @@ pub(super) fn conditional() -> Vec<Script> {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    let mut instances =
-        vec![blocking(), repaired(), rejoined(), helping(), rivalry(), recovery(), condition()];
+    let mut instances = vec![
+        blocking(),
+        repaired(),
+        rejoined(),
+        told(),
+        helping(),
+        rivalry(),
+        recovery(),
+        condition(),
+    ];
     instances.extend([participants(), contention(), twice(), deep(), sessions()]);
     instances
 }
@@ -181,6 +195,20 @@ fn rejoined() -> Instance<Actor, History> {
         deep: false,
         cluster: || decided(1),
         expected: Expected { unique: 485_334, generated: 6_463_153, violated: &[] },
+    }
+}
+
+fn told() -> Instance<Actor, History> {
+    Instance {
+        name: "told",
+        about: "a transaction over 2 participants that never ask, any losses: the coordinator \
+                tells them until they know",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { doubts: 0, ..Bounds::lossy() };
+            bounds.cluster(vec![claims::ac1(), claims::non_blocking()], None)
+        },
+        expected: Expected { unique: 2_630, generated: 19_095, violated: &[] },
     }
 }
 

@@ -42,8 +42,8 @@ pub enum Bug {
     AnswerInDoubt,
     /// A participant that has not voted tells others that it aborted, and votes yes later.
     AbortUnrecorded,
-    /// A coordinator that restarts does not say so.
-    NeverAnnounce,
+    /// A participant in doubt asks nobody.
+    NeverAsk,
     /// The coordinator decides and tells only the client.
     TellNobody,
 }
@@ -237,12 +237,12 @@ fn of_the_disk() -> Vec<Mutant<Actor, History>> {
 fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
     vec![
         Mutant {
-            name: "never-announce",
-            about: "a coordinator that restarts does not say so",
+            name: "never-ask",
+            about: "a participant in doubt asks nobody",
             killed_by: claims::AC5,
             cluster: || {
                 let bounds = Bounds::lossy().crashing([0]);
-                bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAnnounce))
+                bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAsk))
             },
         },
         Mutant {
@@ -250,7 +250,7 @@ fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
             about: "the coordinator decides and tells only the client",
             killed_by: claims::NON_BLOCKING,
             cluster: || {
-                let bounds = Bounds::lossy();
+                let bounds = Bounds { doubts: 0, ..Bounds::lossy() };
                 bounds.cluster(vec![claims::non_blocking()], Some(Bug::TellNobody))
             },
         },

@@ -32,6 +32,9 @@ impl Participant {
 
     /// It has been in doubt for a while.
     pub(super) fn on_doubt(&self, id: Id, state: &mut Cow<'_, ParticipantState>, o: &mut Outbox) {
+        if self.config.bug == Some(Bug::NeverAsk) {
+            return;
+        }
         if self.config.bug != Some(Bug::AbortAlone) {
             return self.resolve(id, state, o);
         }
