@@ -4,7 +4,7 @@
 //! violation that was expected and did not come is as wrong as one that came unasked, and a state
 //! count that moved means that the model changed.
 
-use crate::world::{Checkable, Cluster};
+use crate::world::{Checkable, Cluster, Symmetry};
 
 /// A protocol with bounds.
 pub struct Instance<A: Checkable, H> {
@@ -16,6 +16,9 @@ pub struct Instance<A: Checkable, H> {
     pub deep: bool,
     /// Builds it.
     pub cluster: fn() -> Cluster<A, H>,
+    /// The nodes that its check takes to be alike, so that states that differ only by an exchange
+    /// of them count as one; `None` if every state counts.
+    pub symmetry: Option<fn() -> Symmetry<A, H>>,
     /// What its check must find.
     pub expected: Expected,
 }

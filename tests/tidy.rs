@@ -100,3 +100,28 @@ fn every_property_and_mutant_is_in_the_documented_table() {
         "PROPERTIES.md is out of date: cargo run --release -- list --markdown > PROPERTIES.md"
     );
 }
+
+/// The text between the two marks around the table of guarantees, without what starts each line.
+fn guarantees_in(file: &str, prefix: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| line.strip_prefix(prefix).unwrap_or(line));
+    let inside = lines
+        .skip_while(|line| !line.contains("<!-- guarantees -->"))
+        .skip(1)
+        .take_while(|line| !line.contains("<!-- end of guarantees -->"));
+    inside.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_tables_of_guarantees_are_what_the_verdicts_say() {
+    let current = quorate::catalogue::guarantees::markdown(&quorate::catalogue::protocols());
+    for (file, prefix) in [("README.md", ""), ("models/lib.rs", "//! ")] {
+        let shown = guarantees_in(file, prefix);
+        assert!(
+            shown == current,
+            "the table in {file} is out of date: cargo run --release -- list --guarantees\n\
+             shown:\n{shown}\ncurrent:\n{current}"
+        );
+    }
+}

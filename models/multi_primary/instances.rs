@@ -157,6 +157,7 @@ macro_rules! instance {
                 about: $about,
                 deep: $deep,
                 cluster: || $bounds.cluster($claims, None),
+                symmetry: None,
                 expected: Expected { unique: $unique, generated: $generated, violated: $violated },
             }
         }

@@ -178,6 +178,7 @@ fn succession() -> Instance<Actor, History> {
             let claims = claimed(&bounds, reached);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 32_817, generated: 270_666, violated: &[] },
     }
 }
@@ -194,6 +195,7 @@ fn restart() -> Instance<Actor, History> {
             let claims = claimed(&bounds, reached);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 187_677, generated: 1_495_170, violated: &[] },
     }
 }
@@ -209,6 +211,7 @@ fn snapshot() -> Instance<Actor, History> {
             let claims = claimed(&bounds, [claims::installed(), claims::caught_up()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 4_134, generated: 43_246, violated: &[] },
     }
 }
@@ -224,6 +227,7 @@ fn rivalry() -> Instance<Actor, History> {
             let claims = claimed(&bounds, [claims::overlap()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 6_998, generated: 54_239, violated: &[] },
     }
 }
@@ -234,6 +238,7 @@ fn one_phase_two() -> Instance<Actor, History> {
         about: "3 replicas, quorums of 3 for phase one and 1 for phase two, 1 election",
         deep: false,
         cluster: || flexible(Quorums { prepare: 3, accept: 1 }, [claims::caught_up()]),
+        symmetry: None,
         expected: Expected { unique: 14_175, generated: 106_398, violated: &[] },
     }
 }
@@ -244,6 +249,7 @@ fn one_phase_one() -> Instance<Actor, History> {
         about: "3 replicas, quorums of 1 for phase one and 3 for phase two, 1 election",
         deep: false,
         cluster: || flexible(Quorums { prepare: 1, accept: 3 }, [claims::two_leaders()]),
+        symmetry: None,
         expected: Expected { unique: 12_181, generated: 97_118, violated: &[] },
     }
 }
@@ -267,6 +273,7 @@ fn sessions() -> Instance<Actor, History> {
             let claims = claimed(&bounds, [claims::overlap()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 1_054_901, generated: 13_972_985, violated: &[] },
     }
 }
@@ -284,6 +291,7 @@ fn gaps() -> Instance<Actor, History> {
             let claims = claimed(&bounds, reached);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 32_443, generated: 285_806, violated: &[] },
     }
 }
@@ -297,6 +305,7 @@ fn majority_down() -> Instance<Actor, History> {
             let bounds = Bounds::three(vec![vec![put("a")]]);
             Bounds { elections: 0, crashes: 2, unending: true, ..bounds }.live(None)
         },
+        symmetry: None,
         expected: Expected { unique: 4_654, generated: 27_680, violated: &[(claims::ANSWERED, 8)] },
     }
 }
@@ -307,6 +316,7 @@ fn takeover() -> Instance<Actor, History> {
         about: "2 replicas that keep no log, quorums of 2 and 1, 1 election of one that is behind",
         deep: false,
         cluster: || Bounds::takeover().live(None),
+        symmetry: None,
         expected: Expected { unique: 81_960, generated: 664_371, violated: &[] },
     }
 }
@@ -317,6 +327,7 @@ fn minority_down() -> Instance<Actor, History> {
         about: "3 replicas that keep no log, of which the leader may stay down, 1 election",
         deep: true,
         cluster: || Bounds::minority_down().live(None),
+        symmetry: None,
         expected: Expected { unique: 3_117_516, generated: 29_693_815, violated: &[] },
     }
 }

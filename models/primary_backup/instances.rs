@@ -127,6 +127,7 @@ fn lossy() -> Instance<Actor, History> {
             let claims = claims::safety().into_iter().chain(claims::liveness());
             Bounds::lossy().cluster(claims.collect(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 63_360, generated: 821_025, violated: &[] },
     }
 }
@@ -140,6 +141,7 @@ fn retry() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(2, write_then_read());
             Bounds { crashes: 1, retries: 1, ..bounds }.cluster(claimed(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 285_694, generated: 2_214_516, violated: &[] },
     }
 }
@@ -153,6 +155,7 @@ fn crash() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(2, write_then_read());
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 95_025, generated: 885_959, violated: &[] },
     }
 }
@@ -166,6 +169,7 @@ fn rejoin() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(2, vec![vec![Op::put("x", "a")]]);
             Bounds { suspicions: 2, piece_bytes: 1, ..bounds }.cluster(claimed(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 116_002, generated: 1_251_682, violated: &[] },
     }
 }
@@ -180,6 +184,7 @@ fn rivalry() -> Instance<Actor, History> {
             claims.extend([claims::overlap(), claims::refilled()]);
             Bounds::synchronous(2, rivals()).cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 267_930, generated: 2_783_645, violated: &[] },
     }
 }
@@ -193,6 +198,7 @@ fn asynchronous() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(2, write_then_read());
             Bounds { mode: Mode::Asynchronous, ..bounds }.cluster(claimed(), None)
         },
+        symmetry: None,
         expected: Expected {
             unique: 15_072,
             generated: 138_407,
@@ -211,6 +217,7 @@ fn lossy_views() -> Instance<Actor, History> {
             let claims = claims.chain([claims::failed_over()]);
             Bounds::lossy_views().cluster(claims.collect(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 50_052, generated: 662_857, violated: &[] },
     }
 }
@@ -224,6 +231,7 @@ fn three() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(3, write_then_read());
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
+        symmetry: None,
         expected: Expected { unique: 2_219_433, generated: 27_647_055, violated: &[] },
     }
 }
@@ -240,6 +248,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(2, rivals());
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 4_260_177, generated: 47_418_797, violated: &[] },
     }
 }
@@ -256,6 +265,7 @@ fn large() -> Instance<Actor, History> {
             let bounds = Bounds::synchronous(3, rivals());
             Bounds { crashes: 1, ..bounds }.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 59_063_950, generated: 697_839_682, violated: &[] },
     }
 }

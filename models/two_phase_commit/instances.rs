@@ -168,6 +168,7 @@ fn blocking() -> Instance<Actor, History> {
             let bounds = Bounds { crashes: 1, crashable, ..Bounds::lossy() };
             bounds.cluster(vec![claims::ac1(), claims::non_blocking(), claims::blocked()], None)
         },
+        symmetry: None,
         expected: Expected {
             unique: 262_595,
             generated: 3_366_432,
@@ -183,6 +184,7 @@ fn repaired() -> Instance<Actor, History> {
                 losses: everybody decides in the end",
         deep: false,
         cluster: || decided(0),
+        symmetry: None,
         expected: Expected { unique: 1_697_276, generated: 25_309_983, violated: &[] },
     }
 }
@@ -194,6 +196,7 @@ fn rejoined() -> Instance<Actor, History> {
                 losses: everybody decides in the end",
         deep: false,
         cluster: || decided(1),
+        symmetry: None,
         expected: Expected { unique: 485_334, generated: 6_463_153, violated: &[] },
     }
 }
@@ -208,6 +211,7 @@ fn told() -> Instance<Actor, History> {
             let bounds = Bounds { doubts: 0, ..Bounds::lossy() };
             bounds.cluster(vec![claims::ac1(), claims::non_blocking()], None)
         },
+        symmetry: None,
         expected: Expected { unique: 2_630, generated: 19_095, violated: &[] },
     }
 }
@@ -230,6 +234,7 @@ fn helping() -> Instance<Actor, History> {
             claims.extend([claims::helped(), claims::blocked()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 602, generated: 4_186, violated: &[] },
     }
 }
@@ -245,6 +250,7 @@ fn rivalry() -> Instance<Actor, History> {
             claims.extend([claims::committed(), claims::conflict()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 3_174, generated: 32_349, violated: &[] },
     }
 }
@@ -256,6 +262,7 @@ fn recovery() -> Instance<Actor, History> {
                 time out, a participant in doubt may ask",
         deep: false,
         cluster: || recovering(None),
+        symmetry: None,
         expected: Expected { unique: 10_159, generated: 71_977, violated: &[] },
     }
 }
@@ -280,6 +287,7 @@ fn condition() -> Instance<Actor, History> {
             claims.extend([claims::committed(), claims::resumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 18_724, generated: 164_398, violated: &[] },
     }
 }
@@ -296,6 +304,7 @@ fn participants() -> Instance<Actor, History> {
             claims.extend([claims::committed(), claims::conflict()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 32_124, generated: 365_121, violated: &[] },
     }
 }
@@ -313,6 +322,7 @@ fn contention() -> Instance<Actor, History> {
             claims.extend([claims::conflict(), claims::presumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 38_464, generated: 329_880, violated: &[] },
     }
 }
@@ -330,6 +340,7 @@ fn twice() -> Instance<Actor, History> {
             claims.extend([claims::presumed(), claims::resumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 170_978, generated: 1_265_051, violated: &[] },
     }
 }
@@ -346,6 +357,7 @@ fn deep() -> Instance<Actor, History> {
             claims.extend([claims::conflict(), claims::presumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 495_992, generated: 5_240_825, violated: &[] },
     }
 }
@@ -365,6 +377,7 @@ fn sessions() -> Instance<Actor, History> {
             claims.extend([claims::conflict(), claims::presumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 1_026_308, generated: 9_994_792, violated: &[] },
     }
 }

@@ -3,6 +3,8 @@
 //! Each protocol has types of its own; a [`Case`] hides them, so that the commands and the tests
 //! treat all instances alike.
 
+pub mod guarantees;
+mod rehearsal;
 pub mod tables;
 
 use crate::check::{self, CheckError, Findings, Options, Progress};
@@ -72,6 +74,19 @@ fn mutants<A: Checkable, H: Observer<A::Msg>>(
     mutants.into_iter().map(|mutant| Box::new(mutant) as Box<dyn SeededBug>).collect()
 }
 
+/// How many take part in an instance, and what may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Servers.
+    pub servers: usize,
+    /// Clients, all at once.
+    pub clients: usize,
+    /// Crashes in all.
+    pub crashes: u8,
+    /// Restarts in all.
+    pub restarts: u8,
+}
+
 /// An instance whose types are hidden.
 pub trait Case: Send + Sync {
     /// The instance's name.
@@ -80,6 +95,10 @@ pub trait Case: Send + Sync {
     fn about(&self) -> &'static str;
     /// Whether it is too large for the default run.
     fn is_deep(&self) -> bool;
+    /// How many take part, and what may go wrong.
+    fn shape(&self) -> Shape;
+    /// Whether states that differ only by an exchange of nodes count as one.
+    fn is_reduced(&self) -> bool;
     /// What its check must find.
     fn expected(&self) -> Expected;
     /// Its properties: name and kind.
@@ -118,6 +137,18 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
         self.deep
     }
 
+    fn shape(&self) -> Shape {
+        let cluster = (self.cluster)();
+        let setup = cluster.setup();
+        let (crashes, restarts) = (setup.faults.crashes, setup.faults.restarts);
+        let clients = setup.actors.len() - setup.servers;
+        Shape { servers: setup.servers, clients, crashes, restarts }
+    }
+
+    fn is_reduced(&self) -> bool {
+        self.symmetry.is_some()
+    }
+
     fn expected(&self) -> Expected {
         self.expected
     }
@@ -132,7 +163,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
         options: &Options<'_>,
         progress: &dyn Fn(Progress),
     ) -> Result<Findings, CheckError> {
-        check::run((self.cluster)(), options, progress)
+        check::run((self.cluster)(), self.symmetry.map(|of| of()), options, progress)
     }
 
     fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
@@ -173,7 +204,7 @@ impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
     }
 
     fn check(&self, options: &Options<'_>) -> Result<Findings, CheckError> {
-        check::run((self.cluster)(), options, &|_| {})
+        check::run((self.cluster)(), None, options, &|_| {})
     }
 }
 

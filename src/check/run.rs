@@ -4,7 +4,7 @@
 use super::engine::{CheckError, Checker, Limits, Outcome, Progress, Shortfall, Verdict};
 use super::stateright_bfs;
 use crate::trace::Trace;
-use quorate_models::world::{Checkable, Cluster, Observer};
+use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -100,12 +100,14 @@ impl Findings {
     }
 }
 
-/// Checks a cluster.
+/// Checks a cluster, with nodes that are alike if there is a symmetry.
 ///
 /// # Errors
-/// When the options make no sense, or there is too much to decide liveness on.
+/// When the options make no sense, when the nodes are not alike, or when there is too much to
+/// decide liveness on.
 pub fn run<A: Checkable, H: Observer<A::Msg>>(
     cluster: Cluster<A, H>,
+    symmetry: Option<Symmetry<A, H>>,
     options: &Options<'_>,
     progress: &dyn Fn(Progress),
 ) -> Result<Findings, CheckError> {
@@ -113,10 +115,14 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
         return Err(CheckError::ZeroThreads);
     }
     match options.engine {
+        Engine::Stateright if symmetry.is_some() => Err(CheckError::SymmetryElsewhere),
         Engine::Stateright => Ok(stateright_bfs::run(cluster, options.threads, progress)),
         Engine::Quorate => {
             let mut checker = Checker::new(&cluster).threads(options.threads);
             checker = checker.limits(options.limits);
+            if let Some(symmetry) = symmetry {
+                checker = checker.symmetry(symmetry);
+            }
             if let Some(name) = options.until_violated {
                 checker = checker.until_violated(name);
             }

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::tell::grouped;
 use clap::Parser;
-use quorate::catalogue::{self, Protocol, tables};
+use quorate::catalogue::{self, Protocol, guarantees, tables};
 
 /// List the protocols, their instances, properties and mutants
 #[derive(Parser)]
@@ -13,8 +13,11 @@ Examples:
   quorate list --markdown > PROPERTIES.md")]
 pub(crate) struct Args {
     /// As the tables of PROPERTIES.md
-    #[arg(long)]
+    #[arg(long, conflicts_with = "guarantees")]
     markdown: bool,
+    /// What each protocol guarantees, as the table of the README
+    #[arg(long)]
+    guarantees: bool,
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "as every command")]
@@ -22,6 +25,8 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let protocols = catalogue::protocols();
     if args.markdown {
         print!("{}", tables::markdown(&protocols));
+    } else if args.guarantees {
+        print!("{}", guarantees::markdown(&protocols));
     } else {
         protocols.iter().for_each(list);
     }

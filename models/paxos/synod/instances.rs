@@ -1,7 +1,7 @@
 //! The bounded instances of a single decree.
 
 use super::properties::{self as claims, Claim};
-use super::{Bug, Config, Synod};
+use super::{Bug, Config, Synod, symmetry};
 use crate::paxos::Quorums;
 use crate::world::{Cluster, Faults, Setup};
 use crate::{Expected, Instance};
@@ -53,7 +53,7 @@ impl Bounds {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Synod, ()>> {
-    vec![rivalry(), crash(), duel()]
+    vec![rivalry(), crash(), crash_reduced(), duel(), three_crash()]
 }
 
 fn claimed(bounds: &Bounds) -> Vec<Claim> {
@@ -73,6 +73,7 @@ fn rivalry() -> Instance<Synod, ()> {
             claims.push(claims::preempted(bounds.config().quorums.prepare, 2));
             bounds.setup(claims, None).cluster()
         },
+        symmetry: None,
         expected: Expected { unique: 29_849, generated: 107_996, violated: &[] },
     }
 }
@@ -82,11 +83,42 @@ fn crash() -> Instance<Synod, ()> {
         name: "synod-crash",
         about: "single decree: 3 acceptors, 2 proposers with 2 proposals in all, 1 crash, 1 restart",
         deep: false,
+        cluster: crashing,
+        symmetry: None,
+        expected: Expected { unique: 207_175, generated: 985_793, violated: &[] },
+    }
+}
+
+/// The same with acceptors that are taken to be alike: fewer states, and the same verdicts.
+fn crash_reduced() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-crash-alike",
+        about: "the same as synod-crash, where acceptors are taken to be alike",
+        deep: false,
+        cluster: crashing,
+        symmetry: Some(|| symmetry(&Bounds::three(2).config())),
+        expected: Expected { unique: 37_719, generated: 179_973, violated: &[] },
+    }
+}
+
+fn crashing() -> Cluster<Synod, ()> {
+    let bounds = Bounds { crashes: 1, ..Bounds::three(2) };
+    bounds.setup(claimed(&bounds), None).cluster()
+}
+
+/// As much as symmetry makes possible.
+fn three_crash() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-three-crash",
+        about: "single decree: 3 acceptors that are taken to be alike, 2 proposers with 3 \
+                proposals in all, 1 crash, 1 restart",
+        deep: true,
         cluster: || {
-            let bounds = Bounds { crashes: 1, ..Bounds::three(2) };
+            let bounds = Bounds { crashes: 1, ..Bounds::three(3) };
             bounds.setup(claimed(&bounds), None).cluster()
         },
-        expected: Expected { unique: 207_175, generated: 985_793, violated: &[] },
+        symmetry: Some(|| symmetry(&Bounds::three(3).config())),
+        expected: Expected { unique: 3_471_807, generated: 19_641_762, violated: &[] },
     }
 }
 
@@ -110,6 +142,7 @@ pub fn duel() -> Instance<Synod, ()> {
             claims.push(claims::preempted(bounds.config().quorums.prepare, 3));
             bounds.setup(claims, None).cluster()
         },
+        symmetry: None,
         expected: Expected { unique: 2_950_681, generated: 13_404_044, violated: &[] },
     }
 }

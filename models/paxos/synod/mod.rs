@@ -34,10 +34,12 @@
 pub mod instances;
 pub mod mutants;
 pub mod properties;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 
 pub use mutants::Bug;
+pub use symmetry::symmetry;
 
 use super::{Ballot, Quorums};
 use crate::{Durable, Recoverable};

@@ -37,6 +37,12 @@ pub enum CheckError {
     /// Fairness tells nodes apart, so states that differ by an exchange are not the same to it.
     #[error("liveness ({0:?}) cannot be decided under symmetry; check it without")]
     LivenessUnderSymmetry(&'static str),
+    /// Stateright's breadth-first search ignores symmetry, so its counts are of something else.
+    #[error(
+        "stateright's search knows no symmetry, so it cannot check this instance; \
+         leave --engine out, or check the instance without symmetry"
+    )]
+    SymmetryElsewhere,
     /// The nodes that are said to be alike are not.
     #[error("the cluster is not symmetric: {0}")]
     NotSymmetric(String),

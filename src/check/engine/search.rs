@@ -89,12 +89,12 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             if self.totals.shortfall().is_some() || self.frontier.len() == 0 {
                 return;
             }
-            let rest = self.held() - self.table.bytes();
-            if !self.totals.hold(rest + self.table.bytes_to_grow()) {
+            let grown = self.held() - self.table.bytes() + self.table.bytes_when_grown();
+            if !self.totals.hold(grown) {
                 return;
             }
-            self.peak = self.peak.max(rest + self.table.bytes_to_grow());
-            self.table = self.table.grown(self.table.next_size());
+            self.table.grow(self.workers.len());
+            self.peak = self.peak.max(grown);
         }
     }
 

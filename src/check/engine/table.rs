@@ -5,16 +5,26 @@
 //! bits its level plus one. Of several parents on one level the one with the largest word wins,
 //! whichever thread comes first, so that the path to a state does not depend on threads.
 //!
-//! A fingerprint's place follows from its upper bits, in order of size, so that growing copies
-//! from front to back.
+//! A fingerprint's place follows from its upper bits, in order of size. So in a larger table every
+//! place lies further back, and the table can grow where it is: what would be two tables for a
+//! moment, just when memory is scarce, is never more than one.
 
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 type Slot = [AtomicU64; 2];
 
 const LEVEL_BITS: u32 = 12;
 /// From this level on the parent is the one that comes first.
 const LAST_LEVEL: u64 = (1 << LEVEL_BITS) - 1;
+
+/// Growing takes so many slots at the front aside, rather than to move them along: most of all
+/// they hold what found no room at the end.
+const FRONT: usize = 1 << 12;
+/// Fewer slots than these are not worth a thread.
+const SHARE: usize = 1 << 16;
 
 /// A table that threads may insert into at once. Growing takes it alone.
 pub(super) struct Table {
@@ -46,9 +56,9 @@ impl Table {
         if slots < 1 << 24 { slots * 2 } else { slots / 2 * 3 }
     }
 
-    /// What growing takes, while the old slots are still there.
-    pub(super) fn bytes_to_grow(&self) -> u64 {
-        self.bytes() + Self::bytes_of(self.next_size())
+    /// What it takes once it has grown.
+    pub(super) fn bytes_when_grown(&self) -> u64 {
+        Self::bytes_of(self.next_size())
     }
 
     /// Inserts `fingerprint`, first met on `level` from `parent`; whether it is new. There must
@@ -129,22 +139,78 @@ impl Table {
         self.slots.len()
     }
 
-    /// The table with `slots` slots.
-    pub(super) fn grown(&self, slots: usize) -> Self {
-        let grown = Self::new(slots);
-        for [first, second] in &self.slots {
-            let key = first.load(Ordering::Relaxed);
-            if key == 0 {
-                continue;
-            }
-            let mut at = grown.place(key);
-            while grown.slots[at][0].load(Ordering::Relaxed) != 0 {
-                at = grown.after(at);
-            }
-            grown.slots[at][0].store(key, Ordering::Relaxed);
-            grown.slots[at][1].store(second.load(Ordering::Relaxed), Ordering::Relaxed);
+    /// Grows to its next size, with so many threads.
+    ///
+    /// From back to front: the places of the last third or half of the slots lie beyond all of
+    /// them, so these move at once, to where nothing is; then there is as much room before them.
+    pub(super) fn grow(&mut self, threads: usize) {
+        let (old, new) = (self.slots.len(), self.next_size());
+        self.slots.reserve_exact(new - old);
+        self.slots.resize_with(new, Slot::default);
+        let mut aside = Vec::new();
+        let mut end = old;
+        while end > FRONT {
+            // Who belonged here or later before belongs to `end` or later now.
+            let start = (end as u128 * old as u128).div_ceil(new as u128) as usize;
+            aside.extend(self.move_back(start..end, threads));
+            end = start;
         }
-        grown
+        aside.extend((0..end).filter_map(|at| self.take(at)));
+        for (key, origin) in aside {
+            self.put(key, origin);
+        }
+    }
+
+    /// Moves what is in these slots to places behind them. What belongs before their end, having
+    /// found its place taken, is returned instead.
+    fn move_back(&self, slots: Range<usize>, threads: usize) -> Vec<(u64, u64)> {
+        let end = slots.end;
+        let move_part = |part: Range<usize>| {
+            let mut aside = Vec::new();
+            for (key, origin) in part.filter_map(|at| self.take(at)) {
+                if self.place(key) < end {
+                    aside.push((key, origin));
+                } else {
+                    self.put(key, origin);
+                }
+            }
+            aside
+        };
+        let share = slots.len().div_ceil(threads).max(SHARE);
+        let parts = slots.clone().step_by(share).map(|from| from..(from + share).min(end));
+        thread::scope(|scope| {
+            let others: Vec<_> =
+                parts.skip(1).map(|part| scope.spawn(move || move_part(part))).collect();
+            let mut aside = move_part(slots.start..(slots.start + share).min(end));
+            for other in others {
+                aside.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            aside
+        })
+    }
+
+    /// Empties a slot.
+    fn take(&self, at: usize) -> Option<(u64, u64)> {
+        let [first, second] = &self.slots[at];
+        let key = first.load(Ordering::Relaxed);
+        (key != 0).then(|| {
+            first.store(0, Ordering::Relaxed);
+            (key, second.swap(0, Ordering::Relaxed))
+        })
+    }
+
+    /// Puts a key that is not there where it belongs.
+    fn put(&self, key: u64, origin: u64) {
+        let mut at = self.place(key);
+        let is_taken = |at: usize| {
+            let first = &self.slots[at][0];
+            first.load(Ordering::Relaxed) != 0
+                || first.compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        };
+        while is_taken(at) {
+            at = self.after(at);
+        }
+        self.slots[at][1].store(origin, Ordering::Relaxed);
     }
 
     fn slot(&self, key: u64) -> Option<usize> {
@@ -196,17 +262,41 @@ mod tests {
 
     #[test]
     fn growing_keeps_states_and_their_parents() {
-        let table = Table::new(64);
-        assert!(table.insert(mixed(0), 0, 0));
-        for n in 1..40 {
-            assert!(table.insert(mixed(n), mixed(n - 1), n as u32));
+        for (slots, threads) in [(64, 1), (5000, 1), (5000, 3), (300_000, 1), (300_000, 4)] {
+            let mut table = Table::new(slots);
+            let mut known = 1;
+            assert!(table.insert(mixed(0), 0, 0));
+            for _ in 0..3 {
+                for n in known..table.limit() {
+                    assert!(table.insert(mixed(n), mixed(n - 1), n as u32));
+                }
+                known = table.limit();
+                table.grow(threads);
+                let told = format!("{known} states, {slots} slots at first, {threads} threads");
+                assert_eq!(table.parents(mixed(0)), None, "the initial state of {told}");
+                for n in 1..known {
+                    assert_eq!(table.parents(mixed(n)), Some(vec![mixed(n - 1)]), "{n} of {told}");
+                }
+                assert!(!table.contains(mixed(known)));
+            }
         }
-        let table = table.grown(table.next_size()).grown(1000);
-        assert_eq!(table.parents(mixed(0)), None, "the initial state");
-        for n in 1..40 {
-            assert_eq!(table.parents(mixed(n)), Some(vec![mixed(n - 1)]), "state {n}");
+    }
+
+    /// Also if the keys crowd together and run over the end, so that nothing is where it belongs.
+    #[test]
+    fn growing_finds_room_for_keys_that_belong_together() {
+        let mut table = Table::new(3 * FRONT);
+        let keys: Vec<u64> = (0..3 * FRONT as u64 / 4)
+            .map(|n| if n % 2 == 0 { u64::MAX - n * 5 } else { (1 << 62) + n * 7 })
+            .collect();
+        for key in &keys {
+            assert!(table.insert(*key, 0, 0));
         }
-        assert!(!table.contains(mixed(40)));
+        for _ in 0..2 {
+            table.grow(2);
+            assert!(keys.iter().all(|key| !table.insert(*key, 0, 0)), "all are there");
+            assert!(!table.contains(5));
+        }
     }
 
     #[test]

@@ -1,0 +1,189 @@
+//! What each protocol guarantees, as a table that nobody types.
+//!
+//! The README and the documentation of `models` show it; a test fails when they are out of date.
+//! Every cell comes from the recorded verdicts of the instances, which the tests compare with what
+//! a check finds, or from a [rehearsal](super::rehearsal) on the cluster named in the first column.
+//! What is written here by hand is only which property the wording of a cell depends on.
+
+mod clusters;
+
+use super::rehearsal::{Cost, subsets};
+use super::{Case, Protocol};
+use clusters::{CLUSTERS, Sample};
+use stateright::actor::Id;
+use std::fmt::Write;
+
+/// How a row reads a verdict: what to say if the property holds in all instances of the row that
+/// have it, and what if it is violated in one.
+struct Reading {
+    property: &'static str,
+    holds: &'static str,
+    violated: &'static str,
+}
+
+/// A protocol in one of its modes.
+struct Row {
+    protocol: &'static str,
+    mode: &'static str,
+    /// Whether an instance, by name, is of this mode.
+    covers: fn(&str) -> bool,
+    consistency: &'static [Reading],
+    durable: &'static [Reading],
+    sample: Sample,
+}
+
+/// The table, as Markdown.
+pub fn markdown(protocols: &[Protocol]) -> String {
+    let mut text = String::from(
+        "| protocol | consistency | may crash for good, and writes proceed | durable \
+         | clients checked at once | a write: messages, delays | a read: messages, delays |\n\
+         |---|---|---|---|---:|---:|---:|\n",
+    );
+    for row in CLUSTERS {
+        let Some(protocol) = protocols.iter().find(|known| known.name == row.protocol) else {
+            continue;
+        };
+        let cases: Vec<&dyn Case> = protocol
+            .cases
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|case| (row.covers)(case.name()))
+            .collect();
+        let sample = &row.sample;
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| {}, {}: {} | {} | {} | {} | {} | {} | {} |",
+            row.protocol,
+            row.mode,
+            sample.about,
+            told(row.consistency, &cases),
+            survivors(sample),
+            durable(row, &cases),
+            clients(sample, &cases),
+            cost((sample.write)(2), (sample.write)(1)),
+            sample.read.map_or("–".into(), |read| cost(read(2), read(1))),
+        );
+    }
+    text
+}
+
+/// What the verdicts say, in the order of the readings.
+fn told(readings: &[Reading], cases: &[&dyn Case]) -> String {
+    let words: Vec<&str> = (readings.iter())
+        .filter_map(|reading| match verdict(reading.property, cases) {
+            Some(true) => Some(reading.holds),
+            Some(false) => Some(reading.violated),
+            None => None,
+        })
+        .filter(|words| !words.is_empty())
+        .collect();
+    words.join("; ")
+}
+
+/// Whether a property holds in all instances that have it; `None` if none has.
+fn verdict(property: &str, cases: &[&dyn Case]) -> Option<bool> {
+    let mut with = cases.iter().filter(|case| case.properties().iter().any(|p| p.0 == property));
+    let violated = |case: &&dyn Case| case.expected().violated.iter().any(|(v, _)| *v == property);
+    let first = with.next()?;
+    Some(!violated(first) && !with.any(violated))
+}
+
+/// How many clients were checked at once; those of single-decree Paxos are proposers.
+fn clients(sample: &Sample, cases: &[&dyn Case]) -> String {
+    let most = cases.iter().map(|case| case.shape().clients).max();
+    most.filter(|_| sample.read.is_some()).map_or("–".into(), |most| most.to_string())
+}
+
+/// What survives, and how many crashes and restarts it was checked with.
+fn durable(row: &Row, cases: &[&dyn Case]) -> String {
+    let restarts = cases.iter().map(|case| case.shape().restarts).max().unwrap_or(0);
+    let checked = match restarts {
+        0 => "checked without restarts".to_owned(),
+        1 => "checked with a crash and restart".to_owned(),
+        more => format!("checked with {more} crashes and restarts"),
+    };
+    format!("{} ({checked})", told(row.durable, cases))
+}
+
+/// Without which servers a write proceeds: any so many, and some sets of one more.
+fn survivors(sample: &Sample) -> String {
+    let servers = sample.servers;
+    let survived = |size: usize| {
+        let sets = subsets(servers, size);
+        let of = sets.len();
+        (sets.into_iter().filter(|crashed| (sample.survives)(crashed)).collect::<Vec<_>>(), of)
+    };
+    let any = (1..=servers).take_while(|size| {
+        let (survived, of) = survived(*size);
+        survived.len() == of
+    });
+    let any = any.last().unwrap_or(0);
+    let (more, of) = survived(any + 1);
+    match (any, more.as_slice()) {
+        (0, []) => "none".into(),
+        (0, alone) => format!("one of: {}", names(alone.iter().flatten(), sample)),
+        (any, []) => format!("any {any} of {servers}"),
+        (any, more) => {
+            format!("any {any} of {servers}, and {} of the {of} sets of {}", more.len(), any + 1)
+        }
+    }
+}
+
+fn names<'a>(servers: impl Iterator<Item = &'a Id>, sample: &Sample) -> String {
+    servers.map(|server| (sample.name)(*server)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a second operation costs when the first is done.
+fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
+    match (two, one) {
+        (Some(two), Some(one)) => {
+            format!("{}, {}", two.messages - one.messages, two.delays - one.delays)
+        }
+        _ => "–".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::protocols;
+
+    #[test]
+    fn every_protocol_and_instance_is_in_a_row() {
+        for protocol in protocols() {
+            for case in &protocol.cases {
+                let rows = CLUSTERS.iter().filter(|row| row.protocol == protocol.name);
+                let covering = rows.filter(|row| (row.covers)(case.name())).count();
+                assert_eq!(covering, 1, "{} {}", protocol.name, case.name());
+            }
+        }
+    }
+
+    /// A reading of a property that does not exist would silently say nothing.
+    #[test]
+    fn every_reading_is_of_a_property_that_some_instance_has() {
+        for row in CLUSTERS {
+            let protocol = crate::catalogue::protocol(row.protocol).unwrap();
+            let cases: Vec<&dyn Case> = protocol.cases.iter().map(AsRef::as_ref).collect();
+            for reading in row.consistency.iter().chain(row.durable) {
+                let found = verdict(reading.property, &cases);
+                assert!(found.is_some(), "{} has no {:?}", row.protocol, reading.property);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_papers_say_of_crashes_and_costs() {
+        let row = |protocol, mode| {
+            let found = CLUSTERS.iter().find(|row| (row.protocol, row.mode) == (protocol, mode));
+            &found.unwrap().sample
+        };
+        assert_eq!(survivors(row("paxos", "majorities")), "any 1 of 3");
+        assert_eq!(survivors(row("two-phase-commit", "presumed abort")), "none");
+        // Lamport 2001 under a stable leader: request, accept, accepted, reply.
+        let paxos = row("paxos", "majorities");
+        let delays = (paxos.write)(2).unwrap().delays - (paxos.write)(1).unwrap().delays;
+        assert_eq!(delays, 4);
+    }
+}
