@@ -38,6 +38,8 @@ pub struct Options<'a> {
     pub threads: usize,
     /// When to give up; stateright knows no limits.
     pub limits: Limits,
+    /// Whether to decide liveness properties too.
+    pub liveness: bool,
     /// Stop when this `always` property is violated. Stateright goes on.
     pub until_violated: Option<&'a str>,
     /// Set to end the check soon, with what was found so far. Stateright goes on.
@@ -52,6 +54,7 @@ impl Default for Options<'_> {
             engine: Engine::default(),
             threads: 1,
             limits: Limits::default(),
+            liveness: true,
             until_violated: None,
             stop: &NEVER,
         }
@@ -122,6 +125,9 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
             checker = checker.limits(options.limits);
             if let Some(symmetry) = symmetry {
                 checker = checker.symmetry(symmetry);
+            }
+            if !options.liveness {
+                checker = checker.safety_only();
             }
             if let Some(name) = options.until_violated {
                 checker = checker.until_violated(name);

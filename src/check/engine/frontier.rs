@@ -1,53 +1,74 @@
-//! States that wait to be expanded: flat chunks of records, handed from thread to thread whole.
+//! States that wait to be expanded: chunks of records, handed from thread to thread whole.
 //!
-//! A record is a length, a note, a fingerprint (two words) and the packed state. Chunks are used again
-//! once they are expanded, so a level takes no more memory than its states.
+//! A record is a fingerprint, a note, and the packed state as the differences between one word
+//! and the next, in as few bytes as they need: the ids of what is in flight are sorted and small,
+//! so most take one byte instead of four. Chunks are used again once they are expanded, so a level
+//! takes no more memory than its states.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Words in a chunk: some hundred states, so that threads meet rarely and share evenly.
-const CHUNK: usize = 4096;
-const HEADER: usize = 4;
+/// Bytes in a chunk: some hundred states, so that threads meet rarely and share evenly.
+const CHUNK: usize = 8192;
 
 /// Records of states.
 #[derive(Default)]
 pub(super) struct Chunk {
-    words: Vec<u32>,
+    bytes: Vec<u8>,
     states: u32,
 }
 
 impl Chunk {
-    /// The record at `at`; `None` at the end.
-    pub(super) fn record(&self, at: usize) -> Option<Record<'_>> {
-        let [len, note, low, high] = *self.words.get(at..at + HEADER)?.first_chunk()?;
-        let next = at + HEADER + len as usize;
-        let fingerprint = u64::from(high) << 32 | u64::from(low);
-        Some(Record { fingerprint, note, state: &self.words[at + HEADER..next], next })
+    /// The record at `at`, whose state is appended to `state`; `None` at the end.
+    pub(super) fn read(&self, at: usize, state: &mut Vec<u32>) -> Option<Record> {
+        let fingerprint = u64::from_le_bytes(*self.bytes.get(at..at + 8)?.first_chunk()?);
+        let mut next = at + 8;
+        let note = self.number(&mut next);
+        let mut word = 0;
+        for _ in 0..self.number(&mut next) {
+            word = undo(word, self.number(&mut next));
+            state.push(word);
+        }
+        Some(Record { fingerprint, note, next })
     }
 
-    /// Appends a record of the packed state that `write` appends, and returns where it is.
-    pub(super) fn push(&mut self, fingerprint: u64, write: impl FnOnce(&mut Vec<u32>)) -> usize {
-        let at = self.words.len();
-        self.words.extend([0, 0, fingerprint as u32, (fingerprint >> 32) as u32]);
-        write(&mut self.words);
-        self.words[at] = (self.words.len() - at - HEADER) as u32;
+    /// Appends a record.
+    pub(super) fn push(&mut self, fingerprint: u64, note: u32, state: &[u32]) {
+        self.bytes.extend(fingerprint.to_le_bytes());
+        self.push_number(note);
+        self.push_number(state.len() as u32);
+        let mut before = 0;
+        for word in state {
+            self.push_number(difference(before, *word));
+            before = *word;
+        }
         self.states += 1;
-        at
     }
 
-    /// The state of the last record, which is at `at`.
-    pub(super) fn last_state(&self, at: usize) -> &[u32] {
-        &self.words[at + HEADER..]
+    /// Seven bits a byte, the lowest first; the eighth says that there are more.
+    fn push_number(&mut self, mut number: u32) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
     }
 
-    /// Sets the note of the record at `at`.
-    pub(super) fn annotate(&mut self, at: usize, note: u32) {
-        self.words[at + 1] = note;
+    fn number(&self, at: &mut usize) -> u32 {
+        let mut number = 0;
+        for shift in (0..32).step_by(7) {
+            let byte = self.bytes[*at];
+            *at += 1;
+            number |= u32::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        number
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.words.len() >= CHUNK
+        self.bytes.len() >= CHUNK
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -59,12 +80,23 @@ impl Chunk {
     }
 }
 
+/// From one word to the next: small for a small step in either direction.
+fn difference(from: u32, to: u32) -> u32 {
+    let step = to.wrapping_sub(from);
+    step << 1 ^ if step >> 31 == 1 { u32::MAX } else { 0 }
+}
+
+fn undo(from: u32, difference: u32) -> u32 {
+    let step = difference >> 1 ^ if difference & 1 == 1 { u32::MAX } else { 0 };
+    from.wrapping_add(step)
+}
+
 /// A state that waits.
-pub(super) struct Record<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record {
     pub(super) fingerprint: u64,
     /// What the search wants to remember of it.
     pub(super) note: u32,
-    pub(super) state: &'a [u32],
     /// Where the next record starts.
     pub(super) next: usize,
 }
@@ -99,7 +131,7 @@ impl Frontier {
 
     /// Gives an expanded chunk back to be used again.
     pub(super) fn recycle(&self, mut chunk: Chunk) {
-        chunk.words.clear();
+        chunk.bytes.clear();
         chunk.states = 0;
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(chunk);
     }
@@ -109,9 +141,9 @@ impl Frontier {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         spare.unwrap_or_else(|| {
             // Room for the record that fills it.
-            let words = Vec::with_capacity(CHUNK + 128);
-            self.bytes.fetch_add(4 * words.capacity() as u64, Ordering::Relaxed);
-            Chunk { words, states: 0 }
+            let bytes = Vec::with_capacity(CHUNK + 512);
+            self.bytes.fetch_add(bytes.capacity() as u64, Ordering::Relaxed);
+            Chunk { bytes, states: 0 }
         })
     }
 
@@ -124,16 +156,36 @@ impl Frontier {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn records_come_back_as_they_were_pushed(
+            records in proptest::collection::vec(
+                (any::<u64>(), any::<u32>(), proptest::collection::vec(any::<u32>(), 0..9)), 0..9),
+        ) {
+            let mut chunk = Chunk::default();
+            for (fingerprint, note, state) in &records {
+                chunk.push(*fingerprint, *note, state);
+            }
+            prop_assert_eq!(chunk.states(), records.len() as u64);
+            let mut at = 0;
+            for (fingerprint, note, state) in &records {
+                // Appended, not put in the place of what is there.
+                let mut read = vec![7];
+                let record = chunk.read(at, &mut read).unwrap();
+                prop_assert_eq!((record.fingerprint, record.note), (*fingerprint, *note));
+                prop_assert_eq!(&read[1..], state.as_slice());
+                at = record.next;
+            }
+            prop_assert_eq!(chunk.read(at, &mut Vec::new()), None);
+        }
+    }
+
     #[test]
-    fn records_come_back_as_they_were_pushed() {
+    fn what_is_sorted_and_small_takes_a_byte_a_word() {
         let mut chunk = Chunk::default();
-        chunk.push(u64::MAX - 1, |words| words.extend([7, 8, 9]));
-        let second = chunk.push(5, |words| words.extend([1]));
-        chunk.annotate(second, 3);
-        let first = chunk.record(0).unwrap();
-        assert_eq!((first.fingerprint, first.state), (u64::MAX - 1, [7, 8, 9].as_slice()));
-        let second = chunk.record(first.next).unwrap();
-        assert_eq!((second.fingerprint, second.state, second.note), (5, [1].as_slice(), 3));
-        assert!(chunk.record(second.next).is_none());
+        chunk.push(1, 0, &(500..540).collect::<Vec<u32>>());
+        assert_eq!(chunk.bytes.len(), 8 + 1 + 1 + 2 + 39);
     }
 }

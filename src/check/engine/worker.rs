@@ -11,6 +11,7 @@ use crate::check::liveness::Recorder;
 use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{Checkable, Cluster, Observer};
 use std::hint::black_box;
+use std::ops::Range;
 
 /// Successors that are looked up together.
 const BATCH: usize = 64;
@@ -24,8 +25,8 @@ struct Pending<'c> {
     /// What the table knows it by: its fingerprint, or under symmetry that of all its images.
     key: u64,
     parent: u64,
-    /// Where its parent's record is.
-    record: usize,
+    /// Its parent's state, among those of the batch.
+    state: Range<usize>,
     /// Its parent in the recorded graph.
     source: u32,
 }
@@ -39,6 +40,8 @@ pub(super) struct Worker<'c, A: Checkable, H> {
     /// The graph, if liveness is to be decided on it.
     pub(super) recorder: Option<Recorder<'c, A, H>>,
     moves: Vec<Move>,
+    /// The states that the pending successors come from, one after the other.
+    parents: Vec<u32>,
     pending: Vec<Pending<'c>>,
     scratch: Vec<u32>,
     allowance: u64,
@@ -95,6 +98,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             canon,
             recorder,
             moves: Vec::new(),
+            parents: Vec::new(),
             pending: Vec::new(),
             scratch: Vec::new(),
             allowance: 0,
@@ -122,8 +126,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         self.found.unique += 1;
         self.found.generated += 1;
         let mut chunk = level.frontier.blank();
-        let at = chunk.push(fingerprint, |words| words.extend_from_slice(state));
-        chunk.annotate(at, level.note(holds));
+        chunk.push(fingerprint, level.note(holds), state);
         self.full.push(chunk);
     }
 
@@ -159,20 +162,23 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
 
     /// Expands the records from `at` on; where it stopped if there was no room for more.
     fn expand(&mut self, level: &Level<'_>, chunk: &Chunk, mut at: usize) -> Option<usize> {
-        while let Some(record) = chunk.record(at) {
+        loop {
+            let start = self.parents.len();
+            let Some(record) = chunk.read(at, &mut self.parents) else { break };
+            let state = start..self.parents.len();
             self.moves.clear();
-            self.expander.moves(record.state, &mut self.moves);
+            self.expander.moves(&self.parents[start..], &mut self.moves);
             if !self.reserve(level, self.moves.len() as u64) {
-                self.look_up(level, chunk);
+                self.look_up(level);
                 return Some(at);
             }
-            self.successors(&record, at);
+            self.successors(record, &state);
             if self.pending.len() >= BATCH {
-                self.look_up(level, chunk);
+                self.look_up(level);
             }
             at = record.next;
         }
-        self.look_up(level, chunk);
+        self.look_up(level);
         None
     }
 
@@ -190,8 +196,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         true
     }
 
-    fn successors(&mut self, record: &Record<'_>, at: usize) {
-        let (state, fingerprint) = (record.state, record.fingerprint);
+    fn successors(&mut self, record: Record, at: &Range<usize>) {
+        let (state, fingerprint) = (&self.parents[at.clone()], record.fingerprint);
         let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
         let parent = match &mut self.canon {
             Some(canon) => canon.key(state),
@@ -207,23 +213,25 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 }
                 None => step.fingerprint,
             };
-            self.pending.push(Pending { step, what: *what, key, parent, record: at, source });
+            let state = at.clone();
+            self.pending.push(Pending { step, what: *what, key, parent, state, source });
         }
     }
 
-    fn look_up(&mut self, level: &Level<'_>, chunk: &Chunk) {
-        let pending = std::mem::take(&mut self.pending);
+    /// Looks all pending successors up, and takes in those that are new.
+    fn look_up(&mut self, level: &Level<'_>) {
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut parents = std::mem::take(&mut self.parents);
         black_box(pending.iter().fold(0, |all, next| all ^ level.table.touch(next.key)));
         let known = self.found.unique;
         for next in &pending {
-            if let Some(record) = chunk.record(next.record) {
-                self.admit(level, record.state, next);
-            }
+            self.admit(level, &parents[next.state.clone()], next);
         }
         self.allowance += self.reserved - (self.found.unique - known);
         self.reserved = 0;
-        self.pending = pending;
-        self.pending.clear();
+        pending.clear();
+        parents.clear();
+        (self.pending, self.parents) = (pending, parents);
     }
 
     /// Takes a successor in, if it is within bounds and new.
@@ -247,14 +255,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             return;
         }
         self.found.unique += 1;
-        let out = self.out.get_or_insert_with(|| level.frontier.blank());
-        let at = out.push(step.fingerprint, |words| self.expander.write(parent, step, words));
-        let holds = self.judge.judge(out.last_state(at), level.questions);
-        out.annotate(at, level.note(holds));
+        self.scratch.clear();
+        self.expander.write(parent, step, &mut self.scratch);
+        let holds = self.judge.judge(&self.scratch, level.questions);
         self.found.decide(*key, holds, level.questions);
         if let Some(canon) = &mut self.canon {
-            canon.compare(out.last_state(at), holds, level.questions, &mut self.judge);
+            canon.compare(&self.scratch, holds, level.questions, &mut self.judge);
         }
+        let out = self.out.get_or_insert_with(|| level.frontier.blank());
+        out.push(step.fingerprint, level.note(holds), &self.scratch);
         if out.is_full() {
             self.full.extend(self.out.take());
         }
