@@ -38,7 +38,7 @@ pub(crate) struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { drop: 0.08, duplicate: 0.1, delay: 0.25, longest: Duration::from_millis(60) }
+        Self { drop: 0.05, duplicate: 0.1, delay: 0.2, longest: Duration::from_millis(50) }
     }
 }
 
@@ -247,14 +247,7 @@ impl Shared {
     }
 
     /// Decides what becomes of a datagram.
-    fn accept(
-        &self,
-        src: End,
-        dst: End,
-        socket: &Arc<UdpSocket>,
-        to: SocketAddr,
-        bytes: &[u8],
-    ) {
+    fn accept(&self, src: End, dst: End, socket: &Arc<UdpSocket>, to: SocketAddr, bytes: &[u8]) {
         let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         let counts = &self.counts;
         if self.is_calm.load(Ordering::SeqCst) {
@@ -305,7 +298,8 @@ impl Shared {
             StdRng::seed_from_u64(self.seed ^ place(link.0) << 20 ^ place(link.1) << 40)
         });
         // As many draws for each datagram, so that fates do not depend on each other.
-        let [lost, twice, late, later] = [drop, duplicate, delay, delay].map(|p| random.random_bool(p));
+        let [lost, twice, late, later] =
+            [drop, duplicate, delay, delay].map(|p| random.random_bool(p));
         let delays = [late, later].map(|is_late| {
             let delay = random.random_range(Duration::ZERO..longest);
             if is_late { delay } else { Duration::ZERO }
