@@ -9,8 +9,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod convergence;
 mod map;
-
+mod replaced;
 mod transactions;
 
 use quorate::history::{Operation, Verdict, judge};

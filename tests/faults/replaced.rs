@@ -84,9 +84,7 @@ impl History {
     fn possibly_replaces(&self, rule: Rule, later: &Write, earlier: &Write) -> bool {
         match (&later.replaces, rule) {
             // It cannot have been known before it was written.
-            (Replaces::Held, Rule::MultiValue) => {
-                later.end.is_none_or(|end| earlier.begin <= end)
-            }
+            (Replaces::Held, Rule::MultiValue) => later.end.is_none_or(|end| earlier.begin <= end),
             (Replaces::Told(_), Rule::MultiValue) => self.certainly_replaces(rule, later, earlier),
             (_, Rule::LastWriterWins(_)) => !self.certainly_replaces(rule, earlier, later),
         }
@@ -130,7 +128,8 @@ impl History {
     /// With last-writer-wins, a key is absent only if no write is there or a delete may be the last.
     fn absence_flaw(&self, rule: Rule, has: impl Fn(&Write) -> bool) -> Option<String> {
         let last = |write: &&Write| {
-            let is_replaced = |later: &Write| has(later) && self.certainly_replaces(rule, later, write);
+            let is_replaced =
+                |later: &Write| has(later) && self.certainly_replaces(rule, later, write);
             !self.writes.iter().any(is_replaced)
         };
         let may_be_deleted = self.writes.iter().filter(last).any(|write| write.value.is_none());
@@ -149,8 +148,9 @@ impl History {
             write.node == read.node && write.end.is_some_and(|end| end < read.begin)
         };
         let flaw = self.flaw(rule, &read.values, has);
-        let unborn = (self.writes.iter())
-            .find(|w| w.begin > read.end && w.value.as_ref().is_some_and(|v| read.values.contains(v)));
+        let unborn = (self.writes.iter()).find(|w| {
+            w.begin > read.end && w.value.as_ref().is_some_and(|v| read.values.contains(v))
+        });
         flaw.or_else(|| unborn.map(|write| format!("{write:?} was read before it was written")))
     }
 
