@@ -156,13 +156,11 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
     fn after(&self, state: &S, at: usize) -> Option<S> {
         let Operation { op, answer, .. } = self.operation(at);
         let mut state = state.clone();
-        match answer {
-            Some((_, answer)) => state.is_valid_step(op, answer).then_some(state),
-            None => {
-                state.invoke(op);
-                Some(state)
-            }
+        if let Some((_, answer)) = answer {
+            return state.is_valid_step(op, answer).then_some(state);
         }
+        state.invoke(op);
+        Some(state)
     }
 
     /// What may be next, the best last: what changes nothing; then what ends soonest, for it is

@@ -84,13 +84,12 @@ fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, 
     let name = KEYS[random.random_range(0..KEYS.len())];
     let (node, key) = (random.random_range(0..NODES), Bytes::from(name));
     let told = seen.get(&key).cloned().unwrap_or_else(Told::nothing);
-    let informed = match rule {
-        Rule::LastWriterWins(_) => None,
-        Rule::MultiValue if told.values.len() < MANY && random.random_bool(0.2) => {
-            Some(Told::nothing())
-        }
-        Rule::MultiValue if name == INFORMED || random.random_bool(0.5) => Some(told),
-        Rule::MultiValue => None,
+    let informed = if rule != Rule::MultiValue {
+        None
+    } else if told.values.len() < MANY && random.random_bool(0.2) {
+        Some(Told::nothing())
+    } else {
+        (name == INFORMED || random.random_bool(0.5)).then_some(told)
     };
     match random.random_range(0..10) {
         0..5 => Asked { node, op: Op::Get { key }, context: None },

@@ -11,6 +11,7 @@ mod support;
 
 mod convergence;
 mod map;
+mod network;
 mod replaced;
 mod transactions;
 

@@ -160,3 +160,108 @@ impl History {
         self.reads.iter().find_map(flaw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Replaces::{Held, Told};
+
+    const CLOCK: Rule = Rule::LastWriterWins(Duration::from_millis(500));
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    fn set(values: &[&str]) -> BTreeSet<Bytes> {
+        values.iter().map(|value| Bytes::from(*value)).collect()
+    }
+
+    /// A write that was acknowledged in 1 ms.
+    fn write(node: usize, begin: u64, value: &str, replaces: Replaces) -> Write {
+        let value = (!value.is_empty()).then(|| value.into());
+        Write { node, value, replaces, begin: ms(begin), end: Some(ms(begin + 1)) }
+    }
+
+    fn pending(write: Write) -> Write {
+        Write { end: None, ..write }
+    }
+
+    fn read(node: usize, begin: u64, values: &[&str]) -> Read {
+        Read { node, values: set(values), begin: ms(begin), end: ms(begin + 1) }
+    }
+
+    /// Whether this may be what all nodes hold in the end.
+    fn may_end(rule: Rule, writes: &[Write], found: &[&str]) -> bool {
+        let history = History { writes: writes.to_vec(), reads: Vec::new() };
+        history.final_flaw(rule, &set(found)).is_none()
+    }
+
+    #[test]
+    fn siblings_stay_until_they_are_replaced() {
+        let blind = |node, value| write(node, 0, value, Told(set(&[])));
+        let two = [blind(0, "a"), blind(1, "b")];
+        assert!(may_end(Rule::MultiValue, &two, &["a", "b"]));
+        assert!(!may_end(Rule::MultiValue, &two, &["a"]), "lost");
+        assert!(!may_end(Rule::MultiValue, &two, &["a", "b", "c"]), "never written");
+        let three = [&two[..], &[write(2, 5, "c", Told(set(&["a"])))]].concat();
+        assert!(may_end(Rule::MultiValue, &three, &["b", "c"]));
+        assert!(!may_end(Rule::MultiValue, &three, &["a", "b", "c"]), "replaced");
+        assert!(!may_end(Rule::MultiValue, &three, &["c"]), "lost");
+        let unknown = [&two[..], &[pending(write(2, 5, "c", Told(set(&["a"]))))]].concat();
+        assert!(may_end(Rule::MultiValue, &unknown, &["a", "b"]));
+        assert!(may_end(Rule::MultiValue, &unknown, &["b", "c"]));
+        assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "who replaced it may be replaced");
+    }
+
+    #[test]
+    fn a_write_without_a_context_replaces_what_its_node_had() {
+        let elsewhere = [write(0, 0, "a", Held), write(1, 5, "b", Held)];
+        assert!(may_end(Rule::MultiValue, &elsewhere, &["a", "b"]));
+        assert!(may_end(Rule::MultiValue, &elsewhere, &["b"]), "it may have come there before");
+        assert!(!may_end(Rule::MultiValue, &elsewhere, &["a"]), "lost");
+        let here = [write(0, 0, "a", Held), write(0, 5, "b", Held)];
+        assert!(may_end(Rule::MultiValue, &here, &["b"]));
+        assert!(!may_end(Rule::MultiValue, &here, &["a", "b"]), "replaced");
+        let deleted = [write(0, 0, "a", Held), write(0, 5, "", Held)];
+        assert!(may_end(Rule::MultiValue, &deleted, &[]));
+        assert!(!may_end(Rule::MultiValue, &deleted, &["a"]), "deleted");
+    }
+
+    #[test]
+    fn the_last_writer_is_the_last_by_cause_or_by_far() {
+        let near = [write(0, 0, "a", Held), write(1, 5, "b", Held)];
+        assert!(may_end(CLOCK, &near, &["a"]) && may_end(CLOCK, &near, &["b"]));
+        assert!(!may_end(CLOCK, &near, &["a", "b"]), "siblings");
+        assert!(!may_end(CLOCK, &near, &[]), "nobody deleted it");
+        for later in [write(0, 5, "b", Held), write(1, 900, "b", Held)] {
+            let both = [near[0].clone(), later];
+            assert!(may_end(CLOCK, &both, &["b"]));
+            assert!(!may_end(CLOCK, &both, &["a"]), "replaced");
+        }
+        let deleted = [write(0, 0, "", Held), write(0, 900, "a", Held)];
+        assert!(!may_end(CLOCK, &deleted, &[]), "written after it was deleted");
+        let maybe = [write(0, 0, "a", Held), pending(write(1, 0, "", Held))];
+        assert!(may_end(CLOCK, &maybe, &[]) && may_end(CLOCK, &maybe, &["a"]));
+    }
+
+    #[test]
+    fn a_read_tells_what_its_node_acknowledged() {
+        let writes = vec![write(0, 0, "a", Held)];
+        let flaw = |read: Read, rule| {
+            let history = History { writes: writes.clone(), reads: vec![read] };
+            history.reads_flaw(rule).is_some()
+        };
+        for rule in [Rule::MultiValue, CLOCK] {
+            assert!(!flaw(read(0, 5, &["a"]), rule));
+            assert!(flaw(read(0, 5, &[]), rule), "forgotten");
+            assert!(!flaw(read(1, 5, &[]), rule), "it need not have come there");
+        }
+        let early = vec![write(0, 10, "a", Held)];
+        let history = History { writes: early, reads: vec![read(1, 5, &["a"])] };
+        assert!(history.reads_flaw(CLOCK).is_some(), "read before it was written");
+        // What was read from a node, it has.
+        let writes = vec![pending(write(0, 0, "a", Held)), write(1, 9, "b", Held)];
+        let history = History { writes, reads: vec![read(1, 5, &["a"])] };
+        assert!(history.final_flaw(Rule::MultiValue, &set(&["a", "b"])).is_some());
+    }
+}

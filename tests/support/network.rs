@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -24,8 +24,6 @@ const MAX_QUEUE: usize = 4096;
 const MAX_CLIENTS: usize = 256;
 /// How long a thread sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(50);
-/// No node.
-const NOBODY: usize = usize::MAX;
 
 /// How bad the network is: probabilities, and the longest delay.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +40,24 @@ impl Default for Faults {
     }
 }
 
+/// Where nothing passes between nodes. Clients reach all of them still.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cut {
+    /// Between a node and all others.
+    Node(usize),
+    /// Between two nodes.
+    Link(usize, usize),
+}
+
+impl Cut {
+    fn separates(self, from: usize, to: usize) -> bool {
+        match self {
+            Self::Node(node) => node == from || node == to,
+            Self::Link(a, b) => (a, b) == (from, to) || (b, a) == (from, to),
+        }
+    }
+}
+
 /// What became of the datagrams.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
@@ -49,8 +65,8 @@ pub(crate) struct Counts {
     pub(crate) dropped: AtomicU64,
     pub(crate) duplicated: AtomicU64,
     pub(crate) delayed: AtomicU64,
-    /// Of those dropped, because a node was cut off.
-    pub(crate) cut_off: AtomicU64,
+    /// Of those dropped: by a cut.
+    pub(crate) cut: AtomicU64,
 }
 
 /// One end of a link: a node, or a client in the order in which they came.
@@ -112,7 +128,7 @@ struct Shared {
     wake: Condvar,
     counts: Counts,
     is_calm: AtomicBool,
-    cut_off: AtomicUsize,
+    cut: Mutex<Option<Cut>>,
     is_over: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -138,7 +154,7 @@ impl Network {
             wake: Condvar::new(),
             counts: Counts::default(),
             is_calm: AtomicBool::new(false),
-            cut_off: AtomicUsize::new(NOBODY),
+            cut: Mutex::default(),
             is_over: AtomicBool::new(false),
             threads: Mutex::default(),
         });
@@ -167,14 +183,14 @@ impl Network {
         &self.0.counts
     }
 
-    /// Cuts a node off from the others; clients reach it still. It alone, until the next call.
-    pub(crate) fn cut_off(&self, node: Option<usize>) {
-        self.0.cut_off.store(node.unwrap_or(NOBODY), Ordering::SeqCst);
+    /// Cuts the network there, until the next call.
+    pub(crate) fn cut(&self, cut: Option<Cut>) {
+        *self.0.cut.lock().unwrap() = cut;
     }
 
     /// From now on every datagram arrives, once and at once.
     pub(crate) fn heal(&self) {
-        self.cut_off(None);
+        self.cut(None);
         self.0.is_calm.store(true, Ordering::SeqCst);
     }
 }
@@ -255,10 +271,8 @@ impl Shared {
             let _ = socket.send_to(bytes, to);
             return;
         }
-        let cut_off = End::Node(self.cut_off.load(Ordering::SeqCst));
-        let between_nodes = matches!((src, dst), (End::Node(_), End::Node(_)));
-        if between_nodes && (src == cut_off || dst == cut_off) {
-            count(&counts.cut_off);
+        if self.is_cut(src, dst) {
+            count(&counts.cut);
             count(&counts.dropped);
             return;
         }
@@ -287,6 +301,11 @@ impl Shared {
         self.wake.notify_one();
     }
 
+    fn is_cut(&self, src: End, dst: End) -> bool {
+        let (End::Node(from), End::Node(to)) = (src, dst) else { return false };
+        self.cut.lock().unwrap().is_some_and(|cut| cut.separates(from, to))
+    }
+
     /// The delay of each copy that is to arrive; `None` if the datagram is lost.
     fn fate(&self, traffic: &mut Traffic, link: (End, End)) -> Option<Vec<Duration>> {
         let Faults { drop, duplicate, delay, longest } = self.faults;
@@ -304,7 +323,7 @@ impl Shared {
             let delay = random.random_range(Duration::ZERO..longest);
             if is_late { delay } else { Duration::ZERO }
         });
-        (!lost).then(|| delays[..1 + usize::from(twice)].to_vec())
+        (!lost).then(|| delays[..=usize::from(twice)].to_vec())
     }
 
     /// Sends what is due.

@@ -1,11 +1,11 @@
 //! A storm over a cluster of processes: a bad network, nodes that are killed and started again or
-//! cut off from the others, and clients at work all the while.
+//! cut off from others, and clients at work all the while.
 //!
 //! All of it comes from one seed, which is printed; `QUORATE_SEED` sets it. Threads and processes
 //! are scheduled as they are, so a seed repeats what is done to the cluster, not to the microsecond
 //! when.
 
-use super::network::{Faults, Network};
+use super::network::{Cut, Faults, Network};
 use super::processes::Cluster;
 use quorate::{ClusterFile, Stop};
 use rand::rngs::StdRng;
@@ -21,7 +21,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What the nemesis does.
 enum Deed {
     Kill(Vec<usize>),
-    CutOff(usize),
+    /// Cuts the network, and perhaps kills a node meanwhile.
+    Cut(Cut, Option<usize>),
 }
 
 /// What it did.
@@ -77,7 +78,7 @@ impl Storm {
     }
 
     /// Clients work on threads of their own, while the nemesis does its deeds: each node is killed
-    /// at least once, some are killed together, and some are cut off.
+    /// at least once, some are killed together, and some are cut off from others.
     pub(crate) fn rage(&mut self, clients: usize, work: impl Fn(Worker<'_>) + Sync) {
         let (over, seed, work) = (Stop::new(), self.seed, &work);
         let toll = std::thread::scope(|scope| {
@@ -100,39 +101,54 @@ impl Storm {
         }
     }
 
-    fn torment(&mut self) -> Toll {
-        let mut random = StdRng::seed_from_u64(self.seed ^ 2 << 56);
+    fn deeds(&self, random: &mut StdRng) -> Vec<Deed> {
         let all: Vec<usize> = (0..self.servers).collect();
         let mut deeds: Vec<Deed> = all.iter().map(|id| Deed::Kill(vec![*id])).collect();
-        deeds.push(Deed::Kill(all.sample(&mut random, 2).copied().collect()));
+        deeds.push(Deed::Kill(all.sample(random, 2).copied().collect()));
         deeds.push(Deed::Kill(all.clone()));
-        deeds.extend(all.sample(&mut random, 3).map(|id| Deed::CutOff(*id)));
-        deeds.shuffle(&mut random);
+        for is_link in [false, false, true, true, true] {
+            let ends: Vec<usize> = all.sample(random, 2).copied().collect();
+            let cut = if is_link { Cut::Link(ends[0], ends[1]) } else { Cut::Node(ends[0]) };
+            let victim = random.random_bool(0.5).then(|| random.random_range(0..self.servers));
+            deeds.push(Deed::Cut(cut, victim));
+        }
+        deeds.shuffle(random);
+        deeds
+    }
+
+    fn torment(&mut self) -> Toll {
+        let mut random = StdRng::seed_from_u64(self.seed ^ 2 << 56);
         let mut toll = Toll::default();
-        for deed in deeds {
-            std::thread::sleep(millis(&mut random, 100..1100));
+        for deed in self.deeds(&mut random) {
+            std::thread::sleep(millis(&mut random, 100..900));
             match deed {
-                Deed::Kill(victims) => {
-                    for id in &victims {
-                        assert!(!self.cluster.has_failed(*id), "server {id} ended by itself");
-                        self.cluster.kill(*id);
-                        toll.kills += 1;
-                    }
-                    std::thread::sleep(millis(&mut random, 20..600));
-                    for id in victims {
-                        self.cluster.restart(id);
-                        toll.restarts += 1;
-                    }
-                }
-                Deed::CutOff(id) => {
-                    self.network.cut_off(Some(id));
+                Deed::Kill(victims) => self.kill(&victims, &mut random, &mut toll),
+                Deed::Cut(cut, victim) => {
+                    self.network.cut(Some(cut));
                     std::thread::sleep(millis(&mut random, 200..1200));
-                    self.network.cut_off(None);
+                    self.kill(victim.as_slice(), &mut random, &mut toll);
+                    self.network.cut(None);
                     toll.cuts += 1;
                 }
             }
         }
         toll
+    }
+
+    /// Kills nodes, and starts them again after a while.
+    fn kill(&mut self, victims: &[usize], random: &mut StdRng, toll: &mut Toll) {
+        for id in victims {
+            assert!(!self.cluster.has_failed(*id), "server {id} ended by itself");
+            self.cluster.kill(*id);
+            toll.kills += 1;
+        }
+        if !victims.is_empty() {
+            std::thread::sleep(millis(random, 20..600));
+        }
+        for id in victims {
+            self.cluster.restart(*id);
+            toll.restarts += 1;
+        }
     }
 
     /// The storm is over: the network is good, and all nodes run. Before that, all are killed once
