@@ -55,7 +55,7 @@ fn clients(file: &ClusterFile) -> Clients {
         .collect()
 }
 
-/// Asks; `None` if no answer came in time.
+/// Asks; `None` if no answer came in time, or a write was refused because of many siblings.
 fn request(
     clients: &mut Clients,
     file: &ClusterFile,
@@ -66,7 +66,7 @@ fn request(
     let what = Ask::One { op: asked.op.clone(), context };
     match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, deadline) {
         Ok(answered) => Some(answered),
-        Err(AskError::Client(ClientError::NoAnswer { .. })) => None,
+        Err(AskError::Client(ClientError::NoAnswer { .. }) | AskError::Crowded) => None,
         Err(error) => panic!("{asked:?}: {error}"),
     }
 }
