@@ -13,9 +13,10 @@ use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -80,11 +81,16 @@ server = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
 client = \"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
 ";
 
-/// Sockets on free ports of `host`: all at once, so that they differ, and none on a port that the
-/// system may give to a client.
+/// Sockets on free ports of `host`: none that the system may give to a client, and none that was
+/// given to another test of this process, whose node may be down for a moment.
 pub(crate) fn sockets(host: &str, count: usize) -> Vec<UdpSocket> {
-    let any = || UdpSocket::bind(format!("{host}:{}", rand::random_range(20_000..32_000)));
-    std::iter::repeat_with(any).filter_map(Result::ok).take(count).collect()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap();
+    let any = || {
+        let port = rand::random_range(20_000..32_000);
+        given.insert(port).then(|| UdpSocket::bind(format!("{host}:{port}")).ok()).flatten()
+    };
+    std::iter::repeat_with(any).flatten().take(count).collect()
 }
 
 /// A cluster file with `servers` free ports of `host`, ended by `more`.
