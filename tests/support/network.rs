@@ -65,7 +65,7 @@ pub(crate) struct Counts {
     pub(crate) dropped: AtomicU64,
     pub(crate) duplicated: AtomicU64,
     pub(crate) delayed: AtomicU64,
-    /// Of those dropped: by a cut.
+    /// Lost in a cut, beside those that were dropped by chance.
     pub(crate) cut: AtomicU64,
 }
 
@@ -273,7 +273,6 @@ impl Shared {
         }
         if self.is_cut(src, dst) {
             count(&counts.cut);
-            count(&counts.dropped);
             return;
         }
         let mut traffic = self.traffic.lock().unwrap();
