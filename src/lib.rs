@@ -3,11 +3,13 @@
 //! The protocols are in [`models`]: pure state machines with their properties and bounded
 //! instances. This crate drives them: [`check`] explores every behaviour of an instance,
 //! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
-//! to the other. [`node`] runs a protocol over UDP. [`catalogue`] lists what there is.
+//! to the other. [`node`] runs a protocol over UDP, and [`history`] judges what its clients saw.
+//! [`catalogue`] lists what there is.
 
 pub mod catalogue;
 pub mod check;
 pub mod explore;
+pub mod history;
 pub mod node;
 pub mod trace;
 

@@ -1,5 +1,8 @@
 //! A cluster of processes that are killed and started again.
 
+use super::network::Network;
+use quorate::ClusterFile;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -7,6 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) struct Cluster {
     pub(crate) dir: tempfile::TempDir,
     nodes: Vec<Option<Child>>,
+    /// Where the nodes listen, if not where the cluster file says.
+    listen: Vec<SocketAddr>,
 }
 
 impl Cluster {
@@ -16,12 +21,29 @@ impl Cluster {
 
     /// `variant` is a line of the cluster file.
     pub(crate) fn start_mode(protocol: &str, variant: &str, servers: usize, more: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let text = super::cluster_text("127.0.0.1", servers, more);
+        Self::start_text(protocol, variant, servers, &text, Vec::new())
+    }
+
+    /// All that is sent passes the network.
+    pub(crate) fn start_behind(network: &Network, protocol: &str, variant: &str) -> Self {
+        let (doors, listen) = (network.doors(), network.nodes());
+        let text = super::cluster_text_at(&doors, super::KEYS);
+        Self::start_text(protocol, variant, doors.len(), &text, listen)
+    }
+
+    fn start_text(
+        protocol: &str,
+        variant: &str,
+        servers: usize,
+        text: &str,
+        listen: Vec<SocketAddr>,
+    ) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let chosen = format!("protocol = {protocol:?}\n{variant}");
         let text = text.replace("protocol = \"single-copy\"", &chosen);
         std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
-        let mut cluster = Self { dir, nodes: Vec::new() };
+        let mut cluster = Self { dir, nodes: Vec::new(), listen };
         for id in 0..servers {
             let data = cluster.data(id);
             let id = id.to_string();
@@ -31,6 +53,10 @@ impl Cluster {
         }
         (0..servers).for_each(|id| cluster.restart(id));
         cluster
+    }
+
+    pub(crate) fn file(&self) -> ClusterFile {
+        ClusterFile::load(&self.dir.path().join("cluster.toml")).unwrap()
     }
 
     pub(crate) fn data(&self, id: usize) -> PathBuf {
@@ -56,6 +82,9 @@ impl Cluster {
     pub(crate) fn restart(&mut self, id: usize) {
         let data = self.data(id);
         let mut command = self.command(&["run", "--data", data.to_str().unwrap()]);
+        if let Some(address) = self.listen.get(id) {
+            command.arg("--listen").arg(address.to_string());
+        }
         self.nodes[id] = Some(command.stderr(Stdio::null()).spawn().unwrap());
     }
 
@@ -64,6 +93,11 @@ impl Cluster {
             node.kill().unwrap();
             node.wait().unwrap();
         }
+    }
+
+    /// Whether a node that was started has ended by itself.
+    pub(crate) fn has_failed(&mut self, id: usize) -> bool {
+        self.nodes[id].as_mut().is_some_and(|node| node.try_wait().unwrap().is_some())
     }
 
     /// SIGTERM; the exit code.

@@ -1,0 +1,206 @@
+//! The search for an order: Wing and Gong 1993, with the memory of Lowe 2017 (*Testing for
+//! linearizability*).
+//!
+//! A **configuration** is a set of operations that happened and the state after them. From it, an
+//! operation may be next if none that is still to come had ended before it began, and its answer
+//! fits the state. Depth first, and no configuration twice: what can follow depends on nothing
+//! else. What changes nothing (a read that fits) is tried first. An operation without an answer
+//! multiplies the configurations, for it may happen anywhere or not at all; two rules leave out
+//! only what is not needed:
+//!
+//! 1. It does not happen where it would change nothing.
+//! 2. It happens as late as possible: if the operation after it fits also before it, or without
+//!    it, with the same state at the end, then another order leads to as much.
+
+use super::{HistoryOf, Operation, Stuck, Verdict};
+use stateright::semantics::SequentialSpec;
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::time::Duration;
+
+/// Whether a history of a service that starts as `initial` is linearizable. Looks at `limit`
+/// configurations at most; the history may be in any order.
+pub fn judge<S>(initial: &S, history: &HistoryOf<S>, limit: usize) -> Verdict<S>
+where
+    S: SequentialSpec + Clone + Eq + Hash,
+{
+    Search::new(history).run(initial, limit)
+}
+
+/// A set of operations.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Taken(Box<[u64]>);
+
+impl Taken {
+    fn contains(&self, at: usize) -> bool {
+        self.0[at / 64] & (1 << (at % 64)) != 0
+    }
+
+    fn flip(&mut self, at: usize) {
+        self.0[at / 64] ^= 1 << (at % 64);
+    }
+}
+
+/// A configuration on the path that is being tried.
+struct Step<S> {
+    state: S,
+    /// How many operations happened.
+    len: usize,
+    /// What may be next, the best last, with the state after it.
+    choices: Vec<(usize, S)>,
+}
+
+/// The operation that came last, had no answer, and the state before it.
+type Last<'a, S> = Option<(usize, &'a S)>;
+
+struct Search<'a, S: SequentialSpec> {
+    history: &'a HistoryOf<S>,
+    /// The operations, by when they began.
+    by_begin: Vec<usize>,
+    taken: Taken,
+    order: Vec<usize>,
+    /// How many answered operations are still to come.
+    left: usize,
+    /// The longest attempt: how many answered operations were still to come, and where it stood.
+    best: Option<(usize, Stuck<S>)>,
+}
+
+impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
+    fn new(history: &'a HistoryOf<S>) -> Self {
+        let mut by_begin: Vec<usize> = (0..history.len()).collect();
+        by_begin.sort_by_key(|at| history[*at].begin);
+        let left = history.iter().filter(|operation| operation.answer.is_some()).count();
+        let taken = Taken(vec![0; history.len().div_ceil(64)].into());
+        Self { history, by_begin, taken, order: Vec::new(), left, best: None }
+    }
+
+    fn run(mut self, initial: &S, limit: usize) -> Verdict<S> {
+        let mut seen = HashSet::new();
+        let mut path: Vec<Step<S>> = Vec::new();
+        let mut arrived = Some((initial.clone(), None));
+        loop {
+            if let Some((state, last)) = arrived.take() {
+                if self.left == 0 {
+                    return Verdict::Linearizable(self.order);
+                }
+                if seen.insert((self.taken.clone(), state.clone())) {
+                    if seen.len() > limit {
+                        return Verdict::Undecided { configurations: limit };
+                    }
+                    let last = last.zip(path.last().map(|step| &step.state));
+                    let choices = self.choices(&state, last);
+                    self.note(&state);
+                    path.push(Step { state, len: self.order.len(), choices });
+                }
+            }
+            let Some(step) = path.last_mut() else { break };
+            let (len, next) = (step.len, step.choices.pop());
+            self.go_back(len);
+            match next {
+                Some((at, state)) => {
+                    self.take(at);
+                    arrived = Some((state, self.is_pending(at).then_some(at)));
+                }
+                None => drop(path.pop()),
+            }
+        }
+        // With nothing to explain, the search ends before the first step.
+        match self.best {
+            Some((_, stuck)) => Verdict::Violated(stuck),
+            None => Verdict::Linearizable(Vec::new()),
+        }
+    }
+
+    fn operation(&self, at: usize) -> &'a Operation<S::Op, S::Ret> {
+        &self.history[at]
+    }
+
+    fn is_pending(&self, at: usize) -> bool {
+        self.operation(at).answer.is_none()
+    }
+
+    fn take(&mut self, at: usize) {
+        self.taken.flip(at);
+        self.order.push(at);
+        self.left -= usize::from(!self.is_pending(at));
+    }
+
+    fn go_back(&mut self, len: usize) {
+        while self.order.len() > len
+            && let Some(at) = self.order.pop()
+        {
+            self.taken.flip(at);
+            self.left += usize::from(!self.is_pending(at));
+        }
+    }
+
+    /// The operations that may be next as far as their times go.
+    fn window(&self) -> Vec<usize> {
+        let mut horizon = Duration::MAX;
+        let mut window = Vec::new();
+        for at in &self.by_begin {
+            let Operation { begin, answer, .. } = self.operation(*at);
+            if *begin > horizon {
+                break;
+            }
+            if !self.taken.contains(*at) {
+                window.push(*at);
+                horizon = answer.as_ref().map_or(horizon, |(end, _)| horizon.min(*end));
+            }
+        }
+        window.retain(|at| self.operation(*at).begin <= horizon);
+        window
+    }
+
+    /// The state after an operation; `None` if its answer does not fit.
+    fn after(&self, state: &S, at: usize) -> Option<S> {
+        let Operation { op, answer, .. } = self.operation(at);
+        let mut state = state.clone();
+        if let Some((_, answer)) = answer {
+            return state.is_valid_step(op, answer).then_some(state);
+        }
+        state.invoke(op);
+        Some(state)
+    }
+
+    /// What may be next, the best last: what changes nothing; then what ends soonest, for it is
+    /// what others wait for; and what has no end.
+    fn choices(&self, state: &S, last: Last<'_, S>) -> Vec<(usize, S)> {
+        let mut window = self.window();
+        window.sort_by_key(|at| {
+            let end = self.operation(*at).answer.as_ref().map(|(end, _)| *end);
+            std::cmp::Reverse(end.unwrap_or(Duration::MAX))
+        });
+        let next = |at: usize| Some((at, self.after(state, at)?));
+        let mut choices: Vec<(usize, S)> = (window.into_iter().filter_map(next))
+            .filter(|(at, after)| !(self.is_pending(*at) && after == state))
+            .filter(|(at, after)| last.is_none_or(|last| !self.is_needless(last, *at, after)))
+            .collect();
+        choices.sort_by_key(|(_, after)| after == state);
+        choices
+    }
+
+    /// Rule 2: `next` after `last` gives `end`, as it does without `last` or before it. Two
+    /// operations without answers are not swapped, or each would wait for the other.
+    fn is_needless(&self, (last, before): (usize, &S), next: usize, end: &S) -> bool {
+        let Some(mut state) = self.after(before, next) else { return false };
+        if state == *end {
+            return true;
+        }
+        if self.is_pending(next) {
+            return false;
+        }
+        state.invoke(&self.operation(last).op);
+        state == *end
+    }
+
+    /// Remembers the longest attempt.
+    fn note(&mut self, state: &S) {
+        if self.best.as_ref().is_some_and(|(left, _)| *left <= self.left) {
+            return;
+        }
+        let (order, state) = (self.order.clone(), state.clone());
+        let next = self.window().into_iter().filter(|at| !self.is_pending(*at)).collect();
+        self.best = Some((self.left, Stuck { order, state, next }));
+    }
+}

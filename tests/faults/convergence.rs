@@ -1,0 +1,192 @@
+//! Multi-primary, in both modes: nodes converge, and what was acknowledged is there unless a later
+//! write replaced it. Each request is for one node, as a node promises something only by itself.
+
+use super::assert_answered;
+use super::replaced::{History, Read, Replaces, Rule, Write};
+use super::support::storm::{PATIENCE, Storm, Worker};
+use quorate::history::{Operation, Recorder};
+use quorate::models::kv::{Bytes, Op, Reply};
+use quorate::models::multi_primary::MultiPrimary;
+use quorate::node::deploy::{Answered, ClientOf, SiblingsOffer, ask, open_client};
+use quorate::node::{Ask, AskError, ClientError, ClusterFile};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 4;
+const NODES: usize = 3;
+/// Of a key that is written with contexts alone, it is known of nearly every write whether it is
+/// there in the end.
+const INFORMED: &str = "informed";
+const KEYS: [&str; 3] = [INFORMED, "a", "b"];
+/// The context of a write that replaces nothing.
+const NOTHING: &str = "00";
+/// A client that was told of so many siblings replaces them: a node does not make many more.
+const MANY: usize = 6;
+
+/// What a node is asked for.
+#[derive(Clone, Debug)]
+struct Asked {
+    node: usize,
+    op: Op,
+    context: Option<Told>,
+}
+
+/// What a client was told of a key.
+#[derive(Clone, Debug)]
+struct Told {
+    values: BTreeSet<Bytes>,
+    context: String,
+}
+
+impl Told {
+    fn nothing() -> Self {
+        Self { values: BTreeSet::new(), context: NOTHING.into() }
+    }
+}
+
+type Clients = Vec<ClientOf<MultiPrimary>>;
+
+fn clients(file: &ClusterFile) -> Clients {
+    (0..NODES)
+        .map(|node| open_client::<MultiPrimary>(file, Some(Id::from(node))).unwrap())
+        .collect()
+}
+
+/// Asks; `None` if no answer came in time, or a write was refused because of many siblings.
+fn request(
+    clients: &mut Clients,
+    file: &ClusterFile,
+    asked: &Asked,
+    deadline: Duration,
+) -> Option<Answered> {
+    let context = asked.context.as_ref().map(|told| told.context.clone());
+    let what = Ask::One { op: asked.op.clone(), context };
+    match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, deadline) {
+        Ok(answered) => Some(answered),
+        Err(AskError::Client(ClientError::NoAnswer { .. }) | AskError::Crowded) => None,
+        Err(error) => panic!("{asked:?}: {error}"),
+    }
+}
+
+/// The values that a get was told.
+fn values(answered: &Answered) -> Option<BTreeSet<Bytes>> {
+    match answered {
+        Answered::Siblings { values, more: false, .. } => Some(values.iter().cloned().collect()),
+        Answered::Reply(Reply::Value(value)) => Some(value.iter().cloned().collect()),
+        _ => None,
+    }
+}
+
+fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, Told>) -> Asked {
+    let name = KEYS[random.random_range(0..KEYS.len())];
+    let (node, key) = (random.random_range(0..NODES), Bytes::from(name));
+    let told = seen.get(&key).cloned().unwrap_or_else(Told::nothing);
+    let informed = if rule != Rule::MultiValue {
+        None
+    } else if told.values.len() < MANY && random.random_bool(0.2) {
+        Some(Told::nothing())
+    } else {
+        (name == INFORMED || random.random_bool(0.5)).then_some(told)
+    };
+    match random.random_range(0..10) {
+        0..5 => Asked { node, op: Op::Get { key }, context: None },
+        5 => Asked { node, op: Op::Delete { key }, context: informed },
+        _ => Asked { node, op: Op::Put { key, value: value.into() }, context: informed },
+    }
+}
+
+fn work(
+    file: &ClusterFile,
+    recorder: &Recorder<Asked, Answered>,
+    rule: Rule,
+    mut worker: Worker<'_>,
+) {
+    let mut clients = clients(file);
+    let mut seen = BTreeMap::new();
+    let mut count = 0;
+    while worker.goes_on() {
+        count += 1;
+        let value = format!("{}.{count}", worker.number);
+        let asked = any_ask(&mut worker.random, &value, rule, &seen);
+        // A node that is down should not keep its client from the others for long.
+        let deadline = worker.deadline().min(Duration::from_millis(1500));
+        let answered = recorder.record(worker.number, asked.clone(), |asked| {
+            request(&mut clients, file, asked, deadline)
+        });
+        if let Some(Answered::Siblings { values, context, .. }) = answered {
+            let told = Told { values: values.into_iter().collect(), context };
+            seen.insert(asked.op.key().clone(), told);
+        }
+    }
+}
+
+/// The history of each key.
+fn by_key(operations: Vec<Operation<Asked, Answered>>) -> BTreeMap<Bytes, History> {
+    let mut histories = BTreeMap::<_, History>::new();
+    for Operation { op: Asked { node, op, context }, begin, answer, .. } in operations {
+        let history = histories.entry(op.key().clone()).or_default();
+        let value = match op {
+            Op::Get { .. } => {
+                if let Some((end, answered)) = answer {
+                    let values = values(&answered).expect("a get that was told something else");
+                    history.reads.push(Read { node, values, begin, end });
+                }
+                continue;
+            }
+            Op::Put { value, .. } => Some(value),
+            _ => None,
+        };
+        let replaces = context.map_or(Replaces::Held, |told| Replaces::Told(told.values));
+        let end = answer.map(|(end, _)| end);
+        history.writes.push(Write { node, value, replaces, begin, end });
+    }
+    histories
+}
+
+/// What all nodes tell of a key when they agree.
+fn converged(clients: &mut Clients, file: &ClusterFile, key: &str) -> BTreeSet<Bytes> {
+    let begin = Instant::now();
+    loop {
+        let told: Vec<BTreeSet<Bytes>> = (0..NODES)
+            .map(|node| {
+                let asked = Asked { node, op: Op::get(key), context: None };
+                let answered = request(clients, file, &asked, PATIENCE);
+                values(&answered.expect("no answer at the end")).unwrap()
+            })
+            .collect();
+        if told.iter().all(|values| *values == told[0]) {
+            return told[0].clone();
+        }
+        assert!(begin.elapsed() < PATIENCE, "no convergence on {key}: {told:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn converges(mode: &str, rule: Rule) {
+    let mut storm = Storm::start("multi-primary", &format!("mode = {mode:?}"), NODES);
+    let (recorder, file) = (Recorder::new(), storm.file.clone());
+    storm.rage(CLIENTS, |worker| work(&file, &recorder, rule, worker));
+    storm.calm();
+    let operations = recorder.operations();
+    assert_answered(&operations, 50);
+    let mut clients = clients(&file);
+    for (key, history) in by_key(operations) {
+        let found = converged(&mut clients, &file, &key.to_string());
+        eprintln!("{key}: {} writes came to {found:?}", history.writes.len());
+        let flaw = history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &found));
+        assert!(flaw.is_none(), "{key}: {}\n{found:?}\n{history:#?}", flaw.unwrap_or_default());
+    }
+}
+
+#[test]
+fn multi_value_converges_and_keeps_what_nobody_replaced() {
+    converges("multi-value", Rule::MultiValue);
+}
+
+#[test]
+fn last_writer_wins_converges_on_a_last_write() {
+    converges("last-writer-wins", Rule::LastWriterWins(Duration::from_millis(500)));
+}

@@ -1,0 +1,101 @@
+//! Primary-backup and Multi-Paxos: linearizable.
+
+use super::support::storm::{PATIENCE, Storm, Worker};
+use super::{assert_answered, assert_linearizable};
+use quorate::history::{Recorder, by_key};
+use quorate::models::kv::{Bytes, Map, Op, Reply};
+use quorate::models::paxos::Paxos;
+use quorate::models::primary_backup::PrimaryBackup;
+use quorate::node::deploy::{Answered, ClientOf, ask, open_client};
+use quorate::node::{AskError, ClientError, ClusterFile, Deployable};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const CLIENTS: usize = 4;
+const KEYS: [&str; 3] = ["a", "b", "c"];
+
+/// Asks; `None` if no answer came in time.
+fn request<D: Deployable>(
+    client: &mut ClientOf<D>,
+    file: &ClusterFile,
+    op: &Op,
+    deadline: Duration,
+) -> Option<Reply> {
+    match ask::<D::Offer, D::Peer>(client, file, &op.clone().into(), deadline) {
+        Ok(Answered::Reply(reply)) => Some(reply),
+        Err(AskError::Client(ClientError::NoAnswer { .. })) => None,
+        other => panic!("{op:?}: {other:?}"),
+    }
+}
+
+/// Something to do. Values are written once, so that each read tells which write it saw, and swaps
+/// expect what was last seen, so that some succeed.
+fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>>) -> Op {
+    let key = Bytes::from(KEYS[random.random_range(0..KEYS.len())]);
+    match random.random_range(0..10) {
+        0..4 => Op::Get { key },
+        4..6 => Op::Put { key, value: value.into() },
+        6 => Op::Delete { key },
+        _ => {
+            let expected = seen.get(&key).cloned().flatten();
+            Op::Cas { key, expected, new: Some(value.into()) }
+        }
+    }
+}
+
+/// The value that a key has after an operation, as far as its client can tell.
+fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
+    match (op, reply) {
+        (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),
+        (Op::Put { value, .. }, _) => Some(value.clone()),
+        (Op::Cas { new, .. }, _) => new.clone(),
+        _ => None,
+    }
+}
+
+fn work<D: Deployable>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut worker: Worker<'_>) {
+    let mut client = open_client::<D>(file, None).unwrap();
+    let mut seen = BTreeMap::new();
+    let mut count = 0;
+    while worker.goes_on() {
+        count += 1;
+        let value = format!("{}.{count}", worker.number);
+        let op = any_op(&mut worker.random, &value, &seen);
+        let deadline = worker.deadline();
+        let reply = recorder
+            .record(worker.number, op.clone(), |op| request::<D>(&mut client, file, op, deadline));
+        if let Some(reply) = reply {
+            seen.insert(op.key().clone(), value_after(&op, &reply));
+        }
+    }
+}
+
+fn is_linearizable<D: Deployable>(servers: usize) {
+    let mut storm = Storm::start(D::NAME, "", servers);
+    let (recorder, file) = (Recorder::new(), storm.file.clone());
+    storm.rage(CLIENTS, |worker| work::<D>(&file, &recorder, worker));
+    storm.calm();
+    // Whatever was acknowledged is to be found now.
+    let mut client = open_client::<D>(&file, None).unwrap();
+    for key in KEYS {
+        let get = |op: &Op| request::<D>(&mut client, &file, op, PATIENCE);
+        assert!(recorder.record(CLIENTS, Op::get(key), get).is_some(), "no answer at the end");
+    }
+    let history = recorder.operations();
+    assert_answered(&history, 50);
+    for (key, history) in by_key(history) {
+        assert_linearizable::<Map>(&format!("key {key}"), &history);
+    }
+}
+
+#[test]
+fn primary_backup_is_linearizable() {
+    is_linearizable::<PrimaryBackup<Map>>(4);
+}
+
+#[test]
+fn paxos_is_linearizable() {
+    is_linearizable::<Paxos<Map>>(3);
+}

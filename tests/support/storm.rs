@@ -1,0 +1,169 @@
+//! A storm over a cluster of processes: a bad network, nodes that are killed and started again or
+//! cut off from others, and clients at work all the while.
+//!
+//! All of it comes from one seed, which is printed; `QUORATE_SEED` sets it. Threads and processes
+//! are scheduled as they are, so a seed repeats what is done to the cluster, not to the microsecond
+//! when.
+
+use super::network::{Cut, Faults, Network};
+use super::processes::Cluster;
+use quorate::{ClusterFile, Stop};
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long an operation may take once the storm is over, and most may during it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the nemesis does.
+enum Deed {
+    Kill(Vec<usize>),
+    /// Cuts the network, and perhaps kills a node meanwhile.
+    Cut(Cut, Option<usize>),
+}
+
+/// What it did.
+#[derive(Debug, Default)]
+pub(crate) struct Toll {
+    kills: u32,
+    restarts: u32,
+    cuts: u32,
+}
+
+pub(crate) struct Storm {
+    pub(crate) cluster: Cluster,
+    pub(crate) file: ClusterFile,
+    network: Network,
+    servers: usize,
+    seed: u64,
+}
+
+/// One client's part in a storm.
+pub(crate) struct Worker<'a> {
+    pub(crate) number: usize,
+    pub(crate) random: StdRng,
+    over: &'a Stop,
+}
+
+impl Worker<'_> {
+    /// Waits a little, and says whether to go on.
+    pub(crate) fn goes_on(&mut self) -> bool {
+        std::thread::sleep(millis(&mut self.random, 2..30));
+        !self.over.is_stopped()
+    }
+
+    /// How long to wait for an answer: now and then so short that none comes in time, though the
+    /// operation may well be done.
+    pub(crate) fn deadline(&mut self) -> Duration {
+        if self.random.random_bool(0.1) { millis(&mut self.random, 2..80) } else { PATIENCE }
+    }
+}
+
+fn millis(random: &mut StdRng, range: Range<u64>) -> Duration {
+    Duration::from_millis(random.random_range(range))
+}
+
+impl Storm {
+    pub(crate) fn start(protocol: &str, variant: &str, servers: usize) -> Self {
+        let seed = std::env::var("QUORATE_SEED")
+            .ok()
+            .map_or_else(rand::random, |seed| seed.parse().expect("QUORATE_SEED is not a number"));
+        eprintln!("{protocol} {variant}: QUORATE_SEED={seed}");
+        let network = Network::open(servers, Faults::default(), seed);
+        let cluster = Cluster::start_behind(&network, protocol, variant);
+        Self { file: cluster.file(), cluster, network, servers, seed }
+    }
+
+    /// Clients work on threads of their own, while the nemesis does its deeds: each node is killed
+    /// at least once, some are killed together, and some are cut off from others.
+    pub(crate) fn rage(&mut self, clients: usize, work: impl Fn(Worker<'_>) + Sync) {
+        let (over, seed, work) = (Stop::new(), self.seed, &work);
+        let toll = std::thread::scope(|scope| {
+            for number in 0..clients {
+                let random = StdRng::seed_from_u64(seed ^ 1 << 56 ^ number as u64);
+                let over = &over;
+                scope.spawn(move || work(Worker { number, random, over }));
+            }
+            // Also when the nemesis fails, the clients are to end.
+            let _stop = StopOnDrop(&over);
+            self.torment()
+        });
+        eprintln!("{toll:?}, {:?}", self.network.counts());
+        assert!(
+            toll.kills as usize >= self.servers && toll.kills == toll.restarts && toll.cuts > 0
+        );
+        let counts = self.network.counts();
+        for count in [&counts.passed, &counts.dropped, &counts.duplicated, &counts.delayed] {
+            assert!(count.load(Ordering::Relaxed) > 0, "{counts:?}");
+        }
+    }
+
+    fn deeds(&self, random: &mut StdRng) -> Vec<Deed> {
+        let all: Vec<usize> = (0..self.servers).collect();
+        let mut deeds: Vec<Deed> = all.iter().map(|id| Deed::Kill(vec![*id])).collect();
+        deeds.push(Deed::Kill(all.sample(random, 2).copied().collect()));
+        deeds.push(Deed::Kill(all.clone()));
+        for is_link in [false, false, true, true, true] {
+            let ends: Vec<usize> = all.sample(random, 2).copied().collect();
+            let cut = if is_link { Cut::Link(ends[0], ends[1]) } else { Cut::Node(ends[0]) };
+            let victim = random.random_bool(0.5).then(|| random.random_range(0..self.servers));
+            deeds.push(Deed::Cut(cut, victim));
+        }
+        deeds.shuffle(random);
+        deeds
+    }
+
+    fn torment(&mut self) -> Toll {
+        let mut random = StdRng::seed_from_u64(self.seed ^ 2 << 56);
+        let mut toll = Toll::default();
+        for deed in self.deeds(&mut random) {
+            std::thread::sleep(millis(&mut random, 100..900));
+            match deed {
+                Deed::Kill(victims) => self.kill(&victims, &mut random, &mut toll),
+                Deed::Cut(cut, victim) => {
+                    self.network.cut(Some(cut));
+                    std::thread::sleep(millis(&mut random, 200..1200));
+                    self.kill(victim.as_slice(), &mut random, &mut toll);
+                    self.network.cut(None);
+                    toll.cuts += 1;
+                }
+            }
+        }
+        toll
+    }
+
+    /// Kills nodes, and starts them again after a while.
+    fn kill(&mut self, victims: &[usize], random: &mut StdRng, toll: &mut Toll) {
+        for id in victims {
+            assert!(!self.cluster.has_failed(*id), "server {id} ended by itself");
+            self.cluster.kill(*id);
+            toll.kills += 1;
+        }
+        if !victims.is_empty() {
+            std::thread::sleep(millis(random, 20..600));
+        }
+        for id in victims {
+            self.cluster.restart(*id);
+            toll.restarts += 1;
+        }
+    }
+
+    /// The storm is over: the network is good, and all nodes run. Before that, all are killed once
+    /// more, so that what is found then has been on disks.
+    pub(crate) fn calm(&mut self) {
+        (0..self.servers).for_each(|id| self.cluster.kill(id));
+        self.network.heal();
+        (0..self.servers).for_each(|id| self.cluster.restart(id));
+    }
+}
+
+struct StopOnDrop<'a>(&'a Stop);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
