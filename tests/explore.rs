@@ -1,4 +1,5 @@
-//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states.
+//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states, and a
+//! lasso opens where its cycle begins.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,10 +34,10 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn explorer(trace: &str) -> Explorer {
+fn explorer(protocol: &str, trace: &str) -> Explorer {
     let port = free_port();
     let mut process = Command::new(QUORATE)
-        .args(["explore", PROTOCOL, "--at", trace, "--port", &port.to_string()])
+        .args(["explore", protocol, "--at", trace, "--port", &port.to_string()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -65,12 +66,13 @@ impl Explorer {
     }
 }
 
-#[test]
-fn the_states_along_the_link_are_the_traces_states() {
+/// Checks an instance, opens the counterexample to one of its properties in the Explorer, and
+/// goes along all its steps there; the trace file, and what the link shows of its steps.
+fn explored(protocol: &str, instance: &str, property: &str) -> (TraceFile, String) {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("lost.json");
+    let path = dir.path().join("trace.json");
     let checked = Command::new(QUORATE)
-        .args(["check", PROTOCOL, "--instance", INSTANCE, "--property", "linearizable"])
+        .args(["check", protocol, "--instance", instance, "--property", property])
         .arg("--counterexample")
         .arg(&path)
         .output()
@@ -78,13 +80,14 @@ fn the_states_along_the_link_are_the_traces_states() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 
     let file = TraceFile::read(&path).unwrap();
-    let protocol = catalogue::protocol(PROTOCOL).unwrap();
-    let told = protocol.case(INSTANCE).unwrap().narrate(&file.trace).unwrap();
+    let known = catalogue::protocol(protocol).unwrap();
+    let told = known.case(instance).unwrap().narrate(&file.trace).unwrap();
     assert!(told.choices.len() > 3, "too short to show anything");
 
-    let explorer = explorer(path.to_str().unwrap());
-    let link = explorer.printed.last().unwrap();
-    assert!(link.ends_with(&format!("#/steps{}", told.explorer_path(usize::MAX))), "{link}");
+    let explorer = explorer(protocol, path.to_str().unwrap());
+    let link = explorer.printed.last().unwrap().clone();
+    let shown = told.explorer_path(file.trace.cycle.unwrap_or(usize::MAX));
+    assert!(link.ends_with(&format!("#/steps{shown}")), "{link}");
 
     let first = explorer.get("/.states");
     assert_eq!(first[0]["state"].as_str().unwrap(), told.states[0]);
@@ -97,6 +100,22 @@ fn the_states_along_the_link_are_the_traces_states() {
         assert!(taken["svg"].as_str().unwrap().starts_with("<svg"));
         at = format!("{at}/{choice}");
     }
+    (file, shown)
+}
+
+#[test]
+fn the_states_along_the_link_are_the_traces_states() {
+    let (file, shown) = explored(PROTOCOL, INSTANCE, "linearizable");
+    assert_eq!(file.trace.cycle, None);
+    assert_eq!(shown.matches('/').count(), file.trace.actions.len() + 1);
+}
+
+#[test]
+fn a_lasso_opens_where_its_cycle_begins() {
+    let (file, shown) = explored("paxos", "majority-down", "every request is answered");
+    let stem = file.trace.cycle.expect("a lasso");
+    assert!((1..file.trace.actions.len()).contains(&stem), "a stem and a cycle: {:?}", file.trace);
+    assert_eq!(shown.matches('/').count(), stem + 1);
 }
 
 #[test]

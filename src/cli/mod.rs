@@ -67,6 +67,9 @@ impl CliError {
         match self {
             Self::Name(_)
             | Self::Usage(_)
+            | Self::Check(
+                CheckError::ZeroThreads | CheckError::ZeroLimit(_) | CheckError::SymmetryElsewhere,
+            )
             | Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }

@@ -17,7 +17,7 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     search: Search<'_, '_, A, H>,
     mut canon: Option<Canon<'_, A, H>>,
-    classes: Option<&Classes<A::Timer>>,
+    classes: Option<&Classes<A::Msg, A::Timer>>,
     progress: &dyn Fn(Progress),
 ) -> Result<Outcome, CheckError> {
     let totals = search.totals;
@@ -91,13 +91,13 @@ type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
 fn judge_liveness<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     (recorders, table): (Vec<Recorder<'_, A, H>>, Table),
-    classes: &Classes<A::Timer>,
+    classes: &Classes<A::Msg, A::Timer>,
     outcome: &mut Outcome,
     (goes_on, tell): Hooks<'_>,
 ) -> Result<(), CheckError> {
     let initial = cluster.fingerprint(cluster.initial());
     let place = |fingerprint| table.position(fingerprint);
-    let recorded = assemble(recorders, classes, initial, table.slots(), place)?;
+    let mut recorded = assemble(recorders, classes, initial, table.slots(), place)?;
     drop(table);
     outcome.liveness = Some(LivenessSummary {
         steps: recorded.graph.steps() as u64,
@@ -107,8 +107,13 @@ fn judge_liveness<A: Checkable, H: Observer<A::Msg>>(
     for (at, property) in cluster.setup().properties.iter().enumerate() {
         if property.kind.is_liveness() {
             tell(property.name);
-            let answer = answer(cluster, &recorded, at, goes_on);
-            outcome.properties[at].verdict = match answer {
+            let mut found = answer(cluster, &recorded, at, goes_on);
+            if matches!(found, Answer::Violated(_)) && !recorded.is_in_order {
+                // Which lasso is found depends on the order, and that on the threads.
+                recorded = recorded.in_order(classes);
+                found = answer(cluster, &recorded, at, goes_on);
+            }
+            outcome.properties[at].verdict = match found {
                 Answer::Holds => Verdict::Holds,
                 Answer::Stopped => Verdict::Incomplete,
                 Answer::Violated(lasso) => replay(cluster, &recorded, classes, &lasso)

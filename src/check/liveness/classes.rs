@@ -2,14 +2,15 @@
 
 use crate::models::world::step::Move;
 use crate::models::world::{Action, Checkable, Cluster, Fairness, Observer, Strength};
+use stateright::actor::Envelope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-/// What tells classes apart.
+/// What tells classes apart. By content, so that their order is the same in every run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<T> {
+enum Key<M, T> {
     Link(usize, usize),
-    Message(u32),
+    Message(Envelope<M>),
     Timer(usize, T),
     Restart(usize),
     Flush(usize),
@@ -20,12 +21,12 @@ enum Key<T> {
 pub(super) const UNFAIR: u16 = u16::MAX;
 
 /// The classes that threads have met so far, numbered.
-pub(crate) struct Classes<T> {
+pub(crate) struct Classes<M, T> {
     fairness: Fairness,
-    known: Mutex<BTreeMap<Key<T>, u16>>,
+    known: Mutex<BTreeMap<Key<M, T>, u16>>,
 }
 
-impl<T: Ord + Clone> Classes<T> {
+impl<M: Ord, T: Ord> Classes<M, T> {
     pub(crate) fn new(fairness: Fairness) -> Self {
         Self { fairness, known: Mutex::new(BTreeMap::new()) }
     }
@@ -40,12 +41,23 @@ impl<T: Ord + Clone> Classes<T> {
         strengths
     }
 
+    /// By number, which place a class has among all: the numbers depend on which thread met a
+    /// class first, the places do not.
+    pub(super) fn places(&self) -> Vec<u16> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = vec![0; known.len()];
+        for (place, class) in (0..).zip(known.values()) {
+            places[usize::from(*class)] = place;
+        }
+        places
+    }
+
     /// Whether there were more classes than numbers.
     pub(super) fn overflowed(&self) -> bool {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).len() >= usize::from(UNFAIR)
     }
 
-    fn strength(&self, key: &Key<T>) -> Strength {
+    fn strength(&self, key: &Key<M, T>) -> Strength {
         match key {
             Key::Link(..) | Key::Message(_) => self.fairness.deliveries,
             Key::Timer(..) => self.fairness.timers,
@@ -55,7 +67,7 @@ impl<T: Ord + Clone> Classes<T> {
         }
     }
 
-    fn number(&self, key: Key<T>) -> u16 {
+    fn number(&self, key: Key<M, T>) -> u16 {
         if self.strength(&key) == Strength::None {
             return UNFAIR;
         }
@@ -71,7 +83,7 @@ impl<T: Ord + Clone> Classes<T> {
 /// The classes of steps, as one thread remembers them.
 pub(super) struct Classifier<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
-    classes: &'c Classes<A::Timer>,
+    classes: &'c Classes<A::Msg, A::Timer>,
     /// By envelope.
     deliveries: Vec<Option<u16>>,
     /// By node and what happens there.
@@ -79,7 +91,7 @@ pub(super) struct Classifier<'c, A: Checkable, H> {
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>, classes: &'c Classes<A::Timer>) -> Self {
+    pub(super) fn new(cluster: &'c Cluster<A, H>, classes: &'c Classes<A::Msg, A::Timer>) -> Self {
         Self { cluster, classes, deliveries: Vec::new(), locals: HashMap::new() }
     }
 
@@ -97,21 +109,21 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
             if let Some(known) = self.deliveries[envelope] {
                 return known;
             }
-            let class = self.first(state, what, input >> 1);
+            let class = self.first(state, what);
             self.deliveries[envelope] = Some(class);
             return class;
         }
         if let Some(known) = self.locals.get(&(node, input)) {
             return *known;
         }
-        let class = self.first(state, what, 0);
+        let class = self.first(state, what);
         self.locals.insert((node, input), class);
         class
     }
 
-    fn first(&self, state: &[u32], what: Move, envelope: u32) -> u16 {
+    fn first(&self, state: &[u32], what: Move) -> u16 {
         let key = match self.cluster.action(state, what) {
-            Action::Deliver(_) if self.classes.fairness.per_message => Key::Message(envelope),
+            Action::Deliver(e) if self.classes.fairness.per_message => Key::Message(e),
             Action::Deliver(e) => Key::Link(e.src.into(), e.dst.into()),
             Action::Timeout(id, timer) => Key::Timer(id.into(), timer),
             Action::Choose(id, key, _) => Key::Choice(id.into(), key),

@@ -35,7 +35,7 @@ const BEYOND_KEY: u64 = 0;
 impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
     pub(crate) fn new(
         cluster: &'c Cluster<A, H>,
-        classes: &'c Classes<A::Timer>,
+        classes: &'c Classes<A::Msg, A::Timer>,
         bytes: &'c AtomicU64,
     ) -> Self {
         let classifier = Classifier::new(cluster, classes);
@@ -81,13 +81,56 @@ pub(crate) struct Recorded {
     pub(crate) states: Vec<u64>,
     /// The conditions that hold in them, in the order in which they were asked.
     pub(crate) marks: Vec<u32>,
+    /// Whether states and steps are in an order that does not depend on threads.
+    pub(crate) is_in_order: bool,
+}
+
+impl Recorded {
+    /// The same, with the states in the order of their fingerprints, and the steps of each in that
+    /// of where they lead.
+    pub(crate) fn in_order<M: Ord, T: Ord>(self, classes: &Classes<M, T>) -> Self {
+        let Self { graph: old, states, marks, .. } = self;
+        let places = classes.places();
+        let place_of = |class: u16| places.get(usize::from(class)).copied().unwrap_or(UNFAIR);
+        let mut order: Vec<u32> = (0..old.states() as u32).collect();
+        order.sort_unstable_by_key(|state| states[*state as usize]);
+        let mut numbers = vec![0; order.len()];
+        for (number, state) in (0..).zip(&order) {
+            numbers[*state as usize] = number;
+        }
+        let number_of = |state: u32| numbers.get(state as usize).copied().unwrap_or(BEYOND);
+        let mut graph = Graph {
+            offsets: Vec::with_capacity(old.offsets.len()),
+            targets: Vec::with_capacity(old.targets.len()),
+            classes: Vec::with_capacity(old.classes.len()),
+            strengths: old.strengths.clone(),
+            initial: number_of(old.initial),
+        };
+        graph.offsets.push(0);
+        let mut steps = Vec::new();
+        for state in &order {
+            steps.clear();
+            let of_state = old.steps_of(*state);
+            steps.extend(of_state.map(|step| (number_of(old.targets[step]), old.classes[step])));
+            steps.sort_unstable_by_key(|(target, class)| (*target, place_of(*class)));
+            graph.targets.extend(steps.iter().map(|(target, _)| *target));
+            graph.classes.extend(steps.iter().map(|(_, class)| *class));
+            graph.offsets.push(graph.targets.len());
+        }
+        Self {
+            graph,
+            states: order.iter().map(|state| states[*state as usize]).collect(),
+            marks: order.iter().map(|state| marks[*state as usize]).collect(),
+            is_in_order: true,
+        }
+    }
 }
 
 /// Makes one graph of what the threads noted. `place` says where among `places` a fingerprint
 /// is.
 pub(crate) fn assemble<A: Checkable, H: Observer<A::Msg>>(
     recorders: Vec<Recorder<'_, A, H>>,
-    classes: &Classes<A::Timer>,
+    classes: &Classes<A::Msg, A::Timer>,
     initial: u64,
     places: usize,
     place: impl Fn(u64) -> Option<usize>,
@@ -133,14 +176,14 @@ pub(crate) fn assemble<A: Checkable, H: Observer<A::Msg>>(
         states.extend(notes.states);
         marks.extend(notes.marks);
     }
-    Ok(Recorded { graph, states, marks })
+    Ok(Recorded { graph, states, marks, is_in_order: false })
 }
 
 /// The lasso as a behaviour of the cluster.
 pub(crate) fn replay<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     recorded: &Recorded,
-    classes: &Classes<A::Timer>,
+    classes: &Classes<A::Msg, A::Timer>,
     lasso: &Lasso,
 ) -> Option<Trace> {
     let mut classifier = Classifier::new(cluster, classes);
@@ -156,16 +199,18 @@ pub(crate) fn replay<A: Checkable, H: Observer<A::Msg>>(
         let fingerprint = cluster.fingerprint(&state);
         let mut moves = Vec::new();
         expander.moves(&state, &mut moves);
-        let (what, next) = moves.into_iter().find_map(|what| {
-            let step_taken = expander.step(&state, fingerprint, what)?;
-            let class = classifier.class(&state, what);
-            let is_it = step_taken.fingerprint == target && class == recorded.graph.classes[*step];
-            is_it.then(|| {
-                let mut next = Vec::new();
-                expander.write(&state, &step_taken, &mut next);
-                (what, next)
+        // Of several that are alike the one that is listed first.
+        let (what, step_taken) = (moves.into_iter())
+            .filter_map(|what| {
+                let step_taken = expander.step(&state, fingerprint, what)?;
+                let class = classifier.class(&state, what);
+                let is_it =
+                    step_taken.fingerprint == target && class == recorded.graph.classes[*step];
+                is_it.then_some((what, step_taken))
             })
-        })?;
+            .min_by_key(|(what, _)| cluster.action(&state, *what))?;
+        let mut next = Vec::new();
+        expander.write(&state, &step_taken, &mut next);
         trace.moves.push(what);
         trace.states.push(next.into());
     }
