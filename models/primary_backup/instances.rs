@@ -10,6 +10,7 @@ use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
+use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
 pub(super) struct Bounds {
@@ -18,6 +19,8 @@ pub(super) struct Bounds {
     pub(super) scripts: Vec<Vec<Op>>,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
+    /// The servers that may crash; `None` for all.
+    pub(super) crashable: Option<Vec<Id>>,
     pub(super) suspicions: u8,
     pub(super) retries: u8,
     pub(super) piece_bytes: usize,
@@ -35,6 +38,7 @@ impl Bounds {
             scripts,
             crashes: 0,
             restarts: 0,
+            crashable: None,
             suspicions: 1,
             retries: 0,
             piece_bytes: FRAGMENT_BYTES,
@@ -66,13 +70,13 @@ impl Bounds {
             timers.extend([("ping", 0), ("resend", 0), ("retry", self.retries)]);
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
-        let (crashes, restarts) = (self.crashes, self.restarts);
+        let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)
             .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
             .timer_kind(timer_kind)
-            .faults(Faults { crashes, restarts, timers, crashable: None })
+            .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
             .checkpointed()
             .cluster()
@@ -115,6 +119,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         three(),
         rivalry_with_crash(),
         large(),
+        vast(),
     ]
 }
 
@@ -267,6 +272,25 @@ fn large() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 59_063_950, generated: 697_839_682, violated: &[] },
+    }
+}
+
+/// What the engine can hold in 8 GB: minutes on two cores.
+fn vast() -> Instance<Actor, History> {
+    Instance {
+        name: "vast",
+        about: "3 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash and \
+                restart of the first primary",
+        deep: true,
+        cluster: || {
+            let mut claims = claimed();
+            claims.extend([claims::overlap(), claims::refilled()]);
+            let crashable = Some(vec![Id::from(1)]);
+            let bounds = Bounds::synchronous(3, rivals());
+            Bounds { crashes: 1, restarts: 1, crashable, ..bounds }.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 207_011_900, generated: 2_937_762_980, violated: &[] },
     }
 }
 
