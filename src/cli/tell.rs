@@ -25,14 +25,14 @@ pub(crate) fn report(report: &Report, case: &dyn Case) {
     println!("{table}");
     println!(
         "{} unique states, {} generated, depth {}, {:.2} s, {} with {} thread(s); \
-         a state hidden by a collision: p < {:.0e}",
+         a state hidden by a collision: p < {}",
         grouped(report.unique),
         grouped(report.generated),
         report.depth,
         report.seconds,
         report.engine,
         report.threads,
-        report.collision_probability,
+        rounded_up(report.collision_probability),
     );
     if let Some(why) = &report.shortfall {
         println!("INCOMPLETE: {why}");
@@ -106,4 +106,26 @@ pub(crate) fn summary(reports: &[Report]) -> Table {
 /// 1234567 as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
+}
+
+/// A bound in one digit, such as `2e-3`: never less than it is.
+fn rounded_up(bound: f64) -> String {
+    if bound <= 0.0 {
+        return "0".into();
+    }
+    let exponent = bound.log10().floor();
+    // A hair less, so that 2e-3 is not 3e-3 for want of a bit.
+    let digit = (bound / 10_f64.powf(exponent) - 1e-9).ceil();
+    format!("{:.0e}", digit * 10_f64.powf(exponent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_rounded_up_and_never_down() {
+        let told = [1.16e-3, 2e-3, 9.01e-7, 1.0, 0.0].map(rounded_up);
+        assert_eq!(told, ["2e-3", "2e-3", "1e-6", "1e0", "0"]);
+    }
 }
