@@ -20,7 +20,7 @@ use super::{Bug, Config, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
-use crate::world::{Cluster, Fairness, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
@@ -40,6 +40,8 @@ pub(super) struct Bounds {
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
+    /// Whether messages are really lost, and sent again by heartbeats without a budget.
+    pub(super) lossy: bool,
 }
 
 impl Bounds {
@@ -59,6 +61,7 @@ impl Bounds {
             piece_bytes: FRAGMENT_BYTES,
             quorums: None,
             unending: false,
+            lossy: false,
         }
     }
 
@@ -80,12 +83,18 @@ impl Bounds {
         let servers = config.server_ids().map(|_| config.server());
         let clients = self.scripts.into_iter().map(|script| config.client(script));
         let actors: Vec<_> = servers.chain(clients).collect();
-        let mut timers = vec![("election", self.elections), ("heartbeat", self.heartbeats)];
+        let mut timers = vec![("election", self.elections)];
+        if !self.lossy {
+            timers.push(("heartbeat", self.heartbeats));
+        }
         if !self.unending {
             timers.push(("retry", self.retries));
         }
+        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
+            .network(network)
+            .lossy(self.lossy)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
@@ -114,10 +123,23 @@ impl Bounds {
         Self { crashes: 1, crashable, keep: 0, unending: true, ..bounds }
     }
 
+    /// A leader that needs the other replica, messages that are lost for good, and a follower that
+    /// may crash and come back.
+    pub(super) fn lossy() -> Self {
+        let quorums = Some(Quorums { prepare: 2, accept: 2 });
+        let bounds = Self::three(vec![vec![put("a")]]);
+        let crashable = Some(vec![Id::from(1)]);
+        let bounds = Self { servers: 2, quorums, elections: 0, unending: true, ..bounds };
+        Self { crashes: 1, restarts: 1, crashable, lossy: true, ..bounds }
+    }
+
     /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
     /// some time: on the set network, fairness of a link could be fair to one message for ever.
     pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let fairness = Fairness { per_message: true, ..Fairness::default() };
+        let fairness = match self.lossy {
+            true => Fairness::lossy(),
+            false => Fairness { per_message: true, ..Fairness::default() },
+        };
         let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
         self.setup(claims, bug).fairness(fairness).cluster()
     }
@@ -157,12 +179,14 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry(),
         one_phase_one(),
         one_phase_two(),
+        lossy(),
         succession(),
         gaps(),
         restart(),
         majority_down(),
         takeover(),
         sessions(),
+        lossy_takeover(),
         minority_down(),
     ]
 }
@@ -301,6 +325,26 @@ fn majority_down() -> Instance<Actor, History> {
     }
 }
 
+fn lossy() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy",
+        about: "2 replicas, a client that writes, 1 crash of the follower, 1 restart, any losses",
+        deep: false,
+        cluster: || Bounds::lossy().live(None),
+        expected: Expected { unique: 17_472, generated: 163_585, violated: &[] },
+    }
+}
+
+fn lossy_takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-takeover",
+        about: "2 replicas, a client that writes, 1 election, any losses",
+        deep: true,
+        cluster: || Bounds { elections: 1, crashes: 0, restarts: 0, ..Bounds::lossy() }.live(None),
+        expected: Expected { unique: 2_677_568, generated: 42_781_761, violated: &[] },
+    }
+}
+
 fn takeover() -> Instance<Actor, History> {
     Instance {
         name: "takeover",
@@ -320,3 +364,4 @@ fn minority_down() -> Instance<Actor, History> {
         expected: Expected { unique: 3_117_516, generated: 29_693_815, violated: &[] },
     }
 }
+

@@ -31,6 +31,9 @@ pub const VALIDITY: &str = "only what a client asked for is proposed";
 /// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it
 /// actually has been.
 pub const CHOSEN: &str = "a replica applies only what a quorum accepted";
+/// Lamport 2001, section 2.2, P2b: what is said of a slot that is known to be chosen holds of
+/// proposals in the ballot that who knows it promised, and in all greater ones.
+pub const KNOWN: &str = "what a replica applied was chosen in no greater ballot than it promised";
 /// Lamport 2001, section 2.2: different proposals have different numbers.
 pub const ONE_PROPOSAL: &str = "one proposal per ballot and slot";
 /// Lamport 2001, section 2.2, P1a: across restarts, too.
@@ -97,9 +100,16 @@ impl<'a> Past<'a> {
 
     /// What was chosen, by slot.
     fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
+        self.chosen_in(quorum).map(|(slot, _, value)| (slot, value))
+    }
+
+    /// What was chosen, by slot and ballot.
+    fn chosen_in(&self, quorum: usize) -> impl Iterator<Item = (Slot, Ballot, &'a Command<Op>)> {
         (self.votes.iter())
             .filter(move |(_, voters)| voters.len() >= quorum)
-            .flat_map(|(at, _)| self.proposed.get(at).into_iter().flatten().map(|v| (at.0, *v)))
+            .flat_map(|(at, _)| {
+                self.proposed.get(at).into_iter().flatten().map(|value| (at.0, at.1, *value))
+            })
     }
 
     /// The highest-numbered proposal below `ballot` that `acceptor` accepted in `slot`.
@@ -168,6 +178,26 @@ pub fn chosen(quorums: Quorums) -> Claim {
         let nodes = world.nodes();
         stables(&nodes)
             .all(|stable| stable.log.iter().all(|(slot, v)| chosen.contains(&(*slot, v))))
+    })
+}
+
+/// What a replica's log holds was accepted by a quorum in a ballot that the replica promised or
+/// a smaller one.
+pub fn known(quorums: Quorums) -> Claim {
+    always(KNOWN, move |world| {
+        let past = Past::of(world);
+        let mut first = BTreeMap::new();
+        for (slot, ballot, value) in past.chosen_in(quorums.accept) {
+            let first = first.entry((slot, value)).or_insert(ballot);
+            *first = ballot.min(*first);
+        }
+        let nodes = world.nodes();
+        stables(&nodes).all(|stable| {
+            let known = |(slot, value): (&Slot, _)| {
+                first.get(&(*slot, value)).is_none_or(|ballot| *ballot <= stable.promised)
+            };
+            stable.log.iter().all(known)
+        })
     })
 }
 
@@ -273,6 +303,7 @@ pub fn safety(quorums: Quorums) -> Vec<Claim> {
         agreement(quorums),
         validity(),
         chosen(quorums),
+        known(quorums),
         one_proposal(),
         promise(),
         p2c(quorums),
@@ -351,6 +382,17 @@ pub fn overlap() -> Claim {
 /// No replica applied more than `slots` slots: a bound for what would go on for ever.
 pub fn short_log(slots: Slot) -> Condition<Actor, History> {
     Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
+}
+
+/// A replica promised and accepted nothing, whatever it learned: a bound for where it is enough
+/// that others do.
+pub fn idle(id: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id != id
+            || stable(node).is_none_or(|stable| {
+                stable.promised == Ballot::default() && stable.accepted.is_empty()
+            })
+    })
 }
 
 fn some_message(
