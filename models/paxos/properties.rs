@@ -1,15 +1,18 @@
 //! What must hold of a cluster, and what must be reachable.
 //!
 //! On the set network what was sent stays in flight, so the messages in flight tell what every
-//! proposer proposed, what every acceptor promised and accepted, in all ballots (`Past`): the
+//! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
 //! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
+
+mod past;
 
 use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use past::Past;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,79 +66,6 @@ pub const INSTALLED: &str = "a replica caught up by a snapshot";
 pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
 /// Reached: two clients wait at once.
 pub const OVERLAP: &str = "requests of two clients overlapped";
-
-/// What the messages in flight tell of all that ever happened.
-struct Past<'a> {
-    /// The values that were proposed, by slot and ballot.
-    proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
-    /// Who accepted, by slot and ballot. A proposer accepts its own proposal as it sends it.
-    votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
-    /// Who promised, by ballot. A proposer has promised its own ballot.
-    promised: BTreeMap<Ballot, BTreeSet<Id>>,
-}
-
-impl<'a> Past<'a> {
-    fn of(world: &World<'a>) -> Self {
-        let mut past =
-            Self { proposed: BTreeMap::new(), votes: BTreeMap::new(), promised: BTreeMap::new() };
-        for envelope in world.envelopes() {
-            let Service::Peer(msg) = &envelope.msg else { continue };
-            match msg {
-                Peer::Accept { ballot, slot, command } => {
-                    let at = (*slot, *ballot);
-                    past.proposed.entry(at).or_default().insert(command);
-                    past.votes.entry(at).or_default().insert(envelope.src);
-                }
-                Peer::Accepted { ballot, slot } => {
-                    past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);
-                }
-                Peer::Promise { ballot, .. } => {
-                    past.promised.entry(*ballot).or_default().insert(envelope.src);
-                }
-                _ => {}
-            }
-        }
-        past
-    }
-
-    /// What was chosen, by slot.
-    fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
-        self.chosen_in(quorum).map(|(slot, _, value)| (slot, value))
-    }
-
-    /// What was chosen, by slot and ballot.
-    fn chosen_in(&self, quorum: usize) -> impl Iterator<Item = (Slot, Ballot, &'a Command<Op>)> {
-        (self.votes.iter())
-            .filter(move |(_, voters)| voters.len() >= quorum)
-            .flat_map(|(at, _)| {
-                self.proposed.get(at).into_iter().flatten().map(|value| (at.0, at.1, *value))
-            })
-    }
-
-    /// The highest-numbered proposal below `ballot` that `acceptor` accepted in `slot`.
-    fn last_vote(&self, acceptor: Id, slot: Slot, ballot: Ballot) -> Option<Ballot> {
-        (self.votes.range((slot, Ballot::default())..(slot, ballot)))
-            .rev()
-            .find(|(_, voters)| voters.contains(&acceptor))
-            .map(|((_, ballot), _)| *ballot)
-    }
-
-    /// P2c of one proposal: there is a quorum of acceptors that promised its ballot, of which
-    /// none accepted anything before in its slot, or the highest-numbered proposal that one of
-    /// them did has its value.
-    fn follows(&self, slot: Slot, ballot: Ballot, value: &Command<Op>, quorum: usize) -> bool {
-        let mut promised = self.promised.get(&ballot).cloned().unwrap_or_default();
-        promised.insert(ballot.leader);
-        let last: Vec<Option<Ballot>> =
-            promised.iter().map(|acceptor| self.last_vote(*acceptor, slot, ballot)).collect();
-        let upto = |highest: Option<Ballot>| last.iter().filter(|last| **last <= highest).count();
-        let has_value = |ballot: &Ballot| {
-            self.proposed.get(&(slot, *ballot)).is_some_and(|values| values.contains(value))
-        };
-        upto(None) >= quorum
-            || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
-    }
-}
 
 fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
     Property::always(name, Condition::world(move |world| holds(world)))
@@ -377,6 +307,16 @@ pub fn installed() -> Claim {
 /// Two clients wait at once.
 pub fn overlap() -> Claim {
     Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
+}
+
+/// No replica but this one tries to lead: a bound for where it is enough that one does.
+pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id == only
+            || stable(node).is_none_or(|stable| {
+                stable.promised.leader != node.id || stable.promised.round == 0
+            })
+    })
 }
 
 /// No replica applied more than `slots` slots: a bound for what would go on for ever.

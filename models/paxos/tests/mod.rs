@@ -324,7 +324,13 @@ fn lamport_2001_p2b_a_vote_in_an_applied_slot_needs_no_record() {
     let config = config();
     let (mut state, _) = started(&config, 2, None);
     let commands = vec![request(7, "a")];
-    peer(&config, 2, &mut state, 1, Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1 });
+    peer(
+        &config,
+        2,
+        &mut state,
+        1,
+        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1 },
+    );
     assert_eq!((state.applied(), state.stable.promised), (1, ballot(3, 1)));
     // In a smaller ballot than the one that it was chosen in, something else may be proposed.
     let accept = |of, value| Peer::Accept { ballot: of, slot: 1, command: request(7, value) };

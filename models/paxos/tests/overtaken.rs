@@ -50,7 +50,8 @@ impl Replicated {
 
     /// Delivers the messages from one to another that are such.
     fn pass(&mut self, from: usize, to: usize, is: fn(&Peer<M>) -> bool) {
-        let such = |(src, dst, msg): &(usize, usize, Peer<M>)| (*src, *dst) == (from, to) && is(msg);
+        let such =
+            |(src, dst, msg): &(usize, usize, Peer<M>)| (*src, *dst) == (from, to) && is(msg);
         let mut passed = 0;
         while let Some(at) = self.flying.iter().position(such) {
             self.deliver(at);
@@ -61,7 +62,8 @@ impl Replicated {
 
     /// Takes such a message out of the network, to be delivered later.
     fn delay(&mut self, from: usize, to: usize, is: fn(&Peer<M>) -> bool) -> Peer<M> {
-        let such = |(src, dst, msg): &(usize, usize, Peer<M>)| (*src, *dst) == (from, to) && is(msg);
+        let such =
+            |(src, dst, msg): &(usize, usize, Peer<M>)| (*src, *dst) == (from, to) && is(msg);
         let at = self.flying.iter().position(such).unwrap();
         self.flying.remove(at).2
     }
