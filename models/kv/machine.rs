@@ -23,6 +23,12 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// Applies `op`, the `seq`-th operation of `client`, and gives its reply.
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply;
 
+    /// Whether `op` leaves every state as it is, and so could be answered by whoever has the
+    /// newest one. A machine need not tell.
+    fn is_read(_op: &Self::Op) -> bool {
+        false
+    }
+
     /// The pieces of this state, each small enough for one datagram with room to spare (at most
     /// [`FRAGMENT_BYTES`] where a single entry allows). At least one, even for the empty state.
     fn fragments(&self) -> Vec<Self::Fragment>;
@@ -65,6 +71,10 @@ impl<M: StateMachine> StateMachine for Recorded<M> {
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply {
         self.applied.push((client, seq));
         self.machine.apply(client, seq, op)
+    }
+
+    fn is_read(op: &Self::Op) -> bool {
+        M::is_read(op)
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {

@@ -130,6 +130,10 @@ impl StateMachine for Map {
         self.invoke(op)
     }
 
+    fn is_read(op: &Op) -> bool {
+        matches!(op, Op::Get { .. })
+    }
+
     fn fragments(&self) -> Vec<Self::Fragment> {
         let mut fragments = vec![Vec::new()];
         let mut size = 0;

@@ -73,28 +73,40 @@ pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kv::{Map, Op};
-
-    #[test]
-    fn the_pieces_of_a_state_give_it_back_whatever_their_size() {
-        let mut machine = Map::default();
-        let mut sessions = Sessions::default();
-        for n in 0..20_u64 {
-            let op = Op::put(&format!("key {n}"), &"v".repeat(4000));
-            let reply = machine.apply(Id::from(n as usize), n, &op);
-            sessions.record(Id::from(n as usize), n, reply);
-        }
-        for limit in [1, 10_000, 1 << 20] {
-            let pieces = pieces(&machine, &sessions, limit);
-            assert_eq!(pieces.len() == 1, limit == 1 << 20, "{limit}");
-            let (mut copy, mut copied) = (Map::default(), Sessions::default());
-            pieces.into_iter().for_each(|piece| piece.restore(&mut copy, &mut copied));
-            assert_eq!((&copy, &copied), (&machine, &sessions));
-        }
-    }
+    use crate::kv::{Bytes, Map, Reply};
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
 
     #[test]
     fn the_empty_state_is_one_piece() {
         assert_eq!(pieces(&Map::default(), &Sessions::default(), 1).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_of_a_state_are_bounded_and_make_it_again(
+            entries in btree_map(vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..400), 0..60),
+            sessions in btree_map(0..200_usize, (1..9_u64, vec(any::<u8>(), 0..300)), 0..60),
+            floor in proptest::option::of(0..200_usize),
+            limit in 1..2000_usize,
+        ) {
+            let entries = entries.into_iter().map(|(key, value)| (Bytes(key), Bytes(value)));
+            let machine = Map(entries.collect());
+            let last = sessions.into_iter().map(|(client, (seq, value))| {
+                (Id::from(client), seq, Reply::Value(Some(Bytes(value))))
+            });
+            let mut sessions = Sessions::default();
+            sessions.restore(floor.map(Id::from), last);
+
+            let (mut copy, mut copied) = (Map::default(), Sessions::default());
+            for piece in pieces(&machine, &sessions, limit) {
+                let items = piece.fragments.len() + piece.sessions.len();
+                let bytes = encoded_bytes(&piece);
+                // Beside what it holds a piece has two lengths and the floor.
+                prop_assert!(items <= 1 || bytes <= limit + 16, "{bytes} bytes, limit {limit}");
+                piece.restore(&mut copy, &mut copied);
+            }
+            prop_assert_eq!((copy, copied), (machine, sessions));
+        }
     }
 }

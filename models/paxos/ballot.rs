@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_come_first_and_ids_break_ties() {
+    fn van_renesse_2015_ballots_are_ordered_by_round_and_then_by_leader() {
         let ballot = |round, leader: usize| Ballot { round, leader: leader.into() };
         assert!(ballot(1, 2) < ballot(2, 0));
         assert!(ballot(1, 0) < ballot(1, 2));

@@ -4,9 +4,14 @@
 //! Who is behind asks, piece by piece; who is asked answers from what it has and remembers
 //! nothing about it. Any replica may answer: what it applied is chosen. The pieces of a snapshot
 //! are the same wherever they are cut, since replicas that applied the same log are equal.
+//!
+//! Whoever learns something promises the ballot of who tells it. So what a replica applied was
+//! chosen in the ballot that it promised or a smaller one, and P2b (Lamport 2001) holds for what
+//! is said about it later: a leader's "chosen" is about proposals of its ballot and all greater
+//! ones, and a vote in an applied slot is for what is there.
 
-use super::ballot::Slot;
-use super::message::{BATCH_BYTES, Command, Peer};
+use super::ballot::{Ballot, Slot};
+use super::message::{BATCH_BYTES, Peer};
 use super::replica::{Replica, ReplicaState};
 use super::stable::{Image, Saved};
 use super::{Bug, Outbox};
@@ -73,28 +78,27 @@ impl Replica {
         let index = held.map_or(0, |(slot, held)| if slot == offer.slot { held } else { 0 });
         if let Some(piece) = offer.pieces.get(index as usize) {
             let last = index as usize + 1 == offer.pieces.len();
-            let (slot, piece) = (offer.slot, piece.clone());
-            o.send(src, Service::Peer(Peer::Snapshot { slot, index, last, piece }));
+            let (ballot, slot, piece) = (state.stable.promised, offer.slot, piece.clone());
+            o.send(src, Service::Peer(Peer::Snapshot { ballot, slot, index, last, piece }));
         }
     }
 
     /// A piece of the log came.
-    #[expect(clippy::too_many_arguments, reason = "the message's fields")]
     pub(super) fn on_log<M: StateMachine>(
         &self,
         id: Id,
         state: &mut Cow<'_, ReplicaState<M>>,
         src: Id,
-        from: Slot,
-        commands: Vec<Command<M::Op>>,
-        chosen: Slot,
+        log: Peer<M>,
         o: &mut Outbox<M>,
     ) {
+        let Peer::Log { ballot, from, commands, chosen } = log else { return };
         let news = (state.applied() + 1).checked_sub(from);
         let Some(skip) = news.filter(|skip| *skip < commands.len() as u64) else { return };
         if state.is_leading() {
             return;
         }
+        self.learn_ballot(state, ballot, o);
         for command in commands.into_iter().skip(skip as usize) {
             self.apply_learned(state.to_mut(), command, o);
         }
@@ -110,15 +114,16 @@ impl Replica {
         id: Id,
         state: &mut Cow<'_, ReplicaState<M>>,
         src: Id,
-        (slot, index, last): (Slot, u32, bool),
-        piece: Piece<M>,
+        snapshot: Peer<M>,
         o: &mut Outbox<M>,
     ) {
+        let Peer::Snapshot { ballot, slot, index, last, piece } = snapshot else { return };
         let held = state.partial.as_ref().filter(|partial| partial.image.slot == slot);
         let received = held.map_or(0, |partial| partial.received);
         if slot <= state.applied() || state.is_leading() || index != received {
             return;
         }
+        self.learn_ballot(state, ballot, o);
         let state_mut = state.to_mut();
         let partial = state_mut.partial.take().filter(|partial| partial.image.slot == slot);
         let mut partial = partial
@@ -136,6 +141,19 @@ impl Replica {
         } else {
             state_mut.partial = Some(partial);
             o.send(src, Service::Peer(state_mut.catch_up_msg()));
+        }
+    }
+
+    /// Promises the ballot of somebody who tells what was chosen, and so gives up a smaller one
+    /// that it prepares.
+    fn learn_ballot<M: StateMachine>(
+        &self,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        ballot: Ballot,
+        o: &mut Outbox<M>,
+    ) {
+        if ballot > state.stable.promised && !self.has(Bug::LearnWithoutBallot) {
+            self.adopt(state.to_mut(), ballot, o);
         }
     }
 
@@ -163,5 +181,6 @@ fn log_msg<M: StateMachine>(state: &ReplicaState<M>, from: Slot) -> Peer<M> {
         }
         commands.push(command.clone());
     }
-    Peer::Log { from, commands, chosen: state.applied() }
+    let (ballot, chosen) = (state.stable.promised, state.applied());
+    Peer::Log { ballot, from, commands, chosen }
 }

@@ -5,7 +5,9 @@
 //!
 //! Liveness is checked on the set network too, with clients that ask again without end: the state
 //! space is finite, because what is sent again is already there; and what is sent is delivered some
-//! time, to whoever is up for long enough, so that nothing needs a heartbeat.
+//! time, to whoever is up for long enough, so that nothing needs a heartbeat. That something does
+//! where messages are really lost is checked on the lossy network, with heartbeats and retries
+//! without end.
 //!
 //! # What limits the bounds
 //!
@@ -14,13 +16,22 @@
 //! slots are accepted, chosen and told of in any order; a second client multiplies the states of
 //! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
 //! loses little that is not on its disk.
+//!
+//! So two clients, an election and majorities of three go together as far as one write each: with
+//! a window of 1 and no crash that makes 24,852,363 states. Two operations each go together with an
+//! election if the replica that crashed is the one that holds it, and only with quorums of 1 and 3
+//! (`comeback-1-3`); with majorities the search was given up at 40 million states, after 28 steps
+//! of more than 36, so that there the second client asks once (`comeback`). On the lossy network
+//! what is in flight is any subset of what can be: two replicas make 5,824 states, with an election
+//! 2,677,568, with a second request and no election 1,293,760; three replicas without an election
+//! are more than 6 million after 17 steps.
 
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
-use crate::world::{Cluster, Fairness, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
@@ -40,6 +51,8 @@ pub(super) struct Bounds {
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
+    /// Whether messages are really lost, and sent again by heartbeats without a budget.
+    pub(super) lossy: bool,
 }
 
 impl Bounds {
@@ -59,6 +72,7 @@ impl Bounds {
             piece_bytes: FRAGMENT_BYTES,
             quorums: None,
             unending: false,
+            lossy: false,
         }
     }
 
@@ -80,12 +94,18 @@ impl Bounds {
         let servers = config.server_ids().map(|_| config.server());
         let clients = self.scripts.into_iter().map(|script| config.client(script));
         let actors: Vec<_> = servers.chain(clients).collect();
-        let mut timers = vec![("election", self.elections), ("heartbeat", self.heartbeats)];
+        let mut timers = vec![("election", self.elections)];
+        if !self.lossy {
+            timers.push(("heartbeat", self.heartbeats));
+        }
         if !self.unending {
             timers.push(("retry", self.retries));
         }
+        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
+            .network(network)
+            .lossy(self.lossy)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
@@ -114,10 +134,24 @@ impl Bounds {
         Self { crashes: 1, crashable, keep: 0, unending: true, ..bounds }
     }
 
+    /// A leader that needs the other replica, messages that are lost for good, and a follower that
+    /// may crash and come back.
+    pub(super) fn lossy() -> Self {
+        let quorums = Some(Quorums { prepare: 2, accept: 2 });
+        let bounds = Self::three(vec![vec![put("a")]]);
+        let crashable = Some(vec![Id::from(1)]);
+        let bounds = Self { servers: 2, quorums, elections: 0, unending: true, ..bounds };
+        Self { crashes: 1, restarts: 1, crashable, lossy: true, ..bounds }
+    }
+
     /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
     /// some time: on the set network, fairness of a link could be fair to one message for ever.
     pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let fairness = Fairness { per_message: true, ..Fairness::default() };
+        let fairness = if self.lossy {
+            Fairness::lossy()
+        } else {
+            Fairness { per_message: true, ..Fairness::default() }
+        };
         let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
         self.setup(claims, bug).fairness(fairness).cluster()
     }
@@ -157,13 +191,17 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry(),
         one_phase_one(),
         one_phase_two(),
+        lossy(),
         succession(),
         gaps(),
         restart(),
         majority_down(),
         takeover(),
         sessions(),
+        lossy_takeover(),
         minority_down(),
+        comeback(),
+        comeback_of_all(),
     ]
 }
 
@@ -261,6 +299,42 @@ fn flexible(quorums: Quorums, reached: [Claim; 1]) -> Cluster<Actor, History> {
     bounds.cluster(claims, None)
 }
 
+/// The leader crashes, comes back, and perhaps leads again.
+fn returning(scripts: Vec<Vec<Op>>, quorums: Option<Quorums>) -> Cluster<Actor, History> {
+    let leader = Id::from(0);
+    let bounds = Bounds { window: 1, quorums, ..Bounds::three(scripts) };
+    let bounds = Bounds { crashes: 1, restarts: 1, crashable: Some(vec![leader]), ..bounds };
+    let claims = claimed(&bounds, [claims::overlap(), claims::adopted()]);
+    bounds.setup(claims, None).boundary(claims::elects(leader)).cluster()
+}
+
+fn comeback() -> Instance<Actor, History> {
+    Instance {
+        name: "comeback",
+        about: "3 replicas, 2 clients that write, 1 of which reads, 1 crash of the leader, 1 \
+                restart, 1 election of it",
+        deep: true,
+        cluster: || returning(vec![write_then_read(), vec![put("b")]], None),
+        symmetry: None,
+        expected: Expected { unique: 5_218_038, generated: 65_516_315, violated: &[] },
+    }
+}
+
+fn comeback_of_all() -> Instance<Actor, History> {
+    Instance {
+        name: "comeback-1-3",
+        about: "3 replicas, quorums of 1 and 3, 2 clients that write and read, 1 crash of the \
+                leader, 1 restart, 1 election of it",
+        deep: true,
+        cluster: || {
+            let quorums = Some(Quorums { prepare: 1, accept: 3 });
+            returning(vec![write_then_read(), vec![put("b"), get()]], quorums)
+        },
+        symmetry: None,
+        expected: Expected { unique: 19_124_553, generated: 269_158_480, violated: &[] },
+    }
+}
+
 fn sessions() -> Instance<Actor, History> {
     Instance {
         name: "sessions",
@@ -307,6 +381,28 @@ fn majority_down() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 4_654, generated: 27_680, violated: &[(claims::ANSWERED, 8)] },
+    }
+}
+
+fn lossy() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy",
+        about: "2 replicas, a client that writes, 1 crash of the follower, 1 restart, any losses",
+        deep: false,
+        cluster: || Bounds::lossy().live(None),
+        symmetry: None,
+        expected: Expected { unique: 17_472, generated: 163_585, violated: &[] },
+    }
+}
+
+fn lossy_takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-takeover",
+        about: "2 replicas, a client that writes, 1 election, any losses",
+        deep: true,
+        cluster: || Bounds { elections: 1, crashes: 0, restarts: 0, ..Bounds::lossy() }.live(None),
+        symmetry: None,
+        expected: Expected { unique: 2_677_568, generated: 42_781_761, violated: &[] },
     }
 }
 

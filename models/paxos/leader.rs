@@ -71,9 +71,10 @@ impl Replica {
         if open.len() as u64 >= self.config.window || (known && !self.has(Bug::NoDedupe)) {
             return;
         }
-        if self.has(Bug::AnswerLocally) {
+        if self.has(Bug::AnswerLocally) && M::is_read(op) {
             let reply = state.stable.image.machine.clone().apply(*client, *seq, op);
             o.send(*client, Service::Reply { seq: *seq, reply });
+            return;
         }
         let last = open.last_key_value().map_or(state.applied(), |(slot, _)| *slot);
         let state = state.to_mut();
@@ -118,7 +119,8 @@ impl Replica {
         let counts = |votes: &BTreeSet<Id>| {
             votes.len() < self.config.quorums.accept && !votes.contains(&src)
         };
-        if ballot != state.stable.promised || !leading.votes.get(&slot).is_some_and(counts) {
+        let current = ballot == state.stable.promised || self.has(Bug::CountVotesAcross);
+        if !current || !leading.votes.get(&slot).is_some_and(counts) {
             return;
         }
         let state = state.to_mut();
@@ -171,6 +173,9 @@ impl Replica {
         let (ballot, chosen) = (state.stable.promised, state.applied());
         for peer in self.peers(id) {
             o.send(peer, Service::Peer(Peer::Heartbeat { ballot, chosen }));
+            if self.has(Bug::NoResend) {
+                continue;
+            }
             let open = leading.votes.iter().filter(|(_, votes)| !votes.contains(&peer));
             for (slot, _) in open.take(MAX_RESEND) {
                 if let Some(proposal) = state.stable.accepted.get(slot) {

@@ -55,9 +55,9 @@ impl Replica {
         }
     }
 
-    /// Applies what it accepted and was told is chosen. What was accepted in the ballot of which
-    /// it was told, or a later one, is what was chosen (Lamport 2001, P2b); what was accepted
-    /// earlier may be something else.
+    /// Applies what it accepted and was told is chosen. A leader tells of what was chosen in its
+    /// ballot or an earlier one, so what was accepted in that ballot or a later one is what was
+    /// chosen (Lamport 2001, P2b); what was accepted earlier may be something else.
     pub(super) fn learn<M: StateMachine>(
         &self,
         state: &mut Cow<'_, ReplicaState<M>>,

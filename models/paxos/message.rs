@@ -122,6 +122,8 @@ pub enum Peer<M: StateMachine> {
     },
     /// What was chosen, slot after slot.
     Log {
+        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        ballot: Ballot,
         /// The slot of the first.
         from: Slot,
         /// What was chosen.
@@ -132,6 +134,8 @@ pub enum Peer<M: StateMachine> {
     /// A piece of the state that what was chosen up to `slot` makes, where the sender has
     /// truncated its log.
     Snapshot {
+        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        ballot: Ballot,
         /// The slot.
         slot: Slot,
         /// Which piece, from 0.

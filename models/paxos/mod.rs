@@ -30,7 +30,9 @@
 //! 4. Everybody applies the same log. Sessions, part of the replicated state, make a request that
 //!    was chosen twice apply once. Reads are commands like all others: that a read was chosen
 //!    proves that no other leader could have chosen anything before it that it does not see.
-//! 5. Who is behind asks for the log, and, where that is truncated, for the state instead.
+//! 5. Who is behind asks for the log, and, where that is truncated, for the state instead; with
+//!    either it promises the ballot of who answers, so that what it applied was chosen in no
+//!    greater ballot than it promised.
 //!
 //! # Deviations, and why
 //!
@@ -40,7 +42,8 @@
 //! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
 //!   and counts its own promise without a message; it saves both like any other.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
-//!   instead, and its vote there needs no record, as it can only be for the chosen value (P2b).
+//!   instead, and its vote there needs no record, as it can only be for the chosen value: that
+//!   was chosen in a ballot that it promised or a smaller one (P2b).
 //! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; their
 //!   replicas' proposing and re-proposing is the client's retry and the leader's dedupe.
 //! * No membership change, and no leases: neither is needed for what is offered here.

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::Quorums;
-use super::instances::{Bounds, get, put};
+use super::instances::{Bounds, put, write_then_read};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::kv::Op;
@@ -24,6 +24,8 @@ pub enum Bug {
     IgnoreAccepted,
     /// A promise of an earlier ballot counts for the current one.
     CountAcrossBallots,
+    /// A vote in an earlier ballot counts for the current one.
+    CountVotesAcross,
     /// One promise less than a quorum is enough.
     SmallPrepareQuorum,
     /// One vote less than a quorum is enough.
@@ -32,7 +34,7 @@ pub enum Bug {
     InventRequest,
     /// There are no client sessions: a request that comes twice is applied twice.
     NoDedupe,
-    /// A leader answers from its own state, without a quorum.
+    /// A leader answers a read from its own state, without a quorum.
     AnswerLocally,
     /// A promise does not say that what was truncated is chosen.
     TruncateSilently,
@@ -41,6 +43,10 @@ pub enum Bug {
     NoSnapshot,
     /// A snapshot comes without the client sessions.
     SnapshotWithoutSessions,
+    /// Who learns what was chosen in a greater ballot than it promised does not promise that.
+    LearnWithoutBallot,
+    /// A leader does not send again what was not answered.
+    NoResend,
 }
 
 /// Every bug, with the property that kills it.
@@ -107,6 +113,17 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             Bounds { servers: 2, elections: 2, ..writer() }
         ),
         mutant!(
+            CountVotesAcross,
+            "count-votes-across",
+            "a vote in an earlier ballot counts for the current one",
+            claims::CHOSEN,
+            Bounds {
+                quorums: Some(Quorums { prepare: 1, accept: 3 }),
+                crashable: Some(vec![0.into()]),
+                ..restarting(1)
+            }
+        ),
+        mutant!(
             SmallPrepareQuorum,
             "small-prepare-quorum",
             "one promise less than a quorum is enough",
@@ -144,7 +161,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "answer-locally",
             "a leader answers a read from its own state, without asking a quorum",
             claims::LINEARIZABLE,
-            Bounds { elections: 0, ..Bounds::three(vec![vec![put("a"), get()]]) }
+            Bounds::three(vec![write_then_read()])
         ),
         mutant!(
             TruncateSilently,
@@ -159,6 +176,12 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             killed_by: claims::ANSWERED,
             cluster: || Bounds::takeover().live(Some(Bug::NoSnapshot)),
         },
+        Mutant {
+            name: "no-resend",
+            about: "a leader does not send again what was not answered",
+            killed_by: claims::ANSWERED,
+            cluster: || Bounds::lossy().live(Some(Bug::NoResend)),
+        },
         mutant!(
             SnapshotWithoutSessions,
             "snapshot-without-sessions",
@@ -166,6 +189,24 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::SNAPSHOT,
             lagging()
         ),
+        mutant!(
+            SnapshotWithoutSessions,
+            "snapshot-without-sessions-takes-over",
+            "a new leader that caught up by a snapshot does not know which requests were done",
+            claims::EXACTLY_ONCE,
+            Bounds { keep: 0, retries: 1, scripts: vec![vec![put("a")]], ..pair(2, 1) }
+        ),
+        Mutant {
+            name: "learn-without-ballot",
+            about: "what was chosen in a greater ballot is learned, and that ballot not promised",
+            killed_by: claims::KNOWN,
+            cluster: || {
+                let bounds = Bounds { heartbeats: 1, ..Bounds::three(vec![write_then_read()]) };
+                let claims = claims::safety(bounds.quorums());
+                let setup = bounds.setup(claims, Some(Bug::LearnWithoutBallot));
+                setup.boundary(claims::idle(2.into())).cluster()
+            },
+        },
     ]
 }
 

@@ -1,15 +1,18 @@
 //! What must hold of a cluster, and what must be reachable.
 //!
 //! On the set network what was sent stays in flight, so the messages in flight tell what every
-//! proposer proposed, what every acceptor promised and accepted, in all ballots (`Past`): the
+//! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
 //! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
+
+mod past;
 
 use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use past::Past;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +34,9 @@ pub const VALIDITY: &str = "only what a client asked for is proposed";
 /// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it
 /// actually has been.
 pub const CHOSEN: &str = "a replica applies only what a quorum accepted";
+/// Lamport 2001, section 2.2, P2b: what is said of a slot that is known to be chosen holds of
+/// proposals in the ballot that who knows it promised, and in all greater ones.
+pub const KNOWN: &str = "what a replica applied was chosen in no greater ballot than it promised";
 /// Lamport 2001, section 2.2: different proposals have different numbers.
 pub const ONE_PROPOSAL: &str = "one proposal per ballot and slot";
 /// Lamport 2001, section 2.2, P1a: across restarts, too.
@@ -60,72 +66,6 @@ pub const INSTALLED: &str = "a replica caught up by a snapshot";
 pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
 /// Reached: two clients wait at once.
 pub const OVERLAP: &str = "requests of two clients overlapped";
-
-/// What the messages in flight tell of all that ever happened.
-struct Past<'a> {
-    /// The values that were proposed, by slot and ballot.
-    proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
-    /// Who accepted, by slot and ballot. A proposer accepts its own proposal as it sends it.
-    votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
-    /// Who promised, by ballot. A proposer has promised its own ballot.
-    promised: BTreeMap<Ballot, BTreeSet<Id>>,
-}
-
-impl<'a> Past<'a> {
-    fn of(world: &World<'a>) -> Self {
-        let mut past =
-            Self { proposed: BTreeMap::new(), votes: BTreeMap::new(), promised: BTreeMap::new() };
-        for envelope in world.envelopes() {
-            let Service::Peer(msg) = &envelope.msg else { continue };
-            match msg {
-                Peer::Accept { ballot, slot, command } => {
-                    let at = (*slot, *ballot);
-                    past.proposed.entry(at).or_default().insert(command);
-                    past.votes.entry(at).or_default().insert(envelope.src);
-                }
-                Peer::Accepted { ballot, slot } => {
-                    past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);
-                }
-                Peer::Promise { ballot, .. } => {
-                    past.promised.entry(*ballot).or_default().insert(envelope.src);
-                }
-                _ => {}
-            }
-        }
-        past
-    }
-
-    /// What was chosen, by slot.
-    fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
-        (self.votes.iter())
-            .filter(move |(_, voters)| voters.len() >= quorum)
-            .flat_map(|(at, _)| self.proposed.get(at).into_iter().flatten().map(|v| (at.0, *v)))
-    }
-
-    /// The highest-numbered proposal below `ballot` that `acceptor` accepted in `slot`.
-    fn last_vote(&self, acceptor: Id, slot: Slot, ballot: Ballot) -> Option<Ballot> {
-        (self.votes.range((slot, Ballot::default())..(slot, ballot)))
-            .rev()
-            .find(|(_, voters)| voters.contains(&acceptor))
-            .map(|((_, ballot), _)| *ballot)
-    }
-
-    /// P2c of one proposal: there is a quorum of acceptors that promised its ballot, of which
-    /// none accepted anything before in its slot, or the highest-numbered proposal that one of
-    /// them did has its value.
-    fn follows(&self, slot: Slot, ballot: Ballot, value: &Command<Op>, quorum: usize) -> bool {
-        let mut promised = self.promised.get(&ballot).cloned().unwrap_or_default();
-        promised.insert(ballot.leader);
-        let last: Vec<Option<Ballot>> =
-            promised.iter().map(|acceptor| self.last_vote(*acceptor, slot, ballot)).collect();
-        let upto = |highest: Option<Ballot>| last.iter().filter(|last| **last <= highest).count();
-        let has_value = |ballot: &Ballot| {
-            self.proposed.get(&(slot, *ballot)).is_some_and(|values| values.contains(value))
-        };
-        upto(None) >= quorum
-            || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
-    }
-}
 
 fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
     Property::always(name, Condition::world(move |world| holds(world)))
@@ -168,6 +108,26 @@ pub fn chosen(quorums: Quorums) -> Claim {
         let nodes = world.nodes();
         stables(&nodes)
             .all(|stable| stable.log.iter().all(|(slot, v)| chosen.contains(&(*slot, v))))
+    })
+}
+
+/// What a replica's log holds was accepted by a quorum in a ballot that the replica promised or
+/// a smaller one.
+pub fn known(quorums: Quorums) -> Claim {
+    always(KNOWN, move |world| {
+        let past = Past::of(world);
+        let mut first = BTreeMap::new();
+        for (slot, ballot, value) in past.chosen_in(quorums.accept) {
+            let first = first.entry((slot, value)).or_insert(ballot);
+            *first = ballot.min(*first);
+        }
+        let nodes = world.nodes();
+        stables(&nodes).all(|stable| {
+            let known = |(slot, value): (&Slot, _)| {
+                first.get(&(*slot, value)).is_none_or(|ballot| *ballot <= stable.promised)
+            };
+            stable.log.iter().all(known)
+        })
     })
 }
 
@@ -273,6 +233,7 @@ pub fn safety(quorums: Quorums) -> Vec<Claim> {
         agreement(quorums),
         validity(),
         chosen(quorums),
+        known(quorums),
         one_proposal(),
         promise(),
         p2c(quorums),
@@ -348,9 +309,30 @@ pub fn overlap() -> Claim {
     Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
 }
 
+/// No replica but this one tries to lead: a bound for where it is enough that one does.
+pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id == only
+            || stable(node).is_none_or(|stable| {
+                stable.promised.leader != node.id || stable.promised.round == 0
+            })
+    })
+}
+
 /// No replica applied more than `slots` slots: a bound for what would go on for ever.
 pub fn short_log(slots: Slot) -> Condition<Actor, History> {
     Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
+}
+
+/// A replica promised and accepted nothing, whatever it learned: a bound for where it is enough
+/// that others do.
+pub fn idle(id: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id != id
+            || stable(node).is_none_or(|stable| {
+                stable.promised == Ballot::default() && stable.accepted.is_empty()
+            })
+    })
 }
 
 fn some_message(

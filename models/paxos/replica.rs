@@ -182,12 +182,8 @@ impl Replica {
                 self.on_heartbeat(id, state, src, ballot, chosen, o);
             }
             Peer::CatchUp { from, held } => self.on_catch_up(state, src, from, held, o),
-            Peer::Log { from, commands, chosen } => {
-                self.on_log(id, state, src, from, commands, chosen, o);
-            }
-            Peer::Snapshot { slot, index, last, piece } => {
-                self.on_snapshot(id, state, src, (slot, index, last), piece, o);
-            }
+            Peer::Log { .. } => self.on_log(id, state, src, msg, o),
+            Peer::Snapshot { .. } => self.on_snapshot(id, state, src, msg, o),
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.
 
-use super::storage::{Entry, Image};
+use super::storage::Entry;
 use super::view::View;
+use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};
 use serde::{Deserialize, Serialize};
-use stateright::actor::Id;
 
 /// A message of the replicated service.
 pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
@@ -82,31 +82,4 @@ pub enum Peer<M: StateMachine> {
         /// The first operation that is missing.
         from: u64,
     },
-}
-
-/// A piece of an [`Image`](super::Image), small enough for a datagram.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(bound = "")]
-pub struct Piece<M: StateMachine> {
-    /// Fragments of the machine.
-    pub fragments: Vec<M::Fragment>,
-    /// Client sessions: client, last sequence number, its reply.
-    pub sessions: Vec<(Id, u64, M::Reply)>,
-    /// The highest client id whose session is forgotten.
-    pub floor: Option<Id>,
-}
-
-impl<M: StateMachine> Piece<M> {
-    /// A piece with nothing in it yet.
-    pub(super) fn empty(floor: Option<Id>) -> Self {
-        Self { fragments: Vec::new(), sessions: Vec::new(), floor }
-    }
-
-    /// Puts the piece back where it came from.
-    pub(super) fn restore(self, image: &mut Image<M>) {
-        for fragment in self.fragments {
-            image.machine.restore(fragment);
-        }
-        image.sessions.restore(self.floor, self.sessions);
-    }
 }

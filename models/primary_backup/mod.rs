@@ -71,7 +71,7 @@ mod view;
 mod view_service;
 
 pub use backup::Following;
-pub use message::{Msg, Peer, Piece};
+pub use message::{Msg, Peer};
 pub use mutants::Bug;
 pub use primary::{Leading, MAX_PENDING, MAX_RESEND};
 pub use replica::{Replica, ReplicaState, Role};

@@ -1,11 +1,12 @@
 //! The primary: orders requests, and acknowledges them when every backup has them.
 
-use super::message::{Peer, Piece};
+use super::message::Peer;
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Entry, Saved};
 use super::view::View;
 use super::{Bug, Mode, Outbox, Timer};
 use crate::kv::sessions::Standing;
+use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;

@@ -4,12 +4,12 @@
 //! state stands still. Nothing is installed before the last piece is there.
 
 use super::backup::Following;
-use super::message::{Peer, Piece};
+use super::message::Peer;
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Image, Saved};
 use super::{Bug, Outbox};
+use crate::kv::transfer::pieces;
 use crate::kv::{Service, StateMachine};
-use serde::Serialize;
 use stateright::actor::Id;
 use std::borrow::Cow;
 
@@ -66,7 +66,8 @@ impl Replica {
         if leading.offer.is_none() {
             let state = state.to_mut();
             if let Role::Primary(leading) = &mut state.role {
-                leading.offer = Some(pieces(&state.image, self.config.piece_bytes));
+                let Image { machine, sessions, .. } = &state.image;
+                leading.offer = Some(pieces(machine, sessions, self.config.piece_bytes));
             }
         }
         let Role::Primary(leading) = &state.role else { return };
@@ -96,7 +97,7 @@ impl Replica {
         let Role::Backup(following) = &mut state.role else { return };
         let partial = following.partial.take().filter(|partial| partial.image.op == op);
         let mut partial = partial.unwrap_or_else(|| Partial::new(op));
-        piece.restore(&mut partial.image);
+        piece.restore(&mut partial.image.machine, &mut partial.image.sessions);
         partial.received = index + 1;
         if last {
             state.image = partial.image;
@@ -108,37 +109,4 @@ impl Replica {
             o.send(src, Service::Peer(Peer::Fetch { view, op, index: index + 1 }));
         }
     }
-}
-
-/// Cuts a state into pieces of at most `limit` encoded bytes; one that is larger holds a single
-/// fragment or session.
-pub(super) fn pieces<M: StateMachine>(image: &Image<M>, limit: usize) -> Vec<Piece<M>> {
-    let floor = image.sessions.floor();
-    let mut pieces = vec![Piece::empty(floor)];
-    let mut size = 0;
-    let mut room = |pieces: &mut Vec<Piece<M>>, bytes: usize| {
-        if size > 0 && bytes.saturating_add(size) > limit {
-            pieces.push(Piece::empty(floor));
-            size = 0;
-        }
-        size = bytes.saturating_add(size);
-        pieces.len() - 1
-    };
-    for fragment in image.machine.fragments() {
-        let at = room(&mut pieces, encoded_bytes(&fragment));
-        pieces[at].fragments.push(fragment);
-    }
-    for (client, seq, reply) in image.sessions.iter() {
-        let session = (client, seq, reply.clone());
-        let at = room(&mut pieces, encoded_bytes(&session));
-        pieces[at].sessions.push(session);
-    }
-    pieces
-}
-
-/// The size of a value as the runtime encodes it; of what cannot be encoded, more than any limit,
-/// so that it gets a piece of its own.
-fn encoded_bytes<T: Serialize>(value: &T) -> usize {
-    postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default())
-        .unwrap_or(usize::MAX)
 }

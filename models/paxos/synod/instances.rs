@@ -3,7 +3,7 @@
 use super::properties::{self as claims, Claim};
 use super::{Bug, Config, Synod, symmetry};
 use crate::paxos::Quorums;
-use crate::world::{Cluster, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
 
 /// What an instance has, and what may happen in it.
@@ -11,6 +11,7 @@ pub(super) struct Bounds {
     pub(super) acceptors: usize,
     pub(super) proposals: u8,
     pub(super) crashes: u8,
+    pub(super) restarts: u8,
     pub(super) crashable: Option<usize>,
     pub(super) quorums: Option<Quorums>,
 }
@@ -18,7 +19,7 @@ pub(super) struct Bounds {
 impl Bounds {
     /// Three acceptors with majorities, and no crash.
     pub(super) fn three(proposals: u8) -> Self {
-        Self { acceptors: 3, proposals, crashes: 0, crashable: None, quorums: None }
+        Self { acceptors: 3, proposals, crashes: 0, restarts: 0, crashable: None, quorums: None }
     }
 
     pub(super) fn config(&self) -> Config {
@@ -31,7 +32,7 @@ impl Bounds {
         let nodes = config.nodes();
         // Acceptors and proposers crash; the learner keeps nothing and can always be told again.
         let servers = nodes.len() - 1;
-        let (crashes, restarts) = (self.crashes, self.crashes);
+        let (crashes, restarts) = (self.crashes, self.restarts);
         let crashable = self.crashable.map(|only| vec![only.into()]);
         let timers = vec![("propose", self.proposals)];
         Setup::new(nodes, servers, ())
@@ -49,11 +50,25 @@ impl Bounds {
     pub(super) fn cluster(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
         self.setup(self.safety(), bug).cluster()
     }
+
+    /// An acceptor may crash for good, and each proposal may be the last.
+    pub(super) fn minority_down() -> Self {
+        Self { crashes: 1, crashable: Some(0), ..Self::three(2) }
+    }
+
+    /// The cluster, of which it is claimed that it decides. What is sent is delivered some time,
+    /// to whoever is up for long enough: each message by itself, as on the set network fairness of
+    /// a link could be fair to one message for ever.
+    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
+        let fairness = Fairness { per_message: true, ..Fairness::default() };
+        let claims = self.safety().into_iter().chain([claims::decides()]).collect();
+        self.setup(claims, bug).fairness(fairness).cluster()
+    }
 }
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Synod, ()>> {
-    vec![rivalry(), crash(), crash_reduced(), duel(), three_crash()]
+    vec![rivalry(), minority_down(), crash(), crash_reduced(), duel(), three_crash()]
 }
 
 fn claimed(bounds: &Bounds) -> Vec<Claim> {
@@ -75,6 +90,19 @@ fn rivalry() -> Instance<Synod, ()> {
         },
         symmetry: None,
         expected: Expected { unique: 29_849, generated: 107_996, violated: &[] },
+    }
+}
+
+/// Whatever the proposers did to each other, the proposal with the greatest number is undisturbed
+/// when no more are begun, and a majority that is up decides.
+fn minority_down() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-minority-down",
+        about: "single decree: 3 acceptors of which 1 may stay down, 2 proposals in all",
+        deep: false,
+        cluster: || Bounds::minority_down().live(None),
+        symmetry: None,
+        expected: Expected { unique: 59_698, generated: 229_197, violated: &[] },
     }
 }
 
@@ -102,7 +130,7 @@ fn crash_reduced() -> Instance<Synod, ()> {
 }
 
 fn crashing() -> Cluster<Synod, ()> {
-    let bounds = Bounds { crashes: 1, ..Bounds::three(2) };
+    let bounds = Bounds { crashes: 1, restarts: 1, ..Bounds::three(2) };
     bounds.setup(claimed(&bounds), None).cluster()
 }
 
@@ -114,7 +142,7 @@ fn three_crash() -> Instance<Synod, ()> {
                 proposals in all, 1 crash, 1 restart",
         deep: true,
         cluster: || {
-            let bounds = Bounds { crashes: 1, ..Bounds::three(3) };
+            let bounds = Bounds { crashes: 1, restarts: 1, ..Bounds::three(3) };
             bounds.setup(claimed(&bounds), None).cluster()
         },
         symmetry: Some(|| symmetry(&Bounds::three(3).config())),

@@ -295,7 +295,8 @@ impl Synod {
     ) {
         let broken = self.config.has(Bug::BreakPromise);
         let old = proposal.ballot < acceptor.promised && !broken;
-        if old || acceptor.accepted == Some(proposal) {
+        let full = acceptor.accepted.is_some() && self.config.has(Bug::AcceptOnce);
+        if old || full || acceptor.accepted == Some(proposal) {
             return;
         }
         let acceptor = Acceptor { promised: proposal.ballot, accepted: Some(proposal) };

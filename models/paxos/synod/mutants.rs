@@ -30,6 +30,8 @@ pub enum Bug {
     SmallAcceptQuorum,
     /// A proposer that is free to choose proposes an empty value.
     ProposeNothing,
+    /// An acceptor accepts the first proposal that it receives, and no other.
+    AcceptOnce,
 }
 
 /// Every bug, with the property that kills it.
@@ -127,10 +129,16 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             claims::VALIDITY,
             Bounds::three(1)
         ),
+        Mutant {
+            name: "synod-accept-once",
+            about: "an acceptor accepts the first proposal that it receives, and no other",
+            killed_by: claims::DECIDES,
+            cluster: || Bounds::minority_down().live(Some(Bug::AcceptOnce)),
+        },
     ]
 }
 
 /// Two proposals, and a crash with restart of one node.
 fn crashing(node: usize) -> Bounds {
-    Bounds { crashes: 1, crashable: Some(node), ..Bounds::three(2) }
+    Bounds { crashes: 1, restarts: 1, crashable: Some(node), ..Bounds::three(2) }
 }

@@ -66,7 +66,7 @@ fn a_snapshot_is_given_on_while_the_log_moves_on() {
 }
 
 #[test]
-fn a_new_leader_catches_up_before_it_proposes() {
+fn van_renesse_2015_a_new_leader_learns_what_acceptors_forgot_before_it_proposes() {
     let config = config();
     let mut ahead = ahead(&config, 2, 1);
     let mut state = preparing(&config);
@@ -106,7 +106,7 @@ fn a_promise_that_does_not_fit_a_message_comes_in_parts() {
 }
 
 #[test]
-fn the_log_on_disk_does_not_grow() {
+fn van_renesse_2015_an_acceptor_forgets_what_is_applied_and_the_log_does_not_grow() {
     let config = Config { keep: 4, window: 2, ..config() };
     let state = ahead(&config, 100, 1);
     assert_eq!((state.stable.log.len(), state.stable.accepted.len()), (4, 0));

@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod durable_laws;
+mod overtaken;
 mod simulation;
 
 use super::*;
@@ -305,6 +306,42 @@ fn howard_2016_phase_two_needs_its_own_quorum_only() {
 }
 
 #[test]
+fn howard_2016_a_leader_is_replaced_while_all_but_a_quorum_of_phase_one_are_down() {
+    let quorums = Quorums { prepare: 1, accept: 3 };
+    let config = Config::new(3, quorums, Timing::model()).unwrap();
+    let mut state = preparing(&config);
+    assert!(state.is_leading(), "by its own promise");
+    deliver(&config, 1, &mut state, 7, ask("a"));
+    for acceptor in [0, 2] {
+        assert_eq!(state.applied(), 0, "phase two needs all three");
+        peer(&config, 1, &mut state, acceptor, Peer::Accepted { ballot: ballot(1, 1), slot: 1 });
+    }
+    assert_eq!(state.applied(), 1);
+}
+
+#[test]
+fn lamport_2001_p2b_a_vote_in_an_applied_slot_needs_no_record() {
+    let config = config();
+    let (mut state, _) = started(&config, 2, None);
+    let commands = vec![request(7, "a")];
+    peer(
+        &config,
+        2,
+        &mut state,
+        1,
+        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1 },
+    );
+    assert_eq!((state.applied(), state.stable.promised), (1, ballot(3, 1)));
+    // In a smaller ballot than the one that it was chosen in, something else may be proposed.
+    let accept = |of, value| Peer::Accept { ballot: of, slot: 1, command: request(7, value) };
+    let out = peer(&config, 2, &mut state, 0, accept(ballot(2, 0), "b"));
+    assert_eq!(sends(&out), [(0, Peer::Preempted { ballot: ballot(3, 1) })]);
+    let out = peer(&config, 2, &mut state, 1, accept(ballot(3, 1), "a"));
+    assert_eq!(sends(&out), [(1, Peer::Accepted { ballot: ballot(3, 1), slot: 1 })]);
+    assert_eq!(out.len(), 1, "nothing is saved");
+}
+
+#[test]
 fn chandra_2007_reads_go_through_the_log() {
     let config = config();
     let (mut state, _) = started(&config, 0, None);
@@ -344,7 +381,7 @@ fn every_message_fits_a_datagram() {
         chosen: slot,
         accepted: vec![(slot, proposal)],
     };
-    let log = Peer::<M>::Log { from: slot, commands: vec![command], chosen: slot };
+    let log = Peer::<M>::Log { ballot: of, from: slot, commands: vec![command], chosen: slot };
     for msg in [accept, promise, log] {
         let bytes = crate::kv::transfer::encoded_bytes(&Service::<Op, Reply, _>::Peer(msg));
         assert!((MAX_OP_BYTES..room).contains(&bytes), "{bytes}");

@@ -116,7 +116,8 @@ fn the_view_service_saves_all_it_knows() {
 
 #[test]
 fn every_message_survives_the_codec() {
-    let piece = crate::primary_backup::transfer::pieces(&image(2), 100).remove(0);
+    let Image { machine, sessions, .. } = image(2);
+    let piece = crate::kv::transfer::pieces(&machine, &sessions, 100).remove(0);
     let messages = [
         Peer::Ping { view: 1, acting: true },
         Peer::View(view(2, 1, &[2, 3])),

@@ -1,8 +1,5 @@
 use super::*;
-use crate::kv::Bytes;
-use crate::primary_backup::transfer::pieces;
-use proptest::collection::{btree_map, vec};
-use proptest::prelude::*;
+use crate::kv::transfer::{Piece, pieces};
 
 /// A piece at a time.
 fn finely(replicas: usize) -> Config {
@@ -11,7 +8,8 @@ fn finely(replicas: usize) -> Config {
 
 /// The two pieces of the state after `op` puts.
 fn cut(op: u64) -> [Piece<Map>; 2] {
-    pieces(&image(op), 1).try_into().unwrap()
+    let Image { machine, sessions, .. } = image(op);
+    pieces(&machine, &sessions, 1).try_into().unwrap()
 }
 
 fn chunk(op: u64, index: u32) -> Peer<Map> {
@@ -123,36 +121,4 @@ fn a_transfer_that_was_overtaken_is_given_up() {
     node.on_peer(1, replicate(4, 7));
     assert_eq!(node.replica().role, Role::Backup(Following::default()));
     node.ignores(1, Service::Peer(chunk(7, 1)));
-}
-
-#[test]
-fn the_empty_state_is_one_piece() {
-    assert_eq!(pieces(&Image::<Map>::default(), 100).len(), 1);
-}
-
-proptest! {
-    #[test]
-    fn the_pieces_of_a_state_are_bounded_and_make_it_again(
-        entries in btree_map(vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..400), 0..60),
-        sessions in btree_map(0..200_usize, (1..9_u64, vec(any::<u8>(), 0..300)), 0..60),
-        floor in proptest::option::of(0..200_usize),
-        limit in 1..2000_usize,
-    ) {
-        let entries = entries.into_iter().map(|(key, value)| (Bytes(key), Bytes(value)));
-        let mut whole = Image { op: 3, machine: Map(entries.collect()), ..Image::default() };
-        let sessions = sessions.into_iter()
-            .map(|(client, (seq, value))| (id(client), seq, Reply::Value(Some(Bytes(value)))));
-        whole.sessions.restore(floor.map(id), sessions);
-
-        let pieces = pieces(&whole, limit);
-        let mut again = Image { op: 3, ..Image::default() };
-        for piece in pieces {
-            let items = piece.fragments.len() + piece.sessions.len();
-            let bytes = postcard::to_allocvec(&piece).unwrap().len();
-            // Beside what it holds a piece has two lengths and the floor.
-            prop_assert!(items <= 1 || bytes <= limit + 16, "{bytes} bytes, limit {limit}");
-            piece.restore(&mut again);
-        }
-        prop_assert_eq!(again, whole);
-    }
 }

@@ -27,21 +27,31 @@ impl Deployable for Paxos<Map> {
     }
 }
 
-/// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes.
+/// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes;
+/// `tolerate N` asks for majorities too, and is refused where these do not outlive `N` failures.
 fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     let unsuitable = |reason| DeployError::unsuitable::<Paxos<Map>>(cluster, reason);
     super::check_roles::<Paxos<Map>>(cluster, |_| "replica")?;
     let servers = cluster.servers.len();
-    let quorums = match cluster.mode.as_deref() {
-        None | Some("majorities") => Quorums::majorities(servers),
-        Some(mode) => quorums(mode).ok_or_else(|| {
-            unsuitable(format!(
-                "there is no mode `{mode}`; use `majorities`, or `quorums P+A` for P promises \
-                 and A votes"
-            ))
-        })?,
+    let mode = cluster.mode.as_deref().unwrap_or("majorities");
+    let timing = Timing::default();
+    let config = if mode == "majorities" {
+        Config::new(servers, Quorums::majorities(servers), timing)
+    } else if let Some(failures) = failures(mode) {
+        Config::tolerating(failures, servers, timing)
+    } else if let Some(quorums) = quorums(mode) {
+        Config::new(servers, quorums, timing)
+    } else {
+        return Err(unsuitable(format!(
+            "there is no mode `{mode}`; use `majorities`, `tolerate N` to be refused unless the \
+             cluster goes on with any N servers down, or `quorums P+A` for P promises and A votes"
+        )));
     };
-    Config::new(servers, quorums, Timing::default()).map_err(|error| unsuitable(error.to_string()))
+    config.map_err(|error| unsuitable(error.to_string()))
+}
+
+fn failures(mode: &str) -> Option<usize> {
+    mode.strip_prefix("tolerate ")?.trim().parse().ok()
 }
 
 fn quorums(mode: &str) -> Option<Quorums> {
@@ -68,5 +78,15 @@ mod tests {
             assert!(accepts(mode, servers).is_err(), "{mode} of {servers}");
         }
         assert!(accepts("fast", 3).unwrap_err().contains("`fast`"));
+    }
+
+    #[test]
+    fn too_few_servers_for_the_failures_to_be_tolerated_are_refused() {
+        accepts("tolerate 1", 3).unwrap();
+        accepts("tolerate 2", 5).unwrap();
+        let refused = accepts("tolerate 2", 4).unwrap_err();
+        assert!(refused.contains("4 servers cannot go on when 2 of them are down"), "{refused}");
+        assert!(refused.contains("that takes 5"), "{refused}");
+        assert!(accepts("tolerate many", 3).unwrap_err().contains("`tolerate N`"));
     }
 }
