@@ -136,6 +136,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         lww_stale(),
         mv_stale(),
         lww_one_node(),
+        mv_one_node(),
         lww_rivals(),
         mv_rivals(),
         lww_delete(),
@@ -143,6 +144,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_pieces(),
         mv_delete(),
         mv_converge(),
+        mv_crossing(),
         lww_three(),
         mv_three(),
     ]
@@ -201,6 +203,23 @@ pub(super) fn one_node() -> Bounds {
     let clients = vec![(0, vec![put("a"), get()]), (0, vec![put("b")])];
     let bounds = Bounds::new(2, Rule::LastWriterWins, clients);
     Bounds { crashes: 1, judges_order: true, ..bounds }
+}
+
+instance!(
+    mv_one_node,
+    "mv-one-node",
+    false,
+    "multi-value, 2 nodes, a client that deletes, one that puts and gets at the same node, 1 crash, 1 restart: linearizable",
+    late_delete(),
+    with(claims::multi_value(), [claims::linearizable(), claims::overlap()]),
+    (0, 0),
+    &[]
+);
+
+/// A delete finds nothing and is answered; the other client's put begins after that.
+pub(super) fn late_delete() -> Bounds {
+    let clients = vec![(0, vec![delete()]), (0, vec![get(), put("a"), get()])];
+    Bounds { crashes: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 
 instance!(
@@ -303,6 +322,24 @@ instance!(
 pub(super) fn converging() -> Bounds {
     let clients = vec![(0, vec![Step::Blind(Op::Delete { key: "x".into() })])];
     Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
+}
+
+instance!(
+    mv_crossing,
+    "mv-crossing",
+    false,
+    "multi-value, 2 nodes that fetch two siblings each of one key from each other, one by one, messages are lost",
+    crossing(),
+    with(claims::multi_value(), [claims::converges(), claims::siblings(), claims::repaired()]),
+    (0, 0),
+    &[]
+);
+
+/// Each node has what the other's transfer does not promise.
+pub(super) fn crossing() -> Bounds {
+    let clients = vec![(0, vec![blind("a"), blind("b")]), (1, vec![blind("c"), blind("d")])];
+    let bounds = Bounds::new(2, Rule::MultiValue, clients);
+    Bounds { gossips: None, is_lossy: true, piece_bytes: 1, ..bounds }
 }
 
 instance!(

@@ -81,7 +81,7 @@ mod tests;
 mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
-pub use message::{Answer, Mark, Msg, Peer, Request, Resume};
+pub use message::{Answer, Mark, Msg, Partly, Peer, Request, Resume};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
 pub use session::{Session, SessionState, Step};

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::history::History;
-use super::instances::{Bounds, blind, converging, deleter, get, one_node, put};
+use super::instances::{Bounds, blind, converging, crossing, deleter, get, late_delete, one_node, put};
 use super::properties::{self as claims, Actor};
 use super::{Rule, Step};
 use crate::Mutant;
@@ -36,13 +36,17 @@ pub enum Bug {
     ForgetWrite,
     /// Which request was taken is not saved.
     ForgetRequest,
+    /// Which requests changed nothing is not remembered.
+    ForgetNothing,
     /// Tombstones never go.
     KeepTombstones,
+    /// A transfer starts again whenever the key where it stopped half way has something new.
+    StartAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::TieWithoutNode,
         Self::ClockNotAdvanced,
         Self::ClockNotDurable,
@@ -56,7 +60,9 @@ impl Bug {
         Self::ApplyTwice,
         Self::ForgetWrite,
         Self::ForgetRequest,
+        Self::ForgetNothing,
         Self::KeepTombstones,
+        Self::StartAgain,
     ];
 }
 
@@ -157,11 +163,25 @@ fn of_multi_value() -> Vec<Mutant<Actor, History>> {
             converging()
         ),
         mutant!(
+            ForgetNothing,
+            "forget-nothing",
+            "a delete that finds nothing is not remembered, and a late copy of it deletes",
+            claims::LINEARIZABLE,
+            late_delete()
+        ),
+        mutant!(
             KeepTombstones,
             "keep-tombstones",
             "tombstones never go",
             claims::TOMBSTONES_GO,
             converging()
+        ),
+        mutant!(
+            StartAgain,
+            "start-again",
+            "a transfer starts again as long as the key where it stopped has something new",
+            claims::CONVERGES,
+            crossing()
         ),
     ]
 }
