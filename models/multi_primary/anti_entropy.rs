@@ -82,10 +82,7 @@ impl Replica {
         if have.includes(&state.image.vector) {
             return;
         }
-        let starts_again = |resume: &Resume| {
-            self.config.bug == Some(Bug::StartAgain) && has_news(state, resume)
-        };
-        let (upto, after) = match resume.filter(|resume| !starts_again(resume)) {
+        let (upto, after) = match resume {
             Some(Resume { upto, after }) => (upto, Some(after)),
             None => (state.image.vector.clone(), None),
         };
@@ -213,13 +210,6 @@ impl Resume {
             (Some(this), Some(other)) => this.of == other.of && this.last >= other.last,
         }
     }
-}
-
-/// Whether the key where a transfer stopped half way has what the transfer does not promise.
-fn has_news(state: &ReplicaState, resume: &Resume) -> bool {
-    let is_news = |entry: &super::Entry| entry.keys().any(|dot| !resume.upto.covers(*dot));
-    resume.after.partly.is_some()
-        && state.image.store.entry(&resume.after.key).is_some_and(is_news)
 }
 
 /// The length of the encoding that the runtime uses.

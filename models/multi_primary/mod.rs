@@ -53,6 +53,10 @@
 //! * Preguiça et al. treat a put without a context as concurrent with everything. Here that is an
 //!   *empty* context; *no* context means "what the node that takes it holds", which is what users of
 //!   a plain map expect of `put` and `delete`.
+//! * Preguiça et al. exchange all versions of a key at once. Here a key whose versions do not fit a
+//!   piece comes in several, and until the last one a get at the receiver tells some of them. Their
+//!   context may also name a write that one of the others, still on its way, has replaced. Nothing is
+//!   lost by that, but it is more than its reader was told: a version vector cannot leave a gap.
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
 //! * A context is a client's word. One that names writes which do not exist yet would hide them
@@ -253,7 +257,9 @@ impl Actor for MultiPrimary {
             Self::Replica(replica) => {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(session) => lend!(state, State::Client, |state| session.on_msg(state, msg, o)),
+            Self::Client(session) => {
+                lend!(state, State::Client, |state| session.on_msg(state, msg, o))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::history::History;
-use super::instances::{Bounds, blind, converging, crossing, deleter, get, late_delete, one_node, put};
+use super::instances::{Bounds, blind, converging, deleter, get, late_delete, one_node, put};
 use super::properties::{self as claims, Actor};
 use super::{Rule, Step};
 use crate::Mutant;
@@ -40,13 +40,11 @@ pub enum Bug {
     ForgetNothing,
     /// Tombstones never go.
     KeepTombstones,
-    /// A transfer starts again whenever the key where it stopped half way has something new.
-    StartAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 15] = [
         Self::TieWithoutNode,
         Self::ClockNotAdvanced,
         Self::ClockNotDurable,
@@ -62,7 +60,6 @@ impl Bug {
         Self::ForgetRequest,
         Self::ForgetNothing,
         Self::KeepTombstones,
-        Self::StartAgain,
     ];
 }
 
@@ -175,13 +172,6 @@ fn of_multi_value() -> Vec<Mutant<Actor, History>> {
             "tombstones never go",
             claims::TOMBSTONES_GO,
             converging()
-        ),
-        mutant!(
-            StartAgain,
-            "start-again",
-            "a transfer starts again as long as the key where it stopped has something new",
-            claims::CONVERGES,
-            crossing()
         ),
     ]
 }

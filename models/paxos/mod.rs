@@ -156,7 +156,9 @@ impl<M: StateMachine> Actor for Paxos<M> {
             Self::Replica(replica) => {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => lend!(state, State::Client, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o))
+            }
         }
     }
 

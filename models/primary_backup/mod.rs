@@ -261,14 +261,17 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
             Self::Replica(replica) => {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => lend!(state, State::Client, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o))
+            }
         }
     }
 
     fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::ViewService(service), Timer::Suspect(silent)) => {
-                lend!(state, State::ViewService, |registry| service.on_suspect(registry, *silent, o));
+                lend!(state, State::ViewService, |registry| service
+                    .on_suspect(registry, *silent, o));
             }
             (Self::Replica(replica), Timer::Ping) => {
                 lend!(state, State::Replica, |state| replica.on_ping_timer(state, o));

@@ -280,9 +280,12 @@ impl Actor for TwoPhaseCommit {
                 lend!(state, State::Coordinator, |state| coordinator.on_msg(state, src, msg, o));
             }
             Self::Participant(participant) => {
-                lend!(state, State::Participant, |state| participant.on_msg(id, state, src, msg, o));
+                lend!(state, State::Participant, |state| participant
+                    .on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => lend!(state, State::Client, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o))
+            }
         }
     }
 

@@ -25,7 +25,7 @@ fn a_digest_with_something_new_is_answered_with_a_pull() {
 }
 
 #[test]
-fn a_gap_is_noticed_and_fetched_and_then_nothing_is_missing() {
+fn demers_1987_what_was_lost_is_noticed_and_fetched_and_then_nothing_is_missing() {
     let (mut a, mut b) = pair();
     let lost = a.write(9, 1, with(put("a"), VersionVector::default())).unwrap();
     let second = a.write(9, 2, with(put("b"), VersionVector::default())).unwrap();
@@ -188,7 +188,10 @@ fn a_piece_that_is_lost_is_asked_for_again_and_not_all_that_came_before() {
             asked = b.on_msg(0, piece);
         }
         if b.image().vector == a.image().vector {
-            assert_eq!((b.image(), round), (&Image { sessions: Default::default(), ..a.image().clone() }, 8));
+            assert_eq!(
+                (b.image(), round),
+                (&Image { sessions: Default::default(), ..a.image().clone() }, 8)
+            );
             assert_eq!(b.replica().fetching, [].into());
             return;
         }
@@ -206,9 +209,10 @@ fn a_transfer_is_one_stream_whatever_comes_out_of_order_and_twice() {
     assert_eq!(b.on_msg(0, piece), [], "a copy");
     let late = a.write(9, 10, put("late")).unwrap();
     assert_eq!(b.on_peer(0, Peer::Delta(late)), [], "a gap that is being filled");
-    let messages = converse(&mut [a, b], [(1, Service::Peer(Peer::Digest {
-        vector: vector(&[(0, 10)]), clock: Stamp::default(),
-    }))]);
+    let messages = converse(
+        &mut [a, b],
+        [(1, Service::Peer(Peer::Digest { vector: vector(&[(0, 10)]), clock: Stamp::default() }))],
+    );
     assert!(messages < 25, "{messages} messages for 9 pieces");
 }
 

@@ -96,7 +96,7 @@ fn shapiro_2011_concurrent_updates_commute() {
 }
 
 #[test]
-fn with_last_writer_wins_the_node_breaks_a_tie() {
+fn shapiro_2011_equal_timestamps_are_ordered_by_their_nodes() {
     let config = lww(2);
     let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
     let (one, two) = (a.write(8, 1, put("a")).unwrap(), b.write(9, 1, put("b")).unwrap());
