@@ -258,7 +258,7 @@ impl Actor for MultiPrimary {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
             Self::Client(session) => {
-                lend!(state, State::Client, |state| session.on_msg(state, msg, o))
+                lend!(state, State::Client, |state| session.on_msg(state, msg, o));
             }
         }
     }

@@ -262,7 +262,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
             Self::Client(client) => {
-                lend!(state, State::Client, |state| client.on_msg(state, msg, o))
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
             }
         }
     }

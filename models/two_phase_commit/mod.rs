@@ -284,7 +284,7 @@ impl Actor for TwoPhaseCommit {
                     .on_msg(id, state, src, msg, o));
             }
             Self::Client(client) => {
-                lend!(state, State::Client, |state| client.on_msg(state, msg, o))
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
             }
         }
     }

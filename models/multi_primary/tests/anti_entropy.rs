@@ -1,4 +1,5 @@
 use super::*;
+use crate::kv::Sessions;
 
 fn pair() -> (Node, Node) {
     let config = config(2, Rule::MultiValue);
@@ -190,7 +191,7 @@ fn a_piece_that_is_lost_is_asked_for_again_and_not_all_that_came_before() {
         if b.image().vector == a.image().vector {
             assert_eq!(
                 (b.image(), round),
-                (&Image { sessions: Default::default(), ..a.image().clone() }, 8)
+                (&Image { sessions: Sessions::default(), ..a.image().clone() }, 8)
             );
             assert_eq!(b.replica().fetching, [].into());
             return;
