@@ -46,3 +46,59 @@ pub struct Mutant<A: Checkable, H> {
     /// Builds an instance with the bug.
     pub cluster: fn() -> Cluster<A, H>,
 }
+
+/// What tests of a protocol's claims ask of its instances and mutants.
+#[cfg(test)]
+pub(crate) mod asking {
+    use super::{Instance, Mutant};
+    use crate::world::{Checkable, Cluster, Kind, Observer};
+    use stateright::{Checker, HasDiscoveries, Model};
+
+    /// Whether there is a counterexample to a property that is claimed always.
+    fn is_violated<A: Checkable, H: Observer<A::Msg>>(
+        cluster: Cluster<A, H>,
+        name: &'static str,
+    ) -> bool {
+        let properties = &cluster.setup().properties;
+        let is_claimed =
+            properties.iter().any(|p| p.name == name && matches!(p.kind, Kind::Always));
+        assert!(is_claimed, "{name:?} is not claimed always");
+        let found = HasDiscoveries::AllOf([name].into());
+        let checker = cluster.checker().finish_when(found).spawn_bfs().join();
+        checker.discovery(name).is_some()
+    }
+
+    fn instance<A: Checkable, H>(all: Vec<Instance<A, H>>, name: &str) -> Cluster<A, H> {
+        let found = all.into_iter().find(|instance| instance.name == name);
+        (found.unwrap_or_else(|| panic!("no instance {name:?}")).cluster)()
+    }
+
+    /// A property holds in every state of an instance.
+    pub(crate) fn holds<A: Checkable, H: Observer<A::Msg>>(
+        all: Vec<Instance<A, H>>,
+        name: &str,
+        property: &'static str,
+    ) {
+        assert!(!is_violated(instance(all, name), property), "{name}: {property}");
+    }
+
+    /// A property does not hold in an instance.
+    pub(crate) fn fails<A: Checkable, H: Observer<A::Msg>>(
+        all: Vec<Instance<A, H>>,
+        name: &str,
+        property: &'static str,
+    ) {
+        assert!(is_violated(instance(all, name), property), "{name}: {property}");
+    }
+
+    /// Without what a mutant lacks, a property does not hold.
+    pub(crate) fn needs<A: Checkable, H: Observer<A::Msg>>(
+        all: Vec<Mutant<A, H>>,
+        name: &str,
+        property: &'static str,
+    ) {
+        let found = all.into_iter().find(|mutant| mutant.name == name);
+        let cluster = (found.unwrap_or_else(|| panic!("no mutant {name:?}")).cluster)();
+        assert!(is_violated(cluster, property), "{name}: {property}");
+    }
+}

@@ -23,6 +23,7 @@
 pub mod durable;
 pub mod instance;
 pub mod kv;
+mod lend;
 pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;

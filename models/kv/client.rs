@@ -41,6 +41,13 @@ pub struct ClientState<R> {
     pub last: Option<Result<R, Refusal>>,
 }
 
+/// Of a client that has asked for nothing.
+impl<R> Default for ClientState<R> {
+    fn default() -> Self {
+        Self { done: 0, target: Id::from(0), epoch: 0, last: None }
+    }
+}
+
 impl<O: Value> Client<O> {
     /// Starts with the first request.
     pub fn on_start<R, P, A>(&self, o: &mut Out<A>) -> ClientState<R>

@@ -6,17 +6,24 @@
 //! although the sender's store changes in between and the sender remembers nothing of the
 //! transfer: what a key had at the first piece, it has later, or something that covers it. Only
 //! inside a key whose versions do not fit one piece the order of dots is not that of time; if such
-//! a key changed since the first piece, the transfer starts again.
+//! a key changed since the last piece, it is sent again from its first version on. Only that key,
+//! and only if it changed: two nodes that fetch one key from each other both see it change, and
+//! come to an end because each change happens once.
+//!
+//! The receiver remembers, until it crashes, how far each transfer is. A piece that is lost is
+//! asked for again when the next digest comes, so a long transfer over a bad link gets on; and of
+//! several copies of one piece only the first is followed by a request for the next, so a transfer
+//! is never more than one stream, however many writes come out of order meanwhile.
 //!
 //! The sender scans its map from the mark on; an index by dot would make that proportional to the
 //! difference, at the price of another ordered map.
 
 use super::clock::Stamp;
-use super::message::{Mark, Peer, Resume};
+use super::message::{Mark, Partly, Peer, Resume};
 use super::replica::{Replica, ReplicaState};
 use super::storage::{Delta, Storage};
 use super::store::Update;
-use super::vector::VersionVector;
+use super::vector::{Dot, VersionVector};
 use super::{Bug, Outbox, Timer};
 use crate::kv::{Bytes, Service};
 use serde::Serialize;
@@ -50,20 +57,16 @@ impl Replica {
         o: &mut Outbox,
     ) {
         if !state.image.vector.includes(vector) {
-            self.pull(state, src, None, o);
+            self.pull(state, src, o);
         }
         self.note(id, state, (src, vector, clock), o);
     }
 
-    pub(super) fn pull(
-        &self,
-        state: &ReplicaState,
-        from: Id,
-        resume: Option<Resume>,
-        o: &mut Outbox,
-    ) {
+    /// Asks for what is missing: for the rest of it, if some pieces have come.
+    pub(super) fn pull(&self, state: &ReplicaState, from: Id, o: &mut Outbox) {
         if self.config.bug != Some(Bug::NoAntiEntropy) {
             let have = state.image.vector.clone();
+            let resume = state.transfer_from(from).cloned();
             o.send(from, Service::Peer(Peer::Pull { have, resume }));
         }
     }
@@ -79,7 +82,6 @@ impl Replica {
         if have.includes(&state.image.vector) {
             return;
         }
-        let resume = resume.filter(|resume| may_resume(state, resume));
         let (upto, after) = match resume {
             Some(Resume { upto, after }) => (upto, Some(after)),
             None => (state.image.vector.clone(), None),
@@ -88,7 +90,8 @@ impl Replica {
         o.send(src, Service::Peer(Peer::Piece { upto, updates, next }));
     }
 
-    /// The versions after the mark whose dots `have` does not cover, as many as fit.
+    /// The versions after the mark whose dots `have` does not cover, as many as fit. A key that
+    /// changed since some of it was sent is sent again from its first version on.
     fn piece(
         &self,
         state: &ReplicaState,
@@ -98,10 +101,9 @@ impl Replica {
         let from = after.map_or_else(Bytes::default, |mark| mark.key.clone());
         let (mut updates, mut size) = (Vec::<Update>::new(), 0);
         for (key, entry) in state.image.store.entries_from(&from) {
+            let sent = after.filter(|mark| mark.key == *key).map(|mark| mark.sent(entry));
             for (dot, version) in entry {
-                let is_sent = after.is_some_and(|mark| {
-                    mark.key == *key && mark.dot.is_none_or(|last| *dot <= last)
-                });
+                let is_sent = sent.is_some_and(|sent| sent.covers(*dot));
                 if is_sent || have.covers(*dot) {
                     continue;
                 }
@@ -111,8 +113,10 @@ impl Replica {
                 if let Some(last) = updates.last()
                     && size > self.config.piece_bytes
                 {
-                    let dot = (last.key == update.key).then_some(last.dot);
-                    let next = Mark { key: last.key.clone(), dot };
+                    let of = || entry.keys().copied().collect();
+                    let partly =
+                        (last.key == update.key).then(|| Partly { last: last.dot, of: of() });
+                    let next = Mark { key: last.key.clone(), partly };
                     return (updates, Some(next));
                 }
                 updates.push(update);
@@ -132,7 +136,8 @@ impl Replica {
         if state.image.vector.includes(&upto) {
             return;
         }
-        let image = &mut state.to_mut().image;
+        let state = state.to_mut();
+        let image = &mut state.image;
         let changed = updates.iter().filter(|update| self.merge(image, update));
         let keys: Vec<_> = changed.map(|update| &update.key).collect();
         let mut vector = VersionVector::default();
@@ -143,16 +148,68 @@ impl Replica {
         if !keys.is_empty() || next.is_none() {
             o.save(Storage::Delta(Delta { vector, ..image.delta(keys) }));
         }
-        if let Some(after) = next {
-            self.pull(state, src, Some(Resume { upto, after }), o);
+        match next.map(|after| Resume { upto, after }) {
+            None => drop(state.fetching.remove(&src)),
+            // A copy of a piece that came before: the rest has been asked for.
+            Some(piece) if state.transfer_from(src).is_some_and(|known| known.is_past(&piece)) => {}
+            Some(piece) => {
+                state.fetching.insert(src, piece);
+                self.pull(state, src, o);
+            }
         }
     }
 }
 
-/// Whether a transfer can go on at its mark: the key where it stopped half way has not changed.
-fn may_resume(state: &ReplicaState, resume: &Resume) -> bool {
-    let changed = |entry: &super::Entry| entry.keys().any(|dot| !resume.upto.covers(*dot));
-    resume.after.dot.is_none() || !state.image.store.entry(&resume.after.key).is_some_and(changed)
+impl ReplicaState {
+    /// How far a transfer from another node is that is not complete.
+    pub(super) fn transfer_from(&self, node: Id) -> Option<&Resume> {
+        self.fetching.get(&node).filter(|resume| !self.image.vector.includes(&resume.upto))
+    }
+}
+
+/// What was sent of a key.
+#[derive(Clone, Copy)]
+enum Sent {
+    All,
+    Upto(Dot),
+    Nothing,
+}
+
+impl Sent {
+    fn covers(self, dot: Dot) -> bool {
+        match self {
+            Self::All => true,
+            Self::Upto(last) => dot <= last,
+            Self::Nothing => false,
+        }
+    }
+}
+
+impl Mark {
+    /// What of its key need not be sent again, now that the key has these versions.
+    fn sent(&self, entry: &super::Entry) -> Sent {
+        match &self.partly {
+            None => Sent::All,
+            Some(Partly { last, of }) if entry.keys().eq(of) => Sent::Upto(*last),
+            Some(_) => Sent::Nothing,
+        }
+    }
+}
+
+impl Resume {
+    /// Whether a piece that ended at `other` brings this transfer no further.
+    fn is_past(&self, other: &Self) -> bool {
+        if self.upto != other.upto {
+            return self.upto.includes(&other.upto);
+        }
+        match (&self.after.partly, &other.after.partly) {
+            _ if self.after.key != other.after.key => self.after.key > other.after.key,
+            (None, _) => true,
+            (Some(_), None) => false,
+            // Begun again, because the key changed, if they differ.
+            (Some(this), Some(other)) => this.of == other.of && this.last >= other.last,
+        }
+    }
 }
 
 /// The length of the encoding that the runtime uses.

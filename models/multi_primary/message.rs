@@ -18,6 +18,7 @@ use super::store::Update;
 use super::vector::{Dot, VersionVector};
 use crate::kv::{Bytes, Op, Service};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A message of the replicated map.
 pub type Msg = Service<Request, Answer, Peer>;
@@ -103,6 +104,15 @@ pub struct Resume {
 pub struct Mark {
     /// The last key of the piece.
     pub key: Bytes,
-    /// The last dot of that key in the piece; `None` if the key was finished.
-    pub dot: Option<Dot>,
+    /// How far the piece got with that key; `None` if the key was finished.
+    pub partly: Option<Partly>,
+}
+
+/// Some of the versions of a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Partly {
+    /// The last of the dots that were sent.
+    pub last: Dot,
+    /// The dots that the key had then. As long as it still has the same, its versions are the same.
+    pub of: BTreeSet<Dot>,
 }

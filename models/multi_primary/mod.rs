@@ -53,6 +53,10 @@
 //! * Preguiça et al. treat a put without a context as concurrent with everything. Here that is an
 //!   *empty* context; *no* context means "what the node that takes it holds", which is what users of
 //!   a plain map expect of `put` and `delete`.
+//! * Preguiça et al. exchange all versions of a key at once. Here a key whose versions do not fit a
+//!   piece comes in several, and until the last one a get at the receiver tells some of them. Their
+//!   context may also name a write that one of the others, still on its way, has replaced. Nothing is
+//!   lost by that, but it is more than its reader was told: a version vector cannot leave a gap.
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
 //! * A context is a client's word. One that names writes which do not exist yet would hide them
@@ -81,7 +85,7 @@ mod tests;
 mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
-pub use message::{Answer, Mark, Msg, Peer, Request, Resume};
+pub use message::{Answer, Mark, Msg, Partly, Peer, Request, Resume};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
 pub use session::{Session, SessionState, Step};
@@ -93,6 +97,7 @@ pub use vector::{Dot, VersionVector};
 use crate::Recoverable;
 use crate::kv::Retry;
 use crate::kv::machine::FRAGMENT_BYTES;
+use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -250,19 +255,21 @@ impl Actor for MultiPrimary {
     fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Outbox) {
         match self {
             Self::Replica(replica) => {
-                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(session) => client_state(state, |state| session.on_msg(state, msg, o)),
+            Self::Client(session) => {
+                lend!(state, State::Client, |state| session.on_msg(state, msg, o));
+            }
         }
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Outbox) {
         match (self, timer) {
             (Self::Replica(replica), Timer::Gossip) => {
-                replica_state(state, |state| replica.on_gossip(id, state, o));
+                lend!(state, State::Replica, |state| replica.on_gossip(id, state, o));
             }
             (Self::Client(session), Timer::Retry(_)) => {
-                client_state(state, |state| session.on_retry(state, o));
+                lend!(state, State::Client, |state| session.on_retry(state, o));
             }
             _ => {}
         }
@@ -274,36 +281,6 @@ impl Actor for MultiPrimary {
             Self::Client(_) => "client",
         }
         .to_owned()
-    }
-}
-
-/// Lends a handler its part of the state. A borrowed state is copied when the handler first
-/// changes it, as the checker needs; a state that the driver owns is changed in place.
-fn replica_state(state: &mut Cow<'_, State>, handler: impl FnOnce(&mut Cow<'_, ReplicaState>)) {
-    match state {
-        Cow::Borrowed(State::Replica(part)) => {
-            let mut part = Cow::Borrowed(part);
-            handler(&mut part);
-            if let Cow::Owned(part) = part {
-                *state = Cow::Owned(State::Replica(part));
-            }
-        }
-        // Moved out and back: not cloned.
-        Cow::Owned(State::Replica(part)) => {
-            let mut whole = Cow::Owned(std::mem::take(part));
-            handler(&mut whole);
-            *part = whole.into_owned();
-        }
-        _ => {}
-    }
-}
-
-fn client_state(state: &mut Cow<'_, State>, handler: impl FnOnce(&mut Cow<'_, SessionState>)) {
-    let State::Client(part) = &**state else { return };
-    let mut part = Cow::Borrowed(part);
-    handler(&mut part);
-    if let Cow::Owned(part) = part {
-        *state = Cow::Owned(State::Client(part));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::history::History;
-use super::instances::{Bounds, blind, converging, deleter, get, one_node, put};
+use super::instances::{Bounds, blind, converging, deleter, get, late_delete, one_node, put};
 use super::properties::{self as claims, Actor};
 use super::{Rule, Step};
 use crate::Mutant;
@@ -36,13 +36,15 @@ pub enum Bug {
     ForgetWrite,
     /// Which request was taken is not saved.
     ForgetRequest,
+    /// Which requests changed nothing is not remembered.
+    ForgetNothing,
     /// Tombstones never go.
     KeepTombstones,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TieWithoutNode,
         Self::ClockNotAdvanced,
         Self::ClockNotDurable,
@@ -56,6 +58,7 @@ impl Bug {
         Self::ApplyTwice,
         Self::ForgetWrite,
         Self::ForgetRequest,
+        Self::ForgetNothing,
         Self::KeepTombstones,
     ];
 }
@@ -155,6 +158,13 @@ fn of_multi_value() -> Vec<Mutant<Actor, History>> {
             "no digests are sent, and nothing is fetched",
             claims::CONVERGES,
             converging()
+        ),
+        mutant!(
+            ForgetNothing,
+            "forget-nothing",
+            "a delete that finds nothing is not remembered, and a late copy of it deletes",
+            claims::LINEARIZABLE,
+            late_delete()
         ),
         mutant!(
             KeepTombstones,

@@ -1,7 +1,7 @@
 //! A node: takes reads and writes by itself, and tells the others what it took.
 
 use super::clock::Stamp;
-use super::message::{Answer, Msg, Peer, Request};
+use super::message::{Answer, Msg, Peer, Request, Resume};
 use super::stability::{Stability, collect};
 use super::storage::{Delta, Image, Storage};
 use super::store::{Order, Update, Version};
@@ -13,6 +13,7 @@ use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Op, Service};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// About how many bytes of values an answer has, unless the first value alone has more.
 const ANSWER_BYTES: usize = 2 * FRAGMENT_BYTES;
@@ -31,6 +32,9 @@ pub struct ReplicaState {
     pub image: Image,
     /// What it knows about what the others have. Volatile.
     pub stability: Stability,
+    /// How far it is with what it fetches from each of the others in several pieces. Volatile:
+    /// a node that comes back begins again.
+    pub fetching: BTreeMap<Id, Resume>,
 }
 
 /// A put or a delete of a client.
@@ -58,7 +62,7 @@ impl Replica {
             Some(Bug::ClockNotDurable) => image.clock = Stamp::default(),
             _ => {}
         }
-        let state = ReplicaState { image, stability: Stability::default() };
+        let state = ReplicaState { image, ..ReplicaState::default() };
         self.announce(id, &state, o);
         state
     }
@@ -108,10 +112,11 @@ impl Replica {
             Op::Delete { key } => (key, None),
         };
         match state.image.sessions.standing(client, seq) {
-            Standing::Repeated(()) if self.config.bug != Some(Bug::ApplyTwice) => {
-                o.send(client, Service::Reply { seq, reply: Answer::Done });
+            Standing::Repeated(answer) if self.config.bug != Some(Bug::ApplyTwice) => {
+                let reply = answer.clone();
+                o.send(client, Service::Reply { seq, reply });
             }
-            Standing::New | Standing::Repeated(()) => {
+            Standing::New | Standing::Repeated(_) => {
                 self.on_write(id, state, Write { client, seq, key, value, context }, o);
             }
             Standing::Old => {}
@@ -146,11 +151,10 @@ impl Replica {
     /// Takes a write: names it, orders it, saves it, answers, and tells the others.
     fn on_write(&self, id: Id, state: &mut Cow<'_, ReplicaState>, write: Write, o: &mut Outbox) {
         let Write { client, seq, key, value, context } = write;
-        let done = Service::Reply { seq, reply: Answer::Done };
         let is_blind = context.is_none();
         if value.is_none() && is_blind && state.image.store.values(&key).next().is_none() {
-            // Nothing to delete, and nothing to tell.
-            return o.send(client, done);
+            // Nothing to delete, and nothing to tell the others.
+            return self.settle(state, (client, seq), Answer::Done, o);
         }
         let image = &state.image;
         let dot = Dot::new(id, image.vector.get(id) + 1);
@@ -166,7 +170,7 @@ impl Replica {
         };
         let mut update = Update { key, dot, version: Version { order, value } };
         if is_crowded(image, &update) {
-            return o.send(client, Service::Reply { seq, reply: Answer::Crowded });
+            return self.settle(state, (client, seq), Answer::Crowded, o);
         }
         let image = &mut state.to_mut().image;
         self.merge(image, &update);
@@ -177,9 +181,9 @@ impl Replica {
         }
         image.vector.add(dot);
         image.clock = clock;
-        image.sessions.record(client, seq, ());
+        image.sessions.record(client, seq, Answer::Done);
         let mut delta = Delta { vector: VersionVector::up_to(dot), ..image.delta([&update.key]) };
-        delta.requests.push((client, seq));
+        delta.requests.push((client, seq, Answer::Done));
         match self.config.bug {
             Some(Bug::ForgetWrite) => delta.entries.clear(),
             Some(Bug::ForgetRequest) => delta.requests.clear(),
@@ -188,7 +192,25 @@ impl Replica {
         o.save(Storage::Delta(delta));
         let peers: Vec<Id> = self.config.peers(id).collect();
         o.broadcast(&peers, &Service::Peer(Peer::Delta(update)));
-        o.send(client, done);
+        o.send(client, Service::Reply { seq, reply: Answer::Done });
+    }
+
+    /// Answers a put or a delete that changes nothing, and remembers that: a late copy of it must
+    /// not change anything either, whatever has been written in between.
+    fn settle(
+        &self,
+        state: &mut Cow<'_, ReplicaState>,
+        (client, seq): (Id, u64),
+        answer: Answer,
+        o: &mut Outbox,
+    ) {
+        if self.config.bug != Some(Bug::ForgetNothing) {
+            let image = &mut state.to_mut().image;
+            image.sessions.record(client, seq, answer.clone());
+            let requests = vec![(client, seq, answer.clone())];
+            o.save(Storage::Delta(Delta { requests, ..image.delta([]) }));
+        }
+        o.send(client, Service::Reply { seq, reply: answer });
     }
 
     /// The writes that a new write is to replace. A context is the client's word for what it saw;
@@ -224,7 +246,11 @@ impl Replica {
         }
         let has_gap = dot.counter > state.image.vector.get(src) + 1;
         if has_gap && self.config.bug != Some(Bug::SkipGap) {
-            return self.pull(state, src, None, o);
+            // What is on its way already is asked for again only when a digest comes.
+            if state.transfer_from(src).is_none() {
+                self.pull(state, src, o);
+            }
+            return;
         }
         let image = &mut state.to_mut().image;
         if !has_gap {

@@ -45,7 +45,7 @@ pub struct Session {
 }
 
 /// A client's state.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionState {
     /// How many steps are done.
     pub done: usize,

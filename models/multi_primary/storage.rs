@@ -4,6 +4,7 @@
 //! keys that were touched, not of the map.
 
 use super::clock::Stamp;
+use super::message::Answer;
 use super::store::{Entry, Store, Update};
 use super::vector::VersionVector;
 use crate::Durable;
@@ -31,8 +32,9 @@ pub struct Image {
     pub clock: Stamp,
     /// The versions.
     pub store: Store,
-    /// Which write of each client was taken here last.
-    pub sessions: Sessions<()>,
+    /// Which put or delete of each client was taken here last, and what it was told. Those too that
+    /// changed nothing: a late copy must not do what its client was told is over.
+    pub sessions: Sessions<Answer>,
 }
 
 impl Image {
@@ -62,8 +64,9 @@ pub struct Delta {
     pub clock: Stamp,
     /// The entries that changed, as they are now; an empty one is gone.
     pub entries: BTreeMap<Bytes, Entry>,
-    /// Client and sequence number of the writes that were taken, in order.
-    pub requests: Vec<(Id, u64)>,
+    /// Client and sequence number of the puts and deletes that were taken, in order, and what was
+    /// answered.
+    pub requests: Vec<(Id, u64, Answer)>,
 }
 
 impl Image {
@@ -73,8 +76,8 @@ impl Image {
         for (key, entry) in delta.entries {
             self.store.replace(key, entry);
         }
-        for (client, seq) in delta.requests {
-            self.sessions.record(client, seq, ());
+        for (client, seq, answer) in delta.requests {
+            self.sessions.record(client, seq, answer);
         }
     }
 }

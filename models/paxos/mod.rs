@@ -90,6 +90,7 @@ pub use stable::{Delta, Image, Saved, Stable};
 
 use crate::Recoverable;
 use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
 
@@ -156,22 +157,24 @@ impl<M: StateMachine> Actor for Paxos<M> {
     ) {
         match self {
             Self::Replica(replica) => {
-                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => client_state(state, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
+            }
         }
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::Replica(replica), Timer::Election) => {
-                replica_state(state, |state| replica.on_election_timer(id, state, o));
+                lend!(state, State::Replica, |state| replica.on_election_timer(id, state, o));
             }
             (Self::Replica(replica), Timer::Heartbeat) => {
-                replica_state(state, |state| replica.on_heartbeat_timer(id, state, o));
+                lend!(state, State::Replica, |state| replica.on_heartbeat_timer(id, state, o));
             }
             (Self::Client(client), Timer::Retry(_)) => {
-                client_state(state, |state| client.on_retry(state, o));
+                lend!(state, State::Client, |state| client.on_retry(state, o));
             }
             _ => {}
         }
@@ -183,43 +186,6 @@ impl<M: StateMachine> Actor for Paxos<M> {
             Self::Client(_) => "client",
         }
         .to_owned()
-    }
-}
-
-/// Each of these lends a handler its part of a node's state. A borrowed state is copied when the
-/// handler first changes it, as the checker needs; a state that the driver owns is changed in
-/// place, whatever its size.
-fn replica_state<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, ReplicaState<M>>),
-) {
-    match state {
-        Cow::Borrowed(State::Replica(part)) => {
-            let mut part = Cow::Borrowed(part);
-            handler(&mut part);
-            if let Cow::Owned(part) = part {
-                *state = Cow::Owned(State::Replica(part));
-            }
-        }
-        // Moved out and back: not cloned.
-        Cow::Owned(State::Replica(part)) => {
-            let mut whole = Cow::Owned(std::mem::take(part));
-            handler(&mut whole);
-            *part = whole.into_owned();
-        }
-        _ => {}
-    }
-}
-
-fn client_state<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
-) {
-    let State::Client(part) = &**state else { return };
-    let mut lent = Cow::Borrowed(part);
-    handler(&mut lent);
-    if let Cow::Owned(changed) = lent {
-        *state = Cow::Owned(State::Client(changed));
     }
 }
 

@@ -83,6 +83,7 @@ pub use view_service::{ViewService, view_service};
 use crate::Recoverable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -255,28 +256,31 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     ) {
         match self {
             Self::ViewService(service) => {
-                registry(state, |registry| service.on_msg(registry, src, &msg, o));
+                lend!(state, State::ViewService, |registry| service.on_msg(registry, src, &msg, o));
             }
             Self::Replica(replica) => {
-                replica_state(state, |state| replica.on_msg(id, state, src, msg, o));
+                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => client_state(state, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
+            }
         }
     }
 
     fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::ViewService(service), Timer::Suspect(silent)) => {
-                registry(state, |registry| service.on_suspect(registry, *silent, o));
+                lend!(state, State::ViewService, |registry| service
+                    .on_suspect(registry, *silent, o));
             }
             (Self::Replica(replica), Timer::Ping) => {
-                replica_state(state, |state| replica.on_ping_timer(state, o));
+                lend!(state, State::Replica, |state| replica.on_ping_timer(state, o));
             }
             (Self::Replica(replica), Timer::Resend) => {
-                replica_state(state, |state| replica.on_resend(state, o));
+                lend!(state, State::Replica, |state| replica.on_resend(state, o));
             }
             (Self::Client(client), Timer::Retry(_)) => {
-                client_state(state, |state| client.on_retry(state, o));
+                lend!(state, State::Client, |state| client.on_retry(state, o));
             }
             _ => {}
         }
@@ -289,62 +293,6 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
             Self::Client(_) => "client",
         }
         .to_owned()
-    }
-}
-
-/// Lends a handler the view service's part of a node's state.
-fn registry<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, Registry>),
-) {
-    if let State::ViewService(part) = &**state
-        && let Some(changed) = changed(part, handler)
-    {
-        *state = Cow::Owned(State::ViewService(changed));
-    }
-}
-
-/// Lends a handler the client's part of a node's state.
-fn client_state<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, ClientState<M::Reply>>),
-) {
-    if let State::Client(part) = &**state
-        && let Some(changed) = changed(part, handler)
-    {
-        *state = Cow::Owned(State::Client(changed));
-    }
-}
-
-/// Lends a handler the replica's part of a node's state. One that the driver owns is moved out
-/// and back, and so changed in place, whatever the size of the machine; one that it lends, as
-/// the checker does, is copied when the handler first changes it.
-fn replica_state<M: StateMachine>(
-    state: &mut Cow<'_, State<M>>,
-    handler: impl FnOnce(&mut Cow<'_, ReplicaState<M>>),
-) {
-    match state {
-        Cow::Owned(State::Replica(part)) => {
-            let mut whole = Cow::Owned(std::mem::take(part));
-            handler(&mut whole);
-            *part = whole.into_owned();
-        }
-        Cow::Borrowed(State::Replica(part)) => {
-            if let Some(changed) = changed(part, handler) {
-                *state = Cow::Owned(State::Replica(changed));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What a handler makes of a part of a state, if it changes it.
-fn changed<T: Clone>(part: &T, handler: impl FnOnce(&mut Cow<'_, T>)) -> Option<T> {
-    let mut lent = Cow::Borrowed(part);
-    handler(&mut lent);
-    match lent {
-        Cow::Owned(changed) => Some(changed),
-        Cow::Borrowed(_) => None,
     }
 }
 

@@ -32,7 +32,7 @@ impl<M: StateMachine> Durable for Storage<M> {
 }
 
 /// What the view service knows. See [`ViewService`](super::ViewService) for the rules.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Registry {
     /// The current view.
     pub view: View,

@@ -119,10 +119,10 @@ impl Coordinator {
         request: &Transaction,
         o: &mut Outbox,
     ) {
+        let busy = state.voting.keys().any(|txn| txn.client == client);
         match state.ledger.sessions.standing(client, seq) {
             Standing::New => {
                 let live = state.voting.len() + state.ledger.committed.len();
-                let busy = state.voting.keys().any(|txn| txn.client == client);
                 if !busy && live < MAX_LIVE {
                     let txn = TxnId { client, seq, epoch: state.ledger.epoch };
                     self.begin(state.to_mut(), txn, request, o);
@@ -133,6 +133,8 @@ impl Coordinator {
                 o.send(client, Service::Reply { seq, reply });
             }
             Standing::Old => {}
+            // It is at work; its session went to make room for others.
+            Standing::Refused(_) if busy => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
         }
     }
@@ -160,7 +162,10 @@ impl Coordinator {
             }
         }
         o.set_timer(Timer::Deadline(txn), self.config.timing.deadline.clone());
-        self.resend_later(o);
+        // To set a timer that is set would put it off, for ever under steady load.
+        if Self::is_idle(state) {
+            self.resend_later(o);
+        }
         state.voting.insert(txn, voting);
         self.decide_if_all_voted(state, txn, o);
     }
@@ -324,7 +329,7 @@ impl Coordinator {
     /// each participant a bounded number, oldest first, so that one that is down does not stand
     /// in the way of others.
     pub(super) fn on_resend(&self, state: &CoordinatorState, o: &mut Outbox) {
-        if state.voting.is_empty() && state.ledger.committed.is_empty() {
+        if Self::is_idle(state) {
             return;
         }
         self.resend_later(o);
@@ -362,8 +367,13 @@ impl Coordinator {
         o.set_timer(Timer::Resend, self.config.timing.resend.clone());
     }
 
+    /// Whether nobody owes an answer.
+    fn is_idle(state: &CoordinatorState) -> bool {
+        state.voting.is_empty() && state.ledger.committed.is_empty()
+    }
+
     fn rest_if_idle(state: &CoordinatorState, o: &mut Outbox) {
-        if state.voting.is_empty() && state.ledger.committed.is_empty() {
+        if Self::is_idle(state) {
             o.cancel_timer(Timer::Resend);
         }
     }

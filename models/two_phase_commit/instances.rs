@@ -6,7 +6,9 @@
 //! What multiplies the states is a crash of the coordinator while several clients wait: their
 //! requests begin again under other names, and messages about both are in flight. Two clients
 //! with two transactions each and a crash of any server are reached with one key per transaction
-//! (`sessions`); with two keys each there are more than 2.7 million states before any crash.
+//! (`sessions`); with two keys for one of the clients, and a crash of a participant (`mixed`). With
+//! two keys for both there are 3.4 million states before any crash; one of them may have a second
+//! transaction beside a crash of any server (`audits`, 19 million).
 
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Sharding, Timer, Timing, coordinator};
@@ -153,7 +155,15 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         recovery(),
         condition(),
     ];
-    instances.extend([participants(), contention(), twice(), deep(), sessions()]);
+    instances.extend([
+        participants(),
+        contention(),
+        twice(),
+        deep(),
+        sessions(),
+        mixed(),
+        audits(),
+    ]);
     instances
 }
 
@@ -379,5 +389,39 @@ fn sessions() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 1_026_308, generated: 9_994_792, violated: &[] },
+    }
+}
+
+fn mixed() -> Instance<Actor, History> {
+    Instance {
+        name: "mixed",
+        about: "2 participants, a client that writes two keys and reads them, another that writes \
+                one of them and reads it, 1 crash and restart of a participant",
+        deep: true,
+        cluster: || {
+            let other = vec![Op::put("x", "b").into(), Op::get("x").into()];
+            let bounds = Bounds::calm(vec![vec![transfer(), audit()], other]).crashing([1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::committed(), claims::conflict()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 2_516_900, generated: 38_824_525, violated: &[] },
+    }
+}
+
+fn audits() -> Instance<Actor, History> {
+    Instance {
+        name: "audits",
+        about: "2 participants, a client that writes two keys and reads them, another that reads \
+                them, 1 crash and restart of any server",
+        deep: true,
+        cluster: || {
+            let scripts = vec![vec![transfer(), audit()], vec![audit()]];
+            let bounds = Bounds::calm(scripts).crashing([0, 1, 2]);
+            let mut claims = bounds.safety();
+            claims.extend([claims::conflict(), claims::presumed()]);
+            bounds.cluster(claims, None)
+        },
+        expected: Expected { unique: 19_249_506, generated: 267_729_950, violated: &[] },
     }
 }

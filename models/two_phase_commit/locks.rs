@@ -46,6 +46,15 @@ impl Locks {
         }
     }
 
+    /// Whether `txn` holds the locks for its part.
+    pub fn are_held(&self, txn: TxnId, part: &Part) -> bool {
+        part.iter().all(|(_, op)| match self.0.get(op.key()) {
+            None => false,
+            Some(Lock::Shared(holders)) => is_read(op) && holders.contains(&txn),
+            Some(Lock::Exclusive(holder)) => *holder == txn,
+        })
+    }
+
     /// Gives back what `txn` holds of the locks for its part.
     pub fn release(&mut self, txn: TxnId, part: &Part) {
         for (_, op) in part {
@@ -99,6 +108,8 @@ mod tests {
         let mut locks = Locks::default();
         let (read, write) = (part([Op::get("x")]), part([Op::put("x", "a")]));
         locks.take(txn(1), &read);
+        assert!(locks.are_held(txn(1), &read) && !locks.are_held(txn(1), &write));
+        assert!(!locks.are_held(txn(2), &read));
         assert!(locks.are_free(txn(2), &read));
         assert!(!locks.are_free(txn(2), &write));
         locks.take(txn(2), &read);
@@ -118,6 +129,7 @@ mod tests {
             assert!(locks.are_free(txn(1), &part));
             locks.take(txn(1), &part);
             assert!(!locks.are_free(txn(2), &vec![(0, Op::get("x"))]));
+            assert!(locks.are_held(txn(1), &part));
             locks.release(txn(1), &part);
             assert!(locks.is_empty());
         }

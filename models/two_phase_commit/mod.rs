@@ -80,7 +80,6 @@ pub mod mutants;
 mod participant;
 pub mod properties;
 pub mod refinement;
-mod role;
 mod sharding;
 mod storage;
 mod termination;
@@ -99,7 +98,7 @@ pub use storage::{
 
 use crate::Recoverable;
 use crate::kv::{Bytes, Client, ClientState, Outcome, Retry, Transaction};
-use role::lend;
+use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -278,28 +277,31 @@ impl Actor for TwoPhaseCommit {
     fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         match self {
             Self::Coordinator(coordinator) => {
-                lend(state, |state| coordinator.on_msg(state, src, msg, o));
+                lend!(state, State::Coordinator, |state| coordinator.on_msg(state, src, msg, o));
             }
             Self::Participant(participant) => {
-                lend(state, |state| participant.on_msg(id, state, src, msg, o));
+                lend!(state, State::Participant, |state| participant
+                    .on_msg(id, state, src, msg, o));
             }
-            Self::Client(client) => lend(state, |state| client.on_msg(state, msg, o)),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
+            }
         }
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::Coordinator(coordinator), Timer::Resend) => {
-                lend(state, |state| coordinator.on_resend(state, o));
+                lend!(state, State::Coordinator, |state| coordinator.on_resend(state, o));
             }
             (Self::Coordinator(coordinator), Timer::Deadline(txn)) => {
-                lend(state, |state| coordinator.on_deadline(state, *txn, o));
+                lend!(state, State::Coordinator, |state| coordinator.on_deadline(state, *txn, o));
             }
             (Self::Participant(participant), Timer::Doubt) => {
-                lend(state, |state| participant.on_doubt(id, state, o));
+                lend!(state, State::Participant, |state| participant.on_doubt(id, state, o));
             }
             (Self::Client(client), Timer::Retry(_)) => {
-                lend(state, |state| client.on_retry(state, o));
+                lend!(state, State::Client, |state| client.on_retry(state, o));
             }
             _ => {}
         }

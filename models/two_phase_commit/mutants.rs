@@ -24,8 +24,12 @@ pub enum Bug {
     ForgetEnd,
     /// A participant does not log its vote.
     ForgetVote,
+    /// A participant does not log that it refused.
+    ForgetRefusal,
     /// A participant does not log the decision.
     ForgetOutcome,
+    /// A participant that comes back does not lock what it is prepared for.
+    ForgetLocks,
     /// A participant that is in doubt for too long aborts on its own.
     AbortAlone,
     /// A participant releases its locks when it votes.
@@ -36,6 +40,10 @@ pub enum Bug {
     KeepLocks,
     /// A participant takes want of information for a commit.
     PresumeCommit,
+    /// A participant that hears of the coordinator's restart aborts what was begun after it too.
+    AbortNewer,
+    /// A participant that hears of the coordinator's restart aborts what is listed as committed.
+    AbortListed,
     /// A participant votes again on what is decided.
     TakeOldPrepare,
     /// A participant in doubt tells others to abort.
@@ -139,10 +147,24 @@ fn of_votes_and_locks() -> Vec<Mutant<Actor, History>> {
             Bounds { doubts: 1, ..Bounds::calm(alone()) }.crashing([1])
         ),
         mutant!(
+            ForgetRefusal,
+            "forget-refusal",
+            "a participant does not log that it refused, and votes yes when it is asked again",
+            claims::AC2,
+            Bounds::calm(rivals()).crashing([1])
+        ),
+        mutant!(
             ForgetOutcome,
             "forget-outcome",
             "a participant does not log the decision",
             claims::AC2,
+            Bounds::calm(alone()).crashing([1])
+        ),
+        mutant!(
+            ForgetLocks,
+            "forget-locks",
+            "a participant that comes back does not lock what it is prepared for",
+            claims::STRICT,
             Bounds::calm(alone()).crashing([1])
         ),
         mutant!(
@@ -190,6 +212,20 @@ fn of_participants_in_doubt() -> Vec<Mutant<Actor, History>> {
             "presume-commit",
             "a participant takes want of information for a commit",
             claims::AC3,
+            Bounds::calm(alone()).crashing([0])
+        ),
+        mutant!(
+            AbortNewer,
+            "abort-newer",
+            "a participant that hears of the coordinator's restart aborts what was begun after it",
+            claims::AC1,
+            Bounds::calm(alone()).crashing([0])
+        ),
+        mutant!(
+            AbortListed,
+            "abort-listed",
+            "a participant that hears of the coordinator's restart aborts what it is told committed",
+            claims::AC1,
             Bounds::calm(alone()).crashing([0])
         ),
         mutant!(

@@ -44,7 +44,8 @@ impl Participant {
         };
         state.shard = saved.image();
         // Locks again what is in doubt, before anything else can be asked for.
-        for (txn, prepared) in &state.shard.prepared {
+        let relocked = state.shard.prepared.iter();
+        for (txn, prepared) in relocked.filter(|_| self.config.bug != Some(Bug::ForgetLocks)) {
             state.locks.take(*txn, &prepared.part);
         }
         self.resolve(id, &state, o);
@@ -132,7 +133,12 @@ impl Participant {
                 Self::send_vote(txn, Vote::Yes(replies), o);
             }
             Err(why) => {
-                Self::log(state, ShardRecord::Refused(txn, why.clone()), o);
+                let record = ShardRecord::Refused(txn, why.clone());
+                if self.config.bug == Some(Bug::ForgetRefusal) {
+                    state.shard.replay(record);
+                } else {
+                    Self::log(state, record, o);
+                }
                 Self::send_vote(txn, Vote::No(why), o);
             }
         }

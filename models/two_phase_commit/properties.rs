@@ -41,6 +41,8 @@ pub const NON_BLOCKING: &str = "every prepared participant decides";
 pub const SERIALIZABLE: &str = "transactions are strictly serializable";
 /// Bernstein et al. 1987, section 3.2: a scheduler releases the locks when the transaction ends.
 pub const LOCKS: &str = "no lock outlives its transaction";
+/// The same: and not before.
+pub const STRICT: &str = "what is prepared is locked";
 /// Ongaro 2014, section 6.3: what sessions are for.
 pub const EXACTLY_ONCE: &str = "no request commits twice";
 /// Mohan et al. 1986: a commit is remembered until all have acknowledged.
@@ -180,6 +182,18 @@ pub fn locks() -> Claim {
     )
 }
 
+/// Whoever is prepared holds all its locks.
+pub fn strict() -> Claim {
+    Property::always(
+        STRICT,
+        Condition::each_node(|node| match node.state() {
+            Some(State::Participant(state)) => (state.shard.prepared.iter())
+                .all(|(txn, prepared)| state.locks.are_held(*txn, &prepared.part)),
+            _ => true,
+        }),
+    )
+}
+
 /// No client's request commits as two transactions.
 pub fn exactly_once() -> Claim {
     always(EXACTLY_ONCE, |world| {
@@ -240,7 +254,9 @@ fn is_resolved(nodes: &Nodes<'_, Actor>) -> bool {
 /// What must always hold. `crashes` and `deadlines` are how many may happen.
 pub fn safety(crashes: u8, deadlines: u8) -> Vec<Claim> {
     let ac4 = ac4(crashes, deadlines);
-    vec![ac1(), ac2(), ac3(), ac4, serializable(), locks(), exactly_once(), remembered()]
+    let mut claims = vec![ac1(), ac2(), ac3(), ac4, serializable(), locks(), strict()];
+    claims.extend([exactly_once(), remembered()]);
+    claims
 }
 
 /// A client was told that there was a conflict.

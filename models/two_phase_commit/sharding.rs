@@ -64,8 +64,11 @@ impl Sharding {
         if bounds.len() + 1 != participants {
             return Err(ShardingError::Bounds { bounds: bounds.len(), participants });
         }
-        match bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
-            Some(pair) => Err(ShardingError::Unordered { bound: pair[1].clone() }),
+        // Below the first range there is the empty key.
+        let nothing = Bytes::default();
+        let before = std::iter::once(&nothing).chain(bounds);
+        match bounds.iter().zip(before).find(|(bound, before)| bound <= before) {
+            Some((bound, _)) => Err(ShardingError::Unordered { bound: bound.clone() }),
             None => Ok(()),
         }
     }
@@ -116,5 +119,7 @@ mod tests {
         assert_eq!(one.check(3), Err(ShardingError::Bounds { bounds: 1, participants: 3 }));
         let twice = Sharding::Ranges(vec!["h".into(), "h".into()]);
         assert_eq!(twice.check(3), Err(ShardingError::Unordered { bound: "h".into() }));
+        let empty = Sharding::Ranges(vec!["".into()]);
+        assert_eq!(empty.check(2), Err(ShardingError::Unordered { bound: "".into() }));
     }
 }

@@ -101,8 +101,12 @@ impl Participant {
         committed: &BTreeSet<TxnId>,
         o: &mut Outbox,
     ) {
+        let is_earlier =
+            |txn: &TxnId| txn.epoch < epoch || self.config.bug == Some(Bug::AbortNewer);
+        let is_listed =
+            |txn: &TxnId| committed.contains(txn) && self.config.bug != Some(Bug::AbortListed);
         let unknown: Vec<TxnId> = (state.shard.prepared.keys().copied())
-            .filter(|txn| txn.epoch < epoch && !committed.contains(txn))
+            .filter(|txn| is_earlier(txn) && !is_listed(txn))
             .collect();
         for txn in unknown {
             self.on_no_information(state, txn, o);

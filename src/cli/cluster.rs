@@ -25,7 +25,8 @@ Examples:
   quorate cluster primary-backup
   quorate cluster primary-backup --servers 4 --mode asynchronous
   quorate cluster multi-primary --servers 3 --mode multi-value
-  quorate cluster two-phase-commit --servers 3")]
+  quorate cluster two-phase-commit --servers 3
+  quorate cluster two-phase-commit --servers 3 --mode 'ranges m'")]
 pub(crate) struct Args {
     /// The protocol
     protocol: String,

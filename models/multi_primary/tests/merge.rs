@@ -118,6 +118,16 @@ proptest! {
     }
 
     #[test]
+    fn shapiro_2011_merge_is_an_upper_bound(rule in rules(), steps in steps()) {
+        let [a, b, _] = run(rule, 1, &steps);
+        let both = image(join(a.image(), b.image()));
+        for part in [a.image(), b.image()] {
+            let (vector, store) = join(&both, part);
+            prop_assert_eq!((vector, live(&store)), (both.vector.clone(), live(&both.store)));
+        }
+    }
+
+    #[test]
     fn shapiro_2011_after_anti_entropy_all_have_the_same_state_and_tombstones_go(
         rule in rules(), steps in steps(), piece_bytes in prop_oneof![Just(1), Just(usize::MAX)]
     ) {

@@ -2,6 +2,7 @@
 
 mod anti_entropy;
 mod checked;
+mod claims;
 mod clock;
 mod merge;
 mod replica;

@@ -18,7 +18,7 @@ fn a_write_is_saved_told_to_all_and_answered_at_once() {
         vector: vector(&[(1, 1)]),
         clock: Stamp::default(),
         entries: [("x".into(), [(written.dot, written.version.clone())].into())].into(),
-        requests: vec![(id(9), 1)],
+        requests: vec![(id(9), 1, Answer::Done)],
     };
     assert_eq!(
         did,
@@ -96,7 +96,7 @@ fn shapiro_2011_concurrent_updates_commute() {
 }
 
 #[test]
-fn with_last_writer_wins_the_node_breaks_a_tie() {
+fn shapiro_2011_equal_timestamps_are_ordered_by_their_nodes() {
     let config = lww(2);
     let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
     let (one, two) = (a.write(8, 1, put("a")).unwrap(), b.write(9, 1, put("b")).unwrap());
@@ -167,7 +167,39 @@ fn a_delete_that_comes_before_what_it_deletes_still_deletes_it() {
 fn to_delete_nothing_tells_nobody() {
     let mut node = Node::new(&mv(2), 0);
     let did = node.on_msg(9, Service::Request { seq: 1, op: delete() });
-    assert_eq!(did, [reply(9, 1, Answer::Done)]);
+    let requests = vec![(id(9), 1, Answer::Done)];
+    let saved = Did::Save(Storage::Delta(Delta { requests, ..Delta::default() }));
+    assert_eq!(did, [saved, reply(9, 1, Answer::Done)]);
+}
+
+/// Found by the instance `mv-one-node`: the client was told that it is done, and it deleted what
+/// another wrote afterwards.
+#[test]
+fn a_late_copy_of_a_delete_that_found_nothing_deletes_nothing() {
+    for rule in [Rule::LastWriterWins, Rule::MultiValue] {
+        let mut node = Node::new(&config(2, rule), 0);
+        let copy = Service::Request { seq: 1, op: delete() };
+        node.on_msg(9, copy.clone());
+        node.write(8, 1, put("a"));
+        assert_eq!(node.on_msg(9, copy.clone()), [reply(9, 1, Answer::Done)]);
+        node.restart();
+        assert_eq!(node.on_msg(9, copy), [reply(9, 1, Answer::Done)]);
+        assert_eq!(node.values("x"), bytes(&["a"]), "{rule:?}");
+    }
+}
+
+#[test]
+fn a_late_copy_of_a_put_that_was_not_done_is_not_done() {
+    let mut node = Node::new(&mv(2), 0);
+    for seq in 1..=MAX_SIBLINGS as u64 {
+        node.write(9, seq, with(put(&seq.to_string()), VersionVector::default()));
+    }
+    let copy = Service::Request { seq: 1, op: with(put("more"), VersionVector::default()) };
+    let crowded = reply(8, 1, Answer::Crowded);
+    assert_eq!(node.on_msg(8, copy.clone()).last(), Some(&crowded));
+    node.write(7, 1, put("resolved"));
+    assert_eq!(node.on_msg(8, copy), [crowded]);
+    assert_eq!(node.values("x"), bytes(&["resolved"]));
 }
 
 #[test]
@@ -185,12 +217,12 @@ fn a_key_has_a_bounded_number_of_siblings() {
         node.write(9, seq, with(put(&seq.to_string()), VersionVector::default()));
     }
     let seq = MAX_SIBLINGS as u64 + 1;
-    let before = node.state.clone();
+    let before = node.image().store.clone();
     let one_more = with(put("more"), VersionVector::default());
     let did = node.on_msg(9, Service::Request { seq, op: one_more });
-    assert_eq!(did, [reply(9, seq, Answer::Crowded)]);
-    assert_eq!(node.state, before);
-    assert!(node.write(9, seq, put("resolved")).is_some());
+    assert_eq!(did.last(), Some(&reply(9, seq, Answer::Crowded)));
+    assert_eq!(node.image().store, before);
+    assert!(node.write(9, seq + 1, put("resolved")).is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@ fn digest(node: &Node) -> Peer {
 }
 
 #[test]
-fn a_tombstone_goes_when_every_node_has_it_and_what_it_covers() {
+fn wuu_bernstein_1984_a_tombstone_goes_when_every_node_is_known_to_have_it_and_what_it_covers() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = config(3, rule);
         let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
@@ -70,7 +70,7 @@ fn a_node_without_tombstones_remembers_no_digests() {
 }
 
 #[test]
-fn tombstones_stay_while_a_node_is_not_heard_of() {
+fn wuu_bernstein_1984_tombstones_stay_while_a_node_is_not_heard_of() {
     let config = config(3, Rule::MultiValue);
     let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
     a.write(8, 1, put("a"));

@@ -1,7 +1,6 @@
-//! One test for each claim of the sources that the protocol rests on, named for it.
-//!
-//! The claims about whole runs (AC1 to AC5, serializability, blocking, the refinement) are
-//! properties of the instances, checked in every reachable state.
+//! One test for each claim of the sources that the protocol rests on, named for it: those about a
+//! single step. Those about whole runs are in `checked_claims.rs`, the refinement is in
+//! `oracle.rs`.
 
 use super::participant::prepared;
 use super::*;

@@ -2,6 +2,8 @@
 
 use super::super::{LedgerRecord, MAX_LIVE};
 use super::*;
+use crate::kv::service::Refusal;
+use crate::kv::sessions::MAX_SESSIONS;
 use crate::kv::{Abort, Outcome, Reply};
 
 fn save(record: LedgerRecord) -> Did {
@@ -156,6 +158,34 @@ fn it_resends_to_those_who_have_not_answered() {
     let again = [Did::Set(Timer::Resend), Did::Send(1, decide(Decision::Commit))];
     assert_eq!(node.fire(Timer::Resend), again);
     assert_eq!(Node::new(0).fire(Timer::Resend), [], "nothing is open");
+}
+
+/// A timer that is set is put off: under steady load it would never fire.
+#[test]
+fn a_request_does_not_put_off_what_it_resends_for_others() {
+    let mut node = voting();
+    let did = node.deliver(4, &request());
+    assert!(did.iter().any(|did| matches!(did, Did::Set(Timer::Deadline(_)))));
+    assert!(!did.contains(&Did::Set(Timer::Resend)), "{did:?}");
+    node.fire(Timer::Deadline(txn()));
+    assert_eq!(node.fire(Timer::Resend)[0], Did::Set(Timer::Resend), "the other still waits");
+}
+
+/// More clients than have sessions came while it was at work.
+#[test]
+fn a_client_whose_session_is_gone_is_not_refused_what_is_at_work() {
+    let mut node = voting();
+    for client in 0..=MAX_SESSIONS {
+        let nothing = Service::Request { seq: 1, op: Transaction::default() };
+        node.deliver(4 + client, &nothing);
+    }
+    assert!(node.coordinator().ledger.sessions.floor().is_some());
+    assert_eq!(node.deliver(3, &request()), [], "it will be answered");
+    node.deliver(1, &yes(0));
+    let did = node.deliver(2, &yes(1));
+    assert!(did.contains(&reply(Outcome::Committed(vec![Reply::Done, Reply::Done]))));
+    let gone = Service::Refused { seq: 1, why: Refusal::SessionExpired };
+    assert_eq!(node.deliver(3, &request()), [Did::Send(3, gone)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Unit tests: for each event the state afterwards and exactly what was saved and sent; and one
 //! test for each claim of the sources.
 
+mod checked_claims;
 mod checks;
 mod claims;
 mod coordinator;

@@ -26,8 +26,13 @@ impl Deployable for MultiPrimary {
 
     fn server(cluster: &ClusterFile, _: Id) -> Result<Self, DeployError> {
         super::check_roles::<Self>(cluster, |_| "node")?;
-        let unsuitable = |reason| DeployError::unsuitable::<Self>(cluster, reason);
+        let unsuitable = |reason: String| DeployError::unsuitable::<Self>(cluster, reason);
         let rule = rule(cluster).map_err(unsuitable)?;
+        if cluster.servers.len() < 2 {
+            let reason = "one server replicates to nobody, and never learns that a tombstone may \
+                          go; add another [[server]]";
+            return Err(unsuitable(reason.into()));
+        }
         let mut config = Config::new(cluster.servers.len(), rule, Timing::default());
         config.physical = PhysicalTime(wall_clock);
         Ok(config.server())
@@ -183,7 +188,8 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         server("", &["", "role = \"node\""]).unwrap();
-        server("mode = \"multi-value\"", &[""]).unwrap();
+        server("mode = \"multi-value\"", &["", ""]).unwrap();
+        assert!(server("", &[""]).unwrap_err().contains("add another [[server]]"));
         assert!(server("mode = \"fast\"", &[""]).unwrap_err().contains("`last-writer-wins`"));
         assert!(server("", &["role = \"primary\""]).unwrap_err().contains("is the node"));
     }

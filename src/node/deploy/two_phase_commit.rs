@@ -1,11 +1,16 @@
 //! Two-phase commit: server 0 is the coordinator, which clients ask; the others are participants.
+//!
+//! The mode says which participant has which key: `hash`, or `ranges B,C` for the keys below `B`,
+//! from `B` to below `C`, and from `C` on. It is part of the cluster file's fingerprint, so nodes
+//! that would look for a key in different places do not understand each other at all; a participant
+//! that is asked for a key of another nevertheless votes no.
 
 use super::offer::{Ask, AskError, Offer, Verdict, outcome};
 use super::{DeployError, Deployable};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
-use quorate_models::kv::{Outcome, Transaction};
+use quorate_models::kv::{Bytes, Outcome, Transaction};
 use quorate_models::two_phase_commit::{
     Config, Peer, Sharding, Timing, TwoPhaseCommit, coordinator,
 };
@@ -34,9 +39,7 @@ impl Deployable for TwoPhaseCommit {
 
 fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     let unsuitable = |reason: String| DeployError::unsuitable::<TwoPhaseCommit>(cluster, reason);
-    if let Some(mode) = &cluster.mode {
-        return Err(unsuitable(format!("it has no modes; remove `mode = {mode:?}`")));
-    }
+    let sharding = sharding(cluster.mode.as_deref()).map_err(unsuitable)?;
     if cluster.servers.len() < 2 {
         let advice = "add a [[server]] for each participant";
         return Err(unsuitable(format!("server 0 is the coordinator; {advice}")));
@@ -44,8 +47,24 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     super::check_roles::<TwoPhaseCommit>(cluster, |id| {
         if id == usize::from(coordinator()) { "coordinator" } else { "participant" }
     })?;
-    Config::new(cluster.servers.len() - 1, Sharding::Hash, Timing::default())
+    Config::new(cluster.servers.len() - 1, sharding, Timing::default())
         .map_err(|error| unsuitable(error.to_string()))
+}
+
+fn sharding(mode: Option<&str>) -> Result<Sharding, String> {
+    match mode {
+        None | Some("hash") => Ok(Sharding::Hash),
+        Some(mode) => match mode.strip_prefix("ranges ") {
+            Some(bounds) => {
+                let bounds = bounds.split(',').map(|bound| Bytes::from(bound.trim()));
+                Ok(Sharding::Ranges(bounds.collect()))
+            }
+            None => Err(format!(
+                "there is no mode `{mode}`; use `hash`, or `ranges B,C` for participants that \
+                 have the keys below B, from B to below C, and from C on"
+            )),
+        },
+    }
 }
 
 /// What two-phase commit offers: transactions. A single operation is a transaction of one.
@@ -91,9 +110,44 @@ mod tests {
         let (coordinator, participant) = ("role = \"coordinator\"", "role = \"participant\"");
         accepts("", &["", ""]).unwrap();
         accepts("", &[coordinator, participant, participant]).unwrap();
-        assert!(accepts("mode = \"fast\"", &["", ""]).unwrap_err().contains("no modes"));
+        assert!(accepts("mode = \"fast\"", &["", ""]).unwrap_err().contains("ranges B,C"));
         assert!(accepts("", &[participant, participant]).unwrap_err().contains("server 0"));
         assert!(accepts("", &[""]).unwrap_err().contains("participant"));
+    }
+
+    #[test]
+    fn keys_are_spread_by_hash_or_by_ranges_that_fit_the_participants() {
+        let spread = |mode: &str, servers: usize| {
+            config(&cluster("two-phase-commit", mode, &vec![""; servers]))
+                .map(|config| ["a", "h", "z"].map(|key| usize::from(config.owner(&key.into()))))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(spread("mode = \"hash\"", 3), spread("", 3));
+        assert_eq!(spread("mode = \"ranges h, p\"", 4), Ok([1, 2, 3]));
+        let few = spread("mode = \"ranges h,p\"", 3).unwrap_err();
+        assert!(few.contains("2 participants need 1 bounds between their ranges, not 2"), "{few}");
+        let unordered = spread("mode = \"ranges p,h\"", 4).unwrap_err();
+        assert!(unordered.contains("sort the bounds"), "{unordered}");
+    }
+
+    /// Such nodes do not even read each other's datagrams.
+    #[test]
+    fn nodes_that_look_for_a_key_in_different_places_are_of_different_clusters() {
+        let fingerprint =
+            |mode: &str| cluster("two-phase-commit", mode, &["", "", ""]).fingerprint();
+        assert_ne!(fingerprint("mode = \"ranges h\""), fingerprint("mode = \"ranges p\""));
+        assert_ne!(fingerprint("mode = \"ranges h\""), fingerprint(""));
+    }
+
+    #[test]
+    fn an_unknown_shard_is_told_with_what_to_do() {
+        let ask = Ask::from(Op::get("k"));
+        let Some(Verdict::Failed(error)) = outcome(&ask, Outcome::Aborted(Abort::UnknownShard))
+        else {
+            panic!("it is of no use to try again");
+        };
+        let error = error.to_string();
+        assert!(error.contains("not its own") && error.contains("same cluster file"), "{error}");
     }
 
     #[test]
