@@ -405,6 +405,7 @@ fn mixed() -> Instance<Actor, History> {
             claims.extend([claims::committed(), claims::conflict()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 2_516_900, generated: 38_824_525, violated: &[] },
     }
 }
@@ -422,6 +423,7 @@ fn audits() -> Instance<Actor, History> {
             claims.extend([claims::conflict(), claims::presumed()]);
             bounds.cluster(claims, None)
         },
+        symmetry: None,
         expected: Expected { unique: 19_249_506, generated: 267_729_950, violated: &[] },
     }
 }
