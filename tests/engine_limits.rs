@@ -43,9 +43,14 @@ fn a_limit_on_memory_is_no_success_and_is_kept() {
     let memory = Some(12 << 20);
     let limits = Limits { memory, ..Limits::default() };
     falls_short(limits, Shortfall::Memory);
-    let cluster = paxos(3);
-    let outcome = Checker::new(&cluster).limits(limits).check().unwrap();
-    assert!(outcome.memory <= 12 << 20, "{} bytes", outcome.memory);
+    for (threads, mib) in [(1, 3), (1, 12), (2, 12), (3, 13), (2, 20)] {
+        let limits = Limits { memory: Some(mib << 20), ..limits };
+        let cluster = paxos(3);
+        let outcome = Checker::new(&cluster).threads(threads).limits(limits).check().unwrap();
+        assert_eq!(outcome.shortfall, Some(Shortfall::Memory), "{threads} threads, {mib} MiB");
+        assert!(outcome.memory <= mib << 20, "{} bytes of {mib} MiB", outcome.memory);
+        assert!(outcome.unique > 1000, "{} states", outcome.unique);
+    }
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         stop: &AtomicBool,
     ) -> Result<Outcome, CheckError> {
         let decides_liveness = self.validate()?;
-        let totals = Totals::new(self.limits, stop);
+        let totals = Totals::new(self.limits, self.threads, stop);
         let classes = Classes::new(self.fairness);
         let workers = (0..self.threads)
             .map(|_| {

@@ -7,9 +7,14 @@ use super::table::Table;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
 
+/// What a thread may add to the memory that is held before it looks again: the successors of one
+/// chunk, generously. A limit is said to be reached so much earlier, so that it is kept.
+const HEADROOM: u64 = 1 << 19;
+
 /// What lasts from level to level.
 pub(super) struct Totals<'s> {
     pub(super) limits: Limits,
+    headroom: u64,
     pub(super) started: Instant,
     /// Set from outside to stop the search.
     pub(super) stop: &'s AtomicBool,
@@ -21,9 +26,10 @@ pub(super) struct Totals<'s> {
 }
 
 impl<'s> Totals<'s> {
-    pub(super) fn new(limits: Limits, stop: &'s AtomicBool) -> Self {
+    pub(super) fn new(limits: Limits, threads: usize, stop: &'s AtomicBool) -> Self {
         Self {
             limits,
+            headroom: threads as u64 * HEADROOM,
             started: Instant::now(),
             stop,
             unique: AtomicU64::new(0),
@@ -45,6 +51,7 @@ impl<'s> Totals<'s> {
 
     /// Gives up if so much memory may not be held.
     pub(super) fn hold(&self, bytes: u64) -> bool {
+        let bytes = bytes.saturating_add(self.headroom);
         let fits = self.limits.memory.is_none_or(|limit| bytes <= limit);
         if !fits {
             self.fall_short(Shortfall::Memory);
