@@ -124,7 +124,9 @@ fn weak_fairness_lets_a_link_lose_every_message() {
     let start = trace.cycle.unwrap();
     let cycle: Vec<_> =
         trace.actions(&cluster)[start..].iter().map(|action| format!("{action:?}")).collect();
-    assert!(cycle.contains(&"lost: 1 → 0: Ask".to_string()), "{cycle:?}");
+    // Of the question or of the answer: whichever it is, none ever comes through.
+    let lost = cycle.iter().find_map(|action| action.strip_prefix("lost: ")).unwrap();
+    assert!(cycle.iter().all(|action| action != lost), "{cycle:?}");
     assert_eq!(trace.states[start], *trace.states.last().unwrap(), "the cycle closes");
 }
 

@@ -63,6 +63,7 @@
 
 mod acceptor;
 mod ballot;
+mod bounds;
 mod catch_up;
 mod config;
 pub mod instances;

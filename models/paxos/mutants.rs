@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::Quorums;
-use super::instances::{Bounds, put, write_then_read};
+use super::bounds::{Bounds, put, write_then_read};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::kv::Op;

@@ -72,6 +72,7 @@
 //! `participant.rs`, a participant's way out of doubt in `termination.rs`.
 
 pub mod abstract_model;
+mod bounds;
 mod coordinator;
 pub mod instances;
 mod locks;

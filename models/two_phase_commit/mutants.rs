@@ -1,6 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::instances::{Bounds, alone, rivals, skew};
+use super::bounds::{Bounds, alone, rivals, skew};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster, DiskKind};

@@ -19,9 +19,9 @@ impl Rewrite<Id> for State {
         match self {
             Self::Acceptor(_) => self.clone(),
             Self::Proposer(Proposer { ballot, promises }) => {
-                let promised =
+                let rewritten =
                     |(id, accepted): (&Id, &Option<Proposal>)| (id.rewrite(plan), *accepted);
-                let promises = promises.as_ref().map(|all| all.iter().map(promised).collect());
+                let promises = promises.as_ref().map(|all| all.iter().map(rewritten).collect());
                 Self::Proposer(Proposer { ballot: *ballot, promises })
             }
             Self::Learner(Learner { heard, learned }) => {

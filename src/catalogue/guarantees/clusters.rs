@@ -277,7 +277,7 @@ fn everywhere(
     actors.push(config.client(0, vec![Step::Plain(op); count]));
     let is_done = answered(servers, count, |state| match state {
         State::Client(SessionState { done, .. }) => Some(*done),
-        _ => None,
+        State::Replica(_) => None,
     });
     Rehearsal { actors, servers, is_done }
 }
@@ -324,7 +324,7 @@ fn logged(op: Op, count: usize) -> Rehearsal<paxos::Paxos<Map>> {
     });
     let is_done = answered(servers, count, |state| match state {
         State::Client(ClientState { done, .. }) => Some(*done),
-        _ => None,
+        State::Replica(_) => None,
     });
     Rehearsal { actors, servers, is_done }
 }

@@ -2,7 +2,7 @@
 //!
 //! The README and the documentation of `models` show it; a test fails when they are out of date.
 //! Every cell comes from the recorded verdicts of the instances, which the tests compare with what
-//! a check finds, or from a [rehearsal](super::rehearsal) on the cluster named in the first column.
+//! a check finds, or from a rehearsal (`rehearsal.rs`) on the cluster named in the first column.
 //! What is written here by hand is only which property the wording of a cell depends on.
 
 mod clusters;

@@ -1,0 +1,134 @@
+//! What an instance has, and what may happen in it: a cluster for the checker from a few numbers,
+//! and the scripts of its clients.
+
+use super::properties::{self as claims, Actor, Claim, History};
+use super::{Bug, Config, Sharding, Timer, Timing};
+use crate::kv::history::Linearizable;
+use crate::kv::{Op, Transaction, Transactional};
+use crate::world::{Cluster, DiskKind, Fairness, Faults, NetworkKind, Setup};
+use stateright::actor::Id;
+
+/// A client's transactions, one after the other.
+pub(super) type Script = Vec<Transaction>;
+
+/// A timer may fire again and again.
+const UNBOUNDED: u8 = u8::MAX;
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) scripts: Vec<Script>,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    pub(super) crashable: Option<Vec<Id>>,
+    pub(super) deadlines: u8,
+    pub(super) doubts: u8,
+    pub(super) disk: DiskKind,
+    /// Whether messages are really lost, and sent again by timers without a budget.
+    pub(super) lossy: bool,
+}
+
+impl Bounds {
+    /// Two participants, and nothing goes wrong but the network. Participant 1 has the keys below
+    /// `y`, participant 2 the others.
+    pub(super) fn calm(scripts: Vec<Script>) -> Self {
+        Self {
+            scripts,
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            deadlines: 0,
+            doubts: 0,
+            disk: DiskKind::Synchronous,
+            lossy: false,
+        }
+    }
+
+    /// What liveness is decided on: one transaction, losses without end. The properties that read
+    /// the network as a record of what was sent mean nothing here.
+    pub(super) fn lossy() -> Self {
+        Self { lossy: true, doubts: UNBOUNDED, ..Self::calm(alone()) }
+    }
+
+    /// One server of those given crashes and comes back.
+    pub(super) fn crashing(self, crashable: impl IntoIterator<Item = usize>) -> Self {
+        let crashable = Some(crashable.into_iter().map(Id::from).collect());
+        Self { crashes: 1, restarts: 1, crashable, ..self }
+    }
+
+    /// The safety properties.
+    pub(super) fn safety(&self) -> Vec<Claim> {
+        claims::safety(self.crashes, self.deadlines)
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let sharding = Sharding::Ranges(vec!["y".into()]);
+        let config = Config { participants: 2, sharding, timing: Timing::model(), bug };
+        let mut actors = config.servers();
+        let servers = actors.len();
+        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
+        let mut timers = vec![("deadline", self.deadlines), ("retry", 0)];
+        if self.doubts != UNBOUNDED {
+            timers.push(("doubt", self.doubts));
+        }
+        if !self.lossy {
+            timers.push(("resend", 0));
+        }
+        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
+        let fairness = if self.lossy { Fairness::lossy() } else { Fairness::default() };
+        let Self { crashes, restarts, crashable, .. } = self;
+        Setup::new(actors, servers, Linearizable::linearizable(Transactional::default()))
+            .network(network)
+            .lossy(self.lossy)
+            .fairness(fairness)
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable })
+            .disk(self.disk)
+            .properties(claims)
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Resend => "resend",
+        Timer::Deadline(_) => "deadline",
+        Timer::Doubt => "doubt",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// Writes a key of each participant.
+pub(super) fn transfer() -> Transaction {
+    [Op::put("x", "a"), Op::put("y", "a")].into()
+}
+
+/// Reads a key of each participant: finds all of [`transfer`] or nothing.
+pub(super) fn audit() -> Transaction {
+    [Op::get("x"), Op::get("y")].into()
+}
+
+/// One client, one transaction.
+pub(super) fn alone() -> Vec<Script> {
+    vec![vec![transfer()]]
+}
+
+/// One client writes what another reads.
+pub(super) fn rivals() -> Vec<Script> {
+    vec![vec![transfer()], vec![audit()]]
+}
+
+/// Two clients that each read the key that the other writes (write skew).
+pub(super) fn skew() -> Vec<Script> {
+    let one = [Op::get("x"), Op::put("y", "a")];
+    let other = [Op::get("y"), Op::put("x", "b")];
+    vec![vec![one.into()], vec![other.into()]]
+}
+
+/// A client that writes, and then writes again on a condition at one participant.
+pub(super) fn conditional() -> Vec<Script> {
+    let new = Some("b".into());
+    let on_condition = Op::Cas { key: "x".into(), expected: Some("a".into()), new };
+    vec![vec![transfer(), [on_condition, Op::put("y", "b")].into()]]
+}
