@@ -4,6 +4,7 @@
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Sharding, Timer, Timing};
 use crate::kv::history::Linearizable;
+use crate::kv::sessions::SessionLimits;
 use crate::kv::{Op, Transaction, Transactional};
 use crate::world::{Cluster, DiskKind, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
@@ -22,6 +23,8 @@ pub(super) struct Bounds {
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) deadlines: u8,
     pub(super) doubts: u8,
+    /// How many clients each server remembers.
+    pub(super) sessions: SessionLimits,
     pub(super) disk: DiskKind,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
@@ -38,6 +41,7 @@ impl Bounds {
             crashable: None,
             deadlines: 0,
             doubts: 0,
+            sessions: SessionLimits::default(),
             disk: DiskKind::Synchronous,
             lossy: false,
         }
@@ -63,7 +67,8 @@ impl Bounds {
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let sharding = Sharding::Ranges(vec!["y".into()]);
-        let config = Config { participants: 2, sharding, timing: Timing::model(), bug };
+        let (timing, sessions) = (Timing::model(), self.sessions);
+        let config = Config { participants: 2, sharding, timing, sessions, bug };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));

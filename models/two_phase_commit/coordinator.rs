@@ -6,7 +6,7 @@ use super::storage::{Ledger, LedgerRecord, Replay, Saved, Storage};
 use super::{Bug, Config, MAX_LIVE, MAX_RESEND, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::txn::{MAX_OUTCOME_BYTES, reply_bytes};
-use crate::kv::{Abort, Outcome, Reply, Service, Transaction};
+use crate::kv::{Abort, Outcome, Reply, Service, Sessions, Transaction};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,7 @@ impl Coordinator {
     ) -> CoordinatorState {
         let mut state = CoordinatorState::default();
         let Some(saved) = saved else {
+            state.ledger.sessions = Sessions::new(self.config.sessions);
             o.save(Storage::Coordinator(Saved::Image(state.ledger.clone())));
             return state;
         };
@@ -77,7 +78,7 @@ impl Coordinator {
             self.log(state, LedgerRecord::Epoch(state.ledger.epoch + 1), o);
         }
         if self.config.bug == Some(Bug::ForgetSessions) {
-            state.ledger.sessions = crate::kv::Sessions::default();
+            state.ledger.sessions = Sessions::new(self.config.sessions);
         }
         for (txn, participants) in &state.ledger.committed {
             Self::tell(*txn, Decision::Commit, participants.iter(), o);

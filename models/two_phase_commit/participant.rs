@@ -8,7 +8,7 @@ use super::storage::{
 };
 use super::{Bug, Config, MAX_LIVE, Outbox, Timer};
 use crate::kv::txn::{Execution, MAX_OUTCOME_BYTES, reply_bytes};
-use crate::kv::{Abort, Map, Op, Reply, Service};
+use crate::kv::{Abort, Map, Op, Reply, Service, Sessions};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -39,6 +39,7 @@ impl Participant {
     ) -> ParticipantState {
         let mut state = ParticipantState::default();
         let Some(saved) = saved else {
+            state.shard.newest = Sessions::new(self.config.sessions);
             o.save(Storage::Participant(Saved::Image(state.shard.clone())));
             return state;
         };
