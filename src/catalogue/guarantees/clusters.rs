@@ -2,6 +2,7 @@
 
 use super::super::rehearsal::{Cost, Goal, Rehearsal};
 use super::{Reading, Row};
+use quorate_models::kv::sessions::SessionLimits;
 use quorate_models::kv::{ClientState, Map, Op, Outcome, Transaction};
 use quorate_models::paxos::synod;
 use quorate_models::world::{Checkable, Nodes};
