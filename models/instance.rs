@@ -91,6 +91,23 @@ pub(crate) mod asking {
         assert!(is_violated(instance(all, name), property), "{name}: {property}");
     }
 
+    /// A seeded bug violates a property, and without it the same instance does not within as many
+    /// steps.
+    pub(crate) fn is_to_blame<A: Checkable, H: Observer<A::Msg>>(
+        seeded: Cluster<A, H>,
+        sound: Cluster<A, H>,
+        name: &str,
+        property: &'static str,
+    ) {
+        let found = HasDiscoveries::AllOf([property].into());
+        let checker = seeded.checker().finish_when(found.clone()).spawn_bfs().join();
+        let trace = checker.discovery(property);
+        let steps = trace.unwrap_or_else(|| panic!("{name} survives")).into_actions().len();
+        let sound = sound.checker().finish_when(found).target_max_depth(steps + 1);
+        let found = sound.spawn_bfs().join().discovery(property);
+        assert!(found.is_none(), "{name} is not to blame");
+    }
+
     /// Without what a mutant lacks, a property does not hold.
     pub(crate) fn needs<A: Checkable, H: Observer<A::Msg>>(
         all: Vec<Mutant<A, H>>,

@@ -4,6 +4,7 @@
 use super::super::instances::instances;
 use super::super::mutants::{Seeded, mutants, safety_mutants};
 use super::super::properties as claims;
+use crate::instance::asking;
 use crate::world::{CHECKPOINT, Kind};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::BTreeSet;
@@ -32,13 +33,7 @@ fn quick_instances_are_as_recorded() {
 #[test]
 fn every_safety_mutant_is_killed_by_its_property() {
     for Seeded { mutant, sound } in safety_mutants() {
-        let named = HasDiscoveries::AllOf([mutant.killed_by].into());
-        let [seeded, sound] = [(mutant.cluster)(), sound()].map(|cluster| {
-            let checker = cluster.checker().finish_when(named.clone()).spawn_bfs().join();
-            checker.discovery(mutant.killed_by).is_some()
-        });
-        assert!(seeded, "{} survives", mutant.name);
-        assert!(!sound, "{} is not to blame", mutant.name);
+        asking::is_to_blame((mutant.cluster)(), sound(), mutant.name, mutant.killed_by);
     }
 }
 
