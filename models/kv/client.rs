@@ -73,6 +73,9 @@ impl<O: Value> Client<O> {
         let Some(open) = self.open(state) else { return };
         match msg {
             Service::Reply { seq, reply } if seq == open => self.finish(state, Ok(reply), o),
+            // The request stays open: the retry timer, which is set, is the pause before it is
+            // asked again.
+            Service::Refused { why: Refusal::Busy, .. } => {}
             Service::Refused { seq, why } if seq == open => self.finish(state, Err(why), o),
             Service::Redirect { seq, epoch, leader } if seq == open && epoch > state.epoch => {
                 let state = state.to_mut();
@@ -134,5 +137,54 @@ impl<O: Value> Client<O> {
         let op = self.script[state.done].clone();
         o.send(state.target, Service::Request { seq, op });
         o.set_timer(Retry.into(), self.retry.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stateright::actor::Command;
+
+    /// A client on its own: of the servers 0, 1 and 2, with the operations 7 and 8 to do.
+    struct Alone(Client<u8>);
+
+    type Msg = Service<u8, u8, ()>;
+
+    impl Actor for Alone {
+        type Msg = Msg;
+        type Timer = Retry;
+        type State = ClientState<u8>;
+        type Storage = ();
+        type Random = ();
+
+        fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> ClientState<u8> {
+            self.0.on_start(o)
+        }
+    }
+
+    /// The client after its start, and what was asked of whom then and on these messages.
+    fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<(usize, u64)>) {
+        let retry = Duration::from_millis(1)..Duration::from_millis(2);
+        let client =
+            Client { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry };
+        let alone = Alone(client);
+        let mut out = Out::new();
+        let mut state = Cow::Owned(alone.on_start(9.into(), &None, &mut out));
+        for msg in msgs {
+            alone.0.on_msg(&mut state, msg, &mut out);
+        }
+        let asked = |command: Command<Msg, Retry, (), ()>| match command {
+            Command::Send(to, Service::Request { seq, .. }) => Some((to.into(), seq)),
+            _ => None,
+        };
+        (state.into_owned(), out.into_iter().filter_map(asked).collect())
+    }
+
+    #[test]
+    fn a_busy_server_does_not_end_a_request() {
+        let refused = |why| Service::Refused { seq: 1, why };
+        assert_eq!(hears([refused(Refusal::Busy)]), hears([]));
+        let (state, asked) = hears([refused(Refusal::Busy), refused(Refusal::NotOffered)]);
+        assert_eq!((state.last, asked), (Some(Err(Refusal::NotOffered)), vec![(0, 1), (0, 2)]));
     }
 }

@@ -33,7 +33,8 @@ pub enum Service<O, R, P> {
         /// Who leads in that epoch.
         leader: Id,
     },
-    /// Server to client: this request will never be done here, and was not done by this message.
+    /// Server to client: this request was not done, and, unless the server is only
+    /// [busy](Refusal::Busy), will never be done here.
     Refused {
         /// The request's sequence number.
         seq: u64,
@@ -52,4 +53,7 @@ pub enum Refusal {
     SessionExpired,
     /// The protocol does not offer this operation.
     NotOffered,
+    /// This server has as many requests waiting as it takes; nothing was done; ask again later.
+    /// The only refusal that does not end a request: its client asks again when its timer fires.
+    Busy,
 }

@@ -81,7 +81,11 @@ impl CliError {
                 AskError::NotOffered { .. } | AskError::NoContexts | AskError::BadContext(_),
             )
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
-            Self::Client(ClientError::NoAnswer { .. } | ClientError::SessionExpired) => UNKNOWN,
+            Self::Client(
+                ClientError::NoAnswer { .. }
+                | ClientError::Busy { .. }
+                | ClientError::SessionExpired,
+            ) => UNKNOWN,
             _ => NO,
         }
     }
