@@ -162,12 +162,14 @@ mod tests {
         }
     }
 
-    /// The client after its start, and what was asked of whom then and on these messages.
-    fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<(usize, u64)>) {
+    fn client() -> Client<u8> {
         let retry = Duration::from_millis(1)..Duration::from_millis(2);
-        let client =
-            Client { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry };
-        let alone = Alone(client);
+        Client { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
+    }
+
+    /// The client after its start and these messages, and what was asked of whom.
+    fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<(usize, u64)>) {
+        let alone = Alone(client());
         let mut out = Out::new();
         let mut state = Cow::Owned(alone.on_start(9.into(), &None, &mut out));
         for msg in msgs {
@@ -178,6 +180,32 @@ mod tests {
             _ => None,
         };
         (state.into_owned(), out.into_iter().filter_map(asked).collect())
+    }
+
+    #[test]
+    fn a_redirect_counts_only_if_it_is_newer_than_what_is_known() {
+        let elsewhere =
+            |epoch, leader: usize| Service::Redirect { seq: 1, epoch, leader: leader.into() };
+        let (state, asked) =
+            hears([elsewhere(5, 1), elsewhere(4, 2), elsewhere(5, 2), elsewhere(6, 0)]);
+        assert_eq!(asked, [(0, 1), (1, 1), (0, 1)]);
+        assert_eq!((state.target, state.epoch), (0.into(), 6));
+        let late = Service::Redirect { seq: 2, epoch: 9, leader: 2.into() };
+        assert_eq!(hears([late]), hears([]), "it is about another request");
+    }
+
+    #[test]
+    fn who_gets_no_answer_asks_the_next_server_and_waits_again() {
+        let client = client();
+        let mut state = Cow::Owned(client.on_start(&mut Out::<Alone>::new()));
+        for server in [1, 2, 0] {
+            let mut out = Out::<Alone>::new();
+            client.on_retry(&mut state, &mut out);
+            assert_eq!(state.target, server.into());
+            let commands: Vec<_> = out.into_iter().collect();
+            assert!(matches!(commands[..], [Command::Send(to, _), Command::SetTimer(Retry, _)]
+                    if to == server.into()));
+        }
     }
 
     #[test]

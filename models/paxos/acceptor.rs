@@ -5,7 +5,7 @@
 //! saves before it answers.
 
 use super::ballot::{Ballot, Slot};
-use super::message::{BATCH_BYTES, Command, Peer, Proposal};
+use super::message::{Command, Peer, Proposal};
 use super::replica::{Replica, ReplicaState};
 use super::stable::Delta;
 use super::{Bug, Outbox};
@@ -25,11 +25,11 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let promised = state.stable.promised;
-        if ballot < promised {
+        if ballot < promised && !self.has(Bug::PromiseLower) {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
-        if ballot > promised {
+        if ballot != promised {
             self.adopt(state.to_mut(), ballot, o);
         } else if ballot.leader != src || state.accepted_in(ballot) {
             // Its phase one is over.
@@ -45,8 +45,8 @@ impl Replica {
         let (mut bytes, mut until) = (0_usize, None);
         for (slot, proposal) in stable.accepted.range(from..) {
             bytes = bytes.saturating_add(encoded_bytes(proposal));
-            if bytes > BATCH_BYTES && !accepted.is_empty() {
-                until = Some(*slot);
+            if bytes > self.config.batch_bytes && !accepted.is_empty() {
+                until = (!self.has(Bug::CutSilently)).then_some(*slot);
                 break;
             }
             accepted.push((*slot, proposal.clone()));
@@ -71,7 +71,11 @@ impl Replica {
             return;
         }
         // Too far ahead of what is applied here to be kept; a heartbeat will make it catch up.
-        if slot > state.applied() + 2 * self.config.window {
+        let limit = state.applied() + 2 * self.config.window;
+        if slot > limit && !self.has(Bug::TakeTooFar) {
+            if self.has(Bug::AcknowledgeTooFar) {
+                o.send(src, Service::Peer(Peer::Accepted { ballot, slot }));
+            }
             return;
         }
         if ballot > promised {
@@ -79,7 +83,8 @@ impl Replica {
         }
         let known = state.stable.accepted.get(&slot).is_some_and(|known| known.ballot == ballot);
         // In a slot that is applied a vote needs no record: it is for what was chosen (P2b).
-        if slot > state.applied() && !known {
+        let is_open = slot > state.applied() || self.has(Bug::StoreApplied);
+        if is_open && !known && !(ballot > promised && self.has(Bug::AcknowledgeUnstored)) {
             let proposal = Proposal { ballot, command };
             let state = state.to_mut();
             if self.has(Bug::ForgetAccepted) {

@@ -1,11 +1,11 @@
 //! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
 
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, Quorums, Timer, Timing};
+use super::{BATCH_BYTES, Bug, Config, Paxos, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op};
-use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
+use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
@@ -20,12 +20,18 @@ pub(super) struct Bounds {
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) window: u64,
     pub(super) keep: usize,
+    pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
     /// Whether messages are really lost, and sent again by heartbeats without a budget.
     pub(super) lossy: bool,
+    /// Whether each client asks another replica first: the first client the first replica, and so
+    /// on; else all ask the first.
+    pub(super) spread: bool,
+    /// States that do not satisfy it are not explored.
+    pub(super) within: Option<Condition<Actor, History>>,
 }
 
 impl Bounds {
@@ -42,10 +48,13 @@ impl Bounds {
             crashable: None,
             window: 2,
             keep: 2,
+            batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
             quorums: None,
             unending: false,
             lossy: false,
+            spread: false,
+            within: None,
         }
     }
 
@@ -53,20 +62,37 @@ impl Bounds {
         self.quorums.unwrap_or(Quorums::majorities(self.servers))
     }
 
-    /// The cluster with these bounds, these claims, and perhaps a bug.
-    pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
-        let config = Config {
+    fn config(&self, bug: Option<Bug>) -> Config {
+        Config {
             servers: self.servers,
             quorums: self.quorums(),
             timing: Timing::model(),
             window: self.window,
             keep: self.keep,
+            batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
             bug,
-        };
+        }
+    }
+
+    fn actors(&self, config: &Config) -> Vec<Actor> {
         let servers = config.server_ids().map(|_| config.server());
-        let clients = self.scripts.into_iter().map(|script| config.client(script));
-        let actors: Vec<_> = servers.chain(clients).collect();
+        let clients = self.scripts.iter().enumerate().map(|(at, script)| {
+            let mut client = config.client(script.clone());
+            if let Paxos::Client(client) = &mut client
+                && self.spread
+            {
+                client.servers.rotate_left(at % self.servers);
+            }
+            client
+        });
+        servers.chain(clients).collect()
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
+        let config = self.config(bug);
+        let actors = self.actors(&config);
         let mut timers = vec![("election", self.elections)];
         if !self.lossy {
             timers.push(("heartbeat", self.heartbeats));
@@ -76,12 +102,16 @@ impl Bounds {
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
-        Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
+        let mut setup =
+            Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()));
+        setup.boundary = self.within;
+        setup
             .network(network)
             .lossy(self.lossy)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
+            .properties(claims::structure(&config))
             .checkpointed()
     }
 
@@ -117,15 +147,57 @@ impl Bounds {
         Self { crashes: 1, restarts: 1, crashable, lossy: true, ..bounds }
     }
 
-    /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
-    /// some time: on the set network, fairness of a link could be fair to one message for ever.
+    /// Two clients that ask two replicas at once, and two that may try to replace the first leader:
+    /// three ballots, each of which may have another value for the first slot.
+    pub(super) fn contest() -> Self {
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        Self { elections: 2, spread: true, window: 1, ..bounds }
+    }
+
+    /// Two replicas of which one tries to lead and needs both, and messages that are lost for good.
+    pub(super) fn lossy_election() -> Self {
+        Self { scripts: vec![], elections: 1, crashes: 0, restarts: 0, ..Self::lossy() }
+    }
+
+    /// A leader that needs nobody to choose a value, another replica, and one client.
+    pub(super) fn alone(script: Vec<Op>) -> Self {
+        let quorums = Some(Quorums { prepare: 2, accept: 1 });
+        Self { servers: 2, quorums, elections: 0, ..Self::three(vec![script]) }
+    }
+
+    /// A leader that is soon further ahead of the other replica than that accepts.
+    pub(super) fn far_ahead() -> Self {
+        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), get()]) }
+    }
+
+    /// An acceptor that has more to report than one message holds.
+    pub(super) fn parts() -> Self {
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        let quorums = Some(Quorums { prepare: 2, accept: 2 });
+        Self { servers: 2, quorums, batch_bytes: 1, ..bounds }
+    }
+
+    /// The cluster with a bug, and what must hold of it without: that it answers, where its clients
+    /// ask without end, and else what is safe.
+    pub(super) fn seeded(self, bug: Bug) -> Cluster<Actor, History> {
+        if self.unending {
+            return self.live(Some(bug));
+        }
+        let claims = claims::safety(self.quorums());
+        self.cluster(claims, Some(bug))
+    }
+
+    /// The cluster, of which it is claimed that it answers and elects. Each message by itself is
+    /// delivered some time: on the set network, fairness of a link could be fair to one message for
+    /// ever.
     pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
         let fairness = if self.lossy {
             Fairness::lossy()
         } else {
             Fairness { per_message: true, ..Fairness::default() }
         };
-        let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
+        let claims =
+            claims::visible().into_iter().chain([claims::answered(), claims::elected()]).collect();
         self.setup(claims, bug).fairness(fairness).cluster()
     }
 }

@@ -11,7 +11,7 @@
 //! ones, and a vote in an applied slot is for what is there.
 
 use super::ballot::{Ballot, Slot};
-use super::message::{BATCH_BYTES, Peer};
+use super::message::Peer;
 use super::replica::{Replica, ReplicaState};
 use super::stable::{Image, Saved};
 use super::{Bug, Outbox};
@@ -60,7 +60,7 @@ impl Replica {
             return;
         }
         if state.stable.log.contains_key(&from) {
-            o.send(src, Service::Peer(log_msg(state, from)));
+            o.send(src, Service::Peer(log_msg(state, from, self.config.batch_bytes)));
             return;
         }
         if self.has(Bug::NoSnapshot) {
@@ -95,10 +95,11 @@ impl Replica {
         let Peer::Log { ballot, from, commands, chosen } = log else { return };
         let news = (state.applied() + 1).checked_sub(from);
         let Some(skip) = news.filter(|skip| *skip < commands.len() as u64) else { return };
-        if state.is_leading() {
+        if state.is_leading() && !self.has(Bug::LeaderTakesLog) {
             return;
         }
         self.learn_ballot(state, ballot, o);
+        let skip = if self.has(Bug::LogOverlap) { 0 } else { skip };
         for command in commands.into_iter().skip(skip as usize) {
             self.apply_learned(state.to_mut(), command, o);
         }
@@ -120,7 +121,9 @@ impl Replica {
         let Peer::Snapshot { ballot, slot, index, last, piece } = snapshot else { return };
         let held = state.partial.as_ref().filter(|partial| partial.image.slot == slot);
         let received = held.map_or(0, |partial| partial.received);
-        if slot <= state.applied() || state.is_leading() || index != received {
+        let is_news = slot > state.applied() || self.has(Bug::InstallOlder);
+        let leads = state.is_leading() && !self.has(Bug::LeaderInstalls);
+        if !is_news || leads || index != received {
             return;
         }
         self.learn_ballot(state, ballot, o);
@@ -134,7 +137,7 @@ impl Replica {
             *sessions = crate::kv::Sessions::default();
         }
         partial.received = index + 1;
-        if last {
+        if last || self.has(Bug::InstallEarly) {
             state_mut.stable.install(partial.image);
             o.save(Saved::Complete(state_mut.stable.clone()));
             self.caught_up(id, state, o);
@@ -172,11 +175,11 @@ impl Replica {
 }
 
 /// The log from slot `from` on, as much as fits.
-fn log_msg<M: StateMachine>(state: &ReplicaState<M>, from: Slot) -> Peer<M> {
+fn log_msg<M: StateMachine>(state: &ReplicaState<M>, from: Slot, limit: usize) -> Peer<M> {
     let (mut commands, mut bytes) = (Vec::new(), 0_usize);
     for command in state.stable.log.range(from..).map(|(_, command)| command) {
         bytes = bytes.saturating_add(encoded_bytes(command));
-        if bytes > BATCH_BYTES && !commands.is_empty() {
+        if bytes > limit && !commands.is_empty() {
             break;
         }
         commands.push(command.clone());

@@ -1,6 +1,6 @@
 //! How a cluster is configured, and what is refused.
 
-use super::message::MAX_OP_BYTES;
+use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Client, StateMachine};
@@ -124,6 +124,9 @@ pub struct Config {
     /// How many applied commands a replica keeps for those who are behind, before a snapshot
     /// takes their place.
     pub keep: usize,
+    /// About how many encoded bytes of commands a promise or a piece of the log holds; one larger
+    /// command travels alone.
+    pub batch_bytes: usize,
     /// About how many encoded bytes of a snapshot travel in one message.
     pub piece_bytes: usize,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
@@ -153,8 +156,9 @@ impl Config {
         if !intersect(servers, prepare, accept) {
             return Err(ConfigError::DisjointQuorums { servers, quorums });
         }
-        let (window, keep, piece_bytes) = (WINDOW, KEEP, FRAGMENT_BYTES);
-        Ok(Self { servers, quorums, timing, window, keep, piece_bytes, bug: None })
+        let (window, keep) = (WINDOW, KEEP);
+        let (batch_bytes, piece_bytes) = (BATCH_BYTES, FRAGMENT_BYTES);
+        Ok(Self { servers, quorums, timing, window, keep, batch_bytes, piece_bytes, bug: None })
     }
 
     /// A cluster that goes on while `failures` of its servers, whichever, are down; refused if it

@@ -17,6 +17,10 @@
 //! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
 //! loses little that is not on its disk.
 //!
+//! Two elections of different replicas with two clients are millions of states, most of which are
+//! about clients that follow redirects and about what is applied, told and answered. That three
+//! ballots compete for a slot needs none of it: `contest` stops where something is applied.
+//!
 //! So two clients, an election and majorities of three go together as far as one write each: with
 //! a window of 1 and no crash that makes 24,852,363 states. Two operations each go together with an
 //! election if the replica that crashed is the one that holds it, and only with quorums of 1 and 3
@@ -42,7 +46,12 @@ fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Cla
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
     vec![
+        lossy_election(),
+        nothing_kept(),
+        far_ahead(),
         snapshot(),
+        parts(),
+        contest(),
         rivalry(),
         one_phase_one(),
         one_phase_two(),
@@ -280,5 +289,79 @@ fn minority_down() -> Instance<Actor, History> {
         cluster: || Bounds::minority_down().live(None),
         symmetry: None,
         expected: Expected { unique: 3_117_516, generated: 29_693_815, violated: &[] },
+    }
+}
+
+fn lossy_election() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-election",
+        about: "2 replicas, 1 election, any losses, no client",
+        deep: false,
+        cluster: || Bounds::lossy_election().live(None),
+        symmetry: None,
+        expected: Expected { unique: 50, generated: 255, violated: &[] },
+    }
+}
+
+fn nothing_kept() -> Instance<Actor, History> {
+    Instance {
+        name: "nothing-kept",
+        about: "2 replicas that keep no log, quorums of 2 and 1, a client that writes and reads, 1 \
+                heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_then_read()) };
+            let claims = claimed(&bounds, [claims::installed()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 264, generated: 1_529, violated: &[] },
+    }
+}
+
+fn far_ahead() -> Instance<Actor, History> {
+    Instance {
+        name: "far-ahead",
+        about: "2 replicas, quorums of 2 and 1, a window of 1, a client with 3 operations, 1 \
+                heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { heartbeats: 1, ..Bounds::far_ahead() };
+            let claims = claimed(&bounds, [claims::caught_up()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_984, generated: 15_125, violated: &[] },
+    }
+}
+
+fn parts() -> Instance<Actor, History> {
+    Instance {
+        name: "parts",
+        about: "2 replicas, 2 clients that write at once, promises of 1 command each, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::parts();
+            let claims = claimed(&bounds, [claims::promised_in_parts(), claims::adopted()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 41_384, generated: 366_294, violated: &[] },
+    }
+}
+
+fn contest() -> Instance<Actor, History> {
+    Instance {
+        name: "contest",
+        about: "3 replicas, 2 clients that write, each to another replica first, 1 election of \
+                replica 1 and then 1 of replica 2, until something is applied",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { within: Some(claims::in_turn()), ..Bounds::contest() };
+            let claims = claimed(&bounds, [claims::three_ballots(), claims::two_leaders()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 99_808, generated: 1_023_253, violated: &[] },
     }
 }

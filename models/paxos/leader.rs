@@ -47,7 +47,7 @@ impl Replica {
             Standing::Repeated(reply) if dedupe => {
                 o.send(client, Service::Reply { seq, reply: reply.clone() });
             }
-            Standing::Old if dedupe => {}
+            Standing::Old if dedupe && !self.has(Bug::OrderOld) => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
             _ if encoded_bytes(&op) > MAX_OP_BYTES => {
                 o.send(client, Service::Refused { seq, why: Refusal::NotOffered });
@@ -68,7 +68,9 @@ impl Replica {
         // Of its own ballot, all of it.
         let open = &state.stable.accepted;
         let known = open.values().any(|open| open.command.is_request(*client, *seq));
-        if open.len() as u64 >= self.config.window || (known && !self.has(Bug::NoDedupe)) {
+        let again = known && !self.has(Bug::NoDedupe) && !self.has(Bug::OrderTwice);
+        let full = open.len() as u64 >= self.config.window && !self.has(Bug::ExceedWindow);
+        if full || again {
             return;
         }
         if self.has(Bug::AnswerLocally) && M::is_read(op) {
@@ -117,7 +119,8 @@ impl Replica {
     ) {
         let Role::Leading(leading) = &state.role else { return };
         let counts = |votes: &BTreeSet<Id>| {
-            votes.len() < self.config.quorums.accept && !votes.contains(&src)
+            votes.len() < self.config.quorums.accept
+                && (!votes.contains(&src) || self.has(Bug::CountTwice))
         };
         let current = ballot == state.stable.promised || self.has(Bug::CountVotesAcross);
         if !current || !leading.votes.get(&slot).is_some_and(counts) {
@@ -125,7 +128,10 @@ impl Replica {
         }
         let state = state.to_mut();
         if let Role::Leading(leading) = &mut state.role {
-            leading.votes.entry(slot).or_default().insert(src);
+            let votes = leading.votes.entry(slot).or_default();
+            // For the mutant: nobody's id, so that the vote counts again.
+            let again = Id::from(self.config.servers);
+            votes.insert(if votes.contains(&src) { again } else { src });
         }
         self.settle(id, state, o);
     }

@@ -19,7 +19,8 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let known = state.told.map_or(state.applied(), |told| told.upto);
-        if state.is_leading() || told.upto <= known {
+        let leads = state.is_leading() && !self.has(Bug::LeaderLearns);
+        if leads || told.upto <= known {
             return;
         }
         state.to_mut().told = Some(told);
@@ -40,7 +41,7 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let promised = state.stable.promised;
-        if ballot < promised {
+        if ballot < promised && !self.has(Bug::HeedOldHeartbeat) {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
@@ -66,7 +67,8 @@ impl Replica {
         let Some(Told { ballot, upto }) = state.told else { return };
         let mut next = state.applied() + 1;
         while next <= upto
-            && state.stable.accepted.get(&next).is_some_and(|open| open.ballot >= ballot)
+            && let Some(open) = state.stable.accepted.get(&next)
+            && (open.ballot >= ballot || self.has(Bug::ApplyAnyBallot))
         {
             self.apply_accepted(state.to_mut(), next, o);
             next += 1;
@@ -114,7 +116,7 @@ impl Replica {
     /// Keeps the log short. What it forgets is in the state, and was applied, so nobody needs it
     /// who cannot have the state instead.
     fn truncate<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
-        if state.stable.log.len() > self.config.keep {
+        if state.stable.log.len() > self.config.keep && !self.has(Bug::KeepLog) {
             let start = state.applied() + 1 - self.config.keep as u64;
             state.change(Delta::Truncated { start }, o);
             // A snapshot after which the log cannot go on is of no use any more.

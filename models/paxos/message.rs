@@ -1,7 +1,7 @@
 //! What the replicas say to each other.
 //!
 //! Every message fits a datagram: a promise and a piece of the log hold as many commands as
-//! [`BATCH_BYTES`] allows, and say where they stop.
+//! [`Config::batch_bytes`](super::Config::batch_bytes) allows, and say where they stop.
 
 use super::ballot::{Ballot, Slot};
 use crate::kv::machine::FRAGMENT_BYTES;
@@ -13,8 +13,7 @@ use stateright::actor::Id;
 /// A message of the replicated service.
 pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
 
-/// About how many encoded bytes of commands travel in one message; one larger command travels
-/// alone.
+/// About how many encoded bytes of commands travel in one message of a deployed cluster.
 pub const BATCH_BYTES: usize = FRAGMENT_BYTES;
 /// The largest operation, in encoded bytes, that a message can carry with all its own fields.
 pub const MAX_OP_BYTES: usize = 56 * 1024;

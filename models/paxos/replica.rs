@@ -132,7 +132,9 @@ impl Replica {
             state.role = Role::Follower;
             o.cancel_timer(Timer::Heartbeat);
         }
-        self.await_leader(o);
+        if !self.has(Bug::FollowUnarmed) {
+            self.await_leader(o);
+        }
     }
 
     /// All other replicas.

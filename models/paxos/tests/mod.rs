@@ -3,6 +3,7 @@
 mod catching_up;
 mod durable_laws;
 mod overtaken;
+mod requests;
 mod simulation;
 
 use super::*;
@@ -270,17 +271,6 @@ fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_onl
     image.apply(&request(7, "a"));
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
     assert_eq!(image.reply(7.into(), 1), Some(&Reply::Done));
-}
-
-#[test]
-fn a_request_that_comes_again_is_answered_from_its_session_and_not_proposed() {
-    let config = config();
-    let (mut state, _) = started(&config, 0, None);
-    deliver(&config, 0, &mut state, 7, ask("a"));
-    assert_eq!(deliver(&config, 0, &mut state, 7, ask("a")), [], "it is under way");
-    peer(&config, 0, &mut state, 1, Peer::Accepted { ballot: ballot(0, 0), slot: 1 });
-    let out = deliver(&config, 0, &mut state, 7, ask("a"));
-    assert_eq!(out, [Effect::Send(7, Service::Reply { seq: 1, reply: Reply::Done })]);
 }
 
 #[test]
