@@ -126,7 +126,8 @@ struct Naive {
 
 impl Naive {
     fn bytes(sessions: &[Recorded]) -> usize {
-        let size = |(client, seq, len): &Recorded| session_bytes((*client).into(), *seq, &reply(*len));
+        let size =
+            |(client, seq, len): &Recorded| session_bytes((*client).into(), *seq, &reply(*len));
         sessions.iter().map(size).sum()
     }
 
