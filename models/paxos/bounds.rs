@@ -4,7 +4,7 @@ use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op};
+use crate::kv::{Map, Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
@@ -21,6 +21,7 @@ pub(super) struct Bounds {
     pub(super) window: u64,
     pub(super) keep: usize,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
@@ -43,6 +44,7 @@ impl Bounds {
             window: 2,
             keep: 2,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             quorums: None,
             unending: false,
             lossy: false,
@@ -62,6 +64,7 @@ impl Bounds {
             window: self.window,
             keep: self.keep,
             piece_bytes: self.piece_bytes,
+            sessions: self.sessions,
             bug,
         };
         let servers = config.server_ids().map(|_| config.server());

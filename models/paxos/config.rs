@@ -3,7 +3,7 @@
 use super::message::MAX_OP_BYTES;
 use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, StateMachine};
+use crate::kv::{Client, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
 use stateright::actor::{Id, model_timeout};
 use std::fmt;
@@ -126,6 +126,8 @@ pub struct Config {
     pub keep: usize,
     /// About how many encoded bytes of a snapshot travel in one message.
     pub piece_bytes: usize,
+    /// How many clients are remembered.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -154,7 +156,8 @@ impl Config {
             return Err(ConfigError::DisjointQuorums { servers, quorums });
         }
         let (window, keep, piece_bytes) = (WINDOW, KEEP, FRAGMENT_BYTES);
-        Ok(Self { servers, quorums, timing, window, keep, piece_bytes, bug: None })
+        let sessions = SessionLimits::default();
+        Ok(Self { servers, quorums, timing, window, keep, piece_bytes, sessions, bug: None })
     }
 
     /// A cluster that goes on while `failures` of its servers, whichever, are down; refused if it

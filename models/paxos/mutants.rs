@@ -1,5 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod sessions;
+
 use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
 use super::properties::{self as claims, Actor, History};
@@ -62,7 +64,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             }
         };
     }
-    vec![
+    let mut mutants = vec![
         mutant!(
             ForgetPromise,
             "forget-promise",
@@ -207,7 +209,9 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
                 setup.boundary(claims::idle(2.into())).cluster()
             },
         },
-    ]
+    ];
+    mutants.extend(sessions::mutants());
+    mutants
 }
 
 /// Two clients that write.

@@ -7,6 +7,9 @@
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
 mod past;
+mod sessions;
+
+pub use sessions::*;
 
 use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
 use crate::kv::history::Linearizable;
@@ -201,7 +204,7 @@ fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
     let mut replayed = early.clone();
     for slot in early.slot + 1..=late.image.slot {
         match late.log.get(&slot) {
-            Some(command) => replayed.apply(command),
+            Some(command) => _ = replayed.apply(command),
             // Truncated: nothing to compare.
             None => return true,
         }

@@ -3,11 +3,13 @@
 //! On the set network a message once sent can be delivered at any time, so sending it again
 //! changes nothing: the timers for pings and for resending never fire here.
 
+pub(super) mod sessions;
+
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Mode, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op};
+use crate::kv::{Map, Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
@@ -24,6 +26,7 @@ pub(super) struct Bounds {
     pub(super) suspicions: u8,
     pub(super) retries: u8,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
 }
@@ -42,6 +45,7 @@ impl Bounds {
             suspicions: 1,
             retries: 0,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             lossy: false,
         }
     }
@@ -61,7 +65,8 @@ impl Bounds {
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.replicas, self.mode, Timing::model());
-        let config = Config { bug, piece_bytes: self.piece_bytes, ..config };
+        let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
+        let config = Config { bug, piece_bytes, sessions, ..config };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
@@ -108,7 +113,7 @@ fn cas(value: &str) -> Op {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
+    let mut instances = vec![
         asynchronous(),
         retry(),
         crash(),
@@ -120,7 +125,9 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry_with_crash(),
         large(),
         vast(),
-    ]
+    ];
+    instances.extend(sessions::instances());
+    instances
 }
 
 fn lossy() -> Instance<Actor, History> {

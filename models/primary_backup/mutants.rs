@@ -1,5 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod sessions;
+
 use super::instances::{Bounds, rivals, write_then_read};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
@@ -171,6 +173,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             cluster: || Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::NoPing)),
         },
     ]);
+    mutants.extend(sessions::mutants());
     mutants
 }
 

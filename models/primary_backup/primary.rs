@@ -27,13 +27,16 @@ pub struct Leading<M: StateMachine> {
     pub acked: BTreeMap<Id, u64>,
     /// The requests that some backup did not acknowledge yet, by number.
     pub pending: BTreeMap<u64, Entry<M::Op>>,
+    /// The replies to them, by number: until they are sent, their sessions may be evicted.
+    pub replies: BTreeMap<u64, M::Reply>,
     /// The pieces of its state, cut when the first backup asked for one.
     pub offer: Option<Vec<Piece<M>>>,
 }
 
 impl<M: StateMachine> Leading<M> {
     fn waiting() -> Self {
-        Self { acting: false, acked: BTreeMap::new(), pending: BTreeMap::new(), offer: None }
+        let (acked, pending, replies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { acting: false, acked, pending, replies, offer: None }
     }
 
     /// Acts, and every backup of `view` has acknowledged `op`.
@@ -117,6 +120,8 @@ impl Replica {
                 }
             }
             Standing::Old => {}
+            // It will be answered; its session went to make room for others.
+            Standing::Refused(_) if leading.awaits(client, seq) => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
         }
     }
@@ -133,10 +138,10 @@ impl Replica {
             return;
         }
         let state = state.to_mut();
-        state.image.apply(&entry);
+        let reply = state.image.apply(&entry);
         o.save(Saved::applied(entry.clone()));
         if self.replies_at_once() || state.view.backups.is_empty() {
-            Self::reply(state, entry.client, entry.seq, o);
+            Self::reply(state, entry.client, entry.seq, reply.clone(), o);
         }
         let Role::Primary(leading) = &mut state.role else { return };
         if state.view.backups.is_empty() {
@@ -147,6 +152,7 @@ impl Replica {
             o.set_timer(Timer::Resend, self.config.timing.resend.clone());
         }
         leading.pending.insert(op, entry.clone());
+        leading.replies.insert(op, reply);
         let msg = Service::Peer(Peer::Replicate { view, op, entry });
         o.broadcast(&state.view.backups, &msg);
     }
@@ -183,20 +189,28 @@ impl Replica {
         let Some(held) = leading.held_by_all(&state.view) else { return };
         let open = leading.pending.split_off(&(held + 1));
         let settled = std::mem::replace(&mut leading.pending, open);
+        let open = leading.replies.split_off(&(held + 1));
+        let replies = std::mem::replace(&mut leading.replies, open);
         if !settled.is_empty() && leading.pending.is_empty() {
             o.cancel_timer(Timer::Resend);
         }
         if !self.replies_at_once() {
-            for entry in settled.into_values() {
-                Self::reply(state, entry.client, entry.seq, o);
+            for (entry, reply) in settled.into_values().zip(replies.into_values()) {
+                Self::reply(state, entry.client, entry.seq, reply, o);
             }
         }
     }
 
     /// Replies, unless the client gave up on this request and made another.
-    fn reply<M: StateMachine>(state: &ReplicaState<M>, client: Id, seq: u64, o: &mut Outbox<M>) {
-        if let Some(reply) = state.image.reply(client, seq) {
-            o.send(client, Service::Reply { seq, reply: reply.clone() });
+    fn reply<M: StateMachine>(
+        state: &ReplicaState<M>,
+        client: Id,
+        seq: u64,
+        reply: M::Reply,
+        o: &mut Outbox<M>,
+    ) {
+        if state.image.sessions.standing(client, seq) != Standing::Old {
+            o.send(client, Service::Reply { seq, reply });
         }
     }
 

@@ -5,6 +5,10 @@
 //! history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
+mod sessions;
+
+pub use sessions::*;
+
 use super::view_service;
 use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage};
 use crate::kv::history::Linearizable;
@@ -266,4 +270,9 @@ fn image(node: &Node) -> Option<&Image<Machine>> {
         },
         _ => None,
     }
+}
+
+/// The replicated states of all replicas, of those that are down too.
+fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image<Machine>> {
+    nodes.iter().filter_map(image)
 }

@@ -104,7 +104,8 @@ impl Replica {
         } else {
             Role::Backup(Following::default())
         };
-        let state = ReplicaState { synced: view.number, view, image: Image::default(), role };
+        let image = Image::new(self.config.sessions);
+        let state = ReplicaState { synced: view.number, view, image, role };
         o.save(state.checkpoint());
         Self::ping(&state, o);
         state
@@ -121,7 +122,7 @@ impl Replica {
         let image = match &saved.content {
             Content::Image(image) => image.clone(),
             Content::Applied(entries) => {
-                let mut image = Image::default();
+                let mut image = Image::new(self.config.sessions);
                 for entry in entries {
                     image.apply(entry);
                 }
