@@ -47,6 +47,11 @@ impl<M: StateMachine> Leading<M> {
         view.backups.iter().map(|backup| self.acked_by(*backup)).min()
     }
 
+    /// The last operation that some backup of `view` has.
+    fn held_by_one(&self, view: &View) -> Option<u64> {
+        view.backups.iter().map(|backup| self.acked_by(*backup)).max()
+    }
+
     fn acked_by(&self, backup: Id) -> u64 {
         self.acked.get(&backup).copied().unwrap_or(0)
     }
@@ -101,7 +106,7 @@ impl Replica {
             let (epoch, leader) = (state.view.number, state.view.primary);
             return o.send(client, Service::Redirect { seq, epoch, leader });
         };
-        if !leading.acting {
+        if !leading.acting && self.config.bug != Some(Bug::OrderEarly) {
             return;
         }
         let twice = self.config.bug == Some(Bug::ApplyTwice);
@@ -115,6 +120,9 @@ impl Replica {
                 if self.replies_at_once() || early || !leading.awaits(client, seq) {
                     o.send(client, Service::Reply { seq, reply: reply.clone() });
                 }
+            }
+            Standing::Old if self.config.bug == Some(Bug::OrderOld) => {
+                self.order(state, Entry { client, seq, request: op }, o);
             }
             Standing::Old => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
@@ -162,7 +170,8 @@ impl Replica {
         let Role::Primary(leading) = &state.role else { return };
         let news = leading.acked.get(&src).is_none_or(|acked| *acked < op);
         // Before it acts, an acknowledgement of less than its whole state is an old one.
-        let whole = leading.acting || op >= state.image.op;
+        let whole =
+            leading.acting || op >= state.image.op || self.config.bug == Some(Bug::CountOldAck);
         if view != state.view.number || !state.view.backups.contains(&src) || !news || !whole {
             return;
         }
@@ -171,7 +180,9 @@ impl Replica {
         leading.acked.insert(src, op);
         if leading.acting {
             self.settle(state, o);
-        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup)) {
+        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup))
+            || self.config.bug == Some(Bug::ActOnOne)
+        {
             o.cancel_timer(Timer::Resend);
             Self::act(state, o);
         }
@@ -180,7 +191,12 @@ impl Replica {
     /// Acknowledges the requests that every backup now has.
     fn settle<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         let Role::Primary(leading) = &mut state.role else { return };
-        let Some(held) = leading.held_by_all(&state.view) else { return };
+        let held = if self.config.bug == Some(Bug::AcknowledgeOnOne) {
+            leading.held_by_one(&state.view)
+        } else {
+            leading.held_by_all(&state.view)
+        };
+        let Some(held) = held else { return };
         let open = leading.pending.split_off(&(held + 1));
         let settled = std::mem::replace(&mut leading.pending, open);
         if !settled.is_empty() && leading.pending.is_empty() {
@@ -219,7 +235,9 @@ impl Replica {
         if leading.acting && leading.pending.is_empty() {
             return;
         }
-        o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        if self.config.bug != Some(Bug::ResendOnce) {
+            o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        }
         if self.config.bug == Some(Bug::NoResend) {
             return;
         }
