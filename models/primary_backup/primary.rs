@@ -50,6 +50,11 @@ impl<M: StateMachine> Leading<M> {
         view.backups.iter().map(|backup| self.acked_by(*backup)).min()
     }
 
+    /// The last operation that some backup of `view` has.
+    fn held_by_one(&self, view: &View) -> Option<u64> {
+        view.backups.iter().map(|backup| self.acked_by(*backup)).max()
+    }
+
     fn acked_by(&self, backup: Id) -> u64 {
         self.acked.get(&backup).copied().unwrap_or(0)
     }
@@ -104,7 +109,7 @@ impl Replica {
             let (epoch, leader) = (state.view.number, state.view.primary);
             return o.send(client, Service::Redirect { seq, epoch, leader });
         };
-        if !leading.acting {
+        if !leading.acting && self.config.bug != Some(Bug::OrderEarly) {
             return;
         }
         let twice = self.config.bug == Some(Bug::ApplyTwice);
@@ -118,6 +123,9 @@ impl Replica {
                 if self.replies_at_once() || early || !leading.awaits(client, seq) {
                     o.send(client, Service::Reply { seq, reply: reply.clone() });
                 }
+            }
+            Standing::Old if self.config.bug == Some(Bug::OrderOld) => {
+                self.order(state, Entry { client, seq, request: op }, o);
             }
             Standing::Old => {}
             // It will be answered; its session went to make room for others.
@@ -168,7 +176,8 @@ impl Replica {
         let Role::Primary(leading) = &state.role else { return };
         let news = leading.acked.get(&src).is_none_or(|acked| *acked < op);
         // Before it acts, an acknowledgement of less than its whole state is an old one.
-        let whole = leading.acting || op >= state.image.op;
+        let whole =
+            leading.acting || op >= state.image.op || self.config.bug == Some(Bug::CountOldAck);
         if view != state.view.number || !state.view.backups.contains(&src) || !news || !whole {
             return;
         }
@@ -177,7 +186,9 @@ impl Replica {
         leading.acked.insert(src, op);
         if leading.acting {
             self.settle(state, o);
-        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup)) {
+        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup))
+            || self.config.bug == Some(Bug::ActOnOne)
+        {
             o.cancel_timer(Timer::Resend);
             Self::act(state, o);
         }
@@ -186,7 +197,12 @@ impl Replica {
     /// Acknowledges the requests that every backup now has.
     fn settle<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         let Role::Primary(leading) = &mut state.role else { return };
-        let Some(held) = leading.held_by_all(&state.view) else { return };
+        let held = if self.config.bug == Some(Bug::AcknowledgeOnOne) {
+            leading.held_by_one(&state.view)
+        } else {
+            leading.held_by_all(&state.view)
+        };
+        let Some(held) = held else { return };
         let open = leading.pending.split_off(&(held + 1));
         let settled = std::mem::replace(&mut leading.pending, open);
         let open = leading.replies.split_off(&(held + 1));
@@ -233,7 +249,9 @@ impl Replica {
         if leading.acting && leading.pending.is_empty() {
             return;
         }
-        o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        if self.config.bug != Some(Bug::ResendOnce) {
+            o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        }
         if self.config.bug == Some(Bug::NoResend) {
             return;
         }

@@ -134,6 +134,9 @@ impl Replica {
         let mut state = ReplicaState { view, synced, image, role: Role::Outsider };
         Self::ping(&state, o);
         self.take_role(id, &mut state, o);
+        if state.is_primary() && self.config.bug == Some(Bug::ActAfterRestart) {
+            state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
+        }
         state
     }
 
@@ -183,7 +186,9 @@ impl Replica {
         state: &ReplicaState<M>,
         o: &mut Outbox<M>,
     ) {
-        o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        if self.config.bug != Some(Bug::PingOnce) {
+            o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        }
         if self.config.bug != Some(Bug::NoPing) {
             Self::ping(state, o);
         }
@@ -198,7 +203,8 @@ impl Replica {
         view: View,
         o: &mut Outbox<M>,
     ) {
-        if src != view_service() || view.number <= state.view.number {
+        let old = view.number < state.view.number && self.config.bug != Some(Bug::AdoptOld);
+        if src != view_service() || view.number == state.view.number || old {
             return;
         }
         let state = state.to_mut();

@@ -2,8 +2,10 @@
 
 mod backup;
 mod checked;
+mod client;
 mod primary;
 mod replica;
+mod simulation;
 mod storage;
 mod transfer;
 mod view_service;
