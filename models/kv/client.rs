@@ -3,6 +3,11 @@
 //! A client works through its script one request at a time. It asks the server it believes
 //! leads; a redirect or a retry moves it on to another; the sequence number lets the servers
 //! recognise a request that comes twice.
+//!
+//! A client whose session has expired is at its end: whether the request that was refused was
+//! done before cannot be told ([`Refusal::SessionExpired`]), and none of its later ones would be
+//! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
+//! never used for a second session.
 
 use super::machine::Value;
 use super::service::{Refusal, Service};
@@ -31,7 +36,7 @@ pub struct Client<O> {
 /// A client's state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientState<R> {
-    /// How many requests of the script are done.
+    /// How many requests of the script are done; all of them where the session has expired.
     pub done: usize,
     /// Whom it asks.
     pub target: Id,
@@ -119,7 +124,10 @@ impl<O: Value> Client<O> {
         A::Timer: From<Retry>,
     {
         let state = state.to_mut();
-        state.done += 1;
+        state.done = match result {
+            Err(Refusal::SessionExpired) => self.script.len(),
+            _ => state.done + 1,
+        };
         state.last = Some(result);
         if self.open(state).is_some() {
             self.ask(state, o);

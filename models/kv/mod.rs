@@ -12,6 +12,7 @@ pub mod machine;
 pub mod map;
 pub mod service;
 pub mod sessions;
+pub mod size;
 pub mod transfer;
 pub mod txn;
 
@@ -21,5 +22,5 @@ pub use history::KvHistory;
 pub use machine::{Recorded, StateMachine};
 pub use map::{Map, Op, Reply};
 pub use service::Service;
-pub use sessions::Sessions;
+pub use sessions::{SessionLimits, Sessions};
 pub use txn::{Abort, Outcome, Transaction, Transactional};

@@ -1,7 +1,8 @@
 //! The replicated state in pieces that fit datagrams.
 
 use super::machine::StateMachine;
-use super::sessions::Sessions;
+use super::sessions::{Outline, Sessions};
+pub use super::size::encoded_bytes;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
@@ -13,15 +14,16 @@ use stateright::actor::Id;
 pub struct Piece<M: StateMachine> {
     /// Fragments of the machine.
     pub fragments: Vec<M::Fragment>,
-    /// Client sessions: client, last sequence number, its reply.
+    /// Client sessions: client, last sequence number, its reply. The one used the longest ago
+    /// comes first.
     pub sessions: Vec<(Id, u64, M::Reply)>,
-    /// The highest client id whose session is forgotten.
-    pub floor: Option<Id>,
+    /// What the session table has beside them.
+    pub outline: Outline,
 }
 
 impl<M: StateMachine> Piece<M> {
-    fn empty(floor: Option<Id>) -> Self {
-        Self { fragments: Vec::new(), sessions: Vec::new(), floor }
+    fn empty(outline: Outline) -> Self {
+        Self { fragments: Vec::new(), sessions: Vec::new(), outline }
     }
 
     /// Puts the piece back where it came from.
@@ -29,7 +31,7 @@ impl<M: StateMachine> Piece<M> {
         for fragment in self.fragments {
             machine.restore(fragment);
         }
-        sessions.restore(self.floor, self.sessions);
+        sessions.restore(self.outline, self.sessions);
     }
 }
 
@@ -40,12 +42,12 @@ pub fn pieces<M: StateMachine>(
     sessions: &Sessions<M::Reply>,
     limit: usize,
 ) -> Vec<Piece<M>> {
-    let floor = sessions.floor();
-    let mut pieces = vec![Piece::empty(floor)];
+    let outline = sessions.outline();
+    let mut pieces = vec![Piece::empty(outline)];
     let mut size = 0_usize;
     let mut room = |pieces: &mut Vec<Piece<M>>, bytes: usize| {
         if size > 0 && size.saturating_add(bytes) > limit {
-            pieces.push(Piece::empty(floor));
+            pieces.push(Piece::empty(outline));
             size = 0;
         }
         size = size.saturating_add(bytes);
@@ -63,17 +65,10 @@ pub fn pieces<M: StateMachine>(
     pieces
 }
 
-/// The size of a value as the runtime encodes it; of what cannot be encoded, more than any limit,
-/// so that it gets a piece of its own.
-pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
-    postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default())
-        .unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kv::{Bytes, Map, Reply};
+    use crate::kv::{Bytes, Map, Reply, SessionLimits};
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
 
@@ -86,24 +81,23 @@ mod tests {
         #[test]
         fn the_pieces_of_a_state_are_bounded_and_make_it_again(
             entries in btree_map(vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..400), 0..60),
-            sessions in btree_map(0..200_usize, (1..9_u64, vec(any::<u8>(), 0..300)), 0..60),
-            floor in proptest::option::of(0..200_usize),
+            requests in vec((0..200_usize, 1..9_u64, vec(any::<u8>(), 0..300)), 0..60),
+            clients in 1..60_usize,
             limit in 1..2000_usize,
         ) {
             let entries = entries.into_iter().map(|(key, value)| (Bytes(key), Bytes(value)));
             let machine = Map(entries.collect());
-            let last = sessions.into_iter().map(|(client, (seq, value))| {
-                (Id::from(client), seq, Reply::Value(Some(Bytes(value))))
-            });
-            let mut sessions = Sessions::default();
-            sessions.restore(floor.map(Id::from), last);
+            let mut sessions = Sessions::new(SessionLimits::clients(clients));
+            for (client, seq, value) in requests {
+                sessions.record(Id::from(client), seq, Reply::Value(Some(Bytes(value))));
+            }
 
             let (mut copy, mut copied) = (Map::default(), Sessions::default());
             for piece in pieces(&machine, &sessions, limit) {
                 let items = piece.fragments.len() + piece.sessions.len();
                 let bytes = encoded_bytes(&piece);
-                // Beside what it holds a piece has two lengths and the floor.
-                prop_assert!(items <= 1 || bytes <= limit + 16, "{bytes} bytes, limit {limit}");
+                // Beside what it holds a piece has two lengths, the bounds and the floor.
+                prop_assert!(items <= 1 || bytes <= limit + 24, "{bytes} bytes, limit {limit}");
                 piece.restore(&mut copy, &mut copied);
             }
             prop_assert_eq!((copy, copied), (machine, sessions));

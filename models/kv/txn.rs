@@ -140,6 +140,9 @@ pub enum Abort {
     },
     /// A participant could not be asked in time. It is worth trying again.
     Unavailable,
+    /// A participant has forgotten the client to make room for others. Start again under a new
+    /// client id.
+    Forgotten,
     /// It, or what it would have answered, is larger than the limits.
     TooLarge,
     /// A participant was asked for a key that is not its own: nodes are configured differently.

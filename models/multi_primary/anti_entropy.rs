@@ -32,7 +32,9 @@ use std::borrow::Cow;
 
 impl Replica {
     pub(super) fn on_gossip(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
-        o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+        if self.config.bug != Some(Bug::GossipOnce) {
+            o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+        }
         self.announce(id, state, o);
     }
 
@@ -83,6 +85,9 @@ impl Replica {
             return;
         }
         let (upto, after) = match resume {
+            Some(Resume { after, .. }) if self.config.bug == Some(Bug::UptoRenewed) => {
+                (state.image.vector.clone(), Some(after))
+            }
             Some(Resume { upto, after }) => (upto, Some(after)),
             None => (state.image.vector.clone(), None),
         };
@@ -101,7 +106,8 @@ impl Replica {
         let from = after.map_or_else(Bytes::default, |mark| mark.key.clone());
         let (mut updates, mut size) = (Vec::<Update>::new(), 0);
         for (key, entry) in state.image.store.entries_from(&from) {
-            let sent = after.filter(|mark| mark.key == *key).map(|mark| mark.sent(entry));
+            let sent = (after.filter(|mark| mark.key == *key))
+                .map(|mark| mark.sent(entry, self.config.bug));
             for (dot, version) in entry {
                 let is_sent = sent.is_some_and(|sent| sent.covers(*dot));
                 if is_sent || have.covers(*dot) {
@@ -141,7 +147,7 @@ impl Replica {
         let changed = updates.iter().filter(|update| self.merge(image, update));
         let keys: Vec<_> = changed.map(|update| &update.key).collect();
         let mut vector = VersionVector::default();
-        if next.is_none() {
+        if next.is_none() || self.config.bug == Some(Bug::UptoEarly) {
             image.vector.join(&upto);
             vector.clone_from(&upto);
         }
@@ -187,9 +193,10 @@ impl Sent {
 
 impl Mark {
     /// What of its key need not be sent again, now that the key has these versions.
-    fn sent(&self, entry: &super::Entry) -> Sent {
+    fn sent(&self, entry: &super::Entry, bug: Option<Bug>) -> Sent {
         match &self.partly {
             None => Sent::All,
+            Some(Partly { last, .. }) if bug == Some(Bug::ChangedIsSent) => Sent::Upto(*last),
             Some(Partly { last, of }) if entry.keys().eq(of) => Sent::Upto(*last),
             Some(_) => Sent::Nothing,
         }

@@ -94,6 +94,10 @@ pub(super) fn put(value: &str) -> Step {
     Step::Plain(Op::put("x", value))
 }
 
+pub(super) fn put_to(key: &str, value: &str) -> Step {
+    Step::Plain(Op::put(key, value))
+}
+
 pub(super) fn get() -> Step {
     Step::Plain(Op::get("x"))
 }

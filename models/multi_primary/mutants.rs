@@ -1,15 +1,47 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::history::History;
-use super::instances::{Bounds, blind, converging, deleter, get, late_delete, one_node, put};
+use super::instances::{
+    Bounds, blind, converging, delete, deleter, get, late_delete, one_node, put,
+};
 use super::properties::{self as claims, Actor};
 use super::{Rule, Step};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster};
 
-/// A bug that the checker can put into the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Bug {
+macro_rules! mutant {
+    ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
+        Seeded {
+            mutant: Mutant {
+                name: $name,
+                about: $about,
+                killed_by: $killed_by,
+                cluster: || seeded($bounds, Some(Bug::$bug)),
+            },
+            sound: || seeded($bounds, None),
+        }
+    };
+}
+
+mod tombstones;
+mod transfers;
+
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $bug:ident,)*) => {
+        /// A bug that the checker can put into the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Bug {
+            $($(#[$doc])* $bug,)*
+        }
+
+        impl Bug {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$bug),*];
+        }
+    };
+}
+
+bugs! {
     /// Equal timestamps of two nodes are not told apart by the nodes' ids.
     TieWithoutNode,
     /// A node's clock does not move past the timestamps that it receives.
@@ -40,49 +72,59 @@ pub enum Bug {
     ForgetNothing,
     /// Tombstones never go.
     KeepTombstones,
+    /// A request older than the client's newest is a new write.
+    ApplyOld,
+    /// A version that was here and is replaced is taken again.
+    MergeUnchecked,
+    /// Digests are sent once.
+    GossipOnce,
+    /// A transfer promises what the sender has by now, not what it had at the first piece.
+    UptoRenewed,
+    /// The first piece of a transfer counts as all of it.
+    UptoEarly,
+    /// A key that changed since a part of it was sent goes on after that part.
+    ChangedIsSent,
+    /// A tombstone that the cut does not count goes with it.
+    CollectUncut,
+    /// A tombstone goes although a node may still write with a lower timestamp.
+    CollectUnclocked,
+    /// A tombstone goes although the cut does not count all that it covers.
+    CollectUnknown,
+    /// A tombstone goes although this node has not reached the cut.
+    CollectUnreached,
+    /// A tombstone goes although others have not reached the cut.
+    CollectUnshared,
+    /// A cut does not count what the others wrote.
+    CutUncounted,
+    /// A cut takes this node's clock for the lowest.
+    CutByOwnClock,
+    /// A cut is made before every node is heard of.
+    CutEarly,
 }
 
-impl Bug {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::TieWithoutNode,
-        Self::ClockNotAdvanced,
-        Self::ClockNotDurable,
-        Self::NoAntiEntropy,
-        Self::DeleteWithoutContext,
-        Self::DotReused,
-        Self::CollectEarly,
-        Self::SkipGap,
-        Self::PlainVersionVector,
-        Self::OneSibling,
-        Self::ApplyTwice,
-        Self::ForgetWrite,
-        Self::ForgetRequest,
-        Self::ForgetNothing,
-        Self::KeepTombstones,
-    ];
+/// A bug with the property that kills it, and the same instance without the bug.
+pub(super) struct Seeded {
+    pub(super) mutant: Mutant<Actor, History>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests"))]
+    pub(super) sound: fn() -> Cluster<Actor, History>,
 }
 
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
+    seeded_mutants().into_iter().map(|seeded| seeded.mutant).collect()
+}
+
+/// The same, each with its instance without the bug.
+pub(super) fn seeded_mutants() -> Vec<Seeded> {
     let mut mutants = of_last_writer_wins();
     mutants.extend(of_multi_value());
     mutants.extend(of_both());
+    mutants.extend(transfers::mutants());
+    mutants.extend(tombstones::mutants());
     mutants
 }
 
-macro_rules! mutant {
-    ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
-        Mutant {
-            name: $name,
-            about: $about,
-            killed_by: $killed_by,
-            cluster: || seeded($bounds, Bug::$bug),
-        }
-    };
-}
-
-fn of_last_writer_wins() -> Vec<Mutant<Actor, History>> {
+fn of_last_writer_wins() -> Vec<Seeded> {
     vec![
         mutant!(
             TieWithoutNode,
@@ -122,7 +164,7 @@ fn of_last_writer_wins() -> Vec<Mutant<Actor, History>> {
     ]
 }
 
-fn of_multi_value() -> Vec<Mutant<Actor, History>> {
+fn of_multi_value() -> Vec<Seeded> {
     vec![
         mutant!(
             DeleteWithoutContext,
@@ -160,6 +202,13 @@ fn of_multi_value() -> Vec<Mutant<Actor, History>> {
             converging()
         ),
         mutant!(
+            GossipOnce,
+            "gossip-once",
+            "digests are sent once",
+            claims::CONVERGES,
+            converging()
+        ),
+        mutant!(
             ForgetNothing,
             "forget-nothing",
             "a delete that finds nothing is not remembered, and a late copy of it deletes",
@@ -176,7 +225,7 @@ fn of_multi_value() -> Vec<Mutant<Actor, History>> {
     ]
 }
 
-fn of_both() -> Vec<Mutant<Actor, History>> {
+fn of_both() -> Vec<Seeded> {
     vec![
         mutant!(
             DotReused,
@@ -191,6 +240,23 @@ fn of_both() -> Vec<Mutant<Actor, History>> {
             "a repeated request is a new write",
             claims::TAKEN_ONCE,
             mv(2, writer())
+        ),
+        mutant!(
+            ApplyOld,
+            "apply-old",
+            "a request older than the client's newest is a new write",
+            claims::TAKEN_ONCE,
+            mv(2, writer())
+        ),
+        mutant!(
+            MergeUnchecked,
+            "merge-unchecked",
+            "a version that was here and is replaced is taken again",
+            claims::NO_RESURRECTION,
+            Bounds {
+                gossips: Some(2),
+                ..mv(2, vec![(0, vec![blind("a"), blind("b")]), (1, vec![delete()])])
+            }
         ),
         mutant!(
             ForgetRequest,
@@ -215,7 +281,7 @@ fn mv(nodes: usize, clients: Vec<(usize, Vec<Step>)>) -> Bounds {
     Bounds::new(nodes, Rule::MultiValue, clients)
 }
 
-fn seeded(bounds: Bounds, bug: Bug) -> Cluster<Actor, History> {
+fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {
     let mut claimed = match bounds.rule {
         Rule::LastWriterWins => claims::last_writer_wins(),
         Rule::MultiValue => claims::multi_value(),
@@ -226,5 +292,5 @@ fn seeded(bounds: Bounds, bug: Bug) -> Cluster<Actor, History> {
     if bounds.is_lossy {
         claimed.extend([claims::converges(), claims::tombstones_go()]);
     }
-    bounds.cluster(claimed, Some(bug))
+    bounds.cluster(claimed, bug)
 }

@@ -119,6 +119,9 @@ impl Replica {
             Standing::New | Standing::Repeated(_) => {
                 self.on_write(id, state, Write { client, seq, key, value, context }, o);
             }
+            Standing::Old if self.config.bug == Some(Bug::ApplyOld) => {
+                self.on_write(id, state, Write { client, seq, key, value, context }, o);
+            }
             Standing::Old => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
         }
@@ -273,7 +276,7 @@ impl Replica {
         {
             image.clock = image.clock.max(stamp);
         }
-        image.merge(update, self.config.bug == Some(Bug::TieWithoutNode))
+        image.merge(update, self.config.bug)
     }
 }
 

@@ -49,11 +49,12 @@ pub struct Row {
 impl Row {
     /// Whether nobody can still lack a tombstone or anything that it covers, once every node has
     /// reached this cut.
-    fn passes(&self, dot: Dot, version: &Version) -> bool {
-        self.vector.covers(dot)
+    fn passes(&self, dot: Dot, version: &Version, bug: Option<Bug>) -> bool {
+        let has = |which| bug == Some(which);
+        (self.vector.covers(dot) || has(Bug::CollectUncut))
             && match &version.order {
-                Order::Written(stamp) => *stamp <= self.clock,
-                Order::Knowing(known) => self.vector.includes(known),
+                Order::Written(stamp) => *stamp <= self.clock || has(Bug::CollectUnclocked),
+                Order::Knowing(known) => self.vector.includes(known) || has(Bug::CollectUnknown),
             }
     }
 }
@@ -68,21 +69,27 @@ impl Stability {
     }
 
     /// The cut, if every node has reached it; then the next one may be made.
-    fn reached(&mut self, image: &Image) -> Option<Row> {
+    fn reached(&mut self, image: &Image, bug: Option<Bug>) -> Option<Row> {
         let rows = &self.rows;
         self.cut.take_if(|cut| {
-            image.vector.includes(&cut.vector)
-                && rows.values().all(|row| row.vector.includes(&cut.vector))
+            let here = image.vector.includes(&cut.vector);
+            let there = rows.values().all(|row| row.vector.includes(&cut.vector));
+            (here || bug == Some(Bug::CollectUnreached))
+                && (there || bug == Some(Bug::CollectUnshared))
         })
     }
 
     /// A cut from what is known: how many writes each node has made, and the lowest clock.
-    fn next_cut(&self, id: Id, image: &Image) -> Row {
+    fn next_cut(&self, id: Id, image: &Image, bug: Option<Bug>) -> Row {
         let mut cut = Row { vector: VersionVector::default(), clock: image.clock };
         cut.vector.add(Dot::new(id, image.vector.get(id)));
         for (node, row) in &self.rows {
-            cut.vector.add(Dot::new(*node, row.vector.get(*node)));
-            cut.clock = cut.clock.min(row.clock);
+            if bug != Some(Bug::CutUncounted) {
+                cut.vector.add(Dot::new(*node, row.vector.get(*node)));
+            }
+            if bug != Some(Bug::CutByOwnClock) {
+                cut.clock = cut.clock.min(row.clock);
+            }
         }
         cut
     }
@@ -97,14 +104,16 @@ impl Replica {
         (src, vector, clock): (Id, &VersionVector, Stamp),
         o: &mut Outbox,
     ) {
+        let bug = self.config.bug;
         let mut stability = state.stability.clone();
         let mut cuts = Vec::new();
         if state.image.store.has_tombstones() {
             stability.take(src, vector, clock);
-            cuts.extend(stability.reached(&state.image));
-            if stability.cut.is_none() && self.config.peers(id).all(|p| stability.knows(p)) {
-                stability.cut = Some(stability.next_cut(id, &state.image));
-                cuts.extend(stability.reached(&state.image));
+            cuts.extend(stability.reached(&state.image, bug));
+            let knows_all = self.config.peers(id).all(|peer| stability.rows.contains_key(&peer));
+            if stability.cut.is_none() && (knows_all || bug == Some(Bug::CutEarly)) {
+                stability.cut = Some(stability.next_cut(id, &state.image, bug));
+                cuts.extend(stability.reached(&state.image, bug));
             }
         } else {
             stability = Stability::default();
@@ -112,17 +121,11 @@ impl Replica {
         if stability != state.stability {
             state.to_mut().stability = stability;
         }
-        if self.config.bug == Some(Bug::KeepTombstones) {
+        if bug == Some(Bug::KeepTombstones) {
             cuts.clear();
         }
-        let passes = |dot, version: &Version| cuts.iter().any(|cut| cut.passes(dot, version));
+        let passes = |dot, version: &Version| cuts.iter().any(|cut| cut.passes(dot, version, bug));
         collect(state, passes, o);
-    }
-}
-
-impl Stability {
-    fn knows(&self, node: Id) -> bool {
-        self.rows.contains_key(&node)
     }
 }
 

@@ -4,7 +4,7 @@ use super::properties::{self as claims, Actor, Claim, History};
 use super::{BATCH_BYTES, Bug, Config, Paxos, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op};
+use crate::kv::{Map, Op, SessionLimits};
 use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
@@ -22,6 +22,7 @@ pub(super) struct Bounds {
     pub(super) keep: usize,
     pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
@@ -50,6 +51,7 @@ impl Bounds {
             keep: 2,
             batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             quorums: None,
             unending: false,
             lossy: false,
@@ -71,6 +73,7 @@ impl Bounds {
             keep: self.keep,
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
+            sessions: self.sessions,
             bug,
         }
     }

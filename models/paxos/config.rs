@@ -3,7 +3,7 @@
 use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, StateMachine};
+use crate::kv::{Client, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
 use stateright::actor::{Id, model_timeout};
 use std::fmt;
@@ -129,6 +129,8 @@ pub struct Config {
     pub batch_bytes: usize,
     /// About how many encoded bytes of a snapshot travel in one message.
     pub piece_bytes: usize,
+    /// How many clients are remembered.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -158,7 +160,8 @@ impl Config {
         }
         let (window, keep) = (WINDOW, KEEP);
         let (batch_bytes, piece_bytes) = (BATCH_BYTES, FRAGMENT_BYTES);
-        Ok(Self { servers, quorums, timing, window, keep, batch_bytes, piece_bytes, bug: None })
+        let (sessions, bug) = (SessionLimits::default(), None);
+        Ok(Self { servers, quorums, timing, window, keep, batch_bytes, piece_bytes, sessions, bug })
     }
 
     /// A cluster that goes on while `failures` of its servers, whichever, are down; refused if it

@@ -30,6 +30,8 @@
 //! 2,677,568, with a second request and no election 1,293,760; three replicas without an election
 //! are more than 6 million after 17 steps.
 
+pub(super) mod sessions;
+
 use super::Quorums;
 use super::bounds::{Bounds, get, put, write_then_read};
 use super::properties::{self as claims, Actor, Claim, History};
@@ -45,7 +47,7 @@ fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Cla
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
+    let mut instances = vec![
         lossy_election(),
         nothing_kept(),
         far_ahead(),
@@ -66,7 +68,9 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         minority_down(),
         comeback(),
         comeback_of_all(),
-    ]
+    ];
+    instances.extend(sessions::instances());
+    instances
 }
 
 fn succession() -> Instance<Actor, History> {

@@ -151,15 +151,8 @@ impl Replica {
         {
             let next = state.stable.image.slot + 1;
             leading.votes.remove(&next);
-            let request = match state.stable.accepted.get(&next).map(|open| &open.command) {
-                Some(Command::Request { client, seq, .. }) => Some((*client, *seq)),
-                _ => None,
-            };
-            self.apply_accepted(state, next, o);
-            if let Some((client, seq)) = request
-                && let Some(reply) = state.stable.image.reply(client, seq)
-            {
-                o.send(client, Service::Reply { seq, reply: reply.clone() });
+            if let Some(answer) = self.apply_accepted(state, next, o) {
+                o.send(answer.client, answer.msg());
             }
         }
         if state.applied() > before {

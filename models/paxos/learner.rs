@@ -3,7 +3,7 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Peer};
 use super::replica::{Replica, ReplicaState, Told};
-use super::stable::Delta;
+use super::stable::{Answer, Delta};
 use super::{Bug, Outbox};
 use crate::kv::{Service, Sessions, StateMachine};
 use stateright::actor::Id;
@@ -78,20 +78,21 @@ impl Replica {
         }
     }
 
-    /// Applies the next slot, in which it accepted what was chosen.
+    /// Applies the next slot, in which it accepted what was chosen. Gives what its client is to be
+    /// told.
     pub(super) fn apply_accepted<M: StateMachine>(
         &self,
         state: &mut ReplicaState<M>,
         slot: Slot,
         o: &mut Outbox<M>,
-    ) {
+    ) -> Option<Answer<M::Reply>> {
         self.applying(state);
-        if self.has(Bug::ForgetChosen) {
-            state.stable.change(Delta::Chosen { upto: slot });
-        } else {
-            state.change(Delta::Chosen { upto: slot }, o);
+        if !self.has(Bug::ForgetChosen) {
+            o.save(Delta::Chosen { upto: slot }.into());
         }
+        let answer = state.stable.apply_accepted();
         self.truncate(state, o);
+        answer
     }
 
     /// Applies the next slot, of which somebody told what was chosen.

@@ -87,7 +87,7 @@ pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
 pub use mutants::Bug;
 pub use proposer::Preparing;
 pub use replica::{Replica, ReplicaState, Role, Told};
-pub use stable::{Delta, Image, Saved, Stable};
+pub use stable::{Answer, Delta, Image, Saved, Stable};
 
 use crate::Recoverable;
 use crate::kv::{Client, ClientState, Retry, StateMachine};

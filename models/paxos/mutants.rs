@@ -19,6 +19,8 @@
 //! * A client believes no redirect that is older than what it knows. What it is told wrongly costs
 //!   it another redirect and nothing else: unit tests in `kv/client.rs`.
 
+mod sessions;
+
 use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
 use super::properties::{
@@ -41,12 +43,14 @@ macro_rules! bugs {
 
         /// Every bug, with the property that kills it.
         pub fn mutants() -> Vec<Mutant<Actor, History>> {
-            vec![$($(Mutant {
+            let mut mutants = vec![$($(Mutant {
                 name: $name,
                 about: $about,
                 killed_by: $killer,
                 cluster: || $bounds.seeded(Bug::$bug),
-            },)+)*]
+            },)+)*];
+            mutants.extend(sessions::mutants());
+            mutants
         }
     };
 }

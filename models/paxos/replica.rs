@@ -5,7 +5,7 @@ use super::catch_up::{Offer, Partial};
 use super::leader::Leading;
 use super::message::{Msg, Peer};
 use super::proposer::Preparing;
-use super::stable::{Delta, Saved, Stable};
+use super::stable::{Delta, Image, Saved, Stable};
 use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -91,7 +91,10 @@ impl Replica {
     ) -> ReplicaState<M> {
         let mut state = ReplicaState::default();
         match saved {
-            None => o.save(Saved::Complete(state.stable.clone())),
+            None => {
+                state.stable.image = Image::new(self.config.sessions);
+                o.save(Saved::Complete(state.stable.clone()));
+            }
             Some(Saved::Complete(stable)) => state.stable = stable.clone(),
             // Not reached: what is saved first is complete.
             Some(Saved::Changed(deltas)) => {

@@ -4,6 +4,7 @@
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Sharding, Timer, Timing};
 use crate::kv::history::Linearizable;
+use crate::kv::sessions::SessionLimits;
 use crate::kv::{Op, Transaction, Transactional};
 use crate::world::{Cluster, DiskKind, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
@@ -17,11 +18,19 @@ const UNBOUNDED: u8 = u8::MAX;
 /// What an instance has, and what may happen in it.
 pub(super) struct Bounds {
     pub(super) scripts: Vec<Script>,
+    /// One or two.
+    pub(super) participants: usize,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) deadlines: u8,
     pub(super) doubts: u8,
+    /// How often clients ask again.
+    pub(super) retries: u8,
+    /// How often the coordinator sends again.
+    pub(super) resends: u8,
+    /// How many clients each server remembers.
+    pub(super) sessions: SessionLimits,
     pub(super) disk: DiskKind,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
@@ -33,11 +42,15 @@ impl Bounds {
     pub(super) fn calm(scripts: Vec<Script>) -> Self {
         Self {
             scripts,
+            participants: 2,
             crashes: 0,
             restarts: 0,
             crashable: None,
             deadlines: 0,
             doubts: 0,
+            retries: 0,
+            resends: 0,
+            sessions: SessionLimits::default(),
             disk: DiskKind::Synchronous,
             lossy: false,
         }
@@ -46,7 +59,34 @@ impl Bounds {
     /// What liveness is decided on: one transaction, losses without end. The properties that read
     /// the network as a record of what was sent mean nothing here.
     pub(super) fn lossy() -> Self {
-        Self { lossy: true, doubts: UNBOUNDED, ..Self::calm(alone()) }
+        Self { lossy: true, doubts: UNBOUNDED, resends: UNBOUNDED, ..Self::calm(alone()) }
+    }
+
+    /// The same with one participant and clients that ask again and again until they are answered.
+    pub(super) fn insisting(scripts: Vec<Script>) -> Self {
+        Self { scripts, participants: 1, retries: UNBOUNDED, ..Self::lossy() }
+    }
+
+    /// The same, with these clients.
+    pub(super) fn asked_by(self, scripts: Vec<Script>) -> Self {
+        Self { scripts, ..self }
+    }
+
+    /// Whether clients ask again and again.
+    pub(super) fn clients_insist(&self) -> bool {
+        self.retries == UNBOUNDED
+    }
+
+    /// Two clients, and servers that remember only one of them.
+    pub(super) fn forgetful() -> Self {
+        let scripts = vec![vec![transfer()], vec![Op::put("x", "b").into()]];
+        Self { sessions: SessionLimits::clients(1), doubts: 1, ..Self::calm(scripts) }
+    }
+
+    /// That each client is answered and each commit forgotten.
+    pub(super) fn liveness(&self) -> Vec<Claim> {
+        let asked = self.scripts.iter().map(Vec::len).collect();
+        vec![claims::answered(self.participants + 1, asked), claims::forgotten()]
     }
 
     /// One server of those given crashes and comes back.
@@ -62,18 +102,21 @@ impl Bounds {
 
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let sharding = Sharding::Ranges(vec!["y".into()]);
-        let config = Config { participants: 2, sharding, timing: Timing::model(), bug };
+        let bounds = if self.participants == 1 { Vec::new() } else { vec!["y".into()] };
+        let (participants, sharding) = (self.participants, Sharding::Ranges(bounds));
+        let (timing, sessions) = (Timing::model(), self.sessions);
+        let config = Config { participants, sharding, timing, sessions, bug };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
-        let mut timers = vec![("deadline", self.deadlines), ("retry", 0)];
-        if self.doubts != UNBOUNDED {
-            timers.push(("doubt", self.doubts));
-        }
-        if !self.lossy {
-            timers.push(("resend", 0));
-        }
+        // The first is what `claims::ac4` looks at.
+        let budgets = [
+            ("deadline", self.deadlines),
+            ("retry", self.retries),
+            ("doubt", self.doubts),
+            ("resend", self.resends),
+        ];
+        let timers = budgets.into_iter().filter(|(_, budget)| *budget != UNBOUNDED).collect();
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let fairness = if self.lossy { Fairness::lossy() } else { Fairness::default() };
         let Self { crashes, restarts, crashable, .. } = self;
@@ -88,6 +131,27 @@ impl Bounds {
             .checkpointed()
             .cluster()
     }
+}
+
+/// A client whose condition does not hold.
+pub(super) fn in_vain() -> Vec<Script> {
+    let new = Some("b".into());
+    vec![vec![Op::Cas { key: "x".into(), expected: Some("a".into()), new }.into()]]
+}
+
+/// Two clients that write different keys of one participant.
+pub(super) fn neighbours() -> Vec<Script> {
+    vec![vec![Op::put("x", "a").into()], vec![Op::put("w", "b").into()]]
+}
+
+/// A client whose first operation is at the second participant.
+pub(super) fn crossed() -> Vec<Script> {
+    vec![vec![[Op::get("y"), Op::put("x", "a")].into()]]
+}
+
+/// A client that writes two keys, and then one at the first participant.
+pub(super) fn followed_by(key: &str) -> Vec<Script> {
+    vec![vec![transfer(), Op::put(key, "b").into()]]
 }
 
 fn timer_kind(timer: &Timer) -> &'static str {

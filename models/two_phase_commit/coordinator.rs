@@ -6,7 +6,7 @@ use super::storage::{Ledger, LedgerRecord, Replay, Saved, Storage};
 use super::{Bug, Config, MAX_LIVE, MAX_RESEND, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::txn::{MAX_OUTCOME_BYTES, reply_bytes};
-use crate::kv::{Abort, Outcome, Reply, Service, Transaction};
+use crate::kv::{Abort, Outcome, Reply, Service, Sessions, Transaction};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,7 @@ impl Coordinator {
     ) -> CoordinatorState {
         let mut state = CoordinatorState::default();
         let Some(saved) = saved else {
+            state.ledger.sessions = Sessions::new(self.config.sessions);
             o.save(Storage::Coordinator(Saved::Image(state.ledger.clone())));
             return state;
         };
@@ -73,16 +74,16 @@ impl Coordinator {
     /// Resolves what was in doubt: tells the participants of each transaction that it committed,
     /// and that it has no information about any other one.
     fn restart(&self, state: &mut CoordinatorState, o: &mut Outbox) {
-        if self.config.bug != Some(Bug::ReuseId) {
+        if !self.has(Bug::ReuseId) {
             self.log(state, LedgerRecord::Epoch(state.ledger.epoch + 1), o);
         }
-        if self.config.bug == Some(Bug::ForgetSessions) {
-            state.ledger.sessions = crate::kv::Sessions::default();
+        if self.has(Bug::ForgetSessions) {
+            state.ledger.sessions = Sessions::new(self.config.sessions);
         }
         for (txn, participants) in &state.ledger.committed {
             Self::tell(*txn, Decision::Commit, participants.iter(), o);
         }
-        if !state.ledger.committed.is_empty() {
+        if !state.ledger.committed.is_empty() && !self.has(Bug::NoResendAfterRestart) {
             self.resend_later(o);
         }
         let epoch = state.ledger.epoch;
@@ -128,6 +129,7 @@ impl Coordinator {
                     self.begin(state.to_mut(), txn, request, o);
                 }
             }
+            Standing::Repeated(_) if self.has(Bug::AnswerOnce) => {}
             Standing::Repeated(outcome) => {
                 let reply = outcome.clone();
                 o.send(client, Service::Reply { seq, reply });
@@ -197,29 +199,34 @@ impl Coordinator {
                 }
                 self.decide_if_all_voted(state, txn, o);
             }
-            Vote::No(why) => {
-                if let Some(mut voting) = state.voting.remove(&txn) {
-                    // It has aborted already.
-                    voting.parts.remove(&src);
-                    self.decide(state, txn, Outcome::Aborted(why), &voting, o);
-                }
-            }
+            Vote::No(why) => self.on_no(state, src, txn, why, o),
+            Vote::Forgotten => self.on_no(state, src, txn, Abort::Forgotten, o),
+        }
+    }
+
+    /// Aborts what a participant does not vote yes to; that one knows.
+    fn on_no(&self, state: &mut CoordinatorState, src: Id, txn: TxnId, why: Abort, o: &mut Outbox) {
+        if let Some(mut voting) = state.voting.remove(&txn) {
+            voting.parts.remove(&src);
+            self.decide(state, txn, Outcome::Aborted(why), &voting, o);
         }
     }
 
     fn decide_if_all_voted(&self, state: &mut CoordinatorState, txn: TxnId, o: &mut Outbox) {
-        let early = self.config.bug == Some(Bug::CommitEarly);
+        let early = self.has(Bug::CommitEarly);
         let all = |voting: &Voting| voting.yes.len() == voting.parts.len() || early;
         if !state.voting.get(&txn).is_some_and(all) {
             return;
         }
         let Some(voting) = state.voting.remove(&txn) else { return };
         let mut replies: Vec<(u32, Reply)> = voting.yes.values().flatten().cloned().collect();
-        replies.sort_unstable();
+        if !self.has(Bug::RepliesByParticipant) {
+            replies.sort_unstable();
+        }
         let replies: Vec<Reply> = replies.into_iter().map(|(_, reply)| reply).collect();
         let outcome = if reply_bytes(&replies) > MAX_OUTCOME_BYTES {
             Outcome::Aborted(Abort::TooLarge)
-        } else if self.config.bug == Some(Bug::AbortAnyway) {
+        } else if self.has(Bug::AbortAnyway) {
             Outcome::Aborted(Abort::Conflict)
         } else {
             Outcome::Committed(replies)
@@ -257,12 +264,12 @@ impl Coordinator {
             Outcome::Committed(_) => Decision::Commit,
             Outcome::Aborted(_) => Decision::Abort,
         };
-        if self.config.bug != Some(Bug::TellNobody) {
+        if !self.has(Bug::TellNobody) {
             Self::tell(txn, decision, voting.parts.keys(), o);
         }
         o.send(txn.client, Service::Reply { seq: txn.seq, reply });
         o.cancel_timer(Timer::Deadline(txn));
-        Self::rest_if_idle(state, o);
+        self.rest_if_idle(state, o);
     }
 
     fn tell<'a>(
@@ -302,17 +309,17 @@ impl Coordinator {
         let state = state.to_mut();
         let acked = state.acked.entry(txn).or_default();
         acked.insert(src);
-        if acked.len() == count || self.config.bug == Some(Bug::EndEarly) {
+        if acked.len() == count || self.has(Bug::EndEarly) {
             state.acked.remove(&txn);
             self.log(state, LedgerRecord::Ended(txn), o);
-            Self::rest_if_idle(state, o);
+            self.rest_if_idle(state, o);
         }
     }
 
     /// Answers a participant in doubt. While the votes come in there is nothing to say yet, and it
     /// will be told.
     fn inform(&self, state: &CoordinatorState, src: Id, txn: TxnId, o: &mut Outbox) {
-        if state.voting.contains_key(&txn) {
+        if state.voting.contains_key(&txn) && !self.has(Bug::InformEarly) {
             return;
         }
         let decision = Decision::Commit;
@@ -332,30 +339,37 @@ impl Coordinator {
         if Self::is_idle(state) {
             return;
         }
-        self.resend_later(o);
+        if !self.has(Bug::ResendOnce) {
+            self.resend_later(o);
+        }
         for participant in self.config.participant_ids() {
             let untold = state.ledger.committed.iter().filter(|(txn, participants)| {
                 let acked = state.acked.get(txn).is_some_and(|acked| acked.contains(&participant));
                 participants.contains(&participant) && !acked
             });
-            let silent = self.config.bug == Some(Bug::TellNobody);
+            let silent = self.has(Bug::TellNobody) || self.has(Bug::TellOnce);
             for (txn, _) in untold.take(if silent { 0 } else { MAX_RESEND }) {
                 Self::tell(*txn, Decision::Commit, [participant].iter(), o);
             }
             let unasked = (state.voting.iter())
                 .filter(|(_, voting)| !voting.yes.contains_key(&participant))
                 .filter_map(|(txn, voting)| voting.prepare(*txn, participant));
-            for prepare in unasked.take(MAX_RESEND) {
+            let silent = self.has(Bug::PrepareOnce);
+            for prepare in unasked.take(if silent { 0 } else { MAX_RESEND }) {
                 o.send(participant, prepare);
             }
         }
     }
 
+    fn has(&self, bug: Bug) -> bool {
+        self.config.bug == Some(bug)
+    }
+
     fn log(&self, state: &mut CoordinatorState, record: LedgerRecord, o: &mut Outbox) {
         let forget = match record {
             LedgerRecord::Epoch(_) => false,
-            LedgerRecord::Decided { .. } => self.config.bug == Some(Bug::ForgetDecision),
-            LedgerRecord::Ended(_) => self.config.bug == Some(Bug::ForgetEnd),
+            LedgerRecord::Decided { .. } => self.has(Bug::ForgetDecision),
+            LedgerRecord::Ended(_) => self.has(Bug::ForgetEnd),
         };
         if !forget {
             o.save(Storage::Coordinator(Saved::Records(vec![record.clone()])));
@@ -372,8 +386,9 @@ impl Coordinator {
         state.voting.is_empty() && state.ledger.committed.is_empty()
     }
 
-    fn rest_if_idle(state: &CoordinatorState, o: &mut Outbox) {
-        if Self::is_idle(state) {
+    fn rest_if_idle(&self, state: &CoordinatorState, o: &mut Outbox) {
+        let rests_early = self.has(Bug::RestEarly) && state.voting.is_empty();
+        if Self::is_idle(state) || rests_early {
             o.cancel_timer(Timer::Resend);
         }
     }

@@ -25,6 +25,9 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rejoined(),
         told(),
         helping(),
+        served(),
+        hurried(),
+        forgetful(),
         rivalry(),
         recovery(),
         condition(),
@@ -33,6 +36,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         participants(),
         contention(),
         twice(),
+        served_by_two(),
         deep(),
         sessions(),
         mixed(),
@@ -100,6 +104,70 @@ fn told() -> Instance<Actor, History> {
     }
 }
 
+fn served() -> Instance<Actor, History> {
+    Instance {
+        name: "served",
+        about: "a transaction at 1 participant, 1 crash and restart of any server, any losses, the \
+                client asks until it is answered",
+        deep: false,
+        cluster: || serving(Bounds::insisting(alone()).crashing([0, 1])),
+        symmetry: None,
+        expected: Expected { unique: 18_555, generated: 198_325, violated: &[] },
+    }
+}
+
+fn hurried() -> Instance<Actor, History> {
+    Instance {
+        name: "hurried",
+        about: "the same, and votes may time out",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::insisting(alone()).crashing([0, 1]);
+            serving(Bounds { deadlines: u8::MAX, ..bounds })
+        },
+        symmetry: None,
+        expected: Expected { unique: 38_645, generated: 423_868, violated: &[] },
+    }
+}
+
+fn served_by_two() -> Instance<Actor, History> {
+    Instance {
+        name: "served-by-two",
+        about: "a transaction over 2 participants, any losses, votes may time out, the client asks \
+                until it is answered",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { participants: 2, ..Bounds::insisting(alone()) };
+            serving(Bounds { deadlines: u8::MAX, ..bounds })
+        },
+        symmetry: None,
+        expected: Expected { unique: 640_054, generated: 9_736_133, violated: &[] },
+    }
+}
+
+fn serving(bounds: Bounds) -> Cluster<Actor, History> {
+    let mut claimed = vec![claims::ac1(), claims::serializable(), claims::locks(), claims::ac5()];
+    claimed.extend(bounds.liveness());
+    bounds.cluster(claimed, None)
+}
+
+fn forgetful() -> Instance<Actor, History> {
+    Instance {
+        name: "forgetful",
+        about: "2 participants, a client that writes two keys, another that writes one of them, \
+                servers remember 1 client, a participant in doubt may ask",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::forgetful();
+            let mut claims = bounds.safety();
+            claims.extend([claims::evicted(), claims::conflict()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 17_213, generated: 197_986, violated: &[] },
+    }
+}
+
 fn decided(crashing: usize) -> Cluster<Actor, History> {
     let claims = vec![claims::ac1(), claims::serializable(), claims::locks(), claims::ac5()];
     Bounds::lossy().crashing([crashing]).cluster(claims, None)
@@ -135,7 +203,7 @@ fn rivalry() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 3_174, generated: 32_349, violated: &[] },
+        expected: Expected { unique: 4_958, generated: 50_217, violated: &[] },
     }
 }
 
@@ -189,7 +257,7 @@ fn participants() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 32_124, generated: 365_121, violated: &[] },
+        expected: Expected { unique: 51_028, generated: 575_249, violated: &[] },
     }
 }
 
@@ -207,7 +275,7 @@ fn contention() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 38_464, generated: 329_880, violated: &[] },
+        expected: Expected { unique: 56_365, generated: 479_714, violated: &[] },
     }
 }
 
@@ -242,7 +310,7 @@ fn deep() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 495_992, generated: 5_240_825, violated: &[] },
+        expected: Expected { unique: 1_090_681, generated: 11_357_577, violated: &[] },
     }
 }
 

@@ -97,6 +97,9 @@ pub enum Vote {
     Yes(Vec<(u32, Reply)>),
     /// It aborted.
     No(Abort),
+    /// It has forgotten the client, and so whether it ever voted. It is not prepared: if the votes
+    /// are still counted, it has not voted yes and does not any more.
+    Forgotten,
 }
 
 /// What is decided of a transaction.

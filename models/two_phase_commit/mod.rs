@@ -98,6 +98,7 @@ pub use storage::{
 };
 
 use crate::Recoverable;
+use crate::kv::sessions::SessionLimits;
 use crate::kv::{Bytes, Client, ClientState, Outcome, Retry, Transaction};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
@@ -154,6 +155,8 @@ pub struct Config {
     pub sharding: Sharding,
     /// How long things take.
     pub timing: Timing,
+    /// How many clients the coordinator and each participant remember.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -170,7 +173,7 @@ impl Config {
         timing: Timing,
     ) -> Result<Self, ShardingError> {
         sharding.check(participants)?;
-        Ok(Self { participants, sharding, timing, bug: None })
+        Ok(Self { participants, sharding, timing, sessions: SessionLimits::default(), bug: None })
     }
 
     /// The ids of the participants.

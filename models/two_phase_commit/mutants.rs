@@ -1,9 +1,13 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::bounds::{Bounds, alone, rivals, skew};
-use super::properties::{self as claims, Actor, History};
+mod liveness;
+mod safety;
+
+use super::properties::{Actor, History};
+use super::{Known, Progress, Shard, TxnId};
 use crate::Mutant;
-use crate::world::{CHECKPOINT, Cluster, DiskKind};
+use crate::kv::sessions::Standing;
+use crate::world::Cluster;
 
 /// A bug that the checker can put into the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,246 +58,84 @@ pub enum Bug {
     NeverAsk,
     /// The coordinator decides and tells only the client.
     TellNobody,
+    /// The coordinator has no information to give while the votes come in.
+    InformEarly,
+    /// The replies are ordered by participant.
+    RepliesByParticipant,
+    /// A participant that has no information aborts what it is not in doubt about.
+    UndoUninformed,
+    /// A participant in doubt about a client's older transaction tells others to abort it.
+    AnswerStillInDoubt,
+    /// A participant tells others that what it forgot, because there is a newer one, aborted.
+    AnswerOld,
+    /// A participant tells others that what a forgotten client asked for aborted.
+    AnswerForgotten,
+    /// A participant votes no on what a forgotten client asked for.
+    RefuseForgotten,
+    /// A participant takes a forgotten client for a new one.
+    ForgottenIsNew,
+    /// A participant takes a request that begins again in a new epoch for an old one.
+    NewEpochIsOld,
+    /// A participant in doubt asks once.
+    AskOnce,
+    /// A participant that learns of one decision asks about no other transaction.
+    CancelDoubt,
+    /// The coordinator tells a commit once.
+    TellOnce,
+    /// The coordinator sets no timer when it restarts.
+    NoResendAfterRestart,
+    /// The coordinator cancels its timer when it has no votes to wait for.
+    RestEarly,
+    /// The coordinator sends again once.
+    ResendOnce,
+    /// A participant acknowledges a commit once.
+    AckOnce,
+    /// The coordinator answers a request once.
+    AnswerOnce,
+    /// The coordinator asks for a vote once.
+    PrepareOnce,
+    /// A participant votes yes once.
+    VoteOnce,
+    /// A participant votes no once.
+    RefuseOnce,
+}
+
+/// A bug that a safety property kills, and the same instance without it.
+pub(super) struct Seeded {
+    pub(super) mutant: Mutant<Actor, History>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests"))]
+    pub(super) sound: fn() -> Cluster<Actor, History>,
 }
 
 /// Every bug, with the property that kills it: those that a safety property kills first.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
-    let mut mutants = safety_mutants();
-    mutants.extend(liveness_mutants());
+    let mut mutants: Vec<_> = safety_mutants().into_iter().map(|seeded| seeded.mutant).collect();
+    mutants.extend(liveness::mutants());
     mutants
 }
 
 /// The bugs that safety properties kill.
-pub(super) fn safety_mutants() -> Vec<Mutant<Actor, History>> {
-    let mut mutants = of_the_coordinator();
-    mutants.extend(of_votes_and_locks());
-    mutants.extend(of_participants_in_doubt());
-    mutants.extend(of_the_disk());
-    mutants
+pub(super) fn safety_mutants() -> Vec<Seeded> {
+    safety::mutants()
 }
 
-macro_rules! mutant {
-    ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
-        Mutant {
-            name: $name,
-            about: $about,
-            killed_by: $killed_by,
-            cluster: || seeded($bounds, Some(Bug::$bug)),
-        }
-    };
+/// What a transaction is to a participant, perhaps with a bug.
+pub(super) fn known(bug: Option<Bug>, shard: &Shard, txn: TxnId) -> Known<'_> {
+    let is_again = || matches!(shard.newest.standing(txn.client, txn.seq), Standing::Repeated(_));
+    match (bug, shard.known(txn)) {
+        (Some(Bug::ForgottenIsNew), Known::Expired) => Known::New,
+        (Some(Bug::NewEpochIsOld), Known::New) if is_again() => Known::Old,
+        (_, known) => known,
+    }
 }
 
-fn of_the_coordinator() -> Vec<Mutant<Actor, History>> {
-    vec![
-        mutant!(
-            CommitEarly,
-            "commit-early",
-            "the coordinator commits when the first participant voted yes",
-            claims::AC3,
-            Bounds::calm(alone())
-        ),
-        mutant!(
-            AbortAnyway,
-            "abort-anyway",
-            "the coordinator aborts although all voted yes",
-            claims::AC4,
-            Bounds::calm(alone())
-        ),
-        mutant!(
-            ForgetDecision,
-            "forget-decision",
-            "the coordinator does not log its decisions",
-            claims::AC1,
-            Bounds::calm(alone()).crashing([0])
-        ),
-        mutant!(
-            EndEarly,
-            "end-early",
-            "the coordinator forgets a commit when the first participant acknowledged it",
-            claims::REMEMBERED,
-            Bounds::calm(alone())
-        ),
-        mutant!(
-            ForgetEnd,
-            "forget-end",
-            "the coordinator does not log the end of a transaction, and will tell it for ever",
-            CHECKPOINT,
-            Bounds::calm(alone())
-        ),
-        mutant!(
-            ReuseId,
-            "reuse-id",
-            "the coordinator names transactions after a restart as it did before",
-            claims::AC2,
-            Bounds::calm(alone()).crashing([0])
-        ),
-        mutant!(
-            ForgetSessions,
-            "forget-sessions",
-            "the coordinator forgets in a crash which requests it answered",
-            claims::EXACTLY_ONCE,
-            Bounds::calm(alone()).crashing([0])
-        ),
-    ]
-}
-
-fn of_votes_and_locks() -> Vec<Mutant<Actor, History>> {
-    vec![
-        mutant!(
-            ForgetVote,
-            "forget-vote",
-            "a participant does not log its vote",
-            claims::AC1,
-            Bounds { doubts: 1, ..Bounds::calm(alone()) }.crashing([1])
-        ),
-        mutant!(
-            ForgetRefusal,
-            "forget-refusal",
-            "a participant does not log that it refused, and votes yes when it is asked again",
-            claims::AC2,
-            Bounds::calm(rivals()).crashing([1])
-        ),
-        mutant!(
-            ForgetOutcome,
-            "forget-outcome",
-            "a participant does not log the decision",
-            claims::AC2,
-            Bounds::calm(alone()).crashing([1])
-        ),
-        mutant!(
-            ForgetLocks,
-            "forget-locks",
-            "a participant that comes back does not lock what it is prepared for",
-            claims::STRICT,
-            Bounds::calm(alone()).crashing([1])
-        ),
-        mutant!(
-            DropLocks,
-            "drop-locks",
-            "a participant releases its locks when it votes",
-            claims::SERIALIZABLE,
-            Bounds::calm(rivals())
-        ),
-        mutant!(
-            NoReadLocks,
-            "no-read-locks",
-            "a participant does not lock what it reads",
-            claims::SERIALIZABLE,
-            Bounds::calm(skew())
-        ),
-        mutant!(
-            KeepLocks,
-            "keep-locks",
-            "a participant keeps the locks of what aborts",
-            claims::LOCKS,
-            Bounds { deadlines: 1, ..Bounds::calm(alone()) }
-        ),
-        mutant!(
-            TakeOldPrepare,
-            "take-old-prepare",
-            "a participant votes again on what is decided",
-            claims::AC2,
-            Bounds::calm(alone())
-        ),
-    ]
-}
-
-fn of_participants_in_doubt() -> Vec<Mutant<Actor, History>> {
-    vec![
-        mutant!(
-            AbortAlone,
-            "abort-alone",
-            "a participant that is in doubt for too long aborts on its own",
-            claims::AC1,
-            Bounds { doubts: 1, ..Bounds::calm(alone()) }
-        ),
-        mutant!(
-            PresumeCommit,
-            "presume-commit",
-            "a participant takes want of information for a commit",
-            claims::AC3,
-            Bounds::calm(alone()).crashing([0])
-        ),
-        mutant!(
-            AbortNewer,
-            "abort-newer",
-            "a participant that hears of the coordinator's restart aborts what was begun after it",
-            claims::AC1,
-            Bounds::calm(alone()).crashing([0])
-        ),
-        mutant!(
-            AbortListed,
-            "abort-listed",
-            "a participant that hears of the coordinator's restart aborts what it is told committed",
-            claims::AC1,
-            Bounds::calm(alone()).crashing([0])
-        ),
-        mutant!(
-            AnswerInDoubt,
-            "answer-in-doubt",
-            "a participant in doubt tells others to abort",
-            claims::AC1,
-            Bounds { doubts: 1, ..Bounds::calm(alone()) }
-        ),
-        mutant!(
-            AbortUnrecorded,
-            "abort-unrecorded",
-            "a participant that has not voted tells others that it aborted, and votes yes later",
-            claims::AC1,
-            Bounds { doubts: 1, ..Bounds::calm(alone()) }
-        ),
-    ]
-}
-
-/// The protocol itself on a disk that does not wait: sends overtake saves.
-fn of_the_disk() -> Vec<Mutant<Actor, History>> {
-    vec![
-        Mutant {
-            name: "decision-before-durable",
-            about: "the coordinator's decision is sent before it is durable",
-            killed_by: claims::AC1,
-            cluster: || {
-                let bounds = Bounds::calm(alone()).crashing([0]);
-                seeded(Bounds { disk: DiskKind::WriteBack, ..bounds }, None)
-            },
-        },
-        Mutant {
-            name: "vote-before-durable",
-            about: "a participant's vote is sent before it is durable",
-            killed_by: claims::AC1,
-            cluster: || {
-                let bounds = Bounds::calm(alone()).crashing([1]);
-                seeded(Bounds { disk: DiskKind::WriteBack, ..bounds }, None)
-            },
-        },
-    ]
-}
-
-/// The bugs that liveness properties kill.
-fn liveness_mutants() -> Vec<Mutant<Actor, History>> {
-    vec![
-        Mutant {
-            name: "never-ask",
-            about: "a participant in doubt asks nobody",
-            killed_by: claims::AC5,
-            cluster: || {
-                let bounds = Bounds::lossy().crashing([0]);
-                bounds.cluster(vec![claims::ac5()], Some(Bug::NeverAsk))
-            },
-        },
-        Mutant {
-            name: "tell-nobody",
-            about: "the coordinator decides and tells only the client",
-            killed_by: claims::NON_BLOCKING,
-            cluster: || {
-                let bounds = Bounds { doubts: 0, ..Bounds::lossy() };
-                bounds.cluster(vec![claims::non_blocking()], Some(Bug::TellNobody))
-            },
-        },
-    ]
-}
-
-fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {
-    let claims = bounds.safety();
-    bounds.cluster(claims, bug)
+/// Whether a bug makes a participant that does not know a decision tell that it is to abort.
+pub(super) fn is_guessed(bug: Option<Bug>, known: &Known<'_>) -> bool {
+    matches!(
+        (bug, known),
+        (Some(Bug::AnswerInDoubt), Known::Newest(Progress::Prepared))
+            | (Some(Bug::AnswerStillInDoubt), Known::StillPrepared)
+            | (Some(Bug::AnswerOld), Known::Old)
+            | (Some(Bug::AnswerForgotten), Known::Expired)
+    )
 }

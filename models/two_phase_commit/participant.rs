@@ -3,12 +3,13 @@
 use super::coordinator::coordinator;
 use super::locks::Locks;
 use super::message::{Decision, Msg, Part, Peer, TxnId, Vote};
+use super::mutants::known;
 use super::storage::{
     Known, Prepared, Progress, Replay, Saved, Shard, ShardRecord, Storage, numbered,
 };
 use super::{Bug, Config, MAX_LIVE, Outbox, Timer};
 use crate::kv::txn::{Execution, MAX_OUTCOME_BYTES, reply_bytes};
-use crate::kv::{Abort, Map, Op, Reply, Service};
+use crate::kv::{Abort, Map, Op, Reply, Service, Sessions};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -39,13 +40,14 @@ impl Participant {
     ) -> ParticipantState {
         let mut state = ParticipantState::default();
         let Some(saved) = saved else {
+            state.shard.newest = Sessions::new(self.config.sessions);
             o.save(Storage::Participant(Saved::Image(state.shard.clone())));
             return state;
         };
         state.shard = saved.image();
         // Locks again what is in doubt, before anything else can be asked for.
         let relocked = state.shard.prepared.iter();
-        for (txn, prepared) in relocked.filter(|_| self.config.bug != Some(Bug::ForgetLocks)) {
+        for (txn, prepared) in relocked.filter(|_| !self.has(Bug::ForgetLocks)) {
             state.locks.take(*txn, &prepared.part);
         }
         self.resolve(id, &state, o);
@@ -88,11 +90,13 @@ impl Participant {
         participants: BTreeSet<Id>,
         o: &mut Outbox,
     ) {
-        let forgetful = self.config.bug == Some(Bug::TakeOldPrepare);
-        match state.shard.known(txn) {
+        let forgetful = self.has(Bug::TakeOldPrepare);
+        match known(self.config.bug, &state.shard, txn) {
             Known::New => self.vote(id, state.to_mut(), txn, part, participants, o),
             Known::Newest(Progress::Committed | Progress::Aborted) if forgetful => {
                 self.vote(id, state.to_mut(), txn, part, participants, o);
+            }
+            Known::Newest(Progress::Prepared) | Known::StillPrepared if self.has(Bug::VoteOnce) => {
             }
             Known::Newest(Progress::Prepared) | Known::StillPrepared => {
                 if let Some(prepared) = state.shard.prepared.get(&txn)
@@ -101,10 +105,15 @@ impl Participant {
                     Self::send_vote(txn, Vote::Yes(replies), o);
                 }
             }
+            Known::Newest(Progress::Refused(_)) if self.has(Bug::RefuseOnce) => {}
             Known::Newest(Progress::Refused(why)) => {
                 Self::send_vote(txn, Vote::No(why.clone()), o);
             }
-            Known::Expired => Self::send_vote(txn, Vote::No(Abort::Unavailable), o),
+            Known::Expired => {
+                let no = Vote::No(Abort::Forgotten);
+                let vote = if self.has(Bug::RefuseForgotten) { no } else { Vote::Forgotten };
+                Self::send_vote(txn, vote, o);
+            }
             Known::Newest(Progress::Committed | Progress::Aborted) | Known::Old => {}
         }
     }
@@ -125,7 +134,7 @@ impl Participant {
                     self.ask_later(o);
                 }
                 let record = ShardRecord::Prepared(txn, Prepared { part, participants });
-                if self.config.bug == Some(Bug::ForgetVote) {
+                if self.has(Bug::ForgetVote) {
                     state.shard.replay(record);
                 } else {
                     Self::log(state, record, o);
@@ -134,7 +143,7 @@ impl Participant {
             }
             Err(why) => {
                 let record = ShardRecord::Refused(txn, why.clone());
-                if self.config.bug == Some(Bug::ForgetRefusal) {
+                if self.has(Bug::ForgetRefusal) {
                     state.shard.replay(record);
                 } else {
                     Self::log(state, record, o);
@@ -195,13 +204,14 @@ impl Participant {
         o: &mut Outbox,
     ) {
         let is_prepared = state.shard.prepared.contains_key(&txn);
-        let is_new = matches!(state.shard.known(txn), Known::New);
+        let is_new = matches!(known(self.config.bug, &state.shard, txn), Known::New);
         match decision {
             _ if is_prepared => self.finish(state.to_mut(), txn, decision, o),
             // It was not asked yet, and now it never need be.
             Decision::Abort if is_new => {
                 Self::log(state.to_mut(), ShardRecord::Decided(txn, decision), o);
             }
+            Decision::Commit if self.has(Bug::AckOnce) => {}
             Decision::Commit if !is_new && src == coordinator() => Self::acknowledge(txn, o),
             _ => {}
         }
@@ -217,14 +227,14 @@ impl Participant {
         o: &mut Outbox,
     ) {
         let part = state.shard.prepared.get(&txn).map(|prepared| prepared.part.clone());
-        let keep = self.config.bug == Some(Bug::KeepLocks) && decision == Decision::Abort;
+        let keep = self.has(Bug::KeepLocks) && decision == Decision::Abort;
         if let Some(part) = part
             && !keep
         {
             state.locks.release(txn, &part);
         }
         let record = ShardRecord::Decided(txn, decision);
-        if self.config.bug == Some(Bug::ForgetOutcome) {
+        if self.has(Bug::ForgetOutcome) {
             state.shard.replay(record);
         } else {
             Self::log(state, record, o);
@@ -232,9 +242,13 @@ impl Participant {
         if decision == Decision::Commit {
             Self::acknowledge(txn, o);
         }
-        if state.shard.prepared.is_empty() {
+        if state.shard.prepared.is_empty() || self.has(Bug::CancelDoubt) {
             o.cancel_timer(Timer::Doubt);
         }
+    }
+
+    pub(super) fn has(&self, bug: Bug) -> bool {
+        self.config.bug == Some(bug)
     }
 
     pub(super) fn log(state: &mut ParticipantState, record: ShardRecord, o: &mut Outbox) {

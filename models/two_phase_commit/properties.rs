@@ -5,14 +5,20 @@
 //! history for the sake of its proof. A node that is down counts with what is on its disk, because
 //! it may come back.
 
+mod liveness;
+mod reached;
+
+pub use liveness::{ac5, answered, forgotten, non_blocking};
+pub use reached::{blocked, committed, conflict, evicted, helped, presumed, resumed};
+
 use super::coordinator::coordinator;
 use super::{
-    CoordinatorState, Decision, Known, Ledger, ParticipantState, Peer, Progress, Saved, Shard,
-    State, Storage, TwoPhaseCommit, TxnId, Vote,
+    CoordinatorState, Decision, Ledger, Peer, Progress, Saved, Shard, State, Storage,
+    TwoPhaseCommit, TxnId, Vote,
 };
 use crate::kv::history::Linearizable;
-use crate::kv::{Abort, Outcome, Service, Transactional};
-use crate::world::{Condition, NodeOf, Nodes, Process, Property, View};
+use crate::kv::{Outcome, Service, Transactional};
+use crate::world::{Condition, NodeOf, Nodes, Property, View};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +53,10 @@ pub const STRICT: &str = "what is prepared is locked";
 pub const EXACTLY_ONCE: &str = "no request commits twice";
 /// Mohan et al. 1986: a commit is remembered until all have acknowledged.
 pub const REMEMBERED: &str = "the coordinator remembers a commit while a participant is in doubt";
+/// Gray 1978: who asks is answered. Liveness.
+pub const ANSWERED: &str = "every request is answered eventually";
+/// Mohan et al. 1986: and no longer than that. Liveness.
+pub const FORGOTTEN: &str = "a commit is forgotten eventually";
 /// Reached: a lock was in the way.
 pub const CONFLICT: &str = "a lock conflict aborted a transaction";
 /// Reached: all of it committed.
@@ -57,6 +67,8 @@ pub const HELPED: &str = "a participant learned the decision from another";
 pub const PRESUMED: &str = "a restarted coordinator's want of information aborted a transaction";
 /// Reached: the log helped.
 pub const RESUMED: &str = "a restarted coordinator told again what it had committed";
+/// Reached: the bound on clients mattered.
+pub const EVICTED: &str = "a participant forgot the client of what another is in doubt about";
 /// Reached: participants are stuck.
 pub const BLOCKED: &str = "all participants are in doubt and the coordinator is down";
 
@@ -150,7 +162,7 @@ pub fn ac4(crashes: u8, deadlines: u8) -> Claim {
             world.envelopes().any(|envelope| {
                 matches!(
                     &envelope.msg,
-                    Service::Peer(Peer::Vote { txn, vote: Vote::No(_) })
+                    Service::Peer(Peer::Vote { txn, vote: Vote::No(_) | Vote::Forgotten })
                         if txn.client == client && txn.seq == seq
                 )
             })
@@ -221,36 +233,6 @@ pub fn remembered() -> Claim {
     })
 }
 
-/// Every participant decides and every lock is released, unless a server is down.
-pub fn ac5() -> Claim {
-    Property::leads_to(
-        AC5,
-        Condition::nodes(somebody_is_prepared),
-        Condition::nodes(|nodes| is_resolved(nodes) || somebody_is_down(nodes)),
-    )
-}
-
-/// Every prepared participant decides, whoever is down.
-pub fn non_blocking() -> Claim {
-    Property::leads_to(
-        NON_BLOCKING,
-        Condition::nodes(somebody_is_prepared),
-        Condition::nodes(is_resolved),
-    )
-}
-
-fn somebody_is_prepared(nodes: &Nodes<'_, Actor>) -> bool {
-    nodes.iter().filter_map(shard).any(|shard| !shard.prepared.is_empty())
-}
-
-fn somebody_is_down(nodes: &Nodes<'_, Actor>) -> bool {
-    nodes.iter().any(|node| matches!(node.process, Process::Down { .. }))
-}
-
-fn is_resolved(nodes: &Nodes<'_, Actor>) -> bool {
-    !somebody_is_prepared(nodes) && participants(nodes).all(|state| state.locks.is_empty())
-}
-
 /// What must always hold. `crashes` and `deadlines` are how many may happen.
 pub fn safety(crashes: u8, deadlines: u8) -> Vec<Claim> {
     let ac4 = ac4(crashes, deadlines);
@@ -259,108 +241,11 @@ pub fn safety(crashes: u8, deadlines: u8) -> Vec<Claim> {
     claims
 }
 
-/// A client was told that there was a conflict.
-pub fn conflict() -> Claim {
-    sometimes(CONFLICT, |world| {
-        let aborted = Outcome::Aborted(Abort::Conflict);
-        let mut envelopes = world.envelopes();
-        envelopes.any(
-            |envelope| matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted),
-        )
-    })
-}
-
-/// A commit ended: it was told, and the coordinator remembers none.
-pub fn committed() -> Claim {
-    sometimes(COMMITTED, |world| {
-        let told = world.envelopes().any(|envelope| {
-            matches!(&envelope.msg, Service::Reply { reply: Outcome::Committed(_), .. })
-        });
-        told && ledger(world).is_some_and(|ledger| ledger.committed.is_empty())
-    })
-}
-
-/// A participant learned the decision from another, while the coordinator is down.
-pub fn helped() -> Claim {
-    sometimes(HELPED, |world| {
-        let nodes = world.nodes();
-        coordinator_state(world).is_none()
-            && world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Decide { txn, decision: Decision::Commit }) => {
-                    envelope.src != coordinator()
-                        && shard(nodes.node(envelope.dst)).is_some_and(|shard| {
-                            shard.known(*txn) == Known::Newest(&Progress::Committed)
-                        })
-                }
-                _ => false,
-            })
-    })
-}
-
-/// A participant that had voted yes aborted, and nobody told it that this was decided.
-pub fn presumed() -> Claim {
-    sometimes(PRESUMED, |world| {
-        let nodes = world.nodes();
-        let restarted = ledger(world).is_some_and(|ledger| ledger.epoch > 0);
-        let told = |txn: TxnId| {
-            world.envelopes().any(|envelope| {
-                matches!(
-                    &envelope.msg,
-                    Service::Peer(Peer::Decide { txn: about, .. }) if *about == txn
-                )
-            })
-        };
-        restarted
-            && world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Vote { txn, vote: Vote::Yes(_) }) => {
-                    let shard = shard(nodes.node(envelope.src));
-                    let aborted = Known::Newest(&Progress::Aborted);
-                    shard.is_some_and(|shard| shard.known(*txn) == aborted) && !told(*txn)
-                }
-                _ => false,
-            })
-    })
-}
-
-/// The coordinator came back and found a commit in its log.
-pub fn resumed() -> Claim {
-    sometimes(RESUMED, |world| {
-        coordinator_state(world).is_some_and(|state| {
-            let epoch = state.ledger.epoch;
-            state.ledger.committed.keys().any(|txn| txn.epoch < epoch)
-        })
-    })
-}
-
-/// Two participants are in doubt about one transaction, and the coordinator is down.
-pub fn blocked() -> Claim {
-    sometimes(BLOCKED, |world| {
-        let nodes = world.nodes();
-        coordinator_state(world).is_none()
-            && nodes.iter().filter_map(shard).all(|shard| !shard.prepared.is_empty())
-    })
-}
-
 fn always(
     name: &'static str,
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
 ) -> Claim {
     Property::always(name, Condition::world(holds))
-}
-
-fn sometimes(
-    name: &'static str,
-    holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
-) -> Claim {
-    Property::sometimes(name, Condition::world(holds))
-}
-
-/// The participants that are up.
-fn participants<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a ParticipantState> {
-    nodes.up().filter_map(|(_, state)| match state {
-        State::Participant(participant) => Some(participant),
-        _ => None,
-    })
 }
 
 /// The coordinator's state, if it is up.
@@ -373,7 +258,11 @@ pub(super) fn coordinator_state<'a>(world: &World<'a>) -> Option<&'a Coordinator
 
 /// What the coordinator knows, or will know when it is back.
 pub(super) fn ledger<'a>(world: &World<'a>) -> Option<&'a Ledger> {
-    let node = world.nodes().node(coordinator());
+    ledger_of(&world.nodes())
+}
+
+fn ledger_of<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Ledger> {
+    let node = nodes.node(coordinator());
     match (node.state(), &node.disk.durable) {
         (Some(State::Coordinator(state)), _) => Some(&state.ledger),
         (None, Some(Storage::Coordinator(Saved::Image(ledger)))) => Some(ledger),

@@ -7,6 +7,7 @@
 
 use super::coordinator::coordinator;
 use super::message::{Decision, Peer, TxnId};
+use super::mutants::{is_guessed, known};
 use super::participant::{Participant, ParticipantState};
 use super::storage::{Known, Progress, ShardRecord};
 use super::{Bug, MAX_RESEND, Outbox};
@@ -21,7 +22,9 @@ impl Participant {
         if state.shard.prepared.is_empty() {
             return;
         }
-        self.ask_later(o);
+        if !self.has(Bug::AskOnce) {
+            self.ask_later(o);
+        }
         for (txn, prepared) in state.shard.prepared.iter().take(MAX_RESEND) {
             let others = prepared.participants.iter().copied().filter(|other| *other != id);
             for other in [coordinator()].into_iter().chain(others) {
@@ -32,10 +35,10 @@ impl Participant {
 
     /// It has been in doubt for a while.
     pub(super) fn on_doubt(&self, id: Id, state: &mut Cow<'_, ParticipantState>, o: &mut Outbox) {
-        if self.config.bug == Some(Bug::NeverAsk) {
+        if self.has(Bug::NeverAsk) {
             return;
         }
-        if self.config.bug != Some(Bug::AbortAlone) {
+        if !self.has(Bug::AbortAlone) {
             return self.resolve(id, state, o);
         }
         let in_doubt: Vec<TxnId> = state.shard.prepared.keys().copied().collect();
@@ -52,16 +55,14 @@ impl Participant {
         txn: TxnId,
         o: &mut Outbox,
     ) {
-        let decision = match state.shard.known(txn) {
+        let decision = match known(self.config.bug, &state.shard, txn) {
+            known if is_guessed(self.config.bug, &known) => Decision::Abort,
             Known::Newest(Progress::Committed) => Decision::Commit,
             Known::Newest(Progress::Aborted | Progress::Refused(_)) => Decision::Abort,
-            Known::Newest(Progress::Prepared) if self.config.bug == Some(Bug::AnswerInDoubt) => {
-                Decision::Abort
-            }
             Known::New => {
                 // Aborts on its own, as it may until it votes; then it cannot vote yes any more.
                 let record = ShardRecord::Refused(txn, Abort::Unavailable);
-                if self.config.bug != Some(Bug::AbortUnrecorded) {
+                if !self.has(Bug::AbortUnrecorded) {
                     Self::log(state.to_mut(), record, o);
                 }
                 Decision::Abort
@@ -83,7 +84,7 @@ impl Participant {
         txn: TxnId,
         o: &mut Outbox,
     ) {
-        if state.shard.prepared.contains_key(&txn) {
+        if state.shard.prepared.contains_key(&txn) || self.has(Bug::UndoUninformed) {
             let decision = match self.config.bug {
                 Some(Bug::PresumeCommit) => Decision::Commit,
                 _ => Decision::Abort,
@@ -101,10 +102,8 @@ impl Participant {
         committed: &BTreeSet<TxnId>,
         o: &mut Outbox,
     ) {
-        let is_earlier =
-            |txn: &TxnId| txn.epoch < epoch || self.config.bug == Some(Bug::AbortNewer);
-        let is_listed =
-            |txn: &TxnId| committed.contains(txn) && self.config.bug != Some(Bug::AbortListed);
+        let is_earlier = |txn: &TxnId| txn.epoch < epoch || self.has(Bug::AbortNewer);
+        let is_listed = |txn: &TxnId| committed.contains(txn) && !self.has(Bug::AbortListed);
         let unknown: Vec<TxnId> = (state.shard.prepared.keys().copied())
             .filter(|txn| is_earlier(txn) && !is_listed(txn))
             .collect();

@@ -1,6 +1,8 @@
 //! That no bug is forgotten. Verdicts, counts and kills are judged by the tests over the catalogue.
 
-use crate::multi_primary::mutants::{Bug, mutants};
+use crate::multi_primary::mutants::{Bug, Seeded, mutants, seeded_mutants};
+use crate::world::Kind;
+use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::BTreeSet;
 
 #[test]
@@ -13,5 +15,21 @@ fn every_bug_has_a_mutant() {
         })
         .collect();
     assert_eq!(seeded.len(), mutants().len(), "no two mutants are the same");
-    assert_eq!(seeded, Bug::ALL.into(), "each bug is seeded once");
+    assert_eq!(seeded, Bug::ALL.iter().copied().collect(), "each bug is seeded once");
+}
+
+/// The bug is to blame, not the instance: without it, the property holds.
+#[test]
+fn without_its_bug_a_mutant_satisfies_what_kills_it() {
+    for Seeded { mutant, sound } in seeded_mutants() {
+        let cluster = sound();
+        let properties = &cluster.setup().properties;
+        let is_safety =
+            properties.iter().any(|p| p.name == mutant.killed_by && matches!(p.kind, Kind::Always));
+        if is_safety {
+            let named = HasDiscoveries::AllOf([mutant.killed_by].into());
+            let checker = cluster.checker().finish_when(named).spawn_bfs().join();
+            assert!(checker.discovery(mutant.killed_by).is_none(), "{}", mutant.name);
+        }
+    }
 }

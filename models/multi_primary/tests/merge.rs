@@ -74,7 +74,7 @@ fn join(a: &Image, b: &Image) -> (VersionVector, Store) {
     let mut joined = a.clone();
     for (key, dot, version) in b.store.versions() {
         let update = Update { key: key.clone(), dot, version: version.clone() };
-        joined.merge(&update, false);
+        joined.merge(&update, None);
     }
     joined.vector.join(&b.vector);
     (joined.vector, joined.store)

@@ -7,6 +7,7 @@ mod requests;
 mod simulation;
 
 use super::*;
+use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
 use stateright::actor::Command as Asked;
 
@@ -270,7 +271,7 @@ fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_onl
     image.apply(&request(8, "b"));
     image.apply(&request(7, "a"));
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
-    assert_eq!(image.reply(7.into(), 1), Some(&Reply::Done));
+    assert_eq!(image.sessions.standing(7.into(), 1), Standing::Repeated(&Reply::Done));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::kv::service::Refusal;
+use crate::kv::{SessionLimits, Sessions};
 
 fn saved(client: usize, seq: u64, op: &Op) -> Did {
     Did::Save(Saved::applied(entry(client, seq, op)))
@@ -122,7 +123,11 @@ fn a_request_that_its_client_gave_up_on_is_not_answered() {
 #[test]
 fn a_client_whose_session_is_gone_is_refused() {
     let mut image = image(0);
-    image.sessions.restore(Some(id(9)), []);
+    let mut sessions = Sessions::new(SessionLimits::clients(1));
+    for client in [id(9), id(3)] {
+        sessions.record(client, 1, Reply::Done);
+    }
+    image.sessions = sessions;
     let disk = Saved::complete(view(2, 1, &[]), 2, image);
     let (mut node, _) = Node::start_from(&config(2), 1, disk);
     let before = node.state.clone();

@@ -38,7 +38,7 @@ struct Node {
 
 fn config(bug: Option<Bug>) -> Config {
     let sharding = Sharding::Ranges(vec!["y".into()]);
-    Config { participants: 2, sharding, timing: Timing::model(), bug }
+    Config { bug, ..Config::new(2, sharding, Timing::model()).expect("two ranges") }
 }
 
 impl Node {

@@ -2,6 +2,7 @@
 
 use super::super::rehearsal::{Cost, Goal, Rehearsal};
 use super::{Reading, Row};
+use quorate_models::kv::sessions::SessionLimits;
 use quorate_models::kv::{ClientState, Map, Op, Outcome, Transaction};
 use quorate_models::paxos::synod;
 use quorate_models::world::{Checkable, Nodes};
@@ -289,7 +290,8 @@ fn transactions(
 ) -> Rehearsal<two_phase_commit::TwoPhaseCommit> {
     use two_phase_commit::{Config, Sharding, State, Timing, TwoPhaseCommit};
     let sharding = Sharding::Ranges(vec!["y".into()]);
-    let config = Config { participants: 2, sharding, timing: Timing::model(), bug: None };
+    let (timing, sessions) = (Timing::model(), SessionLimits::default());
+    let config = Config { participants: 2, sharding, timing, sessions, bug: None };
     let mut actors: Vec<TwoPhaseCommit> = config.servers();
     let servers = actors.len();
     let both: Transaction = [op("x"), op("y")].into();

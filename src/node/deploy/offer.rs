@@ -136,6 +136,11 @@ fn reason(why: &Abort) -> String {
         Abort::Unavailable => "a participant that has one of its keys did not answer in time \
                                (does it run?)"
             .into(),
+        Abort::Forgotten => {
+            "a participant has forgotten this client to make room for others (start \
+             again under a new client id)"
+                .to_owned()
+        }
         Abort::TooLarge => {
             "it, or the values it finds, are larger than the limits; split it".into()
         }
@@ -233,7 +238,7 @@ pub(super) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
 pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
     Some(match (ask, outcome) {
         (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => Verdict::Again(why),
-        (_, Outcome::Aborted(why @ (Abort::TooLarge | Abort::UnknownShard))) => {
+        (_, Outcome::Aborted(why @ (Abort::Forgotten | Abort::TooLarge | Abort::UnknownShard))) => {
             Verdict::Failed(AskError::Aborted { why })
         }
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {

@@ -1,0 +1,247 @@
+//! The table by itself: against a naive one, and one test for each thing that clients rely on.
+
+use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+type Table = Sessions<Vec<u8>>;
+/// A request that is recorded: its client, its number, and how long its reply is.
+type Recorded = (usize, u64, usize);
+
+fn reply(len: usize) -> Vec<u8> {
+    vec![7; len]
+}
+
+fn table(clients: usize, bytes: usize) -> Table {
+    Table::new(SessionLimits { clients, bytes, bug: None })
+}
+
+fn record(table: &mut Table, (client, seq, len): Recorded) {
+    table.record(client.into(), seq, reply(len));
+}
+
+fn recorded(limits: SessionLimits, log: &[Recorded]) -> Table {
+    let mut table = Table::new(limits);
+    log.iter().for_each(|request| record(&mut table, *request));
+    table
+}
+
+fn clients(table: &Table) -> Vec<usize> {
+    table.iter().map(|(client, _, _)| client.into()).collect()
+}
+
+const EXPIRED: Standing<'static, Vec<u8>> = Standing::Refused(Refusal::SessionExpired);
+
+#[test]
+fn the_session_used_the_longest_ago_goes_whatever_its_id() {
+    let mut table = table(2, 100);
+    for client in [9, 3, 9, 5] {
+        record(&mut table, (client, 1, 0));
+    }
+    assert_eq!((clients(&table), table.floor()), (vec![9, 5], Some(3.into())));
+    assert_eq!(table.standing(3.into(), 1), EXPIRED);
+    assert_eq!(table.standing(4.into(), 1), Standing::New, "above the floor");
+    assert_eq!(table.standing(2.into(), 1), EXPIRED, "below the floor");
+    record(&mut table, (6, 1, 0));
+    assert_eq!(table.standing(5.into(), 2), Standing::New, "below the floor, with a session");
+    assert_eq!(table.floor(), Some(9.into()));
+}
+
+#[test]
+fn the_table_tells_new_from_repeated_from_old() {
+    let mut table = table(2, 100);
+    record(&mut table, (1, 5, 3));
+    assert_eq!(table.standing(1.into(), 4), Standing::Old);
+    assert_eq!(table.standing(1.into(), 5), Standing::Repeated(&reply(3)));
+    assert_eq!(table.standing(1.into(), 6), Standing::New);
+}
+
+#[test]
+fn a_session_over_the_byte_bound_is_not_kept_and_no_other_goes_for_it() {
+    let mut table = table(9, 20);
+    record(&mut table, (1, 1, 4));
+    record(&mut table, (2, 1, 4));
+    record(&mut table, (2, 2, 30));
+    assert_eq!((clients(&table), table.floor()), (vec![1], Some(2.into())));
+    assert_eq!(table.standing(2.into(), 2), EXPIRED, "it was applied");
+}
+
+#[test]
+fn large_replies_evict_by_bytes() {
+    let mut table = table(9, 20);
+    for client in 1..=4 {
+        record(&mut table, (client, 1, 4));
+    }
+    // Each session has its client, its number, its reply's length and its reply: 7 bytes.
+    assert_eq!((clients(&table), table.bytes), (vec![3, 4], 14));
+    record(&mut table, (3, 2, 17));
+    assert_eq!((clients(&table), table.floor()), (vec![3], Some(4.into())));
+}
+
+/// As many clients as the table has room for, with ids a year ahead, ask in a loop: a client with
+/// an ordinary id that takes part comes in and stays.
+#[test]
+fn clients_with_high_ids_lock_nobody_out() {
+    let mut table = Table::default();
+    let ahead = 1 << 60;
+    for round in 1..=3 {
+        for client in 0..MAX_SESSIONS - 1 {
+            record(&mut table, (ahead + client, round, 8));
+        }
+        assert_eq!(table.standing(7.into(), round), Standing::New, "round {round}");
+        record(&mut table, (7, round, 8));
+    }
+    assert_eq!((table.order.len(), table.floor()), (MAX_SESSIONS, None));
+}
+
+#[test]
+fn a_client_that_stays_active_outlives_any_number_of_newer_ones() {
+    let mut table = table(8, 1 << 10);
+    record(&mut table, (1, 1, 8));
+    let mut next = 2;
+    for seq in 2..500 {
+        for _ in 0..7 {
+            assert_eq!(table.standing(next.into(), 1), Standing::New, "its id is the newest");
+            record(&mut table, (next, 1, 8));
+            next += 1;
+        }
+        assert_eq!(table.standing(1.into(), seq), Standing::New);
+        record(&mut table, (1, seq, 8));
+    }
+}
+
+#[test]
+fn the_default_byte_bound_is_many_times_the_largest_reply() {
+    use crate::kv::map::MAX_VALUE_BYTES;
+    use crate::kv::txn::MAX_OUTCOME_BYTES;
+    assert!(MAX_SESSION_BYTES >= 64 * MAX_OUTCOME_BYTES.max(MAX_VALUE_BYTES));
+}
+
+/// What the table does, without its index and its counter: the sessions in one list.
+#[derive(Default)]
+struct Naive {
+    sessions: Vec<Recorded>,
+    floor: Option<usize>,
+}
+
+impl Naive {
+    fn bytes(sessions: &[Recorded]) -> usize {
+        let size =
+            |(client, seq, len): &Recorded| session_bytes((*client).into(), *seq, &reply(*len));
+        sessions.iter().map(size).sum()
+    }
+
+    fn record(&mut self, limits: SessionLimits, request: Recorded) {
+        self.sessions.retain(|(client, _, _)| *client != request.0);
+        if Self::bytes(&[request]) > limits.bytes {
+            self.floor = self.floor.max(Some(request.0));
+            return;
+        }
+        self.sessions.push(request);
+        while self.sessions.len() > limits.clients || Self::bytes(&self.sessions) > limits.bytes {
+            self.floor = self.floor.max(Some(self.sessions.remove(0).0));
+        }
+    }
+}
+
+/// Few clients, so that they come again.
+fn log() -> impl Strategy<Value = Vec<Recorded>> {
+    vec((0..12_usize, 1..300_u64, 0..40_usize), 0..80)
+}
+
+fn limits() -> impl Strategy<Value = SessionLimits> {
+    (1..8_usize, 1..200_usize).prop_map(|(clients, bytes)| SessionLimits {
+        clients,
+        bytes,
+        bug: None,
+    })
+}
+
+/// Whether the clients that asked after the last request of `client`, and itself, are within both
+/// bounds, at every point since.
+fn is_active(limits: SessionLimits, log: &[Recorded], client: usize) -> bool {
+    let Some(last) = log.iter().rposition(|request| request.0 == client) else { return false };
+    let mut since = Naive::default();
+    let boundless = SessionLimits { clients: usize::MAX, ..limits };
+    let mut most = 0;
+    for request in &log[last..] {
+        since.sessions.retain(|other| other.0 != request.0);
+        since.sessions.push(*request);
+        since.sessions.retain(|other| Naive::bytes(&[*other]) <= boundless.bytes);
+        most = most.max(Naive::bytes(&since.sessions));
+    }
+    since.sessions.iter().any(|other| other.0 == client)
+        && since.sessions.len() <= limits.clients
+        && most <= limits.bytes
+}
+
+proptest! {
+    #[test]
+    fn the_table_is_the_naive_one_and_keeps_its_bounds(limits in limits(), log in log()) {
+        let (mut table, mut naive) = (Table::new(limits), Naive::default());
+        for request in log {
+            let floor = table.floor();
+            record(&mut table, request);
+            naive.record(limits, request);
+            let sessions: Vec<Recorded> = table
+                .iter()
+                .map(|(client, seq, reply)| (client.into(), seq, reply.len()))
+                .collect();
+            prop_assert_eq!(&sessions, &naive.sessions);
+            prop_assert_eq!(table.floor(), naive.floor.map(Id::from));
+            prop_assert_eq!(table.bytes, Naive::bytes(&sessions));
+            prop_assert!(sessions.len() <= limits.clients && table.bytes <= limits.bytes);
+            prop_assert!(floor <= table.floor(), "the floor fell");
+            let standing = table.standing(request.0.into(), request.1);
+            prop_assert!(standing != Standing::New, "{request:?} would be applied again");
+        }
+    }
+
+    #[test]
+    fn an_active_client_has_its_session(limits in limits(), log in log()) {
+        let table = recorded(limits, &log);
+        for client in 0..12 {
+            let has = table.iter().any(|(other, _, _)| usize::from(other) == client);
+            prop_assert!(has || !is_active(limits, &log, client), "client {client}");
+        }
+    }
+
+    /// Whatever is left of what a client asked: repeated, old or refused, and not new.
+    #[test]
+    fn no_request_that_was_applied_is_ever_new(limits in limits(), log in log()) {
+        let mut last = [0; 12];
+        let mut table = Table::new(limits);
+        for (client, _, len) in log {
+            let seq = last[client] + 1;
+            if table.standing(client.into(), seq) == Standing::New {
+                record(&mut table, (client, seq, len));
+                last[client] = seq;
+            }
+            for (client, last) in last.iter().enumerate() {
+                for seq in 1..=*last {
+                    prop_assert!(table.standing(client.into(), seq) != Standing::New);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_restored_table_is_the_same_and_goes_on_alike(limits in limits(), log in log(), more in log()) {
+        let mut table = recorded(limits, &log);
+        let mut copy = Table::default();
+        copy.restore(table.outline(), table.iter().map(|(id, seq, reply)| (id, seq, reply.clone())));
+        prop_assert_eq!(&copy, &table);
+        for request in more {
+            record(&mut table, request);
+            record(&mut copy, request);
+        }
+        prop_assert_eq!(&copy, &table);
+    }
+
+    #[test]
+    fn a_table_is_stored_whole(limits in limits(), log in log()) {
+        let table = recorded(limits, &log);
+        let bytes = postcard::to_allocvec(&table).unwrap();
+        prop_assert_eq!(postcard::from_bytes::<Table>(&bytes).unwrap(), table);
+    }
+}

@@ -1,0 +1,110 @@
+//! What must be reachable, or the other properties say little.
+
+use super::super::coordinator::coordinator;
+use super::super::{Decision, Known, Peer, Progress, TxnId, Vote};
+use super::{
+    BLOCKED, COMMITTED, CONFLICT, Claim, EVICTED, HELPED, PRESUMED, RESUMED, World,
+    coordinator_state, ledger, shard,
+};
+use crate::kv::{Abort, Outcome, Service};
+use crate::world::{Condition, Property};
+
+/// A client was told that there was a conflict.
+pub fn conflict() -> Claim {
+    sometimes(CONFLICT, |world| {
+        let aborted = Outcome::Aborted(Abort::Conflict);
+        let mut envelopes = world.envelopes();
+        envelopes.any(
+            |envelope| matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted),
+        )
+    })
+}
+
+/// A commit ended: it was told, and the coordinator remembers none.
+pub fn committed() -> Claim {
+    sometimes(COMMITTED, |world| {
+        let told = world.envelopes().any(|envelope| {
+            matches!(&envelope.msg, Service::Reply { reply: Outcome::Committed(_), .. })
+        });
+        told && ledger(world).is_some_and(|ledger| ledger.committed.is_empty())
+    })
+}
+
+/// A participant learned the decision from another, while the coordinator is down.
+pub fn helped() -> Claim {
+    sometimes(HELPED, |world| {
+        let nodes = world.nodes();
+        coordinator_state(world).is_none()
+            && world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Decide { txn, decision: Decision::Commit }) => {
+                    envelope.src != coordinator()
+                        && shard(nodes.node(envelope.dst)).is_some_and(|shard| {
+                            shard.known(*txn) == Known::Newest(&Progress::Committed)
+                        })
+                }
+                _ => false,
+            })
+    })
+}
+
+/// A participant that had voted yes aborted, and nobody told it that this was decided.
+pub fn presumed() -> Claim {
+    sometimes(PRESUMED, |world| {
+        let nodes = world.nodes();
+        let restarted = ledger(world).is_some_and(|ledger| ledger.epoch > 0);
+        let told = |txn: TxnId| {
+            world.envelopes().any(|envelope| {
+                matches!(
+                    &envelope.msg,
+                    Service::Peer(Peer::Decide { txn: about, .. }) if *about == txn
+                )
+            })
+        };
+        restarted
+            && world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Vote { txn, vote: Vote::Yes(_) }) => {
+                    let shard = shard(nodes.node(envelope.src));
+                    let aborted = Known::Newest(&Progress::Aborted);
+                    shard.is_some_and(|shard| shard.known(*txn) == aborted) && !told(*txn)
+                }
+                _ => false,
+            })
+    })
+}
+
+/// The coordinator came back and found a commit in its log.
+pub fn resumed() -> Claim {
+    sometimes(RESUMED, |world| {
+        coordinator_state(world).is_some_and(|state| {
+            let epoch = state.ledger.epoch;
+            state.ledger.committed.keys().any(|txn| txn.epoch < epoch)
+        })
+    })
+}
+
+/// Two participants are in doubt about one transaction, and the coordinator is down.
+pub fn blocked() -> Claim {
+    sometimes(BLOCKED, |world| {
+        let nodes = world.nodes();
+        coordinator_state(world).is_none()
+            && nodes.iter().filter_map(shard).all(|shard| !shard.prepared.is_empty())
+    })
+}
+
+/// A participant is in doubt about a transaction of a client that another has forgotten.
+pub fn evicted() -> Claim {
+    sometimes(EVICTED, |world| {
+        let nodes = world.nodes();
+        let mut in_doubt = nodes.iter().filter_map(shard).flat_map(|shard| shard.prepared.keys());
+        in_doubt.any(|txn| {
+            nodes.iter().filter_map(shard).any(|shard| shard.known(*txn) == Known::Expired)
+        })
+    })
+}
+
+fn sometimes(
+    name: &'static str,
+    holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::sometimes(name, Condition::world(holds))
+}
