@@ -53,6 +53,8 @@ pub enum Refusal {
     SessionExpired,
     /// The protocol does not offer this operation.
     NotOffered,
+    /// The operation is larger than the protocol's messages can carry.
+    TooLarge,
     /// This server has as many requests waiting as it takes; nothing was done; ask again later.
     /// The only refusal that does not end a request: its client asks again when its timer fires.
     Busy,

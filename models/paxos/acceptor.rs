@@ -55,6 +55,15 @@ impl Replica {
         Peer::Promise { ballot: stable.promised, from, until, chosen, accepted }
     }
 
+    /// Whether a vote in this slot is to be kept. Near what is applied it always is, or a leader
+    /// could get no quorum; further ahead, where the acceptor is behind, as long as there is room.
+    fn has_room<M: StateMachine>(&self, state: &ReplicaState<M>, slot: Slot) -> bool {
+        let accepted = &state.stable.accepted;
+        slot <= state.applied() + 2 * self.config.window
+            || accepted.len() < self.config.ahead
+            || accepted.contains_key(&slot)
+    }
+
     /// Phase 2b. Accepts, unless it promised a higher ballot.
     pub(super) fn on_accept<M: StateMachine>(
         &self,
@@ -70,9 +79,8 @@ impl Replica {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
-        // Too far ahead of what is applied here to be kept; a heartbeat will make it catch up.
-        let limit = state.applied() + 2 * self.config.window;
-        if slot > limit && !self.has(Bug::TakeTooFar) {
+        // A heartbeat will make it catch up.
+        if !self.has_room(state, slot) && !self.has(Bug::TakeTooFar) {
             if self.has(Bug::AcknowledgeTooFar) {
                 o.send(src, Service::Peer(Peer::Accepted { ballot, slot }));
             }

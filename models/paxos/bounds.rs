@@ -1,7 +1,7 @@
 //! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
 
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{BATCH_BYTES, Bug, Config, Paxos, Quorums, Timer, Timing};
+use super::{BATCH_BYTES, Bug, Config, KEEP_BYTES, Paxos, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op, SessionLimits};
@@ -19,7 +19,10 @@ pub(super) struct Bounds {
     pub(super) restarts: u8,
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) window: u64,
+    pub(super) queue: usize,
     pub(super) keep: usize,
+    pub(super) keep_bytes: usize,
+    pub(super) burst: usize,
     pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
     pub(super) sessions: SessionLimits,
@@ -48,7 +51,10 @@ impl Bounds {
             restarts: 0,
             crashable: None,
             window: 2,
+            queue: 1,
             keep: 2,
+            keep_bytes: KEEP_BYTES,
+            burst: 1,
             batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
             sessions: SessionLimits::default(),
@@ -70,7 +76,11 @@ impl Bounds {
             quorums: self.quorums(),
             timing: Timing::model(),
             window: self.window,
+            queue: self.queue,
+            ahead: 0,
             keep: self.keep,
+            keep_bytes: self.keep_bytes,
+            burst: self.burst,
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
             sessions: self.sessions,
@@ -173,6 +183,30 @@ impl Bounds {
         Self { window: 1, ..Self::alone(vec![put("a"), put("b"), get()]) }
     }
 
+    /// A replica that needs a snapshot of several pieces, and a leader that goes on.
+    pub(super) fn transfer() -> Self {
+        let script = vec![put("a"), put("b"), get()];
+        Self { heartbeats: 1, keep: 0, piece_bytes: 1, ..Self::alone(script) }
+    }
+
+    /// The same, where the log behind the snapshot outgrows it.
+    pub(super) fn outrun() -> Self {
+        Self { keep_bytes: 1, burst: 2, ..Self::transfer() }
+    }
+
+    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end, and
+    /// a client that does not ask again.
+    pub(super) fn lossy_transfer() -> Self {
+        Self { keep: 0, lossy: true, ..Self::alone(vec![put("a"), put("b")]) }
+    }
+
+    /// More clients than a leader has slots for, that ask without end.
+    pub(super) fn crowd() -> Self {
+        let quorums = Some(Quorums { prepare: 1, accept: 2 });
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        Self { servers: 2, quorums, window: 1, elections: 0, unending: true, ..bounds }
+    }
+
     /// An acceptor that has more to report than one message holds.
     pub(super) fn parts() -> Self {
         let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
@@ -180,28 +214,38 @@ impl Bounds {
         Self { servers: 2, quorums, batch_bytes: 1, ..bounds }
     }
 
-    /// The cluster with a bug, and what must hold of it without: that it answers, where its clients
-    /// ask without end, and else what is safe.
+    /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
+    /// that is to be, and else what is safe.
     pub(super) fn seeded(self, bug: Bug) -> Cluster<Actor, History> {
-        if self.unending {
+        if self.unending || self.lossy {
             return self.live(Some(bug));
         }
-        let claims = claims::safety(self.quorums());
+        let mut claims = claims::safety(self.quorums());
+        claims.extend((self.crashes == 0 && self.keep_bytes == KEEP_BYTES).then(claims::kept));
         self.cluster(claims, Some(bug))
     }
 
     /// The cluster, of which it is claimed that it answers and elects. Each message by itself is
     /// delivered some time: on the set network, fairness of a link could be fair to one message for
     /// ever.
-    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+    pub(super) fn live_setup(self, bug: Option<Bug>) -> Setup<Actor, History> {
         let fairness = if self.lossy {
             Fairness::lossy()
         } else {
             Fairness { per_message: true, ..Fairness::default() }
         };
-        let claims =
-            claims::visible().into_iter().chain([claims::answered(), claims::elected()]).collect();
-        self.setup(claims, bug).fairness(fairness).cluster()
+        let mut claims = claims::visible();
+        // Who is promised to by a replica that then stays down, and must learn from it what is
+        // chosen, needs another attempt; but there is one, in an instance.
+        claims.extend((self.crashes == 0).then(claims::elected));
+        claims.extend(self.unending.then(claims::answered));
+        // Only with heartbeats without end is all that is missing asked for.
+        claims.extend(self.lossy.then(claims::level));
+        self.setup(claims, bug).fairness(fairness)
+    }
+
+    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+        self.live_setup(bug).cluster()
     }
 }
 

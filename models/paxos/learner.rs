@@ -2,6 +2,7 @@
 
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Peer};
+use super::offer::weight;
 use super::replica::{Replica, ReplicaState, Told};
 use super::stable::{Answer, Delta};
 use super::{Bug, Outbox};
@@ -51,7 +52,7 @@ impl Replica {
             self.await_leader(o);
         }
         self.on_chosen(id, state, Told { ballot, upto: chosen }, o);
-        if chosen > state.applied() {
+        if chosen > state.applied() && !self.has(Bug::NeverAsk) {
             o.send(src, Service::Peer(state.catch_up_msg()));
         }
     }
@@ -91,7 +92,7 @@ impl Replica {
             o.save(Delta::Chosen { upto: slot }.into());
         }
         let answer = state.stable.apply_accepted();
-        self.truncate(state, o);
+        self.applied(state, o);
         answer
     }
 
@@ -104,7 +105,7 @@ impl Replica {
     ) {
         self.applying(state);
         state.change(Delta::Learned { command }, o);
-        self.truncate(state, o);
+        self.applied(state, o);
     }
 
     /// For the mutant without client sessions.
@@ -114,15 +115,12 @@ impl Replica {
         }
     }
 
-    /// Keeps the log short. What it forgets is in the state, and was applied, so nobody needs it
-    /// who cannot have the state instead.
-    fn truncate<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
-        if state.stable.log.len() > self.config.keep && !self.has(Bug::KeepLog) {
-            let start = state.applied() + 1 - self.config.keep as u64;
-            state.change(Delta::Truncated { start }, o);
-            // A snapshot after which the log cannot go on is of no use any more.
-            state.offer.take_if(|offer| offer.slot + 1 < start);
-        }
-        state.partial.take_if(|partial| partial.image.slot <= state.stable.image.slot);
+    /// Notes what was applied, and keeps the log short.
+    fn applied<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+        let last = state.stable.log.last_key_value();
+        state.log_bytes += last.map_or(0, |(_, command)| weight(command));
+        self.truncate(state, o);
+        let applied = state.applied();
+        state.partial.take_if(|partial| partial.image.slot <= applied);
     }
 }

@@ -25,8 +25,8 @@ use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
 use super::properties::{
     self as claims, AGREEMENT, ANSWERED, ARMED, Actor, BOUNDED, CHOSEN, ELECTED, EXACTLY_ONCE,
-    History, KNOWN, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT, OPEN, P2C, PREFIX, PROMISE, REMEMBERS,
-    SNAPSHOT, VALIDITY,
+    History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT, OPEN, P2C, PREFIX, PROMISE,
+    REMEMBERS, SNAPSHOT, VALIDITY,
 };
 use crate::Mutant;
 use crate::kv::Op;
@@ -107,6 +107,10 @@ bugs! {
         "order-old" by ONE_SLOT in Bounds::alone(write_then_read());
     OrderTwice: "a leader gives another slot to a request that it has open",
         "order-twice" by ONE_SLOT in Bounds { elections: 0, ..writer() };
+    ForgetWaiting: "a request that waits for a slot gets none",
+        "forget-waiting" by ANSWERED in Bounds::crowd();
+    EndlessQueue: "any number of requests may wait",
+        "endless-queue" by BOUNDED in Bounds { queue: 0, ..Bounds::crowd() };
     ExceedWindow: "a leader proposes without regard to the window",
         "exceed-window" by BOUNDED in Bounds { window: 1, ..pair(1, 2) };
     TakeTooFar: "an acceptor accepts any slot, however far ahead",
@@ -136,6 +140,16 @@ bugs! {
     SnapshotWithoutSessions: "a snapshot comes without the client sessions",
         "snapshot-without-sessions" by SNAPSHOT in lagging(),
         "snapshot-without-sessions-takes-over" by EXACTLY_ONCE in Bounds { keep: 0, retries: 1, scripts: vec![vec![put("a")]], ..pair(2, 1) };
+    CutAnew: "a snapshot is cut anew where the log went on, whoever is on its way through it",
+        "cut-anew" by KEPT in Bounds::transfer();
+    HoldForEver: "the log behind a snapshot is kept, however long it is",
+        "hold-for-ever" by BOUNDED in Bounds::outrun();
+    MixPieces: "a piece of another snapshot counts",
+        "mix-pieces" by SNAPSHOT in Bounds::outrun();
+    StaleOffer: "a snapshot that was cut is given for ever, though the log does not go on after it",
+        "stale-offer" by LEVEL in Bounds::lossy_transfer();
+    NeverAsk: "a replica that is behind does not ask for what it misses",
+        "never-ask" by LEVEL in Bounds::lossy_transfer();
     LogOverlap: "a piece of the log is applied from its start, though some of it was applied before",
         "log-overlap" by CHOSEN in Bounds { heartbeats: 1, ..Bounds::alone(write_then_read()) };
     LearnWithoutBallot: "what was chosen in a greater ballot is learned, and that ballot not promised",

@@ -11,7 +11,9 @@ mod reached;
 mod sessions;
 mod structure;
 
-use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
+use super::{
+    Ballot, Command, Image, Offer, Paxos, Peer, Quorums, ReplicaState, Saved, Slot, Stable, State,
+};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
@@ -66,6 +68,10 @@ pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
 pub const LINEARIZABLE: &str = "linearizable";
 /// Lamport 2001, section 2.4: progress with a distinguished proposer that can talk to a majority.
 pub const ANSWERED: &str = "every request is answered";
+/// Chandra et al. 2007, section 5.5: a transfer ends, though the log goes on.
+pub const KEPT: &str = "a snapshot that is fetched is kept until it is there";
+/// Van Renesse and Altinbuken 2015, section 4: a replica that lags catches up.
+pub const LEVEL: &str = "a replica that is behind catches up";
 /// Lamport 2001, section 2.4: a proposer that is not disturbed by a greater ballot succeeds.
 pub const ELECTED: &str = "who tries to lead does, or gives up for a greater ballot";
 
@@ -302,6 +308,35 @@ pub fn answered() -> Claim {
     )
 }
 
+/// Of a snapshot of which a replica has some pieces, another has all. Where nobody crashes, and
+/// while the log behind it is within its bounds.
+pub fn kept() -> Claim {
+    Property::always(
+        KEPT,
+        Condition::nodes(|nodes| {
+            let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
+            let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
+            partials.all(|partial| {
+                let is_it = |offer: &Offer<Machine>| offer.slot == partial.image.slot;
+                replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))
+            })
+        }),
+    )
+}
+
+/// Whoever applied less than another does not stay there.
+pub fn level() -> Claim {
+    let spread = |nodes: &Nodes<'_, Actor>| {
+        let applied = || nodes.up().filter_map(|(_, state)| Some(replica(state)?.applied()));
+        (applied().min(), applied().max())
+    };
+    Property::leads_to(
+        LEVEL,
+        Condition::nodes(move |nodes| spread(nodes).0 < spread(nodes).1),
+        Condition::nodes(move |nodes| spread(nodes).0 == spread(nodes).1),
+    )
+}
+
 /// Phase one ends.
 pub fn elected() -> Claim {
     let preparing = |node: &NodeOf<Actor>| matches!(node.state(), Some(State::Replica(replica)) if replica.is_preparing());
@@ -310,6 +345,13 @@ pub fn elected() -> Claim {
         Condition::some_node(preparing),
         Condition::each_node(move |node| !preparing(node)),
     )
+}
+
+fn replica(state: &State<Machine>) -> Option<&ReplicaState<Machine>> {
+    match state {
+        State::Replica(replica) => Some(replica),
+        State::Client(_) => None,
+    }
 }
 
 /// What the replicas know, or will know when they are back.

@@ -61,6 +61,9 @@ pub enum ClientError {
     /// The protocol does not have this operation.
     #[error("the cluster's protocol does not offer this operation")]
     NotOffered,
+    /// The operation is larger than the protocol's messages can carry.
+    #[error("the operation is too large for the cluster's protocol")]
+    TooLarge,
     /// A key is too long.
     #[error("the key has {len} bytes, more than the limit of {}", kv::map::MAX_KEY_BYTES)]
     KeyTooLong {
@@ -190,6 +193,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             Some(Ok(reply)) => Ok(reply),
             Some(Err(Refusal::SessionExpired)) => Err(ClientError::SessionExpired),
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
+            Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
             // The actor goes on asking whoever is busy: it does not end with that.
             Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }

@@ -2,13 +2,20 @@
 
 use super::{Actor, Claim, History, Machine, Past, stable};
 use crate::kv::Service;
-use crate::paxos::{Ballot, Command, Peer, ReplicaState, Slot, State};
+use crate::kv::service::Refusal;
+use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
 use crate::world::{Condition, Property};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reached: a promise came in parts.
 pub const PARTS: &str = "a promise came in parts";
+/// Reached: a snapshot came in pieces.
+pub const PIECES: &str = "a replica had some pieces of a snapshot";
+/// Reached: the window was full.
+pub const WAITED: &str = "a request waited for a slot";
+/// Reached: the queue was full.
+pub const BUSY: &str = "a client was told that the leader is busy";
 /// Reached: a third ballot.
 pub const THREE_BALLOTS: &str = "one slot was proposed in, in three ballots";
 /// Reached: two replicas believe that they lead.
@@ -27,6 +34,43 @@ pub const OVERLAP: &str = "requests of two clients overlapped";
 /// A promise was cut.
 pub fn promised_in_parts() -> Claim {
     some_message(PARTS, |msg| matches!(msg, Peer::Promise { until: Some(_), .. }))
+}
+
+/// A replica holds a part of a snapshot.
+pub fn pieces() -> Claim {
+    some_replica(PIECES, |replica| replica.partial.is_some())
+}
+
+/// A leader lets a request wait.
+pub fn waited() -> Claim {
+    some_replica(WAITED, |replica| match &replica.role {
+        Role::Leading(leading) => !leading.waiting.is_empty(),
+        _ => false,
+    })
+}
+
+/// A client heard that the leader is busy.
+pub fn busy() -> Claim {
+    Property::sometimes(
+        BUSY,
+        Condition::world(|world| {
+            let busy = |msg: &_| matches!(msg, Service::Refused { why: Refusal::Busy, .. });
+            world.envelopes().any(|envelope| busy(&envelope.msg))
+        }),
+    )
+}
+
+fn some_replica(
+    name: &'static str,
+    is: impl Fn(&ReplicaState<Machine>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::sometimes(
+        name,
+        Condition::some_node(move |node| match node.state() {
+            Some(State::Replica(replica)) => is(replica),
+            _ => false,
+        }),
+    )
 }
 
 /// Three leaders proposed in one slot.

@@ -1,7 +1,8 @@
 //! What holds of every replica by itself, whatever the others do and whatever is in flight.
 
-use super::{Actor, Claim, Machine, stable};
-use crate::paxos::{Config, ReplicaState, Role, State, Timer};
+use super::{Actor, Claim, Machine};
+use crate::paxos::offer::weight;
+use crate::paxos::{Config, Offer, ReplicaState, Role, State, Timer};
 use crate::world::{Condition, NodeOf, Process, Property};
 
 /// Lamport 2001, section 2.4: a new proposer must come forward when the leader fails, and section
@@ -47,22 +48,41 @@ fn open() -> Claim {
     )
 }
 
-/// The log, and what is accepted ahead of it. A leader of the first ballot proposed all that it
-/// has open itself; any other may have had to propose again what was left to it.
+/// The log, what is accepted ahead of it, and who waits. A leader of the first ballot proposed all
+/// that it has open itself; any other may have had to propose again what was left to it.
 fn bounded(config: &Config) -> Claim {
-    let (window, keep) = (config.window, config.keep);
+    let config = config.clone();
     Property::always(
         BOUNDED,
         Condition::each_node(move |node| {
-            let Some(stable) = stable(node) else { return true };
-            let ahead = stable.image.slot + 1..=stable.image.slot + 2 * window;
-            let first =
-                matches!(role(node), Some((_, Role::Leading(_)))) && stable.promised.round == 0;
-            stable.log.len() <= keep
-                && stable.accepted.keys().all(|slot| ahead.contains(slot))
-                && !(first && stable.accepted.len() as u64 > window)
+            let Some(State::Replica(replica)) = node.state() else { return true };
+            let ReplicaState { stable, role, .. } = replica;
+            let accepted = &stable.accepted;
+            let leads = match role {
+                Role::Leading(leading) => {
+                    let first = stable.promised.round == 0;
+                    leading.waiting.len() <= config.queue
+                        && !(first && accepted.len() as u64 > config.window)
+                }
+                _ => true,
+            };
+            leads
+                && log_is_bounded(&config, replica)
+                && accepted.keys().all(|slot| *slot > stable.image.slot)
+                && accepted.len() <= 2 * config.window as usize + config.ahead
         }),
     )
+}
+
+/// The log is as short as it is kept, or kept behind a snapshot that is larger.
+fn log_is_bounded(config: &Config, replica: &ReplicaState<Machine>) -> bool {
+    let log = &replica.stable.log;
+    let bytes: usize = log.values().map(weight).sum();
+    let is_short = log.len() <= config.keep && bytes <= config.keep_bytes;
+    let is_behind = |offer: &Offer<Machine>| {
+        log.keys().all(|slot| *slot > offer.slot) && bytes <= config.keep_bytes.max(offer.bytes)
+    };
+    bytes == replica.log_bytes && (is_short || replica.offer.as_ref().is_some_and(is_behind))
 }
 
 fn role(node: &NodeOf<Actor>) -> Option<(&ReplicaState<Machine>, &Role<crate::kv::Op>)> {

@@ -1,6 +1,7 @@
 //! Unit tests: what a replica does with one event, and one test for each claim of the papers.
 
 mod catching_up;
+mod collapse;
 mod durable_laws;
 mod overtaken;
 mod requests;
@@ -250,7 +251,7 @@ fn van_renesse_2015_a_preempted_leader_follows_and_next_takes_a_higher_ballot() 
 
 #[test]
 fn van_renesse_2015_proposals_stay_within_the_window() {
-    let config = Config { window: 2, ..config() };
+    let config = Config { window: 2, ahead: 0, ..config() };
     let (mut state, _) = started(&config, 0, None);
     for client in 7..12 {
         deliver(&config, 0, &mut state, client, ask("a"));
@@ -320,7 +321,7 @@ fn lamport_2001_p2b_a_vote_in_an_applied_slot_needs_no_record() {
         2,
         &mut state,
         1,
-        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1 },
+        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1, ask: true },
     );
     assert_eq!((state.applied(), state.stable.promised), (1, ballot(3, 1)));
     // In a smaller ballot than the one that it was chosen in, something else may be proposed.
@@ -372,18 +373,10 @@ fn every_message_fits_a_datagram() {
         chosen: slot,
         accepted: vec![(slot, proposal)],
     };
-    let log = Peer::<M>::Log { ballot: of, from: slot, commands: vec![command], chosen: slot };
+    let log =
+        Peer::<M>::Log { ballot: of, from: slot, commands: vec![command], chosen: slot, ask: true };
     for msg in [accept, promise, log] {
         let bytes = crate::kv::transfer::encoded_bytes(&Service::<Op, Reply, _>::Peer(msg));
         assert!((MAX_OP_BYTES..room).contains(&bytes), "{bytes}");
     }
-}
-
-#[test]
-fn an_operation_that_fits_no_message_is_refused() {
-    let config = config();
-    let (mut state, _) = started(&config, 0, None);
-    let op = Op::put("x", &"v".repeat(MAX_OP_BYTES + 1));
-    let out = deliver(&config, 0, &mut state, 7, Service::Request { seq: 1, op });
-    assert!(matches!(replies(&out)[..], [(7, Service::Refused { seq: 1, .. })]));
 }
