@@ -186,7 +186,7 @@ fn comeback() -> Instance<Actor, History> {
         deep: true,
         cluster: || returning(vec![write_then_read(), vec![put("b")]], None),
         symmetry: None,
-        expected: Expected { unique: 5_218_038, generated: 65_516_315, violated: &[] },
+        expected: Expected { unique: 5_236_590, generated: 65_725_467, violated: &[] },
     }
 }
 
