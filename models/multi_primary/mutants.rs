@@ -1,5 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod sessions;
+
 use super::history::History;
 use super::instances::{Bounds, blind, converging, deleter, get, late_delete, one_node, put};
 use super::properties::{self as claims, Actor};
@@ -68,6 +70,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
     let mut mutants = of_last_writer_wins();
     mutants.extend(of_multi_value());
     mutants.extend(of_both());
+    mutants.extend(sessions::mutants());
     mutants
 }
 

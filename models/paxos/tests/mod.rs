@@ -3,6 +3,7 @@
 mod catching_up;
 mod durable_laws;
 mod overtaken;
+mod sessions;
 mod simulation;
 
 use super::*;

@@ -4,6 +4,7 @@ mod backup;
 mod checked;
 mod primary;
 mod replica;
+mod sessions;
 mod storage;
 mod transfer;
 mod view_service;
