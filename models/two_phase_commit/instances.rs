@@ -135,7 +135,7 @@ fn rivalry() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 3_174, generated: 32_349, violated: &[] },
+        expected: Expected { unique: 4_958, generated: 50_217, violated: &[] },
     }
 }
 
@@ -189,7 +189,7 @@ fn participants() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 32_124, generated: 365_121, violated: &[] },
+        expected: Expected { unique: 51_028, generated: 575_249, violated: &[] },
     }
 }
 
@@ -207,7 +207,7 @@ fn contention() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 38_464, generated: 329_880, violated: &[] },
+        expected: Expected { unique: 56_365, generated: 479_714, violated: &[] },
     }
 }
 
@@ -242,7 +242,7 @@ fn deep() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 495_992, generated: 5_240_825, violated: &[] },
+        expected: Expected { unique: 1_090_681, generated: 11_357_577, violated: &[] },
     }
 }
 
@@ -262,7 +262,7 @@ fn sessions() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 1_026_308, generated: 9_994_792, violated: &[] },
+        expected: Expected { unique: 1_650_060, generated: 16_130_320, violated: &[] },
     }
 }
 
@@ -280,7 +280,7 @@ fn mixed() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 2_516_900, generated: 38_824_525, violated: &[] },
+        expected: Expected { unique: 5_024_366, generated: 78_238_471, violated: &[] },
     }
 }
 
