@@ -63,7 +63,7 @@ impl Bounds {
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.nodes, self.rule, Timing::model());
         let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
-        let config = Config { bug, piece_bytes, sessions, ..config };
+        let config = Config { piece_bytes, sessions, bug, ..config };
         let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
         let is_ahead = |node: &usize| self.ahead.contains(node);
         let mut actors: Vec<Actor> = (0..self.nodes)
