@@ -9,6 +9,9 @@
 //! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
 //! never used for a second session.
 
+#[cfg(test)]
+mod expiry;
+
 use super::machine::Value;
 use super::service::{Refusal, Service};
 use stateright::actor::{Actor, Id, Out};

@@ -48,8 +48,9 @@ pub enum Service<O, R, P> {
 /// Why a server will not do a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The client's session was closed to make room for newer ones, so whether this request was
-    /// done before cannot be told. Start again under a new client id.
+    /// The client's session was evicted to make room for others, so whether this request was done
+    /// before cannot be told. Nothing more is done for this client id: what is left to do is for a
+    /// new one.
     SessionExpired,
     /// The protocol does not offer this operation.
     NotOffered,

@@ -69,7 +69,7 @@ impl Bounds {
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.replicas, self.mode, Timing::model());
         let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
-        let config = Config { bug, piece_bytes, sessions, ..config };
+        let config = Config { piece_bytes, sessions, bug, ..config };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));

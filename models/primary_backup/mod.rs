@@ -197,6 +197,7 @@ pub enum PrimaryBackup<M: StateMachine> {
 
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
     /// Of the view service: all of it is durable.
     ViewService(Registry),

@@ -52,10 +52,11 @@ pub enum ClientError {
         /// The deadline.
         deadline: Duration,
     },
-    /// The servers have forgotten this client; whether the operation was done cannot be told.
+    /// The servers have forgotten this client; whether the operation was done cannot be told. The
+    /// next operation begins a new session, under a new id.
     #[error(
-        "the session has expired: the servers have since served many newer clients; \
-         the operation may or may not have been done; go on with a new client"
+        "the session has expired: the servers have since served many other clients; \
+         the operation may or may not have been done (the next one begins a new session)"
     )]
     SessionExpired,
     /// The protocol does not have this operation.
@@ -191,12 +192,23 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         self.remember(&state);
         match state.last {
             Some(Ok(reply)) => Ok(reply),
-            Some(Err(Refusal::SessionExpired)) => Err(ClientError::SessionExpired),
+            Some(Err(Refusal::SessionExpired)) => {
+                self.begin_session();
+                Err(ClientError::SessionExpired)
+            }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
             Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
             // The actor goes on asking whoever is busy: it does not end with that.
             Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }
+    }
+
+    /// Goes on as a new client: under the old id nothing would be done any more, and an id is never
+    /// used for a second session.
+    fn begin_session(&mut self) {
+        self.me = new_client_id();
+        self.endpoint.rename(self.me);
+        self.next_seq = 1;
     }
 
     /// The client actor, with this one operation to do.

@@ -114,6 +114,11 @@ impl Endpoint {
         })
     }
 
+    /// Speaks, and is spoken to, under another id from here on.
+    pub(super) fn rename(&mut self, me: Id) {
+        self.me = me;
+    }
+
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }

@@ -5,6 +5,7 @@ mod collapse;
 mod durable_laws;
 mod overtaken;
 mod requests;
+mod sessions;
 mod simulation;
 
 use super::*;

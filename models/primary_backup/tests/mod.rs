@@ -5,6 +5,7 @@ mod checked;
 mod client;
 mod primary;
 mod replica;
+mod sessions;
 mod simulation;
 mod storage;
 mod transfer;
