@@ -11,7 +11,8 @@ use super::outcome::{CheckError, Phase, Progress, Shortfall};
 use super::symmetry::Canon;
 use super::table::Table;
 use super::worker::{Found, Worker};
-use crate::models::world::{Checkable, Cluster, Observer};
+use crate::models::world::{Checkable, Cluster, Observer, guarded};
+use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,7 +40,9 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         cluster: &'c Cluster<A, H>,
         workers: Vec<Worker<'c, A, H>>,
         totals: &'s Totals<'s>,
+        decides_liveness: bool,
     ) -> Self {
+        let questions = Questions::of(cluster);
         Self {
             cluster,
             workers,
@@ -49,7 +52,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             deciding: [None; 64],
             depth: 0,
             peak: 0,
-            questions: Questions::of(cluster),
+            questions: if decides_liveness { questions } else { questions.safety() },
         }
     }
 
@@ -63,17 +66,25 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let level = Level::new(self.totals, (&self.table, &self.frontier), 0, self.questions);
         self.workers[0].start(&level);
         let mut waiting = self.end_level();
+        self.check_trust()?;
+        if waiting == 0 {
+            self.totals.fall_short(Shortfall::Nothing);
+        }
         let (unique, generated) = (waiting, waiting);
         self.totals.unique.store(unique, Ordering::Relaxed);
         self.totals.generated.store(generated, Ordering::Relaxed);
         while self.frontier.len() > 0 {
             let always = Questions::of(self.cluster).always;
-            if bits(always & until).any(|at| self.deciding[at].is_some()) {
+            let until = until & always;
+            if bits(until).any(|at| self.deciding[at].is_some()) {
                 self.totals.fall_short(Shortfall::Violation);
             }
             self.expand_level(waiting, progress);
             waiting = self.end_level();
-            self.check_symmetry()?;
+            self.check_trust()?;
+            if self.totals.is_cut.load(Ordering::Relaxed) {
+                self.totals.fall_short(Shortfall::Depth);
+            }
             if self.totals.shortfall().is_some() {
                 break;
             }
@@ -120,11 +131,15 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let busy = self.workers.len().min(self.frontier.len());
         if let Some((first, others)) = self.workers[..busy].split_first_mut() {
             thread::scope(|scope| {
-                for worker in others {
-                    let level = &level;
-                    scope.spawn(move || worker.run(level, &mut || ()));
-                }
+                let run = |worker: &'_ mut Worker<'c, A, H>| worker.run(&level, &mut || ());
+                let others: Vec<_> = (others.iter_mut())
+                    .map(|worker| scope.spawn(move || guarded(|| run(worker))))
+                    .collect();
                 first.run(&level, &mut tick);
+                for other in others {
+                    let ended = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    ended.unwrap_or_else(|said| resume_unwind(Box::new(said)));
+                }
             });
         }
         self.peak = self.peak.max(self.held());
@@ -151,7 +166,11 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         waiting
     }
 
-    fn check_symmetry(&mut self) -> Result<(), CheckError> {
+    /// Makes sure that what was found so far can be trusted.
+    fn check_trust(&mut self) -> Result<(), CheckError> {
+        if let Some(clash) = self.cluster.hash_clash() {
+            return Err(CheckError::HashClash(clash));
+        }
         let refusals = self.workers.iter().filter_map(|worker| worker.canon.as_ref());
         match refusals.filter_map(Canon::refusal).min() {
             None => Ok(()),
@@ -162,12 +181,13 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
     /// The memory that is held while what was recorded becomes a graph, next to the table.
     pub(super) fn bytes_for_liveness(&self) -> u64 {
         let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded
+        let graph = self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded;
+        graph + self.cluster.weight().held + self.totals.remembered.load(Ordering::Relaxed)
     }
 
     /// The memory that is held now.
     fn held(&self) -> u64 {
-        let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        self.table.bytes() + self.frontier.bytes() + recorded
+        let threads = self.totals.held_by_threads();
+        self.cluster.weight().held + self.table.bytes() + self.frontier.bytes() + threads
     }
 }
