@@ -10,8 +10,8 @@ use std::hash::{Hash, Hasher};
 /// Collections of values are half empty on the average: nodes of B-trees split, vectors double.
 /// (Strings and bytes that are cloned are not.)
 const ROOM: u64 = 2;
-/// What an allocation costs beside its content.
-const ALLOCATION: u64 = 48;
+/// What an allocation costs beside its content; most of all the rest of a small node of a tree.
+const ALLOCATION: u64 = 80;
 
 /// What is held, and how much more may be held soon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +118,6 @@ mod tests {
         assert!((10_000..10_200).contains(&long), "{long} bytes");
         // 100 keys of 8 bytes, as many vectors of 24 and 50 bytes; trees are about two thirds full.
         let map: BTreeMap<u64, Vec<u8>> = (0..100).map(|key| (key, vec![1; 50])).collect();
-        assert!((8_000..16_000).contains(&heap_of(&map)), "{} bytes", heap_of(&map));
+        assert!((8_000..17_000).contains(&heap_of(&map)), "{} bytes", heap_of(&map));
     }
 }

@@ -88,7 +88,9 @@ pub struct Findings {
     pub discoveries: BTreeMap<&'static str, Discovery>,
     /// What the panic said, if anything panicked.
     pub panic: Option<String>,
-    /// What was met in deciding liveness, states that the boundary cuts off among it; `None` if
+    /// Steps that lead out of bounds; `None` where the engine does not tell.
+    pub cut: Option<u64>,
+    /// What was met in deciding liveness, states with such steps among it; `None` if
     /// liveness was not decided.
     pub liveness: Option<LivenessSummary>,
     /// The most bytes that the search held, as [`Limits::memory`] counts; `None` where the engine
@@ -179,6 +181,7 @@ fn findings<A: Checkable, H: Observer<A::Msg>>(
         collision_probability: outcome.collision_probability(),
         discoveries,
         panic: outcome.panic.clone(),
+        cut: Some(outcome.cut),
         liveness: outcome.liveness,
         memory: Some(outcome.memory),
     }

@@ -68,6 +68,7 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
         collision_probability: collision_probability(checker.unique_state_count() as u64),
         discoveries,
         panic,
+        cut: None,
         liveness: None,
         memory: None,
     }

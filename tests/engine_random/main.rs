@@ -57,6 +57,8 @@ fn random_systems_are_explored_alike() {
         let depth = explored.depths.last().copied().unwrap_or(0);
         let expected = (explored.worlds.len(), explored.generated, depth);
         assert_eq!(counts, expected, "seed {seed}: {system:#?}");
+        let cut = explored.steps.iter().flatten().filter(|(_, to)| to.is_none()).count();
+        assert_eq!(outcome.cut as usize, cut, "seed {seed}: {system:#?}");
         agrees(seed, &system, &explored, &outcome);
         let kind = format!("{:?} {:?}", system.network, system.disk);
         let (count, states) = kinds.entry(kind).or_default();

@@ -139,6 +139,8 @@ pub struct Outcome {
     pub generated: u64,
     /// Steps from the initial state to the states farthest from it.
     pub depth: u32,
+    /// Steps that lead out of bounds: what the boundary leaves out.
+    pub cut: u64,
     /// Why not everything was covered; `None` if it was.
     pub shortfall: Option<Shortfall>,
     /// In the order of the cluster. If anything panicked, [`NO_PANIC`](crate::check::NO_PANIC) is
@@ -287,6 +289,7 @@ mod tests {
             unique,
             generated: 0,
             depth: 0,
+            cut: 0,
             shortfall: None,
             properties: Vec::new(),
             panic: None,

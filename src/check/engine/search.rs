@@ -31,6 +31,8 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     /// Per property, the state that decides it.
     pub(super) deciding: [Option<u64>; 64],
     pub(super) depth: u32,
+    /// Steps out of bounds.
+    pub(super) cut: u64,
     pub(super) peak: u64,
     questions: Questions,
 }
@@ -51,6 +53,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             frontier: Frontier::default(),
             deciding: [None; 64],
             depth: 0,
+            cut: 0,
             peak: 0,
             questions: if decides_liveness { questions } else { questions.safety() },
         }
@@ -155,6 +158,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             waiting += chunks.iter().map(super::frontier::Chunk::states).sum::<u64>();
             self.frontier.extend(chunks);
         }
+        self.cut += found.cut;
         let mut decided = 0;
         for (at, key) in found.deciding.iter().enumerate() {
             if key.is_some() && self.deciding[at].is_none() {

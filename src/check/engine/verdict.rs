@@ -56,6 +56,7 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         unique: totals.unique.load(Ordering::Relaxed),
         generated: totals.generated.load(Ordering::Relaxed),
         depth: search.depth,
+        cut: search.cut,
         shortfall: None,
         properties,
         panic,

@@ -60,13 +60,15 @@ pub(super) struct Worker<'c, A: Checkable, H> {
 pub(super) struct Found {
     pub(super) unique: u64,
     pub(super) generated: u64,
+    /// Steps out of bounds.
+    pub(super) cut: u64,
     /// Per property, the largest key of a state that decides it.
     pub(super) deciding: [Option<u64>; 64],
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { unique: 0, generated: 0, deciding: [None; 64] }
+        Self { unique: 0, generated: 0, cut: 0, deciding: [None; 64] }
     }
 }
 
@@ -74,6 +76,7 @@ impl Found {
     pub(super) fn add(&mut self, other: &Self) {
         self.unique += other.unique;
         self.generated += other.generated;
+        self.cut += other.cut;
         for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
             *mine = (*mine).max(theirs);
         }
@@ -265,6 +268,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 canon.compare_boundary(&self.scratch, is_within, &self.judge);
             }
             if !is_within {
+                self.found.cut += 1;
                 if let Some(recorder) = &mut self.recorder {
                     recorder.cut(next.source, parent, *what);
                 }
