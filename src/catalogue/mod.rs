@@ -183,7 +183,8 @@ pub trait SeededBug: Send + Sync {
     fn about(&self) -> &'static str;
     /// The property that must be violated.
     fn killed_by(&self) -> &'static str;
-    /// Checks it.
+    /// Checks it, until its killer is violated if nothing else is asked for: a mutant may have
+    /// infinitely many states.
     ///
     /// # Errors
     /// See [`check::run`].
@@ -204,7 +205,8 @@ impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
     }
 
     fn check(&self, options: &Options<'_>) -> Result<Findings, CheckError> {
-        check::run((self.cluster)(), None, options, &|_| {})
+        let until_violated = options.until_violated.or(Some(self.killed_by));
+        check::run((self.cluster)(), None, &Options { until_violated, ..*options }, &|_| {})
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::run::{Discovery, Engine, Findings};
 use crate::catalogue::Case;
+use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -98,8 +99,11 @@ pub struct Report {
     pub collision_probability: f64,
     /// Whether all is as the instance records it.
     pub as_expected: bool,
-    /// The properties.
+    /// The properties; if anything panicked, [`NO_PANIC`] among them.
     pub properties: Vec<PropertyReport>,
+    /// What the panic said, if anything panicked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub panic: Option<String>,
     /// In words, what is not as expected.
     #[serde(skip)]
     pub surprises: Vec<String>,
@@ -116,8 +120,10 @@ impl Report {
     pub fn new(protocol: &'static str, case: &dyn Case, findings: Findings) -> Self {
         let mut surprises = Vec::new();
         let properties: Vec<_> = (case.properties().into_iter())
+            .chain(findings.panic.is_some().then_some((NO_PANIC, "always")))
             .map(|(name, kind)| judge(case, &findings, name, kind, &mut surprises))
             .collect();
+        surprises.extend(findings.panic.iter().map(|said| format!("a panic: {said}")));
         let expected = case.expected();
         for (name, _) in expected.violated {
             if !properties.iter().any(|property| property.name == *name) {
@@ -155,6 +161,7 @@ impl Report {
             collision_probability: findings.collision_probability,
             as_expected: surprises.is_empty() && complete,
             properties,
+            panic: findings.panic,
             surprises,
             shortfall,
             discoveries: findings.discoveries,

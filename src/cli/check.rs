@@ -55,6 +55,9 @@ pub(crate) struct Args {
     /// Give up on an instance after so many unique states
     #[arg(long, value_name = "N")]
     max_states: Option<u64>,
+    /// Leave out the states of an instance that are more than so many steps away
+    #[arg(long, value_name = "STEPS")]
+    max_depth: Option<u32>,
     /// Give up on an instance when its search holds so many MiB
     #[arg(long, value_name = "MIB")]
     max_memory: Option<u64>,
@@ -130,6 +133,7 @@ fn check(
     let limits = Limits {
         time: args.max_seconds.map(Duration::from_secs),
         states: args.max_states,
+        depth: args.max_depth,
         memory: args.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
     };
     let options = Options { engine, threads, limits, stop, ..Options::default() };

@@ -68,7 +68,11 @@ impl CliError {
             Self::Name(_)
             | Self::Usage(_)
             | Self::Check(
-                CheckError::ZeroThreads | CheckError::ZeroLimit(_) | CheckError::SymmetryElsewhere,
+                CheckError::ZeroThreads
+                | CheckError::TooManyThreads(_)
+                | CheckError::ZeroLimit(_)
+                | CheckError::UnknownProperty(_)
+                | CheckError::SymmetryElsewhere,
             )
             | Self::Client(
                 ClientError::KeyTooLong { .. }
