@@ -146,7 +146,7 @@ pub fn armed() -> Claim {
             Process::Up { state, timers, .. } => {
                 needed_timers(state).iter().all(|timer| timers.contains(timer))
             }
-            Process::Down { .. } => true,
+            Process::Down { .. } | Process::Panicked { .. } => true,
         }),
     )
 }

@@ -20,7 +20,7 @@ fn every_bug_has_a_mutant() {
     assert_eq!(seeded.len(), mutants().len(), "no two mutants are the same");
     // Sessions are not sent to other nodes.
     let of_table = (SessionBug::ALL.into_iter()).filter(|bug| !bug.is_of_snapshots());
-    let own = Bug::ALL.into_iter().map(|bug| (Some(bug), None));
+    let own = Bug::ALL.iter().map(|bug| (Some(*bug), None));
     let all = own.chain(of_table.map(|bug| (None, Some(bug))));
     assert_eq!(seeded, all.collect(), "each bug is seeded once");
 }
