@@ -6,17 +6,20 @@
 use super::address::{AddressBook, is_client};
 use super::cluster_file::ClusterFile;
 use super::frame::{FrameError, Seal};
+use super::notices::Rate;
 use super::stats::Stats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// The longest payload that UDP itself can carry, so that what is too long is seen to be.
 const BUFFER: usize = 65_536;
+/// How many refused datagrams are logged in a minute.
+const REFUSALS_LOGGED: u32 = 6;
 /// How many errors in a row a socket may give before each is followed by a pause.
 const PATIENCE: u32 = 16;
 
@@ -88,6 +91,7 @@ pub(super) struct Endpoint {
     buffer: Box<[u8]>,
     blocking: bool,
     errors_in_a_row: u32,
+    refusals: Rate,
 }
 
 impl Endpoint {
@@ -111,6 +115,7 @@ impl Endpoint {
             buffer: vec![0; BUFFER].into(),
             blocking: true,
             errors_in_a_row: 0,
+            refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
         })
     }
 
@@ -167,8 +172,19 @@ impl Endpoint {
             Ok((src, message)) => Incoming::Message(src, from, message),
             Err(why) => {
                 tracing::debug!(%from, len, %why, "dropped a datagram");
+                self.tell_refusal(from, &why);
                 Incoming::Dropped
             }
+        }
+    }
+
+    /// A peer with another key or cluster file, or at another address, is a mistake that an
+    /// operator has to mend.
+    fn tell_refusal(&mut self, from: SocketAddr, why: &Dropped) {
+        if why.is_refusal()
+            && let Some(left_out) = self.refusals.allow(Instant::now())
+        {
+            tracing::info!(%from, left_out, "refused a datagram: {why}");
         }
     }
 
@@ -240,6 +256,14 @@ enum Dropped {
     Misdirected(Id),
     #[error("{0:?} does not speak from there")]
     Impostor(Id),
+}
+
+impl Dropped {
+    /// Whether it came from somebody who is not to be listened to, rather than by accident.
+    fn is_refusal(&self) -> bool {
+        use FrameError::{Foreign, Forged, Version};
+        matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))
+    }
 }
 
 fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {

@@ -23,8 +23,10 @@ pub mod frame;
 mod keys;
 mod log;
 mod map_client;
+mod notices;
 mod runtime;
 mod stats;
+mod status;
 mod stop;
 mod timers;
 
@@ -39,4 +41,5 @@ pub use log::LogError;
 pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
 pub use runtime::{Node, NodeBuilder, NodeError, Runnable};
 pub use stats::Stats;
+pub use status::Status;
 pub use stop::Stop;

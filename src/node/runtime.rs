@@ -11,6 +11,7 @@ use super::data_dir::{DataDir, DataDirError};
 use super::endpoint::{BindError, Datagram, Endpoint, Incoming, SendError};
 use super::log::{Log, LogError};
 use super::stats::Stats;
+use super::status::{Status, Watch};
 use super::stop::Stop;
 use super::timers::Timers;
 use quorate_models::Durable;
@@ -79,6 +80,8 @@ pub enum NodeError {
 pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
+    status: Option<fn(&A::State) -> Status>,
+    watch: Watch,
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
@@ -96,6 +99,7 @@ pub struct NodeBuilder<'a, A: Runnable> {
     data: DataDir,
     listen: Option<SocketAddr>,
     admits: fn(&A::Msg) -> bool,
+    status: Option<fn(&A::State) -> Status>,
 }
 
 impl<A: Runnable> NodeBuilder<'_, A> {
@@ -115,9 +119,16 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
+    /// Logs what `status` says of the actor's state, each time that it changes.
+    #[must_use]
+    pub fn tell_status(mut self, status: fn(&A::State) -> Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// Recovers the log and opens the socket.
     pub fn open(self) -> Result<Node<A>, NodeError> {
-        let Self { actor, cluster, data, listen, admits } = self;
+        let Self { actor, cluster, data, listen, admits, status } = self;
         if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
             return Err(NodeError::NoServerKey { file: cluster.path().into() });
         }
@@ -133,7 +144,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             );
         }
         let (timers, choices) = (Timers::new(), BTreeMap::new());
-        Ok(Node { actor, admits, id, endpoint, log, timers, choices, _data: data })
+        let watch = Watch::new();
+        Ok(Node { actor, admits, status, watch, id, endpoint, log, timers, choices, _data: data })
     }
 }
 
@@ -154,7 +166,7 @@ struct Batch<S> {
 impl<A: Runnable> Node<A> {
     /// Begins to open a node that runs `actor` on a data directory.
     pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
-        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true }
+        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true, status: None }
     }
 
     /// Opens a node that runs `actor` on a data directory.
@@ -182,12 +194,20 @@ impl<A: Runnable> Node<A> {
         let mut state = Cow::Owned(self.actor.on_start(self.id, self.log.image(), &mut out));
         self.collect(out, &mut batch);
         self.commit(batch)?;
+        self.tell_status(&state);
         while !stop.is_stopped() {
             let batch = self.gather(&mut state);
             self.commit(batch)?;
+            self.tell_status(&state);
         }
         tracing::info!(id, stats = ?self.endpoint.stats, "the node stops");
         Ok(self.endpoint.stats)
+    }
+
+    fn tell_status(&mut self, state: &A::State) {
+        if let Some(status) = self.status {
+            self.watch.see(status(state), Instant::now());
+        }
     }
 
     /// Runs the handlers of one batch: timers whose time has come, choices, and datagrams that

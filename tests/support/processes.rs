@@ -2,9 +2,11 @@
 
 use super::network::Network;
 use quorate::ClusterFile;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
 /// A cluster in a temporary directory.
 pub(crate) struct Cluster {
@@ -85,7 +87,33 @@ impl Cluster {
         if let Some(address) = self.listen.get(id) {
             command.arg("--listen").arg(address.to_string());
         }
-        self.nodes[id] = Some(command.stderr(Stdio::null()).spawn().unwrap());
+        let log = File::options().create(true).append(true).open(self.log_path(id)).unwrap();
+        self.nodes[id] = Some(command.stderr(log).spawn().unwrap());
+    }
+
+    fn log_path(&self, id: usize) -> PathBuf {
+        self.dir.path().join(format!("node-{id}.log"))
+    }
+
+    /// All that a node logged.
+    pub(crate) fn log(&self, id: usize) -> String {
+        std::fs::read_to_string(self.log_path(id)).unwrap()
+    }
+
+    /// Waits until a node has logged a line that satisfies `is_it`; that line.
+    pub(crate) fn await_line(&self, id: usize, is_it: impl Fn(&str) -> bool) -> String {
+        let begin = Instant::now();
+        loop {
+            let log = self.log(id);
+            if let Some(line) = log.lines().rfind(|line| is_it(line)) {
+                return line.to_owned();
+            }
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "no such line of server {id}:\n{log}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub(crate) fn kill(&mut self, id: usize) {

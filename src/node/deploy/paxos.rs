@@ -1,9 +1,10 @@
 //! Multi-Paxos: every server is a replica; any minority may be down.
 
-use super::{DeployError, Deployable, MapOffer};
+use super::{DeployError, Deployable, MapOffer, newest_client};
 use crate::node::cluster_file::ClusterFile;
+use crate::node::status::Status;
 use quorate_models::kv::Map;
-use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Timing};
+use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Role, State, Timing};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -20,6 +21,29 @@ impl Deployable for Paxos<Map> {
 
     fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
         Ok(config(cluster)?.server_ids().collect())
+    }
+
+    fn status(state: &State<Map>) -> Status {
+        let State::Replica(replica) = state else { return Status::default() };
+        let ballot = replica.stable.promised;
+        let role = match replica.role {
+            Role::Follower => "follower",
+            Role::Preparing(_) => "candidate",
+            Role::Leading(_) => "leader",
+        };
+        // Whose ballot it promised need not lead: the owner may still be preparing.
+        let leads = replica.is_leading() || replica.told.is_some_and(|told| told.ballot == ballot);
+        Status {
+            role,
+            epoch: Some(("ballot", ballot.round)),
+            leader: leads.then_some(ballot.leader),
+            members: Vec::new(),
+        }
+    }
+
+    fn newest_client(state: &State<Map>) -> Option<Id> {
+        let State::Replica(replica) = state else { return None };
+        newest_client(&replica.stable.image.sessions)
     }
 
     fn client_retry() -> Range<Duration> {
