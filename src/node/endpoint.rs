@@ -5,8 +5,9 @@
 
 use super::address::{AddressBook, is_client};
 use super::cluster_file::ClusterFile;
-use super::frame::{FrameError, Seal};
+use super::frame::{FrameError, Kind, Seal};
 use super::notices::Rate;
+use super::peers::Peers;
 use super::stats::Stats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,8 @@ pub(super) enum Incoming<M> {
     Dropped,
     /// A message, from whom and from where.
     Message(Id, SocketAddr, M),
+    /// A message that another server wants to be passed on to a client.
+    Relay(Id, M),
 }
 
 /// One end of the wire.
@@ -92,6 +95,8 @@ pub(super) struct Endpoint {
     blocking: bool,
     errors_in_a_row: u32,
     refusals: Rate,
+    /// Of a server: the incarnations of the others.
+    peers: Option<Peers>,
 }
 
 impl Endpoint {
@@ -116,7 +121,16 @@ impl Endpoint {
             blocking: true,
             errors_in_a_row: 0,
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
+            peers: None,
         })
+    }
+
+    /// Speaks for a data directory of that incarnation, and listens to the incarnations of other
+    /// servers that `peers` admits.
+    pub(super) fn incarnate(mut self, incarnation: u64, peers: Peers) -> Self {
+        self.seal = self.seal.of_incarnation(incarnation);
+        self.peers = Some(peers);
+        self
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -131,6 +145,22 @@ impl Endpoint {
     pub(super) fn seal<M: Serialize>(&self, dst: Id, message: &M) -> Result<Datagram, SendError> {
         let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
         Ok(Datagram { to, bytes: self.seal.seal(self.me, dst, message)? })
+    }
+
+    /// Seals `message` for `client`, of which no address is known here, for each other server to
+    /// pass on.
+    pub(super) fn seal_relays<M: Serialize>(
+        &self,
+        client: Id,
+        message: &M,
+    ) -> Result<Vec<Datagram>, SendError> {
+        let others = self.book.servers().filter(|(id, _)| *id != self.me);
+        others
+            .map(|(via, to)| {
+                let bytes = self.seal.seal_relay(self.me, via, client, message)?;
+                Ok(Datagram { to, bytes })
+            })
+            .collect()
     }
 
     /// Sends, or loses, a datagram.
@@ -169,7 +199,7 @@ impl Endpoint {
         self.errors_in_a_row = 0;
         self.stats.received += 1;
         match self.open(len, from) {
-            Ok((src, message)) => Incoming::Message(src, from, message),
+            Ok(incoming) => incoming,
             Err(why) => {
                 tracing::debug!(%from, len, %why, "dropped a datagram");
                 self.tell_refusal(from, &why);
@@ -192,7 +222,7 @@ impl Endpoint {
         &mut self,
         len: usize,
         from: SocketAddr,
-    ) -> Result<(Id, M), Dropped> {
+    ) -> Result<Incoming<M>, Dropped> {
         let frame = match self.seal.open(&mut self.buffer[..len]) {
             Ok(frame) => frame,
             Err(error) => {
@@ -214,8 +244,25 @@ impl Endpoint {
             return Err(Dropped::Impostor(frame.src));
         }
         let src = frame.src;
-        let message = frame.message().inspect_err(|_| self.stats.malformed += 1)?;
-        Ok((src, message))
+        if !is_client(src)
+            && let Some(peers) = &mut self.peers
+            && !peers.admits(src, frame.incarnation)
+        {
+            self.stats.replaced += 1;
+            return Err(Dropped::Replaced(src));
+        }
+        let incoming = match frame.kind {
+            Kind::Message => frame.message().map(|message| Incoming::Message(src, from, message)),
+            // Only servers are asked to pass something on, and only by servers.
+            Kind::Relay if is_client(src) || is_client(self.me) => Err(FrameError::Malformed),
+            Kind::Relay => frame.message().map(|(client, message): (u64, M)| {
+                Incoming::Relay(Id::from(client as usize), message)
+            }),
+        };
+        incoming.map_err(|error| {
+            self.stats.malformed += 1;
+            error.into()
+        })
     }
 
     /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
@@ -256,6 +303,8 @@ enum Dropped {
     Misdirected(Id),
     #[error("{0:?} does not speak from there")]
     Impostor(Id),
+    #[error("{0:?} has another data directory than before")]
+    Replaced(Id),
 }
 
 impl Dropped {

@@ -9,6 +9,8 @@
 //! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal ([`frame`]) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
+//! | any server may answer any client | a reply to a client that a server never heard from travels by the servers that did |
+//! | a node that comes back has its disk | a server whose data directory is a new one is refused (`peers`) |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
 //! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
@@ -24,6 +26,7 @@ mod keys;
 mod log;
 mod map_client;
 mod notices;
+mod peers;
 mod runtime;
 mod stats;
 mod status;
@@ -39,6 +42,7 @@ pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
+pub use peers::{PeersError, readmit};
 pub use runtime::{Node, NodeBuilder, NodeError, Runnable};
 pub use stats::Stats;
 pub use status::Status;

@@ -9,7 +9,10 @@ use super::address::is_client;
 use super::cluster_file::ClusterFile;
 use super::data_dir::{DataDir, DataDirError};
 use super::endpoint::{BindError, Datagram, Endpoint, Incoming, SendError};
+use super::frame::FrameError;
 use super::log::{Log, LogError};
+use super::notices::Rate;
+use super::peers::{Peers, PeersError};
 use super::stats::Stats;
 use super::status::{Status, Watch};
 use super::stop::Stop;
@@ -31,6 +34,8 @@ const BATCH_EVENTS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
 /// What one batch sends beyond this, in bytes, is lost.
 const QUEUE_BYTES: usize = 32 << 20;
+/// How many answers a second are given to other servers to pass on.
+const RELAYS: u32 = 20_000;
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -62,6 +67,9 @@ pub enum NodeError {
     /// Its log is damaged, or cannot be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// What it remembers of the other servers cannot be read.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
     /// It cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -82,6 +90,7 @@ pub struct Node<A: Runnable> {
     admits: fn(&A::Msg) -> bool,
     status: Option<fn(&A::State) -> Status>,
     watch: Watch,
+    relays: Rate,
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
@@ -136,7 +145,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         // A data directory opens only as a server of its cluster.
         let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
         let log = Log::open(data.path(), data.owner())?;
-        let endpoint = Endpoint::bind(id, cluster, address)?;
+        let peers = Peers::open(data.path())?;
+        let endpoint = Endpoint::bind(id, cluster, address)?.incarnate(data.incarnation(), peers);
         if !endpoint.authenticates() {
             tracing::warn!(
                 "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
@@ -144,8 +154,20 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             );
         }
         let (timers, choices) = (Timers::new(), BTreeMap::new());
-        let watch = Watch::new();
-        Ok(Node { actor, admits, status, watch, id, endpoint, log, timers, choices, _data: data })
+        let (watch, relays) = (Watch::new(), Rate::new(RELAYS, Duration::from_secs(1)));
+        Ok(Node {
+            actor,
+            admits,
+            status,
+            watch,
+            relays,
+            id,
+            endpoint,
+            log,
+            timers,
+            choices,
+            _data: data,
+        })
     }
 }
 
@@ -239,6 +261,7 @@ impl<A: Runnable> Node<A> {
                 Incoming::Message(src, from, msg) => {
                     self.deliver(state, src, from, msg, &mut batch);
                 }
+                Incoming::Relay(client, msg) => self.pass_on(client, &msg, &mut batch),
             }
             if batch.bytes > BATCH_BYTES {
                 break;
@@ -324,22 +347,56 @@ impl<A: Runnable> Node<A> {
 
     fn enqueue(&mut self, dst: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
         match self.endpoint.seal(dst, msg) {
-            Ok(datagram) if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES => {
-                batch.bytes += datagram.bytes.len();
-                batch.sends.push(datagram);
-            }
-            Ok(_) => {
-                self.endpoint.stats.overflowed += 1;
-                tracing::warn!(?dst, "lost a message: one batch sends too much");
-            }
+            Ok(datagram) => self.queue(datagram, batch),
+            Err(SendError::Unroutable(_)) if is_client(dst) => self.relay(dst, msg, batch),
             Err(SendError::Unroutable(_)) => {
                 self.endpoint.stats.unroutable += 1;
-                tracing::debug!(?dst, "lost a message: the address is not known");
+                tracing::debug!(?dst, "lost a message: there is no such server");
             }
-            Err(SendError::Frame(error)) => {
-                self.endpoint.stats.unsendable += 1;
-                tracing::error!(?dst, %error, "lost a message");
+            Err(SendError::Frame(error)) => self.unsendable(dst, error),
+        }
+    }
+
+    fn queue(&mut self, datagram: Datagram, batch: &mut Batch<A::Storage>) {
+        if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES {
+            batch.bytes += datagram.bytes.len();
+            batch.sends.push(datagram);
+        } else {
+            self.endpoint.stats.overflowed += 1;
+            tracing::warn!("lost a message: one batch sends too much");
+        }
+    }
+
+    fn unsendable(&mut self, dst: Id, error: FrameError) {
+        self.endpoint.stats.unsendable += 1;
+        tracing::error!(?dst, %error, "lost a message");
+    }
+
+    /// A message for a client that this server never heard from, or not for long: whichever other
+    /// server has heard from it passes it on. In the model any server may answer any client.
+    fn relay(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
+        if self.relays.allow(Instant::now()).is_none() {
+            self.endpoint.stats.unroutable += 1;
+            return;
+        }
+        match self.endpoint.seal_relays(client, msg) {
+            Ok(datagrams) => {
+                self.endpoint.stats.relayed += 1;
+                datagrams.into_iter().for_each(|datagram| self.queue(datagram, batch));
             }
+            Err(SendError::Frame(error)) => self.unsendable(client, error),
+            Err(SendError::Unroutable(_)) => {}
+        }
+    }
+
+    /// Passes on what another server has for a client. If this one does not know the client
+    /// either, another may: it goes no further from here.
+    fn pass_on(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
+        if is_client(client)
+            && let Ok(datagram) = self.endpoint.seal(client, msg)
+        {
+            self.endpoint.stats.passed_on += 1;
+            self.queue(datagram, batch);
         }
     }
 

@@ -47,10 +47,7 @@ impl Cluster {
         std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
         let mut cluster = Self { dir, nodes: Vec::new(), listen };
         for id in 0..servers {
-            let data = cluster.data(id);
-            let id = id.to_string();
-            let made = cluster.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
-            assert!(made.status.success(), "{made:?}");
+            cluster.format(id);
             cluster.nodes.push(None);
         }
         (0..servers).for_each(|id| cluster.restart(id));
@@ -79,6 +76,12 @@ impl Cluster {
     pub(crate) fn client(&self, args: &[&str]) -> (i32, String) {
         let output = self.quorate(args);
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    pub(crate) fn format(&self, id: usize) {
+        let (data, id) = (self.data(id), id.to_string());
+        let made = self.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
+        assert!(made.status.success(), "{made:?}");
     }
 
     pub(crate) fn restart(&mut self, id: usize) {

@@ -57,10 +57,23 @@ pub trait Deployable {
     /// knows of no client.
     fn newest_client(state: &StateOf<Self>) -> Option<Id>;
 
+    /// Whether a server may return whose data directory was lost and formatted again.
+    fn readmission() -> Readmission;
+
     /// How long a client waits for an answer before it asks another server.
     fn client_retry() -> Range<Duration> {
         Duration::from_millis(200)..Duration::from_millis(400)
     }
+}
+
+/// Whether a protocol can take a server back that has lost what was durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readmission {
+    /// It cannot: why, and what to do.
+    Refused(&'static str),
+    /// It can: the server starts with nothing, and by the protocol itself counts for nothing until
+    /// it has what it must have.
+    Rejoins,
 }
 
 /// What a deployed protocol's clients send.

@@ -1,7 +1,7 @@
 //! Multi-primary: all servers are alike, and each takes requests.
 
 use super::offer::{Answered, Ask, AskError, Offer, Verdict, not_offered};
-use super::{DeployError, Deployable, newest_client};
+use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
@@ -46,6 +46,13 @@ impl Deployable for MultiPrimary {
     fn newest_client(state: &State) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         newest_client(&replica.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it would number its writes from 1 again, and the others would take new writes for those that \
+             they know; go on with the other servers, or copy the map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

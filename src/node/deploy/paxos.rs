@@ -1,6 +1,6 @@
 //! Multi-Paxos: every server is a replica; any minority may be down.
 
-use super::{DeployError, Deployable, MapOffer, newest_client};
+use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
 use quorate_models::kv::Map;
@@ -44,6 +44,13 @@ impl Deployable for Paxos<Map> {
     fn newest_client(state: &State<Map>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         newest_client(&replica.stable.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it has forgotten its promises and votes, so a value that was chosen could be lost; go on with \
+             the other servers, or copy the map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

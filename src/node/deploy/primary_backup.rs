@@ -1,6 +1,6 @@
 //! Primary-backup: server 0 is the view service, the others are replicas.
 
-use super::{DeployError, Deployable, MapOffer, newest_client};
+use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
 use quorate_models::kv::Map;
@@ -49,6 +49,14 @@ impl Deployable for PrimaryBackup<Map> {
     fn newest_client(state: &State<Map>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         newest_client(&replica.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it would start as a member of the first view that holds the state, and could be \
+             promoted without the acknowledged writes; go on with the other servers, or copy the \
+             map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

@@ -6,7 +6,7 @@
 //! that is asked for a key of another nevertheless votes no.
 
 use super::offer::{Ask, AskError, Offer, Verdict, outcome};
-use super::{DeployError, Deployable, newest_client};
+use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
@@ -48,6 +48,13 @@ impl Deployable for TwoPhaseCommit {
         // Participants take no requests.
         let State::Coordinator(state) = state else { return None };
         newest_client(&state.ledger.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it has forgotten its votes or decisions, so a transaction could commit in one place and \
+             abort in another; copy what is left into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {
