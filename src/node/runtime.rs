@@ -232,43 +232,54 @@ impl<A: Runnable> Node<A> {
         }
     }
 
-    /// Runs the handlers of one batch: timers whose time has come, choices, and datagrams that
-    /// are there, of each a bounded number. Waits if there is nothing to do.
+    /// Runs the handlers of one batch: datagrams that are there, then timers whose time has come,
+    /// and choices, of each a bounded number. Waits if there is nothing to do.
+    ///
+    /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
     fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A::Storage> {
         let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+        let mut events = self.receive(Duration::ZERO, state, &mut batch);
         let now = Instant::now();
-        let mut events = 0;
-        while events < BATCH_EVENTS
-            && let Some(timer) = self.timers.pop(now)
-        {
+        for _ in 0..BATCH_EVENTS {
+            let Some(timer) = self.timers.pop(now) else { break };
             self.step(state, Event::Timeout(timer), &mut batch);
             events += 1;
         }
-        while events < BATCH_EVENTS
-            && let Some((_, options)) = self.choices.pop_first()
-        {
+        for _ in 0..BATCH_EVENTS {
+            let Some((_, options)) = self.choices.pop_first() else { break };
             if !options.is_empty() {
                 let at = rand::random_range(0..options.len());
                 self.step(state, Event::Choice(options[at].clone()), &mut batch);
             }
             events += 1;
         }
-        let mut wait = if events > 0 { Duration::ZERO } else { self.idle() };
-        for _ in 0..BATCH_EVENTS {
+        if events == 0 {
+            self.receive(self.idle(), state, &mut batch);
+        }
+        batch
+    }
+
+    /// Runs the handlers of datagrams, for the first of which it waits at most that long. How many
+    /// there were.
+    fn receive(
+        &mut self,
+        mut wait: Duration,
+        state: &mut Cow<'_, A::State>,
+        batch: &mut Batch<A::Storage>,
+    ) -> usize {
+        for count in 0..BATCH_EVENTS {
             match self.endpoint.receive(wait) {
-                Incoming::Nothing => break,
+                Incoming::Nothing => return count,
                 Incoming::Dropped => {}
-                Incoming::Message(src, from, msg) => {
-                    self.deliver(state, src, from, msg, &mut batch);
-                }
-                Incoming::Relay(client, msg) => self.pass_on(client, &msg, &mut batch),
+                Incoming::Message(src, from, msg) => self.deliver(state, src, from, msg, batch),
+                Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
             }
             if batch.bytes > BATCH_BYTES {
-                break;
+                return count + 1;
             }
             wait = Duration::ZERO;
         }
-        batch
+        BATCH_EVENTS
     }
 
     /// How long there is nothing to do unless a datagram comes.

@@ -31,14 +31,10 @@ impl Deployable for Paxos<Map> {
             Role::Preparing(_) => "candidate",
             Role::Leading(_) => "leader",
         };
-        // Whose ballot it promised need not lead: the owner may still be preparing.
-        let leads = replica.is_leading() || replica.told.is_some_and(|told| told.ballot == ballot);
-        Status {
-            role,
-            epoch: Some(("ballot", ballot.round)),
-            leader: leads.then_some(ballot.leader),
-            members: Vec::new(),
-        }
+        // A follower takes whose ballot it promised for the leader, and redirects clients there.
+        let is_candidate = matches!(replica.role, Role::Preparing(_));
+        let leader = (!is_candidate).then_some(ballot.leader);
+        Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
     }
 
     fn newest_client(state: &State<Map>) -> Option<Id> {
