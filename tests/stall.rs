@@ -9,7 +9,7 @@ use quorate::models::kv::{Op, Reply, Service};
 use quorate::node::frame::Seal;
 use quorate::node::{DataDir, Node};
 use quorate::{Client, Stop};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
 use std::net::UdpSocket;
@@ -18,11 +18,19 @@ use support::SECOND;
 
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Suspects that nobody is there when it hears nothing for a while. A delete makes it stall.
+/// Suspects that nobody is there when it hears nothing for a while. A delete makes it save something.
 struct Watcher;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What takes long to save.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 struct Nothing;
+
+impl Serialize for Nothing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        std::thread::sleep(2 * PATIENCE);
+        serializer.serialize_unit_struct("Nothing")
+    }
+}
 
 impl Durable for Nothing {
     fn absorb(&mut self, _: Self) {}
@@ -43,9 +51,10 @@ impl Actor for Watcher {
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, u64>, src: Id, msg: Msg, o: &mut Out<Self>) {
         let Service::Request { seq, op } = msg else { return };
-        o.set_timer((), PATIENCE..PATIENCE);
         if matches!(op, Op::Delete { .. }) {
-            std::thread::sleep(2 * PATIENCE);
+            o.save(Nothing);
+        } else {
+            o.set_timer((), PATIENCE..PATIENCE);
         }
         let suspicions = Some(state.to_string().as_str().into());
         o.send(src, Service::Reply { seq, reply: Reply::Value(suspicions) });
@@ -70,12 +79,13 @@ fn what_came_during_a_stall_is_heard_before_a_timer_fires() {
         let sealed = seal.seal(Id::from(1 << 40), Id::from(0), &request).unwrap();
         socket.send_to(&sealed, cluster.servers[0].address).unwrap();
     };
-    // The second wakes the node too late: the timer of the first is due already, for the node's
-    // handler took longer than that.
-    say(1, Op::Delete { key: "stall".into() });
-    std::thread::sleep(PATIENCE);
-    say(2, Op::get("heartbeat"));
-    std::thread::sleep(PATIENCE + PATIENCE / 2);
+    say(1, Op::get("heartbeat"));
+    std::thread::sleep(PATIENCE / 4);
+    say(2, Op::Delete { key: "stall".into() });
+    std::thread::sleep(PATIENCE / 4);
+    // It is in time, and waits in the socket; when the node goes on, its timer is due.
+    say(3, Op::get("heartbeat"));
+    std::thread::sleep(2 * PATIENCE);
     let mut client =
         Client::<Op, Reply, ()>::open(&cluster, cluster.ids(), SECOND..SECOND).unwrap();
     assert_eq!(client.get("suspicions".into(), SECOND).unwrap(), Some("0".into()));
