@@ -7,12 +7,13 @@
 
 use super::address::is_client;
 use super::cluster_file::ClusterFile;
-use super::data_dir::{DataDir, DataDirError};
-use super::endpoint::{BindError, Datagram, Endpoint, Incoming, SendError};
+use super::data_dir::DataDir;
+use super::endpoint::{Datagram, Endpoint, Incoming, SendError};
+use super::error::NodeError;
 use super::frame::FrameError;
-use super::log::{Log, LogError};
+use super::log::Log;
 use super::notices::Rate;
-use super::peers::{Peers, PeersError};
+use super::peers::Peers;
 use super::stats::Stats;
 use super::status::{Status, Watch};
 use super::stop::Stop;
@@ -24,9 +25,7 @@ use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// The most datagrams, and the most timers, that one batch takes.
 const BATCH_EVENTS: usize = 256;
@@ -56,32 +55,6 @@ impl<A> Runnable for A where
             Storage: Durable + Serialize + DeserializeOwned,
         >
 {
-}
-
-/// Why a node did not start, or stopped.
-#[derive(Debug, Error)]
-pub enum NodeError {
-    /// Its data directory is not fit to be used.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// Its log is damaged, or cannot be written.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// What it remembers of the other servers cannot be read.
-    #[error(transparent)]
-    Peers(#[from] PeersError),
-    /// It cannot listen.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The cluster is keyed, and this copy of its file lacks the servers' key.
-    #[error(
-        "the cluster file {} has no server key, so it is a client's copy; \
-         run a server with the servers' copy", file.display()
-    )]
-    NoServerKey {
-        /// The cluster file.
-        file: PathBuf,
-    },
 }
 
 /// A node, ready to run.
