@@ -10,7 +10,8 @@
 //! ([`readmit`]). Whether that is safe is the protocol's to say
 //! ([`Deployable::readmission`](super::Deployable::readmission)).
 //!
-//! What this cannot tell: an old copy of a data directory has the incarnation of the directory that
+//! What this cannot tell: two servers that were both formatted again take each other for new, as a
+//! directory that was just formatted remembers nobody; together they may be a majority. And an old copy of a data directory has the incarnation of the directory that
 //! it was copied from, so whoever restores a backup of a data directory puts a node back in time
 //! unnoticed.
 
