@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod explore;
 pub(crate) mod format;
 pub(crate) mod list;
+pub(crate) mod readmit;
 pub(crate) mod run;
 mod tell;
 pub(crate) mod txn;
@@ -16,7 +17,7 @@ use quorate::check::CheckError;
 use quorate::explore::ExploreError;
 use quorate::node::deploy::OpenError;
 use quorate::node::{
-    AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError,
+    AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError, PeersError,
 };
 use quorate::trace::TraceError;
 use thiserror::Error;
@@ -39,6 +40,8 @@ pub(crate) enum CliError {
     Deploy(#[from] DeployError),
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Peers(#[from] PeersError),
     #[error(transparent)]
     Node(#[from] NodeError),
     #[error(transparent)]

@@ -74,6 +74,11 @@ impl AddressBook {
         }
     }
 
+    /// The servers and where they are.
+    pub fn servers(&self) -> impl Iterator<Item = (Id, SocketAddr)> {
+        self.servers.iter().enumerate().map(|(id, address)| (Id::from(id), *address))
+    }
+
     /// Whether `id` may speak from `address`: a server only from its own.
     pub fn vouches(&self, id: Id, address: SocketAddr) -> bool {
         if is_client(id) {

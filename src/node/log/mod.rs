@@ -23,7 +23,8 @@ use quorate_models::Durable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -32,6 +33,9 @@ const NEW_FILE: &str = "log.new";
 
 /// A log is not rewritten before it has this size.
 const SMALL: u64 = 4 << 20;
+
+/// How much of a log is written again at a time, in bytes.
+const CHUNK: usize = 1 << 20;
 
 /// What is wrong with a log.
 #[derive(Debug, Error)]
@@ -171,6 +175,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             tracing::warn!(path = %path.display(), bytes = lost, "cut off what was never synced");
             file.set_len(end).map_err(failed(&path, "truncate"))?;
         }
+        write_again(&mut file, synced..end).map_err(failed(&path, "write to"))?;
         // A rewrite that was not finished has replaced nothing.
         match std::fs::remove_file(dir.join(NEW_FILE)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -189,8 +194,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             small,
             rewrite_at: small,
         };
-        // Records behind the mark may have been read from memory: what the node starts from must
-        // be on the disk.
+        // What the node starts from must be on the disk.
         log.sync().map_err(failed(&path, "sync"))?;
         Ok(log)
     }
@@ -274,6 +278,26 @@ fn fold<S: Durable + DeserializeOwned>(
         at += RECORD_HEAD + payload.len() as u64;
     }
     Ok((at.min(len), image))
+}
+
+/// Writes a part of a file once more, as it is read.
+///
+/// What lies behind the mark may have been read from the kernel's memory alone: where a sync failed
+/// and the process ended, the kernel may hold the pages as clean though the disk never got them, and
+/// a later sync of clean pages writes nothing and reports success.
+fn write_again(file: &mut (impl Read + Write + Seek), part: Range<u64>) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    let mut at = part.start;
+    while at < part.end {
+        let len = (part.end - at).min(CHUNK as u64);
+        let chunk = &mut chunk[..len as usize];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(chunk)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(chunk)?;
+        at += len;
+    }
+    Ok(())
 }
 
 /// Writes and syncs a new log with at most one record; returns it, its mark and its length.
