@@ -56,6 +56,7 @@ mod tests;
 pub use action::{Action, ActionOf};
 pub use changes::changes;
 pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
+pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};

@@ -1,6 +1,6 @@
 //! `quorate format`: makes a node's data directory, once.
 
-use super::{CliError, DONE};
+use super::{CliError, DONE, out, private};
 use quorate::node::deploy::{WithProtocol, with_protocol};
 use quorate::node::{ClusterFile, DataDir, DeployError, Deployable};
 use stateright::actor::Id;
@@ -25,19 +25,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let cluster = ClusterFile::load(&args.cluster)?;
+    let cluster = private::load_cluster(&args.cluster)?;
+    private::check_data(&args.data)?;
     let id = Id::from(args.id);
     // What could never run is better refused now. An id out of range, the directory refuses.
     if cluster.server(id).is_some() {
         with_protocol(&cluster, CanRun { cluster: &cluster, id })??;
     }
     DataDir::format(&args.data, &cluster, id)?;
-    println!(
-        "formatted {} for server {} of the cluster `{}`",
-        args.data.display(),
-        args.id,
-        cluster.name
-    );
+    let (data, id, name) = (args.data.display(), args.id, &cluster.name);
+    out::line(format!("formatted {data} for server {id} of the cluster `{name}`"))?;
     Ok(DONE)
 }
 
