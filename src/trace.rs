@@ -220,10 +220,11 @@ impl Narrative {
     /// Where in the Explorer the trace is: the end of its address. All steps are listed; a lasso
     /// opens at the state where its cycle begins, the cycle listed below it.
     pub fn explorer_path(&self, cycle: Option<usize>) -> String {
-        let choices: String = self.choices.iter().map(|choice| format!("/{choice}")).collect();
+        let choices: Vec<_> = self.choices.iter().map(usize::to_string).collect();
+        let path = [vec!["/0".to_owned()], choices].concat().join("/");
         match cycle.map(|cycle| self.choices.len().saturating_sub(cycle)) {
-            None | Some(0) => format!("/0{choices}"),
-            Some(length) => format!("/0{choices}?offset={length}"),
+            None | Some(0) => path,
+            Some(length) => format!("{path}?offset={length}"),
         }
     }
 }

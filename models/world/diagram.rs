@@ -96,7 +96,9 @@ enum Anchor {
 }
 
 struct Svg {
-    text: String,
+    shapes: String,
+    /// Above all shapes.
+    labels: String,
     height: usize,
     /// From where to where something is drawn.
     left: isize,
@@ -106,13 +108,19 @@ struct Svg {
 impl Svg {
     fn new(nodes: usize, rows: usize) -> Self {
         let right = (COLUMN * nodes.max(1)).cast_signed();
-        Self { text: String::new(), height: TOP + ROW * (rows + 1), left: 0, right }
+        Self {
+            shapes: String::new(),
+            labels: String::new(),
+            height: TOP + ROW * (rows + 1),
+            left: 0,
+            right,
+        }
     }
 
     fn lifeline(&mut self, node: usize, name: &str) {
         let (x, bottom) = (column(node), self.height);
         let _ = write!(
-            self.text,
+            self.shapes,
             "<line x1='{x}' y1='{TOP}' x2='{x}' y2='{bottom}' stroke='{LOST}' \
              stroke-width='0.5'/>"
         );
@@ -128,7 +136,7 @@ impl Svg {
             (PLAIN, "quorate-arrow", "", "svg-event-label")
         };
         let _ = write!(
-            self.text,
+            self.shapes,
             "<line x1='{x1}' y1='{y1}' x2='{x2}' y2='{y2}' stroke='{color}'{dashes} \
              marker-end='url(#{marker})'/>"
         );
@@ -139,7 +147,7 @@ impl Svg {
 
     fn event(&mut self, id: Id, at: usize, label: &str, color: &str) {
         let (x, y) = (column(usize::from(id)), row(at));
-        let _ = write!(self.text, "<circle cx='{x}' cy='{y}' r='5' fill='{color}'/>");
+        let _ = write!(self.shapes, "<circle cx='{x}' cy='{y}' r='5' fill='{color}'/>");
         self.label(label, x + 9, y + 4, Anchor::Start, color, "");
     }
 
@@ -148,7 +156,7 @@ impl Svg {
         let Some(cycle) = caption.cycle.filter(|cycle| *cycle < rows) else { return };
         let (y, right) = (row(cycle) + 8, self.right);
         let _ = write!(
-            self.text,
+            self.shapes,
             "<line x1='0' y1='{y}' x2='{right}' y2='{y}' stroke='{BRIGHT}' \
              stroke-dasharray='2 4'/>"
         );
@@ -158,10 +166,12 @@ impl Svg {
 
     /// A text with a rim in the colour of the background, so that no line runs through it.
     fn label(&mut self, text: &str, x: usize, y: usize, anchor: Anchor, color: &str, class: &str) {
-        let shown: String = if text.chars().count() > LONG {
-            text.chars().take(LONG - 1).chain(['…']).collect()
-        } else {
+        // A caption has the line to itself.
+        let is_short = text.chars().count() <= LONG || y < TOP;
+        let shown: String = if is_short {
             text.to_owned()
+        } else {
+            text.chars().take(LONG - 1).chain(['…']).collect()
         };
         let width = (shown.chars().count() * LETTER).div_ceil(100).cast_signed();
         let (anchor, begin) = match anchor {
@@ -171,15 +181,15 @@ impl Svg {
         self.left = self.left.min(begin);
         self.right = self.right.max(begin + width + 2);
         let _ = write!(
-            self.text,
+            self.labels,
             "<text x='{x}' y='{y}' text-anchor='{anchor}' fill='{color}' class='{class}' \
              stroke='{BACKGROUND}' stroke-width='4' paint-order='stroke'>{}",
             escaped(&shown)
         );
         if shown != text {
-            let _ = write!(self.text, "<title>{}</title>", escaped(text));
+            let _ = write!(self.labels, "<title>{}</title>", escaped(text));
         }
-        self.text.push_str("</text>");
+        self.labels.push_str("</text>");
     }
 
     fn finish(self) -> String {
@@ -197,10 +207,11 @@ impl Svg {
              font-family='monospace' font-size='{FONT}'>\
              <defs>{}{}</defs>\
              <rect x='{left}' y='0' width='{width}' height='{height}' fill='{BACKGROUND}'/>\
-             {}</svg>",
+             {}{}</svg>",
             marker("quorate-arrow", PLAIN),
             marker("quorate-lost", LOST),
-            self.text
+            self.shapes,
+            self.labels
         )
     }
 }

@@ -78,6 +78,22 @@ pub struct PropertyReport {
 }
 
 impl PropertyReport {
+    /// When its counterexample is told: unexpected ones first.
+    pub fn turn(&self) -> u8 {
+        if self.is_unexpected_violation() {
+            0
+        } else if self.is_expected_violation() {
+            1
+        } else {
+            2
+        }
+    }
+
+    /// Whether it is violated although it is recorded to hold.
+    pub fn is_unexpected_violation(&self) -> bool {
+        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Holds)
+    }
+
     /// Whether it is violated as it is recorded to be.
     pub fn is_expected_violation(&self) -> bool {
         self.verdict == Verdict::Violated && self.expected == Some(Expectation::Violated)
@@ -199,8 +215,14 @@ impl Report {
         findings: Findings,
     ) -> Self {
         let mut surprises = Vec::new();
+        let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
+        let mut discoveries = findings.discoveries;
         let properties: Vec<_> = (subject.properties().into_iter())
-            .map(|(name, kind)| judge(recorded, &findings, name, kind, &mut surprises))
+            .map(|(name, kind)| {
+                let property = judge(recorded, discoveries.remove(name), name, kind);
+                surprises.extend(surprises_of(&property, is_shortest));
+                property
+            })
             .collect();
         for name in recorded.violated() {
             if !properties.iter().any(|property| property.name == name) {
@@ -262,55 +284,66 @@ impl Report {
         }
     }
 
-    /// The violated properties with their counterexamples, unexpected ones first; not the
-    /// examples of what is to be reached.
+    /// The violated properties with their counterexamples, unexpected ones first, and those last of
+    /// which nothing is recorded; not the examples of what is to be reached.
     pub fn counterexamples(&self) -> Vec<(&PropertyReport, &Trace)> {
         let mut all: Vec<_> = (self.properties.iter())
             .filter(|property| property.verdict == Verdict::Violated)
             .filter_map(|property| Some((property, property.trace.as_ref()?)))
             .collect();
-        all.sort_by_key(|(property, _)| property.is_expected_violation());
+        all.sort_by_key(|(property, _)| property.turn());
         all
     }
 }
 
 fn judge(
     recorded: &Recorded,
-    findings: &Findings,
+    discovery: Option<Discovery>,
     name: &'static str,
     kind: &'static str,
-    surprises: &mut Vec<String>,
 ) -> PropertyReport {
-    let expected = recorded.expectation(name, kind);
-    let verdict = match (kind == "sometimes", findings.discoveries.get(name)) {
+    let verdict = match (kind == "sometimes", &discovery) {
         (true, Some(Discovery::Found(_))) => Verdict::Reached,
         (false, Some(Discovery::Found(_))) => Verdict::Violated,
         (true, Some(Discovery::Nothing)) => Verdict::Unreached,
         (false, Some(Discovery::Nothing)) => Verdict::Holds,
         (_, None) => Verdict::Incomplete,
     };
-    let trace = findings.trace(name);
-    let trace_len = trace.map(|trace| trace.actions.len());
+    let trace = match discovery {
+        Some(Discovery::Found(trace)) => Some(trace),
+        Some(Discovery::Nothing) | None => None,
+    };
+    PropertyReport {
+        name,
+        kind,
+        expected: recorded.expectation(name, kind),
+        verdict,
+        expected_len: recorded.steps(name),
+        trace_len: trace.as_ref().map(|trace| trace.actions.len()),
+        trace,
+    }
+}
+
+/// What is not as expected of a property, whose counterexample is the shortest or may not be.
+fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<String> {
+    let PropertyReport { name, expected, verdict, .. } = property;
+    let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
         (Some(Expectation::Holds), Verdict::Holds)
             | (Some(Expectation::Violated), Verdict::Violated)
             | (Some(Expectation::Reached), Verdict::Reached)
             | (None, _)
+            | (_, Verdict::Incomplete)
     );
-    if let Some(expected) = expected
-        && !is_as_expected
-        && verdict != Verdict::Incomplete
-    {
+    if let (Some(expected), false) = (expected, is_as_expected) {
         surprises.push(format!("{name:?} is {}, expected {}", verdict.name(), expected.name()));
     }
-    let expected_len = recorded.steps(name);
-    if let (Some(shortest), Some(len)) = (expected_len, trace_len)
+    if let (Some(shortest), Some(len)) = (property.expected_len, property.trace_len)
         && shortest != len
-        && (findings.threads == 1 || findings.engine == Engine::Quorate)
+        && is_shortest
     {
         surprises.push(format!("{name:?} is violated in {len} steps, expected {shortest}"));
     }
-    let trace = trace.cloned();
-    PropertyReport { name, kind, expected, verdict, expected_len, trace_len, trace }
+    surprises
 }

@@ -9,7 +9,9 @@ use quorate::node::{ClusterFile, DataDir, DeployError, Deployable, MAX_SERVERS, 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -62,7 +64,11 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         private::create_dir(dir)?;
         dir.as_path()
     } else {
-        temporary = tempfile::tempdir().map_err(io("make a temporary directory"))?;
+        temporary = tempfile::Builder::new()
+            .prefix("quorate-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(io("make a temporary directory"))?;
         temporary.path()
     };
     let path = dir.join("cluster.toml");

@@ -132,7 +132,8 @@ pub(crate) fn without_command(answer: &clap::Error) -> u8 {
     let as_json = std::env::args_os().any(|arg| arg == "--json");
     if answer.use_stderr() {
         if as_json {
-            tell(answer.to_string().trim_end(), USAGE, true);
+            let text = answer.to_string();
+            tell(text.trim_start_matches("error: ").trim_end(), USAGE, true);
         } else {
             let _ = answer.print();
         }

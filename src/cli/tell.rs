@@ -32,7 +32,7 @@ pub(crate) fn report(
     text += &table(report.properties.iter().filter(|property| is_shown(property)), width);
     text += &wrapped(&counts(report), "", "  ", width);
     let bound = rounded_up(report.collision_probability);
-    text += &format!("a state hidden by a collision: p < {bound}\n");
+    text += &wrapped(&format!("a state hidden by a collision: p < {bound}"), "", "  ", width);
     if let (Some(why), false) = (&report.shortfall, report.as_expected) {
         text += &wrapped(&format!("INCOMPLETE: {why}"), "", "  ", width);
     }
@@ -88,15 +88,16 @@ fn told(
     width: usize,
 ) -> String {
     let (name, steps) = (property.name, trace.actions.len());
-    if !property.is_expected_violation() {
-        let title = format!("VIOLATION of {name:?}, in {steps} steps:");
+    let label = match property.turn() {
+        0 => "VIOLATION",
+        1 => "expected violation",
+        _ => "also a violation",
+    };
+    if property.is_unexpected_violation() || show.expected {
+        let title = format!("{label} of {name:?}, in {steps} steps:");
         return counterexample(&title, subject, trace, width);
     }
-    if show.expected {
-        let title = format!("expected violation of {name:?}, in {steps} steps:");
-        return counterexample(&title, subject, trace, width);
-    }
-    let title = format!("expected violation of {name:?}, in {steps} steps (--show-expected)");
+    let title = format!("{label} of {name:?}, in {steps} steps (--show-expected)");
     wrapped(&title, "", "  ", width)
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn summary(reports: &[Report], elapsed: Duration, width: usize) -> St
     for report in reports {
         if report.protocol != protocol {
             protocol = report.protocol;
-            text += &format!(" {protocol}\n");
+            text += &wrapped(protocol, " ", " ", width);
         }
         let result = match report.standing() {
             Standing::AsExpected => "as expected",
