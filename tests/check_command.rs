@@ -277,3 +277,37 @@ fn a_counterexample_is_written_where_there_is_one_and_none_is_no_failure() {
     let (code, told, _) = written(&nowhere, &["synod"]);
     assert!(code == 1 && told.contains("/none"), "{code} {told}");
 }
+
+/// What follows `flag` in an example, up to where the explanation of the example begins.
+fn named<'a>(example: &'a str, flag: &str) -> Option<&'a str> {
+    example.split_once(flag)?.1.split_whitespace().next()
+}
+
+#[test]
+fn every_command_has_an_example_and_what_the_examples_name_exists() {
+    let commands = [
+        "list", "check", "explore", "format", "run", "cluster", "get", "put", "delete", "cas",
+        "txn",
+    ];
+    let protocols = catalogue::protocols();
+    let mut seen = 0;
+    for command in commands {
+        let (code, help, _) = quorate(&[command, "--help"]);
+        let examples: Vec<_> = help.lines().filter(|line| line.starts_with("  quorate ")).collect();
+        assert!(code == 0 && !examples.is_empty(), "{command}: {help}");
+        for example in examples {
+            let mutant = named(example, "--mutant ");
+            let instance = named(example, "--instance ");
+            let is_known = |name: &str, mutant: bool| {
+                protocols.iter().any(|protocol| match mutant {
+                    true => protocol.mutant(name).is_ok(),
+                    false => protocol.case(name).is_ok(),
+                })
+            };
+            assert!(mutant.is_none_or(|name| is_known(name, true)), "{example}");
+            assert!(instance.is_none_or(|name| is_known(name, false)), "{example}");
+            seen += usize::from(mutant.is_some()) + usize::from(instance.is_some());
+        }
+    }
+    assert!(seen >= 4, "{seen} names");
+}

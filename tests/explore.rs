@@ -204,8 +204,9 @@ fn the_diagram_can_be_read_in_a_browser() {
             .output()
             .unwrap();
         let dom = String::from_utf8_lossy(&output.stdout);
-        let measured = dom.split("MEASURED").nth(1).unwrap_or_else(|| panic!("{dom}"));
-        let measured: Value = serde_json::from_str(&measured.replace("&amp;", "&")).unwrap();
+        let measured = dom.split_once("<pre id=\"measured\">").unwrap_or_else(|| panic!("{dom}")).1;
+        let measured = measured.split("</pre>").next().unwrap();
+        let measured: Value = serde_json::from_str(measured).unwrap();
         let measured = measured.as_array().unwrap();
         assert!(measured.len() > 5, "{protocol} {instance}: {measured:?}");
         for shown in measured {
@@ -246,7 +247,8 @@ const timer = setInterval(() => {
     };
   });
   const pre = document.createElement('pre');
-  pre.textContent = 'MEASURED' + JSON.stringify(told) + 'MEASURED';
+  pre.id = 'measured';
+  pre.textContent = JSON.stringify(told);
   document.body.appendChild(pre);
 }, 100);
 ";

@@ -35,7 +35,7 @@ With --json, each instance is one object on a line, with the fields
   protocol, instance, mutant   what was checked; instance or mutant is null
   engine, threads              what did the checking
   unique, generated, depth     what was found: states, and steps to the furthest
-  expected                     {unique, generated} as recorded; null for a mutant
+  expected                     {unique, generated} as recorded, or null (mutant)
   seconds
   complete, shortfall          whether all was covered, and else why not
   collision_probability        at most how probable a hidden state is
@@ -43,7 +43,7 @@ With --json, each instance is one object on a line, with the fields
   properties                   a list of {name, kind, expected, verdict,
                                expected_len, trace_len, trace}; expected is
                                holds, violated, reached or null; verdict is
-                               holds, violated, reached, unreached or incomplete;
+                               one of these, unreached, or incomplete;
                                trace is null or {actions, cycle}: the steps, and
                                for a lasso after how many its cycle begins
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
@@ -84,9 +84,11 @@ pub(crate) struct Args {
     /// Show the steps of expected violations too
     #[arg(long, conflicts_with = "json")]
     show_expected: bool,
-    /// Write a counterexample here, for `quorate explore --at`: an unexpected one first, or
-    /// that of --property
-    #[arg(long, value_name = "FILE")]
+    /// Write a counterexample here, for `quorate explore --at`
+    ///
+    /// That of --property, or an unexpected one if there is any. If no property is
+    /// violated, nothing is written, which is no error.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     counterexample: Option<PathBuf>,
     /// Give up on an instance after so many seconds
     #[arg(long, value_name = "SECONDS")]

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   quorate explore primary-backup
-  quorate explore paxos --mutant chosen-by-minority --port 0
+  quorate explore paxos --mutant no-dedupe --port 0
   quorate check primary-backup --instance asynchronous --counterexample lost.json
   quorate explore primary-backup --at lost.json")]
 pub(crate) struct Args {

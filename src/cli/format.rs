@@ -11,7 +11,21 @@ use std::path::PathBuf;
 /// A directory is formatted once in the life of a node: the node keeps there what it promised to
 /// the others, and a node that forgets breaks its protocol.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  quorate format --cluster cluster.toml --id 0 --data node-0")]
+#[command(after_help = "\
+Example:
+  quorate format --cluster cluster.toml --id 0 --data node-0
+
+A cluster file is the same for all, with a server for each node, and its
+owner's alone (chmod 600) if it holds keys (64 hexadecimal digits each, such
+as `openssl rand -hex 32` gives; a client's copy needs only its own):
+  name = \"demo\"
+  protocol = \"paxos\"
+  [keys]
+  server = \"...\"
+  client = \"...\"
+  [[server]]
+  id = 0
+  address = \"10.0.0.1:7000\"")]
 pub(crate) struct Args {
     /// The cluster file
     #[arg(long, value_name = "FILE")]

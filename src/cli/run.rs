@@ -15,7 +15,12 @@ use std::thread;
 /// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
 /// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  quorate run --cluster cluster.toml --data node-0")]
+#[command(after_help = "\
+The cluster file, if it holds keys, and the data directory must be their
+owner's alone: chmod 600 and chmod 700.
+
+Example:
+  quorate run --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {
     /// The cluster file
     #[arg(long, value_name = "FILE")]
