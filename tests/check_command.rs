@@ -116,7 +116,8 @@ fn a_limit_that_is_reached_is_incomplete_and_never_a_success() {
 #[test]
 fn ctrl_c_tells_what_was_found_so_far() {
     let mut process = Command::new(QUORATE)
-        .args(["check", "primary-backup", "--instance", "large", "--max-memory", "2000"])
+        .args(["check", "primary-backup", "--deep", "--property", "linearizable"])
+        .args(["--max-memory", "2000"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -128,6 +129,7 @@ fn ctrl_c_tells_what_was_found_so_far() {
     process.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     assert_eq!(process.wait().unwrap().code(), Some(3), "{out}");
     assert!(out.contains("INCOMPLETE: it was stopped"), "{out}");
+    assert!(out.contains(" 1 incomplete, ") && out.contains(" not checked, in "), "{out}");
     assert!(out.contains(" unique states, "), "{out}");
 }
 
@@ -310,4 +312,17 @@ fn every_command_has_an_example_and_what_the_examples_name_exists() {
         }
     }
     assert!(seen >= 4, "{seen} names");
+}
+
+/// On a terminal, which `script` makes.
+#[test]
+fn progress_shows_percent_and_time_left() {
+    let check = format!("{QUORATE} check two-phase-commit --instance rejoined");
+    let output = Command::new("script").args(["-qec", &check, "/dev/null"]).output();
+    let Ok(output) = output else {
+        println!("skipped: there is no `script`, which makes a terminal");
+        return;
+    };
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("% of ") && out.contains(" left, "), "{out}");
 }

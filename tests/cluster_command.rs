@@ -169,3 +169,22 @@ fn values_come_from_files_and_from_standard_input() {
     assert_eq!(client(&["get", "k"], b""), b"next\n");
     drop(cluster);
 }
+
+#[test]
+fn what_cannot_be_deployed_is_bad_usage_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, told) in [
+        (["paxso"].as_slice(), "did you mean \"paxos\"?"),
+        (&["synod"], "those that can: primary-backup"),
+        (&["paxos", "--mode", "fast"], "paxos: there is no mode `fast`"),
+        (&["primary-backup", "--servers", "1"], "add a [[server]]"),
+        (&["paxos", "--servers", "0"], "1 to 64 servers"),
+    ] {
+        let mut command = Command::new(QUORATE);
+        let output = command.arg("cluster").args(args).env("TMPDIR", dir.path()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains(told), "{args:?}: {error}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{args:?}");
+    }
+}

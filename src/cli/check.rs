@@ -9,7 +9,7 @@ use choose::{Chosen, chosen};
 use clap::{Parser, ValueEnum};
 use quorate::catalogue;
 use quorate::check::report::{Report, Standing};
-use quorate::check::{CheckError, Engine, Limits, Options};
+use quorate::check::{Engine, Limits, Options};
 use signal_hook::consts::SIGINT;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,11 +122,11 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let begin = Instant::now();
     let mut reports = Vec::new();
     let show = tell::Show { property: args.property.as_deref(), expected: args.show_expected };
-    for one in chosen {
+    for one in &chosen {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let report = check(&one, args, &stop)?;
+        let report = check(one, args, &stop)?;
         if args.json {
             out::json(&report)?;
         } else {
@@ -135,7 +135,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         reports.push(report);
     }
     if !args.json {
-        out::print(tell::summary(&reports, begin.elapsed(), out::width()))?;
+        out::print(tell::summary(&reports, chosen.len(), begin.elapsed(), out::width()))?;
     }
     if let Some(path) = &args.counterexample {
         counterexample::write(&reports, args.property.as_deref(), path)?;
@@ -157,7 +157,7 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
     }
 }
 
-fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CheckError> {
+fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
     let (engine, threads) = engine(args);
     let limits = Limits {
         time: args.max_seconds.map(Duration::from_secs),
@@ -168,6 +168,10 @@ fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, Che
     let bar = progress::Bar::new(one, args.json);
     let findings = one.subject().check(&options, &|progress| bar.show(progress));
     bar.clear();
+    let findings = findings.map_err(|source| {
+        let at = format!("{} {}", one.protocol, one.subject().name());
+        CliError::Check { at, source }
+    });
     Ok(one.report(findings?))
 }
 

@@ -2,9 +2,11 @@
 
 use super::{CliError, DONE, at, out, private, program, quoted};
 use clap::Parser;
+use quorate::catalogue::nearest;
 use quorate::models::kv::Op;
+use quorate::models::multi_primary::MultiPrimary;
 use quorate::models::two_phase_commit::TwoPhaseCommit;
-use quorate::node::deploy::{WithProtocol, ask, open_client, with_protocol};
+use quorate::node::deploy::{NAMES, WithProtocol, ask, open_client, with_protocol};
 use quorate::node::{ClusterFile, DataDir, DeployError, Deployable, MAX_SERVERS, Stop};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
@@ -54,6 +56,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
             args.servers
         )));
     }
+    check_protocol(&args.protocol)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, stop.flag())
@@ -74,7 +77,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let path = dir.join("cluster.toml");
     private::create_file(&path, &describe(args)?)?;
     let cluster = private::load_cluster(&path)?;
-    with_protocol(&cluster, CanRun { cluster: &cluster })??;
+    with_protocol(&cluster, CanRun { cluster: &cluster })?.map_err(as_usage)?;
     let mut nodes = Nodes::start(dir, &path, &cluster)?;
     out::line(format!("starting {} servers", nodes.nodes.len()))?;
     let begin = Instant::now();
@@ -93,6 +96,30 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     out::line("stopping")?;
     nodes.stop();
     Ok(DONE)
+}
+
+/// The cluster file follows from the arguments, so what is wrong with it is wrong with them.
+fn as_usage(error: DeployError) -> CliError {
+    match error {
+        DeployError::Unsuitable { protocol, reason, .. } => {
+            CliError::Usage(format!("{protocol}: {reason}"))
+        }
+        error => error.into(),
+    }
+}
+
+fn check_protocol(name: &str) -> Result<(), CliError> {
+    if NAMES.contains(&name) {
+        return Ok(());
+    }
+    let hint = match nearest(name, NAMES).first() {
+        Some(nearest) => format!("; did you mean {nearest:?}?"),
+        None => String::new(),
+    };
+    let known = NAMES.join(", ");
+    Err(CliError::Usage(format!(
+        "there is no protocol named {name:?} that can be deployed{hint}; those that can: {known}"
+    )))
 }
 
 fn io(action: &'static str) -> impl Fn(std::io::Error) -> CliError {
@@ -193,6 +220,16 @@ impl Nodes {
         Ok(started)
     }
 
+    /// Whether the cluster answers without the server that answers now.
+    fn survive_one(&self, cluster: &ClusterFile) -> bool {
+        match cluster.protocol.as_str() {
+            TwoPhaseCommit::NAME => false,
+            MultiPrimary::NAME => self.nodes.len() > 1,
+            // Of two replicas neither is a majority; of a view service and a replica, one is lost.
+            _ => self.nodes.len() > 2,
+        }
+    }
+
     /// What to try, such as it can be typed into another terminal. `first` is the server that
     /// answers now.
     fn introduction(&self, path: &Path, cluster: &ClusterFile, first: Option<Id>) -> String {
@@ -210,10 +247,10 @@ impl Nodes {
         let _ = writeln!(text, "  {quorate} put color green --cluster {file}");
         let _ = writeln!(text, "  {quorate} get color --cluster {file}");
         if let Some(node) = self.nodes.get(first.map_or(0, usize::from)) {
-            let hope = if self.nodes.len() < 3 || cluster.protocol == TwoPhaseCommit::NAME {
-                "the cluster answers again when it is back"
-            } else {
+            let hope = if self.survive_one(cluster) {
                 "another takes over"
+            } else {
+                "the cluster answers again when it is back"
             };
             let _ = writeln!(text, "kill the server that answers, and ask again: {hope}");
             let _ = writeln!(text, "  kill -9 {}", node.process.id());

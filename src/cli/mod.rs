@@ -62,8 +62,8 @@ pub(crate) enum CliError {
     Trace(#[from] TraceError),
     #[error(transparent)]
     Explore(#[from] ExploreError),
-    #[error(transparent)]
-    Check(#[from] CheckError),
+    #[error("{at}: {source}")]
+    Check { at: String, source: CheckError },
     #[error("{0}")]
     Usage(String),
     #[error("{what} can be read by others (mode {mode:03o}): chmod {wanted} {}", path.display())]
@@ -89,9 +89,11 @@ impl CliError {
         match self {
             Self::Name(_)
             | Self::Usage(_)
-            | Self::Check(
-                CheckError::ZeroThreads | CheckError::ZeroLimit(_) | CheckError::SymmetryElsewhere,
-            )
+            | Self::Check {
+                source:
+                    CheckError::ZeroThreads | CheckError::ZeroLimit(_) | CheckError::SymmetryElsewhere,
+                ..
+            }
             | Self::Client(
                 ClientError::KeyTooLong { .. }
                 | ClientError::ValueTooLong { .. }

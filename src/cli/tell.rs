@@ -9,6 +9,9 @@ use quorate::trace::Trace;
 use std::fmt::Write;
 use std::time::Duration;
 
+/// How wide the names are in the summary; a longer one has a line of its own.
+const NAME: usize = 22;
+
 /// What to tell of a report.
 pub(crate) struct Show<'a> {
     /// Only this property.
@@ -136,8 +139,8 @@ fn color(property: &PropertyReport) -> Color {
     }
 }
 
-/// A line for each instance, what failed once more, and a line for all.
-pub(crate) fn summary(reports: &[Report], elapsed: Duration, width: usize) -> String {
+/// A line for each instance, what failed once more, and a line for all `asked` for.
+pub(crate) fn summary(reports: &[Report], asked: usize, elapsed: Duration, width: usize) -> String {
     let mut text = row("", "unique", "generated", "s", "result");
     let mut protocol = "";
     for report in reports {
@@ -164,23 +167,30 @@ pub(crate) fn summary(reports: &[Report], elapsed: Duration, width: usize) -> St
             text += &wrapped(&format!("INCOMPLETE: {at}: {why}"), "", "  ", width);
         }
     }
-    text + &total(reports, elapsed)
+    text + &total(reports, asked, elapsed)
 }
 
 fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -> String {
     let mut line = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(line, "   {name:<22}{unique:>13}{generated:>15}{seconds:>9}  {result}");
+    let name = if name.chars().count() >= NAME {
+        let _ = writeln!(line, "   {name}");
+        ""
+    } else {
+        name
+    };
+    let _ = writeln!(line, "   {name:<NAME$}{unique:>13}{generated:>15}{seconds:>9}  {result}");
     line
 }
 
 /// Such as `44 as expected, 1 not, in 9 s`.
-fn total(reports: &[Report], elapsed: Duration) -> String {
+fn total(reports: &[Report], asked: usize, elapsed: Duration) -> String {
     let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
     let counts = [
         (count(Standing::AsExpected), "as expected"),
         (count(Standing::NotAsExpected), "not"),
         (count(Standing::Incomplete), "incomplete"),
+        (asked - reports.len(), "not checked"),
     ];
     let told: Vec<_> = (counts.iter())
         .filter(|(count, _)| *count > 0)
@@ -218,5 +228,14 @@ mod tests {
     fn a_bound_is_rounded_up_and_never_down() {
         let told = [1.16e-3, 2e-3, 9.01e-7, 1.0, 0.0].map(rounded_up);
         assert_eq!(told, ["2e-3", "2e-3", "1e-6", "1e0", "0"]);
+    }
+
+    #[test]
+    fn the_summary_fits_80_columns_whatever_the_name() {
+        for name in ["short", "snapshot-without-sessions-takes-over"] {
+            let row = row(name, "207,011,900", "2,937,762,980", "12345.67", "NOT AS EXPECTED");
+            assert!(row.lines().all(|line| line.len() <= 80), "{row}");
+            assert_eq!(row.split_whitespace().next(), Some(name));
+        }
     }
 }

@@ -18,7 +18,7 @@ impl Bar {
         if hidden {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("{spinner} {prefix}: {msg}");
+        let style = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_prefix(format!("{} {}", one.protocol, one.subject().name()));
         Self { bar, expected: one.expected_states() }
