@@ -300,14 +300,10 @@ fn every_command_has_an_example_and_what_the_examples_name_exists() {
         for example in examples {
             let mutant = named(example, "--mutant ");
             let instance = named(example, "--instance ");
-            let is_known = |name: &str, mutant: bool| {
-                protocols.iter().any(|protocol| match mutant {
-                    true => protocol.mutant(name).is_ok(),
-                    false => protocol.case(name).is_ok(),
-                })
-            };
-            assert!(mutant.is_none_or(|name| is_known(name, true)), "{example}");
-            assert!(instance.is_none_or(|name| is_known(name, false)), "{example}");
+            let is_mutant = |name: &str| protocols.iter().any(|known| known.mutant(name).is_ok());
+            let is_case = |name: &str| protocols.iter().any(|known| known.case(name).is_ok());
+            assert!(mutant.is_none_or(is_mutant), "{example}");
+            assert!(instance.is_none_or(is_case), "{example}");
             seen += usize::from(mutant.is_some()) + usize::from(instance.is_some());
         }
     }

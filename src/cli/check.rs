@@ -86,7 +86,7 @@ pub(crate) struct Args {
     show_expected: bool,
     /// Write a counterexample here, for `quorate explore --at`
     ///
-    /// That of --property, or an unexpected one if there is any. If no property is
+    /// That of --property, or an unexpected one if there is any. If nothing is
     /// violated, nothing is written, which is no error.
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     counterexample: Option<PathBuf>,

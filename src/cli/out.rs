@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn lines_are_broken_at_spaces_and_long_words_anywhere() {
         assert_eq!(wrapped("one two three", "- ", "  ", 10), "- one two\n  three\n");
-        assert_eq!(wrapped("a bbbbbbbbbbb c", "", " ", 5), "a\n bbbb\n bbbb\n bbb c\n".to_owned());
+        assert_eq!(wrapped("a bbbbbbbbbbb c", "", " ", 5), "a\n bbbb\n bbbb\n bbb\n c\n");
         assert_eq!(wrapped("", "- ", "  ", 10), "- \n");
         assert_eq!(wrapped("→→→→→→", "", "", 4), "→→→→\n→→\n");
     }
