@@ -86,8 +86,8 @@ pub(crate) struct Args {
     show_expected: bool,
     /// Write a counterexample here, for `quorate explore --at`
     ///
-    /// That of --property, or an unexpected one if there is any. If nothing is
-    /// violated, nothing is written, which is no error.
+    /// That of --property, or an unexpected one if there is any. If there is
+    /// none, nothing is written, which is no error.
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     counterexample: Option<PathBuf>,
     /// Give up on an instance after so many seconds
