@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use quorate::catalogue::SeededBug;
+use quorate::catalogue::Subject;
 use quorate::check::report::Report;
 use quorate::check::{Checker, Engine, NO_PANIC, Options, Outcome, Shortfall, Verdict};
 use quorate::models::world::{
@@ -267,7 +267,6 @@ fn instance(when: When) -> Instance<Passing, ()> {
 #[test]
 fn a_report_has_the_panic_as_a_surprise() {
     for engine in [Engine::Quorate, Engine::Stateright] {
-        use quorate::catalogue::Case;
         let instance = instance(When::Message(2));
         let found = instance.check(&Options { engine, ..Options::default() }, &|_| {}).unwrap();
         let report = Report::new("test", &instance, found);
@@ -278,14 +277,15 @@ fn a_report_has_the_panic_as_a_surprise() {
         assert_eq!((&row["verdict"], &row["trace_len"]), (&"violated".into(), &3.into()));
         assert!(said["panic"].as_str().unwrap().contains("2 is too much"), "{said}");
         assert!(report.surprises.iter().any(|surprise| surprise.contains("2 is too much")));
-        let (_, trace) = report.counterexamples().find(|(name, _)| *name == NO_PANIC).unwrap();
+        let told = report.counterexamples();
+        let (_, trace) = told.iter().find(|(property, _)| property.name == NO_PANIC).unwrap();
         let narrative = instance.narrate(trace).unwrap();
         let (last, changes) = narrative.steps.last().unwrap();
         assert!(last.contains("0 → node 1: 2"), "{last}");
         assert!(changes.concat().contains("Panicked"), "{changes:?}");
     }
     let calm = instance(When::Never);
-    let found = quorate::catalogue::Case::check(&calm, &Options::default(), &|_| {}).unwrap();
+    let found = Subject::check(&calm, &Options::default(), &|_| {}).unwrap();
     assert!(found.panic.is_none() && !found.discoveries.contains_key(NO_PANIC));
 }
 
@@ -294,7 +294,7 @@ fn a_mutant_may_be_killed_by_a_panic_and_survives_one_that_is_not_its_killer() {
     let cluster: fn() -> Cluster<Passing, ()> = || setup(When::Message(2)).cluster();
     let check = |killed_by| {
         let mutant = Mutant { name: "panicking", about: "", killed_by, cluster };
-        SeededBug::check(&mutant, &Options::default()).unwrap()
+        Subject::check(&mutant, &Options::default(), &|_| {}).unwrap()
     };
     let killed = check(NO_PANIC);
     assert_eq!(killed.shortfall, Some(Shortfall::Violation));

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use quorate::catalogue::SeededBug;
+use quorate::catalogue::Subject;
 use quorate::check::{CheckError, Checker, Limits, Options, Shortfall, Verdict};
 use quorate::models::Mutant;
 use quorate::models::world::{Cluster, Condition, NetworkKind, NodeOf, Property, Setup, Symmetry};
@@ -196,7 +196,7 @@ fn unbounded() -> Cluster<Counter<Plain>, ()> {
 fn a_mutant_without_end_is_checked_until_it_is_killed() {
     let mutant =
         Mutant { name: "unbounded", about: "counts on", killed_by: "never 5", cluster: unbounded };
-    let found = SeededBug::check(&mutant, &Options::default()).unwrap();
+    let found = Subject::check(&mutant, &Options::default(), &|_| {}).unwrap();
     assert_eq!(found.shortfall, Some(Shortfall::Violation));
     assert_eq!(found.trace("never 5").map(|trace| trace.actions.len()), Some(5));
 }
@@ -207,7 +207,7 @@ fn a_name_that_is_not_there_is_refused() {
     assert_eq!(error, CheckError::UnknownProperty("never 6".into()));
     let mutant =
         Mutant { name: "unbounded", about: "counts on", killed_by: "never 6", cluster: unbounded };
-    let error = SeededBug::check(&mutant, &Options::default()).unwrap_err();
+    let error = Subject::check(&mutant, &Options::default(), &|_| {}).unwrap_err();
     assert_eq!(error, CheckError::UnknownProperty("never 6".into()));
 }
 

@@ -63,6 +63,7 @@ pub use action::{Action, ActionOf};
 pub use alike::{Alike, Unlike};
 pub use changes::changes;
 pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
+pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};

@@ -3,7 +3,6 @@
 use super::action::{Action, ActionOf};
 use super::changes::changes;
 use super::cluster::{Cluster, MAX_CONDITIONS};
-use super::diagram;
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::property::Kind;
@@ -53,7 +52,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
     }
 
     fn as_svg(&self, path: Path<Self::State, Self::Action>) -> Option<String> {
-        Some(diagram::sequence(self, path))
+        Some(self.diagram(path, None))
     }
 
     fn properties(&self) -> Vec<stateright::Property<Self>> {

@@ -1,8 +1,8 @@
 //! `quorate readmit`: lets a server return whose data directory was lost.
 
-use super::{CliError, DONE};
+use super::{CliError, DONE, out, private};
 use quorate::node::deploy::{Readmission, WithProtocol, with_protocol};
-use quorate::node::{ClusterFile, Deployable, readmit};
+use quorate::node::{Deployable, readmit};
 use stateright::actor::Id;
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let cluster = ClusterFile::load(&args.cluster)?;
+    let cluster = private::load_cluster(&args.cluster)?;
     let server = Id::from(args.server);
     if cluster.server(server).is_none() {
         let (file, last) = (cluster.path().display(), cluster.servers.len() - 1);
@@ -34,13 +34,15 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         return Err(CliError::Usage(text));
     }
     match with_protocol(&cluster, HowToReturn)? {
-        Readmission::Refused(why) => Err(CliError::Failed(format!(
-            "server {} of a cluster that runs {} cannot return without its data directory: {why}",
-            args.server, cluster.protocol
-        ))),
+        Readmission::Refused(why) => Err(CliError::CannotReturn {
+            server: args.server,
+            protocol: cluster.protocol.clone(),
+            why,
+        }),
         Readmission::Rejoins => {
             readmit(&args.data, server)?;
-            println!("{} will listen to server {} again", args.data.display(), args.server);
+            let (data, server) = (args.data.display(), args.server);
+            out::line(format!("{data} will listen to server {server} again"))?;
             Ok(DONE)
         }
     }

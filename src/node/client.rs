@@ -151,7 +151,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     }
 
     /// The server that it would ask first now.
-    pub(super) fn last_server(&self) -> Id {
+    pub fn last_server(&self) -> Id {
         self.servers[0]
     }
 

@@ -9,8 +9,9 @@ use super::cluster_file::ClusterFile;
 use super::log::{self, LogError, Owner, sync_dir};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -242,14 +243,15 @@ fn create_dirs(path: &Path) -> io::Result<Vec<PathBuf>> {
             break;
         }
     }
-    std::fs::create_dir_all(path)?;
+    // What a node knows is its owner's alone.
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     Ok(parents)
 }
 
 fn write_identity(dir: &Path, identity: &Identity) -> io::Result<()> {
     let text = toml::to_string(identity).map_err(io::Error::other)?;
     let new = dir.join(NEW_IDENTITY);
-    let mut file = File::create_new(&new)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(new, dir.join(IDENTITY))?;

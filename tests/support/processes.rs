@@ -2,8 +2,9 @@
 
 use super::network::Network;
 use quorate::ClusterFile;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
@@ -44,7 +45,10 @@ impl Cluster {
         let dir = tempfile::tempdir().unwrap();
         let chosen = format!("protocol = {protocol:?}\n{variant}");
         let text = text.replace("protocol = \"single-copy\"", &chosen);
-        std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
+        let file = dir.path().join("cluster.toml");
+        std::fs::write(&file, text).unwrap();
+        // It holds keys.
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         let mut cluster = Self { dir, nodes: Vec::new(), listen };
         for id in 0..servers {
             cluster.format(id);

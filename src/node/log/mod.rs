@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -302,8 +303,9 @@ fn write_again(file: &mut (impl Read + Write + Seek), part: Range<u64>) -> io::R
 
 /// Writes and syncs a new log with at most one record; returns it, its mark and its length.
 fn write_new(path: &Path, owner: &Owner, payload: Option<&[u8]>) -> io::Result<(File, Turn, u64)> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
     layout::write_header(&mut file, owner)?;
     let mut end = RECORDS;
     if let Some(payload) = payload {
