@@ -1,5 +1,6 @@
-//! The engine against stateright's BFS on the same Paxos with 3 clients, each run in a process
-//! of its own, three times in turn. The last line is a JSON object with the medians.
+//! The engine against stateright's breadth-first and depth-first search on the same Paxos with 3
+//! clients, each run in a process of its own, three times in turn. The last line is a JSON object
+//! with the medians. (Depth-first finds some counterexample, not a shortest one.)
 //!
 //! `cargo run --release --example engine_ratio`
 
@@ -16,7 +17,8 @@ const RUNS: usize = 3;
 const CLIENTS: usize = 3;
 
 /// What is measured: whose checker, with how many threads.
-const WHAT: [(&str, usize); 3] = [("stateright", 1), ("quorate", 1), ("quorate", 2)];
+const WHAT: [(&str, usize); 4] =
+    [("stateright bfs", 1), ("stateright dfs", 1), ("quorate", 1), ("quorate", 2)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,16 +48,19 @@ fn compare() -> Result<(), Box<dyn Error>> {
             runs.push(measured);
         }
     }
-    let [theirs, ours, ours_2] = [0, 1, 2].map(|at| summary(&runs[at]));
+    let [bfs, dfs, ours, ours_2] = [0, 1, 2, 3].map(|at| summary(&runs[at]));
     let ratio = |of: &Value, to: &Value, what: &str| rounded(number(of, what) / number(to, what));
     println!(
         "{}",
         json!({
-            "stateright": theirs,
+            "stateright_bfs": bfs,
+            "stateright_dfs": dfs,
             "quorate": ours,
             "quorate_2_threads": ours_2,
-            "speed_ratio": ratio(&ours, &theirs, "generated_per_second"),
-            "memory_ratio": ratio(&theirs, &ours, "peak_mib"),
+            "speed_ratio": ratio(&ours, &bfs, "generated_per_second"),
+            "memory_ratio": ratio(&bfs, &ours, "peak_mib"),
+            "speed_ratio_to_dfs": ratio(&ours, &dfs, "generated_per_second"),
+            "memory_ratio_to_dfs": ratio(&dfs, &ours, "peak_mib"),
             "two_threads_ratio": ratio(&ours_2, &ours, "generated_per_second"),
         })
     );
@@ -66,12 +71,16 @@ fn compare() -> Result<(), Box<dyn Error>> {
 fn measure(who: &str, threads: usize) -> Value {
     let network = NetworkKind::Multiset;
     let started = Instant::now();
-    let (unique, generated) = if who == "stateright" {
+    let (unique, generated) = if who.starts_with("stateright") {
         let model = stateright_model_of(paxos::servers(3), CLIENTS, network);
         // Never stop early: the counts are of the whole space.
         let never = HasDiscoveries::AllOf(["nothing has this name"].into());
-        let checker = model.checker().finish_when(never).threads(threads).spawn_bfs().join();
-        (checker.unique_state_count() as u64, checker.state_count() as u64)
+        let checker = model.checker().finish_when(never).threads(threads);
+        if who.ends_with("bfs") {
+            counts(&checker.spawn_bfs().join())
+        } else {
+            counts(&checker.spawn_dfs().join())
+        }
     } else {
         let cluster = cluster_of(paxos::servers(3), CLIENTS, network);
         match Checker::new(&cluster).threads(threads).check() {
@@ -88,6 +97,10 @@ fn measure(who: &str, threads: usize) -> Value {
         "seconds": seconds,
         "peak_mib": peak_mib(),
     })
+}
+
+fn counts<M: Model<State: std::hash::Hash>>(checker: &impl stateright::Checker<M>) -> (u64, u64) {
+    (checker.unique_state_count() as u64, checker.state_count() as u64)
 }
 
 fn summary(runs: &[Value]) -> Value {

@@ -28,6 +28,8 @@ pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;
 pub mod quorum;
+#[cfg(test)]
+mod simulation;
 pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;

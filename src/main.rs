@@ -9,7 +9,15 @@ use tracing_subscriber::EnvFilter;
 
 /// Replication protocols written once: checked, explored and run from the same code.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "\
+Example:
+  quorate check             every protocol, in seconds
+  quorate cluster paxos     a cluster to try
+
+`quorate COMMAND --help` has examples for each command."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -18,10 +26,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     List(cli::list::Args),
-    Check(cli::check::Args),
+    Check(Box<cli::check::Args>),
     Explore(cli::explore::Args),
     Format(cli::format::Args),
     Run(cli::run::Args),
+    Readmit(cli::readmit::Args),
     Cluster(cli::cluster::Args),
     Get(cli::client::Get),
     Put(cli::client::Put),
@@ -31,15 +40,21 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let quiet = !matches!(arguments.command, Command::Run(_));
-    log_to_stderr(if quiet { "error" } else { "info" });
-    let result = match &arguments.command {
+    ExitCode::from(match Arguments::try_parse() {
+        Ok(arguments) => run(&arguments.command),
+        Err(answer) => cli::without_command(&answer),
+    })
+}
+
+fn run(command: &Command) -> u8 {
+    log_to_stderr(if matches!(command, Command::Run(_)) { "info" } else { "error" });
+    let result = match command {
         Command::List(args) => cli::list::execute(args),
         Command::Check(args) => cli::check::execute(args),
         Command::Explore(args) => cli::explore::execute(args),
         Command::Format(args) => cli::format::execute(args),
         Command::Run(args) => cli::run::execute(args),
+        Command::Readmit(args) => cli::readmit::execute(args),
         Command::Cluster(args) => cli::cluster::execute(args),
         Command::Get(args) => cli::client::get(args),
         Command::Put(args) => cli::client::put(args),
@@ -47,11 +62,27 @@ fn main() -> ExitCode {
         Command::Cas(args) => cli::client::cas(args),
         Command::Txn(args) => cli::txn::execute(args),
     };
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("quorate: {error}");
-            ExitCode::from(error.code())
+    result.unwrap_or_else(|error| {
+        error.tell(command.answers_in_json());
+        error.code()
+    })
+}
+
+impl Command {
+    fn answers_in_json(&self) -> bool {
+        match self {
+            Self::Check(args) => args.json,
+            Self::Get(args) => args.common.json,
+            Self::Put(args) => args.common.json,
+            Self::Delete(args) => args.common.json,
+            Self::Cas(args) => args.common.json,
+            Self::Txn(args) => args.common.json,
+            Self::List(_)
+            | Self::Explore(_)
+            | Self::Format(_)
+            | Self::Run(_)
+            | Self::Readmit(_)
+            | Self::Cluster(_) => false,
         }
     }
 }

@@ -32,13 +32,24 @@ pub struct TraceFile {
     pub format: u32,
     /// The protocol.
     pub protocol: String,
-    /// The instance.
-    pub instance: String,
+    /// The instance or mutant.
+    #[serde(flatten)]
+    pub of: Of,
     /// The property that the trace is a counterexample to, or an example of.
     pub property: String,
     /// The trace.
     #[serde(flatten)]
     pub trace: Trace,
+}
+
+/// What a trace is a run of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Of {
+    /// The instance of this name.
+    Instance(String),
+    /// The mutant of this name.
+    Mutant(String),
 }
 
 /// A trace in words.
@@ -90,6 +101,26 @@ pub enum TraceError {
         /// Its version.
         found: u32,
     },
+    /// The cycle begins where there are no steps any more.
+    #[error(
+        "the cycle of the trace begins after {cycle} steps, but the trace has only {steps}: \
+         it was cut off or edited"
+    )]
+    CycleBeyondEnd {
+        /// Where the cycle begins.
+        cycle: usize,
+        /// How many steps there are.
+        steps: usize,
+    },
+    /// The cycle is none.
+    #[error(
+        "the steps of the trace from step {} on do not lead back to where they begin, \
+         so they are no cycle", cycle + 1
+    )]
+    NoCycle {
+        /// Where the cycle should begin.
+        cycle: usize,
+    },
     /// The instance cannot do what the trace says.
     #[error(
         "step {step} of the trace is not possible in this instance: {action}\n\
@@ -113,11 +144,15 @@ impl Trace {
     /// Follows the trace from the initial state.
     ///
     /// # Errors
-    /// At the first step that is not possible.
+    /// At the first step that is not possible, and where the cycle of a lasso is none.
     pub fn follow<A: Checkable, H: Observer<A::Msg>>(
         &self,
         cluster: &Cluster<A, H>,
     ) -> Result<Narrative, TraceError> {
+        let steps = self.actions.len();
+        if let Some(cycle) = self.cycle.filter(|cycle| *cycle > steps) {
+            return Err(TraceError::CycleBeyondEnd { cycle, steps });
+        }
         let mut state = cluster.state(cluster.initial());
         let mut told = Narrative { steps: vec![], choices: vec![], states: vec![] };
         told.states.push(format!("{state:#?}"));
@@ -135,17 +170,20 @@ impl Trace {
             told.states.push(format!("{next:#?}"));
             state = next;
         }
-        Ok(told)
+        match self.cycle.filter(|cycle| told.states[*cycle] != told.states[steps]) {
+            Some(cycle) => Err(TraceError::NoCycle { cycle }),
+            None => Ok(told),
+        }
     }
 }
 
 impl TraceFile {
     /// A trace with where it comes from.
-    pub fn new(protocol: &str, instance: &str, property: &str, trace: &Trace) -> Self {
+    pub fn new(protocol: &str, of: Of, property: &str, trace: &Trace) -> Self {
         Self {
             format: FORMAT,
             protocol: protocol.into(),
-            instance: instance.into(),
+            of,
             property: property.into(),
             trace: trace.clone(),
         }
@@ -179,9 +217,14 @@ impl TraceFile {
 }
 
 impl Narrative {
-    /// Where in the Explorer the trace is after so many steps: the fragment of its address.
-    pub fn explorer_path(&self, steps: usize) -> String {
-        let choices = self.choices.iter().take(steps).map(|choice| format!("/{choice}"));
-        format!("/0{}", choices.collect::<String>())
+    /// Where in the Explorer the trace is: the end of its address. All steps are listed; a lasso
+    /// opens at the state where its cycle begins, the cycle listed below it.
+    pub fn explorer_path(&self, cycle: Option<usize>) -> String {
+        let choices: Vec<_> = self.choices.iter().map(usize::to_string).collect();
+        let path = [vec!["/0".to_owned()], choices].concat().join("/");
+        match cycle.map(|cycle| self.choices.len().saturating_sub(cycle)) {
+            None | Some(0) => path,
+            Some(length) => format!("{path}?offset={length}"),
+        }
     }
 }

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fmt::Write;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A cluster file in a directory of its own.
 fn cluster(protocol: &str, mode: &str, servers: usize) -> tempfile::TempDir {
@@ -87,5 +89,71 @@ fn ranges_that_do_not_cover_the_keys_once_are_refused() {
         assert_refused(&quorate(dir.path(), &format), 1, &["two-phase-commit", advice]);
         // A client that cannot tell whom to ask says the same.
         assert_refused(&quorate(dir.path(), &["get", "k"]), 1, &["two-phase-commit", advice]);
+    }
+}
+
+fn permit(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn keys_and_data_that_others_may_read_are_refused() {
+    let dir = cluster("paxos", "", 1);
+    let file = dir.path().join("cluster.toml");
+    let keys =
+        format!("[keys]\nserver = \"{}\"\nclient = \"{}\"\n", "0a".repeat(32), "0b".repeat(32));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.clone() + &keys).unwrap();
+    let format = ["format", "--id", "0", "--data", "node-0"];
+    let run = ["run", "--data", "node-0"];
+    for mode in [0o644, 0o640, 0o604] {
+        permit(&file, mode);
+        for args in [format.as_slice(), &run, &["get", "k"], &["put", "k", "v"]] {
+            let words = ["cluster.toml", "can be read by others", "chmod 600 cluster.toml"];
+            assert_refused(&quorate(dir.path(), args), 1, &words);
+        }
+    }
+    assert!(!dir.path().join("node-0").exists());
+    permit(&file, 0o600);
+    assert_eq!(quorate(dir.path(), &format).0, 0);
+    let data = dir.path().join("node-0");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!([mode(&data.join("log")), mode(&data.join("identity.toml"))], [0o600, 0o600]);
+    permit(&data, 0o750);
+    assert_refused(&quorate(dir.path(), &run), 1, &["the data directory", "chmod 700 node-0"]);
+    // Without keys there is nothing to hide in the file.
+    std::fs::write(&file, text).unwrap();
+    permit(&file, 0o644);
+    assert_refused(&quorate(dir.path(), &["get", "k", "--timeout", "100ms"]), 3, &["no answer"]);
+}
+
+#[test]
+fn a_value_file_is_named_where_it_cannot_be_read_and_limited() {
+    let dir = cluster("paxos", "", 1);
+    let put = ["put", "k", "--value-file", "none"];
+    assert_refused(&quorate(dir.path(), &put), 1, &["read the value none"]);
+    assert_refused(&quorate(dir.path(), &["put", "k"]), 2, &["--value-file"]);
+    let both = ["put", "k", "v", "--value-file", "none"];
+    assert_refused(&quorate(dir.path(), &both), 2, &["cannot be used with"]);
+    std::fs::write(dir.path().join("long"), vec![0; 40_000]).unwrap();
+    let put = ["put", "k", "--value-file", "long"];
+    assert_refused(&quorate(dir.path(), &put), 2, &["the value has"]);
+}
+
+#[test]
+fn an_error_is_a_json_object_where_json_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, code) in [(["get", "k"].as_slice(), 1), (&["put", "k"], 2), (&["txn"], 2)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_quorate"))
+            .current_dir(dir.path())
+            .args(args)
+            .args(["--cluster", "none.toml", "--json"])
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &told["exit_code"]), (Some(code), &code.into()));
+        assert!(!told["error"].as_str().unwrap().is_empty());
     }
 }

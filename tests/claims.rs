@@ -24,7 +24,9 @@ fn found(protocol: &str, instance: &str, property: &str) -> (PropertyReport, Vec
 
 /// The steps of its counterexample, in words; where it repeats, a line says so.
 fn told(case: &dyn Case, report: &Report, property: &str) -> Vec<String> {
-    let Some((_, trace)) = report.counterexamples().find(|(name, _)| *name == property) else {
+    let Some((_, trace)) =
+        report.counterexamples().into_iter().find(|(found, _)| found.name == property)
+    else {
         return Vec::new();
     };
     let steps = case.narrate(trace).unwrap().steps.into_iter().map(|(action, _)| action);
@@ -41,7 +43,7 @@ fn needs(protocol: &str, mutant: &str, property: &'static str) {
     let protocol = catalogue::protocol(protocol).unwrap();
     let mutant = protocol.mutants.iter().find(|known| known.name() == mutant).unwrap();
     let options = Options { until_violated: Some(property), ..Options::default() };
-    assert!(mutant.check(&options).unwrap().trace(property).is_some(), "{property}");
+    assert!(mutant.check(&options, &|_| {}).unwrap().trace(property).is_some(), "{property}");
 }
 
 #[test]

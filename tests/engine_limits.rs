@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use quorate::check::{CheckError, Checker, Limits, Shortfall, Verdict};
-use quorate::models::world::Cluster;
-use quorate::models::world::NetworkKind;
+use quorate::models::world::{Cluster, NetworkKind, Setup};
 use quorate::models::yardsticks::{RegisterHistory, cluster_of, paxos, raft};
 use stateright::actor::register::RegisterActor;
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -55,8 +56,12 @@ fn a_limit_on_memory_is_no_success_and_is_kept() {
 
 #[test]
 fn limits_that_are_not_reached_change_nothing() {
-    let limits =
-        Limits { time: Some(Duration::from_mins(10)), states: Some(16_669), memory: Some(1 << 30) };
+    let limits = Limits {
+        time: Some(Duration::from_mins(10)),
+        states: Some(16_669),
+        depth: Some(100),
+        memory: Some(1 << 30),
+    };
     let outcome = Checker::new(&paxos(2)).limits(limits).check().unwrap();
     assert!(outcome.holds(), "{:?}", outcome.shortfall);
 }
@@ -70,6 +75,7 @@ fn zero_threads_and_zero_limits_are_refused() {
     let zeros = [
         (Limits { time: Some(Duration::ZERO), ..none }, "time"),
         (Limits { states: Some(0), ..none }, "states"),
+        (Limits { depth: Some(0), ..none }, "depth"),
         (Limits { memory: Some(0), ..none }, "memory"),
     ];
     for (limits, what) in zeros {
@@ -108,4 +114,54 @@ fn until_violation_stops_there_and_leaves_the_rest_undecided() {
         (outcome.unique, outcome.generated)
     });
     assert_eq!(counts[0], counts[1]);
+}
+
+/// Keeps a heap of bytes, another in each of its states.
+struct Hoarder(usize);
+
+impl Actor for Hoarder {
+    type Msg = ();
+    type Timer = ();
+    type State = Vec<u8>;
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> Vec<u8> {
+        o.send(id, ());
+        vec![0; self.0]
+    }
+
+    fn on_msg(&self, id: Id, heap: &mut Cow<'_, Vec<u8>>, _: Id, (): (), o: &mut Out<Self>) {
+        if heap[0] < 99 {
+            heap.to_mut().iter_mut().for_each(|byte| *byte += 1);
+            o.send(id, ());
+        }
+    }
+}
+
+#[test]
+fn what_the_parts_hold_is_counted() {
+    let told = [1_000, 400_000].map(|size| {
+        let cluster = Setup::new([Hoarder(size)], 1, ()).cluster();
+        let outcome = Checker::new(&cluster).check().unwrap();
+        assert_eq!(outcome.unique, 100);
+        outcome.memory
+    });
+    let held = told[1] - told[0];
+    let expected = 100 * 399_000;
+    assert!((expected..expected * 5 / 4).contains(&held), "{held} of {expected} bytes");
+    // So a limit below that is reached, and kept but for one such part.
+    let memory = Some(20 << 20);
+    let cluster = Setup::new([Hoarder(400_000)], 1, ()).cluster();
+    let checker = Checker::new(&cluster).limits(Limits { memory, ..Limits::default() });
+    let outcome = checker.check().unwrap();
+    assert_eq!(outcome.shortfall, Some(Shortfall::Memory));
+    assert!(outcome.memory <= 20 << 20, "{} bytes", outcome.memory);
+    assert!(outcome.unique > 30, "{} states", outcome.unique);
+}
+
+#[test]
+fn too_many_threads_are_refused() {
+    let error = Checker::new(&paxos(1)).threads(100_000_000).check().unwrap_err();
+    assert_eq!(error, CheckError::TooManyThreads(100_000_000));
 }

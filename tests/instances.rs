@@ -84,7 +84,7 @@ fn every_mutant_is_killed_by_its_property() {
         for mutant in &protocol.mutants {
             let killer = mutant.killed_by();
             let options = Options { until_violated: Some(killer), ..Options::default() };
-            let found = mutant.check(&options).unwrap();
+            let found = mutant.check(&options, &|_| {}).unwrap();
             if found.trace(killer).is_none() {
                 survivors.push(format!(
                     "{}: {:?} survives {killer:?}",

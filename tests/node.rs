@@ -4,10 +4,16 @@
 
 mod support;
 
-use quorate::models::kv::{Op, Service};
+use quorate::Stop;
+use quorate::models::kv::service::Refusal;
+use quorate::models::kv::{Op, Reply, Service};
 use quorate::node::frame::Seal;
-use quorate::node::{BindError, ClientError, LogError, MAX_DATAGRAM, NodeError, Stats, Swapped};
-use stateright::actor::Id;
+use quorate::node::{
+    BindError, ClientError, DataDir, LogError, MAX_DATAGRAM, Node, NodeError, Stats, Swapped,
+    is_request,
+};
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
 use std::net::UdpSocket;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -215,4 +221,50 @@ fn child() {
     let cluster = quorate::ClusterFile::load(file.as_ref()).unwrap();
     let node = open(&cluster, data.as_ref()).unwrap();
     node.run(&quorate::Stop::new()).unwrap();
+}
+
+/// A server that has forgotten the first client that it hears from, and nobody else.
+struct Forgetful;
+
+impl Actor for Forgetful {
+    type Msg = Msg;
+    type Timer = ();
+    type State = Option<Id>;
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> Option<Id> {
+        None
+    }
+
+    fn on_msg(&self, _: Id, first: &mut Cow<'_, Option<Id>>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        let Service::Request { seq, .. } = msg else { return };
+        let first = *first.to_mut().get_or_insert(src);
+        if src == first {
+            o.send(src, Service::Refused { seq, why: Refusal::SessionExpired });
+        } else if seq == 1 {
+            o.send(src, Service::Reply { seq, reply: Reply::Done });
+        }
+    }
+}
+
+#[test]
+fn a_client_whose_session_expired_goes_on_in_a_new_one() {
+    let cluster = cluster("127.0.0.1", 1, KEYS);
+    let (_dir, data) = formatted(&cluster);
+    let data = DataDir::open(&data, &cluster, None).unwrap();
+    let node = Node::builder(Forgetful, &cluster, data).admit_from_clients(is_request).open();
+    let (node, stop) = (node.unwrap(), Stop::new());
+    let handle = stop.clone();
+    let thread = std::thread::spawn(move || node.run(&handle));
+
+    let mut client = client(&cluster);
+    let before = client.id();
+    let error = client.put("k".into(), "v".into(), SECOND).unwrap_err();
+    assert!(matches!(error, ClientError::SessionExpired), "{error}");
+    assert!(error.to_string().contains("may or may not have been done"), "{error}");
+    assert_ne!(client.id(), before);
+    client.put("k".into(), "v".into(), SECOND).unwrap();
+    stop.stop();
+    thread.join().unwrap().unwrap();
 }

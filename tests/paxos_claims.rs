@@ -45,7 +45,7 @@ fn is_upheld(
     for name in mutants {
         let mutant = seeded.iter().find(|mutant| mutant.name() == *name).unwrap();
         let options = Options { until_violated: Some(property), ..Options::default() };
-        let found = mutant.check(&options).unwrap();
+        let found = mutant.check(&options, &|_| {}).unwrap();
         assert!(found.trace(property).is_some(), "{name} survives {property:?}");
     }
 }

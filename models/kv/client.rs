@@ -3,6 +3,14 @@
 //! A client works through its script one request at a time. It asks the server it believes
 //! leads; a redirect or a retry moves it on to another; the sequence number lets the servers
 //! recognise a request that comes twice.
+//!
+//! A client whose session has expired is at its end: whether the request that was refused was
+//! done before cannot be told ([`Refusal::SessionExpired`]), and none of its later ones would be
+//! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
+//! never used for a second session.
+
+#[cfg(test)]
+mod expiry;
 
 use super::machine::Value;
 use super::service::{Refusal, Service};
@@ -31,7 +39,7 @@ pub struct Client<O> {
 /// A client's state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientState<R> {
-    /// How many requests of the script are done.
+    /// How many requests of the script are done; all of them where the session has expired.
     pub done: usize,
     /// Whom it asks.
     pub target: Id,
@@ -73,6 +81,9 @@ impl<O: Value> Client<O> {
         let Some(open) = self.open(state) else { return };
         match msg {
             Service::Reply { seq, reply } if seq == open => self.finish(state, Ok(reply), o),
+            // The request stays open: the retry timer, which is set, is the pause before it is
+            // asked again.
+            Service::Refused { why: Refusal::Busy, .. } => {}
             Service::Refused { seq, why } if seq == open => self.finish(state, Err(why), o),
             Service::Redirect { seq, epoch, leader } if seq == open && epoch > state.epoch => {
                 let state = state.to_mut();
@@ -116,7 +127,10 @@ impl<O: Value> Client<O> {
         A::Timer: From<Retry>,
     {
         let state = state.to_mut();
-        state.done += 1;
+        state.done = match result {
+            Err(Refusal::SessionExpired) => self.script.len(),
+            _ => state.done + 1,
+        };
         state.last = Some(result);
         if self.open(state).is_some() {
             self.ask(state, o);
@@ -134,5 +148,82 @@ impl<O: Value> Client<O> {
         let op = self.script[state.done].clone();
         o.send(state.target, Service::Request { seq, op });
         o.set_timer(Retry.into(), self.retry.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stateright::actor::Command;
+
+    /// A client on its own: of the servers 0, 1 and 2, with the operations 7 and 8 to do.
+    struct Alone(Client<u8>);
+
+    type Msg = Service<u8, u8, ()>;
+
+    impl Actor for Alone {
+        type Msg = Msg;
+        type Timer = Retry;
+        type State = ClientState<u8>;
+        type Storage = ();
+        type Random = ();
+
+        fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> ClientState<u8> {
+            self.0.on_start(o)
+        }
+    }
+
+    fn client() -> Client<u8> {
+        let retry = Duration::from_millis(1)..Duration::from_millis(2);
+        Client { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
+    }
+
+    /// The client after its start and these messages, and what was asked of whom.
+    fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<(usize, u64)>) {
+        let alone = Alone(client());
+        let mut out = Out::new();
+        let mut state = Cow::Owned(alone.on_start(9.into(), &None, &mut out));
+        for msg in msgs {
+            alone.0.on_msg(&mut state, msg, &mut out);
+        }
+        let asked = |command: Command<Msg, Retry, (), ()>| match command {
+            Command::Send(to, Service::Request { seq, .. }) => Some((to.into(), seq)),
+            _ => None,
+        };
+        (state.into_owned(), out.into_iter().filter_map(asked).collect())
+    }
+
+    #[test]
+    fn a_redirect_counts_only_if_it_is_newer_than_what_is_known() {
+        let elsewhere =
+            |epoch, leader: usize| Service::Redirect { seq: 1, epoch, leader: leader.into() };
+        let (state, asked) =
+            hears([elsewhere(5, 1), elsewhere(4, 2), elsewhere(5, 2), elsewhere(6, 0)]);
+        assert_eq!(asked, [(0, 1), (1, 1), (0, 1)]);
+        assert_eq!((state.target, state.epoch), (0.into(), 6));
+        let late = Service::Redirect { seq: 2, epoch: 9, leader: 2.into() };
+        assert_eq!(hears([late]), hears([]), "it is about another request");
+    }
+
+    #[test]
+    fn who_gets_no_answer_asks_the_next_server_and_waits_again() {
+        let client = client();
+        let mut state = Cow::Owned(client.on_start(&mut Out::<Alone>::new()));
+        for server in [1, 2, 0] {
+            let mut out = Out::<Alone>::new();
+            client.on_retry(&mut state, &mut out);
+            assert_eq!(state.target, server.into());
+            let commands: Vec<_> = out.into_iter().collect();
+            assert!(matches!(commands[..], [Command::Send(to, _), Command::SetTimer(Retry, _)]
+                    if to == server.into()));
+        }
+    }
+
+    #[test]
+    fn a_busy_server_does_not_end_a_request() {
+        let refused = |why| Service::Refused { seq: 1, why };
+        assert_eq!(hears([refused(Refusal::Busy)]), hears([]));
+        let (state, asked) = hears([refused(Refusal::Busy), refused(Refusal::NotOffered)]);
+        assert_eq!((state.last, asked), (Some(Err(Refusal::NotOffered)), vec![(0, 1), (0, 2)]));
     }
 }

@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 pub const MAX_KEY_BYTES: usize = 1024;
 /// The longest value, in bytes: one value, its key and the protocol's fields fit one datagram.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
+/// The most bytes of keys and values in one operation. A protocol puts an operation that it
+/// accepted into messages of its own: were there no room left for their fields, the servers could
+/// not pass it on to each other, and would never get beyond it.
+pub const MAX_OPERATION_BYTES: usize = 56 * 1024;
 
 /// An operation on the map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

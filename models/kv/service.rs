@@ -33,7 +33,8 @@ pub enum Service<O, R, P> {
         /// Who leads in that epoch.
         leader: Id,
     },
-    /// Server to client: this request will never be done here, and was not done by this message.
+    /// Server to client: this request was not done, and, unless the server is only
+    /// [busy](Refusal::Busy), will never be done here.
     Refused {
         /// The request's sequence number.
         seq: u64,
@@ -47,9 +48,15 @@ pub enum Service<O, R, P> {
 /// Why a server will not do a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The client's session was closed to make room for newer ones, so whether this request was
-    /// done before cannot be told. Start again under a new client id.
+    /// The client's session was evicted to make room for others, so whether this request was done
+    /// before cannot be told. Nothing more is done for this client id: what is left to do is for a
+    /// new one.
     SessionExpired,
     /// The protocol does not offer this operation.
     NotOffered,
+    /// The operation is larger than the protocol's messages can carry.
+    TooLarge,
+    /// This server has as many requests waiting as it takes; nothing was done; ask again later.
+    /// The only refusal that does not end a request: its client asks again when its timer fires.
+    Busy,
 }

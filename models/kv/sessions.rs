@@ -30,6 +30,7 @@
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
 
+pub mod checked;
 mod limits;
 #[cfg(test)]
 mod tests;

@@ -12,11 +12,13 @@
 //! key from each other in pieces while messages are lost (more than 28 million), which is left to
 //! the tests of `anti_entropy.rs` and the random runs of `tests/merge.rs`.
 
+pub(super) mod sessions;
+
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
 use super::{Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
-use crate::kv::Op;
 use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
 
@@ -32,6 +34,7 @@ pub(super) struct Bounds {
     pub(super) gossips: Option<u8>,
     pub(super) retries: u8,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     /// The nodes whose physical clocks run ahead.
     pub(super) ahead: &'static [usize],
     pub(super) is_lossy: bool,
@@ -49,6 +52,7 @@ impl Bounds {
             gossips: Some(0),
             retries: 0,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             ahead: &[],
             is_lossy: false,
             judges_order: false,
@@ -58,7 +62,8 @@ impl Bounds {
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.nodes, self.rule, Timing::model());
-        let config = Config { bug, piece_bytes: self.piece_bytes, ..config };
+        let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
+        let config = Config { piece_bytes, sessions, bug, ..config };
         let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
         let is_ahead = |node: &usize| self.ahead.contains(node);
         let mut actors: Vec<Actor> = (0..self.nodes)
@@ -138,7 +143,7 @@ fn reader() -> Vec<(usize, Vec<Step>)> {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
+    let mut instances = vec![
         lww_stale(),
         mv_stale(),
         lww_one_node(),
@@ -155,7 +160,9 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_three(),
         mv_three_delete(),
         lww_three_delete(),
-    ]
+    ];
+    instances.extend(sessions::instances());
+    instances
 }
 
 macro_rules! instance {

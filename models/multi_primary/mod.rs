@@ -95,8 +95,8 @@ pub use store::{Entry, Order, Store, Update, Version};
 pub use vector::{Dot, VersionVector};
 
 use crate::Recoverable;
-use crate::kv::Retry;
 use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Retry, SessionLimits};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -153,6 +153,8 @@ pub struct Config {
     pub physical: PhysicalTime,
     /// About how many encoded bytes of versions travel in one message.
     pub piece_bytes: usize,
+    /// How many clients each node remembers.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -162,7 +164,8 @@ impl Config {
     /// A correct cluster with logical clocks.
     pub fn new(nodes: usize, rule: Rule, timing: Timing) -> Self {
         let (physical, piece_bytes) = (PhysicalTime::NONE, FRAGMENT_BYTES);
-        Self { nodes, rule, timing, physical, piece_bytes, bug: None }
+        let sessions = SessionLimits::default();
+        Self { nodes, rule, timing, physical, piece_bytes, sessions, bug: None }
     }
 
     /// The ids of the nodes.

@@ -1,5 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod sessions;
+
 use super::history::History;
 use super::instances::{
     Bounds, blind, converging, delete, deleter, get, late_delete, one_node, put,
@@ -111,7 +113,8 @@ pub(super) struct Seeded {
 
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
-    seeded_mutants().into_iter().map(|seeded| seeded.mutant).collect()
+    let own = seeded_mutants().into_iter().map(|seeded| seeded.mutant);
+    own.chain(sessions::mutants()).collect()
 }
 
 /// The same, each with its instance without the bug.

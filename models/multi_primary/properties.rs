@@ -2,6 +2,10 @@
 //!
 //! A node that is down counts with what is on its disk, because it may come back.
 
+mod sessions;
+
+pub use sessions::*;
+
 use super::history::{Fault, History, Write};
 use super::storage::{Image, Storage};
 use super::store::{Order, Store};

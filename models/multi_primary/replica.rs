@@ -53,8 +53,9 @@ impl Replica {
     pub(super) fn on_start(&self, id: Id, saved: Option<&Storage>, o: &mut Outbox) -> ReplicaState {
         o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
         let Some(Storage::Image(image)) = saved else {
-            o.save(Storage::Image(Image::default()));
-            return ReplicaState::default();
+            let image = Image::new(self.config.sessions);
+            o.save(Storage::Image(image.clone()));
+            return ReplicaState { image, ..ReplicaState::default() };
         };
         let mut image = image.clone();
         match self.config.bug {

@@ -7,6 +7,7 @@
 use super::message::{Answer, Msg, Request};
 use super::vector::VersionVector;
 use super::{MultiPrimary, Outbox};
+use crate::kv::service::Refusal;
 use crate::kv::{Client, ClientState, Op};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -74,7 +75,10 @@ impl Session {
         if let Some(Ok(Answer::Values { context, .. })) = &state.call.last {
             state.context.clone_from(context);
         }
-        state.done += 1;
+        state.done = match &state.call.last {
+            Some(Err(Refusal::SessionExpired)) => self.script.len(),
+            _ => state.done + 1,
+        };
         if state.done < self.script.len() {
             state.call = self.call(state.done, &state.context).on_start(o);
         }

@@ -9,7 +9,7 @@ use super::message::Answer;
 use super::store::{Entry, Store, Update};
 use super::vector::VersionVector;
 use crate::Durable;
-use crate::kv::{Bytes, Sessions};
+use crate::kv::{Bytes, SessionLimits, Sessions};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -35,10 +35,19 @@ pub struct Image {
     pub store: Store,
     /// Which put or delete of each client was taken here last, and what it was told. Those too that
     /// changed nothing: a late copy must not do what its client was told is over.
+    ///
+    /// Of this node alone: a client that asks another node is new there. A client that is
+    /// forgotten here is refused its puts and deletes here, and takes a new id, which this node
+    /// must find above its floor; gets need no session.
     pub sessions: Sessions<Answer>,
 }
 
 impl Image {
+    /// Of a node that took nothing yet.
+    pub fn new(sessions: SessionLimits) -> Self {
+        Self { sessions: Sessions::new(sessions), ..Self::default() }
+    }
+
     /// Takes over a write's effect, unless that was here already: a version that is not here any
     /// more is not news. Whether it changed the store.
     pub(super) fn merge(&mut self, update: &Update, bug: Option<Bug>) -> bool {

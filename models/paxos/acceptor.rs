@@ -5,7 +5,7 @@
 //! saves before it answers.
 
 use super::ballot::{Ballot, Slot};
-use super::message::{BATCH_BYTES, Command, Peer, Proposal};
+use super::message::{Command, Peer, Proposal};
 use super::replica::{Replica, ReplicaState};
 use super::stable::Delta;
 use super::{Bug, Outbox};
@@ -25,11 +25,11 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let promised = state.stable.promised;
-        if ballot < promised {
+        if ballot < promised && !self.has(Bug::PromiseLower) {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
-        if ballot > promised {
+        if ballot != promised {
             self.adopt(state.to_mut(), ballot, o);
         } else if ballot.leader != src || state.accepted_in(ballot) {
             // Its phase one is over.
@@ -45,14 +45,23 @@ impl Replica {
         let (mut bytes, mut until) = (0_usize, None);
         for (slot, proposal) in stable.accepted.range(from..) {
             bytes = bytes.saturating_add(encoded_bytes(proposal));
-            if bytes > BATCH_BYTES && !accepted.is_empty() {
-                until = Some(*slot);
+            if bytes > self.config.batch_bytes && !accepted.is_empty() {
+                until = (!self.has(Bug::CutSilently)).then_some(*slot);
                 break;
             }
             accepted.push((*slot, proposal.clone()));
         }
         let chosen = if self.has(Bug::TruncateSilently) { 0 } else { state.applied() };
         Peer::Promise { ballot: stable.promised, from, until, chosen, accepted }
+    }
+
+    /// Whether a vote in this slot is to be kept. Near what is applied it always is, or a leader
+    /// could get no quorum; further ahead, where the acceptor is behind, as long as there is room.
+    fn has_room<M: StateMachine>(&self, state: &ReplicaState<M>, slot: Slot) -> bool {
+        let accepted = &state.stable.accepted;
+        slot <= state.applied() + 2 * self.config.window
+            || accepted.len() < self.config.ahead
+            || accepted.contains_key(&slot)
     }
 
     /// Phase 2b. Accepts, unless it promised a higher ballot.
@@ -70,8 +79,11 @@ impl Replica {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
-        // Too far ahead of what is applied here to be kept; a heartbeat will make it catch up.
-        if slot > state.applied() + 2 * self.config.window {
+        // A heartbeat will make it catch up.
+        if !self.has_room(state, slot) && !self.has(Bug::TakeTooFar) {
+            if self.has(Bug::AcknowledgeTooFar) {
+                o.send(src, Service::Peer(Peer::Accepted { ballot, slot }));
+            }
             return;
         }
         if ballot > promised {
@@ -79,7 +91,8 @@ impl Replica {
         }
         let known = state.stable.accepted.get(&slot).is_some_and(|known| known.ballot == ballot);
         // In a slot that is applied a vote needs no record: it is for what was chosen (P2b).
-        if slot > state.applied() && !known {
+        let is_open = slot > state.applied() || self.has(Bug::StoreApplied);
+        if is_open && !known && !(ballot > promised && self.has(Bug::AcknowledgeUnstored)) {
             let proposal = Proposal { ballot, command };
             let state = state.to_mut();
             if self.has(Bug::ForgetAccepted) {

@@ -1,11 +1,11 @@
 //! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
 
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, Quorums, Timer, Timing};
+use super::{BATCH_BYTES, Bug, Config, KEEP_BYTES, Paxos, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op};
-use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
+use crate::kv::{Map, Op, SessionLimits};
+use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
@@ -19,13 +19,23 @@ pub(super) struct Bounds {
     pub(super) restarts: u8,
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) window: u64,
+    pub(super) queue: usize,
     pub(super) keep: usize,
+    pub(super) keep_bytes: usize,
+    pub(super) burst: usize,
+    pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     pub(super) quorums: Option<Quorums>,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
     /// Whether messages are really lost, and sent again by heartbeats without a budget.
     pub(super) lossy: bool,
+    /// Whether each client asks another replica first: the first client the first replica, and so
+    /// on; else all ask the first.
+    pub(super) spread: bool,
+    /// States that do not satisfy it are not explored.
+    pub(super) within: Option<Condition<Actor, History>>,
 }
 
 impl Bounds {
@@ -41,11 +51,18 @@ impl Bounds {
             restarts: 0,
             crashable: None,
             window: 2,
+            queue: 1,
             keep: 2,
+            keep_bytes: KEEP_BYTES,
+            burst: 1,
+            batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             quorums: None,
             unending: false,
             lossy: false,
+            spread: false,
+            within: None,
         }
     }
 
@@ -53,20 +70,42 @@ impl Bounds {
         self.quorums.unwrap_or(Quorums::majorities(self.servers))
     }
 
-    /// The cluster with these bounds, these claims, and perhaps a bug.
-    pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
-        let config = Config {
+    fn config(&self, bug: Option<Bug>) -> Config {
+        Config {
             servers: self.servers,
             quorums: self.quorums(),
             timing: Timing::model(),
             window: self.window,
+            queue: self.queue,
+            ahead: 0,
             keep: self.keep,
+            keep_bytes: self.keep_bytes,
+            burst: self.burst,
+            batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
+            sessions: self.sessions,
             bug,
-        };
+        }
+    }
+
+    fn actors(&self, config: &Config) -> Vec<Actor> {
         let servers = config.server_ids().map(|_| config.server());
-        let clients = self.scripts.into_iter().map(|script| config.client(script));
-        let actors: Vec<_> = servers.chain(clients).collect();
+        let clients = self.scripts.iter().enumerate().map(|(at, script)| {
+            let mut client = config.client(script.clone());
+            if let Paxos::Client(client) = &mut client
+                && self.spread
+            {
+                client.servers.rotate_left(at % self.servers);
+            }
+            client
+        });
+        servers.chain(clients).collect()
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
+        let config = self.config(bug);
+        let actors = self.actors(&config);
         let mut timers = vec![("election", self.elections)];
         if !self.lossy {
             timers.push(("heartbeat", self.heartbeats));
@@ -76,12 +115,16 @@ impl Bounds {
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
-        Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()))
+        let mut setup =
+            Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()));
+        setup.boundary = self.within;
+        setup
             .network(network)
             .lossy(self.lossy)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
+            .properties(claims::structure(&config))
             .checkpointed()
     }
 
@@ -117,16 +160,92 @@ impl Bounds {
         Self { crashes: 1, restarts: 1, crashable, lossy: true, ..bounds }
     }
 
-    /// The cluster, of which it is claimed that it answers. Each message by itself is delivered
-    /// some time: on the set network, fairness of a link could be fair to one message for ever.
-    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+    /// Two clients that ask two replicas at once, and two that may try to replace the first leader:
+    /// three ballots, each of which may have another value for the first slot.
+    pub(super) fn contest() -> Self {
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        Self { elections: 2, spread: true, window: 1, ..bounds }
+    }
+
+    /// Two replicas of which one tries to lead and needs both, and messages that are lost for good.
+    pub(super) fn lossy_election() -> Self {
+        Self { scripts: vec![], elections: 1, crashes: 0, restarts: 0, ..Self::lossy() }
+    }
+
+    /// A leader that needs nobody to choose a value, another replica, and one client.
+    pub(super) fn alone(script: Vec<Op>) -> Self {
+        let quorums = Some(Quorums { prepare: 2, accept: 1 });
+        Self { servers: 2, quorums, elections: 0, ..Self::three(vec![script]) }
+    }
+
+    /// A leader that is soon further ahead of the other replica than that accepts.
+    pub(super) fn far_ahead() -> Self {
+        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), get()]) }
+    }
+
+    /// A replica that needs a snapshot of several pieces, and a leader that goes on.
+    pub(super) fn transfer() -> Self {
+        let script = vec![put("a"), put("b"), get()];
+        Self { heartbeats: 1, keep: 0, piece_bytes: 1, ..Self::alone(script) }
+    }
+
+    /// The same, where the log behind the snapshot outgrows it.
+    pub(super) fn outrun() -> Self {
+        Self { keep_bytes: 1, burst: 2, ..Self::transfer() }
+    }
+
+    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end, and
+    /// a client that does not ask again.
+    pub(super) fn lossy_transfer() -> Self {
+        Self { keep: 0, lossy: true, ..Self::alone(vec![put("a"), put("b")]) }
+    }
+
+    /// More clients than a leader has slots for, that ask without end.
+    pub(super) fn crowd() -> Self {
+        let quorums = Some(Quorums { prepare: 1, accept: 2 });
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        Self { servers: 2, quorums, window: 1, elections: 0, unending: true, ..bounds }
+    }
+
+    /// An acceptor that has more to report than one message holds.
+    pub(super) fn parts() -> Self {
+        let bounds = Self::three(vec![vec![put("a")], vec![put("b")]]);
+        let quorums = Some(Quorums { prepare: 2, accept: 2 });
+        Self { servers: 2, quorums, batch_bytes: 1, ..bounds }
+    }
+
+    /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
+    /// that is to be, and else what is safe.
+    pub(super) fn seeded(self, bug: Bug) -> Cluster<Actor, History> {
+        if self.unending || self.lossy {
+            return self.live(Some(bug));
+        }
+        let mut claims = claims::safety(self.quorums());
+        claims.extend((self.crashes == 0 && self.keep_bytes == KEEP_BYTES).then(claims::kept));
+        self.cluster(claims, Some(bug))
+    }
+
+    /// The cluster, of which it is claimed that it answers and elects. Each message by itself is
+    /// delivered some time: on the set network, fairness of a link could be fair to one message for
+    /// ever.
+    pub(super) fn live_setup(self, bug: Option<Bug>) -> Setup<Actor, History> {
         let fairness = if self.lossy {
             Fairness::lossy()
         } else {
             Fairness { per_message: true, ..Fairness::default() }
         };
-        let claims = claims::visible().into_iter().chain([claims::answered()]).collect();
-        self.setup(claims, bug).fairness(fairness).cluster()
+        let mut claims = claims::visible();
+        // Who is promised to by a replica that then stays down, and must learn from it what is
+        // chosen, needs another attempt; but there is one, in an instance.
+        claims.extend((self.crashes == 0).then(claims::elected));
+        claims.extend(self.unending.then(claims::answered));
+        // Only with heartbeats without end is all that is missing asked for.
+        claims.extend(self.lossy.then(claims::level));
+        self.setup(claims, bug).fairness(fairness)
+    }
+
+    pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+        self.live_setup(bug).cluster()
     }
 }
 

@@ -1,21 +1,22 @@
-//! Catching up: the log, and where that is truncated, a snapshot in pieces (Chandra et al. 2007,
-//! section 5.5).
+//! Catching up: a replica that is behind asks for the log, and gets that or a snapshot in pieces
+//! (`offer.rs`).
 //!
-//! Who is behind asks, piece by piece; who is asked answers from what it has and remembers
-//! nothing about it. Any replica may answer: what it applied is chosen. The pieces of a snapshot
-//! are the same wherever they are cut, since replicas that applied the same log are equal.
+//! It asks with every heartbeat of the leader, for what may be lost, and when the last of what was
+//! sent at once is there. The pieces of a snapshot are the same wherever they are cut, since
+//! replicas that applied the same log are equal; those that came stay while the sender's state goes
+//! on, and only a newer snapshot takes their place. Meanwhile the replica votes, as far ahead as
+//! its bounds allow, so that what it has to catch up with does not grow.
 //!
 //! Whoever learns something promises the ballot of who tells it. So what a replica applied was
 //! chosen in the ballot that it promised or a smaller one, and P2b (Lamport 2001) holds for what
 //! is said about it later: a leader's "chosen" is about proposals of its ballot and all greater
 //! ones, and a vote in an applied slot is for what is there.
 
-use super::ballot::{Ballot, Slot};
-use super::message::{BATCH_BYTES, Peer};
+use super::ballot::Ballot;
+use super::message::Peer;
 use super::replica::{Replica, ReplicaState};
 use super::stable::{Image, Saved};
 use super::{Bug, Outbox};
-use crate::kv::transfer::{Piece, encoded_bytes, pieces};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -29,15 +30,6 @@ pub struct Partial<M: StateMachine> {
     pub image: Image<M>,
 }
 
-/// A snapshot cut up for those who are behind: it stands still while the state goes on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Offer<M: StateMachine> {
-    /// The last slot that is in it.
-    pub slot: Slot,
-    /// Its pieces.
-    pub pieces: Vec<Piece<M>>,
-}
-
 impl<M: StateMachine> ReplicaState<M> {
     /// Asks for what it misses.
     pub(super) fn catch_up_msg(&self) -> Peer<M> {
@@ -47,42 +39,6 @@ impl<M: StateMachine> ReplicaState<M> {
 }
 
 impl Replica {
-    /// Somebody is behind.
-    pub(super) fn on_catch_up<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        from: Slot,
-        held: Option<(Slot, u32)>,
-        o: &mut Outbox<M>,
-    ) {
-        if from > state.applied() {
-            return;
-        }
-        if state.stable.log.contains_key(&from) {
-            o.send(src, Service::Peer(log_msg(state, from)));
-            return;
-        }
-        if self.has(Bug::NoSnapshot) {
-            return;
-        }
-        let first = state.stable.log.keys().next().map_or(state.applied() + 1, |slot| *slot);
-        let fits = |offer: &Offer<M>| offer.slot >= from && offer.slot + 1 >= first;
-        if !state.offer.as_ref().is_some_and(fits) {
-            let image = &state.stable.image;
-            let pieces = pieces(&image.machine, &image.sessions, self.config.piece_bytes);
-            let offer = Offer { slot: image.slot, pieces };
-            state.to_mut().offer = Some(offer);
-        }
-        let Some(offer) = &state.offer else { return };
-        let index = held.map_or(0, |(slot, held)| if slot == offer.slot { held } else { 0 });
-        if let Some(piece) = offer.pieces.get(index as usize) {
-            let last = index as usize + 1 == offer.pieces.len();
-            let (ballot, slot, piece) = (state.stable.promised, offer.slot, piece.clone());
-            o.send(src, Service::Peer(Peer::Snapshot { ballot, slot, index, last, piece }));
-        }
-    }
-
     /// A piece of the log came.
     pub(super) fn on_log<M: StateMachine>(
         &self,
@@ -92,17 +48,18 @@ impl Replica {
         log: Peer<M>,
         o: &mut Outbox<M>,
     ) {
-        let Peer::Log { ballot, from, commands, chosen } = log else { return };
+        let Peer::Log { ballot, from, commands, chosen, ask } = log else { return };
         let news = (state.applied() + 1).checked_sub(from);
         let Some(skip) = news.filter(|skip| *skip < commands.len() as u64) else { return };
-        if state.is_leading() {
+        if state.is_leading() && !self.has(Bug::LeaderTakesLog) {
             return;
         }
         self.learn_ballot(state, ballot, o);
+        let skip = if self.has(Bug::LogOverlap) { 0 } else { skip };
         for command in commands.into_iter().skip(skip as usize) {
             self.apply_learned(state.to_mut(), command, o);
         }
-        if chosen > state.applied() {
+        if ask && chosen > state.applied() {
             o.send(src, Service::Peer(state.catch_up_msg()));
         }
         self.caught_up(id, state, o);
@@ -117,16 +74,20 @@ impl Replica {
         snapshot: Peer<M>,
         o: &mut Outbox<M>,
     ) {
-        let Peer::Snapshot { ballot, slot, index, last, piece } = snapshot else { return };
-        let held = state.partial.as_ref().filter(|partial| partial.image.slot == slot);
-        let received = held.map_or(0, |partial| partial.received);
-        if slot <= state.applied() || state.is_leading() || index != received {
+        let Peer::Snapshot { ballot, slot, index, last, ask, piece } = snapshot else { return };
+        let mix = self.has(Bug::MixPieces);
+        let held = state.partial.as_ref().filter(|held| held.image.slot == slot || mix);
+        let received = held.map_or(0, |held| held.received);
+        let newest = state.partial.as_ref().map_or(0, |held| held.image.slot);
+        let is_news = slot > state.applied() && slot >= newest || self.has(Bug::InstallOlder);
+        let leads = state.is_leading() && !self.has(Bug::LeaderInstalls);
+        if !is_news || leads || index != received {
             return;
         }
         self.learn_ballot(state, ballot, o);
         let state_mut = state.to_mut();
-        let partial = state_mut.partial.take().filter(|partial| partial.image.slot == slot);
-        let mut partial = partial
+        let held = state_mut.partial.take().filter(|held| held.image.slot == slot || mix);
+        let mut partial = held
             .unwrap_or_else(|| Partial { received: 0, image: Image { slot, ..Image::default() } });
         let Image { machine, sessions, .. } = &mut partial.image;
         piece.restore(machine, sessions);
@@ -134,14 +95,31 @@ impl Replica {
             *sessions = crate::kv::Sessions::default();
         }
         partial.received = index + 1;
-        if last {
-            state_mut.stable.install(partial.image);
-            o.save(Saved::Complete(state_mut.stable.clone()));
-            self.caught_up(id, state, o);
-        } else {
-            state_mut.partial = Some(partial);
+        if last || self.has(Bug::InstallEarly) {
+            self.install(id, state, src, partial.image, o);
+            return;
+        }
+        state_mut.partial = Some(partial);
+        if ask {
             o.send(src, Service::Peer(state_mut.catch_up_msg()));
         }
+    }
+
+    /// All of a snapshot is there. Says so, and asks for what came since.
+    fn install<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState<M>>,
+        src: Id,
+        image: Image<M>,
+        o: &mut Outbox<M>,
+    ) {
+        let state_mut = state.to_mut();
+        state_mut.stable.install(image);
+        (state_mut.log_bytes, state_mut.offer) = (0, None);
+        o.save(Saved::Complete(state_mut.stable.clone()));
+        self.caught_up(id, state, o);
+        o.send(src, Service::Peer(state.catch_up_msg()));
     }
 
     /// Promises the ballot of somebody who tells what was chosen, and so gives up a smaller one
@@ -169,18 +147,4 @@ impl Replica {
             self.try_to_lead(id, state.to_mut(), o);
         }
     }
-}
-
-/// The log from slot `from` on, as much as fits.
-fn log_msg<M: StateMachine>(state: &ReplicaState<M>, from: Slot) -> Peer<M> {
-    let (mut commands, mut bytes) = (Vec::new(), 0_usize);
-    for command in state.stable.log.range(from..).map(|(_, command)| command) {
-        bytes = bytes.saturating_add(encoded_bytes(command));
-        if bytes > BATCH_BYTES && !commands.is_empty() {
-            break;
-        }
-        commands.push(command.clone());
-    }
-    let (ballot, chosen) = (state.stable.promised, state.applied());
-    Peer::Log { ballot, from, commands, chosen }
 }

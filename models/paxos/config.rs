@@ -1,9 +1,9 @@
 //! How a cluster is configured, and what is refused.
 
-use super::message::MAX_OP_BYTES;
+use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, StateMachine};
+use crate::kv::{Client, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
 use stateright::actor::{Id, model_timeout};
 use std::fmt;
@@ -117,15 +117,29 @@ pub struct Config {
     pub(super) servers: usize,
     pub(super) quorums: Quorums,
     pub(super) timing: Timing,
-    /// How many commands a leader may have proposed that are not chosen yet; further requests are
-    /// ignored, and their clients ask again. An acceptor takes twice as many, since it may be
-    /// behind.
+    /// How many commands a leader may have proposed that are not chosen yet; further requests
+    /// wait. An acceptor takes twice as many, since it may be behind.
     pub window: u64,
+    /// How many requests may wait at a leader, first come, first served; further ones are refused
+    /// as [busy](crate::kv::service::Refusal::Busy).
+    pub queue: usize,
+    /// How many votes an acceptor keeps that are further ahead than that: it is behind, catches
+    /// up, and should not have to catch up with what is chosen meanwhile.
+    pub ahead: usize,
     /// How many applied commands a replica keeps for those who are behind, before a snapshot
     /// takes their place.
     pub keep: usize,
+    /// How many bytes of them.
+    pub keep_bytes: usize,
+    /// How many messages of the log or of a snapshot are sent at once to who is behind.
+    pub burst: usize,
+    /// About how many encoded bytes of commands a promise or a piece of the log holds; one larger
+    /// command travels alone.
+    pub batch_bytes: usize,
     /// About how many encoded bytes of a snapshot travel in one message.
     pub piece_bytes: usize,
+    /// How many clients are remembered.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -133,8 +147,17 @@ pub struct Config {
 
 /// The window of a deployed cluster.
 pub const WINDOW: u64 = 64;
+/// How many requests may wait at a deployed leader.
+pub const QUEUE: usize = 512;
+/// How many votes a deployed acceptor keeps that are far ahead.
+pub const AHEAD: usize = 256;
 /// How much log a deployed replica keeps.
-pub const KEEP: usize = 256;
+pub const KEEP: usize = 4096;
+/// How many bytes of it.
+pub const KEEP_BYTES: usize = 8 << 20;
+/// How many messages a deployed replica sends at once to one that is behind: about as much as a
+/// socket's buffer holds.
+pub const BURST: usize = 8;
 
 /// A window of such commands must be a small part of what a node sends at once.
 const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);
@@ -153,8 +176,24 @@ impl Config {
         if !intersect(servers, prepare, accept) {
             return Err(ConfigError::DisjointQuorums { servers, quorums });
         }
-        let (window, keep, piece_bytes) = (WINDOW, KEEP, FRAGMENT_BYTES);
-        Ok(Self { servers, quorums, timing, window, keep, piece_bytes, bug: None })
+        let (window, keep) = (WINDOW, KEEP);
+        let (batch_bytes, piece_bytes) = (BATCH_BYTES, FRAGMENT_BYTES);
+        let (sessions, bug) = (SessionLimits::default(), None);
+        Ok(Self {
+            servers,
+            quorums,
+            timing,
+            window,
+            queue: QUEUE,
+            ahead: AHEAD,
+            keep,
+            keep_bytes: KEEP_BYTES,
+            burst: BURST,
+            batch_bytes,
+            piece_bytes,
+            sessions,
+            bug,
+        })
     }
 
     /// A cluster that goes on while `failures` of its servers, whichever, are down; refused if it

@@ -17,6 +17,10 @@
 //! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
 //! loses little that is not on its disk.
 //!
+//! Two elections of different replicas with two clients are millions of states, most of which are
+//! about clients that follow redirects and about what is applied, told and answered. That three
+//! ballots compete for a slot needs none of it: `contest` stops where something is applied.
+//!
 //! So two clients, an election and majorities of three go together as far as one write each: with
 //! a window of 1 and no crash that makes 24,852,363 states. Two operations each go together with an
 //! election if the replica that crashed is the one that holds it, and only with quorums of 1 and 3
@@ -25,6 +29,9 @@
 //! what is in flight is any subset of what can be: two replicas make 5,824 states, with an election
 //! 2,677,568, with a second request and no election 1,293,760; three replicas without an election
 //! are more than 6 million after 17 steps.
+
+pub(super) mod sessions;
+mod transfer;
 
 use super::Quorums;
 use super::bounds::{Bounds, get, put, write_then_read};
@@ -41,8 +48,13 @@ fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Cla
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
+    let mut instances = vec![
+        lossy_election(),
+        nothing_kept(),
+        far_ahead(),
         snapshot(),
+        parts(),
+        contest(),
         rivalry(),
         one_phase_one(),
         one_phase_two(),
@@ -57,7 +69,10 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         minority_down(),
         comeback(),
         comeback_of_all(),
-    ]
+    ];
+    instances.extend(transfer::instances());
+    instances.extend(sessions::instances());
+    instances
 }
 
 fn succession() -> Instance<Actor, History> {
@@ -105,7 +120,7 @@ fn snapshot() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 4_134, generated: 43_246, violated: &[] },
+        expected: Expected { unique: 4_438, generated: 46_798, violated: &[] },
     }
 }
 
@@ -171,7 +186,7 @@ fn comeback() -> Instance<Actor, History> {
         deep: true,
         cluster: || returning(vec![write_then_read(), vec![put("b")]], None),
         symmetry: None,
-        expected: Expected { unique: 5_218_038, generated: 65_516_315, violated: &[] },
+        expected: Expected { unique: 5_236_590, generated: 65_725_467, violated: &[] },
     }
 }
 
@@ -221,7 +236,7 @@ fn gaps() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 32_443, generated: 285_806, violated: &[] },
+        expected: Expected { unique: 32_581, generated: 287_094, violated: &[] },
     }
 }
 
@@ -268,7 +283,7 @@ fn takeover() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::takeover().live(None),
         symmetry: None,
-        expected: Expected { unique: 81_960, generated: 664_371, violated: &[] },
+        expected: Expected { unique: 108_916, generated: 918_413, violated: &[] },
     }
 }
 
@@ -279,6 +294,80 @@ fn minority_down() -> Instance<Actor, History> {
         deep: true,
         cluster: || Bounds::minority_down().live(None),
         symmetry: None,
-        expected: Expected { unique: 3_117_516, generated: 29_693_815, violated: &[] },
+        expected: Expected { unique: 3_334_348, generated: 31_891_615, violated: &[] },
+    }
+}
+
+fn lossy_election() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-election",
+        about: "2 replicas, 1 election, any losses, no client",
+        deep: false,
+        cluster: || Bounds::lossy_election().live(None),
+        symmetry: None,
+        expected: Expected { unique: 50, generated: 255, violated: &[] },
+    }
+}
+
+fn nothing_kept() -> Instance<Actor, History> {
+    Instance {
+        name: "nothing-kept",
+        about: "2 replicas that keep no log, quorums of 2 and 1, a client that writes and reads, 1 \
+                heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_then_read()) };
+            let claims = claimed(&bounds, [claims::installed()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 346, generated: 2_083, violated: &[] },
+    }
+}
+
+fn far_ahead() -> Instance<Actor, History> {
+    Instance {
+        name: "far-ahead",
+        about: "2 replicas, quorums of 2 and 1, a window of 1, a client with 3 operations, 1 \
+                heartbeat",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { heartbeats: 1, ..Bounds::far_ahead() };
+            let claims = claimed(&bounds, [claims::caught_up()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 2_200, generated: 16_865, violated: &[] },
+    }
+}
+
+fn parts() -> Instance<Actor, History> {
+    Instance {
+        name: "parts",
+        about: "2 replicas, 2 clients that write at once, promises of 1 command each, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::parts();
+            let claims = claimed(&bounds, [claims::promised_in_parts(), claims::adopted()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 41_384, generated: 366_294, violated: &[] },
+    }
+}
+
+fn contest() -> Instance<Actor, History> {
+    Instance {
+        name: "contest",
+        about: "3 replicas, 2 clients that write, each to another replica first, 1 election of \
+                replica 1 and then 1 of replica 2, until something is applied",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { within: Some(claims::in_turn()), ..Bounds::contest() };
+            let claims = claimed(&bounds, [claims::three_ballots(), claims::two_leaders()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 102_736, generated: 1_060_621, violated: &[] },
     }
 }

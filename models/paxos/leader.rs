@@ -11,16 +11,32 @@ use crate::kv::transfer::encoded_bytes;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many proposals are sent again to one acceptor at a time.
 pub const MAX_RESEND: usize = 16;
 
 /// What a leader knows besides what it accepted itself. Volatile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Leading {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Leading<O> {
     /// Who accepted its proposal in each slot that is not applied yet: at most a quorum.
     pub votes: BTreeMap<Slot, BTreeSet<Id>>,
+    /// The requests that wait for a slot, in the order in which they came.
+    pub waiting: VecDeque<Command<O>>,
+}
+
+impl<O> Default for Leading<O> {
+    fn default() -> Self {
+        Self { votes: BTreeMap::new(), waiting: VecDeque::new() }
+    }
+}
+
+impl<M: StateMachine> ReplicaState<M> {
+    /// Leader: the first slot in which nothing is proposed. What it accepted is of its own ballot,
+    /// all of it.
+    pub(super) fn next_slot(&self) -> Slot {
+        self.stable.accepted.last_key_value().map_or(self.applied(), |(slot, _)| *slot) + 1
+    }
 }
 
 impl Replica {
@@ -47,16 +63,16 @@ impl Replica {
             Standing::Repeated(reply) if dedupe => {
                 o.send(client, Service::Reply { seq, reply: reply.clone() });
             }
-            Standing::Old if dedupe => {}
+            Standing::Old if dedupe && !self.has(Bug::OrderOld) => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
             _ if encoded_bytes(&op) > MAX_OP_BYTES => {
-                o.send(client, Service::Refused { seq, why: Refusal::NotOffered });
+                o.send(client, Service::Refused { seq, why: Refusal::TooLarge });
             }
             _ => self.order(id, state, Command::Request { client, seq, op }, o),
         }
     }
 
-    /// Gives a request the next slot, if there is room and it has none yet.
+    /// Gives a request the next slot, or lets it wait for one, unless it has one.
     fn order<M: StateMachine>(
         &self,
         id: Id,
@@ -68,17 +84,26 @@ impl Replica {
         // Of its own ballot, all of it.
         let open = &state.stable.accepted;
         let known = open.values().any(|open| open.command.is_request(*client, *seq));
-        if open.len() as u64 >= self.config.window || (known && !self.has(Bug::NoDedupe)) {
+        let again = known && !self.has(Bug::NoDedupe) && !self.has(Bug::OrderTwice);
+        let full = open.len() as u64 >= self.config.window && !self.has(Bug::ExceedWindow);
+        if again {
             return;
+        }
+        let has_waiting = match &state.role {
+            Role::Leading(leading) => !leading.waiting.is_empty(),
+            _ => false,
+        };
+        // Nobody overtakes those that wait.
+        if full || has_waiting {
+            return self.wait(state.to_mut(), command, o);
         }
         if self.has(Bug::AnswerLocally) && M::is_read(op) {
             let reply = state.stable.image.machine.clone().apply(*client, *seq, op);
             o.send(*client, Service::Reply { seq: *seq, reply });
             return;
         }
-        let last = open.last_key_value().map_or(state.applied(), |(slot, _)| *slot);
         let state = state.to_mut();
-        self.propose(id, state, last + 1, command, o);
+        self.propose(id, state, state.next_slot(), command, o);
         self.settle(id, state, o);
     }
 
@@ -117,7 +142,8 @@ impl Replica {
     ) {
         let Role::Leading(leading) = &state.role else { return };
         let counts = |votes: &BTreeSet<Id>| {
-            votes.len() < self.config.quorums.accept && !votes.contains(&src)
+            votes.len() < self.config.quorums.accept
+                && (!votes.contains(&src) || self.has(Bug::CountTwice))
         };
         let current = ballot == state.stable.promised || self.has(Bug::CountVotesAcross);
         if !current || !leading.votes.get(&slot).is_some_and(counts) {
@@ -125,12 +151,16 @@ impl Replica {
         }
         let state = state.to_mut();
         if let Role::Leading(leading) = &mut state.role {
-            leading.votes.entry(slot).or_default().insert(src);
+            let votes = leading.votes.entry(slot).or_default();
+            // For the mutant: nobody's id, so that the vote counts again.
+            let again = Id::from(self.config.servers);
+            votes.insert(if votes.contains(&src) { again } else { src });
         }
         self.settle(id, state, o);
     }
 
-    /// Applies what is chosen, in order, answers, and tells the learners.
+    /// Applies what is chosen, in order, answers, lets those that wait propose, and tells the
+    /// learners.
     pub(super) fn settle<M: StateMachine>(
         &self,
         id: Id,
@@ -138,6 +168,17 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let before = state.applied();
+        self.apply_chosen(state, o);
+        while self.serve_waiting(id, state, o) {
+            self.apply_chosen(state, o);
+        }
+        if state.applied() > before {
+            let (ballot, upto) = (state.stable.promised, state.applied());
+            o.broadcast(&self.peers(id), &Service::Peer(Peer::Chosen { ballot, upto }));
+        }
+    }
+
+    fn apply_chosen<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         let quorum = self.config.quorums.accept - usize::from(self.has(Bug::SmallAcceptQuorum));
         while let Role::Leading(leading) = &mut state.role
             && let Some(votes) = leading.votes.get(&(state.stable.image.slot + 1))
@@ -145,20 +186,9 @@ impl Replica {
         {
             let next = state.stable.image.slot + 1;
             leading.votes.remove(&next);
-            let request = match state.stable.accepted.get(&next).map(|open| &open.command) {
-                Some(Command::Request { client, seq, .. }) => Some((*client, *seq)),
-                _ => None,
-            };
-            self.apply_accepted(state, next, o);
-            if let Some((client, seq)) = request
-                && let Some(reply) = state.stable.image.reply(client, seq)
-            {
-                o.send(client, Service::Reply { seq, reply: reply.clone() });
+            if let Some(answer) = self.apply_accepted(state, next, o) {
+                o.send(answer.client, answer.msg());
             }
-        }
-        if state.applied() > before {
-            let (ballot, upto) = (state.stable.promised, state.applied());
-            o.broadcast(&self.peers(id), &Service::Peer(Peer::Chosen { ballot, upto }));
         }
     }
 
@@ -167,7 +197,7 @@ impl Replica {
         &self,
         id: Id,
         state: &ReplicaState<M>,
-        leading: &Leading,
+        leading: &Leading<M::Op>,
         o: &mut Outbox<M>,
     ) {
         let (ballot, chosen) = (state.stable.promised, state.applied());

@@ -2,8 +2,9 @@
 
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Peer};
+use super::offer::weight;
 use super::replica::{Replica, ReplicaState, Told};
-use super::stable::Delta;
+use super::stable::{Answer, Delta};
 use super::{Bug, Outbox};
 use crate::kv::{Service, Sessions, StateMachine};
 use stateright::actor::Id;
@@ -19,7 +20,8 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let known = state.told.map_or(state.applied(), |told| told.upto);
-        if state.is_leading() || told.upto <= known {
+        let leads = state.is_leading() && !self.has(Bug::LeaderLearns);
+        if leads || told.upto <= known {
             return;
         }
         state.to_mut().told = Some(told);
@@ -40,7 +42,7 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let promised = state.stable.promised;
-        if ballot < promised {
+        if ballot < promised && !self.has(Bug::HeedOldHeartbeat) {
             o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
             return;
         }
@@ -50,7 +52,7 @@ impl Replica {
             self.await_leader(o);
         }
         self.on_chosen(id, state, Told { ballot, upto: chosen }, o);
-        if chosen > state.applied() {
+        if chosen > state.applied() && !self.has(Bug::NeverAsk) {
             o.send(src, Service::Peer(state.catch_up_msg()));
         }
     }
@@ -66,7 +68,8 @@ impl Replica {
         let Some(Told { ballot, upto }) = state.told else { return };
         let mut next = state.applied() + 1;
         while next <= upto
-            && state.stable.accepted.get(&next).is_some_and(|open| open.ballot >= ballot)
+            && let Some(open) = state.stable.accepted.get(&next)
+            && (open.ballot >= ballot || self.has(Bug::ApplyAnyBallot))
         {
             self.apply_accepted(state.to_mut(), next, o);
             next += 1;
@@ -76,20 +79,21 @@ impl Replica {
         }
     }
 
-    /// Applies the next slot, in which it accepted what was chosen.
+    /// Applies the next slot, in which it accepted what was chosen. Gives what its client is to be
+    /// told.
     pub(super) fn apply_accepted<M: StateMachine>(
         &self,
         state: &mut ReplicaState<M>,
         slot: Slot,
         o: &mut Outbox<M>,
-    ) {
+    ) -> Option<Answer<M::Reply>> {
         self.applying(state);
-        if self.has(Bug::ForgetChosen) {
-            state.stable.change(Delta::Chosen { upto: slot });
-        } else {
-            state.change(Delta::Chosen { upto: slot }, o);
+        if !self.has(Bug::ForgetChosen) {
+            o.save(Delta::Chosen { upto: slot }.into());
         }
-        self.truncate(state, o);
+        let answer = state.stable.apply_accepted();
+        self.applied(state, o);
+        answer
     }
 
     /// Applies the next slot, of which somebody told what was chosen.
@@ -101,7 +105,7 @@ impl Replica {
     ) {
         self.applying(state);
         state.change(Delta::Learned { command }, o);
-        self.truncate(state, o);
+        self.applied(state, o);
     }
 
     /// For the mutant without client sessions.
@@ -111,15 +115,12 @@ impl Replica {
         }
     }
 
-    /// Keeps the log short. What it forgets is in the state, and was applied, so nobody needs it
-    /// who cannot have the state instead.
-    fn truncate<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
-        if state.stable.log.len() > self.config.keep {
-            let start = state.applied() + 1 - self.config.keep as u64;
-            state.change(Delta::Truncated { start }, o);
-            // A snapshot after which the log cannot go on is of no use any more.
-            state.offer.take_if(|offer| offer.slot + 1 < start);
-        }
-        state.partial.take_if(|partial| partial.image.slot <= state.stable.image.slot);
+    /// Notes what was applied, and keeps the log short.
+    fn applied<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+        let last = state.stable.log.last_key_value();
+        state.log_bytes += last.map_or(0, |(_, command)| weight(command));
+        self.truncate(state, o);
+        let applied = state.applied();
+        state.partial.take_if(|partial| partial.image.slot <= applied);
     }
 }

@@ -1,10 +1,11 @@
 //! What the replicas say to each other.
 //!
 //! Every message fits a datagram: a promise and a piece of the log hold as many commands as
-//! [`BATCH_BYTES`] allows, and say where they stop.
+//! [`Config::batch_bytes`](super::Config::batch_bytes) allows, and say where they stop.
 
 use super::ballot::{Ballot, Slot};
 use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::map::MAX_OPERATION_BYTES;
 use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,11 @@ use stateright::actor::Id;
 /// A message of the replicated service.
 pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
 
-/// About how many encoded bytes of commands travel in one message; one larger command travels
-/// alone.
+/// About how many encoded bytes of commands travel in one message of a deployed cluster.
 pub const BATCH_BYTES: usize = FRAGMENT_BYTES;
-/// The largest operation, in encoded bytes, that a message can carry with all its own fields.
-pub const MAX_OP_BYTES: usize = 56 * 1024;
+/// The largest operation, in encoded bytes: as large as the map allows, and what its encoding has
+/// beside keys and values. A message has room for it and for all its own fields.
+pub const MAX_OP_BYTES: usize = MAX_OPERATION_BYTES + 64;
 
 /// What a slot of the log can hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,6 +131,8 @@ pub enum Peer<M: StateMachine> {
         commands: Vec<Command<M::Op>>,
         /// The last slot that the sender knows chosen without a gap: there may be more to ask for.
         chosen: Slot,
+        /// Whether it is the last message of those sent at once: time to ask for more.
+        ask: bool,
     },
     /// A piece of the state that what was chosen up to `slot` makes, where the sender has
     /// truncated its log.
@@ -142,6 +145,8 @@ pub enum Peer<M: StateMachine> {
         index: u32,
         /// Whether it is the last.
         last: bool,
+        /// Whether it is the last of those sent at once: time to ask for more.
+        ask: bool,
         /// The piece itself.
         piece: Piece<M>,
     },

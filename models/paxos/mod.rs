@@ -50,16 +50,17 @@
 //!
 //! # Bounds
 //!
-//! A leader has at most [`Config::window`] commands open, an acceptor takes at most twice as many
-//! past what it applied, the log keeps [`Config::keep`] applied commands: memory and disk hold the
-//! replicated state, perhaps one cut up for transfer, and so much more. Every message fits a
-//! datagram.
+//! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
+//! acceptor takes at most twice the window past what it applied, and [`Config::ahead`] votes beyond;
+//! the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or, while a
+//! snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated state,
+//! perhaps one cut up for transfer, and so much more. Every message fits a datagram.
 //!
 //! # Where things are
 //!
 //! [`Peer`] is the vocabulary, [`Stable`] what is durable; the roles are in `acceptor.rs`,
-//! `proposer.rs` (how to become leader), `leader.rs` and `learner.rs`, catching up in
-//! `catch_up.rs`; `replica.rs` dispatches.
+//! `proposer.rs` (how to become leader), `leader.rs` with its `queue.rs`, and `learner.rs`; catching
+//! up is in `catch_up.rs`, what others get to catch up in `offer.rs`; `replica.rs` dispatches.
 
 mod acceptor;
 mod ballot;
@@ -71,8 +72,10 @@ mod leader;
 mod learner;
 mod message;
 pub mod mutants;
+mod offer;
 pub mod properties;
 mod proposer;
+mod queue;
 mod replica;
 mod stable;
 pub mod synod;
@@ -80,14 +83,17 @@ pub mod synod;
 mod tests;
 
 pub use ballot::{Ballot, Slot};
-pub use catch_up::{Offer, Partial};
-pub use config::{Config, ConfigError, KEEP, Quorums, Timing, WINDOW};
+pub use catch_up::Partial;
+pub use config::{
+    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, QUEUE, Quorums, Timing, WINDOW,
+};
 pub use leader::{Leading, MAX_RESEND};
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
 pub use mutants::Bug;
+pub use offer::Offer;
 pub use proposer::Preparing;
 pub use replica::{Replica, ReplicaState, Role, Told};
-pub use stable::{Delta, Image, Saved, Stable};
+pub use stable::{Answer, Delta, Image, Saved, Stable};
 
 use crate::Recoverable;
 use crate::kv::{Client, ClientState, Retry, StateMachine};

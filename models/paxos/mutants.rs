@@ -1,213 +1,175 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
+//!
+//! # Guards without a mutant
+//!
+//! Some guards are not needed for what is claimed, or not alone, so that a mutant would survive:
+//!
+//! * An old request that was chosen nevertheless is not applied ([`Image::apply`]). A leader gives
+//!   it no slot ([`Bug::OrderOld`]), so it takes three leaders, of which the first proposed it past
+//!   what the second knew, for this to matter: the unit test
+//!   `an_old_request_is_not_applied_whatever_slot_it_has` shows it.
+//! * A piece of the log that begins after what is applied is not taken. It is the answer to a
+//!   question about what was applied then, and what is applied never becomes less.
+//! * A prepare request whose ballot is promised already is answered only to its leader, and while
+//!   nothing is accepted in it. Nobody else prepares a ballot, and once something is accepted in it
+//!   nobody prepares it any more: the answer would only be large and of no use.
+//! * A part of a promise counts only after the parts before it: it is asked for when they came.
+//! * Votes are counted by who sent them, and who may be an acceptor is not asked: only replicas are
+//!   sent proposals, no message is forged, and the runtime takes the answers of servers alone.
+//! * A client believes no redirect that is older than what it knows. What it is told wrongly costs
+//!   it another redirect and nothing else: unit tests in `kv/client.rs`.
+
+mod sessions;
 
 use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
-use super::properties::{self as claims, Actor, History};
+use super::properties::{
+    self as claims, AGREEMENT, ANSWERED, ARMED, Actor, BOUNDED, CHOSEN, ELECTED, EXACTLY_ONCE,
+    History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT, OPEN, P2C, PREFIX, PROMISE,
+    REMEMBERS, SNAPSHOT, VALIDITY,
+};
 use crate::Mutant;
 use crate::kv::Op;
-use crate::world::{CHECKPOINT, Cluster};
+use crate::world::CHECKPOINT;
 
-/// A bug that the checker can put into the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Bug {
-    /// An acceptor does not save the ballot that it promises.
-    ForgetPromise,
-    /// An acceptor does not save what it accepts.
-    ForgetAccepted,
-    /// A learner does not save that what it accepted is chosen and applied.
-    ForgetChosen,
-    /// A proposer does not save what it proposes, and leads its ballot again after a restart.
-    ReuseBallot,
-    /// An acceptor accepts below what it promised.
-    BreakPromise,
-    /// A new leader proposes what it likes, whatever the promises say.
-    IgnoreAccepted,
-    /// A promise of an earlier ballot counts for the current one.
-    CountAcrossBallots,
-    /// A vote in an earlier ballot counts for the current one.
-    CountVotesAcross,
-    /// One promise less than a quorum is enough.
-    SmallPrepareQuorum,
-    /// One vote less than a quorum is enough.
-    SmallAcceptQuorum,
-    /// A gap is filled with an operation that nobody asked for.
-    InventRequest,
-    /// There are no client sessions: a request that comes twice is applied twice.
-    NoDedupe,
-    /// A leader answers a read from its own state, without a quorum.
-    AnswerLocally,
-    /// A promise does not say that what was truncated is chosen.
-    TruncateSilently,
-    /// What is truncated is not given as a snapshot either: truncated past what a lagging replica
-    /// needs.
-    NoSnapshot,
-    /// A snapshot comes without the client sessions.
-    SnapshotWithoutSessions,
-    /// Who learns what was chosen in a greater ballot than it promised does not promise that.
-    LearnWithoutBallot,
-    /// A leader does not send again what was not answered.
-    NoResend,
-}
+/// The bugs, and for each its mutants: their names, the property that kills them, and where.
+macro_rules! bugs {
+    ($($bug:ident: $about:literal, $($name:literal by $killer:ident in $bounds:expr),+;)*) => {
+        /// A bug that the checker can put into the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Bug {
+            $(#[doc = $about] $bug,)*
+        }
 
-/// Every bug, with the property that kills it.
-#[allow(clippy::too_many_lines, reason = "a table")]
-pub fn mutants() -> Vec<Mutant<Actor, History>> {
-    macro_rules! mutant {
-        ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
-            Mutant {
+        /// Every bug, with the property that kills it.
+        pub fn mutants() -> Vec<Mutant<Actor, History>> {
+            let mut mutants = vec![$($(Mutant {
                 name: $name,
                 about: $about,
-                killed_by: $killed_by,
-                cluster: || seeded($bounds, Bug::$bug),
-            }
-        };
-    }
-    vec![
-        mutant!(
-            ForgetPromise,
-            "forget-promise",
-            "an acceptor does not save the ballot that it promises",
-            claims::PROMISE,
-            restarting(1)
-        ),
-        mutant!(
-            ForgetAccepted,
-            "forget-accepted",
-            "an acceptor does not save what it accepts",
-            claims::PROMISE,
-            restarting(1)
-        ),
-        mutant!(
-            ForgetChosen,
-            "forget-chosen",
-            "a replica does not save what it applied",
-            CHECKPOINT,
-            writer()
-        ),
-        mutant!(
-            ReuseBallot,
-            "reuse-ballot",
-            "a proposer does not save what it proposes, and leads its ballot again after a restart",
-            claims::ONE_PROPOSAL,
-            Bounds { scripts: rivals(), ..restarting(0) }
-        ),
-        mutant!(
-            BreakPromise,
-            "break-promise",
-            "an acceptor accepts below what it promised",
-            claims::PROMISE,
-            writer()
-        ),
-        mutant!(
-            IgnoreAccepted,
-            "ignore-accepted",
-            "a new leader proposes what it likes, whatever the promises say",
-            claims::AGREEMENT,
-            Bounds::three(rivals())
-        ),
-        mutant!(
-            CountAcrossBallots,
-            "count-across-ballots",
-            "a promise of an earlier ballot counts for the current one",
-            claims::P2C,
-            Bounds { servers: 2, elections: 2, ..writer() }
-        ),
-        mutant!(
-            CountVotesAcross,
-            "count-votes-across",
-            "a vote in an earlier ballot counts for the current one",
-            claims::CHOSEN,
-            Bounds {
-                quorums: Some(Quorums { prepare: 1, accept: 3 }),
-                crashable: Some(vec![0.into()]),
-                ..restarting(1)
-            }
-        ),
-        mutant!(
-            SmallPrepareQuorum,
-            "small-prepare-quorum",
-            "one promise less than a quorum is enough",
-            claims::P2C,
-            writer()
-        ),
-        mutant!(
-            SmallAcceptQuorum,
-            "small-accept-quorum",
-            "one vote less than a quorum is enough",
-            claims::CHOSEN,
-            writer()
-        ),
-        mutant!(
-            InventRequest,
-            "invent-request",
-            "a gap is filled with an operation that nobody asked for",
-            claims::VALIDITY,
-            pair(1, 2)
-        ),
-        Mutant {
-            name: "no-dedupe",
-            about: "a request that comes twice is applied twice",
-            killed_by: claims::EXACTLY_ONCE,
-            cluster: || {
-                let bounds = Bounds { elections: 0, ..writer() };
-                let claims = claims::safety(bounds.quorums());
-                let setup = bounds.setup(claims, Some(Bug::NoDedupe));
-                // One request makes a log without end.
-                setup.boundary(claims::short_log(2)).cluster()
-            },
-        },
-        mutant!(
-            AnswerLocally,
-            "answer-locally",
-            "a leader answers a read from its own state, without asking a quorum",
-            claims::LINEARIZABLE,
-            Bounds::three(vec![write_then_read()])
-        ),
-        mutant!(
-            TruncateSilently,
-            "truncate-silently",
-            "a promise does not say that what was truncated is chosen",
-            claims::PREFIX,
-            pair(2, 1)
-        ),
-        Mutant {
-            name: "no-snapshot",
-            about: "the log is truncated past what a lagging replica needs, and there is no snapshot",
-            killed_by: claims::ANSWERED,
-            cluster: || Bounds::takeover().live(Some(Bug::NoSnapshot)),
-        },
-        Mutant {
-            name: "no-resend",
-            about: "a leader does not send again what was not answered",
-            killed_by: claims::ANSWERED,
-            cluster: || Bounds::lossy().live(Some(Bug::NoResend)),
-        },
-        mutant!(
-            SnapshotWithoutSessions,
-            "snapshot-without-sessions",
-            "a snapshot comes without the client sessions",
-            claims::SNAPSHOT,
-            lagging()
-        ),
-        mutant!(
-            SnapshotWithoutSessions,
-            "snapshot-without-sessions-takes-over",
-            "a new leader that caught up by a snapshot does not know which requests were done",
-            claims::EXACTLY_ONCE,
-            Bounds { keep: 0, retries: 1, scripts: vec![vec![put("a")]], ..pair(2, 1) }
-        ),
-        Mutant {
-            name: "learn-without-ballot",
-            about: "what was chosen in a greater ballot is learned, and that ballot not promised",
-            killed_by: claims::KNOWN,
-            cluster: || {
-                let bounds = Bounds { heartbeats: 1, ..Bounds::three(vec![write_then_read()]) };
-                let claims = claims::safety(bounds.quorums());
-                let setup = bounds.setup(claims, Some(Bug::LearnWithoutBallot));
-                setup.boundary(claims::idle(2.into())).cluster()
-            },
-        },
-    ]
+                killed_by: $killer,
+                cluster: || $bounds.seeded(Bug::$bug),
+            },)+)*];
+            mutants.extend(sessions::mutants());
+            mutants
+        }
+    };
+}
+
+bugs! {
+    ForgetPromise: "an acceptor does not save the ballot that it promises",
+        "forget-promise" by PROMISE in restarting(1);
+    ForgetAccepted: "an acceptor does not save what it accepts",
+        "forget-accepted" by PROMISE in restarting(1);
+    ForgetChosen: "a replica does not save that what it accepted is chosen and applied",
+        "forget-chosen" by CHECKPOINT in writer();
+    ReuseBallot: "a proposer does not save what it proposes, and leads its ballot again after a restart",
+        "reuse-ballot" by ONE_PROPOSAL in Bounds { scripts: rivals(), ..restarting(0) };
+    BreakPromise: "an acceptor accepts below what it promised",
+        "break-promise" by PROMISE in writer();
+    PromiseLower: "an acceptor promises a smaller ballot than it promised before",
+        "promise-lower" by REMEMBERS in Bounds { elections: 2, ..writer() };
+    PreemptedBySmaller: "a leader gives up for a smaller ballot, and promises that",
+        "preempted-by-smaller" by REMEMBERS in Bounds { elections: 2, ..writer() };
+    AcknowledgeUnstored: "an acceptor acknowledges a vote in a greater ballot than it promised, and does not store it",
+        "acknowledge-unstored" by REMEMBERS in writer();
+    AcknowledgeTooFar: "an acceptor acknowledges a vote that is too far ahead to be kept",
+        "acknowledge-too-far" by REMEMBERS in Bounds::far_ahead();
+    IgnoreAccepted: "a new leader proposes what it likes, whatever the promises say",
+        "ignore-accepted" by AGREEMENT in Bounds::three(rivals());
+    AdoptLast: "the proposal that was reported last wins, not the one with the highest number",
+        "adopt-last" by P2C in Bounds { within: Some(claims::in_turn()), ..Bounds::contest() };
+    CountAcrossBallots: "a promise of an earlier ballot counts for the current one",
+        "count-across-ballots" by P2C in Bounds { servers: 2, elections: 2, ..writer() };
+    CountVotesAcross: "a vote in an earlier ballot counts for the current one",
+        "count-votes-across" by CHOSEN in Bounds {
+        quorums: Some(Quorums { prepare: 1, accept: 3 }),
+        crashable: Some(vec![0.into()]),
+        ..restarting(1)
+    };
+    CountTwice: "a vote that comes twice counts twice",
+        "count-twice" by CHOSEN in Bounds {
+        quorums: Some(Quorums { prepare: 1, accept: 3 }),
+        elections: 0,
+        ..writer()
+    };
+    SmallPrepareQuorum: "one promise less than a quorum is enough",
+        "small-prepare-quorum" by P2C in writer();
+    SmallAcceptQuorum: "one vote less than a quorum is enough",
+        "small-accept-quorum" by CHOSEN in writer();
+    CutSilently: "a promise that is cut at the size limit says that it is complete",
+        "cut-silently" by PROMISE in Bounds::parts();
+    InventRequest: "a gap is filled with an operation that nobody asked for",
+        "invent-request" by VALIDITY in pair(1, 2);
+    NoDedupe: "there are no client sessions: a request that comes twice is applied twice",
+        "no-dedupe" by EXACTLY_ONCE in // One request makes a log without end.
+    Bounds { elections: 0, within: Some(claims::short_log(2)), ..writer() };
+    OrderOld: "a leader gives a slot to a request that its client has gone beyond",
+        "order-old" by ONE_SLOT in Bounds::alone(write_then_read());
+    OrderTwice: "a leader gives another slot to a request that it has open",
+        "order-twice" by ONE_SLOT in Bounds { elections: 0, ..writer() };
+    ForgetWaiting: "a request that waits for a slot gets none",
+        "forget-waiting" by ANSWERED in Bounds::crowd();
+    EndlessQueue: "any number of requests may wait",
+        "endless-queue" by BOUNDED in Bounds { queue: 0, ..Bounds::crowd() };
+    ExceedWindow: "a leader proposes without regard to the window",
+        "exceed-window" by BOUNDED in Bounds { window: 1, ..pair(1, 2) };
+    TakeTooFar: "an acceptor accepts any slot, however far ahead",
+        "take-too-far" by BOUNDED in Bounds::far_ahead();
+    StoreApplied: "an acceptor stores a vote in a slot that is applied, and never forgets it",
+        "store-applied" by BOUNDED in writer();
+    KeepLog: "a replica never truncates its log",
+        "keep-log" by BOUNDED in Bounds { keep: 0, ..Bounds::alone(write_then_read()) };
+    AnswerLocally: "a leader answers a read from its own state, without asking a quorum",
+        "answer-locally" by LINEARIZABLE in Bounds::three(vec![write_then_read()]);
+    ApplyAnyBallot: "a learner applies what it accepted in a smaller ballot than it is told of",
+        "apply-any-ballot" by CHOSEN in Bounds { elections: 1, ..Bounds::contest() };
+    LeaderLearns: "a leader is told by another what is chosen",
+        "leader-learns" by OPEN in writer();
+    LeaderTakesLog: "a leader takes the log of another",
+        "leader-takes-log" by OPEN in asked_before_leading(1);
+    LeaderInstalls: "a leader installs the snapshot of another",
+        "leader-installs" by OPEN in asked_before_leading(0);
+    TruncateSilently: "a promise does not say that what was truncated is chosen",
+        "truncate-silently" by PREFIX in pair(2, 1);
+    NoSnapshot: "the log is truncated past what a lagging replica needs, and there is no snapshot",
+        "no-snapshot" by ANSWERED in Bounds::takeover();
+    InstallOlder: "a snapshot takes the place of a newer state",
+        "install-older" by REMEMBERS in Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_then_read()) };
+    InstallEarly: "a snapshot is installed before all of it came",
+        "install-early" by SNAPSHOT in Bounds { piece_bytes: 1, ..lagging() };
+    SnapshotWithoutSessions: "a snapshot comes without the client sessions",
+        "snapshot-without-sessions" by SNAPSHOT in lagging(),
+        "snapshot-without-sessions-takes-over" by EXACTLY_ONCE in Bounds { keep: 0, retries: 1, scripts: vec![vec![put("a")]], ..pair(2, 1) };
+    CutAnew: "a snapshot is cut anew where the log went on, whoever is on its way through it",
+        "cut-anew" by KEPT in Bounds::transfer();
+    HoldForEver: "the log behind a snapshot is kept, however long it is",
+        "hold-for-ever" by BOUNDED in Bounds::outrun();
+    MixPieces: "a piece of another snapshot counts",
+        "mix-pieces" by SNAPSHOT in Bounds::outrun();
+    StaleOffer: "a snapshot that was cut is given for ever, though the log does not go on after it",
+        "stale-offer" by LEVEL in Bounds::lossy_transfer();
+    NeverAsk: "a replica that is behind does not ask for what it misses",
+        "never-ask" by LEVEL in Bounds::lossy_transfer();
+    LogOverlap: "a piece of the log is applied from its start, though some of it was applied before",
+        "log-overlap" by CHOSEN in Bounds { heartbeats: 1, ..Bounds::alone(write_then_read()) };
+    LearnWithoutBallot: "what was chosen in a greater ballot is learned, and that ballot not promised",
+        "learn-without-ballot" by KNOWN in Bounds {
+        heartbeats: 1,
+        within: Some(claims::idle(2.into())),
+        ..Bounds::three(vec![write_then_read()])
+    };
+    HeedOldHeartbeat: "a heartbeat of a smaller ballot is heeded, even by who leads",
+        "heed-old-heartbeat" by ARMED in Bounds { heartbeats: 1, ..writer() };
+    ElectionOnce: "who tried to lead does not wait for a leader any more",
+        "election-once" by ARMED in writer();
+    FollowUnarmed: "who promises another's ballot does not wait for its leader",
+        "follow-unarmed" by ARMED in writer();
+    HeartbeatOnce: "a leader says only once that it leads",
+        "heartbeat-once" by ARMED in Bounds { heartbeats: 1, elections: 0, ..writer() };
+    PrepareOnce: "a prepare request is not sent again",
+        "prepare-once" by ELECTED in Bounds::lossy_election();
+    NoResend: "a leader does not send again what was not answered",
+        "no-resend" by ANSWERED in Bounds::lossy();
 }
 
 /// Two clients that write.
@@ -235,7 +197,9 @@ fn lagging() -> Bounds {
     Bounds { elections: 0, heartbeats: 1, keep: 0, ..writer() }
 }
 
-fn seeded(bounds: Bounds, bug: Bug) -> Cluster<Actor, History> {
-    let claims = claims::safety(bounds.quorums());
-    bounds.cluster(claims, Some(bug))
+/// A replica that asks for what it misses, of which as much is kept, and then leads before it has
+/// the answer.
+fn asked_before_leading(keep: usize) -> Bounds {
+    let within = Some(claims::elects(1.into()));
+    Bounds { heartbeats: 1, keep, within, ..writer() }
 }

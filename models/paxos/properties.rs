@@ -7,14 +7,22 @@
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
 mod past;
+mod reached;
+mod sessions;
+mod structure;
 
-use super::{Ballot, Command, Image, Paxos, Peer, Quorums, Saved, Slot, Stable, State};
+use super::{
+    Ballot, Command, Image, Offer, Paxos, Peer, Quorums, ReplicaState, Saved, Slot, Stable, State,
+};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
 use past::Past;
+pub use reached::*;
+pub use sessions::*;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
+pub use structure::{ARMED, BOUNDED, OPEN, structure};
 
 /// The machine that the checked instances replicate.
 pub type Machine = Recorded<Map>;
@@ -41,6 +49,12 @@ pub const KNOWN: &str = "what a replica applied was chosen in no greater ballot 
 pub const ONE_PROPOSAL: &str = "one proposal per ballot and slot";
 /// Lamport 2001, section 2.2, P1a: across restarts, too.
 pub const PROMISE: &str = "a promise is never broken";
+/// Lamport 2001, section 2.3: the acceptor must remember in stable storage what it said before it
+/// says it. So for all that it said.
+pub const REMEMBERS: &str = "an acceptor remembers what it said";
+/// Van Renesse and Altinbuken 2015, section 2: a command may be decided in two slots, but no leader
+/// gives it a second one.
+pub const ONE_SLOT: &str = "a leader gives a request one slot";
 /// Lamport 2001, section 2.2, P2c; Howard et al. 2016 for its quorums.
 pub const P2C: &str = "a proposal follows from the promises of a quorum";
 /// Van Renesse and Altinbuken 2015, section 2: replicas perform the commands of the same slots in
@@ -54,18 +68,12 @@ pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
 pub const LINEARIZABLE: &str = "linearizable";
 /// Lamport 2001, section 2.4: progress with a distinguished proposer that can talk to a majority.
 pub const ANSWERED: &str = "every request is answered";
-/// Reached: two replicas believe that they lead.
-pub const TWO_LEADERS: &str = "two replicas lead, in different ballots";
-/// Reached: P2c had something to say.
-pub const ADOPTED: &str = "a request was proposed again in a higher ballot";
-/// Reached: a gap.
-pub const GAP_FILLED: &str = "a gap was filled with a no-op";
-/// Reached: a replica got the state in place of the log.
-pub const INSTALLED: &str = "a replica caught up by a snapshot";
-/// Reached: a replica got the log.
-pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
-/// Reached: two clients wait at once.
-pub const OVERLAP: &str = "requests of two clients overlapped";
+/// Chandra et al. 2007, section 5.5: a transfer ends, though the log goes on.
+pub const KEPT: &str = "a snapshot that is fetched is kept until it is there";
+/// Van Renesse and Altinbuken 2015, section 4: a replica that lags catches up.
+pub const LEVEL: &str = "a replica that is behind catches up";
+/// Lamport 2001, section 2.4: a proposer that is not disturbed by a greater ballot succeeds.
+pub const ELECTED: &str = "who tries to lead does, or gives up for a greater ballot";
 
 fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
     Property::always(name, Condition::world(move |world| holds(world)))
@@ -171,6 +179,46 @@ pub fn p2c(quorums: Quorums) -> Claim {
     })
 }
 
+/// For every promise that an acceptor sent, it or its disk holds that promise or a later one; for
+/// every vote, that vote or a later one in its slot, or the slot is applied.
+pub fn remembers() -> Claim {
+    always(REMEMBERS, |world| {
+        let nodes = world.nodes();
+        let holds = |id: Id, remembers: &dyn Fn(&Stable<Machine>) -> bool| {
+            stable(nodes.node(id)).is_some_and(remembers)
+        };
+        world.envelopes().all(|envelope| match &envelope.msg {
+            Service::Peer(Peer::Promise { ballot, .. }) => {
+                holds(envelope.src, &|stable| stable.promised >= *ballot)
+            }
+            // A proposer's own vote is in its request.
+            Service::Peer(Peer::Accepted { ballot, slot } | Peer::Accept { ballot, slot, .. }) => {
+                holds(envelope.src, &|stable| {
+                    let vote = stable.accepted.get(slot);
+                    stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
+                })
+            }
+            _ => true,
+        })
+    })
+}
+
+/// Where a ballot has a request in two slots, the later one is the leader's by P2c: it was proposed
+/// there in an earlier ballot.
+pub fn one_slot() -> Claim {
+    always(ONE_SLOT, |world| {
+        let past = Past::of(world);
+        let mut slots = BTreeSet::new();
+        let proposed =
+            past.proposed.iter().flat_map(|(at, values)| values.iter().map(|v| (*at, *v)));
+        proposed.filter(|(_, value)| **value != Command::Noop).all(|((slot, ballot), value)| {
+            let earlier = (slot, Ballot::default())..(slot, ballot);
+            slots.insert((ballot, value))
+                || past.proposed.range(earlier).any(|(_, values)| values.contains(value))
+        })
+    })
+}
+
 /// Of any two replicas, one applied a prefix of what the other did.
 pub fn prefix() -> Claim {
     Property::always(
@@ -201,7 +249,7 @@ fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
     let mut replayed = early.clone();
     for slot in early.slot + 1..=late.image.slot {
         match late.log.get(&slot) {
-            Some(command) => replayed.apply(command),
+            Some(command) => _ = replayed.apply(command),
             // Truncated: nothing to compare.
             None => return true,
         }
@@ -236,7 +284,9 @@ pub fn safety(quorums: Quorums) -> Vec<Claim> {
         known(quorums),
         one_proposal(),
         promise(),
+        remembers(),
         p2c(quorums),
+        one_slot(),
         prefix(),
         snapshot(),
         exactly_once(),
@@ -258,94 +308,50 @@ pub fn answered() -> Claim {
     )
 }
 
-/// Two replicas lead.
-pub fn two_leaders() -> Claim {
-    Property::sometimes(
-        TWO_LEADERS,
+/// Of a snapshot of which a replica has some pieces, another has all. Where nobody crashes, and
+/// while the log behind it is within its bounds.
+pub fn kept() -> Claim {
+    Property::always(
+        KEPT,
         Condition::nodes(|nodes| {
-            let leads = |state: &State<Machine>| matches!(state, State::Replica(replica) if replica.is_leading());
-            nodes.up().filter(|(_, state)| leads(state)).count() >= 2
-        }),
-    )
-}
-
-/// A request was proposed in two ballots.
-pub fn adopted() -> Claim {
-    Property::sometimes(
-        ADOPTED,
-        Condition::world(|world| {
-            let past = Past::of(world);
-            let mut requests = BTreeSet::new();
-            (past.proposed.iter())
-                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, *value)))
-                .filter(|(_, value)| **value != Command::Noop)
-                .any(|proposed| !requests.insert(proposed))
-        }),
-    )
-}
-
-/// A no-op was proposed.
-pub fn gap_filled() -> Claim {
-    some_message(GAP_FILLED, |msg| matches!(msg, Peer::Accept { command: Command::Noop, .. }))
-}
-
-/// A piece of the log was sent.
-pub fn caught_up() -> Claim {
-    some_message(CAUGHT_UP, |msg| matches!(msg, Peer::Log { .. }))
-}
-
-/// A replica holds a state and no log.
-pub fn installed() -> Claim {
-    Property::sometimes(
-        INSTALLED,
-        Condition::some_node(|node| {
-            stable(node).is_some_and(|stable| stable.image.slot > 0 && stable.log.is_empty())
-        }),
-    )
-}
-
-/// Two clients wait at once.
-pub fn overlap() -> Claim {
-    Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
-}
-
-/// No replica but this one tries to lead: a bound for where it is enough that one does.
-pub fn elects(only: Id) -> Condition<Actor, History> {
-    Condition::each_node(move |node| {
-        node.id == only
-            || stable(node).is_none_or(|stable| {
-                stable.promised.leader != node.id || stable.promised.round == 0
+            let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
+            let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
+            partials.all(|partial| {
+                let is_it = |offer: &Offer<Machine>| offer.slot == partial.image.slot;
+                replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))
             })
-    })
-}
-
-/// No replica applied more than `slots` slots: a bound for what would go on for ever.
-pub fn short_log(slots: Slot) -> Condition<Actor, History> {
-    Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
-}
-
-/// A replica promised and accepted nothing, whatever it learned: a bound for where it is enough
-/// that others do.
-pub fn idle(id: Id) -> Condition<Actor, History> {
-    Condition::each_node(move |node| {
-        node.id != id
-            || stable(node).is_none_or(|stable| {
-                stable.promised == Ballot::default() && stable.accepted.is_empty()
-            })
-    })
-}
-
-fn some_message(
-    name: &'static str,
-    is: impl Fn(&Peer<Machine>) -> bool + Send + Sync + 'static,
-) -> Claim {
-    Property::sometimes(
-        name,
-        Condition::world(move |world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))
         }),
     )
+}
+
+/// Whoever applied less than another does not stay there.
+pub fn level() -> Claim {
+    let spread = |nodes: &Nodes<'_, Actor>| {
+        let applied = || nodes.up().filter_map(|(_, state)| Some(replica(state)?.applied()));
+        (applied().min(), applied().max())
+    };
+    Property::leads_to(
+        LEVEL,
+        Condition::nodes(move |nodes| spread(nodes).0 < spread(nodes).1),
+        Condition::nodes(move |nodes| spread(nodes).0 == spread(nodes).1),
+    )
+}
+
+/// Phase one ends.
+pub fn elected() -> Claim {
+    let preparing = |node: &NodeOf<Actor>| matches!(node.state(), Some(State::Replica(replica)) if replica.is_preparing());
+    Property::leads_to(
+        ELECTED,
+        Condition::some_node(preparing),
+        Condition::each_node(move |node| !preparing(node)),
+    )
+}
+
+fn replica(state: &State<Machine>) -> Option<&ReplicaState<Machine>> {
+    match state {
+        State::Replica(replica) => Some(replica),
+        State::Client(_) => None,
+    }
 }
 
 /// What the replicas know, or will know when they are back.

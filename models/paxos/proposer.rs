@@ -30,9 +30,9 @@ impl<O> Preparing<O> {
         self.promised.values().filter(|next| next.is_none()).count()
     }
 
-    fn adopt(&mut self, slot: Slot, proposal: Proposal<O>) {
+    fn adopt(&mut self, slot: Slot, proposal: Proposal<O>, last_wins: bool) {
         let known = self.adopted.get(&slot);
-        if known.is_none_or(|known| known.ballot < proposal.ballot) {
+        if known.is_none_or(|known| known.ballot < proposal.ballot) || last_wins {
             self.adopted.insert(slot, proposal);
         }
     }
@@ -58,7 +58,9 @@ impl Replica {
             adopted: state.stable.accepted.clone(),
             chosen: (state.applied(), id),
         });
-        self.await_leader(o);
+        if !self.has(Bug::ElectionOnce) {
+            self.await_leader(o);
+        }
         o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
         let prepare = Peer::Prepare { ballot, from: state.applied() + 1 };
         o.broadcast(&self.peers(id), &Service::Peer(prepare));
@@ -85,12 +87,12 @@ impl Replica {
             return;
         }
         let state = state.to_mut();
-        let applied = state.applied();
+        let (applied, last_wins) = (state.applied(), self.has(Bug::AdoptLast));
         let Role::Preparing(preparing) = &mut state.role else { return };
         preparing.promised.insert(src, until);
         for (slot, proposal) in accepted {
             if slot > applied {
-                preparing.adopt(slot, proposal);
+                preparing.adopt(slot, proposal, last_wins);
             }
         }
         if chosen > preparing.chosen.0 {
@@ -146,7 +148,8 @@ impl Replica {
         ballot: Ballot,
         o: &mut Outbox<M>,
     ) {
-        if state.role != Role::Follower && ballot > state.stable.promised {
+        let is_greater = ballot > state.stable.promised || self.has(Bug::PreemptedBySmaller);
+        if state.role != Role::Follower && is_greater {
             self.adopt(state.to_mut(), ballot, o);
         }
     }
@@ -163,7 +166,8 @@ impl Replica {
             Role::Follower => return,
             Role::Leading(leading) => self.remind(id, state, leading, o),
             Role::Preparing(preparing) => {
-                for peer in self.peers(id) {
+                let peers = if self.has(Bug::PrepareOnce) { vec![] } else { self.peers(id) };
+                for peer in peers {
                     let from = match preparing.promised.get(&peer) {
                         Some(None) => continue,
                         Some(Some(from)) => *from,
@@ -174,7 +178,9 @@ impl Replica {
                 self.try_to_lead(id, state.to_mut(), o);
             }
         }
-        o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
+        if !self.has(Bug::HeartbeatOnce) {
+            o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
+        }
     }
 }
 

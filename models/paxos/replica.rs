@@ -1,11 +1,12 @@
 //! A replica: its state, and which handler takes what.
 
 use super::ballot::{Ballot, Slot};
-use super::catch_up::{Offer, Partial};
+use super::catch_up::Partial;
 use super::leader::Leading;
 use super::message::{Msg, Peer};
+use super::offer::{Offer, weight};
 use super::proposer::Preparing;
-use super::stable::{Delta, Saved, Stable};
+use super::stable::{Delta, Image, Saved, Stable};
 use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -31,12 +32,14 @@ pub struct ReplicaState<M: StateMachine> {
     pub partial: Option<Partial<M>>,
     /// The snapshot that it gives to those who are behind.
     pub offer: Option<Offer<M>>,
+    /// What its log takes.
+    pub log_bytes: usize,
 }
 
 impl<M: StateMachine> Default for ReplicaState<M> {
     fn default() -> Self {
-        let role = Role::Follower;
-        Self { stable: Stable::default(), role, told: None, partial: None, offer: None }
+        let (stable, role) = (Stable::default(), Role::Follower);
+        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0 }
     }
 }
 
@@ -48,7 +51,7 @@ pub enum Role<O> {
     /// Phase one of the ballot it promised, which is its own.
     Preparing(Preparing<O>),
     /// Phase two of that ballot, slot after slot.
-    Leading(Leading),
+    Leading(Leading<O>),
 }
 
 /// "Every slot up to `upto` is chosen", said by the leader of `ballot`.
@@ -91,7 +94,10 @@ impl Replica {
     ) -> ReplicaState<M> {
         let mut state = ReplicaState::default();
         match saved {
-            None => o.save(Saved::Complete(state.stable.clone())),
+            None => {
+                state.stable.image = Image::new(self.config.sessions);
+                o.save(Saved::Complete(state.stable.clone()));
+            }
             Some(Saved::Complete(stable)) => state.stable = stable.clone(),
             // Not reached: what is saved first is complete.
             Some(Saved::Changed(deltas)) => {
@@ -100,6 +106,9 @@ impl Replica {
                 }
             }
         }
+        // A snapshot that was given is gone, and the log that was kept for it is not needed.
+        state.log_bytes = state.stable.log.values().map(weight).sum();
+        self.truncate(&mut state, o);
         // The first ballot needs no phase one, but nobody can lead it a second time.
         let first = saved.is_none() || self.has(Bug::ReuseBallot);
         if first && state.stable.promised == (Ballot { round: 0, leader: id }) {
@@ -132,7 +141,9 @@ impl Replica {
             state.role = Role::Follower;
             o.cancel_timer(Timer::Heartbeat);
         }
-        self.await_leader(o);
+        if !self.has(Bug::FollowUnarmed) {
+            self.await_leader(o);
+        }
     }
 
     /// All other replicas.

@@ -7,8 +7,9 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use crate::Durable;
+use crate::kv::service::Refusal;
 use crate::kv::sessions::Standing;
-use crate::kv::{Sessions, StateMachine};
+use crate::kv::{Service, SessionLimits, Sessions, StateMachine};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -41,20 +42,24 @@ impl<M: StateMachine> Default for Stable<M> {
 
 impl<M: StateMachine> Stable<M> {
     /// Applies the next slot's command and keeps it in the log.
-    pub(super) fn apply(&mut self, command: Command<M::Op>) {
-        self.image.apply(&command);
+    pub(super) fn apply(&mut self, command: Command<M::Op>) -> Option<Answer<M::Reply>> {
+        let answer = self.image.apply(&command);
         self.accepted.remove(&self.image.slot);
         self.log.insert(self.image.slot, command);
+        answer
     }
 
     /// Applies what was accepted in the next slot, if anything was.
-    fn apply_accepted(&mut self) -> bool {
-        let next = self.accepted.remove(&(self.image.slot + 1));
-        let found = next.is_some();
-        if let Some(proposal) = next {
-            self.apply(proposal.command);
+    pub(super) fn apply_accepted(&mut self) -> Option<Answer<M::Reply>> {
+        let next = self.accepted.remove(&(self.image.slot + 1))?;
+        self.apply(next.command)
+    }
+
+    /// Applies what was accepted in the slots up to `upto`.
+    fn apply_upto(&mut self, upto: Slot) {
+        while self.image.slot < upto && self.accepted.contains_key(&(self.image.slot + 1)) {
+            self.apply_accepted();
         }
-        found
     }
 
     /// Forgets the log before `start`.
@@ -78,8 +83,10 @@ impl<M: StateMachine> Stable<M> {
             Delta::Accepted { slot, proposal } => {
                 self.accepted.insert(slot, proposal);
             }
-            Delta::Chosen { upto } => while self.image.slot < upto && self.apply_accepted() {},
-            Delta::Learned { command } => self.apply(command),
+            Delta::Chosen { upto } => self.apply_upto(upto),
+            Delta::Learned { command } => {
+                self.apply(command);
+            }
             Delta::Truncated { start } => self.truncate(start),
         }
     }
@@ -159,28 +166,55 @@ pub struct Image<M: StateMachine> {
 
 impl<M: StateMachine> Default for Image<M> {
     fn default() -> Self {
-        Self { slot: 0, machine: M::default(), sessions: Sessions::default() }
+        Self::new(SessionLimits::default())
+    }
+}
+
+/// What the client of a command that was applied is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<R> {
+    /// The client.
+    pub client: Id,
+    /// The client's sequence number.
+    pub seq: u64,
+    /// The reply, or why there is none.
+    pub result: Result<R, Refusal>,
+}
+
+impl<R> Answer<R> {
+    /// As a message to the client.
+    pub fn msg<O, P>(self) -> Service<O, R, P> {
+        let seq = self.seq;
+        match self.result {
+            Ok(reply) => Service::Reply { seq, reply },
+            Err(why) => Service::Refused { seq, why },
+        }
     }
 }
 
 impl<M: StateMachine> Image<M> {
-    /// Applies the next slot's command. One request may have been chosen in two slots, by two
-    /// leaders: it is applied in the first.
-    pub fn apply(&mut self, command: &Command<M::Op>) {
-        self.slot += 1;
-        if let Command::Request { client, seq, op } = command
-            && self.sessions.standing(*client, *seq) == Standing::New
-        {
-            let reply = self.machine.apply(*client, *seq, op);
-            self.sessions.record(*client, *seq, reply);
-        }
+    /// The state before the first slot.
+    pub fn new(sessions: SessionLimits) -> Self {
+        Self { slot: 0, machine: M::default(), sessions: Sessions::new(sessions) }
     }
 
-    /// The reply to a request that was applied, while its client has not moved on.
-    pub fn reply(&self, client: Id, seq: u64) -> Option<&M::Reply> {
-        match self.sessions.standing(client, seq) {
-            Standing::Repeated(reply) => Some(reply),
-            _ => None,
-        }
+    /// Applies the next slot's command. One request may have been chosen in two slots, by two
+    /// leaders: it is applied in the first. Gives what its client is to be told; nothing, if that
+    /// moved on.
+    pub fn apply(&mut self, command: &Command<M::Op>) -> Option<Answer<M::Reply>> {
+        self.slot += 1;
+        let Command::Request { client, seq, op } = command else { return None };
+        let (client, seq) = (*client, *seq);
+        let result = match self.sessions.standing(client, seq) {
+            Standing::New => {
+                let reply = self.machine.apply(client, seq, op);
+                self.sessions.record(client, seq, reply.clone());
+                Ok(reply)
+            }
+            Standing::Repeated(reply) => Ok(reply.clone()),
+            Standing::Refused(why) => Err(why),
+            Standing::Old => return None,
+        };
+        Some(Answer { client, seq, result })
     }
 }

@@ -39,9 +39,10 @@ impl Replica {
         }
         let own = state.image.op;
         let named = state.synced == origin || self.config.bug == Some(Bug::TrustNumber);
+        let ahead = own > op && named && self.config.bug == Some(Bug::AheadHolds);
         if state.is_synced() && own > op {
             // An old message: this view went on since.
-        } else if own == op && (state.is_synced() || named) {
+        } else if own == op && (state.is_synced() || named) || ahead {
             if !state.is_synced() {
                 let state = state.to_mut();
                 state.synced = view;

@@ -1,13 +1,16 @@
 //! The bounded instances that are checked, and what is expected of each.
 //!
 //! On the set network a message once sent can be delivered at any time, so sending it again
-//! changes nothing: the timers for pings and for resending never fire here.
+//! changes nothing: the timers for resending never fire there, and those for pings only where a
+//! replica must say something new.
+
+pub(super) mod sessions;
 
 use super::properties::{self as claims, Actor, Claim, History};
 use super::{Bug, Config, Mode, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op};
+use crate::kv::{Map, Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
@@ -23,7 +26,9 @@ pub(super) struct Bounds {
     pub(super) crashable: Option<Vec<Id>>,
     pub(super) suspicions: u8,
     pub(super) retries: u8,
+    pub(super) pings: u8,
     pub(super) piece_bytes: usize,
+    pub(super) sessions: SessionLimits,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
 }
@@ -41,14 +46,16 @@ impl Bounds {
             crashable: None,
             suspicions: 1,
             retries: 0,
+            pings: 0,
             piece_bytes: FRAGMENT_BYTES,
+            sessions: SessionLimits::default(),
             lossy: false,
         }
     }
 
     /// What liveness of requests is decided on: one crash and restart, losses without end.
     pub(super) fn lossy() -> Self {
-        let bounds = Self::synchronous(2, vec![vec![Op::put("x", "a")]]);
+        let bounds = Self::synchronous(2, write());
         Self { crashes: 1, restarts: 1, suspicions: 0, lossy: true, ..bounds }
     }
 
@@ -61,13 +68,14 @@ impl Bounds {
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.replicas, self.mode, Timing::model());
-        let config = Config { bug, piece_bytes: self.piece_bytes, ..config };
+        let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
+        let config = Config { piece_bytes, sessions, bug, ..config };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
         let mut timers = vec![("suspect", self.suspicions)];
         if !self.lossy {
-            timers.extend([("ping", 0), ("resend", 0), ("retry", self.retries)]);
+            timers.extend([("ping", self.pings), ("resend", 0), ("retry", self.retries)]);
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
@@ -92,6 +100,16 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
+/// A client that writes.
+pub(super) fn write() -> Vec<Vec<Op>> {
+    vec![vec![Op::put("x", "a")]]
+}
+
+/// The smallest world with two backups at once.
+pub(super) fn trio() -> Bounds {
+    Bounds::synchronous(3, write())
+}
+
 /// A client that writes and reads back: real time orders the two.
 pub(super) fn write_then_read() -> Vec<Vec<Op>> {
     vec![vec![Op::put("x", "a"), Op::get("x")]]
@@ -108,7 +126,8 @@ fn cas(value: &str) -> Op {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
+    let mut instances = vec![
+        trio_alone(),
         asynchronous(),
         retry(),
         crash(),
@@ -120,7 +139,20 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry_with_crash(),
         large(),
         vast(),
-    ]
+    ];
+    instances.extend(sessions::instances());
+    instances
+}
+
+fn trio_alone() -> Instance<Actor, History> {
+    Instance {
+        name: "trio",
+        about: "3 replicas, a client that writes, 1 suspicion",
+        deep: false,
+        cluster: || trio().cluster(claimed(), None),
+        symmetry: None,
+        expected: Expected { unique: 13_708, generated: 146_317, violated: &[] },
+    }
 }
 
 fn lossy() -> Instance<Actor, History> {
@@ -171,7 +203,7 @@ fn rejoin() -> Instance<Actor, History> {
         about: "2 replicas, a client that writes, 2 suspicions: out, back in, and primary again",
         deep: false,
         cluster: || {
-            let bounds = Bounds::synchronous(2, vec![vec![Op::put("x", "a")]]);
+            let bounds = Bounds::synchronous(2, write());
             Bounds { suspicions: 2, piece_bytes: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,

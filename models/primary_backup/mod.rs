@@ -82,7 +82,7 @@ pub use view_service::{ViewService, view_service};
 
 use crate::Recoverable;
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::kv::{Client, ClientState, Retry, SessionLimits, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -144,6 +144,8 @@ pub struct Config {
     pub timing: Timing,
     /// About how many encoded bytes of state travel in one message.
     pub piece_bytes: usize,
+    /// How many clients are remembered.
+    pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -152,7 +154,8 @@ pub struct Config {
 impl Config {
     /// A correct cluster.
     pub fn new(replicas: usize, mode: Mode, timing: Timing) -> Self {
-        Self { replicas, mode, timing, piece_bytes: FRAGMENT_BYTES, bug: None }
+        let (piece_bytes, sessions) = (FRAGMENT_BYTES, SessionLimits::default());
+        Self { replicas, mode, timing, piece_bytes, sessions, bug: None }
     }
 
     /// The ids of the replicas.
@@ -194,6 +197,7 @@ pub enum PrimaryBackup<M: StateMachine> {
 
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
     /// Of the view service: all of it is durable.
     ViewService(Registry),

@@ -1,6 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::instances::{Bounds, rivals, write_then_read};
+mod sessions;
+
+use super::instances::{Bounds, rivals, trio, write, write_then_read};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster};
@@ -32,6 +34,38 @@ pub enum Bug {
     ForgetApplied,
     /// The view service does not save its views.
     ForgetView,
+    /// One backup is enough to acknowledge a request.
+    AcknowledgeOnOne,
+    /// One backup that holds the state is enough to act.
+    ActOnOne,
+    /// A backup that is ahead of its new primary says that it holds the primary's state.
+    AheadHolds,
+    /// The ping of any member acknowledges the view, whether or not it acts.
+    AnybodyAcknowledges,
+    /// A primary takes requests before its backups hold its state.
+    OrderEarly,
+    /// A request that is older than the last one of its client is ordered.
+    OrderOld,
+    /// A primary that comes back acts at once.
+    ActAfterRestart,
+    /// An acknowledgement of less than the state that a view begins from counts.
+    CountOldAck,
+    /// A replica adopts a view that is older than its own.
+    AdoptOld,
+    /// Any member may be promoted.
+    PromoteAnybody,
+    /// A member that leaves the view stays certified.
+    CertifyLeavers,
+    /// A backup takes the piece that comes, whatever its number.
+    TakeAnyPiece,
+    /// The timer for pings is not set again.
+    PingOnce,
+    /// The timer for resending is not set again.
+    ResendOnce,
+    /// The view service does not watch the members of a view that it makes.
+    NoWatch,
+    /// The view service does not answer a ping from an old view.
+    TellViewOnce,
     /// A primary does not send again what a backup did not acknowledge.
     NoResend,
     /// A replica tells the view service that it is alive when it starts, and never again.
@@ -40,7 +74,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 30] = [
         Self::AcknowledgeEarly,
         Self::AnswerRetryEarly,
         Self::ActEarly,
@@ -53,6 +87,22 @@ impl Bug {
         Self::CertifyJoiner,
         Self::ForgetApplied,
         Self::ForgetView,
+        Self::AcknowledgeOnOne,
+        Self::ActOnOne,
+        Self::AheadHolds,
+        Self::AnybodyAcknowledges,
+        Self::OrderEarly,
+        Self::OrderOld,
+        Self::ActAfterRestart,
+        Self::CountOldAck,
+        Self::AdoptOld,
+        Self::PromoteAnybody,
+        Self::CertifyLeavers,
+        Self::TakeAnyPiece,
+        Self::PingOnce,
+        Self::ResendOnce,
+        Self::NoWatch,
+        Self::TellViewOnce,
         Self::NoResend,
         Self::NoPing,
     ];
@@ -156,13 +206,124 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::ONE_PRIMARY,
             Bounds { crashes: 1, restarts: 1, suspicions: 2, ..reader() }
         ),
+        mutant!(
+            AcknowledgeOnOne,
+            "acknowledge-on-one",
+            "a request is acknowledged when one backup has it",
+            claims::PROMOTABLE,
+            trio()
+        ),
+        mutant!(
+            ActOnOne,
+            "act-on-one",
+            "a new primary acts when one backup holds its state",
+            claims::PROMOTABLE,
+            trio()
+        ),
+        mutant!(
+            AheadHolds,
+            "ahead-holds",
+            "a backup that has more operations than its primary says that it holds the state",
+            claims::PREFIX,
+            trio()
+        ),
+        mutant!(
+            AnybodyAcknowledges,
+            "anybody-acknowledges",
+            "the ping of any member acknowledges its view",
+            claims::PROMOTABLE,
+            Bounds { pings: 1, ..writer() }
+        ),
+        mutant!(
+            OrderEarly,
+            "order-early",
+            "a primary takes requests before it acts",
+            claims::PROMOTABLE,
+            trio()
+        ),
+        mutant!(
+            OrderOld,
+            "order-old",
+            "a request older than the last one of its client is applied again",
+            claims::EXACTLY_ONCE,
+            Bounds { suspicions: 0, ..reader() }
+        ),
+        mutant!(
+            ActAfterRestart,
+            "act-after-restart",
+            "a primary that restarts acts at once, as if its backups had all that it has",
+            claims::PROMOTABLE,
+            restarted()
+        ),
+        mutant!(
+            CountOldAck,
+            "count-old-ack",
+            "an acknowledgement of less than the whole state counts when a view begins again",
+            claims::PROMOTABLE,
+            restarted()
+        ),
+        mutant!(
+            AdoptOld,
+            "adopt-old",
+            "a replica adopts a view that is older than its own",
+            claims::PROMOTABLE,
+            returning()
+        ),
+        mutant!(
+            PromoteAnybody,
+            "promote-anybody",
+            "any member may be promoted, certified or not",
+            claims::NO_LOSS,
+            returning()
+        ),
+        mutant!(
+            CertifyLeavers,
+            "certify-leavers",
+            "a member that leaves stays certified",
+            claims::PROMOTABLE,
+            reader()
+        ),
+        mutant!(
+            TakeAnyPiece,
+            "take-any-piece",
+            "a piece of state is taken whichever piece is missing",
+            claims::PROMOTABLE,
+            Bounds { piece_bytes: 1, crashes: 1, restarts: 1, ..writer() }
+        ),
+        mutant!(
+            NoWatch,
+            "no-watch",
+            "the view service does not watch who joins",
+            claims::ARMED,
+            reader()
+        ),
     ];
     mutants.extend([
+        Mutant {
+            name: "ping-once",
+            about: "the timer for pings is not set again",
+            killed_by: claims::ARMED,
+            cluster: || seeded(Bounds::lossy_views(), Bug::PingOnce),
+        },
+        Mutant {
+            name: "resend-once",
+            about: "the timer for resending is not set again",
+            killed_by: claims::ARMED,
+            cluster: || seeded(Bounds::lossy(), Bug::ResendOnce),
+        },
         Mutant {
             name: "no-resend",
             about: "what a backup did not acknowledge is not sent again",
             killed_by: claims::ANSWERED,
             cluster: || Bounds::lossy().cluster(claims::liveness(), Some(Bug::NoResend)),
+        },
+        Mutant {
+            name: "tell-view-once",
+            about: "a replica that missed the current view is not told it again",
+            killed_by: claims::CONVERGED,
+            cluster: || {
+                Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::TellViewOnce))
+            },
         },
         Mutant {
             name: "no-ping",
@@ -171,12 +332,27 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             cluster: || Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::NoPing)),
         },
     ]);
+    mutants.extend(sessions::mutants());
     mutants
 }
 
 /// The smallest world that has all of failover, state transfer and a read.
 fn reader() -> Bounds {
     Bounds::synchronous(2, write_then_read())
+}
+
+/// A primary that comes back, and no other view.
+fn restarted() -> Bounds {
+    Bounds { crashes: 1, restarts: 1, suspicions: 0, ..reader() }
+}
+
+/// Out, back in, and primary again.
+fn returning() -> Bounds {
+    Bounds { suspicions: 2, ..writer() }
+}
+
+fn writer() -> Bounds {
+    Bounds::synchronous(2, write())
 }
 
 fn seeded(bounds: Bounds, bug: Bug) -> Cluster<Actor, History> {

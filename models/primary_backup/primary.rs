@@ -27,13 +27,16 @@ pub struct Leading<M: StateMachine> {
     pub acked: BTreeMap<Id, u64>,
     /// The requests that some backup did not acknowledge yet, by number.
     pub pending: BTreeMap<u64, Entry<M::Op>>,
+    /// The replies to them, by number: until they are sent, their sessions may be evicted.
+    pub replies: BTreeMap<u64, M::Reply>,
     /// The pieces of its state, cut when the first backup asked for one.
     pub offer: Option<Vec<Piece<M>>>,
 }
 
 impl<M: StateMachine> Leading<M> {
     fn waiting() -> Self {
-        Self { acting: false, acked: BTreeMap::new(), pending: BTreeMap::new(), offer: None }
+        let (acked, pending, replies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { acting: false, acked, pending, replies, offer: None }
     }
 
     /// Acts, and every backup of `view` has acknowledged `op`.
@@ -45,6 +48,11 @@ impl<M: StateMachine> Leading<M> {
     /// The last operation that every backup of `view` has.
     fn held_by_all(&self, view: &View) -> Option<u64> {
         view.backups.iter().map(|backup| self.acked_by(*backup)).min()
+    }
+
+    /// The last operation that some backup of `view` has.
+    fn held_by_one(&self, view: &View) -> Option<u64> {
+        view.backups.iter().map(|backup| self.acked_by(*backup)).max()
     }
 
     fn acked_by(&self, backup: Id) -> u64 {
@@ -101,7 +109,7 @@ impl Replica {
             let (epoch, leader) = (state.view.number, state.view.primary);
             return o.send(client, Service::Redirect { seq, epoch, leader });
         };
-        if !leading.acting {
+        if !leading.acting && self.config.bug != Some(Bug::OrderEarly) {
             return;
         }
         let twice = self.config.bug == Some(Bug::ApplyTwice);
@@ -116,7 +124,12 @@ impl Replica {
                     o.send(client, Service::Reply { seq, reply: reply.clone() });
                 }
             }
+            Standing::Old if self.config.bug == Some(Bug::OrderOld) => {
+                self.order(state, Entry { client, seq, request: op }, o);
+            }
             Standing::Old => {}
+            // It will be answered; its session went to make room for others.
+            Standing::Refused(_) if leading.awaits(client, seq) => {}
             Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
         }
     }
@@ -133,10 +146,10 @@ impl Replica {
             return;
         }
         let state = state.to_mut();
-        state.image.apply(&entry);
+        let reply = state.image.apply(&entry);
         o.save(Saved::applied(entry.clone()));
         if self.replies_at_once() || state.view.backups.is_empty() {
-            Self::reply(state, entry.client, entry.seq, o);
+            Self::reply(state, entry.client, entry.seq, reply.clone(), o);
         }
         let Role::Primary(leading) = &mut state.role else { return };
         if state.view.backups.is_empty() {
@@ -147,6 +160,7 @@ impl Replica {
             o.set_timer(Timer::Resend, self.config.timing.resend.clone());
         }
         leading.pending.insert(op, entry.clone());
+        leading.replies.insert(op, reply);
         let msg = Service::Peer(Peer::Replicate { view, op, entry });
         o.broadcast(&state.view.backups, &msg);
     }
@@ -162,7 +176,8 @@ impl Replica {
         let Role::Primary(leading) = &state.role else { return };
         let news = leading.acked.get(&src).is_none_or(|acked| *acked < op);
         // Before it acts, an acknowledgement of less than its whole state is an old one.
-        let whole = leading.acting || op >= state.image.op;
+        let whole =
+            leading.acting || op >= state.image.op || self.config.bug == Some(Bug::CountOldAck);
         if view != state.view.number || !state.view.backups.contains(&src) || !news || !whole {
             return;
         }
@@ -171,7 +186,9 @@ impl Replica {
         leading.acked.insert(src, op);
         if leading.acting {
             self.settle(state, o);
-        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup)) {
+        } else if state.view.backups.iter().all(|backup| leading.acked.contains_key(backup))
+            || self.config.bug == Some(Bug::ActOnOne)
+        {
             o.cancel_timer(Timer::Resend);
             Self::act(state, o);
         }
@@ -180,23 +197,36 @@ impl Replica {
     /// Acknowledges the requests that every backup now has.
     fn settle<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         let Role::Primary(leading) = &mut state.role else { return };
-        let Some(held) = leading.held_by_all(&state.view) else { return };
+        let held = if self.config.bug == Some(Bug::AcknowledgeOnOne) {
+            leading.held_by_one(&state.view)
+        } else {
+            leading.held_by_all(&state.view)
+        };
+        let Some(held) = held else { return };
         let open = leading.pending.split_off(&(held + 1));
         let settled = std::mem::replace(&mut leading.pending, open);
+        let open = leading.replies.split_off(&(held + 1));
+        let replies = std::mem::replace(&mut leading.replies, open);
         if !settled.is_empty() && leading.pending.is_empty() {
             o.cancel_timer(Timer::Resend);
         }
         if !self.replies_at_once() {
-            for entry in settled.into_values() {
-                Self::reply(state, entry.client, entry.seq, o);
+            for (entry, reply) in settled.into_values().zip(replies.into_values()) {
+                Self::reply(state, entry.client, entry.seq, reply, o);
             }
         }
     }
 
     /// Replies, unless the client gave up on this request and made another.
-    fn reply<M: StateMachine>(state: &ReplicaState<M>, client: Id, seq: u64, o: &mut Outbox<M>) {
-        if let Some(reply) = state.image.reply(client, seq) {
-            o.send(client, Service::Reply { seq, reply: reply.clone() });
+    fn reply<M: StateMachine>(
+        state: &ReplicaState<M>,
+        client: Id,
+        seq: u64,
+        reply: M::Reply,
+        o: &mut Outbox<M>,
+    ) {
+        if state.image.sessions.standing(client, seq) != Standing::Old {
+            o.send(client, Service::Reply { seq, reply });
         }
     }
 
@@ -219,7 +249,9 @@ impl Replica {
         if leading.acting && leading.pending.is_empty() {
             return;
         }
-        o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        if self.config.bug != Some(Bug::ResendOnce) {
+            o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        }
         if self.config.bug == Some(Bug::NoResend) {
             return;
         }

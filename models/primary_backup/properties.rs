@@ -5,11 +5,17 @@
 //! history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
+mod sessions;
+
+pub use sessions::*;
+
 use super::view_service;
-use super::{Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage};
+use super::{
+    Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage, Timer,
+};
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded, Service};
-use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use crate::world::{Condition, NodeOf, Nodes, Process, Property, View};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
 
@@ -38,6 +44,9 @@ pub const PREFIX: &str = "a backup applied a prefix of what its primary applied"
 pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
 /// Budhiraja et al. 1993, Pb4: the service is as one server; Herlihy and Wing 1990.
 pub const LINEARIZABLE: &str = "linearizable";
+/// What is lost is sent again, and who falls silent is noticed. Where the checker lets every timer
+/// fire at any time, forgetting to set it again shows in no run that is short enough.
+pub const ARMED: &str = "every timer that progress rests on is set";
 /// Budhiraja et al. 1993: the service is available again after a bounded outage. Once faults stop,
 /// messages that are sent again and again arrive.
 pub const ANSWERED: &str = "every request is answered in the end";
@@ -129,9 +138,36 @@ pub fn linearizable() -> Claim {
     Property::always(LINEARIZABLE, Condition::history(|history: &History| history.is_consistent()))
 }
 
+/// Every timer that progress rests on is set.
+pub fn armed() -> Claim {
+    Property::always(
+        ARMED,
+        Condition::each_node(|node| match &node.process {
+            Process::Up { state, timers, .. } => {
+                needed_timers(state).iter().all(|timer| timers.contains(timer))
+            }
+            Process::Down { .. } | Process::Panicked { .. } => true,
+        }),
+    )
+}
+
+fn needed_timers(state: &State<Machine>) -> Vec<Timer> {
+    match state {
+        State::ViewService(registry) => registry.view.members().map(Timer::Suspect).collect(),
+        State::Replica(ReplicaState { role: Role::Primary(leading), view, .. }) => {
+            let waits = !leading.pending.is_empty() || !leading.acting && !view.backups.is_empty();
+            [Timer::Ping].into_iter().chain(waits.then_some(Timer::Resend)).collect()
+        }
+        State::Replica(_) => vec![Timer::Ping],
+        State::Client(_) => vec![],
+    }
+}
+
 /// What must always hold of synchronous replication.
 pub fn safety() -> Vec<Claim> {
-    vec![one_primary(), promotable(), no_loss(), prefix(), exactly_once(), linearizable()]
+    let mut claims = vec![one_primary(), promotable(), no_loss(), prefix(), exactly_once()];
+    claims.extend([linearizable(), armed()]);
+    claims
 }
 
 /// All clients have all their answers.
@@ -266,4 +302,9 @@ fn image(node: &Node) -> Option<&Image<Machine>> {
         },
         _ => None,
     }
+}
+
+/// The replicated states of all replicas, of those that are down too.
+fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image<Machine>> {
+    nodes.iter().filter_map(image)
 }

@@ -104,7 +104,8 @@ impl Replica {
         } else {
             Role::Backup(Following::default())
         };
-        let state = ReplicaState { synced: view.number, view, image: Image::default(), role };
+        let image = Image::new(self.config.sessions);
+        let state = ReplicaState { synced: view.number, view, image, role };
         o.save(state.checkpoint());
         Self::ping(&state, o);
         state
@@ -121,7 +122,7 @@ impl Replica {
         let image = match &saved.content {
             Content::Image(image) => image.clone(),
             Content::Applied(entries) => {
-                let mut image = Image::default();
+                let mut image = Image::new(self.config.sessions);
                 for entry in entries {
                     image.apply(entry);
                 }
@@ -133,6 +134,9 @@ impl Replica {
         let mut state = ReplicaState { view, synced, image, role: Role::Outsider };
         Self::ping(&state, o);
         self.take_role(id, &mut state, o);
+        if state.is_primary() && self.config.bug == Some(Bug::ActAfterRestart) {
+            state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
+        }
         state
     }
 
@@ -182,7 +186,9 @@ impl Replica {
         state: &ReplicaState<M>,
         o: &mut Outbox<M>,
     ) {
-        o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        if self.config.bug != Some(Bug::PingOnce) {
+            o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        }
         if self.config.bug != Some(Bug::NoPing) {
             Self::ping(state, o);
         }
@@ -197,7 +203,8 @@ impl Replica {
         view: View,
         o: &mut Outbox<M>,
     ) {
-        if src != view_service() || view.number <= state.view.number {
+        let old = view.number < state.view.number && self.config.bug != Some(Bug::AdoptOld);
+        if src != view_service() || view.number == state.view.number || old {
             return;
         }
         let state = state.to_mut();

@@ -6,8 +6,7 @@
 
 use super::view::View;
 use crate::Durable;
-use crate::kv::sessions::Standing;
-use crate::kv::{Sessions, StateMachine};
+use crate::kv::{SessionLimits, Sessions, StateMachine};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -138,23 +137,21 @@ pub struct Image<M: StateMachine> {
 
 impl<M: StateMachine> Default for Image<M> {
     fn default() -> Self {
-        Self { op: 0, machine: M::default(), sessions: Sessions::default() }
+        Self::new(SessionLimits::default())
     }
 }
 
 impl<M: StateMachine> Image<M> {
-    /// Applies a request and remembers its reply.
-    pub fn apply(&mut self, entry: &Entry<M::Op>) {
-        let reply = self.machine.apply(entry.client, entry.seq, &entry.request);
-        self.sessions.record(entry.client, entry.seq, reply);
-        self.op += 1;
+    /// The state before the first request.
+    pub fn new(sessions: SessionLimits) -> Self {
+        Self { op: 0, machine: M::default(), sessions: Sessions::new(sessions) }
     }
 
-    /// The reply to a request that was applied, while its client has not moved on.
-    pub fn reply(&self, client: Id, seq: u64) -> Option<&M::Reply> {
-        match self.sessions.standing(client, seq) {
-            Standing::Repeated(reply) => Some(reply),
-            _ => None,
-        }
+    /// Applies a request, remembers its reply, and gives it: it may be too large to be remembered.
+    pub fn apply(&mut self, entry: &Entry<M::Op>) -> M::Reply {
+        let reply = self.machine.apply(entry.client, entry.seq, &entry.request);
+        self.sessions.record(entry.client, entry.seq, reply.clone());
+        self.op += 1;
+        reply
     }
 }

@@ -78,9 +78,13 @@ impl ViewService {
         if member {
             self.watch(src, o);
         }
+        // Only the primary of a view acts in it, so a ping that says so is the primary's.
+        let acts = acting || member && self.config.bug == Some(Bug::AnybodyAcknowledges);
         if view < current.number {
-            o.send(src, Service::Peer(Peer::View(current.clone())));
-        } else if member && acting && src == current.primary && !registry.acked {
+            if self.config.bug != Some(Bug::TellViewOnce) {
+                o.send(src, Service::Peer(Peer::View(current.clone())));
+            }
+        } else if acts && !registry.acked {
             let registry = registry.to_mut();
             registry.acked = true;
             registry.certified = registry.view.members().collect();
@@ -109,7 +113,10 @@ impl ViewService {
             return;
         }
         let primary = if silent == current.primary {
-            registry.certified.iter().copied().find(|id| *id != silent)
+            let anybody = self.config.bug == Some(Bug::PromoteAnybody);
+            current
+                .members()
+                .find(|id| *id != silent && (anybody || registry.certified.contains(id)))
         } else {
             Some(current.primary)
         };
@@ -126,14 +133,18 @@ impl ViewService {
     /// Starts the next view and tells every replica, also those outside it, which may then ask
     /// to join.
     fn move_to<M: StateMachine>(&self, registry: &mut Registry, next: View, o: &mut Outbox<M>) {
-        registry.certified.retain(|id| next.contains(*id));
+        if self.config.bug != Some(Bug::CertifyLeavers) {
+            registry.certified.retain(|id| next.contains(*id));
+        }
         registry.acked = false;
         registry.view = next;
         if self.config.bug != Some(Bug::ForgetView) {
             o.save(Storage::ViewService(registry.clone()));
         }
-        for member in registry.view.members() {
-            self.watch(member, o);
+        if self.config.bug != Some(Bug::NoWatch) {
+            for member in registry.view.members() {
+                self.watch(member, o);
+            }
         }
         let replicas: Vec<Id> = self.config.replica_ids().collect();
         o.broadcast(&replicas, &Service::Peer(Peer::View(registry.view.clone())));

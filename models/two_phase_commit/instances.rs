@@ -330,7 +330,7 @@ fn sessions() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 1_026_308, generated: 9_994_792, violated: &[] },
+        expected: Expected { unique: 1_650_060, generated: 16_130_320, violated: &[] },
     }
 }
 
@@ -348,7 +348,7 @@ fn mixed() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 2_516_900, generated: 38_824_525, violated: &[] },
+        expected: Expected { unique: 5_024_366, generated: 78_238_471, violated: &[] },
     }
 }
 

@@ -96,11 +96,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         }
     }
 
-    /// The history of a packed state, as the part that it is.
-    pub fn history_of(&self, state: &[u32]) -> u32 {
-        state[self.0.history_at()]
-    }
-
     /// The move that an action names, if it can be taken in this state.
     pub(super) fn find_move(&self, state: &[u32], action: &ActionOf<A>) -> Option<Move> {
         let inner = &*self.0;

@@ -53,6 +53,12 @@ impl Value {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.name.is_some())
     }
 
+    /// The name of a struct or of a variant with named fields, such as `Up`.
+    fn variant(&self) -> Option<&str> {
+        let name = self.head.strip_suffix(" {")?;
+        (self.is_named() && !name.is_empty()).then_some(name)
+    }
+
     /// A wrapper such as `Some(` around a single value.
     fn wraps(&self) -> Option<&Value> {
         match self.parts.as_slice() {
@@ -78,7 +84,21 @@ fn compare(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
             return compare_elements(path, old, new, lines);
         }
     }
+    if let (Some(was), Some(is)) = (old.variant(), new.variant())
+        && from.chars().count() + to.chars().count() > SHORT
+    {
+        // Such as a node that crashes: what is gone with the old variant need not be told.
+        lines.push(format!("{path}: {was} → {is}"));
+        let kept = Value { parts: common(old, new), ..old.clone() };
+        return compare_fields(path, &kept, new, lines);
+    }
     lines.push(format!("{path}: {from} → {to}"));
+}
+
+/// The fields that `new` has too.
+fn common(old: &Value, new: &Value) -> Vec<Value> {
+    let is_kept = |was: &&Value| new.parts.iter().any(|is| is.name == was.name);
+    old.parts.iter().filter(is_kept).cloned().collect()
 }
 
 fn compare_fields(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
@@ -211,6 +231,24 @@ mod tests {
         let line = "role: Some(Backup { of: 1 }) → Some(Primary { acting: true })";
         assert_eq!(changes(&before, &after), [line]);
         assert_eq!(changes(&node(), &before), ["role: None → Some(Backup { of: 1 })"]);
+    }
+
+    #[test]
+    fn of_a_variant_that_is_left_nothing_is_told_but_that() {
+        #[derive(Debug)]
+        #[allow(dead_code)]
+        enum Node {
+            Up { state: [u64; 20], disk: u8 },
+            Down { disk: u8 },
+        }
+        let (up, down) = (Node::Up { state: [7; 20], disk: 1 }, Node::Down { disk: 1 });
+        let nodes = |node| BTreeMap::from([("node 1", node)]);
+        let [crash, restart] = [(&up, &down), (&down, &up)]
+            .map(|(before, after)| changes(&nodes(before), &nodes(after)));
+        assert_eq!(crash, ["\"node 1\": Up → Down"]);
+        assert_eq!(restart[0], "\"node 1\": Down → Up");
+        assert!(restart[1].starts_with("\"node 1\": state: now [7, 7"), "{restart:?}");
+        assert_eq!(restart.len(), 2, "{restart:?}");
     }
 
     #[test]

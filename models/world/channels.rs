@@ -2,10 +2,11 @@
 //! step takes one message from the front of one and appends others to the backs of some.
 
 use super::cluster::{Channel, Inner};
+use super::memory::recall;
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::setup::NetworkKind;
-use super::step::{Expander, recall};
+use super::step::Expander;
 use std::collections::BTreeMap;
 
 impl<A: Checkable, H: Observer<A::Msg>> Expander<'_, A, H> {

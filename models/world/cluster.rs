@@ -2,17 +2,20 @@
 
 use super::effect::{Effect, Local};
 use super::interner::{Interner, content_hash};
+use super::memory::Memo;
 use super::observer::Observer;
+use super::panics::guarded;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 use super::property::{Condition, Kind};
 use super::setup::{NetworkKind, Rules, Setup};
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
+use super::weight::{self, Weight};
 use stateright::actor::{Envelope, Id};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// How many conditions a cluster may have: properties, targets of leads-to, and the boundary.
-pub const MAX_CONDITIONS: usize = 64;
+/// With [`NO_PANIC`](super::NO_PANIC) they are 64.
+pub const MAX_CONDITIONS: usize = 63;
 
 /// A cluster that can be checked. Cheap to clone; clones share what they have learnt.
 pub struct Cluster<A: Checkable, H>(pub(super) Arc<Inner<A, H>>);
@@ -33,26 +36,35 @@ pub(super) struct Inner<A: Checkable, H> {
 pub(super) struct Tables<A: Checkable, H> {
     pub(super) nodes: Interner<NodeOf<A>, NodeExtra<A>>,
     pub(super) budgets: Interner<Budget, BudgetExtra>,
-    /// With the conditions that hold, a bit each.
-    pub(super) histories: Interner<H, u64>,
+    pub(super) histories: Interner<H, Facts>,
     /// With the receiver.
     pub(super) envelopes: Interner<Envelope<A::Msg>, u32>,
     pub(super) channels: Interner<Channel, ChannelExtra>,
     pub(super) effects: boxcar::Vec<Effect>,
+    /// What effects hold beside themselves.
+    pub(super) effects_heap: AtomicU64,
     pub(super) deliveries: Memo,
     pub(super) observations: Memo,
     /// What a channel becomes when an envelope is appended.
     pub(super) appended: Memo,
+    /// Whether anything panicked anywhere.
+    pub(super) panicked: AtomicBool,
 }
 
-/// Remembered results by pair of ids.
-pub(super) type Memo = RwLock<HashMap<(u32, u32), u32, FxBuildHasher>>;
+/// What is known of a part by itself, a bit for each condition about such parts.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Facts {
+    /// The conditions that hold.
+    pub(super) holds: u64,
+    /// The conditions that panic.
+    pub(super) panics: u64,
+}
 
 pub(super) struct NodeExtra<A: Checkable> {
-    /// The node conditions that hold of this node, a bit each.
-    pub(super) holds: u64,
+    pub(super) facts: Facts,
     /// Whether it runs.
     pub(super) up: bool,
+    pub(super) panicked: bool,
     pub(super) locals: OnceLock<Box<[Local<A>]>>,
 }
 
@@ -104,9 +116,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             envelopes: Interner::new(),
             channels: Interner::new(),
             effects: boxcar::Vec::new(),
+            effects_heap: AtomicU64::new(0),
             deliveries: Memo::default(),
             observations: Memo::default(),
             appended: Memo::default(),
+            panicked: AtomicBool::new(false),
         };
         Self(Arc::new(Inner { setup, conditions, tables, initial: OnceLock::new() }))
     }
@@ -127,6 +141,36 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             histories: tables.histories.len(),
         }
     }
+
+    /// The memory that the parts take and what is remembered of them: nodes, messages,
+    /// histories, effects. See `weight.rs` for how it is counted.
+    pub fn weight(&self) -> Weight {
+        let Tables { nodes, budgets, histories, envelopes, channels, .. } = &self.0.tables;
+        let Tables { effects, effects_heap, deliveries, observations, appended, .. } =
+            &self.0.tables;
+        let memos = deliveries.bytes() + observations.bytes() + appended.bytes();
+        let tables = memos + weight::of_list::<Effect>(effects.count());
+        let parts = nodes.weight()
+            + budgets.weight()
+            + histories.weight()
+            + envelopes.weight()
+            + channels.weight();
+        parts + Weight::new(tables, effects_heap.load(Ordering::Relaxed))
+    }
+
+    /// Two different parts that have one hash, in words. From then on nothing that was found
+    /// about this cluster can be trusted.
+    pub fn hash_clash(&self) -> Option<String> {
+        fn told<T: std::fmt::Debug>(what: &str, clash: Option<(&T, &T)>) -> Option<String> {
+            clash.map(|(one, other)| format!("two {what} with one hash: {one:?} and {other:?}"))
+        }
+        let Tables { nodes, budgets, histories, envelopes, channels, .. } = &self.0.tables;
+        told("nodes", nodes.clash())
+            .or_else(|| told("messages", envelopes.clash()))
+            .or_else(|| told("histories", histories.clash()))
+            .or_else(|| told("budgets", budgets.clash()))
+            .or_else(|| channels.clash().map(|_| "two queues of messages with one hash".into()))
+    }
 }
 
 /// See [`Cluster::statistics`].
@@ -145,13 +189,20 @@ pub struct Statistics {
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn intern_node(&self, node: NodeOf<A>) -> u32 {
         let hash = content_hash(domain::NODE, &node);
-        self.tables.nodes.intern(node, hash, |node| NodeExtra {
-            holds: self.bits(|condition| match condition {
-                Condition::EachNode(f) | Condition::SomeNode(f) => f(node),
-                _ => false,
-            }),
-            up: matches!(node.process, Process::Up { .. }),
-            locals: OnceLock::new(),
+        self.tables.nodes.intern(node, hash, |node| {
+            let panicked = matches!(node.process, Process::Panicked { .. });
+            if panicked {
+                self.tables.panicked.store(true, Ordering::Relaxed);
+            }
+            NodeExtra {
+                facts: self.facts(|condition| match condition {
+                    Condition::EachNode(f) | Condition::SomeNode(f) => f(node),
+                    _ => false,
+                }),
+                up: matches!(node.process, Process::Up { .. }),
+                panicked,
+                locals: OnceLock::new(),
+            }
         })
     }
 
@@ -164,7 +215,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn intern_history(&self, history: H) -> u32 {
         let hash = content_hash(domain::HISTORY, &history);
         self.tables.histories.intern(history, hash, |history| {
-            self.bits(|condition| match condition {
+            self.facts(|condition| match condition {
                 Condition::History(f) => f(history),
                 _ => false,
             })
@@ -201,9 +252,18 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
     }
 
-    fn bits(&self, holds: impl Fn(&Condition<A, H>) -> bool) -> u64 {
-        (self.conditions.iter().enumerate())
-            .fold(0, |bits, (at, condition)| bits | u64::from(holds(condition)) << at)
+    fn facts(&self, holds: impl Fn(&Condition<A, H>) -> bool) -> Facts {
+        let mut facts = Facts::default();
+        for (at, condition) in self.conditions.iter().enumerate() {
+            match guarded(|| holds(condition)) {
+                Ok(holds) => facts.holds |= u64::from(holds) << at,
+                Err(_) => facts.panics |= 1 << at,
+            }
+        }
+        if facts.panics != 0 {
+            self.tables.panicked.store(true, Ordering::Relaxed);
+        }
+        facts
     }
 
     pub(super) fn first_budget(&self) -> Budget {

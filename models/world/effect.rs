@@ -2,12 +2,15 @@
 
 use super::cluster::Inner;
 use super::observer::Observer;
+use super::panics::guarded;
 use super::parts::{Checkable, NodeOf, Process, Spend};
 use super::setup::{DiskKind, NetworkKind, Rules};
+use super::weight;
 use crate::durable::Durable;
 use stateright::actor::{Actor, Command, Envelope, Out, is_no_op, is_no_op_with_timer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 /// What one handler run does, remembered.
 pub(super) struct Effect {
@@ -40,20 +43,33 @@ pub(super) enum LocalKind<T, R> {
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    pub(super) fn on_observation(&self, history: u32, envelope: u32, delivered: bool) -> u32 {
-        let before = self.tables.histories.value(history);
-        let envelope = self.tables.envelopes.value(envelope);
-        let envelope = Envelope { src: envelope.src, dst: envelope.dst, msg: &envelope.msg };
-        let after = if delivered { before.on_deliver(envelope) } else { before.on_send(envelope) };
-        after.map_or(history, |after| self.intern_history(after))
+    pub(super) fn panicked(&self, node: &NodeOf<A>, message: String) -> Effect {
+        let process = Process::Panicked { message };
+        self.quiet(NodeOf::<A> { id: node.id, process, disk: node.disk.clone() })
+    }
+
+    /// The effect of what may panic.
+    fn effect_of(&self, node: &NodeOf<A>, run: impl FnOnce() -> Effect) -> Effect {
+        guarded(run).unwrap_or_else(|message| self.panicked(node, message))
     }
 
     fn remember(&self, effect: Effect) -> u32 {
+        let heap = size_of_val(&*effect.sends) + size_of_val(&*effect.observed);
+        self.tables.effects_heap.fetch_add(heap as u64, Ordering::Relaxed);
         u32::try_from(self.tables.effects.push(effect)).expect("fewer than 2^32 handler runs")
     }
 
     pub(super) fn on_delivery(&self, node: u32, envelope: u32) -> u32 {
         let before = self.tables.nodes.value(node);
+        let mut effect = self.effect_of(before, || self.deliver(before, envelope));
+        self.weigh(node, &mut effect);
+        if matches!(self.setup.network, NetworkKind::Multiset | NetworkKind::Single) {
+            effect.difference = effect.difference.wrapping_sub(self.item_hash(envelope));
+        }
+        self.remember(effect)
+    }
+
+    fn deliver(&self, before: &NodeOf<A>, envelope: u32) -> Effect {
         let Process::Up { state, timers, choices } = &before.process else {
             unreachable!("messages are delivered to nodes that are up");
         };
@@ -70,11 +86,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             let observed = std::mem::take(&mut effect.observed).into_vec();
             effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
         }
-        self.weigh(node, &mut effect);
-        if matches!(self.setup.network, NetworkKind::Multiset | NetworkKind::Single) {
-            effect.difference = effect.difference.wrapping_sub(self.item_hash(envelope));
-        }
-        self.remember(effect)
+        effect
     }
 
     /// Notes what the effect does to a fingerprint, as far as it is the same in every state.
@@ -136,7 +148,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn locals(&self, node: u32) -> &[Local<A>] {
         let locals = &self.tables.nodes.head(node).extra.locals;
-        locals.get_or_init(|| self.find_locals(node, self.tables.nodes.value(node)))
+        locals.get_or_init(|| {
+            let found = self.find_locals(node, self.tables.nodes.value(node));
+            let heap = weight::heap_of(&found.len()) as usize + size_of_val(&*found);
+            self.tables.effects_heap.fetch_add(heap as u64, Ordering::Relaxed);
+            found
+        })
     }
 
     fn find_locals(&self, id: u32, node: &NodeOf<A>) -> Box<[Local<A>]> {
@@ -151,15 +168,21 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             }
             Process::Up { state, timers, choices } => {
                 for timer in timers {
-                    let effect = self.on_timeout(node, state, timers, choices, timer);
-                    add(LocalKind::Timeout(timer.clone()), self.timer_spend(timer), effect);
+                    let mut spend = Spend::Nothing;
+                    let effect = self.effect_of(node, || {
+                        spend = self.timer_spend(timer);
+                        self.on_timeout(node, (state, timers, choices), timer)
+                    });
+                    add(LocalKind::Timeout(timer.clone()), spend, effect);
                 }
                 for (key, options) in choices {
                     for (at, option) in options.iter().enumerate() {
                         if options[..at].contains(option) {
                             continue;
                         }
-                        let effect = self.on_choice(node, (state, timers, choices), key, option);
+                        let process = (state, timers, choices);
+                        let effect =
+                            self.effect_of(node, || self.on_choice(node, process, key, option));
                         let what = LocalKind::Choose(key.clone(), option.clone());
                         add(what, Spend::Nothing, effect);
                     }
@@ -168,9 +191,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                     add(LocalKind::Crash, Spend::Crash, self.on_crash(node, state));
                 }
             }
+            Process::Panicked { .. } => return Box::default(),
         }
         if !node.disk.pending.is_empty() {
-            add(LocalKind::Flush, Spend::Nothing, self.on_flush(node));
+            add(LocalKind::Flush, Spend::Nothing, self.effect_of(node, || self.on_flush(node)));
         }
         locals.into_boxed_slice()
     }
@@ -184,9 +208,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     fn on_timeout(
         &self,
         node: &NodeOf<A>,
-        state: &A::State,
-        timers: &BTreeSet<A::Timer>,
-        choices: &BTreeMap<String, Vec<A::Random>>,
+        (state, timers, choices): ProcessOf<'_, A>,
         timer: &A::Timer,
     ) -> Effect {
         let mut next = Cow::Borrowed(state);
@@ -240,10 +262,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     pub(super) fn on_restart(&self, node: &NodeOf<A>) -> Effect {
-        let mut out = Out::new();
-        let actor = &self.setup.actors[usize::from(node.id)];
-        let state = actor.on_start(node.id, &node.disk.durable, &mut out);
-        self.commit(node, (state, BTreeSet::new(), BTreeMap::new()), out)
+        self.effect_of(node, || {
+            let mut out = Out::new();
+            let actor = &self.setup.actors[usize::from(node.id)];
+            let state = actor.on_start(node.id, &node.disk.durable, &mut out);
+            self.commit(node, (state, BTreeSet::new(), BTreeMap::new()), out)
+        })
     }
 }
 
@@ -259,6 +283,6 @@ type ProcessOf<'a, A> = (
     &'a BTreeMap<String, Vec<<A as Actor>::Random>>,
 );
 
-fn borrowed<M>(envelope: &Envelope<M>) -> Envelope<&M> {
+pub(super) fn borrowed<M>(envelope: &Envelope<M>) -> Envelope<&M> {
     Envelope { src: envelope.src, dst: envelope.dst, msg: &envelope.msg }
 }

@@ -6,15 +6,21 @@
 //! What the checker reads at every step (hashes and what was computed once) is kept apart from
 //! the values, so that it stays in the processor's caches.
 
+use super::weight::{self, Weight};
 use hashbrown::HashTable;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// An append-only table of distinct values, each with something computed from it once.
 pub(super) struct Interner<T, X = ()> {
     index: RwLock<HashTable<u32>>,
     heads: boxcar::Vec<Head<X>>,
     values: boxcar::Vec<T>,
+    /// What the values hold beside themselves.
+    heap: AtomicU64,
+    /// Two different values with one hash.
+    clash: OnceLock<(u32, u32)>,
 }
 
 /// A value's hash, and what was computed from it.
@@ -23,25 +29,28 @@ pub(super) struct Head<X> {
     pub(super) extra: X,
 }
 
-impl<T: PartialEq, X> Interner<T, X> {
+impl<T: PartialEq + Hash, X> Interner<T, X> {
     pub(super) fn new() -> Self {
         Self {
             index: RwLock::new(HashTable::new()),
             heads: boxcar::Vec::new(),
             values: boxcar::Vec::new(),
+            heap: AtomicU64::new(0),
+            clash: OnceLock::new(),
         }
     }
 
     /// The id of `value`, whose content hash is `hash`; `extra` is computed if it is new.
     ///
     /// # Panics
-    /// When there are more than 2^32 distinct parts of one kind, far beyond any memory.
+    /// When there are more than 2^32 - 1 distinct parts of one kind, far beyond any memory.
     pub(super) fn intern(&self, value: T, hash: u64, extra: impl FnOnce(&T) -> X) -> u32 {
         if let Some(id) = self.find(&value, hash) {
             return id;
         }
         // Computed outside the lock: it may be slow (a history is judged here).
         let extra = extra(&value);
+        let heap = weight::heap_of(&value);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(id) = index.find(hash, |id| *self.value(*id) == value) {
             return *id;
@@ -49,8 +58,13 @@ impl<T: PartialEq, X> Interner<T, X> {
         // Both under the lock, so that they agree on the id.
         let id = self.values.push(value);
         self.heads.push(Head { hash, extra });
-        let id = u32::try_from(id).expect("fewer than 2^32 distinct parts");
+        let id = u32::try_from(id).ok().filter(|id| *id < u32::MAX);
+        let id = id.expect("fewer than 2^32 - 1 distinct parts");
+        if let Some(other) = index.iter_hash(hash).find(|id| self.head(**id).hash == hash) {
+            let _ = self.clash.set((*other, id));
+        }
         index.insert_unique(hash, id, |id| self.head(*id).hash);
+        self.heap.fetch_add(heap, Ordering::Relaxed);
         id
     }
 
@@ -72,6 +86,19 @@ impl<T, X> Interner<T, X> {
 
     pub(super) fn len(&self) -> usize {
         self.heads.count()
+    }
+
+    /// Two different values that have one hash, if there are any: whatever goes by hashes takes
+    /// them for one.
+    pub(super) fn clash(&self) -> Option<(&T, &T)> {
+        self.clash.get().map(|(one, other)| (self.value(*one), self.value(*other)))
+    }
+
+    /// The memory it takes.
+    pub(super) fn weight(&self) -> Weight {
+        let lists = weight::of_list::<T>(self.len()) + weight::of_list::<Head<X>>(self.len());
+        let tables = lists + weight::of_table::<u32>(self.len());
+        Weight::new(tables, self.heap.load(Ordering::Relaxed))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::cluster::Cluster;
 use super::observer::Observer;
+use super::panics::{NO_PANIC_AT, guarded};
 use super::parts::Checkable;
 use super::property::Condition;
+use std::sync::atomic::Ordering;
 
 /// The conditions of a cluster by what they look at, a bit each, in the order of
 /// [`Cluster::holds`].
@@ -38,18 +40,79 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         scopes
     }
 
-    /// The conditions about single nodes or the history that hold, a bit each. Cheap: each part
-    /// was judged when it was first met.
+    /// The conditions about single nodes or the history that hold, a bit each, and that of
+    /// [`NO_PANIC`](super::NO_PANIC). Cheap: each part was judged when it was first met.
     pub fn facts(&self, state: &[u32], scopes: &Scopes) -> u64 {
         let inner = &*self.0;
         let history = inner.tables.histories.head(state[inner.history_at()]).extra;
+        let calm = u64::from(self.is_calm(state)) << NO_PANIC_AT;
         if scopes.each_node | scopes.some_node == 0 {
-            return history & scopes.history;
+            return history.holds & scopes.history | calm;
         }
         let nodes = state[..inner.budget_at()].iter();
-        let (all, any) = (nodes.map(|id| inner.tables.nodes.head(*id).extra.holds))
+        let (all, any) = (nodes.map(|id| inner.tables.nodes.head(*id).extra.facts.holds))
             .fold((u64::MAX, 0), |(all, any), holds| (all & holds, any | holds));
-        all & scopes.each_node | any & scopes.some_node | history & scopes.history
+        all & scopes.each_node | any & scopes.some_node | history.holds & scopes.history | calm
+    }
+
+    /// Whether no part of a state panicked or has a condition about it that panics. (Conditions
+    /// about several parts are another matter.)
+    fn is_calm(&self, state: &[u32]) -> bool {
+        let tables = &self.0.tables;
+        if !tables.panicked.load(Ordering::Relaxed) {
+            return true;
+        }
+        let history = tables.histories.head(state[self.0.history_at()]).extra;
+        let mut nodes = state[..self.0.budget_at()].iter().map(|id| &tables.nodes.head(*id).extra);
+        history.panics == 0 && nodes.all(|node| !node.panicked && node.facts.panics == 0)
+    }
+
+    /// Whether condition `at` holds, as [`Cluster::holds`] counts; `None` if it panics.
+    pub fn verdict(&self, at: usize, state: &[u32]) -> Option<bool> {
+        if self.has_panicked(state) {
+            return Some(self.holds_after_panic(at));
+        }
+        let inner = &*self.0;
+        let mut nodes =
+            state[..inner.budget_at()].iter().map(|id| inner.tables.nodes.head(*id).extra.facts);
+        let has = |bits: u64| bits >> at & 1 == 1;
+        let said = match &inner.conditions[at] {
+            Condition::EachNode(_) | Condition::SomeNode(_)
+                if nodes.clone().any(|facts| has(facts.panics)) =>
+            {
+                None
+            }
+            Condition::EachNode(_) => Some(nodes.all(|facts| has(facts.holds))),
+            Condition::SomeNode(_) => Some(nodes.any(|facts| has(facts.holds))),
+            Condition::History(_) => {
+                let facts = inner.tables.histories.head(state[inner.history_at()]).extra;
+                (!has(facts.panics)).then(|| has(facts.holds))
+            }
+            Condition::Nodes(f) => guarded(|| f(&self.view(state).nodes())).ok(),
+            Condition::World(f) => guarded(|| f(&self.view(state))).ok(),
+        };
+        if said.is_none() {
+            inner.tables.panicked.store(true, Ordering::Relaxed);
+        }
+        said
+    }
+
+    /// Whether condition `at` holds: those of the properties first, in order; then the targets
+    /// of the leads-to properties, in order; then the boundary. One that panics does not hold,
+    /// but a state is within a boundary that panics: it has to be told of.
+    pub fn holds(&self, at: usize, state: &[u32]) -> bool {
+        self.verdict(at, state).unwrap_or(Some(at) == self.boundary())
+    }
+
+    /// Whether anything has panicked so far.
+    pub fn has_panics(&self) -> bool {
+        self.0.tables.panicked.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing in a state panicked and no condition does.
+    pub fn is_without_panic(&self, state: &[u32]) -> bool {
+        let conditions = 0..self.0.conditions.len();
+        self.is_calm(state) && conditions.into_iter().all(|at| self.verdict(at, state).is_some())
     }
 
     /// The nodes' share of the fingerprint.

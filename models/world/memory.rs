@@ -1,10 +1,15 @@
-//! What one thread remembers of deliveries: the innermost look-up of the checker.
+//! What is remembered of results: by all threads together, and of deliveries by each thread, which
+//! is the innermost look-up of the checker.
 //!
 //! A state has many messages in flight, most of which change nothing where they are, and all of
 //! them are looked up in every state. So an entry says by itself whether anything happens, and
 //! the entries of one node lie side by side, for they are looked up one after the other.
 
 use super::effect::Effect;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 /// What a delivery does; `None`: it is no step.
 pub(super) type Delivery<'c> = Option<&'c Effect>;
@@ -58,6 +63,10 @@ impl<'c> Deliveries<'c> {
         self.put(Slot { key: key(node, envelope), delivery });
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        (self.slots.len() * size_of::<Slot<'_>>()) as u64
+    }
+
     fn put(&mut self, slot: Slot<'c>) {
         let mut at = self.place(slot.key);
         while self.slots[at].key != 0 {
@@ -75,4 +84,47 @@ impl<'c> Deliveries<'c> {
 
 fn key(node: u32, envelope: u32) -> u64 {
     (u64::from(node) + 1) << 32 | u64::from(envelope)
+}
+
+/// Results by pair of ids, as one thread remembers them.
+pub(super) type Recent = HashMap<(u32, u32), u32, FxBuildHasher>;
+
+/// Results by pair of ids, shared by all threads.
+#[derive(Default)]
+pub(super) struct Memo {
+    known: RwLock<Recent>,
+    bytes: AtomicU64,
+}
+
+impl Memo {
+    /// What is remembered, or else computed.
+    pub(super) fn recall(&self, key: (u32, u32), compute: impl FnOnce() -> u32) -> u32 {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        known.unwrap_or_else(|| {
+            let result = compute();
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            let result = *known.entry(key).or_insert(result);
+            self.bytes.store(known.allocation_size() as u64, Ordering::Relaxed);
+            result
+        })
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// Looks a result up in the thread's own memory, then in the shared one, then computes it.
+pub(super) fn recall(
+    own: &mut Recent,
+    shared: &Memo,
+    key: (u32, u32),
+    compute: impl FnOnce() -> u32,
+) -> u32 {
+    if let Some(known) = own.get(&key) {
+        return *known;
+    }
+    let result = shared.recall(key, compute);
+    own.insert(key, result);
+    result
 }

@@ -22,6 +22,9 @@
 //! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
 //!   loses the saves that were still pending.
+//! * A **panic** of a handler or of the observer ends the run: the node is then
+//!   [`Process::Panicked`], nothing more happens, and the claim that every cluster makes,
+//!   [`NO_PANIC`], is violated. (Not in programs that are built to abort on panics.)
 //!
 //! # The representation
 //!
@@ -32,6 +35,7 @@
 //! fingerprint is known before the successor is built.
 
 mod action;
+mod alike;
 mod changes;
 mod channels;
 mod cluster;
@@ -43,6 +47,7 @@ mod judge;
 mod memory;
 mod model;
 mod observer;
+mod panics;
 mod parts;
 mod property;
 mod setup;
@@ -52,16 +57,21 @@ pub mod step;
 mod symmetry;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 pub use action::{Action, ActionOf};
+pub use alike::{Alike, Unlike};
 pub use changes::changes;
 pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
+pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use observer::Observer;
+pub use panics::{NO_PANIC, NO_PANIC_AT, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
 pub use setup::{CHECKPOINT, DiskKind, Faults, NetworkKind, Rules, Setup};
 pub use state::{Nodes, State, View};
 pub use symmetry::{Images, Permutation, Symmetry};
+pub use weight::Weight;

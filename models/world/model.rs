@@ -3,7 +3,6 @@
 use super::action::{Action, ActionOf};
 use super::changes::changes;
 use super::cluster::{Cluster, MAX_CONDITIONS};
-use super::diagram;
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::property::Kind;
@@ -53,7 +52,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
     }
 
     fn as_svg(&self, path: Path<Self::State, Self::Action>) -> Option<String> {
-        Some(diagram::sequence(self, path))
+        Some(self.diagram(path, None))
     }
 
     fn properties(&self) -> Vec<stateright::Property<Self>> {
@@ -106,7 +105,7 @@ fn judges<M: Judged>() -> [Judge<M>; MAX_CONDITIONS] {
     table!(
         0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
         32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60
-        61 62 63
+        61 62
     )
 }
 

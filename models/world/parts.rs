@@ -56,6 +56,11 @@ impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
                 out
             }
             Process::Down { .. } => f.debug_struct("Down"),
+            Process::Panicked { message } => {
+                let mut out = f.debug_struct("Panicked");
+                out.field("message", message);
+                out
+            }
         };
         out.field("disk", &self.disk.durable);
         if !self.disk.pending.is_empty() {
@@ -86,6 +91,11 @@ pub enum Process<S, T, R> {
         /// The state it crashed in, kept only under stateright's rules.
         ghost: Option<S>,
     },
+    /// Its actor panicked, or what observes it did: nothing more happens in the cluster.
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
 }
 
 /// The durable part of a node.
@@ -109,11 +119,11 @@ impl<D: Durable + Clone> Disk<D> {
 }
 
 impl<S, T, R, D> Node<S, T, R, D> {
-    /// The actor's state, unless the node is down.
+    /// The actor's state, unless the node is down (or panicked).
     pub fn state(&self) -> Option<&S> {
         match &self.process {
             Process::Up { state, .. } => Some(state),
-            Process::Down { .. } => None,
+            Process::Down { .. } | Process::Panicked { .. } => None,
         }
     }
 }

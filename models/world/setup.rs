@@ -193,7 +193,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
                     let actor = &actors[usize::from(node.id)];
                     actor.checkpoint(node.id, state) == node.disk.folded()
                 }
-                Process::Down { .. } => true,
+                Process::Down { .. } | Process::Panicked { .. } => true,
             }),
         ))
     }

@@ -1,7 +1,7 @@
 //! The initial state: every node starts, in the order of their ids.
 
 use super::cluster::{Cluster, Inner};
-use super::observer::Observer;
+use super::observer::{Observer, PANICS};
 use super::parts::Checkable;
 use super::setup::NetworkKind;
 use stateright::actor::Id;
@@ -23,7 +23,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             let effect = self.on_restart(&Self::blank_node(Id::from(index)));
             state.push(effect.node);
             for (delivered, envelope) in &effect.observed {
-                history = self.on_observation(history, *envelope, *delivered);
+                let next = self.on_observation(history, *envelope, *delivered);
+                if next == PANICS {
+                    state[index] =
+                        self.after_observer_panic(effect.node, history, *envelope, *delivered);
+                    break;
+                }
+                history = next;
             }
             sent.extend_from_slice(&effect.sends);
         }

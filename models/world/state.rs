@@ -3,7 +3,6 @@
 use super::cluster::{Cluster, Inner};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
-use super::property::Condition;
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use std::fmt;
@@ -199,23 +198,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             ids: packed.into(),
             fingerprint: self.fingerprint(packed),
             inner: Arc::clone(&self.0),
-        }
-    }
-
-    /// Whether condition `at` holds: those of the properties first, in order; then the targets
-    /// of the leads-to properties, in order; then the boundary.
-    pub fn holds(&self, at: usize, state: &[u32]) -> bool {
-        let inner = &*self.0;
-        let nodes = &state[..inner.budget_at()];
-        let node = |id: &u32| inner.tables.nodes.head(*id).extra.holds >> at & 1 == 1;
-        match &inner.conditions[at] {
-            Condition::EachNode(_) => nodes.iter().all(node),
-            Condition::SomeNode(_) => nodes.iter().any(node),
-            Condition::Nodes(f) => f(&self.view(state).nodes()),
-            Condition::History(_) => {
-                inner.tables.histories.head(state[inner.history_at()]).extra >> at & 1 == 1
-            }
-            Condition::World(f) => f(&self.view(state)),
         }
     }
 

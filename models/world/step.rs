@@ -3,15 +3,13 @@
 //! States are here packed: `[node.., budget, history, item..]`, all ids of interned parts; items
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
-use super::cluster::{Cluster, Inner, Memo};
+use super::cluster::{Cluster, Inner};
 use super::effect::{Effect, LocalKind};
-use super::memory::{Deliveries, Delivery};
+use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use super::setup::{NetworkKind, Rules};
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 /// Something that can happen in a state, by position in the packed state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,11 +36,11 @@ pub struct Step<'c> {
     pub changed_node: Option<u32>,
     /// Whether the history changed.
     pub changed_history: bool,
-    node: u32,
-    budget: u32,
-    history: u32,
-    removed: Option<u32>,
-    added: &'c [u32],
+    pub(super) node: u32,
+    pub(super) budget: u32,
+    pub(super) history: u32,
+    pub(super) removed: Option<u32>,
+    pub(super) added: &'c [u32],
 }
 
 /// Enumerates steps, with memories of its own in front of the cluster's shared ones. One per
@@ -52,13 +50,11 @@ pub struct Expander<'c, A: Checkable, H> {
     deliveries: Deliveries<'c>,
     /// The receiver of each envelope.
     receivers: Vec<u32>,
-    observations: Recent,
+    pub(super) observations: Recent,
     pub(super) appended: Recent,
     /// Room to work in: what becomes of channels.
     pub(super) replaced: Vec<(Option<u32>, Option<u32>)>,
 }
-
-pub(super) type Recent = HashMap<(u32, u32), u32, FxBuildHasher>;
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     /// An enumerator of steps.
@@ -92,6 +88,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub fn moves(&self, state: &[u32], moves: &mut Vec<Move>) {
         let inner = self.inner;
         let nodes = inner.setup.actors.len();
+        let panicked = |id: &u32| inner.tables.nodes.head(*id).extra.panicked;
+        if inner.tables.panicked.load(Ordering::Relaxed) && state[..nodes].iter().any(panicked) {
+            return;
+        }
         let items = &state[nodes + 2..];
         // Of several copies of one message, delivering one is the same as delivering another.
         let first_copies = (0..items.len()).filter(|at| *at == 0 || items[*at] != items[*at - 1]);
@@ -160,9 +160,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         if !inner.tables.nodes.head(node).extra.up {
             return None;
         }
-        let shared = &inner.tables.deliveries;
-        let effect = recall_shared(shared, (node, envelope), || inner.on_delivery(node, envelope));
-        let effect = &inner.tables.effects[effect as usize];
+        let effect = inner.delivery(node, envelope);
         let stays = match inner.setup.network {
             NetworkKind::Set => true,
             NetworkKind::Multiset => inner.setup.rules == Rules::Stateright,
@@ -222,6 +220,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         let tables = &self.inner.tables;
         let (old_budget, old_history) =
             (state[self.inner.budget_at()], state[self.inner.history_at()]);
+        let history = match self.observe(old_history, effect) {
+            Ok(history) => history,
+            Err(node_now) => {
+                let before = fingerprint.wrapping_sub(effect.difference);
+                return self.panic(state, before, (node, node_now), budget);
+            }
+        };
         let mut fingerprint = fingerprint;
         let mut replace = |old: u64, new: u64| {
             fingerprint = fingerprint.wrapping_sub(old).wrapping_add(new);
@@ -229,7 +234,6 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         if budget != old_budget {
             replace(tables.budgets.head(old_budget).hash, tables.budgets.head(budget).hash);
         }
-        let history = self.observe(old_history, effect);
         if history != old_history {
             replace(tables.histories.head(old_history).hash, tables.histories.head(history).hash);
         }
@@ -247,16 +251,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         step
     }
 
-    fn observe(&mut self, history: u32, effect: &Effect) -> u32 {
-        let inner = self.inner;
-        let mut now = history;
-        for (delivered, envelope) in &effect.observed {
-            let key = (now, envelope << 1 | u32::from(*delivered));
-            now = recall(&mut self.observations, &inner.tables.observations, key, || {
-                inner.on_observation(now, *envelope, *delivered)
-            });
-        }
-        now
+    /// The memory that this thread's own results take.
+    pub fn bytes(&self) -> u64 {
+        let recent = self.observations.allocation_size() + self.appended.allocation_size();
+        self.deliveries.bytes() + (recent + self.receivers.capacity() * 4) as u64
     }
 
     /// Notes what a step does to the items' share of the fingerprint where that depends on the
@@ -313,29 +311,6 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     }
 }
 
-/// Looks a result up in the thread's own memory, then in the shared one, then computes it.
-pub(super) fn recall(
-    own: &mut Recent,
-    shared: &Memo,
-    key: (u32, u32),
-    compute: impl FnOnce() -> u32,
-) -> u32 {
-    if let Some(known) = own.get(&key) {
-        return *known;
-    }
-    let result = recall_shared(shared, key, compute);
-    own.insert(key, result);
-    result
-}
-
-fn recall_shared(shared: &Memo, key: (u32, u32), compute: impl FnOnce() -> u32) -> u32 {
-    let known = shared.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-    known.unwrap_or_else(|| {
-        let result = compute();
-        *shared.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(result)
-    })
-}
-
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn budget_at(&self) -> usize {
         self.setup.actors.len()
@@ -355,6 +330,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => item,
             NetworkKind::Ordered => self.tables.channels.head(item).extra.head,
         }
+    }
+
+    /// What a delivery does, computed once.
+    pub(super) fn delivery(&self, node: u32, envelope: u32) -> &Effect {
+        let key = (node, envelope);
+        let effect = self.tables.deliveries.recall(key, || self.on_delivery(node, envelope));
+        &self.tables.effects[effect as usize]
     }
 
     fn spend(&self, budget: u32, spend: Spend) -> Option<u32> {

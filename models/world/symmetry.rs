@@ -6,7 +6,7 @@ use super::parts::{Checkable, Disk, Node, NodeOf, Process};
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use stateright::{Rewrite, RewritePlan};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Where each node goes: node `i` becomes node `self[i]`.
 pub type Permutation = Vec<usize>;
@@ -71,6 +71,46 @@ impl<A: Checkable, H> Symmetry<A, H> {
     pub fn permutations(&self) -> &[Permutation] {
         &self.permutations
     }
+
+    /// Why the exchanges cannot be carried out on so many nodes, if they cannot: a node that is
+    /// not there, or groups that name one twice.
+    pub(super) fn refusal(&self, nodes: usize) -> Option<String> {
+        for permutation in &self.permutations {
+            if permutation.len() > nodes {
+                return Some(format!("it exchanges {} nodes of {nodes}", permutation.len()));
+            }
+            let all: BTreeSet<usize> = permutation.iter().copied().collect();
+            let is_identity = permutation.iter().enumerate().all(|(from, to)| from == *to);
+            if all.len() < permutation.len() || is_identity {
+                return Some("its groups name a node twice".into());
+            }
+        }
+        None
+    }
+
+    /// Of exchanges of two nodes enough to make up all: each with its position, and, by the
+    /// position of another exchange, that of doing the other first and it then. `None`: nothing
+    /// changes.
+    pub(super) fn products(&self) -> Vec<(usize, Vec<Option<usize>>)> {
+        let swaps = |one: &Permutation| (0..one.len()).filter(|at| one[*at] != *at).count() == 2;
+        let mut joined: Vec<usize> =
+            (0..self.permutations.iter().map(Vec::len).max().unwrap_or(0)).collect();
+        let mut products = Vec::new();
+        for (position, swap) in self.permutations.iter().enumerate().filter(|(_, one)| swaps(one)) {
+            let Some(one) = (0..swap.len()).find(|at| swap[*at] != *at) else { continue };
+            let (from, to) = (joined[one], joined[swap[one]]);
+            if from == to {
+                continue;
+            }
+            joined.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
+            let product = |first: &Permutation| {
+                let both: Permutation = first.iter().map(|id| swap[*id]).collect();
+                self.permutations.iter().position(|known| *known == both)
+            };
+            products.push((position, self.permutations.iter().map(product).collect()));
+        }
+        products
+    }
 }
 
 /// All orders of `of`, the given one first.
@@ -111,6 +151,7 @@ where
         Process::Down { ghost } => {
             Process::Down { ghost: ghost.as_ref().map(|state| state.rewrite(plan)) }
         }
+        Process::Panicked { message } => Process::Panicked { message: message.clone() },
     };
     let disk = Disk {
         durable: node.disk.durable.as_ref().map(|image| image.rewrite(plan)),
@@ -119,12 +160,34 @@ where
     Node { id: node.id.rewrite(plan), process, disk }
 }
 
-/// Images of parts under one permutation, remembered.
+/// Images of parts under one permutation, remembered by the ids of the parts.
 #[derive(Default)]
 pub struct Images {
-    nodes: BTreeMap<u32, u32>,
-    histories: BTreeMap<u32, u32>,
-    items: BTreeMap<u32, u32>,
+    nodes: Vec<u32>,
+    histories: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Images {
+    pub(super) fn bytes(&self) -> u64 {
+        let words = self.nodes.capacity() + self.histories.capacity() + self.items.capacity();
+        words as u64 * 4
+    }
+}
+
+/// The image of a part that was not needed yet.
+const UNKNOWN: u32 = u32::MAX;
+
+fn remembered(images: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
+    let at = id as usize;
+    match images.get(at) {
+        Some(known) if *known != UNKNOWN => return *known,
+        Some(_) => {}
+        None => images.resize(at + 1, UNKNOWN),
+    }
+    let image = find();
+    images[at] = image;
+    image
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
@@ -144,42 +207,75 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let image = &mut out[start..];
         for (from, id) in state[..inner.budget_at()].iter().enumerate() {
             let to = permutation.get(from).copied().unwrap_or(from);
-            image[to] = *images.nodes.entry(*id).or_insert_with(|| {
-                inner.intern_node((symmetry.node)(inner.tables.nodes.value(*id), permutation))
-            });
+            image[to] = inner.image_of_node(symmetry, at, images, *id);
         }
-        let history = state[inner.history_at()];
-        image[inner.history_at()] = *images.histories.entry(history).or_insert_with(|| {
-            let history = inner.tables.histories.value(history);
-            inner.intern_history((symmetry.history)(history, permutation))
-        });
+        let history = &mut image[inner.history_at()];
+        *history = inner.image_of_history(symmetry, at, images, *history);
         for item in &mut image[inner.items_at()..] {
-            *item = *(images.items.entry(*item))
-                .or_insert_with(|| inner.image_of_item(symmetry, permutation, *item));
+            *item = inner.image_of_item(symmetry, at, images, *item);
         }
         image[inner.items_at()..].sort_unstable();
     }
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    fn image_of_item(
+    pub(super) fn image_of_node(
+        &self,
+        symmetry: &Symmetry<A, H>,
+        at: usize,
+        images: &mut Images,
+        id: u32,
+    ) -> u32 {
+        remembered(&mut images.nodes, id, || {
+            let node = self.tables.nodes.value(id);
+            self.intern_node((symmetry.node)(node, &symmetry.permutations[at]))
+        })
+    }
+
+    pub(super) fn image_of_history(
+        &self,
+        symmetry: &Symmetry<A, H>,
+        at: usize,
+        images: &mut Images,
+        id: u32,
+    ) -> u32 {
+        remembered(&mut images.histories, id, || {
+            let history = self.tables.histories.value(id);
+            self.intern_history((symmetry.history)(history, &symmetry.permutations[at]))
+        })
+    }
+
+    pub(super) fn image_of_item(
+        &self,
+        symmetry: &Symmetry<A, H>,
+        at: usize,
+        images: &mut Images,
+        item: u32,
+    ) -> u32 {
+        let permutation = &symmetry.permutations[at];
+        remembered(&mut images.items, item, || {
+            if self.setup.network != NetworkKind::Ordered {
+                return self.image_of_envelope(symmetry, permutation, item);
+            }
+            let plan = &plan(permutation);
+            let Channel { src, dst, queue } = self.tables.channels.value(item);
+            let queue = (queue.iter())
+                .map(|envelope| self.image_of_envelope(symmetry, permutation, *envelope))
+                .collect();
+            self.intern_channel(Channel { src: src.rewrite(plan), dst: dst.rewrite(plan), queue })
+        })
+    }
+
+    pub(super) fn image_of_envelope(
         &self,
         symmetry: &Symmetry<A, H>,
         permutation: &Permutation,
-        item: u32,
+        envelope: u32,
     ) -> u32 {
         let plan = &plan(permutation);
-        let envelope = |envelope: u32| {
-            let Envelope { src, dst, msg } = self.tables.envelopes.value(envelope);
-            let msg = (symmetry.message)(msg, permutation);
-            self.intern_envelope(Envelope { src: src.rewrite(plan), dst: dst.rewrite(plan), msg })
-        };
-        if self.setup.network != NetworkKind::Ordered {
-            return envelope(item);
-        }
-        let Channel { src, dst, queue } = self.tables.channels.value(item);
-        let queue = queue.iter().map(|item| envelope(*item)).collect();
-        self.intern_channel(Channel { src: src.rewrite(plan), dst: dst.rewrite(plan), queue })
+        let Envelope { src, dst, msg } = self.tables.envelopes.value(envelope);
+        let msg = (symmetry.message)(msg, permutation);
+        self.intern_envelope(Envelope { src: src.rewrite(plan), dst: dst.rewrite(plan), msg })
     }
 }
 

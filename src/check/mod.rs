@@ -9,9 +9,9 @@ pub mod report;
 mod run;
 mod stateright_bfs;
 
-pub use crate::models::world::{Fairness, Strength};
+pub use crate::models::world::{Fairness, NO_PANIC, Strength};
 pub use engine::{
-    CheckError, Checker, Limits, Outcome, Phase, Progress, PropertyOutcome, Shortfall, Trace,
-    Verdict,
+    CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
+    PropertyOutcome, Shortfall, Trace, Verdict,
 };
 pub use run::{Discovery, Engine, Findings, Options, run};

@@ -1,10 +1,11 @@
 //! What was found against what was expected.
 
 use super::run::{Discovery, Engine, Findings};
-use crate::catalogue::Case;
+use crate::catalogue::{Case, SeededBug, Subject};
+use crate::models::Expected;
+use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// What an instance says of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,21 +66,70 @@ pub struct PropertyReport {
     pub name: &'static str,
     /// `always`, `sometimes`, `eventually` or `leads-to`.
     pub kind: &'static str,
-    /// What the instance says.
-    pub expected: Expectation,
+    /// What the instance says. A mutant says it of its killer only.
+    pub expected: Option<Expectation>,
     /// What the check says.
     pub verdict: Verdict,
+    /// How many steps its shortest counterexample must have, where one is recorded.
+    pub expected_len: Option<usize>,
     /// How many steps its counterexample (or example) has.
     pub trace_len: Option<usize>,
+    /// Its counterexample (or example).
+    pub trace: Option<Trace>,
 }
 
-/// The check of one instance. As JSON, one object.
+impl PropertyReport {
+    /// When its counterexample is told: unexpected ones first.
+    pub fn turn(&self) -> u8 {
+        if self.is_unexpected_violation() {
+            0
+        } else if self.is_expected_violation() {
+            1
+        } else {
+            2
+        }
+    }
+
+    /// Whether it is violated although it is recorded to hold.
+    pub fn is_unexpected_violation(&self) -> bool {
+        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Holds)
+    }
+
+    /// Whether it is violated as it is recorded to be.
+    pub fn is_expected_violation(&self) -> bool {
+        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Violated)
+    }
+}
+
+/// The state counts that an instance records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Distinct reachable states.
+    pub unique: u64,
+    /// States generated.
+    pub generated: u64,
+}
+
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All is as recorded.
+    AsExpected,
+    /// Something is not.
+    NotAsExpected,
+    /// It ended before it could be told.
+    Incomplete,
+}
+
+/// The check of one instance or mutant. As JSON, one object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The protocol.
     pub protocol: &'static str,
-    /// The instance.
-    pub instance: &'static str,
+    /// The instance, if it is one.
+    pub instance: Option<&'static str>,
+    /// The mutant, if it is one.
+    pub mutant: Option<&'static str>,
     /// What did the checking.
     pub engine: &'static str,
     /// With how many threads.
@@ -88,48 +138,112 @@ pub struct Report {
     pub unique: u64,
     /// States generated.
     pub generated: u64,
+    /// The counts that the instance records; a mutant records none.
+    pub expected: Option<Counts>,
     /// Steps from the initial state to the furthest state.
     pub depth: u64,
     /// How long it took.
     pub seconds: f64,
     /// Whether every reachable state was checked, and every property decided.
     pub complete: bool,
+    /// Why it is not complete.
+    pub shortfall: Option<String>,
     /// At most how probable it is that a collision of fingerprints hid a state.
     pub collision_probability: f64,
-    /// Whether all is as the instance records it.
+    /// Whether all is as the instance records it; of a mutant, whether its property kills it.
     pub as_expected: bool,
-    /// The properties.
-    pub properties: Vec<PropertyReport>,
     /// In words, what is not as expected.
-    #[serde(skip)]
     pub surprises: Vec<String>,
-    /// Why it is not complete.
-    #[serde(skip)]
-    pub shortfall: Option<String>,
-    /// What was found, by property.
-    #[serde(skip)]
-    pub discoveries: BTreeMap<&'static str, Discovery>,
+    /// The properties; if anything panicked, [`NO_PANIC`] among them.
+    pub properties: Vec<PropertyReport>,
+    /// What the panic said, if anything panicked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub panic: Option<String>,
+}
+
+/// What is recorded of a subject.
+enum Recorded {
+    Instance(Expected),
+    Mutant { killed_by: &'static str },
+}
+
+impl Recorded {
+    fn expectation(&self, name: &str, kind: &str) -> Option<Expectation> {
+        match self {
+            Self::Mutant { killed_by } => (name == *killed_by).then_some(Expectation::Violated),
+            Self::Instance(_) if kind == "sometimes" => Some(Expectation::Reached),
+            Self::Instance(_) if self.steps(name).is_some() => Some(Expectation::Violated),
+            Self::Instance(_) => Some(Expectation::Holds),
+        }
+    }
+
+    /// How many steps the shortest counterexample to a property has.
+    fn steps(&self, name: &str) -> Option<usize> {
+        let Self::Instance(expected) = self else { return None };
+        expected.violated.iter().find(|(known, _)| *known == name).map(|(_, steps)| *steps)
+    }
+
+    /// The properties that must be violated.
+    fn violated(&self) -> Vec<&'static str> {
+        match self {
+            Self::Instance(expected) => expected.violated.iter().map(|(name, _)| *name).collect(),
+            Self::Mutant { killed_by } => vec![killed_by],
+        }
+    }
+
+    fn counts(&self) -> Option<Counts> {
+        let Self::Instance(Expected { unique, generated, .. }) = *self else { return None };
+        Some(Counts { unique, generated })
+    }
 }
 
 impl Report {
     /// Holds `findings` against what `case` records.
     pub fn new(protocol: &'static str, case: &dyn Case, findings: Findings) -> Self {
+        let recorded = Recorded::Instance(case.expected());
+        let report = Self::against(&recorded, protocol, case, findings);
+        Self { instance: Some(case.name()), ..report }
+    }
+
+    /// Holds `findings` against the claim that a property kills `mutant`.
+    pub fn of_mutant(protocol: &'static str, mutant: &dyn SeededBug, findings: Findings) -> Self {
+        let recorded = Recorded::Mutant { killed_by: mutant.killed_by() };
+        let report = Self::against(&recorded, protocol, mutant, findings);
+        Self { mutant: Some(mutant.name()), ..report }
+    }
+
+    fn against(
+        recorded: &Recorded,
+        protocol: &'static str,
+        subject: &dyn Subject,
+        findings: Findings,
+    ) -> Self {
         let mut surprises = Vec::new();
-        let properties: Vec<_> = (case.properties().into_iter())
-            .map(|(name, kind)| judge(case, &findings, name, kind, &mut surprises))
+        let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
+        let mut discoveries = findings.discoveries;
+        let properties: Vec<_> = (subject.properties().into_iter())
+            .chain(findings.panic.is_some().then_some((NO_PANIC, "always")))
+            .map(|(name, kind)| {
+                let property = judge(recorded, discoveries.remove(name), name, kind);
+                surprises.extend(surprises_of(&property, is_shortest));
+                property
+            })
             .collect();
-        let expected = case.expected();
-        for (name, _) in expected.violated {
-            if !properties.iter().any(|property| property.name == *name) {
+        if !recorded.violated().contains(&NO_PANIC) {
+            surprises.extend(findings.panic.iter().map(|said| format!("a panic: {said}")));
+        }
+        for name in recorded.violated() {
+            if !properties.iter().any(|property| property.name == name) {
                 surprises.push(format!("{name:?} is expected to be violated, but is no property"));
             }
         }
-        let counts = [
-            ("unique", expected.unique, findings.unique),
-            ("generated", expected.generated, findings.generated),
-        ];
-        for (what, expected, found) in counts {
-            if findings.shortfall.is_none() && expected != found {
+        let expected = recorded.counts();
+        if let (Some(expected), None) = (expected, findings.shortfall) {
+            let counts = [
+                ("unique", expected.unique, findings.unique),
+                ("generated", expected.generated, findings.generated),
+            ];
+            for (what, expected, found) in counts.into_iter().filter(|(_, a, b)| a != b) {
                 surprises.push(format!("{found} {what} states, expected {expected}"));
             }
         }
@@ -142,73 +256,103 @@ impl Report {
             )),
             None => None,
         };
+        let is_killed = matches!(recorded, Recorded::Mutant { .. })
+            && properties.iter().any(PropertyReport::is_expected_violation);
         Self {
             protocol,
-            instance: case.name(),
+            instance: None,
+            mutant: None,
             engine: findings.engine.name(),
             threads: findings.threads,
             unique: findings.unique,
             generated: findings.generated,
+            expected,
             depth: findings.depth,
             seconds: findings.elapsed.as_secs_f64(),
             complete,
-            collision_probability: findings.collision_probability,
-            as_expected: surprises.is_empty() && complete,
-            properties,
-            surprises,
             shortfall,
-            discoveries: findings.discoveries,
+            collision_probability: findings.collision_probability,
+            as_expected: surprises.is_empty() && (complete || is_killed),
+            surprises,
+            properties,
+            panic: findings.panic,
         }
     }
 
-    /// The counterexamples, by property: not the examples of what is to be reached.
-    pub fn counterexamples(&self) -> impl Iterator<Item = (&'static str, &Trace)> {
-        self.properties.iter().filter(|property| property.verdict == Verdict::Violated).filter_map(
-            |property| match self.discoveries.get(property.name)? {
-                Discovery::Found(trace) => Some((property.name, trace)),
-                Discovery::Nothing => None,
-            },
-        )
+    /// The name of the instance or mutant.
+    pub fn name(&self) -> &'static str {
+        self.instance.or(self.mutant).unwrap_or_default()
+    }
+
+    /// What it came to.
+    pub fn standing(&self) -> Standing {
+        match (self.as_expected, self.surprises.is_empty()) {
+            (true, _) => Standing::AsExpected,
+            (false, true) => Standing::Incomplete,
+            (false, false) => Standing::NotAsExpected,
+        }
+    }
+
+    /// The violated properties with their counterexamples, unexpected ones first, and those last of
+    /// which nothing is recorded; not the examples of what is to be reached.
+    pub fn counterexamples(&self) -> Vec<(&PropertyReport, &Trace)> {
+        let mut all: Vec<_> = (self.properties.iter())
+            .filter(|property| property.verdict == Verdict::Violated)
+            .filter_map(|property| Some((property, property.trace.as_ref()?)))
+            .collect();
+        all.sort_by_key(|(property, _)| property.turn());
+        all
     }
 }
 
 fn judge(
-    case: &dyn Case,
-    findings: &Findings,
+    recorded: &Recorded,
+    discovery: Option<Discovery>,
     name: &'static str,
     kind: &'static str,
-    surprises: &mut Vec<String>,
 ) -> PropertyReport {
-    let is_sometimes = kind == "sometimes";
-    let shortest = case.expected().violated.iter().find(|(known, _)| *known == name);
-    let expected = match (is_sometimes, shortest) {
-        (true, _) => Expectation::Reached,
-        (false, Some(_)) => Expectation::Violated,
-        (false, None) => Expectation::Holds,
-    };
-    let verdict = match (is_sometimes, findings.discoveries.get(name)) {
+    let verdict = match (kind == "sometimes", &discovery) {
         (true, Some(Discovery::Found(_))) => Verdict::Reached,
         (false, Some(Discovery::Found(_))) => Verdict::Violated,
         (true, Some(Discovery::Nothing)) => Verdict::Unreached,
         (false, Some(Discovery::Nothing)) => Verdict::Holds,
         (_, None) => Verdict::Incomplete,
     };
-    let trace = findings.trace(name);
-    let trace_len = trace.map(|trace| trace.actions.len());
+    let trace = match discovery {
+        Some(Discovery::Found(trace)) => Some(trace),
+        Some(Discovery::Nothing) | None => None,
+    };
+    PropertyReport {
+        name,
+        kind,
+        expected: recorded.expectation(name, kind),
+        verdict,
+        expected_len: recorded.steps(name),
+        trace_len: trace.as_ref().map(|trace| trace.actions.len()),
+        trace,
+    }
+}
+
+/// What is not as expected of a property, whose counterexample is the shortest or may not be.
+fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<String> {
+    let PropertyReport { name, expected, verdict, .. } = property;
+    let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
-        (Expectation::Holds, Verdict::Holds)
-            | (Expectation::Violated, Verdict::Violated)
-            | (Expectation::Reached, Verdict::Reached)
+        (Some(Expectation::Holds), Verdict::Holds)
+            | (Some(Expectation::Violated), Verdict::Violated)
+            | (Some(Expectation::Reached), Verdict::Reached)
+            | (None, _)
+            | (_, Verdict::Incomplete)
     );
-    if !is_as_expected && verdict != Verdict::Incomplete {
+    if let (Some(expected), false) = (expected, is_as_expected) {
         surprises.push(format!("{name:?} is {}, expected {}", verdict.name(), expected.name()));
     }
-    if let (Some((_, shortest)), Some(len)) = (shortest, trace_len)
-        && *shortest != len
-        && (findings.threads == 1 || findings.engine == Engine::Quorate)
+    if let (Some(shortest), Some(len)) = (property.expected_len, property.trace_len)
+        && shortest != len
+        && is_shortest
     {
         surprises.push(format!("{name:?} is violated in {len} steps, expected {shortest}"));
     }
-    PropertyReport { name, kind, expected, verdict, trace_len }
+    surprises
 }

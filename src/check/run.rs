@@ -1,7 +1,9 @@
 //! Checking an instance, by one engine or another, with findings that no longer depend on the
 //! instance's types.
 
-use super::engine::{CheckError, Checker, Limits, Outcome, Progress, Shortfall, Verdict};
+use super::engine::{
+    CheckError, Checker, Limits, LivenessSummary, Outcome, Progress, Shortfall, Verdict,
+};
 use super::stateright_bfs;
 use crate::trace::Trace;
 use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
@@ -40,7 +42,8 @@ pub struct Options<'a> {
     pub limits: Limits,
     /// Whether to decide liveness properties too.
     pub liveness: bool,
-    /// Stop when this `always` property is violated. Stateright goes on.
+    /// Stop when this `always` property is violated; a mutant's check stops at its killer if
+    /// nothing is said. Stateright goes on.
     pub until_violated: Option<&'a str>,
     /// Set to end the check soon, with what was found so far. Stateright goes on.
     pub stop: &'a AtomicBool,
@@ -80,8 +83,19 @@ pub struct Findings {
     pub shortfall: Option<Shortfall>,
     /// At most how probable it is that a collision of fingerprints hid a state.
     pub collision_probability: f64,
-    /// What was found of each property that is decided.
+    /// What was found of each property that is decided, [`NO_PANIC`](super::NO_PANIC) among them
+    /// if it is violated.
     pub discoveries: BTreeMap<&'static str, Discovery>,
+    /// What the panic said, if anything panicked.
+    pub panic: Option<String>,
+    /// Steps that lead out of bounds; `None` where the engine does not tell.
+    pub cut: Option<u64>,
+    /// What was met in deciding liveness, states with such steps among it; `None` if
+    /// liveness was not decided.
+    pub liveness: Option<LivenessSummary>,
+    /// The most bytes that the search held, as [`Limits::memory`] counts; `None` where the engine
+    /// does not tell.
+    pub memory: Option<u64>,
 }
 
 /// What was found of a property.
@@ -106,8 +120,8 @@ impl Findings {
 /// Checks a cluster, with nodes that are alike if there is a symmetry.
 ///
 /// # Errors
-/// When the options make no sense, when the nodes are not alike, or when there is too much to
-/// decide liveness on.
+/// When the options make no sense, when the nodes are not alike, when what was found cannot be
+/// trusted, or when there is too much to decide liveness on.
 pub fn run<A: Checkable, H: Observer<A::Msg>>(
     cluster: Cluster<A, H>,
     symmetry: Option<Symmetry<A, H>>,
@@ -166,5 +180,9 @@ fn findings<A: Checkable, H: Observer<A::Msg>>(
         shortfall: outcome.shortfall,
         collision_probability: outcome.collision_probability(),
         discoveries,
+        panic: outcome.panic.clone(),
+        cut: Some(outcome.cut),
+        liveness: outcome.liveness,
+        memory: Some(outcome.memory),
     }
 }

@@ -8,7 +8,7 @@ use super::engine::{Phase, Progress};
 use super::run::{Discovery, Engine, Findings};
 use crate::trace::Trace;
 use quorate_models::world::{
-    Checkable, Cluster, Judged, Kind, MAX_CONDITIONS, Observer, State, safety_properties,
+    Checkable, Cluster, Judged, Kind, MAX_CONDITIONS, NO_PANIC, Observer, State, safety_properties,
 };
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,11 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
     let start = Instant::now();
     let safety = safety_properties::<A, H, FirstOnly<A, H>>(&cluster);
     let properties: Vec<_> = safety.into_iter().map(|property| property.name).collect();
-    let model = FirstOnly { cluster, heard: std::array::from_fn(|_| AtomicBool::new(false)) };
+    let model = FirstOnly {
+        cluster,
+        heard: std::array::from_fn(|_| AtomicBool::new(false)),
+        heard_panic: AtomicBool::new(false),
+    };
     let checker = model.checker().threads(threads).finish_when(never()).spawn_bfs();
     while !checker.is_done() {
         thread::sleep(REPORT_EVERY);
@@ -41,13 +45,18 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
     }
     let checker = checker.join();
     let mut found = checker.discoveries();
-    let properties = properties.into_iter();
-    let discoveries: BTreeMap<_, _> = properties
-        .map(|name| match found.remove(name) {
-            Some(path) => (name, Discovery::Found(Trace::of_actions(&path.into_actions()))),
-            None => (name, Discovery::Nothing),
-        })
-        .collect();
+    let mut panic = None;
+    let mut discoveries = BTreeMap::new();
+    if let Some(path) = found.remove(NO_PANIC) {
+        let said = checker.model().cluster.panic_in(path.last_state().packed());
+        panic = Some(said.unwrap_or_default());
+        let trace = Trace::of_actions(&path.into_actions());
+        discoveries.insert(NO_PANIC, Discovery::Found(trace));
+    }
+    discoveries.extend(properties.into_iter().map(|name| match found.remove(name) {
+        Some(path) => (name, Discovery::Found(Trace::of_actions(&path.into_actions()))),
+        None => (name, Discovery::Nothing),
+    }));
     Findings {
         engine: Engine::Stateright,
         threads,
@@ -58,6 +67,10 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
         shortfall: None,
         collision_probability: collision_probability(checker.unique_state_count() as u64),
         discoveries,
+        panic,
+        cut: None,
+        liveness: None,
+        memory: None,
     }
 }
 
@@ -82,6 +95,7 @@ fn never() -> HasDiscoveries {
 struct FirstOnly<A: Checkable, H> {
     cluster: Cluster<A, H>,
     heard: [AtomicBool; MAX_CONDITIONS],
+    heard_panic: AtomicBool,
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Model for FirstOnly<A, H> {
@@ -107,7 +121,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for FirstOnly<A, H> {
     fn properties(&self) -> Vec<Property<Self>> {
         // Where every property speaks up at once, stateright would stop; this one never does.
         let silent = Property::always("stateright goes on", |_: &Self, _: &State<A, H>| true);
-        safety_properties(&self.cluster).into_iter().chain([silent]).collect()
+        let calm = Property::always(NO_PANIC, |model: &Self, state: &State<A, H>| {
+            model.cluster.is_without_panic(state.packed())
+                || model.heard_panic.swap(true, Ordering::Relaxed)
+        });
+        safety_properties(&self.cluster).into_iter().chain([calm, silent]).collect()
     }
 }
 

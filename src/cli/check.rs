@@ -1,29 +1,58 @@
-//! `quorate check`: verdicts for every property of every instance asked for.
+//! `quorate check`: verdicts for every property of every instance or mutant asked for.
 
-use super::{CliError, tell};
+mod choose;
+mod counterexample;
+mod progress;
+
+use super::{CliError, out, tell};
+use choose::{Chosen, chosen};
 use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use quorate::catalogue::{self, Case, Protocol};
-use quorate::check::report::Report;
-use quorate::check::{CheckError, Engine, Limits, Options, Phase, Progress};
-use quorate::trace::TraceFile;
+use quorate::catalogue;
+use quorate::check::report::{Report, Standing};
+use quorate::check::{Engine, Limits, MAX_THREADS, Options};
 use signal_hook::consts::SIGINT;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+const EXAMPLES: &str = "\
+Examples:
+  quorate check                                         all quick instances
+  quorate check primary-backup --instance asynchronous  one instance
+  quorate check primary-backup --deep                   the deep ones too
+  quorate check --mutant never-ask                      a seeded bug
+  quorate check --property linearizable                 all that claim it
+
+Exit codes: 0 all as expected, 1 not as expected or an error, 2 bad usage,
+3 incomplete.";
+
+const FIELDS: &str = "\
+With --json, each instance is one object on a line, with the fields
+  protocol, instance, mutant   what was checked; instance or mutant is null
+  engine, threads              what did the checking
+  unique, generated, depth     what was found: states, and steps to the furthest
+  expected                     {unique, generated} as recorded, or null (mutant)
+  seconds
+  complete, shortfall          whether all was covered, and else why not
+  collision_probability        at most how probable a hidden state is
+  as_expected, surprises       whether all is as recorded, and what is not
+  properties                   a list of {name, kind, expected, verdict,
+                               expected_len, trace_len, trace}; expected is
+                               holds, violated, reached or null; verdict is
+                               one of these, unreached, or incomplete;
+                               trace is null or {actions, cycle}: the steps, and
+                               for a lasso after how many its cycle begins
+An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// Check protocols: every behaviour within the bounds of each instance
 ///
 /// Ctrl-C ends the check with what was found so far.
 #[derive(Parser)]
-#[command(after_help = "\
-Examples:
-  quorate check                                         every quick instance of every protocol
-  quorate check primary-backup --instance asynchronous  one instance
-  quorate check primary-backup --deep                   the deep instances too
-
-Exit codes: 0 all as expected, 1 not as expected, 2 bad usage, 3 incomplete.")]
+#[command(
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{FIELDS}")
+)]
 pub(crate) struct Args {
     /// The protocol, or `all`
     #[arg(default_value = "all")]
@@ -31,6 +60,12 @@ pub(crate) struct Args {
     /// Only this instance
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
+    /// Only this mutant: whether its property kills it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["instance", "deep"])]
+    mutant: Option<String>,
+    /// Only what claims this property, of which alone is told
+    #[arg(long, value_name = "NAME")]
+    property: Option<String>,
     /// The deep instances too: minutes instead of seconds
     #[arg(long)]
     deep: bool,
@@ -42,19 +77,25 @@ pub(crate) struct Args {
     engine: EngineName,
     /// One JSON object a line for each instance, instead of tables
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
+    /// Show the steps of expected violations too
+    #[arg(long, conflicts_with = "json")]
+    show_expected: bool,
     /// Write a counterexample here, for `quorate explore --at`
-    #[arg(long, value_name = "FILE")]
+    ///
+    /// That of --property, or an unexpected one if there is any. If there is
+    /// none, nothing is written, which is no error.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     counterexample: Option<PathBuf>,
-    /// Whose counterexample to write; the first violated property's if not given
-    #[arg(long, value_name = "NAME", requires = "counterexample")]
-    property: Option<String>,
     /// Give up on an instance after so many seconds
     #[arg(long, value_name = "SECONDS")]
     max_seconds: Option<u64>,
     /// Give up on an instance after so many unique states
     #[arg(long, value_name = "N")]
     max_states: Option<u64>,
+    /// Leave out the states of an instance that are more than so many steps away
+    #[arg(long, value_name = "STEPS")]
+    max_depth: Option<u32>,
     /// Give up on an instance when its search holds so many MiB
     #[arg(long, value_name = "MIB")]
     max_memory: Option<u64>,
@@ -71,74 +112,68 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         "all" => catalogue::protocols(),
         name => vec![catalogue::protocol(name)?],
     };
+    let chosen = chosen(&protocols, args)?;
+    check_usage(args)?;
     let stop = Arc::new(AtomicBool::new(false));
     // The first Ctrl-C ends the check; the second the program.
     signal_hook::flag::register_conditional_shutdown(SIGINT, 3, stop.clone())
         .and_then(|_| signal_hook::flag::register(SIGINT, stop.clone()))
-        .map_err(|source| CliError::Io { action: "cannot handle Ctrl-C", source })?;
+        .map_err(|source| CliError::Io { action: "handle Ctrl-C", source })?;
+    let begin = Instant::now();
     let mut reports = Vec::new();
-    for protocol in &protocols {
-        for case in chosen(protocol, args)? {
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-            let report = check(protocol, case, args, &stop)?;
-            if args.json {
-                println!("{}", serde_json::to_string(&report).map_err(CliError::json)?);
-            } else {
-                tell::report(&report, case);
-            }
-            reports.push(report);
+    let show = tell::Show { property: args.property.as_deref(), expected: args.show_expected };
+    for one in &chosen {
+        if stop.load(Ordering::Relaxed) {
+            break;
         }
+        let report = check(one, args, &stop)?;
+        if args.json {
+            out::json(&report)?;
+        } else {
+            out::print(tell::report(&report, one.subject(), &show, out::width()))?;
+        }
+        reports.push(report);
     }
     if !args.json {
-        println!("{}", tell::summary(&reports));
+        out::print(tell::summary(&reports, chosen.len(), begin.elapsed(), out::width()))?;
     }
     if let Some(path) = &args.counterexample {
-        write_counterexample(&reports, args.property.as_deref(), path)?;
+        counterexample::write(&reports, args.property.as_deref(), path)?;
     }
     Ok(exit_code(&reports, stop.load(Ordering::Relaxed)))
 }
 
-fn chosen<'a>(protocol: &'a Protocol, args: &Args) -> Result<Vec<&'a dyn Case>, CliError> {
-    if let Some(name) = &args.instance {
-        if args.protocol == "all" {
-            return Err(CliError::Usage(format!(
-                "--instance needs a protocol: quorate check PROTOCOL --instance {name}"
-            )));
-        }
-        return Ok(vec![protocol.case(name)?]);
+/// What would fail in the end is refused at once.
+fn check_usage(args: &Args) -> Result<(), CliError> {
+    if let Some(threads) = args.threads.filter(|threads| *threads > MAX_THREADS) {
+        return Err(CliError::Usage(format!(
+            "{threads} threads are more than the limit of {MAX_THREADS}; use as many as there \
+             are processors"
+        )));
     }
-    let cases = protocol.cases.iter().map(AsRef::as_ref);
-    Ok(cases.filter(|case| args.deep || !case.is_deep()).collect())
+    match &args.counterexample {
+        Some(path) => counterexample::check_place(path),
+        None => Ok(()),
+    }
 }
 
-fn check(
-    protocol: &Protocol,
-    case: &dyn Case,
-    args: &Args,
-    stop: &AtomicBool,
-) -> Result<Report, CheckError> {
-    let bar = ProgressBar::no_length();
-    if args.json {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let style = ProgressStyle::with_template("{spinner} {prefix}: {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    bar.set_prefix(format!("{} {}", protocol.name, case.name()));
+fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
     let (engine, threads) = engine(args);
     let limits = Limits {
         time: args.max_seconds.map(Duration::from_secs),
         states: args.max_states,
+        depth: args.max_depth,
         memory: args.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
     };
     let options = Options { engine, threads, limits, stop, ..Options::default() };
-    let findings = case.check(&options, &|progress| {
-        bar.set_message(line(progress));
-        bar.tick();
+    let bar = progress::Bar::new(one, args.json);
+    let findings = one.subject().check(&options, &|progress| bar.show(progress));
+    bar.clear();
+    let findings = findings.map_err(|source| {
+        let at = format!("{} {}", one.protocol, one.subject().name());
+        CliError::Check { at, source }
     });
-    bar.finish_and_clear();
-    Ok(Report::new(protocol.name, case, findings?))
+    Ok(one.report(findings?))
 }
 
 /// Stateright finds shortest counterexamples with one thread only, so that is its default.
@@ -152,53 +187,13 @@ fn engine(args: &Args) -> (Engine, usize) {
     (engine, args.threads.unwrap_or(default))
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a rate for a person")]
-fn line(progress: Progress) -> String {
-    if let Phase::Liveness(property) = progress.phase {
-        return format!("deciding {property:?} on {} states", tell::grouped(progress.unique));
-    }
-    let seconds = progress.elapsed.as_secs_f64();
-    format!(
-        "{} states ({} generated, {:.0}/s), depth {}, {seconds:.1} s",
-        tell::grouped(progress.unique),
-        tell::grouped(progress.generated),
-        progress.generated as f64 / seconds.max(1e-9),
-        progress.depth,
-    )
-}
-
-fn write_counterexample(
-    reports: &[Report],
-    wanted: Option<&str>,
-    path: &Path,
-) -> Result<(), CliError> {
-    let mut all = reports.iter().flat_map(|report| {
-        report.counterexamples().map(move |(property, trace)| (report, property, trace))
-    });
-    let found = all.find(|(_, property, _)| wanted.is_none_or(|wanted| wanted == *property));
-    let Some((report, property, trace)) = found else {
-        let what = wanted.map_or("no property".into(), |name| format!("the property {name:?}"));
-        return Err(CliError::Failed(format!(
-            "{what} has no counterexample, so {} was not written",
-            path.display()
-        )));
-    };
-    TraceFile::new(report.protocol, report.instance, property, trace).write(path)?;
-    eprintln!(
-        "wrote the counterexample to {property:?}; step through it with: \
-         quorate explore {} --at {}",
-        report.protocol,
-        path.display(),
-    );
-    Ok(())
-}
-
 fn exit_code(reports: &[Report], stopped: bool) -> u8 {
-    if reports.iter().any(|report| !report.surprises.is_empty()) {
-        1
-    } else if stopped || reports.iter().any(|report| !report.complete) {
-        3
+    let any = |standing| reports.iter().any(|report| report.standing() == standing);
+    if any(Standing::NotAsExpected) {
+        super::NO
+    } else if stopped || any(Standing::Incomplete) {
+        super::UNKNOWN
     } else {
-        0
+        super::DONE
     }
 }

@@ -4,18 +4,20 @@
 //! is not the expected one) or something is wrong; 2 bad usage; 3 no answer came in time, so
 //! whether it was done cannot be told.
 
-use super::CliError;
 use super::answer::{note, show};
+use super::{CliError, JSON_ERRORS, at, out, private};
+use quorate::models::kv::map::MAX_VALUE_BYTES;
 use quorate::models::kv::{Bytes, Op};
 use quorate::node::deploy::{WithProtocol, ask, open_client, with_protocol};
 use quorate::node::{Answered, Ask, ClusterFile, Deployable};
 use stateright::actor::Id;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, 2 bad usage, \
-                          3 no answer in time (it may or may not have been done)";
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, \
+    2 bad usage, 3 no answer in time (it may or may not have been done)";
 
 /// What every client command takes.
 #[derive(clap::Args)]
@@ -31,7 +33,7 @@ pub(crate) struct Common {
     server: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// What a write to a map that keeps siblings takes.
@@ -43,45 +45,81 @@ struct Replaced {
     context: Option<String>,
 }
 
+/// A value that is not an argument: it may be long, secret, or no text.
+#[derive(clap::Args)]
+struct ValueFile {
+    /// The new value is what this file holds, to the last byte; `-` for standard input
+    #[arg(long, group = "after", value_name = "FILE")]
+    value_file: Option<PathBuf>,
+}
+
+impl ValueFile {
+    /// The value: what was given as an argument, or else what the file holds, if there is any.
+    fn or(&self, given: Option<&str>) -> Result<Option<Bytes>, CliError> {
+        let Some(path) = &self.value_file else { return Ok(given.map(bytes)) };
+        let read = |from: &mut dyn Read, path: &Path| {
+            let mut value = Vec::new();
+            // A byte more than may be, for the error to say so.
+            let limit = MAX_VALUE_BYTES as u64 + 1;
+            from.take(limit).read_to_end(&mut value).map_err(at("read the value", path))?;
+            Ok(Some(Bytes(value)))
+        };
+        if path.as_os_str() == "-" {
+            return read(&mut std::io::stdin().lock(), Path::new("standard input"));
+        }
+        read(&mut File::open(path).map_err(at("read the value", path))?, path)
+    }
+}
+
 /// Read the value of a key
 ///
 /// Prints the value, followed by a newline; where concurrent writes left several (multi-primary
 /// with multi-value), each on a line of its own.
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n\nExample:\n  quorate get color --cluster cluster.toml"))]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate get color --cluster cluster.toml"))]
 pub(crate) struct Get {
     /// The key
     key: String,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 /// Set the value of a key
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n\nExample:\n  quorate put color green --cluster cluster.toml"))]
+#[command(
+    group = clap::ArgGroup::new("after").required(true),
+    after_help = format!(
+        "{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
+         quorate put color green --cluster cluster.toml\n  \
+         quorate put picture --value-file picture.png --cluster cluster.toml"
+    )
+)]
 pub(crate) struct Put {
     /// The key
     key: String,
     /// Its new value
-    value: String,
+    #[arg(group = "after")]
+    value: Option<String>,
+    #[command(flatten)]
+    from: ValueFile,
     #[command(flatten)]
     replaced: Replaced,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 /// Remove a key
 ///
 /// Done as well if there is no such key.
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n\nExample:\n  quorate delete color --cluster cluster.toml"))]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate delete color --cluster cluster.toml"))]
 pub(crate) struct Delete {
     /// The key
     key: String,
     #[command(flatten)]
     replaced: Replaced,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 /// Compare and swap: set the value of a key only if it is what is expected
@@ -90,7 +128,7 @@ pub(crate) struct Delete {
     group = clap::ArgGroup::new("before").required(true),
     group = clap::ArgGroup::new("after").required(true),
     after_help = format!(
-        "{EXIT_CODES}\n\nExamples:\n  \
+        "{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
          quorate cas color --expected green blue --cluster cluster.toml\n  \
          quorate cas color --absent green --cluster cluster.toml\n  \
          quorate cas color --expected blue --remove --cluster cluster.toml"
@@ -102,6 +140,8 @@ pub(crate) struct Cas {
     /// Its new value
     #[arg(group = "after")]
     new: Option<String>,
+    #[command(flatten)]
+    from: ValueFile,
     /// Remove the key instead
     #[arg(long, group = "after")]
     remove: bool,
@@ -112,7 +152,7 @@ pub(crate) struct Cas {
     #[arg(long, group = "before")]
     absent: bool,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 pub(crate) fn get(args: &Get) -> Result<u8, CliError> {
@@ -120,11 +160,9 @@ pub(crate) fn get(args: &Get) -> Result<u8, CliError> {
 }
 
 pub(crate) fn put(args: &Put) -> Result<u8, CliError> {
-    write(
-        &args.common,
-        &args.replaced,
-        Op::Put { key: bytes(&args.key), value: bytes(&args.value) },
-    )
+    // One of the two was given: clap sees to it.
+    let value = args.from.or(args.value.as_deref())?.unwrap_or_default();
+    write(&args.common, &args.replaced, Op::Put { key: bytes(&args.key), value })
 }
 
 pub(crate) fn delete(args: &Delete) -> Result<u8, CliError> {
@@ -132,7 +170,7 @@ pub(crate) fn delete(args: &Delete) -> Result<u8, CliError> {
 }
 
 pub(crate) fn cas(args: &Cas) -> Result<u8, CliError> {
-    let (expected, new) = (args.expected.as_deref().map(bytes), args.new.as_deref().map(bytes));
+    let (expected, new) = (args.expected.as_deref().map(bytes), args.from.or(args.new.as_deref())?);
     perform(&args.common, &Op::Cas { key: bytes(&args.key), expected, new }.into())
 }
 
@@ -146,19 +184,16 @@ fn write(common: &Common, replaced: &Replaced, op: Op) -> Result<u8, CliError> {
 
 /// Asks, and prints the answer.
 pub(super) fn perform(common: &Common, ask: &Ask) -> Result<u8, CliError> {
-    let cluster = ClusterFile::load(&common.cluster)?;
+    let cluster = private::load_cluster(&common.cluster)?;
     let answered = with_protocol(&cluster, Call { cluster: &cluster, ask, common })??;
     let ops = match ask {
         Ask::One { .. } => [].as_slice(),
         Ask::Together(txn) => &txn.ops,
     };
-    let mut out = std::io::stdout().lock();
     let (printed, code) = show(&answered, ops, common.json);
-    out.write_all(&printed)
-        .and_then(|()| out.flush())
-        .map_err(|source| CliError::Io { action: "cannot write the answer", source })?;
+    out::print(&printed)?;
     if let (Some(note), false) = (note(&answered), common.json) {
-        eprintln!("quorate: {note}");
+        out::remark(note);
     }
     Ok(code)
 }

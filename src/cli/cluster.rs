@@ -1,24 +1,32 @@
 //! `quorate cluster`: a local cluster for trying things, each node a process of its own.
 
-use super::{CliError, DONE};
+use super::{CliError, DONE, at, out, private, program, quoted};
 use clap::Parser;
-use quorate::node::deploy::{WithProtocol, with_protocol};
+use quorate::catalogue::nearest;
+use quorate::models::kv::Op;
+use quorate::models::multi_primary::MultiPrimary;
+use quorate::models::two_phase_commit::TwoPhaseCommit;
+use quorate::node::deploy::{NAMES, WithProtocol, ask, open_client, with_protocol};
 use quorate::node::{ClusterFile, DataDir, DeployError, Deployable, MAX_SERVERS, Stop};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::Permissions;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the nodes have to stop by themselves.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the cluster has to answer for the first time.
+const START: Duration = Duration::from_secs(15);
 
 /// Start a local cluster: real processes, real UDP, in a temporary directory
 ///
-/// Prints how to talk to it, and stops it on Ctrl-C.
+/// Prints how to talk to it once it answers, and stops it on Ctrl-C or SIGTERM. However this command
+/// ends, its nodes end too.
 #[derive(Parser)]
 #[command(after_help = "\
 Examples:
@@ -48,31 +56,70 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
             args.servers
         )));
     }
+    check_protocol(&args.protocol)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, stop.flag())
-            .map_err(|source| CliError::Io { action: "cannot handle signals", source })?;
+            .map_err(|source| CliError::Io { action: "handle signals", source })?;
     }
     let temporary;
     let dir = if let Some(dir) = &args.dir {
-        std::fs::create_dir(dir).map_err(io("cannot make the directory"))?;
+        private::create_dir(dir)?;
         dir.as_path()
     } else {
-        temporary = tempfile::tempdir().map_err(io("cannot make a temporary directory"))?;
+        temporary = tempfile::Builder::new()
+            .prefix("quorate-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(io("make a temporary directory"))?;
         temporary.path()
     };
     let path = dir.join("cluster.toml");
-    std::fs::write(&path, describe(args)?).map_err(io("cannot write the cluster file"))?;
-    let cluster = ClusterFile::load(&path)?;
-    with_protocol(&cluster, CanRun { cluster: &cluster })??;
+    private::create_file(&path, &describe(args)?)?;
+    let cluster = private::load_cluster(&path)?;
+    with_protocol(&cluster, CanRun { cluster: &cluster })?.map_err(as_usage)?;
     let mut nodes = Nodes::start(dir, &path, &cluster)?;
-    nodes.introduce(&path);
+    out::line(format!("starting {} servers", nodes.nodes.len()))?;
+    let begin = Instant::now();
+    let mut first = None;
+    while first.is_none() && !stop.is_stopped() && begin.elapsed() < START {
+        nodes.report()?;
+        first = with_protocol(&cluster, Answering { cluster: &cluster })?;
+    }
+    if !stop.is_stopped() {
+        out::print(nodes.introduction(&path, &cluster, first))?;
+    }
     while !stop.is_stopped() {
-        nodes.report();
+        nodes.report()?;
         std::thread::sleep(Duration::from_millis(100));
     }
-    println!("stopping");
+    out::line("stopping")?;
+    nodes.stop();
     Ok(DONE)
+}
+
+/// The cluster file follows from the arguments, so what is wrong with it is wrong with them.
+fn as_usage(error: DeployError) -> CliError {
+    match error {
+        DeployError::Unsuitable { protocol, reason, .. } => {
+            CliError::Usage(format!("{protocol}: {reason}"))
+        }
+        error => error.into(),
+    }
+}
+
+fn check_protocol(name: &str) -> Result<(), CliError> {
+    if NAMES.contains(&name) {
+        return Ok(());
+    }
+    let hint = match nearest(name, NAMES).first() {
+        Some(nearest) => format!("; did you mean {nearest:?}?"),
+        None => String::new(),
+    };
+    let known = NAMES.join(", ");
+    Err(CliError::Usage(format!(
+        "there is no protocol named {name:?} that can be deployed{hint}; those that can: {known}"
+    )))
 }
 
 fn io(action: &'static str) -> impl Fn(std::io::Error) -> CliError {
@@ -103,9 +150,9 @@ fn hex(bytes: usize) -> String {
 /// Ports that are free now; all are held until the last is found, so that they differ.
 fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, CliError> {
     let sockets: Result<Vec<_>, _> = (0..count).map(|_| UdpSocket::bind("127.0.0.1:0")).collect();
-    let sockets = sockets.map_err(io("cannot find a free port"))?;
+    let sockets = sockets.map_err(io("find a free port"))?;
     let addresses: Result<Vec<_>, _> = sockets.iter().map(UdpSocket::local_addr).collect();
-    addresses.map_err(io("cannot find a free port"))
+    addresses.map_err(io("find a free port"))
 }
 
 /// Whether a protocol accepts a cluster.
@@ -121,6 +168,23 @@ impl WithProtocol for CanRun<'_> {
     }
 }
 
+/// The server that answers a request now, if any does.
+struct Answering<'a> {
+    cluster: &'a ClusterFile,
+}
+
+impl WithProtocol for Answering<'_> {
+    type Output = Option<Id>;
+
+    fn with<D: Deployable>(self) -> Self::Output {
+        let mut client = open_client::<D>(self.cluster, None).ok()?;
+        let anything = Op::Get { key: "".into() }.into();
+        let patience = Duration::from_secs(1);
+        ask::<D::Offer, D::Peer>(&mut client, self.cluster, &anything, patience).ok()?;
+        Some(client.last_server())
+    }
+}
+
 /// The processes; they end with this value.
 struct Nodes {
     nodes: Vec<Node>,
@@ -130,72 +194,92 @@ struct Node {
     id: usize,
     address: SocketAddr,
     data: PathBuf,
+    /// It stops when its standard input ends, which it does at the latest when this process does.
     process: Child,
     ended: bool,
 }
 
 impl Nodes {
     fn start(dir: &Path, path: &Path, cluster: &ClusterFile) -> Result<Self, CliError> {
-        let program = std::env::current_exe().map_err(io("cannot find this program"))?;
+        let program = std::env::current_exe().map_err(io("find this program"))?;
         let mut started = Self { nodes: Vec::new() };
         for server in &cluster.servers {
             let data = dir.join(format!("node-{}", server.id));
             DataDir::format(&data, cluster, Id::from(server.id))?;
-            let log = File::create(dir.join(format!("node-{}.log", server.id)))
-                .map_err(io("cannot make a log file"))?;
+            let log = private::create_file(&dir.join(format!("node-{}.log", server.id)), "")?;
             let process = Command::new(&program)
                 .args([Path::new("run"), Path::new("--cluster"), path])
-                .args([Path::new("--data"), &data])
+                .args([Path::new("--data"), &data, Path::new("--stop-with-parent")])
+                .stdin(Stdio::piped())
                 .stderr(log)
                 .spawn()
-                .map_err(io("cannot start a node"))?;
+                .map_err(at("start", &program))?;
             let (id, address) = (server.id, server.address);
             started.nodes.push(Node { id, address, data, process, ended: false });
         }
         Ok(started)
     }
 
-    fn introduce(&self, path: &Path) {
-        let file = path.display();
-        println!("a cluster of {} servers:", self.nodes.len());
+    /// Whether the cluster answers without the server that answers now.
+    fn survive_one(&self, cluster: &ClusterFile) -> bool {
+        match cluster.protocol.as_str() {
+            TwoPhaseCommit::NAME => false,
+            MultiPrimary::NAME => self.nodes.len() > 1,
+            // Of two replicas neither is a majority; of a view service and a replica, one is lost.
+            _ => self.nodes.len() > 2,
+        }
+    }
+
+    /// What to try, such as it can be typed into another terminal. `first` is the server that
+    /// answers now.
+    fn introduction(&self, path: &Path, cluster: &ClusterFile, first: Option<Id>) -> String {
+        let (quorate, file) = (program(), quoted(path));
+        let mut text = match first {
+            Some(first) => format!("server {} answers; the servers:\n", usize::from(first)),
+            None => "no server answers yet; the servers:\n".to_owned(),
+        };
         for node in &self.nodes {
             let (pid, data) = (node.process.id(), node.data.display());
-            println!("  server {}: {}, process {pid}, data and log {data}", node.id, node.address);
+            let _ = writeln!(text, "  server {}: {}, process {pid}", node.id, node.address);
+            let _ = writeln!(text, "    data {data}, log {data}.log");
         }
-        println!("talk to it from another terminal:");
-        println!("  quorate put color green --cluster {file}");
-        println!("  quorate get color --cluster {file}");
-        println!("kill a server, and ask again:");
-        if let Some(node) = self.nodes.get(1).or(self.nodes.first()) {
-            println!("  kill -9 {}", node.process.id());
-            println!("start it again:");
-            println!("  quorate run --cluster {file} --data {}", node.data.display());
+        let _ = writeln!(text, "talk to the cluster from another terminal:");
+        let _ = writeln!(text, "  {quorate} put color green --cluster {file}");
+        let _ = writeln!(text, "  {quorate} get color --cluster {file}");
+        if let Some(node) = self.nodes.get(first.map_or(0, usize::from)) {
+            let hope = if self.survive_one(cluster) {
+                "another takes over"
+            } else {
+                "the cluster answers again when it is back"
+            };
+            let _ = writeln!(text, "kill the server that answers, and ask again: {hope}");
+            let _ = writeln!(text, "  kill -9 {}", node.process.id());
+            let _ = writeln!(text, "start it again:");
+            let data = quoted(&node.data);
+            let _ = writeln!(text, "  {quorate} run --cluster {file} --data {data}");
         }
-        println!("Ctrl-C stops the cluster");
+        let _ = writeln!(text, "Ctrl-C stops the cluster");
+        text
     }
 
     /// Tells when a process has ended.
-    fn report(&mut self) {
-        for node in &mut self.nodes {
-            if node.ended {
-                continue;
-            }
+    fn report(&mut self) -> Result<(), CliError> {
+        for node in self.nodes.iter_mut().filter(|node| !node.ended) {
             if let Ok(Some(status)) = node.process.try_wait() {
                 node.ended = true;
-                println!(
-                    "server {} ended: {status}; its log is {}.log",
-                    node.id,
-                    node.data.display()
-                );
+                let (id, data) = (node.id, node.data.display());
+                out::line(format!("server {id} ended: {status}; its log is {data}.log"))?;
             }
         }
+        Ok(())
     }
-}
 
-impl Drop for Nodes {
-    /// Ctrl-C reached the nodes as well; whichever does not stop in time is killed, which is safe.
-    fn drop(&mut self) {
+    /// Tells all to stop, and waits; whichever does not stop in time is killed, which is safe.
+    fn stop(&mut self) {
         let begin = Instant::now();
+        for node in &mut self.nodes {
+            drop(node.process.stdin.take());
+        }
         let running = |node: &mut Node| matches!(node.process.try_wait(), Ok(None));
         while begin.elapsed() < GRACE && self.nodes.iter_mut().any(running) {
             std::thread::sleep(Duration::from_millis(20));
@@ -204,5 +288,11 @@ impl Drop for Nodes {
             let _ = node.process.kill();
             let _ = node.process.wait();
         }
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -1,68 +1,105 @@
-//! `quorate explore`: stateright's web Explorer on an instance.
+//! `quorate explore`: stateright's web Explorer on an instance or a mutant.
 
-use super::CliError;
+use super::{CliError, out};
 use clap::Parser;
-use quorate::catalogue;
-use quorate::trace::TraceFile;
+use quorate::catalogue::{self, Protocol, Subject};
+use quorate::explore::Shown;
+use quorate::trace::{Of, TraceFile};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-/// Step through a protocol in the browser, with stateright's Explorer.
+/// Step through a protocol in the browser, with stateright's Explorer
+///
+/// Prints where to open it once it answers. A counterexample (`--at`) opens at its last step; a
+/// lasso opens where its cycle begins, with the whole cycle listed.
 #[derive(Parser)]
 #[command(after_help = "\
 Examples:
   quorate explore primary-backup
+  quorate explore paxos --mutant no-dedupe --port 0
   quorate check primary-backup --instance asynchronous --counterexample lost.json
   quorate explore primary-backup --at lost.json")]
 pub(crate) struct Args {
-    /// The protocol.
+    /// The protocol
     protocol: String,
-    /// The instance; the first of the protocol if not given, or the one of the trace.
+    /// The instance; the first of the protocol if not given, or the one of the trace
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
-    /// A trace to open at its last step.
+    /// A mutant instead: the protocol with a seeded bug
+    #[arg(long, value_name = "NAME", conflicts_with = "instance")]
+    mutant: Option<String>,
+    /// A trace to open, such as `quorate check --counterexample FILE` writes
     #[arg(long, value_name = "FILE")]
     at: Option<PathBuf>,
-    /// The port on localhost.
+    /// The port on localhost; 0 for any that is free
     #[arg(long, default_value_t = 3000)]
     port: u16,
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let protocol = catalogue::protocol(&args.protocol)?;
+    let asked = asked(args);
+    if let Some(asked) = &asked {
+        subject(&protocol, asked)?;
+    }
     let file = args.at.as_deref().map(TraceFile::read).transpose()?;
     if let Some(file) = &file {
-        matches(args, file)?;
+        matches(&protocol, asked.as_ref(), file)?;
     }
-    let recorded = file.as_ref().map(|file| file.instance.clone());
-    let first = protocol.cases.first().map(|case| case.name().to_string());
-    let name = args.instance.clone().or(recorded).or(first).unwrap_or_default();
-    let case = protocol.case(&name)?;
+    let first = || Of::Instance(protocol.cases.first().map_or("", |case| case.name()).into());
+    let of = file.as_ref().map(|file| file.of.clone()).or(asked).unwrap_or_else(first);
+    let subject = subject(&protocol, &of)?;
+    let opened = file.as_ref().map(|file| opened(subject, file)).transpose()?;
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port);
-    println!("exploring {} {}: {}", protocol.name, case.name(), case.about());
-    println!("open http://{address}/ ; stop with Ctrl-C");
-    if let Some(file) = &file {
-        let narrative = case.narrate(&file.trace)?;
-        // A lasso opens at the start of its cycle, which the listed steps then go round.
-        let path = narrative.explorer_path(file.trace.cycle.unwrap_or(usize::MAX));
-        println!("the counterexample to {:?}: http://{address}/#/steps{path}", file.property);
+    let (shown, path) = opened.unzip();
+    let served = subject.explore(address, shown)?;
+    let address = served.address();
+    out::line(format!("exploring {} {}: {}", protocol.name, subject.name(), subject.about()))?;
+    out::line(format!("open http://{address}/ ; stop with Ctrl-C"))?;
+    if let (Some(file), Some(path)) = (&file, path) {
+        let property = &file.property;
+        out::line(format!("the counterexample to {property:?}: http://{address}/#/steps{path}"))?;
     }
-    case.explore(address)?;
-    Ok(0)
+    served.wait()?;
+    Ok(super::DONE)
 }
 
-fn matches(args: &Args, file: &TraceFile) -> Result<(), CliError> {
-    if file.protocol != args.protocol {
+fn asked(args: &Args) -> Option<Of> {
+    let mutant = args.mutant.clone().map(Of::Mutant);
+    mutant.or(args.instance.clone().map(Of::Instance))
+}
+
+fn subject<'a>(protocol: &'a Protocol, of: &Of) -> Result<&'a dyn Subject, CliError> {
+    Ok(match of {
+        Of::Instance(name) => protocol.case(name)?,
+        Of::Mutant(name) => protocol.mutant(name)?,
+    })
+}
+
+/// What the page is to show of a trace, and where in the page it is.
+fn opened(subject: &dyn Subject, file: &TraceFile) -> Result<(Shown, String), CliError> {
+    let narrative = subject.narrate(&file.trace)?;
+    let property = file.property.clone();
+    let known = subject.properties();
+    let kind = known.iter().find(|(name, _)| *name == property).map_or("", |(_, kind)| kind);
+    let (actions, cycle) = (file.trace.actions.clone(), file.trace.cycle);
+    Ok((Shown { property, kind, actions, cycle }, narrative.explorer_path(cycle)))
+}
+
+fn matches(protocol: &Protocol, asked: Option<&Of>, file: &TraceFile) -> Result<(), CliError> {
+    if file.protocol != protocol.name {
         return Err(CliError::Usage(format!(
             "the trace is of {}, not of {}: quorate explore {} --at ...",
-            file.protocol, args.protocol, file.protocol
+            file.protocol, protocol.name, file.protocol
         )));
     }
-    match &args.instance {
-        Some(instance) if *instance != file.instance => Err(CliError::Usage(format!(
-            "the trace is of the instance {}, not of {instance}: leave --instance out",
-            file.instance
-        ))),
+    match asked {
+        Some(asked) if *asked != file.of => {
+            let (Of::Instance(name) | Of::Mutant(name)) = &file.of;
+            Err(CliError::Usage(format!(
+                "the trace is of {name}: leave --instance and --mutant out"
+            )))
+        }
         _ => Ok(()),
     }
 }

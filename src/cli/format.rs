@@ -1,6 +1,6 @@
 //! `quorate format`: makes a node's data directory, once.
 
-use super::{CliError, DONE};
+use super::{CliError, DONE, out, private};
 use quorate::node::deploy::{WithProtocol, with_protocol};
 use quorate::node::{ClusterFile, DataDir, DeployError, Deployable};
 use stateright::actor::Id;
@@ -11,7 +11,21 @@ use std::path::PathBuf;
 /// A directory is formatted once in the life of a node: the node keeps there what it promised to
 /// the others, and a node that forgets breaks its protocol.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  quorate format --cluster cluster.toml --id 0 --data node-0")]
+#[command(after_help = "\
+Example:
+  quorate format --cluster cluster.toml --id 0 --data node-0
+
+A cluster file is the same for all, with a server for each node, and its
+owner's alone (chmod 600) if it holds keys (64 hexadecimal digits each, such
+as `openssl rand -hex 32` gives; a client's copy needs only its own):
+  name = \"demo\"
+  protocol = \"paxos\"
+  [keys]
+  server = \"...\"
+  client = \"...\"
+  [[server]]
+  id = 0
+  address = \"10.0.0.1:7000\"")]
 pub(crate) struct Args {
     /// The cluster file
     #[arg(long, value_name = "FILE")]
@@ -25,19 +39,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let cluster = ClusterFile::load(&args.cluster)?;
+    let cluster = private::load_cluster(&args.cluster)?;
+    private::check_data(&args.data)?;
     let id = Id::from(args.id);
     // What could never run is better refused now. An id out of range, the directory refuses.
     if cluster.server(id).is_some() {
         with_protocol(&cluster, CanRun { cluster: &cluster, id })??;
     }
     DataDir::format(&args.data, &cluster, id)?;
-    println!(
-        "formatted {} for server {} of the cluster `{}`",
-        args.data.display(),
-        args.id,
-        cluster.name
-    );
+    let (data, id, name) = (args.data.display(), args.id, &cluster.name);
+    out::line(format!("formatted {data} for server {id} of the cluster `{name}`"))?;
     Ok(DONE)
 }
 

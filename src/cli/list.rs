@@ -1,7 +1,8 @@
 //! `quorate list`: what there is.
 
-use super::CliError;
+use super::out::{self, wrapped};
 use super::tell::grouped;
+use super::{CliError, DONE};
 use clap::Parser;
 use quorate::catalogue::{self, Protocol, guarantees, tables};
 
@@ -10,8 +11,11 @@ use quorate::catalogue::{self, Protocol, guarantees, tables};
 #[command(after_help = "\
 Examples:
   quorate list
+  quorate list paxos
   quorate list --markdown > PROPERTIES.md")]
 pub(crate) struct Args {
+    /// Only this protocol
+    protocol: Option<String>,
     /// As the tables of PROPERTIES.md
     #[arg(long, conflicts_with = "guarantees")]
     markdown: bool,
@@ -20,33 +24,40 @@ pub(crate) struct Args {
     guarantees: bool,
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as every command")]
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let protocols = catalogue::protocols();
+    let protocols = match &args.protocol {
+        None => catalogue::protocols(),
+        Some(name) => vec![catalogue::protocol(name)?],
+    };
     if args.markdown {
-        print!("{}", tables::markdown(&protocols));
+        out::print(tables::markdown(&protocols))?;
     } else if args.guarantees {
-        print!("{}", guarantees::markdown(&protocols));
+        out::print(guarantees::markdown(&protocols))?;
     } else {
-        protocols.iter().for_each(list);
+        for protocol in &protocols {
+            out::print(listed(protocol, out::width()))?;
+        }
     }
-    Ok(0)
+    Ok(DONE)
 }
 
-fn list(protocol: &Protocol) {
-    println!("{}: {}", protocol.name, protocol.about);
-    println!("  instances:");
+fn listed(protocol: &Protocol, width: usize) -> String {
+    let item = |text: String| wrapped(&text, "    ", "      ", width);
+    let mut text = wrapped(&format!("{}: {}", protocol.name, protocol.about), "", "  ", width);
+    text += "  instances:\n";
     for case in &protocol.cases {
         let deep = if case.is_deep() { ", deep" } else { "" };
         let states = grouped(case.expected().unique);
-        println!("    {} ({states} states{deep}): {}", case.name(), case.about());
+        text += &item(format!("{} ({states} states{deep}): {}", case.name(), case.about()));
     }
-    println!("  properties:");
+    text += "  properties:\n";
     for (name, kind) in protocol.properties() {
-        println!("    {kind}: {name}");
+        text += &item(format!("{kind}: {name}"));
     }
-    println!("  mutants:");
+    text += "  mutants:\n";
     for mutant in &protocol.mutants {
-        println!("    {}: {}; killed by {:?}", mutant.name(), mutant.about(), mutant.killed_by());
+        let (name, about, killer) = (mutant.name(), mutant.about(), mutant.killed_by());
+        text += &item(format!("{name}: {about}; killed by {killer:?}"));
     }
+    text
 }

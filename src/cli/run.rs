@@ -1,12 +1,13 @@
 //! `quorate run`: a node, until it is told to stop.
 
-use super::{CliError, DONE};
+use super::{CliError, DONE, private};
 use quorate::node::deploy::{WithProtocol, open_node, with_protocol};
 use quorate::node::{ClusterFile, Deployable, Stop};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::thread;
 
 /// Run a node of a cluster
 ///
@@ -14,7 +15,12 @@ use std::path::PathBuf;
 /// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
 /// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  quorate run --cluster cluster.toml --data node-0")]
+#[command(after_help = "\
+The cluster file, if it holds keys, and the data directory must be their
+owner's alone: chmod 600 and chmod 700.
+
+Example:
+  quorate run --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {
     /// The cluster file
     #[arg(long, value_name = "FILE")]
@@ -28,16 +34,28 @@ pub(crate) struct Args {
     /// Listen on this address instead of the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Stop when standard input ends: whoever started this node has ended, however that was
+    #[arg(long, hide = true)]
+    stop_with_parent: bool,
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let cluster = ClusterFile::load(&args.cluster)?;
+    let cluster = private::load_cluster(&args.cluster)?;
+    private::check_data(&args.data)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
         // In this order: the first signal finds the flag unset, sets it, and the second ends all.
         signal_hook::flag::register_conditional_shutdown(signal, 1, stop.flag())
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
-            .map_err(|source| CliError::Io { action: "cannot handle signals", source })?;
+            .map_err(|source| CliError::Io { action: "handle signals", source })?;
+    }
+    if args.stop_with_parent {
+        let stop = stop.clone();
+        thread::spawn(move || {
+            // An error ends it too.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            stop.stop();
+        });
     }
     with_protocol(&cluster, Run { args, cluster: &cluster, stop: &stop })?
 }

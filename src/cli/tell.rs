@@ -1,106 +1,207 @@
 //! Reports for people: tables, and counterexamples in words.
 
+use super::out::wrapped;
 use comfy_table::presets::NOTHING;
-use comfy_table::{Cell, Color, Table};
-use quorate::catalogue::Case;
-use quorate::check::report::{Expectation, PropertyReport, Report, Verdict};
+use comfy_table::{Cell, Color, ContentArrangement, Table};
+use quorate::catalogue::Subject;
+use quorate::check::report::{Expectation, PropertyReport, Report, Standing, Verdict};
 use quorate::trace::Trace;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How wide the names are in the summary; a longer one has a line of its own.
+const NAME: usize = 22;
+
+/// What to tell of a report.
+pub(crate) struct Show<'a> {
+    /// Only this property.
+    pub(crate) property: Option<&'a str>,
+    /// The steps of expected violations too.
+    pub(crate) expected: bool,
+}
 
 /// The table of one instance, its surprises, and its counterexamples.
-pub(crate) fn report(report: &Report, case: &dyn Case) {
-    println!("{} {}: {}", report.protocol, report.instance, case.about());
+pub(crate) fn report(
+    report: &Report,
+    subject: &dyn Subject,
+    show: &Show<'_>,
+    width: usize,
+) -> String {
+    let is_shown = |property: &PropertyReport| show.property.is_none_or(|p| p == property.name);
+    let mut text = String::new();
+    let mutant = if report.mutant.is_some() { " mutant" } else { "" };
+    let title = format!("{}{mutant} {}: {}", report.protocol, subject.name(), subject.about());
+    text += &wrapped(&title, "", "  ", width);
+    text += &table(report.properties.iter().filter(|property| is_shown(property)), width);
+    text += &wrapped(&counts(report), "", "  ", width);
+    let bound = rounded_up(report.collision_probability);
+    text += &wrapped(&format!("a state hidden by a collision: p < {bound}"), "", "  ", width);
+    if let (Some(why), false) = (&report.shortfall, report.as_expected) {
+        text += &wrapped(&format!("INCOMPLETE: {why}"), "", "  ", width);
+    }
+    for surprise in &report.surprises {
+        text += &wrapped(&format!("NOT AS EXPECTED: {surprise}"), "", "  ", width);
+    }
+    for (property, trace) in report.counterexamples() {
+        if is_shown(property) {
+            text += &told(property, subject, trace, show, width);
+        }
+    }
+    text + "\n"
+}
+
+fn table<'a>(properties: impl Iterator<Item = &'a PropertyReport>, width: usize) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     table.set_header(["property", "kind", "expected", "verdict", "steps"]);
-    for property in &report.properties {
+    for property in properties {
         let steps = property.trace_len.map_or(String::new(), |steps| steps.to_string());
         table.add_row([
             Cell::new(property.name),
             Cell::new(property.kind),
-            Cell::new(property.expected.name()),
+            Cell::new(property.expected.map_or("", Expectation::name)),
             Cell::new(property.verdict.name()).fg(color(property)),
             Cell::new(steps),
         ]);
     }
-    println!("{table}");
-    println!(
-        "{} unique states, {} generated, depth {}, {:.2} s, {} with {} thread(s); \
-         a state hidden by a collision: p < {}",
+    format!("{}\n", table.trim_fmt())
+}
+
+fn counts(report: &Report) -> String {
+    let threads = if report.threads == 1 { "thread" } else { "threads" };
+    format!(
+        "{} unique states, {} generated, depth {}, {:.2} s, {} with {} {threads}",
         grouped(report.unique),
         grouped(report.generated),
         report.depth,
         report.seconds,
         report.engine,
         report.threads,
-        rounded_up(report.collision_probability),
-    );
-    if let Some(why) = &report.shortfall {
-        println!("INCOMPLETE: {why}");
-    }
-    for surprise in &report.surprises {
-        println!("NOT AS EXPECTED: {surprise}");
-    }
-    for (name, trace) in report.counterexamples() {
-        counterexample(report, case, name, trace);
-    }
-    println!();
+    )
 }
 
-fn counterexample(report: &Report, case: &dyn Case, name: &str, trace: &Trace) {
-    let expected = (report.properties.iter())
-        .any(|property| property.name == name && property.expected == Expectation::Violated);
-    let label = if expected { "expected violation" } else { "VIOLATION" };
-    println!("\n{label} of {name:?}, in {} steps:", trace.actions.len());
-    let narrative = match case.narrate(trace) {
+/// A violation: an expected one in a line, unless its steps are asked for.
+fn told(
+    property: &PropertyReport,
+    subject: &dyn Subject,
+    trace: &Trace,
+    show: &Show<'_>,
+    width: usize,
+) -> String {
+    let (name, steps) = (property.name, trace.actions.len());
+    let label = match property.turn() {
+        0 => "VIOLATION",
+        1 => "expected violation",
+        _ => "also a violation",
+    };
+    if property.is_unexpected_violation() || show.expected {
+        let title = format!("{label} of {name:?}, in {steps} steps:");
+        return counterexample(&title, subject, trace, width);
+    }
+    let title = format!("{label} of {name:?}, in {steps} steps (--show-expected)");
+    wrapped(&title, "", "  ", width)
+}
+
+fn counterexample(title: &str, subject: &dyn Subject, trace: &Trace, width: usize) -> String {
+    let mut text = format!("\n{}", wrapped(title, "", "  ", width));
+    let narrative = match subject.narrate(trace) {
         Ok(narrative) => narrative,
-        Err(error) => return println!("      (cannot be told: {error})"),
+        Err(error) => {
+            return text
+                + &wrapped(&format!("(cannot be told: {error})"), "      ", "      ", width);
+        }
     };
     for (at, (action, changes)) in narrative.steps.iter().enumerate() {
         if trace.cycle == Some(at) {
-            println!("      from here on, again and again:");
+            text += "      from here on, again and again:\n";
         }
-        println!("{:>4}. {action}", at + 1);
+        text += &wrapped(action, &format!("{:>4}. ", at + 1), "      ", width);
         for change in changes {
-            println!("        {change}");
+            text += &wrapped(change, "        ", "          ", width);
         }
     }
     if trace.cycle == Some(narrative.steps.len()) {
-        println!("      from here on, nothing more happens");
+        text += "      from here on, nothing more happens\n";
     }
+    text
 }
 
 fn color(property: &PropertyReport) -> Color {
     match (property.expected, property.verdict) {
-        (Expectation::Holds, Verdict::Holds) | (Expectation::Reached, Verdict::Reached) => {
-            Color::Green
+        (Some(Expectation::Holds), Verdict::Holds)
+        | (Some(Expectation::Reached), Verdict::Reached) => Color::Green,
+        (Some(Expectation::Violated), Verdict::Violated) | (_, Verdict::Incomplete) | (None, _) => {
+            Color::Yellow
         }
-        (Expectation::Violated, Verdict::Violated) | (_, Verdict::Incomplete) => Color::Yellow,
         _ => Color::Red,
     }
 }
 
-/// A line for each instance.
-pub(crate) fn summary(reports: &[Report]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(NOTHING);
-    table.set_header(["protocol", "instance", "properties", "unique", "generated", "s", "result"]);
+/// A line for each instance, what failed once more, and a line for all `asked` for.
+pub(crate) fn summary(reports: &[Report], asked: usize, elapsed: Duration, width: usize) -> String {
+    let mut text = row("", "unique", "generated", "s", "result");
+    let mut protocol = "";
     for report in reports {
-        let result = match (report.complete, report.surprises.is_empty()) {
-            (_, false) => "NOT AS EXPECTED",
-            (true, true) => "as expected",
-            (false, true) => "incomplete",
+        if report.protocol != protocol {
+            protocol = report.protocol;
+            text += &wrapped(protocol, " ", " ", width);
+        }
+        let result = match report.standing() {
+            Standing::AsExpected => "as expected",
+            Standing::NotAsExpected => "NOT AS EXPECTED",
+            Standing::Incomplete => "incomplete",
         };
-        table.add_row([
-            report.protocol.to_string(),
-            report.instance.to_string(),
-            report.properties.len().to_string(),
-            grouped(report.unique),
-            grouped(report.generated),
-            format!("{:.2}", report.seconds),
-            result.to_string(),
-        ]);
+        let (unique, generated) = (grouped(report.unique), grouped(report.generated));
+        let seconds = format!("{:.2}", report.seconds);
+        text += &row(report.name(), &unique, &generated, &seconds, result);
     }
-    table
+    text += "\n";
+    for report in reports {
+        let at = format!("{} {}", report.protocol, report.name());
+        for surprise in &report.surprises {
+            text += &wrapped(&format!("NOT AS EXPECTED: {at}: {surprise}"), "", "  ", width);
+        }
+        if let (Some(why), Standing::Incomplete) = (&report.shortfall, report.standing()) {
+            text += &wrapped(&format!("INCOMPLETE: {at}: {why}"), "", "  ", width);
+        }
+    }
+    text + &total(reports, asked, elapsed)
+}
+
+fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -> String {
+    let mut line = String::new();
+    // Writing to a string does not fail.
+    let name = if name.chars().count() >= NAME {
+        let _ = writeln!(line, "   {name}");
+        ""
+    } else {
+        name
+    };
+    let _ = writeln!(line, "   {name:<NAME$}{unique:>13}{generated:>15}{seconds:>9}  {result}");
+    line
+}
+
+/// Such as `44 as expected, 1 not, in 9 s`.
+fn total(reports: &[Report], asked: usize, elapsed: Duration) -> String {
+    let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
+    let counts = [
+        (count(Standing::AsExpected), "as expected"),
+        (count(Standing::NotAsExpected), "not"),
+        (count(Standing::Incomplete), "incomplete"),
+        (asked - reports.len(), "not checked"),
+    ];
+    let told: Vec<_> = (counts.iter())
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| match (*what, counts[0].0) {
+            ("not", 0) => format!("{count} not as expected"),
+            _ => format!("{count} {what}"),
+        })
+        .collect();
+    let seconds = elapsed.as_secs_f64();
+    let digits = usize::from(seconds < 10.0);
+    format!("{}, in {seconds:.digits$} s\n", told.join(", "))
 }
 
 /// 1234567 as `1,234,567`.
@@ -127,5 +228,14 @@ mod tests {
     fn a_bound_is_rounded_up_and_never_down() {
         let told = [1.16e-3, 2e-3, 9.01e-7, 1.0, 0.0].map(rounded_up);
         assert_eq!(told, ["2e-3", "2e-3", "1e-6", "1e0", "0"]);
+    }
+
+    #[test]
+    fn the_summary_fits_80_columns_whatever_the_name() {
+        for name in ["short", "snapshot-without-sessions-takes-over"] {
+            let row = row(name, "207,011,900", "2,937,762,980", "12345.67", "NOT AS EXPECTED");
+            assert!(row.lines().all(|line| line.len() <= 80), "{row}");
+            assert_eq!(row.split_whitespace().next(), Some(name));
+        }
     }
 }

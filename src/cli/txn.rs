@@ -1,7 +1,7 @@
 //! `quorate txn`: several operations on a cluster's map, all or none of them.
 
-use super::CliError;
 use super::client::{Common, EXIT_CODES, bytes, perform};
+use super::{CliError, JSON_ERRORS};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, error::ErrorKind};
 use quorate::models::kv::{Bytes, Op, Transaction};
 use quorate::node::Ask;
@@ -13,7 +13,7 @@ use quorate::node::Ask;
 /// nothing is done. Prints one line for each operation.
 #[derive(clap::Args)]
 #[command(after_help = format!(
-    "A key ends at the first `=`.\n\n{EXIT_CODES}\n\nExamples:\n  \
+    "A key ends at the first `=`.\n\n{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
      quorate txn --put a=1 --put b=2 --get c --delete d --cluster cluster.toml\n  \
      quorate txn --expect a=1 --expect-absent d --put a=2 --cluster cluster.toml"
 ))]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     ops: Ops,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {

@@ -25,6 +25,7 @@
 //! }
 //! ```
 
+mod line;
 mod recorder;
 mod search;
 #[cfg(test)]

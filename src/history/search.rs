@@ -12,6 +12,7 @@
 //! 2. It happens as late as possible: if the operation after it fits also before it, or without
 //!    it, with the same state at the end, then another order leads to as much.
 
+use super::line::Line;
 use super::{HistoryOf, Operation, Stuck, Verdict};
 use stateright::semantics::SequentialSpec;
 use std::collections::HashSet;
@@ -27,20 +28,6 @@ where
     Search::new(history).run(initial, limit)
 }
 
-/// A set of operations.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Taken(Box<[u64]>);
-
-impl Taken {
-    fn contains(&self, at: usize) -> bool {
-        self.0[at / 64] & (1 << (at % 64)) != 0
-    }
-
-    fn flip(&mut self, at: usize) {
-        self.0[at / 64] ^= 1 << (at % 64);
-    }
-}
-
 /// A configuration on the path that is being tried.
 struct Step<S> {
     state: S,
@@ -53,43 +40,55 @@ struct Step<S> {
 /// The operation that came last, had no answer, and the state before it.
 type Last<'a, S> = Option<(usize, &'a S)>;
 
-struct Search<'a, S: SequentialSpec> {
+/// The longest attempt at an order.
+struct Best<S> {
+    /// How many answered operations were still to come.
+    left: usize,
+    stuck: Stuck<S>,
+    /// How much of its order is still that of the attempt that is being made.
+    common: usize,
+}
+
+pub(super) struct Search<'a, S: SequentialSpec> {
     history: &'a HistoryOf<S>,
-    /// The operations, by when they began.
-    by_begin: Vec<usize>,
-    taken: Taken,
+    /// The operations that are still to come.
+    line: Line,
     order: Vec<usize>,
     /// How many answered operations are still to come.
     left: usize,
-    /// The longest attempt: how many answered operations were still to come, and where it stood.
-    best: Option<(usize, Stuck<S>)>,
+    best: Option<Best<S>>,
+    /// How many operations were looked at to find what may be next.
+    pub(super) looked: usize,
 }
 
 impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
-    fn new(history: &'a HistoryOf<S>) -> Self {
-        let mut by_begin: Vec<usize> = (0..history.len()).collect();
-        by_begin.sort_by_key(|at| history[*at].begin);
+    pub(super) fn new(history: &'a HistoryOf<S>) -> Self {
         let left = history.iter().filter(|operation| operation.answer.is_some()).count();
-        let taken = Taken(vec![0; history.len().div_ceil(64)].into());
-        Self { history, by_begin, taken, order: Vec::new(), left, best: None }
+        let line = Line::new(history);
+        Self { history, line, order: Vec::new(), left, best: None, looked: 0 }
     }
 
     fn run(mut self, initial: &S, limit: usize) -> Verdict<S> {
+        self.find(initial, limit)
+    }
+
+    pub(super) fn find(&mut self, initial: &S, limit: usize) -> Verdict<S> {
         let mut seen = HashSet::new();
         let mut path: Vec<Step<S>> = Vec::new();
         let mut arrived = Some((initial.clone(), None));
         loop {
             if let Some((state, last)) = arrived.take() {
                 if self.left == 0 {
-                    return Verdict::Linearizable(self.order);
+                    return Verdict::Linearizable(std::mem::take(&mut self.order));
                 }
-                if seen.insert((self.taken.clone(), state.clone())) {
+                if seen.insert((self.line.taken(), state.clone())) {
                     if seen.len() > limit {
                         return Verdict::Undecided { configurations: limit };
                     }
                     let last = last.zip(path.last().map(|step| &step.state));
-                    let choices = self.choices(&state, last);
-                    self.note(&state);
+                    let window = self.line.window(&mut self.looked);
+                    self.note(&state, &window);
+                    let choices = self.choices(&state, window, last);
                     path.push(Step { state, len: self.order.len(), choices });
                 }
             }
@@ -105,8 +104,8 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
             }
         }
         // With nothing to explain, the search ends before the first step.
-        match self.best {
-            Some((_, stuck)) => Verdict::Violated(stuck),
+        match self.best.take() {
+            Some(best) => Verdict::Violated(best.stuck),
             None => Verdict::Linearizable(Vec::new()),
         }
     }
@@ -120,7 +119,7 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
     }
 
     fn take(&mut self, at: usize) {
-        self.taken.flip(at);
+        self.line.take(at);
         self.order.push(at);
         self.left -= usize::from(!self.is_pending(at));
     }
@@ -129,27 +128,12 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
         while self.order.len() > len
             && let Some(at) = self.order.pop()
         {
-            self.taken.flip(at);
+            self.line.put_back(at);
             self.left += usize::from(!self.is_pending(at));
         }
-    }
-
-    /// The operations that may be next as far as their times go.
-    fn window(&self) -> Vec<usize> {
-        let mut horizon = Duration::MAX;
-        let mut window = Vec::new();
-        for at in &self.by_begin {
-            let Operation { begin, answer, .. } = self.operation(*at);
-            if *begin > horizon {
-                break;
-            }
-            if !self.taken.contains(*at) {
-                window.push(*at);
-                horizon = answer.as_ref().map_or(horizon, |(end, _)| horizon.min(*end));
-            }
+        if let Some(best) = &mut self.best {
+            best.common = best.common.min(len);
         }
-        window.retain(|at| self.operation(*at).begin <= horizon);
-        window
     }
 
     /// The state after an operation; `None` if its answer does not fit.
@@ -165,8 +149,7 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
 
     /// What may be next, the best last: what changes nothing; then what ends soonest, for it is
     /// what others wait for; and what has no end.
-    fn choices(&self, state: &S, last: Last<'_, S>) -> Vec<(usize, S)> {
-        let mut window = self.window();
+    fn choices(&self, state: &S, mut window: Vec<usize>, last: Last<'_, S>) -> Vec<(usize, S)> {
         window.sort_by_key(|at| {
             let end = self.operation(*at).answer.as_ref().map(|(end, _)| *end);
             std::cmp::Reverse(end.unwrap_or(Duration::MAX))
@@ -194,13 +177,20 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
         state == *end
     }
 
-    /// Remembers the longest attempt.
-    fn note(&mut self, state: &S) {
-        if self.best.as_ref().is_some_and(|(left, _)| *left <= self.left) {
+    /// Remembers the longest attempt. Of its order only what is new is copied.
+    fn note(&mut self, state: &S, window: &[usize]) {
+        if self.best.as_ref().is_some_and(|best| best.left <= self.left) {
             return;
         }
-        let (order, state) = (self.order.clone(), state.clone());
-        let next = self.window().into_iter().filter(|at| !self.is_pending(*at)).collect();
-        self.best = Some((self.left, Stuck { order, state, next }));
+        let (mut order, common) = match self.best.take() {
+            Some(best) => (best.stuck.order, best.common),
+            None => (Vec::new(), 0),
+        };
+        order.truncate(common);
+        order.extend_from_slice(&self.order[common..]);
+        let common = order.len();
+        let next = window.iter().copied().filter(|at| !self.is_pending(*at)).collect();
+        let stuck = Stuck { order, state: state.clone(), next };
+        self.best = Some(Best { left: self.left, stuck, common });
     }
 }

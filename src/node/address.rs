@@ -31,7 +31,8 @@ pub fn is_client(id: Id) -> bool {
 }
 
 /// A new client's id: microseconds since 1970, then 12 random bits. In rough order of time,
-/// because the session table (`models::kv::Sessions`) forgets the lowest first; random, because
+/// because the session table (`models::kv::Sessions`) refuses new clients below those that it has
+/// evicted; random, because
 /// two clients may start in the same microsecond.
 pub fn new_client_id() -> Id {
     let micros =
@@ -71,6 +72,11 @@ impl AddressBook {
         } else {
             self.servers.get(usize::from(id)).copied()
         }
+    }
+
+    /// The servers and where they are.
+    pub fn servers(&self) -> impl Iterator<Item = (Id, SocketAddr)> {
+        self.servers.iter().enumerate().map(|(id, address)| (Id::from(id), *address))
     }
 
     /// Whether `id` may speak from `address`: a server only from its own.

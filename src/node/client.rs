@@ -41,15 +41,30 @@ pub enum ClientError {
         /// The servers that were asked.
         asked: Vec<(Id, SocketAddr)>,
     },
-    /// The servers have forgotten this client; whether the operation was done cannot be told.
+    /// All the time there was, the servers had as many requests waiting as they take. Nobody said
+    /// that the operation was done; as one that was asked before may have been taken, it may still
+    /// be, until this client does another.
     #[error(
-        "the session has expired: the servers have since served many newer clients; \
-         the operation may or may not have been done; go on with a new client"
+        "the cluster is busy: its servers had too many requests waiting for all of {deadline:?}; \
+         ask again later, or with a longer deadline"
+    )]
+    Busy {
+        /// The deadline.
+        deadline: Duration,
+    },
+    /// The servers have forgotten this client; whether the operation was done cannot be told. The
+    /// next operation begins a new session, under a new id.
+    #[error(
+        "the session has expired: the servers have since served many other clients; \
+         the operation may or may not have been done (the next one begins a new session)"
     )]
     SessionExpired,
     /// The protocol does not have this operation.
     #[error("the cluster's protocol does not offer this operation")]
     NotOffered,
+    /// The operation is larger than the protocol's messages can carry.
+    #[error("the operation is too large for the cluster's protocol")]
+    TooLarge,
     /// A key is too long.
     #[error("the key has {len} bytes, more than the limit of {}", kv::map::MAX_KEY_BYTES)]
     KeyTooLong {
@@ -136,7 +151,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     }
 
     /// The server that it would ask first now.
-    pub(super) fn last_server(&self) -> Id {
+    pub fn last_server(&self) -> Id {
         self.servers[0]
     }
 
@@ -146,7 +161,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
         self.next_seq += 1;
-        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new() };
+        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new(), busy: false };
         let mut out = Out::new();
         let mut state = actor.on_start(self.me, &None, &mut out);
         state.epoch = self.epoch;
@@ -157,7 +172,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             let now = Instant::now();
             let left = deadline.saturating_sub(now.duration_since(begin));
             if left.is_zero() {
-                return Err(self.no_answer(deadline, &call.asked));
+                return Err(self.no_answer(deadline, &call));
             }
             let mut out = Out::new();
             if let Some(timer) = call.timers.pop(now) {
@@ -167,6 +182,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 if let Incoming::Message(src, _, msg) =
                     self.endpoint.receive(next.unwrap_or(left).min(left))
                 {
+                    call.hear(self.next_seq - 1, &msg);
                     actor.on_msg(self.me, &mut state, src, msg, &mut out);
                 }
             }
@@ -176,10 +192,23 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         self.remember(&state);
         match state.last {
             Some(Ok(reply)) => Ok(reply),
-            Some(Err(Refusal::SessionExpired)) => Err(ClientError::SessionExpired),
+            Some(Err(Refusal::SessionExpired)) => {
+                self.begin_session();
+                Err(ClientError::SessionExpired)
+            }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
-            None => Err(self.no_answer(deadline, &call.asked)),
+            Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
+            // The actor goes on asking whoever is busy: it does not end with that.
+            Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }
+    }
+
+    /// Goes on as a new client: under the old id nothing would be done any more, and an id is never
+    /// used for a second session.
+    fn begin_session(&mut self) {
+        self.me = new_client_id();
+        self.endpoint.rename(self.me);
+        self.next_seq = 1;
     }
 
     /// The client actor, with this one operation to do.
@@ -201,10 +230,12 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         }
     }
 
-    fn no_answer(&self, deadline: Duration, asked: &BTreeSet<Id>) -> ClientError {
-        let asked =
-            (asked.iter()).filter_map(|id| Some((*id, self.endpoint.book.get(*id)?))).collect();
-        ClientError::NoAnswer { deadline, asked }
+    fn no_answer(&self, deadline: Duration, call: &Call) -> ClientError {
+        if call.busy {
+            return ClientError::Busy { deadline };
+        }
+        let address = |id: &Id| Some((*id, self.endpoint.book.get(*id)?));
+        ClientError::NoAnswer { deadline, asked: call.asked.iter().filter_map(address).collect() }
     }
 }
 
@@ -212,9 +243,21 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 struct Call {
     asked: BTreeSet<Id>,
     timers: Timers<Retry>,
+    /// Whether the last that was heard of the request is that a server is busy.
+    busy: bool,
 }
 
 impl Call {
+    fn hear<O, R, P>(&mut self, open: u64, msg: &Service<O, R, P>) {
+        match msg {
+            Service::Refused { seq, why } if *seq == open => self.busy = *why == Refusal::Busy,
+            Service::Redirect { seq, .. } | Service::Reply { seq, .. } if *seq == open => {
+                self.busy = false;
+            }
+            _ => {}
+        }
+    }
+
     fn perform<O: Value, R: Value, P: Value>(
         &mut self,
         endpoint: &mut Endpoint,
@@ -269,5 +312,67 @@ impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
 
     fn on_timeout(&self, _: Id, state: &mut Cow<'_, ClientState<R>>, _: &Retry, o: &mut Out<Self>) {
         self.0.on_retry(state, o);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+    use std::path::Path;
+    use std::thread;
+
+    type Msg = Service<String, String, ()>;
+
+    /// A server that answers the first request, and when it comes again, as the next of `answers` says, the last again and again,
+    /// until it has heard nothing for a second; and a client of it.
+    fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, ()>) {
+        let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let text = format!(
+            "name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{free}\"\n"
+        );
+        let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
+        let mut server = Endpoint::bind(0.into(), &cluster, free).unwrap();
+        let thread = thread::spawn(move || {
+            let mut asked = 0;
+            while let Incoming::Message(client, from, msg) = server.receive(Duration::from_secs(1))
+            {
+                assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
+                server.book.hear(client, from);
+                let answer = &answers[asked.min(answers.len() - 1)];
+                server.transmit(&server.seal(client, answer).unwrap()).unwrap();
+                asked += 1;
+            }
+        });
+        let retry = Duration::from_millis(10)..Duration::from_millis(20);
+        (thread, Client::open(&cluster, vec![0.into()], retry).unwrap())
+    }
+
+    const BUSY: Msg = Msg::Refused { seq: 1, why: Refusal::Busy };
+
+    #[test]
+    fn a_busy_server_is_asked_again_until_it_answers() {
+        let done = Msg::Reply { seq: 1, reply: "done".into() };
+        let (server, mut client) = served(vec![BUSY, BUSY, done]);
+        assert_eq!(client.call("op".into(), Duration::from_secs(5)).unwrap(), "done");
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn the_deadline_tells_of_a_server_that_stays_busy() {
+        let (server, mut client) = served(vec![BUSY]);
+        let deadline = Duration::from_millis(200);
+        let error = client.call("op".into(), deadline).unwrap_err();
+        assert!(matches!(error, ClientError::Busy { deadline: told } if told == deadline));
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_was_busy_and_then_is_not_is_not_called_busy() {
+        let elsewhere = Msg::Redirect { seq: 1, epoch: 1, leader: 0.into() };
+        let (server, mut client) = served(vec![BUSY, elsewhere]);
+        let error = client.call("op".into(), Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
+        server.join().unwrap();
     }
 }

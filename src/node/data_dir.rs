@@ -9,8 +9,9 @@ use super::cluster_file::ClusterFile;
 use super::log::{self, LogError, Owner, sync_dir};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -151,7 +152,7 @@ impl DataDir {
                 count: cluster.servers.len(),
             });
         }
-        std::fs::create_dir_all(path).map_err(failed(path, "create"))?;
+        let made = create_dirs(path).map_err(failed(path, "create"))?;
         if std::fs::read_dir(path).map_err(failed(path, "read"))?.next().is_some() {
             return Err(DataDirError::NotEmpty { path: path.into() });
         }
@@ -167,9 +168,7 @@ impl DataDir {
         };
         // Last and at once, so that a directory is formatted or is not.
         write_identity(path, &identity).map_err(failed(&path.join(IDENTITY), "write"))?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        sync_dir(parent).map_err(failed(parent, "sync"))
+        made.iter().try_for_each(|parent| sync_dir(parent).map_err(failed(parent, "sync")))
     }
 
     /// Opens and locks the data directory at `path`, which must be of this cluster and, where
@@ -219,16 +218,40 @@ impl DataDir {
         &self.path
     }
 
+    /// Drawn when it was formatted: another directory of the same server has another one.
+    pub fn incarnation(&self) -> u64 {
+        self.owner.directory
+    }
+
     /// What its log must say that it belongs to.
     pub(super) fn owner(&self) -> &Owner {
         &self.owner
     }
 }
 
+/// Makes the directory `path` and those above it that are missing. Returns the directories that got
+/// an entry, or may have got it before a crash: the entries are durable when these are synced.
+fn create_dirs(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut parents = Vec::new();
+    for level in path.ancestors().filter(|level| !level.as_os_str().is_empty()) {
+        let is_new = !level.try_exists()?;
+        if is_new || level == path {
+            let parent = level.parent().filter(|parent| !parent.as_os_str().is_empty());
+            parents.push(parent.unwrap_or(Path::new(".")).to_owned());
+        }
+        if !is_new {
+            break;
+        }
+    }
+    // What a node knows is its owner's alone.
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    Ok(parents)
+}
+
 fn write_identity(dir: &Path, identity: &Identity) -> io::Result<()> {
     let text = toml::to_string(identity).map_err(io::Error::other)?;
     let new = dir.join(NEW_IDENTITY);
-    let mut file = File::create_new(&new)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(new, dir.join(IDENTITY))?;
@@ -284,6 +307,17 @@ mod tests {
         DataDir::open(&path, &cluster, Some(Id::from(1))).unwrap();
         let error = DataDir::open(&path, &cluster, Some(Id::from(0)));
         assert!(matches!(error, Err(DataDirError::WrongId { found: 1, wanted: 0, .. })));
+    }
+
+    #[test]
+    fn every_directory_that_gets_an_entry_is_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        let deep = root.join("a/b/c");
+        let expected = [root.join("a/b"), root.join("a"), root.to_owned()];
+        assert_eq!(create_dirs(&deep).unwrap(), expected);
+        assert_eq!(create_dirs(&deep).unwrap(), [root.join("a/b")]);
+        assert_eq!(create_dirs(Path::new(".")).unwrap(), [PathBuf::from(".")]);
     }
 
     #[test]

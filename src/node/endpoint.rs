@@ -5,18 +5,22 @@
 
 use super::address::{AddressBook, is_client};
 use super::cluster_file::ClusterFile;
-use super::frame::{FrameError, Seal};
+use super::frame::{FrameError, Kind, Seal};
+use super::notices::Rate;
+use super::peers::Peers;
 use super::stats::Stats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// The longest payload that UDP itself can carry, so that what is too long is seen to be.
 const BUFFER: usize = 65_536;
+/// How many refused datagrams are logged in a minute.
+const REFUSALS_LOGGED: u32 = 6;
 /// How many errors in a row a socket may give before each is followed by a pause.
 const PATIENCE: u32 = 16;
 
@@ -76,6 +80,8 @@ pub(super) enum Incoming<M> {
     Dropped,
     /// A message, from whom and from where.
     Message(Id, SocketAddr, M),
+    /// A message that another server wants to be passed on to a client.
+    Relay(Id, M),
 }
 
 /// One end of the wire.
@@ -88,6 +94,9 @@ pub(super) struct Endpoint {
     buffer: Box<[u8]>,
     blocking: bool,
     errors_in_a_row: u32,
+    refusals: Rate,
+    /// Of a server: the incarnations of the others.
+    peers: Option<Peers>,
 }
 
 impl Endpoint {
@@ -111,7 +120,22 @@ impl Endpoint {
             buffer: vec![0; BUFFER].into(),
             blocking: true,
             errors_in_a_row: 0,
+            refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
+            peers: None,
         })
+    }
+
+    /// Speaks, and is spoken to, under another id from here on.
+    pub(super) fn rename(&mut self, me: Id) {
+        self.me = me;
+    }
+
+    /// Speaks for a data directory of that incarnation, and listens to the incarnations of other
+    /// servers that `peers` admits.
+    pub(super) fn incarnate(mut self, incarnation: u64, peers: Peers) -> Self {
+        self.seal = self.seal.of_incarnation(incarnation);
+        self.peers = Some(peers);
+        self
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -126,6 +150,22 @@ impl Endpoint {
     pub(super) fn seal<M: Serialize>(&self, dst: Id, message: &M) -> Result<Datagram, SendError> {
         let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
         Ok(Datagram { to, bytes: self.seal.seal(self.me, dst, message)? })
+    }
+
+    /// Seals `message` for `client`, of which no address is known here, for each other server to
+    /// pass on.
+    pub(super) fn seal_relays<M: Serialize>(
+        &self,
+        client: Id,
+        message: &M,
+    ) -> Result<Vec<Datagram>, SendError> {
+        let others = self.book.servers().filter(|(id, _)| *id != self.me);
+        others
+            .map(|(via, to)| {
+                let bytes = self.seal.seal_relay(self.me, via, client, message)?;
+                Ok(Datagram { to, bytes })
+            })
+            .collect()
     }
 
     /// Sends, or loses, a datagram.
@@ -164,11 +204,22 @@ impl Endpoint {
         self.errors_in_a_row = 0;
         self.stats.received += 1;
         match self.open(len, from) {
-            Ok((src, message)) => Incoming::Message(src, from, message),
+            Ok(incoming) => incoming,
             Err(why) => {
                 tracing::debug!(%from, len, %why, "dropped a datagram");
+                self.tell_refusal(from, &why);
                 Incoming::Dropped
             }
+        }
+    }
+
+    /// A peer with another key or cluster file, or at another address, is a mistake that an
+    /// operator has to mend.
+    fn tell_refusal(&mut self, from: SocketAddr, why: &Dropped) {
+        if why.is_refusal()
+            && let Some(left_out) = self.refusals.allow(Instant::now())
+        {
+            tracing::info!(%from, left_out, "refused a datagram: {why}");
         }
     }
 
@@ -176,7 +227,7 @@ impl Endpoint {
         &mut self,
         len: usize,
         from: SocketAddr,
-    ) -> Result<(Id, M), Dropped> {
+    ) -> Result<Incoming<M>, Dropped> {
         let frame = match self.seal.open(&mut self.buffer[..len]) {
             Ok(frame) => frame,
             Err(error) => {
@@ -198,8 +249,25 @@ impl Endpoint {
             return Err(Dropped::Impostor(frame.src));
         }
         let src = frame.src;
-        let message = frame.message().inspect_err(|_| self.stats.malformed += 1)?;
-        Ok((src, message))
+        if !is_client(src)
+            && let Some(peers) = &mut self.peers
+            && !peers.admits(src, frame.incarnation)
+        {
+            self.stats.replaced += 1;
+            return Err(Dropped::Replaced(src));
+        }
+        let incoming = match frame.kind {
+            Kind::Message => frame.message().map(|message| Incoming::Message(src, from, message)),
+            // Only servers are asked to pass something on, and only by servers.
+            Kind::Relay if is_client(src) || is_client(self.me) => Err(FrameError::Malformed),
+            Kind::Relay => frame.message().map(|(client, message): (u64, M)| {
+                Incoming::Relay(Id::from(client as usize), message)
+            }),
+        };
+        incoming.map_err(|error| {
+            self.stats.malformed += 1;
+            error.into()
+        })
     }
 
     /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
@@ -240,6 +308,16 @@ enum Dropped {
     Misdirected(Id),
     #[error("{0:?} does not speak from there")]
     Impostor(Id),
+    #[error("{0:?} has another data directory than before")]
+    Replaced(Id),
+}
+
+impl Dropped {
+    /// Whether it came from somebody who is not to be listened to, rather than by accident.
+    fn is_refusal(&self) -> bool {
+        use FrameError::{Foreign, Forged, Version};
+        matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))
+    }
 }
 
 fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {

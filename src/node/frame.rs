@@ -1,13 +1,17 @@
 //! The frame around every message on the wire, and the one place where it is sealed and opened.
 //!
 //! ```text
-//! version 1 | cluster fingerprint 8 | source 8 | destination 8 | body
-//! body, version 1:  message | CRC-32 over all before it
-//! body, version 2:  nonce 24 | encrypted message | Poly1305 tag, also over the header
+//! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | incarnation 8 | body
+//! body, version 3:  message | CRC-32 over all before it
+//! body, version 4:  nonce 24 | encrypted message | Poly1305 tag, also over the header
 //! ```
 //!
+//! A frame is a message of the protocol, or, between servers alone, a message for a client of
+//! which the sender knows no address ([`Kind::Relay`]). The incarnation is the sending server's
+//! data directory's; clients have none, and send 0.
+//!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
-//! keys (version 1) that holds on a network where nobody forges. With keys (version 2,
+//! keys (version 3) that holds on a network where nobody forges. With keys (version 4,
 //! XChaCha20-Poly1305 under random nonces) it holds on any: what passes between servers is sealed
 //! with the server key; what passes between clients and servers with the client key, so that a
 //! client cannot speak as a server to a server. A replayed frame is a duplicate, which the model
@@ -30,9 +34,9 @@ pub use super::keys::Keys;
 /// and IPv6.
 pub const MAX_DATAGRAM: usize = 60 * 1024;
 
-const CHECKSUMMED: u8 = 1;
-const ENCRYPTED: u8 = 2;
-const HEADER: usize = 25;
+const CHECKSUMMED: u8 = 3;
+const ENCRYPTED: u8 = 4;
+const HEADER: usize = 34;
 const CRC: usize = 4;
 const NONCE: usize = 24;
 const TAG: usize = 16;
@@ -66,6 +70,7 @@ pub enum FrameError {
 /// What all frames of a cluster share.
 pub struct Seal {
     fingerprint: u64,
+    incarnation: u64,
     ciphers: Option<Ciphers>,
 }
 
@@ -75,6 +80,16 @@ struct Ciphers {
     client: XChaCha20Poly1305,
 }
 
+/// What is in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A message for the frame's destination.
+    Message,
+    /// Between servers: a client's id and a message for it, which whoever knows its address is to
+    /// pass on.
+    Relay,
+}
+
 /// An opened frame: its header is authentic, its message not yet decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
@@ -82,6 +97,10 @@ pub struct Frame<'a> {
     pub src: Id,
     /// Whom it is for.
     pub dst: Id,
+    /// What is in it.
+    pub kind: Kind,
+    /// The incarnation of the server that sent it.
+    pub incarnation: u64,
     message: &'a [u8],
 }
 
@@ -103,7 +122,13 @@ impl Seal {
             server: cluster.keys.server.as_ref().map(cipher),
             client: cipher(client),
         });
-        Self { fingerprint: cluster.fingerprint(), ciphers }
+        Self { fingerprint: cluster.fingerprint(), incarnation: 0, ciphers }
+    }
+
+    /// The seal of a server whose data directory is of that incarnation.
+    #[must_use]
+    pub fn of_incarnation(self, incarnation: u64) -> Self {
+        Self { incarnation, ..self }
     }
 
     /// Whether frames are authenticated, and not merely checksummed.
@@ -113,11 +138,32 @@ impl Seal {
 
     /// The datagram that carries `message` from `src` to `dst`.
     pub fn seal<M: Serialize>(&self, src: Id, dst: Id, message: &M) -> Result<Vec<u8>, FrameError> {
-        let mut datagram = vec![0; HEADER];
-        datagram[0] = if self.ciphers.is_some() { ENCRYPTED } else { CHECKSUMMED };
-        datagram[1..9].copy_from_slice(&self.fingerprint.to_le_bytes());
-        datagram[9..17].copy_from_slice(&number(src).to_le_bytes());
-        datagram[17..25].copy_from_slice(&number(dst).to_le_bytes());
+        self.seal_kind(Kind::Message, src, dst, message)
+    }
+
+    /// The datagram that asks the server `via` to pass `message` on to `client`.
+    pub fn seal_relay<M: Serialize>(
+        &self,
+        src: Id,
+        via: Id,
+        client: Id,
+        message: &M,
+    ) -> Result<Vec<u8>, FrameError> {
+        self.seal_kind(Kind::Relay, src, via, &(number(client), message))
+    }
+
+    fn seal_kind<M: Serialize>(
+        &self,
+        kind: Kind,
+        src: Id,
+        dst: Id,
+        message: &M,
+    ) -> Result<Vec<u8>, FrameError> {
+        let mut datagram = Vec::with_capacity(HEADER + NONCE + TAG + 64);
+        datagram.extend([if self.ciphers.is_some() { ENCRYPTED } else { CHECKSUMMED }, kind as u8]);
+        for word in [self.fingerprint, number(src), number(dst), self.incarnation] {
+            datagram.extend(word.to_le_bytes());
+        }
         let nonce: [u8; NONCE] = rand::random();
         if self.ciphers.is_some() {
             datagram.extend_from_slice(&nonce);
@@ -154,8 +200,15 @@ impl Seal {
         }
         let (header, body) = datagram.split_at_mut_checked(HEADER).ok_or(FrameError::Truncated)?;
         let word = |at: usize| header[at..].first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-        let [Some(fingerprint), Some(src), Some(dst)] = [1, 9, 17].map(word) else {
+        let [Some(fingerprint), Some(src), Some(dst), Some(incarnation)] =
+            [2, 10, 18, 26].map(word)
+        else {
             return Err(FrameError::Truncated);
+        };
+        let kind = match header[1] {
+            0 => Kind::Message,
+            1 => Kind::Relay,
+            _ => return Err(FrameError::Malformed),
         };
         if fingerprint != self.fingerprint {
             return Err(FrameError::Foreign);
@@ -165,7 +218,7 @@ impl Seal {
             None => verify(header, body)?,
             Some(ciphers) => decrypt(ciphers.between(src, dst)?, header, body)?,
         };
-        Ok(Frame { src, dst, message })
+        Ok(Frame { src, dst, kind, incarnation, message })
     }
 }
 
@@ -260,7 +313,8 @@ mod tests {
 
         #[test]
         fn random_messages_never_panic(message: Vec<u8>) {
-            let frame = Frame { src: Id::from(0), dst: Id::from(1), message: &message };
+            let (src, dst, kind) = (Id::from(0), Id::from(1), Kind::Message);
+            let frame = Frame { src, dst, kind, incarnation: 0, message: &message };
             let _ = frame.message::<Vec<(String, u64, Option<Vec<u8>>)>>();
         }
 
@@ -311,7 +365,7 @@ mod tests {
         assert_eq!(client.seal(other, server, &1u8).unwrap_err(), FrameError::Forged);
         // Nor by relabelling a frame that it may send.
         let mut relabelled = client.seal(me, server, &1u8).unwrap();
-        relabelled[9..17].copy_from_slice(&number(other).to_le_bytes());
+        relabelled[10..18].copy_from_slice(&number(other).to_le_bytes());
         assert_eq!(servers.open(&mut relabelled).unwrap_err(), FrameError::Forged);
         // Nor by leaving the seal off.
         let mut unsealed = seal("demo", "").seal(other, server, &1u8).unwrap();

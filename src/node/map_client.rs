@@ -3,14 +3,13 @@
 use super::client::{Client, ClientError};
 use super::frame::MAX_DATAGRAM;
 use quorate_models::kv::machine::Value;
+pub use quorate_models::kv::map::MAX_OPERATION_BYTES;
 use quorate_models::kv::map::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 use quorate_models::kv::{Bytes, Op, Reply};
 use std::time::Duration;
 
-/// The most bytes of keys and values in one operation. A protocol puts an operation that it
-/// accepted into messages of its own: were there no room left for their fields, the servers could
-/// not pass it on to each other, and would never get beyond it.
-pub const MAX_OPERATION_BYTES: usize = MAX_DATAGRAM - 4 * 1024;
+/// An operation and a protocol's own fields fit a datagram.
+const _: () = assert!(MAX_OPERATION_BYTES + 4 * 1024 <= MAX_DATAGRAM);
 
 /// What came of a compare-and-swap.
 #[derive(Clone, Debug, PartialEq, Eq)]

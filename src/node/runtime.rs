@@ -7,10 +7,15 @@
 
 use super::address::is_client;
 use super::cluster_file::ClusterFile;
-use super::data_dir::{DataDir, DataDirError};
-use super::endpoint::{BindError, Datagram, Endpoint, Incoming, SendError};
-use super::log::{Log, LogError};
+use super::data_dir::DataDir;
+use super::endpoint::{Datagram, Endpoint, Incoming, SendError};
+use super::error::NodeError;
+use super::frame::FrameError;
+use super::log::Log;
+use super::notices::Rate;
+use super::peers::Peers;
 use super::stats::Stats;
+use super::status::{Status, Watch};
 use super::stop::Stop;
 use super::timers::Timers;
 use quorate_models::Durable;
@@ -20,9 +25,7 @@ use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// The most datagrams, and the most timers, that one batch takes.
 const BATCH_EVENTS: usize = 256;
@@ -30,6 +33,8 @@ const BATCH_EVENTS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
 /// What one batch sends beyond this, in bytes, is lost.
 const QUEUE_BYTES: usize = 32 << 20;
+/// How many answers a second are given to other servers to pass on.
+const RELAYS: u32 = 20_000;
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -52,33 +57,13 @@ impl<A> Runnable for A where
 {
 }
 
-/// Why a node did not start, or stopped.
-#[derive(Debug, Error)]
-pub enum NodeError {
-    /// Its data directory is not fit to be used.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// Its log is damaged, or cannot be written.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// It cannot listen.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The cluster is keyed, and this copy of its file lacks the servers' key.
-    #[error(
-        "the cluster file {} has no server key, so it is a client's copy; \
-         run a server with the servers' copy", file.display()
-    )]
-    NoServerKey {
-        /// The cluster file.
-        file: PathBuf,
-    },
-}
-
 /// A node, ready to run.
 pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
+    status: Option<fn(&A::State) -> Status>,
+    watch: Watch,
+    relays: Rate,
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
@@ -96,6 +81,7 @@ pub struct NodeBuilder<'a, A: Runnable> {
     data: DataDir,
     listen: Option<SocketAddr>,
     admits: fn(&A::Msg) -> bool,
+    status: Option<fn(&A::State) -> Status>,
 }
 
 impl<A: Runnable> NodeBuilder<'_, A> {
@@ -115,9 +101,16 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
+    /// Logs what `status` says of the actor's state, each time that it changes.
+    #[must_use]
+    pub fn tell_status(mut self, status: fn(&A::State) -> Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// Recovers the log and opens the socket.
     pub fn open(self) -> Result<Node<A>, NodeError> {
-        let Self { actor, cluster, data, listen, admits } = self;
+        let Self { actor, cluster, data, listen, admits, status } = self;
         if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
             return Err(NodeError::NoServerKey { file: cluster.path().into() });
         }
@@ -125,7 +118,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         // A data directory opens only as a server of its cluster.
         let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
         let log = Log::open(data.path(), data.owner())?;
-        let endpoint = Endpoint::bind(id, cluster, address)?;
+        let peers = Peers::open(data.path())?;
+        let endpoint = Endpoint::bind(id, cluster, address)?.incarnate(data.incarnation(), peers);
         if !endpoint.authenticates() {
             tracing::warn!(
                 "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
@@ -133,7 +127,20 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             );
         }
         let (timers, choices) = (Timers::new(), BTreeMap::new());
-        Ok(Node { actor, admits, id, endpoint, log, timers, choices, _data: data })
+        let (watch, relays) = (Watch::new(), Rate::new(RELAYS, Duration::from_secs(1)));
+        Ok(Node {
+            actor,
+            admits,
+            status,
+            watch,
+            relays,
+            id,
+            endpoint,
+            log,
+            timers,
+            choices,
+            _data: data,
+        })
     }
 }
 
@@ -154,7 +161,7 @@ struct Batch<S> {
 impl<A: Runnable> Node<A> {
     /// Begins to open a node that runs `actor` on a data directory.
     pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
-        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true }
+        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true, status: None }
     }
 
     /// Opens a node that runs `actor` on a data directory.
@@ -182,50 +189,70 @@ impl<A: Runnable> Node<A> {
         let mut state = Cow::Owned(self.actor.on_start(self.id, self.log.image(), &mut out));
         self.collect(out, &mut batch);
         self.commit(batch)?;
+        self.tell_status(&state);
         while !stop.is_stopped() {
             let batch = self.gather(&mut state);
             self.commit(batch)?;
+            self.tell_status(&state);
         }
         tracing::info!(id, stats = ?self.endpoint.stats, "the node stops");
         Ok(self.endpoint.stats)
     }
 
-    /// Runs the handlers of one batch: timers whose time has come, choices, and datagrams that
-    /// are there, of each a bounded number. Waits if there is nothing to do.
+    fn tell_status(&mut self, state: &A::State) {
+        if let Some(status) = self.status {
+            self.watch.see(status(state), Instant::now());
+        }
+    }
+
+    /// Runs the handlers of one batch: datagrams that are there, then timers whose time has come,
+    /// and choices, of each a bounded number. Waits if there is nothing to do.
+    ///
+    /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
     fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A::Storage> {
         let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+        let mut events = self.receive(Duration::ZERO, state, &mut batch);
         let now = Instant::now();
-        let mut events = 0;
-        while events < BATCH_EVENTS
-            && let Some(timer) = self.timers.pop(now)
-        {
+        for _ in 0..BATCH_EVENTS {
+            let Some(timer) = self.timers.pop(now) else { break };
             self.step(state, Event::Timeout(timer), &mut batch);
             events += 1;
         }
-        while events < BATCH_EVENTS
-            && let Some((_, options)) = self.choices.pop_first()
-        {
+        for _ in 0..BATCH_EVENTS {
+            let Some((_, options)) = self.choices.pop_first() else { break };
             if !options.is_empty() {
                 let at = rand::random_range(0..options.len());
                 self.step(state, Event::Choice(options[at].clone()), &mut batch);
             }
             events += 1;
         }
-        let mut wait = if events > 0 { Duration::ZERO } else { self.idle() };
-        for _ in 0..BATCH_EVENTS {
+        if events == 0 {
+            self.receive(self.idle(), state, &mut batch);
+        }
+        batch
+    }
+
+    /// Runs the handlers of datagrams, for the first of which it waits at most that long. How many
+    /// there were.
+    fn receive(
+        &mut self,
+        mut wait: Duration,
+        state: &mut Cow<'_, A::State>,
+        batch: &mut Batch<A::Storage>,
+    ) -> usize {
+        for count in 0..BATCH_EVENTS {
             match self.endpoint.receive(wait) {
-                Incoming::Nothing => break,
+                Incoming::Nothing => return count,
                 Incoming::Dropped => {}
-                Incoming::Message(src, from, msg) => {
-                    self.deliver(state, src, from, msg, &mut batch);
-                }
+                Incoming::Message(src, from, msg) => self.deliver(state, src, from, msg, batch),
+                Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
             }
             if batch.bytes > BATCH_BYTES {
-                break;
+                return count + 1;
             }
             wait = Duration::ZERO;
         }
-        batch
+        BATCH_EVENTS
     }
 
     /// How long there is nothing to do unless a datagram comes.
@@ -304,22 +331,56 @@ impl<A: Runnable> Node<A> {
 
     fn enqueue(&mut self, dst: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
         match self.endpoint.seal(dst, msg) {
-            Ok(datagram) if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES => {
-                batch.bytes += datagram.bytes.len();
-                batch.sends.push(datagram);
-            }
-            Ok(_) => {
-                self.endpoint.stats.overflowed += 1;
-                tracing::warn!(?dst, "lost a message: one batch sends too much");
-            }
+            Ok(datagram) => self.queue(datagram, batch),
+            Err(SendError::Unroutable(_)) if is_client(dst) => self.relay(dst, msg, batch),
             Err(SendError::Unroutable(_)) => {
                 self.endpoint.stats.unroutable += 1;
-                tracing::debug!(?dst, "lost a message: the address is not known");
+                tracing::debug!(?dst, "lost a message: there is no such server");
             }
-            Err(SendError::Frame(error)) => {
-                self.endpoint.stats.unsendable += 1;
-                tracing::error!(?dst, %error, "lost a message");
+            Err(SendError::Frame(error)) => self.unsendable(dst, error),
+        }
+    }
+
+    fn queue(&mut self, datagram: Datagram, batch: &mut Batch<A::Storage>) {
+        if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES {
+            batch.bytes += datagram.bytes.len();
+            batch.sends.push(datagram);
+        } else {
+            self.endpoint.stats.overflowed += 1;
+            tracing::warn!("lost a message: one batch sends too much");
+        }
+    }
+
+    fn unsendable(&mut self, dst: Id, error: FrameError) {
+        self.endpoint.stats.unsendable += 1;
+        tracing::error!(?dst, %error, "lost a message");
+    }
+
+    /// A message for a client that this server never heard from, or not for long: whichever other
+    /// server has heard from it passes it on. In the model any server may answer any client.
+    fn relay(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
+        if self.relays.allow(Instant::now()).is_none() {
+            self.endpoint.stats.unroutable += 1;
+            return;
+        }
+        match self.endpoint.seal_relays(client, msg) {
+            Ok(datagrams) => {
+                self.endpoint.stats.relayed += 1;
+                datagrams.into_iter().for_each(|datagram| self.queue(datagram, batch));
             }
+            Err(SendError::Frame(error)) => self.unsendable(client, error),
+            Err(SendError::Unroutable(_)) => {}
+        }
+    }
+
+    /// Passes on what another server has for a client. If this one does not know the client
+    /// either, another may: it goes no further from here.
+    fn pass_on(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
+        if is_client(client)
+            && let Ok(datagram) = self.endpoint.seal(client, msg)
+        {
+            self.endpoint.stats.passed_on += 1;
+            self.queue(datagram, batch);
         }
     }
 

@@ -19,11 +19,18 @@ pub struct Stats {
     pub misdirected: u64,
     /// Dropped: from a server's id and not from its address, or from an id that is nobody's.
     pub impostors: u64,
+    /// Dropped: from a server whose data directory is another than before.
+    pub replaced: u64,
     /// Dropped: a message that a client may not send.
     pub not_admitted: u64,
     /// Lost: the operating system refused to send.
     pub send_failed: u64,
-    /// Lost: for a client or server whose address is not known.
+    /// For a client whose address is not known here, so given to the other servers to pass on.
+    pub relayed: u64,
+    /// Passed on to a client for another server.
+    pub passed_on: u64,
+    /// Lost: for a server that there is not, or for a client of which nobody here knows the
+    /// address, and the other servers were asked to pass on too much.
     pub unroutable: u64,
     /// Lost: did not fit a datagram.
     pub unsendable: u64,

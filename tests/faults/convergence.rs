@@ -66,7 +66,10 @@ fn request(
     let what = Ask::One { op: asked.op.clone(), context };
     match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, deadline) {
         Ok(answered) => Some(answered),
-        Err(AskError::Client(ClientError::NoAnswer { .. }) | AskError::Crowded) => None,
+        Err(
+            AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })
+            | AskError::Crowded,
+        ) => None,
         Err(error) => panic!("{asked:?}: {error}"),
     }
 }

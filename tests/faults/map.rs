@@ -25,7 +25,7 @@ fn request<D: Deployable>(
 ) -> Option<Reply> {
     match ask::<D::Offer, D::Peer>(client, file, &op.clone().into(), deadline) {
         Ok(Answered::Reply(reply)) => Some(reply),
-        Err(AskError::Client(ClientError::NoAnswer { .. })) => None,
+        Err(AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })) => None,
         other => panic!("{op:?}: {other:?}"),
     }
 }

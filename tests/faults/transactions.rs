@@ -35,7 +35,7 @@ fn request(
             Some(Outcome::Aborted(Abort::Condition { op, found }))
         }
         Err(AskError::KeptAborting { why, .. }) => Some(Outcome::Aborted(why)),
-        Err(AskError::Client(ClientError::NoAnswer { .. })) => None,
+        Err(AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })) => None,
         other => panic!("{txn:?}: {other:?}"),
     }
 }

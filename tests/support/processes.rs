@@ -2,9 +2,12 @@
 
 use super::network::Network;
 use quorate::ClusterFile;
+use std::fs::{File, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
 /// A cluster in a temporary directory.
 pub(crate) struct Cluster {
@@ -42,13 +45,13 @@ impl Cluster {
         let dir = tempfile::tempdir().unwrap();
         let chosen = format!("protocol = {protocol:?}\n{variant}");
         let text = text.replace("protocol = \"single-copy\"", &chosen);
-        std::fs::write(dir.path().join("cluster.toml"), text).unwrap();
+        let file = dir.path().join("cluster.toml");
+        std::fs::write(&file, text).unwrap();
+        // It holds keys.
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         let mut cluster = Self { dir, nodes: Vec::new(), listen };
         for id in 0..servers {
-            let data = cluster.data(id);
-            let id = id.to_string();
-            let made = cluster.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
-            assert!(made.status.success(), "{made:?}");
+            cluster.format(id);
             cluster.nodes.push(None);
         }
         (0..servers).for_each(|id| cluster.restart(id));
@@ -79,13 +82,45 @@ impl Cluster {
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     }
 
+    pub(crate) fn format(&self, id: usize) {
+        let (data, id) = (self.data(id), id.to_string());
+        let made = self.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
+        assert!(made.status.success(), "{made:?}");
+    }
+
     pub(crate) fn restart(&mut self, id: usize) {
         let data = self.data(id);
         let mut command = self.command(&["run", "--data", data.to_str().unwrap()]);
         if let Some(address) = self.listen.get(id) {
             command.arg("--listen").arg(address.to_string());
         }
-        self.nodes[id] = Some(command.stderr(Stdio::null()).spawn().unwrap());
+        let log = File::options().create(true).append(true).open(self.log_path(id)).unwrap();
+        self.nodes[id] = Some(command.stderr(log).spawn().unwrap());
+    }
+
+    fn log_path(&self, id: usize) -> PathBuf {
+        self.dir.path().join(format!("node-{id}.log"))
+    }
+
+    /// All that a node logged.
+    pub(crate) fn log(&self, id: usize) -> String {
+        std::fs::read_to_string(self.log_path(id)).unwrap()
+    }
+
+    /// Waits until a node has logged a line that satisfies `is_it`; that line.
+    pub(crate) fn await_line(&self, id: usize, is_it: impl Fn(&str) -> bool) -> String {
+        let begin = Instant::now();
+        loop {
+            let log = self.log(id);
+            if let Some(line) = log.lines().rfind(|line| is_it(line)) {
+                return line.to_owned();
+            }
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "no such line of server {id}:\n{log}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub(crate) fn kill(&mut self, id: usize) {

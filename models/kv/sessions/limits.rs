@@ -65,4 +65,9 @@ impl SessionBug {
         Self::SnapshotWithoutFloor,
         Self::SnapshotWithoutOrder,
     ];
+
+    /// Whether it shows only where a table is sent to another node.
+    pub fn is_of_snapshots(self) -> bool {
+        matches!(self, Self::SnapshotWithoutFloor | Self::SnapshotWithoutOrder)
+    }
 }

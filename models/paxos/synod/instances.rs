@@ -3,7 +3,7 @@
 use super::properties::{self as claims, Claim};
 use super::{Bug, Config, Synod, symmetry};
 use crate::paxos::Quorums;
-use crate::world::{Cluster, Fairness, Faults, Setup};
+use crate::world::{Cluster, Condition, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
 
 /// What an instance has, and what may happen in it.
@@ -14,12 +14,15 @@ pub(super) struct Bounds {
     pub(super) restarts: u8,
     pub(super) crashable: Option<usize>,
     pub(super) quorums: Option<Quorums>,
+    /// States that do not satisfy it are not explored.
+    pub(super) within: Option<Condition<Synod, ()>>,
 }
 
 impl Bounds {
     /// Three acceptors with majorities, and no crash.
     pub(super) fn three(proposals: u8) -> Self {
-        Self { acceptors: 3, proposals, crashes: 0, restarts: 0, crashable: None, quorums: None }
+        let (crashable, quorums, within) = Default::default();
+        Self { acceptors: 3, proposals, crashes: 0, restarts: 0, crashable, quorums, within }
     }
 
     pub(super) fn config(&self) -> Config {
@@ -35,7 +38,9 @@ impl Bounds {
         let (crashes, restarts) = (self.crashes, self.restarts);
         let crashable = self.crashable.map(|only| vec![only.into()]);
         let timers = vec![("propose", self.proposals)];
-        Setup::new(nodes, servers, ())
+        let mut setup = Setup::new(nodes, servers, ());
+        setup.boundary.clone_from(&self.within);
+        setup
             .timer_kind(|_| "propose")
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
@@ -68,13 +73,32 @@ impl Bounds {
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Synod, ()>> {
-    vec![rivalry(), minority_down(), crash(), crash_reduced(), duel(), three_crash()]
+    vec![contest(), rivalry(), minority_down(), crash(), crash_reduced(), duel(), three_crash()]
 }
 
 fn claimed(bounds: &Bounds) -> Vec<Claim> {
     let mut claims = bounds.safety();
     claims.extend([claims::learns('b'), claims::adopted()]);
     claims
+}
+
+/// Three numbers, each of which another acceptor may have accepted last.
+fn contest() -> Instance<Synod, ()> {
+    Instance {
+        name: "synod-contest",
+        about: "single decree: 3 acceptors that are taken to be alike, 2 proposers with 3 \
+                proposals in all, until the learner hears of something",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { within: Some(claims::unheard()), ..Bounds::three(3) };
+            let mut claims = bounds.safety();
+            claims
+                .extend([claims::adopted(), claims::preempted(bounds.config().quorums.prepare, 3)]);
+            bounds.setup(claims, None).cluster()
+        },
+        symmetry: Some(|| symmetry(&Bounds::three(3).config())),
+        expected: Expected { unique: 72_169, generated: 205_554, violated: &[] },
+    }
 }
 
 fn rivalry() -> Instance<Synod, ()> {

@@ -273,7 +273,8 @@ impl Synod {
         ballot: Ballot,
         o: &mut Out<Self>,
     ) {
-        if ballot <= acceptor.promised {
+        let lower = ballot < acceptor.promised && self.config.has(Bug::PromiseLower);
+        if ballot <= acceptor.promised && !lower {
             return;
         }
         let acceptor = Acceptor { promised: ballot, ..acceptor };
@@ -344,6 +345,7 @@ impl Synod {
         let reported = promises.values().flatten();
         let bound = match self.config.bug {
             Some(Bug::IgnoreAccepted) => None,
+            Some(Bug::AdoptLast) => reported.last(),
             _ => reported.max(),
         };
         let free = if self.config.has(Bug::ProposeNothing) { Value::default() } else { own };

@@ -20,6 +20,10 @@ pub enum Bug {
     ReuseBallot,
     /// A proposer proposes its own value, whatever was reported.
     IgnoreAccepted,
+    /// Not the highest-numbered proposal that was reported wins, but that of the last acceptor.
+    AdoptLast,
+    /// An acceptor responds to a number that is smaller than one that it responded to.
+    PromiseLower,
     /// A promise of an earlier number counts.
     CountPromisesAcross,
     /// Votes for different proposals count together.
@@ -35,6 +39,7 @@ pub enum Bug {
 }
 
 /// Every bug, with the property that kills it.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn mutants() -> Vec<Mutant<Synod, ()>> {
     macro_rules! mutant {
         ($bug:ident, $name:literal, $about:literal, $killed_by:expr, $bounds:expr) => {
@@ -92,6 +97,20 @@ pub fn mutants() -> Vec<Mutant<Synod, ()>> {
             "synod-ignore-accepted",
             "a proposer proposes its own value, whatever was reported",
             claims::AGREEMENT,
+            Bounds::three(2)
+        ),
+        mutant!(
+            AdoptLast,
+            "synod-adopt-last",
+            "not the highest-numbered proposal that was reported wins, but the last",
+            claims::P2C,
+            Bounds { within: Some(claims::unheard()), ..Bounds::three(3) }
+        ),
+        mutant!(
+            PromiseLower,
+            "synod-promise-lower",
+            "an acceptor responds to a number that is smaller than one that it responded to",
+            claims::PROMISE,
             Bounds::three(2)
         ),
         mutant!(

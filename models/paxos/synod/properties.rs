@@ -3,7 +3,7 @@
 //! On the set network what was sent stays in flight, so the messages in flight tell all that was
 //! ever proposed, promised and accepted.
 
-use super::{Msg, Proposal, Propose, Saved, State, Synod, Value};
+use super::{Learner, Msg, Proposal, Propose, Saved, State, Synod, Value};
 use crate::paxos::{Ballot, Quorums};
 use crate::world::{Condition, Node, Property, View};
 use stateright::actor::Id;
@@ -201,6 +201,14 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
                 && world.nodes().iter().filter(|node| promised(node)).count() >= quorum
         }),
     )
+}
+
+/// The learner heard of nothing: a bound for where it does not matter.
+pub fn unheard() -> Condition<Synod, ()> {
+    Condition::each_node(|node| match node.state() {
+        Some(State::Learner(learner)) => *learner == Learner::default(),
+        _ => true,
+    })
 }
 
 fn learned_value(node: &Node<State, Propose, (), Saved>) -> Option<Value> {

@@ -55,7 +55,7 @@ fn chandra_2007_a_snapshot_takes_the_place_of_a_truncated_log() {
 
 #[test]
 fn a_snapshot_is_given_on_while_the_log_moves_on() {
-    let config = Config { keep: 2, ..config() };
+    let config = Config { keep: 2, burst: 1, ..config() };
     let mut ahead = ahead(&config, 10, 5000);
     let ask = |held| Peer::CatchUp { from: 1, held };
     peer(&config, 0, &mut ahead, 2, ask(None));

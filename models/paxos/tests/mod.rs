@@ -1,11 +1,15 @@
 //! Unit tests: what a replica does with one event, and one test for each claim of the papers.
 
 mod catching_up;
+mod collapse;
 mod durable_laws;
 mod overtaken;
+mod requests;
+mod sessions;
 mod simulation;
 
 use super::*;
+use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
 use stateright::actor::Command as Asked;
 
@@ -248,7 +252,7 @@ fn van_renesse_2015_a_preempted_leader_follows_and_next_takes_a_higher_ballot() 
 
 #[test]
 fn van_renesse_2015_proposals_stay_within_the_window() {
-    let config = Config { window: 2, ..config() };
+    let config = Config { window: 2, ahead: 0, ..config() };
     let (mut state, _) = started(&config, 0, None);
     for client in 7..12 {
         deliver(&config, 0, &mut state, client, ask("a"));
@@ -269,18 +273,7 @@ fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_onl
     image.apply(&request(8, "b"));
     image.apply(&request(7, "a"));
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
-    assert_eq!(image.reply(7.into(), 1), Some(&Reply::Done));
-}
-
-#[test]
-fn a_request_that_comes_again_is_answered_from_its_session_and_not_proposed() {
-    let config = config();
-    let (mut state, _) = started(&config, 0, None);
-    deliver(&config, 0, &mut state, 7, ask("a"));
-    assert_eq!(deliver(&config, 0, &mut state, 7, ask("a")), [], "it is under way");
-    peer(&config, 0, &mut state, 1, Peer::Accepted { ballot: ballot(0, 0), slot: 1 });
-    let out = deliver(&config, 0, &mut state, 7, ask("a"));
-    assert_eq!(out, [Effect::Send(7, Service::Reply { seq: 1, reply: Reply::Done })]);
+    assert_eq!(image.sessions.standing(7.into(), 1), Standing::Repeated(&Reply::Done));
 }
 
 #[test]
@@ -329,7 +322,7 @@ fn lamport_2001_p2b_a_vote_in_an_applied_slot_needs_no_record() {
         2,
         &mut state,
         1,
-        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1 },
+        Peer::Log { ballot: ballot(3, 1), from: 1, commands, chosen: 1, ask: true },
     );
     assert_eq!((state.applied(), state.stable.promised), (1, ballot(3, 1)));
     // In a smaller ballot than the one that it was chosen in, something else may be proposed.
@@ -381,18 +374,10 @@ fn every_message_fits_a_datagram() {
         chosen: slot,
         accepted: vec![(slot, proposal)],
     };
-    let log = Peer::<M>::Log { ballot: of, from: slot, commands: vec![command], chosen: slot };
+    let log =
+        Peer::<M>::Log { ballot: of, from: slot, commands: vec![command], chosen: slot, ask: true };
     for msg in [accept, promise, log] {
         let bytes = crate::kv::transfer::encoded_bytes(&Service::<Op, Reply, _>::Peer(msg));
         assert!((MAX_OP_BYTES..room).contains(&bytes), "{bytes}");
     }
-}
-
-#[test]
-fn an_operation_that_fits_no_message_is_refused() {
-    let config = config();
-    let (mut state, _) = started(&config, 0, None);
-    let op = Op::put("x", &"v".repeat(MAX_OP_BYTES + 1));
-    let out = deliver(&config, 0, &mut state, 7, Service::Request { seq: 1, op });
-    assert!(matches!(replies(&out)[..], [(7, Service::Refused { seq: 1, .. })]));
 }

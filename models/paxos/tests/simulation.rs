@@ -1,5 +1,5 @@
 //! Random runs with everything that can go wrong, and then nothing more: all requests must be
-//! answered, and all replicas must hold the same. Small windows, logs and pieces, so that gaps,
+//! answered, and all replicas must hold the same. Small windows, queues, logs and pieces, so that gaps,
 //! truncation and snapshots are frequent; messages are lost for good, unlike in the instances.
 
 use crate::kv::{Map, Op, Recorded};
@@ -33,7 +33,8 @@ impl Run {
     fn new() -> Self {
         let quorums = Quorums::majorities(SERVERS);
         let config = Config::new(SERVERS, quorums, Timing::model()).unwrap();
-        let config = Config { window: 2, keep: 1, piece_bytes: 1, ..config };
+        let config = Config { window: 2, queue: 1, ahead: 1, keep: 1, ..config };
+        let config = Config { burst: 2, batch_bytes: 1, piece_bytes: 1, ..config };
         let op = |client, n| Op::put(&format!("key {client}"), &format!("{n}"));
         let script = |client| (0..REQUESTS).map(|n| op(client, n)).collect();
         let actors = (0..SERVERS).map(|_| config.server());
@@ -106,8 +107,12 @@ impl Run {
 
     fn is_bounded(&self) {
         for replica in self.replicas() {
-            assert!(replica.stable.log.len() <= self.config.keep);
-            assert!(replica.stable.accepted.len() as u64 <= 2 * self.config.window);
+            let log = &replica.stable.log;
+            let is_behind = |slot| log.keys().all(|at| *at > slot);
+            let held = replica.offer.as_ref().is_some_and(|offer| is_behind(offer.slot));
+            assert!(log.len() <= self.config.keep || held);
+            let votes = 2 * self.config.window as usize + self.config.ahead;
+            assert!(replica.stable.accepted.len() <= votes);
         }
     }
 

@@ -2,8 +2,11 @@
 
 mod backup;
 mod checked;
+mod client;
 mod primary;
 mod replica;
+mod sessions;
+mod simulation;
 mod storage;
 mod transfer;
 mod view_service;
@@ -190,7 +193,9 @@ fn put(op: u64) -> Op {
 /// The state after the first `op` puts of client 9.
 fn image(op: u64) -> Image<Map> {
     let mut image = Image::default();
-    (1..=op).for_each(|op| image.apply(&entry(9, op, &put(op))));
+    for op in 1..=op {
+        image.apply(&entry(9, op, &put(op)));
+    }
     image
 }
 

@@ -79,11 +79,11 @@ fn an_acting_primary_certifies_all_members() {
 }
 
 #[test]
-fn a_primary_that_does_not_act_or_a_backup_certifies_nobody() {
+fn a_member_that_does_not_act_certifies_nobody() {
     let unacked = registry(view(4, 2, &[1, 3]), &[2], false);
     let mut node = from(unacked.clone());
     assert_eq!(node.on_peer(2, Peer::Ping { view: 4, acting: false }), [watch(2)]);
-    assert_eq!(node.on_peer(3, Peer::Ping { view: 4, acting: true }), [watch(3)]);
+    assert_eq!(node.on_peer(3, Peer::Ping { view: 4, acting: false }), [watch(3)]);
     assert_eq!(node.registry(), &unacked);
 }
 

@@ -1,13 +1,16 @@
 //! The checker: what is to be checked, within which limits, and how.
 
 use super::level::Totals;
-use super::outcome::{CheckError, Limits, Outcome, Progress};
+use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
+use super::quiet;
 use super::search::Search;
 use super::symmetry::Canon;
 use super::verdict;
 use super::worker::Worker;
 use crate::check::liveness::{Classes, Recorder};
-use crate::models::world::{Checkable, Cluster, Fairness, Observer, Symmetry};
+use crate::models::world::{
+    Checkable, Cluster, Fairness, NO_PANIC, NO_PANIC_AT, Observer, Symmetry, guarded,
+};
 use std::sync::atomic::AtomicBool;
 
 /// How many liveness conditions there may be: a state's are kept in 32 bits.
@@ -21,8 +24,17 @@ pub struct Checker<'c, A: Checkable, H> {
     symmetry: Option<Symmetry<A, H>>,
     fairness: Fairness,
     liveness: bool,
-    /// The properties whose violation ends the search, a bit each.
-    until: u64,
+    until: Until,
+}
+
+/// Which violation ends the search.
+enum Until {
+    /// None does.
+    Never,
+    /// Any.
+    Any,
+    /// That of one property.
+    Of(String),
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
@@ -35,7 +47,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             symmetry: None,
             fairness: cluster.setup().fairness,
             liveness: true,
-            until: 0,
+            until: Until::Never,
         }
     }
 
@@ -79,16 +91,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// covered, and still the same for any number of threads.
     #[must_use]
     pub fn until_violation(mut self) -> Self {
-        self.until = u64::MAX;
+        self.until = Until::Any;
         self
     }
 
-    /// The same, for the violation of one property, by name, only.
+    /// The same, for the violation of one property, by name, only. (That of a property that is
+    /// no `always` is known only at the end.)
     #[must_use]
     pub fn until_violated(mut self, name: &str) -> Self {
-        let properties = &self.cluster.setup().properties;
-        let at = properties.iter().position(|property| property.name == name);
-        self.until = at.map_or(0, |at| 1 << at);
+        self.until = Until::Of(name.to_string());
         self
     }
 
@@ -104,29 +115,63 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// found so far.
     ///
     /// # Errors
-    /// When a limit or the number of threads is zero, when the cluster is not as symmetric as was
-    /// said, and when there is too much to decide liveness on.
+    /// When a limit or the number of threads is zero, when a name is none of a property, when the
+    /// cluster is not as symmetric as was said, when what was found cannot be trusted, and when
+    /// there is too much to decide liveness on.
     pub fn run(
         &self,
         progress: &dyn Fn(Progress),
         stop: &AtomicBool,
     ) -> Result<Outcome, CheckError> {
         let decides_liveness = self.validate()?;
+        let until = self.until()?;
+        quiet::install();
+        guarded(|| self.search(progress, stop, decides_liveness, until))
+            .unwrap_or_else(|said| Err(CheckError::Panic(said)))
+    }
+
+    fn search(
+        &self,
+        progress: &dyn Fn(Progress),
+        stop: &AtomicBool,
+        decides_liveness: bool,
+        until: u64,
+    ) -> Result<Outcome, CheckError> {
         let totals = Totals::new(self.limits, self.threads, stop);
         let classes = Classes::new(self.fairness);
-        let workers = (0..self.threads)
-            .map(|_| {
-                let canon = self.symmetry.as_ref().map(|s| Canon::new(self.cluster, s));
-                let recorder = decides_liveness
-                    .then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
-                Worker::new(self.cluster, canon, recorder)
-            })
-            .collect();
-        let mut search = Search::new(self.cluster, workers, &totals);
-        search.run(self.until, progress)?;
-        let canon = self.symmetry.as_ref().map(|s| Canon::new(self.cluster, s));
+        let mut workers = Vec::new();
+        for _ in 0..self.threads {
+            let recorder =
+                decides_liveness.then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
+            workers.push(Worker::new(self.cluster, self.canon()?, recorder));
+        }
+        let mut search = Search::new(self.cluster, workers, &totals, decides_liveness);
+        search.run(until, progress)?;
         let classes = decides_liveness.then_some(&classes);
-        verdict::conclude(self.cluster, search, canon, classes, progress)
+        let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
+        let outcome = verdict::conclude(self.cluster, search, self.canon()?, classes, progress)?;
+        match self.cluster.hash_clash() {
+            Some(clash) => Err(CheckError::HashClash(clash)),
+            None => Ok(Outcome { images: images as u64 + 1, ..outcome }),
+        }
+    }
+
+    fn canon(&self) -> Result<Option<Canon<'_, A, H>>, CheckError> {
+        let canon = self.symmetry.as_ref().map(|symmetry| Canon::new(self.cluster, symmetry));
+        canon.transpose().map_err(CheckError::NotSymmetric)
+    }
+
+    /// The properties whose violation ends the search, a bit each.
+    fn until(&self) -> Result<u64, CheckError> {
+        let name = match &self.until {
+            Until::Never => return Ok(0),
+            Until::Any => return Ok(u64::MAX),
+            Until::Of(name) => name,
+        };
+        let properties = &self.cluster.setup().properties;
+        let at = properties.iter().position(|property| property.name == name);
+        let at = at.or((name == NO_PANIC).then_some(NO_PANIC_AT));
+        at.map(|at| 1 << at).ok_or_else(|| CheckError::UnknownProperty(name.clone()))
     }
 
     /// Refuses what makes no sense; whether liveness is to be decided.
@@ -134,10 +179,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         if self.threads == 0 {
             return Err(CheckError::ZeroThreads);
         }
-        let Limits { time, states, memory } = self.limits;
+        if self.threads > MAX_THREADS {
+            return Err(CheckError::TooManyThreads(self.threads));
+        }
+        let Limits { time, states, depth, memory } = self.limits;
         let zeros = [
             ("time", time.is_some_and(|time| time.is_zero())),
             ("states", states == Some(0)),
+            ("depth", depth == Some(0)),
             ("memory", memory == Some(0)),
         ];
         if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {

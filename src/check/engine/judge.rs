@@ -3,7 +3,7 @@
 //! Conditions about single nodes or the history were judged when the part was first met. Those
 //! about the nodes together are remembered by the nodes, those about everything are asked anew.
 
-use crate::models::world::{Checkable, Cluster, Kind, Observer, Scopes};
+use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC_AT, Observer, Scopes};
 
 /// Which conditions the search looks at, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +30,13 @@ impl Questions {
                 }
             }
         }
+        questions.always |= CALM;
         questions
+    }
+
+    /// Without those about liveness.
+    pub(super) fn safety(self) -> Self {
+        Self { liveness: 0, ..self }
     }
 
     /// Without those that are decided.
@@ -44,6 +50,9 @@ impl Questions {
         self.always | self.sometimes | self.liveness
     }
 }
+
+/// The claim that nothing panics.
+const CALM: u64 = 1 << NO_PANIC_AT;
 
 const REMEMBERED: usize = 1 << 12;
 
@@ -68,11 +77,28 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
     /// Of the questions, the conditions that hold.
     pub(super) fn judge(&mut self, state: &[u32], questions: Questions) -> u64 {
         let asked = questions.all();
-        let mut holds = self.cluster.facts(state, &self.scopes) & asked;
-        if self.scopes.nodes & asked != 0 {
-            holds |= self.about_nodes(state) & asked;
+        let facts = self.cluster.facts(state, &self.scopes);
+        if facts & CALM == 0 {
+            // Not for long: something panicked.
+            return self.ask(state, asked & !CALM) & asked & !CALM;
         }
-        holds | self.ask(state, self.scopes.world & asked)
+        let mut holds = facts & asked;
+        if self.scopes.nodes & asked != 0 {
+            holds = both(holds, self.about_nodes(state) & asked);
+        }
+        holds = both(holds, self.ask(state, self.scopes.world & asked) & asked);
+        if holds & CALM != 0 && self.boundary_panics(state) {
+            holds &= !CALM;
+        }
+        holds
+    }
+
+    /// Whether the boundary panics, which has let the state in.
+    fn boundary_panics(&self, state: &[u32]) -> bool {
+        let scopes = self.scopes.world | self.scopes.nodes;
+        self.boundary.filter(|at| scopes >> at & 1 == 1).is_some_and(|at| {
+            self.cluster.has_panics() && self.cluster.verdict(at, state).is_none()
+        })
     }
 
     pub(super) fn has_boundary(&self) -> bool {
@@ -92,9 +118,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
         self.remembered[at].1
     }
 
+    /// Which of the conditions hold; if none panics, that too.
     fn ask(&self, state: &[u32], asked: u64) -> u64 {
-        bits(asked).filter(|at| self.cluster.holds(*at, state)).fold(0, |all, at| all | 1 << at)
+        bits(asked).fold(CALM, |holds, at| match self.cluster.verdict(at, state) {
+            Some(is_so) => holds | u64::from(is_so) << at,
+            None => holds & !CALM,
+        })
     }
+}
+
+/// What holds by two sets of answers: nothing panics if it does in neither.
+fn both(one: u64, other: u64) -> u64 {
+    (one | other) & !CALM | one & other & CALM
 }
 
 /// The positions of the bits that are set.

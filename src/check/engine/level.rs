@@ -4,6 +4,7 @@ use super::frontier::Frontier;
 use super::judge::{Questions, bits};
 use super::outcome::{Limits, Shortfall};
 use super::table::Table;
+use crate::models::world::Weight;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -22,6 +23,10 @@ pub(super) struct Totals<'s> {
     pub(super) generated: AtomicU64,
     /// What the recorded graph takes.
     pub(super) recorded: AtomicU64,
+    /// What the threads remember for themselves.
+    pub(super) remembered: AtomicU64,
+    /// Whether there are states beyond the limit on depth.
+    pub(super) is_cut: AtomicBool,
     shortfall: AtomicU8,
 }
 
@@ -35,6 +40,8 @@ impl<'s> Totals<'s> {
             unique: AtomicU64::new(0),
             generated: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
+            remembered: AtomicU64::new(0),
+            is_cut: AtomicBool::new(false),
             shortfall: AtomicU8::new(0),
         }
     }
@@ -47,6 +54,11 @@ impl<'s> Totals<'s> {
     pub(super) fn shortfall(&self) -> Option<Shortfall> {
         let code = self.shortfall.load(Ordering::Relaxed);
         usize::from(code).checked_sub(1).map(|at| ALL[at])
+    }
+
+    /// What the threads record and remember for themselves.
+    pub(super) fn held_by_threads(&self) -> u64 {
+        self.recorded.load(Ordering::Relaxed) + self.remembered.load(Ordering::Relaxed)
     }
 
     /// Gives up if so much memory may not be held.
@@ -74,12 +86,14 @@ impl<'s> Totals<'s> {
     }
 }
 
-const ALL: [Shortfall; 5] = [
+const ALL: [Shortfall; 7] = [
     Shortfall::Time,
     Shortfall::States,
+    Shortfall::Depth,
     Shortfall::Memory,
     Shortfall::Stopped,
     Shortfall::Violation,
+    Shortfall::Nothing,
 ];
 
 /// One round of work on a level.
@@ -90,6 +104,8 @@ pub(super) struct Level<'s> {
     /// Steps from the initial state to the states that are found.
     pub(super) number: u32,
     pub(super) questions: Questions,
+    /// Whether states that are new here are too far away to be taken in.
+    pub(super) is_beyond_depth: bool,
     /// How many states the table still takes.
     room: AtomicU64,
 }
@@ -103,7 +119,8 @@ impl<'s> Level<'s> {
     ) -> Self {
         let used = totals.unique.load(Ordering::Relaxed);
         let room = AtomicU64::new(table.limit().saturating_sub(used));
-        Self { totals, table, frontier, number, questions, room }
+        let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
+        Self { totals, table, frontier, number, questions, is_beyond_depth, room }
     }
 
     pub(super) fn take_room(&self, states: u64) -> bool {
@@ -120,17 +137,22 @@ impl<'s> Level<'s> {
         self.totals.generated.fetch_add(generated, Ordering::Relaxed);
     }
 
-    /// Whether there is reason to go on.
-    pub(super) fn goes_on(&self) -> bool {
+    /// Whether there is reason to go on, while the parts take so much memory.
+    pub(super) fn goes_on(&self, parts: Weight) -> bool {
         self.totals.check();
-        self.totals.hold(self.bytes());
+        self.has_memory(parts);
         self.totals.shortfall().is_none()
     }
 
-    /// The memory that the search holds.
-    pub(super) fn bytes(&self) -> u64 {
-        let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        self.table.bytes() + self.frontier.bytes() + recorded
+    /// Gives up if more memory may be held soon than is allowed, while the parts take so much.
+    pub(super) fn has_memory(&self, parts: Weight) -> bool {
+        let growth = parts.growth + self.totals.remembered.load(Ordering::Relaxed);
+        self.totals.hold(self.bytes(parts) + growth)
+    }
+
+    /// The memory that the search holds, while the parts take so much.
+    pub(super) fn bytes(&self, parts: Weight) -> u64 {
+        parts.held + self.table.bytes() + self.frontier.bytes() + self.totals.held_by_threads()
     }
 
     /// The conditions that liveness asks for, close together.

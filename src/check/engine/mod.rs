@@ -19,6 +19,12 @@
 //! number of threads: levels are finished before the next begins, and of several equally short
 //! ways the one with the largest fingerprints is told.
 //!
+//! # What is no answer
+//!
+//! A check that cannot trust what it found ends in a [`CheckError`]: two different parts with one
+//! hash, nodes that are not alike, a violation whose path cannot be walked. A handler, an observer
+//! or a property that panics violates [`NO_PANIC`](crate::check::NO_PANIC), with its shortest path.
+//!
 //! # Any actor
 //!
 //! Everything that stateright can check as an `Actor` this engine can check:
@@ -70,6 +76,7 @@ mod frontier;
 mod judge;
 mod level;
 mod outcome;
+mod quiet;
 mod search;
 mod symmetry;
 mod table;
@@ -79,6 +86,6 @@ mod worker;
 
 pub use checker::Checker;
 pub use outcome::{
-    CheckError, Limits, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Shortfall,
-    Trace, Verdict,
+    CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress, PropertyOutcome,
+    Shortfall, Trace, Verdict,
 };

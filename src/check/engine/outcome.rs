@@ -12,10 +12,16 @@ pub struct Limits {
     pub time: Option<Duration>,
     /// After how many unique states.
     pub states: Option<u64>,
-    /// How many bytes the search may hold: table, frontier and, for liveness, the graph. (The
-    /// distinct parts, such as node states, are few and not counted.)
+    /// How many steps from the initial state. States farther away make the check incomplete.
+    pub depth: Option<u32>,
+    /// How many bytes the search may hold: table, frontier, the distinct parts (nodes, messages,
+    /// histories) with what is remembered of them and, for liveness, the graph. The parts'
+    /// collections are estimated from what they contain.
     pub memory: Option<u64>,
 }
+
+/// The most threads that a check may have.
+pub const MAX_THREADS: usize = 1024;
 
 /// Why a check cannot be started, or not be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +29,9 @@ pub enum CheckError {
     /// Nobody to do the work.
     #[error("0 threads cannot check anything; use at least 1")]
     ZeroThreads,
+    /// More than would ever help.
+    #[error("{0} threads are too many; use at most {MAX_THREADS}")]
+    TooManyThreads(usize),
     /// Nothing may be done.
     #[error("a limit of 0 on {0} leaves nothing to check; leave it out for no limit")]
     ZeroLimit(&'static str),
@@ -46,6 +55,20 @@ pub enum CheckError {
     /// The nodes that are said to be alike are not.
     #[error("the cluster is not symmetric: {0}")]
     NotSymmetric(String),
+    /// The search would never stop at it.
+    #[error("there is no property named {0:?} to stop at")]
+    UnknownProperty(String),
+    /// States are told apart by hashes, so one of these would have been taken for the other.
+    #[error("{0}; a type's Hash must tell apart what its Eq tells apart")]
+    HashClash(String),
+    /// A state that decides the property was met, but the way to it cannot be walked again.
+    #[error(
+        "{0:?} is decided, but no path shows it;          a handler, a Hash or a Rewrite is not a function of its arguments alone"
+    )]
+    NoPath(&'static str),
+    /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
+    #[error("the check panicked: {0}")]
+    Panic(String),
 }
 
 /// How far a check is.
@@ -81,12 +104,16 @@ pub enum Shortfall {
     Time,
     /// [`Limits::states`] was reached.
     States,
+    /// There are states beyond [`Limits::depth`].
+    Depth,
     /// [`Limits::memory`] was reached.
     Memory,
     /// It was asked to stop.
     Stopped,
     /// It stopped at the first violation, as it was told to.
     Violation,
+    /// Not even the initial state is within the boundary, so there was nothing to check.
+    Nothing,
 }
 
 impl fmt::Display for Shortfall {
@@ -94,9 +121,11 @@ impl fmt::Display for Shortfall {
         f.write_str(match self {
             Self::Time => "the time limit was reached",
             Self::States => "the limit on states was reached",
+            Self::Depth => "the limit on depth was reached",
             Self::Memory => "the memory limit was reached",
             Self::Stopped => "it was stopped",
             Self::Violation => "it stopped at a violation",
+            Self::Nothing => "the initial state is out of bounds",
         })
     }
 }
@@ -110,10 +139,15 @@ pub struct Outcome {
     pub generated: u64,
     /// Steps from the initial state to the states farthest from it.
     pub depth: u32,
+    /// Steps that lead out of bounds: what the boundary leaves out.
+    pub cut: u64,
     /// Why not everything was covered; `None` if it was.
     pub shortfall: Option<Shortfall>,
-    /// In the order of the cluster.
+    /// In the order of the cluster. If anything panicked, [`NO_PANIC`](crate::check::NO_PANIC) is
+    /// one more at the end.
     pub properties: Vec<PropertyOutcome>,
+    /// What the panic said, if anything panicked.
+    pub panic: Option<String>,
     /// What was met in deciding liveness, if it was asked for.
     pub liveness: Option<LivenessSummary>,
     /// How long the search took.
@@ -122,6 +156,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// The most memory that the search held, counted as for [`Limits::memory`].
     pub memory: u64,
+    /// How many images a state has under symmetry, itself among them; without symmetry, 1.
+    pub images: u64,
 }
 
 /// What was met in deciding liveness.
@@ -138,11 +174,13 @@ pub struct LivenessSummary {
 
 impl Outcome {
     /// At most how probable it is that two of the states share a fingerprint, so that one of
-    /// them was not expanded: `n² / 2⁶⁵`, fingerprints being 64 bits.
+    /// them was not expanded: `n² / 2⁶⁵`, fingerprints being 64 bits. Under symmetry a state is
+    /// known by the largest fingerprint of its `k` images, and the largest of many are more often
+    /// equal: `k² / (2k − 1)` times as often.
     #[allow(clippy::cast_precision_loss)]
     pub fn collision_probability(&self) -> f64 {
-        let n = self.unique as f64;
-        (n * n / 2_f64.powi(65)).min(1.0)
+        let (n, k) = (self.unique as f64, self.images as f64);
+        (n * n / 2_f64.powi(65) * (k * k / (2.0 * k - 1.0))).min(1.0)
     }
 
     /// The outcome of a property, by name.
@@ -239,5 +277,46 @@ impl Trace {
         (self.states.iter().zip(&self.moves))
             .map(|(state, what)| cluster.action(state, *what))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(unique: u64, images: u64) -> Outcome {
+        Outcome {
+            unique,
+            generated: 0,
+            depth: 0,
+            cut: 0,
+            shortfall: None,
+            properties: Vec::new(),
+            panic: None,
+            liveness: None,
+            search: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            memory: 0,
+            images,
+        }
+    }
+
+    /// Counted out on small fingerprints: how often the largest of `k` equals that of `k` others.
+    #[test]
+    fn the_largest_of_more_images_is_more_often_equal() {
+        const VALUES: i32 = 4096;
+        let values = f64::from(VALUES);
+        for images in [1_u32, 2, 6, 24] {
+            let is_largest = |value: i32| {
+                let up_to = |value: i32| (f64::from(value) / values).powf(f64::from(images));
+                up_to(value + 1) - up_to(value)
+            };
+            let equal: f64 = (0..VALUES).map(|value| is_largest(value).powi(2)).sum();
+            let pairs = 2_f64.powi(40) / 2.0;
+            let bound = outcome(1 << 20, images.into()).collision_probability();
+            let ratio = bound / (pairs * equal * values / 2_f64.powi(64));
+            assert!((0.99..1.01).contains(&ratio), "{images} images: {ratio} times");
+        }
+        assert!((outcome(u64::MAX, 6).collision_probability() - 1.0).abs() < f64::EPSILON);
     }
 }

@@ -11,7 +11,8 @@ use super::outcome::{CheckError, Phase, Progress, Shortfall};
 use super::symmetry::Canon;
 use super::table::Table;
 use super::worker::{Found, Worker};
-use crate::models::world::{Checkable, Cluster, Observer};
+use crate::models::world::{Checkable, Cluster, Observer, guarded};
+use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     /// Per property, the state that decides it.
     pub(super) deciding: [Option<u64>; 64],
     pub(super) depth: u32,
+    /// Steps out of bounds.
+    pub(super) cut: u64,
     pub(super) peak: u64,
     questions: Questions,
 }
@@ -39,7 +42,9 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         cluster: &'c Cluster<A, H>,
         workers: Vec<Worker<'c, A, H>>,
         totals: &'s Totals<'s>,
+        decides_liveness: bool,
     ) -> Self {
+        let questions = Questions::of(cluster);
         Self {
             cluster,
             workers,
@@ -48,8 +53,9 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             frontier: Frontier::default(),
             deciding: [None; 64],
             depth: 0,
+            cut: 0,
             peak: 0,
-            questions: Questions::of(cluster),
+            questions: if decides_liveness { questions } else { questions.safety() },
         }
     }
 
@@ -63,17 +69,25 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let level = Level::new(self.totals, (&self.table, &self.frontier), 0, self.questions);
         self.workers[0].start(&level);
         let mut waiting = self.end_level();
+        self.check_trust()?;
+        if waiting == 0 {
+            self.totals.fall_short(Shortfall::Nothing);
+        }
         let (unique, generated) = (waiting, waiting);
         self.totals.unique.store(unique, Ordering::Relaxed);
         self.totals.generated.store(generated, Ordering::Relaxed);
         while self.frontier.len() > 0 {
             let always = Questions::of(self.cluster).always;
-            if bits(always & until).any(|at| self.deciding[at].is_some()) {
+            let until = until & always;
+            if bits(until).any(|at| self.deciding[at].is_some()) {
                 self.totals.fall_short(Shortfall::Violation);
             }
             self.expand_level(waiting, progress);
             waiting = self.end_level();
-            self.check_symmetry()?;
+            self.check_trust()?;
+            if self.totals.is_cut.load(Ordering::Relaxed) {
+                self.totals.fall_short(Shortfall::Depth);
+            }
             if self.totals.shortfall().is_some() {
                 break;
             }
@@ -120,11 +134,15 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let busy = self.workers.len().min(self.frontier.len());
         if let Some((first, others)) = self.workers[..busy].split_first_mut() {
             thread::scope(|scope| {
-                for worker in others {
-                    let level = &level;
-                    scope.spawn(move || worker.run(level, &mut || ()));
-                }
+                let run = |worker: &'_ mut Worker<'c, A, H>| worker.run(&level, &mut || ());
+                let others: Vec<_> = (others.iter_mut())
+                    .map(|worker| scope.spawn(move || guarded(|| run(worker))))
+                    .collect();
                 first.run(&level, &mut tick);
+                for other in others {
+                    let ended = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    ended.unwrap_or_else(|said| resume_unwind(Box::new(said)));
+                }
             });
         }
         self.peak = self.peak.max(self.held());
@@ -140,6 +158,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             waiting += chunks.iter().map(super::frontier::Chunk::states).sum::<u64>();
             self.frontier.extend(chunks);
         }
+        self.cut += found.cut;
         let mut decided = 0;
         for (at, key) in found.deciding.iter().enumerate() {
             if key.is_some() && self.deciding[at].is_none() {
@@ -151,7 +170,11 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         waiting
     }
 
-    fn check_symmetry(&mut self) -> Result<(), CheckError> {
+    /// Makes sure that what was found so far can be trusted.
+    fn check_trust(&mut self) -> Result<(), CheckError> {
+        if let Some(clash) = self.cluster.hash_clash() {
+            return Err(CheckError::HashClash(clash));
+        }
         let refusals = self.workers.iter().filter_map(|worker| worker.canon.as_ref());
         match refusals.filter_map(Canon::refusal).min() {
             None => Ok(()),
@@ -162,12 +185,13 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
     /// The memory that is held while what was recorded becomes a graph, next to the table.
     pub(super) fn bytes_for_liveness(&self) -> u64 {
         let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded
+        let graph = self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded;
+        graph + self.cluster.weight().held + self.totals.remembered.load(Ordering::Relaxed)
     }
 
     /// The memory that is held now.
     fn held(&self) -> u64 {
-        let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        self.table.bytes() + self.frontier.bytes() + recorded
+        let threads = self.totals.held_by_threads();
+        self.cluster.weight().held + self.table.bytes() + self.frontier.bytes() + threads
     }
 }

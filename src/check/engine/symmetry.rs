@@ -1,38 +1,39 @@
 //! Symmetry reduction: states that differ only by an exchange of nodes that are alike are one.
 //!
-//! The table knows a state by the largest fingerprint among its images (multiplied by a constant), so that only one of
-//! them, whichever comes first, is expanded. That is sound only if nothing can tell the images
-//! apart, and nobody is trusted in that: every handler run is repeated under every exchange, and
+//! The table knows a state by the largest fingerprint among its images (multiplied by a constant),
+//! so that only one of them, whichever comes first, is expanded. That is sound only if nothing can
+//! tell the images apart, and nobody is trusted in that: whatever may happen in a state that is
+//! expanded, and what may not, is held against its images (see `models/world/alike.rs`), and
 //! every property is asked of every image of every state that is kept. The first difference
 //! makes the check an error.
 
 use super::judge::{Judge, Questions, bits};
-use crate::models::world::step::Move;
-use crate::models::world::{Checkable, Cluster, Images, Observer, Symmetry};
-use std::collections::HashSet;
+use crate::models::world::{Alike, Checkable, Cluster, Observer, Symmetry, Unlike};
 
 /// Finds what a state is known by, for one thread.
 pub(super) struct Canon<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     symmetry: &'c Symmetry<A, H>,
-    images: Vec<Images>,
+    alike: Alike<'c, A, H>,
     image: Vec<u32>,
-    /// Pairs of a part and an input that were repeated under every exchange.
-    repeated: HashSet<(u32, u32, bool)>,
     refusal: Option<String>,
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>, symmetry: &'c Symmetry<A, H>) -> Self {
-        let images = symmetry.permutations().iter().map(|_| Images::default()).collect();
-        let (image, repeated, refusal) = (Vec::new(), HashSet::new(), None);
-        Self { cluster, symmetry, images, image, repeated, refusal }
+    /// # Errors
+    /// Why there is no such symmetry.
+    pub(super) fn new(
+        cluster: &'c Cluster<A, H>,
+        symmetry: &'c Symmetry<A, H>,
+    ) -> Result<Self, String> {
+        let alike = Alike::new(cluster, symmetry).map_err(|unlike| unlike.what)?;
+        Ok(Self { cluster, symmetry, alike, image: Vec::new(), refusal: None })
     }
 
     /// What the state and all its images are known by.
     pub(super) fn key(&mut self, state: &[u32]) -> u64 {
         let mut largest = self.cluster.fingerprint(state);
-        for at in 0..self.images.len() {
+        for at in 0..self.alike.exchanges() {
             self.permute(at, state);
             largest = largest.max(self.cluster.fingerprint(&self.image));
         }
@@ -42,13 +43,20 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
 
     /// The key of the initial state, which must be its own image.
     pub(super) fn first_key(&mut self, state: &[u32]) -> u64 {
-        for at in 0..self.images.len() {
+        for at in 0..self.alike.exchanges() {
             self.permute(at, state);
             if self.image != state {
-                self.refuse(at, "the initial state changes");
+                self.refuse(Some(at), "the initial state changes");
             }
         }
         self.key(state)
+    }
+
+    /// Makes sure that every image of a state has the images of its successors.
+    pub(super) fn compare_steps(&mut self, state: &[u32]) {
+        if let Err(Unlike { exchange, what }) = self.alike.compare(state) {
+            self.refuse(exchange, &what);
+        }
     }
 
     /// Makes sure that every image of a state is judged like the state itself.
@@ -59,15 +67,28 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
         questions: Questions,
         judge: &mut Judge<'c, A, H>,
     ) {
-        for at in 0..self.images.len() {
+        for at in 0..self.alike.exchanges() {
             self.permute(at, state);
             let different = judge.judge(&self.image, questions) ^ holds;
             let properties = &self.cluster.setup().properties;
             if let Some(property) = bits(different).find_map(|at| properties.get(at)) {
-                self.refuse(at, &format!("the property {:?} names ids: it changes", property.name));
+                let what = format!("the property {:?} names ids: it changes", property.name);
+                self.refuse(Some(at), &what);
             }
-            if !judge.within_boundary(&self.image) {
-                self.refuse(at, "the boundary names ids: it changes");
+        }
+    }
+
+    /// Makes sure that every image of a state is on the same side of the boundary.
+    pub(super) fn compare_boundary(
+        &mut self,
+        state: &[u32],
+        is_within: bool,
+        judge: &Judge<'c, A, H>,
+    ) {
+        for at in 0..self.alike.exchanges() {
+            self.permute(at, state);
+            if judge.within_boundary(&self.image) != is_within {
+                self.refuse(Some(at), "the boundary names ids: it changes");
             }
         }
     }
@@ -77,57 +98,24 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
         self.refusal.as_deref()
     }
 
-    /// The key of a successor, once it is sure that every image of the state has an image of it
-    /// as a successor.
-    pub(super) fn key_after(&mut self, state: &[u32], next: &[u32], what: Move) -> u64 {
-        let (node, input) = self.cluster.occasion(state, what);
-        let history = self.cluster.history_of(state);
-        let mut fresh = self.repeated.insert((node, input, false));
-        if self.cluster.history_of(next) != history {
-            fresh |= self.repeated.insert((history, input, true));
-        }
-        if fresh {
-            self.repeat(state, next, what);
-        }
-        self.key(next)
-    }
-
-    fn repeat(&mut self, state: &[u32], next: &[u32], what: Move) {
-        let mut expander = self.cluster.expander();
-        for at in 0..self.images.len() {
-            self.permute(at, next);
-            let expected = self.image.clone();
-            self.permute(at, state);
-            let fingerprint = self.cluster.fingerprint(&self.image);
-            let mut moves = Vec::new();
-            expander.moves(&self.image, &mut moves);
-            let mut built = Vec::new();
-            let is_matched = moves.iter().any(|what| {
-                let Some(step) = expander.step(&self.image, fingerprint, *what) else {
-                    return false;
-                };
-                built.clear();
-                expander.write(&self.image, &step, &mut built);
-                built == expected
-            });
-            if !is_matched {
-                let action = self.cluster.action(state, what);
-                self.refuse(at, &format!("the step {action:?} does not go over into a step"));
-            }
-        }
+    /// The memory that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.alike.bytes()
     }
 
     fn permute(&mut self, at: usize, state: &[u32]) {
         self.image.clear();
-        self.cluster.permute(self.symmetry, at, &mut self.images[at], state, &mut self.image);
+        self.alike.image(at, state, &mut self.image);
     }
 
-    fn refuse(&mut self, at: usize, what: &str) {
-        let permutation = &self.symmetry.permutations()[at];
-        let moved: Vec<_> = (permutation.iter().enumerate())
-            .filter(|(from, to)| from != *to)
-            .map(|(from, to)| format!("{from} → {to}"))
-            .collect();
-        self.refusal.get_or_insert_with(|| format!("{what} when nodes go {}", moved.join(", ")));
+    fn refuse(&mut self, exchange: Option<usize>, what: &str) {
+        let moved = exchange.map(|at| {
+            let moved = self.symmetry.permutations()[at].iter().enumerate();
+            moved.filter(|(from, to)| from != *to).map(|(from, to)| format!("{from} → {to}"))
+        });
+        let when = moved.map_or(String::new(), |moved| {
+            format!(" when nodes go {}", moved.collect::<Vec<_>>().join(", "))
+        });
+        self.refusal.get_or_insert_with(|| format!("{what}{when}"));
     }
 }

@@ -9,7 +9,7 @@ use super::symmetry::Canon;
 use super::table::Table;
 use super::trace;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
-use crate::models::world::{Checkable, Cluster, Kind, Observer};
+use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer};
 use std::sync::atomic::Ordering;
 
 /// The outcome of a search that is over.
@@ -23,15 +23,18 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     let totals = search.totals;
     let searched = totals.started.elapsed();
     let is_complete = totals.shortfall().is_none();
-    let mut properties = Vec::new();
-    for (at, property) in cluster.setup().properties.iter().enumerate() {
-        let trace = search.deciding[at].and_then(|target| {
+    let mut walk = |at: usize, name: &'static str| {
+        let path = search.deciding[at].map(|target| {
             trace::path(cluster, &search.table, target, |state, fingerprint| match &mut canon {
                 Some(canon) => canon.key(state),
                 None => fingerprint,
             })
         });
-        let verdict = match (&property.kind, trace) {
+        path.map(|path| path.ok_or(CheckError::NoPath(name))).transpose()
+    };
+    let mut properties = Vec::new();
+    for (at, property) in cluster.setup().properties.iter().enumerate() {
+        let verdict = match (&property.kind, walk(at, property.name)?) {
             (Kind::Always, Some(trace)) => Verdict::Violated(trace),
             (Kind::Sometimes, Some(trace)) => Verdict::Reached(trace),
             (Kind::Always, None) if is_complete => Verdict::Holds,
@@ -41,19 +44,31 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         let (name, kind) = (property.name, property.kind.name());
         properties.push(PropertyOutcome { name, kind, verdict });
     }
+    let mut panic = None;
+    if let Some(trace) = walk(NO_PANIC_AT, NO_PANIC)? {
+        let said = cluster.panic_in(trace.last());
+        panic = Some(said.unwrap_or_else(|| "it panicked once, but not when asked again".into()));
+        let (name, kind, verdict) =
+            (NO_PANIC, Kind::<A, H>::Always.name(), Verdict::Violated(trace));
+        properties.push(PropertyOutcome { name, kind, verdict });
+    }
     let mut outcome = Outcome {
         unique: totals.unique.load(Ordering::Relaxed),
         generated: totals.generated.load(Ordering::Relaxed),
         depth: search.depth,
+        cut: search.cut,
         shortfall: None,
         properties,
+        panic,
         liveness: None,
         search: searched,
         elapsed: searched,
         memory: search.peak,
+        images: 1,
     };
-    let decides = is_complete && outcome.unique > 0 && classes.is_some();
-    if let Some(classes) = classes.filter(|_| decides && totals.hold(search.bytes_for_liveness())) {
+    if let Some(classes) =
+        classes.filter(|_| is_complete && totals.hold(search.bytes_for_liveness()))
+    {
         outcome.memory = outcome.memory.max(search.bytes_for_liveness());
         let recorders = search.workers.into_iter().filter_map(|worker| worker.recorder).collect();
         let told = Progress {
@@ -117,7 +132,8 @@ fn judge_liveness<A: Checkable, H: Observer<A::Msg>>(
                 Answer::Holds => Verdict::Holds,
                 Answer::Stopped => Verdict::Incomplete,
                 Answer::Violated(lasso) => replay(cluster, &recorded, classes, &lasso)
-                    .map_or(Verdict::Incomplete, Verdict::Violated),
+                    .map(Verdict::Violated)
+                    .ok_or(CheckError::NoPath(property.name))?,
             };
         }
     }

@@ -12,6 +12,7 @@ use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{Checkable, Cluster, Observer};
 use std::hint::black_box;
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 /// Successors that are looked up together.
 const BATCH: usize = 64;
@@ -46,6 +47,8 @@ pub(super) struct Worker<'c, A: Checkable, H> {
     scratch: Vec<u32>,
     allowance: u64,
     reserved: u64,
+    /// The memory that was told last.
+    reported: u64,
     out: Option<Chunk>,
     /// The full chunks of the next level.
     full: Vec<Chunk>,
@@ -57,13 +60,15 @@ pub(super) struct Worker<'c, A: Checkable, H> {
 pub(super) struct Found {
     pub(super) unique: u64,
     pub(super) generated: u64,
+    /// Steps out of bounds.
+    pub(super) cut: u64,
     /// Per property, the largest key of a state that decides it.
     pub(super) deciding: [Option<u64>; 64],
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { unique: 0, generated: 0, deciding: [None; 64] }
+        Self { unique: 0, generated: 0, cut: 0, deciding: [None; 64] }
     }
 }
 
@@ -71,6 +76,7 @@ impl Found {
     pub(super) fn add(&mut self, other: &Self) {
         self.unique += other.unique;
         self.generated += other.generated;
+        self.cut += other.cut;
         for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
             *mine = (*mine).max(theirs);
         }
@@ -103,6 +109,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             scratch: Vec::new(),
             allowance: 0,
             reserved: 0,
+            reported: 0,
             out: None,
             full: Vec::new(),
             found: Found::default(),
@@ -112,14 +119,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     /// Takes the initial state in, unless it is out of bounds.
     pub(super) fn start(&mut self, level: &Level<'_>) {
         let state = self.cluster.initial();
-        if !self.judge.within_boundary(state) {
-            return;
-        }
         let fingerprint = self.cluster.fingerprint(state);
         let key = match &mut self.canon {
             Some(canon) => canon.first_key(state),
             None => fingerprint,
         };
+        if !self.judge.within_boundary(state) {
+            return;
+        }
         level.table.insert(key, 0, 0);
         let holds = self.judge.judge(state, level.questions);
         self.found.decide(key, holds, level.questions);
@@ -132,7 +139,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
 
     /// Expands chunks until there are none, or the table is full, or the search must stop.
     pub(super) fn run(&mut self, level: &Level<'_>, tick: &mut dyn FnMut()) {
-        while level.goes_on() {
+        while level.goes_on(self.cluster.weight()) {
             let Some((chunk, from)) = level.frontier.take() else { break };
             let before = (self.found.unique, self.found.generated);
             let rest = self.expand(level, &chunk, from);
@@ -145,12 +152,21 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                     break;
                 }
             }
+            self.report_size(level);
             tick();
         }
         level.give_back(std::mem::take(&mut self.allowance));
+        self.report_size(level);
+    }
+
+    /// Tells how much memory this thread's own results and records take.
+    fn report_size(&mut self, level: &Level<'_>) {
         if let Some(recorder) = &mut self.recorder {
             recorder.report_size();
         }
+        let own = self.expander.bytes() + self.canon.as_ref().map_or(0, Canon::bytes);
+        level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
+        self.reported = own;
     }
 
     /// What was found, and the chunks of the next level.
@@ -173,10 +189,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 return Some(at);
             }
             self.successors(record, &state);
+            at = record.next;
             if self.pending.len() >= BATCH {
                 self.look_up(level);
+                // Within a chunk, parts may take much.
+                if !level.has_memory(self.cluster.weight()) {
+                    return Some(at);
+                }
             }
-            at = record.next;
         }
         self.look_up(level);
         None
@@ -200,7 +220,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         let (state, fingerprint) = (&self.parents[at.clone()], record.fingerprint);
         let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
         let parent = match &mut self.canon {
-            Some(canon) => canon.key(state),
+            Some(canon) => {
+                canon.compare_steps(state);
+                canon.key(state)
+            }
             None => fingerprint,
         };
         for what in &self.moves {
@@ -209,7 +232,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 Some(canon) => {
                     self.scratch.clear();
                     self.expander.write(state, &step, &mut self.scratch);
-                    canon.key_after(state, &self.scratch, *what)
+                    canon.key(&self.scratch)
                 }
                 None => step.fingerprint,
             };
@@ -240,12 +263,21 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         if self.judge.has_boundary() && !level.table.contains(*key) {
             self.scratch.clear();
             self.expander.write(parent, step, &mut self.scratch);
-            if !self.judge.within_boundary(&self.scratch) {
+            let is_within = self.judge.within_boundary(&self.scratch);
+            if let Some(canon) = &mut self.canon {
+                canon.compare_boundary(&self.scratch, is_within, &self.judge);
+            }
+            if !is_within {
+                self.found.cut += 1;
                 if let Some(recorder) = &mut self.recorder {
                     recorder.cut(next.source, parent, *what);
                 }
                 return;
             }
+        }
+        if level.is_beyond_depth && !level.table.contains(*key) {
+            level.totals.is_cut.store(true, Ordering::Relaxed);
+            return;
         }
         self.found.generated += 1;
         if let Some(recorder) = &mut self.recorder {

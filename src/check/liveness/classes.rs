@@ -6,15 +6,25 @@ use stateright::actor::Envelope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-/// What tells classes apart. By content, so that their order is the same in every run.
+/// What tells classes apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<M, T> {
+enum Key<T> {
     Link(usize, usize),
-    Message(Envelope<M>),
+    /// The envelope, as the part that it is: an `Ord` may take two messages for one.
+    Message(u32),
     Timer(usize, T),
     Restart(usize),
     Flush(usize),
     Choice(usize, String),
+}
+
+/// What puts classes in order. By content, so that it is the same in every run.
+type Place<'a, M, T> = (Option<&'a Envelope<M>>, Option<&'a Key<T>>);
+
+/// A class that was met.
+struct Class<M> {
+    number: u16,
+    message: Option<Envelope<M>>,
 }
 
 /// No class: nothing is promised of the step.
@@ -23,7 +33,7 @@ pub(super) const UNFAIR: u16 = u16::MAX;
 /// The classes that threads have met so far, numbered.
 pub(crate) struct Classes<M, T> {
     fairness: Fairness,
-    known: Mutex<BTreeMap<Key<M, T>, u16>>,
+    known: Mutex<BTreeMap<Key<T>, Class<M>>>,
 }
 
 impl<M: Ord, T: Ord> Classes<M, T> {
@@ -36,7 +46,7 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut strengths = vec![Strength::None; known.len()];
         for (key, class) in &*known {
-            strengths[usize::from(*class)] = self.strength(key);
+            strengths[usize::from(class.number)] = self.strength(key);
         }
         strengths
     }
@@ -45,8 +55,15 @@ impl<M: Ord, T: Ord> Classes<M, T> {
     /// class first, the places do not.
     pub(super) fn places(&self) -> Vec<u16> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut places = vec![0; known.len()];
-        for (place, class) in (0..).zip(known.values()) {
+        let mut order: Vec<(Place<'_, M, T>, u16)> = (known.iter())
+            .map(|(key, Class { number, message })| match message {
+                Some(message) => ((Some(message), None), *number),
+                None => ((None, Some(key)), *number),
+            })
+            .collect();
+        order.sort_unstable_by_key(|(place, _)| *place);
+        let mut places = vec![0; order.len()];
+        for (place, (_, class)) in (0..).zip(&order) {
             places[usize::from(*class)] = place;
         }
         places
@@ -57,7 +74,7 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).len() >= usize::from(UNFAIR)
     }
 
-    fn strength(&self, key: &Key<M, T>) -> Strength {
+    fn strength(&self, key: &Key<T>) -> Strength {
         match key {
             Key::Link(..) | Key::Message(_) => self.fairness.deliveries,
             Key::Timer(..) => self.fairness.timers,
@@ -67,16 +84,16 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         }
     }
 
-    fn number(&self, key: Key<M, T>) -> u16 {
+    fn number(&self, key: Key<T>, message: Option<Envelope<M>>) -> u16 {
         if self.strength(&key) == Strength::None {
             return UNFAIR;
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let next = u16::try_from(known.len()).unwrap_or(UNFAIR);
         if next == UNFAIR {
-            return known.get(&key).copied().unwrap_or(UNFAIR);
+            return known.get(&key).map_or(UNFAIR, |class| class.number);
         }
-        *known.entry(key).or_insert(next)
+        known.entry(key).or_insert(Class { number: next, message }).number
     }
 }
 
@@ -122,8 +139,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
     }
 
     fn first(&self, state: &[u32], what: Move) -> u16 {
+        let mut message = None;
         let key = match self.cluster.action(state, what) {
-            Action::Deliver(e) if self.classes.fairness.per_message => Key::Message(e),
+            Action::Deliver(e) if self.classes.fairness.per_message => {
+                message = Some(e);
+                Key::Message(self.cluster.occasion(state, what).1 >> 1)
+            }
             Action::Deliver(e) => Key::Link(e.src.into(), e.dst.into()),
             Action::Timeout(id, timer) => Key::Timer(id.into(), timer),
             Action::Choose(id, key, _) => Key::Choice(id.into(), key),
@@ -131,6 +152,6 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
             Action::Flush(id) => Key::Flush(id.into()),
             Action::Drop(_) | Action::Crash(_) => return UNFAIR,
         };
-        self.classes.number(key)
+        self.classes.number(key, message)
     }
 }

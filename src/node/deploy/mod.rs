@@ -16,9 +16,11 @@ pub use two_phase_commit::TransactionOffer;
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
-use crate::node::runtime::{Node, NodeError, Runnable};
+use crate::node::error::NodeError;
+use crate::node::runtime::{Node, Runnable};
+use crate::node::status::Status;
 use quorate_models::kv::machine::Value;
-use quorate_models::kv::{Map, Service};
+use quorate_models::kv::{Map, Service, Sessions};
 use quorate_models::multi_primary::MultiPrimary;
 use quorate_models::paxos::Paxos;
 use quorate_models::primary_backup::PrimaryBackup;
@@ -49,10 +51,30 @@ pub trait Deployable {
         Ok(cluster.ids())
     }
 
+    /// What a node in such a state is: logged when it changes, so that an operator sees who leads.
+    fn status(state: &StateOf<Self>) -> Status;
+
+    /// The highest client id that the state knows of: new clients get ids above it. `None` if it
+    /// knows of no client.
+    fn newest_client(state: &StateOf<Self>) -> Option<Id>;
+
+    /// Whether a server may return whose data directory was lost and formatted again.
+    fn readmission() -> Readmission;
+
     /// How long a client waits for an answer before it asks another server.
     fn client_retry() -> Range<Duration> {
         Duration::from_millis(200)..Duration::from_millis(400)
     }
+}
+
+/// Whether a protocol can take a server back that has lost what was durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readmission {
+    /// It cannot: why, and what to do.
+    Refused(&'static str),
+    /// It can: the server starts with nothing, and by the protocol itself counts for nothing until
+    /// it has what it must have.
+    Rejoins,
 }
 
 /// What a deployed protocol's clients send.
@@ -61,6 +83,8 @@ pub type Request<D> = <<D as Deployable>::Offer as Offer>::Request;
 pub type Answer<D> = <<D as Deployable>::Offer as Offer>::Answer;
 /// A message of a deployed protocol.
 pub type Message<D> = Service<Request<D>, Answer<D>, <D as Deployable>::Peer>;
+/// The state of a deployed protocol's node.
+pub type StateOf<D> = <<D as Deployable>::Actor as Actor>::State;
 /// A client of a deployed protocol.
 pub type ClientOf<D> = Client<Request<D>, Answer<D>, <D as Deployable>::Peer>;
 
@@ -152,6 +176,11 @@ pub fn with_protocol<W: WithProtocol>(
     }
 }
 
+/// The highest client id in a session table, be its session there or evicted.
+fn newest_client<R: Value>(sessions: &Sessions<R>) -> Option<Id> {
+    sessions.iter().map(|(client, ..)| client).chain(sessions.floor()).max()
+}
+
 /// An error unless each server that is given a role has the one that it has by its id.
 fn check_roles<D: Deployable>(
     cluster: &ClusterFile,
@@ -177,6 +206,7 @@ pub fn open_node<D: Deployable>(
     let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
     let actor = D::server(cluster, data.id())?;
     let builder = Node::builder(actor, cluster, data).listen(listen);
+    let builder = builder.tell_status(D::status);
     Ok(builder.admit_from_clients(admits::<D::Offer, D::Peer>).open()?)
 }
 

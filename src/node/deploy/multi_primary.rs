@@ -1,13 +1,14 @@
 //! Multi-primary: all servers are alike, and each takes requests.
 
 use super::offer::{Answered, Ask, AskError, Offer, Verdict, not_offered};
-use super::{DeployError, Deployable};
+use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
+use crate::node::status::Status;
 use quorate_models::kv::{Op, Reply};
 use quorate_models::multi_primary::{
-    Answer, Config, MultiPrimary, Peer, PhysicalTime, Request, Rule, Timing, VersionVector,
+    Answer, Config, MultiPrimary, Peer, PhysicalTime, Request, Rule, State, Timing, VersionVector,
 };
 use stateright::actor::Id;
 use std::fmt::Write;
@@ -36,6 +37,22 @@ impl Deployable for MultiPrimary {
         let mut config = Config::new(cluster.servers.len(), rule, Timing::default());
         config.physical = PhysicalTime(wall_clock);
         Ok(config.server())
+    }
+
+    fn status(_: &State) -> Status {
+        Status { role: "node", ..Status::default() }
+    }
+
+    fn newest_client(state: &State) -> Option<Id> {
+        let State::Replica(replica) = state else { return None };
+        newest_client(&replica.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it would number its writes from 1 again, and the others would take new writes for those that \
+             they know; go on with the other servers, or copy the map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

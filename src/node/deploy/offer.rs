@@ -284,6 +284,7 @@ pub fn ask<F: Offer, P: Value>(
         // Each time it is another request, with a sequence number of its own.
         let answer = client.call(request.clone(), left).map_err(|error| match error {
             ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
+            ClientError::Busy { .. } => ClientError::Busy { deadline },
             error => error,
         })?;
         tries += 1;

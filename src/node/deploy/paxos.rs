@@ -1,9 +1,10 @@
 //! Multi-Paxos: every server is a replica; any minority may be down.
 
-use super::{DeployError, Deployable, MapOffer};
+use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
+use crate::node::status::Status;
 use quorate_models::kv::Map;
-use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Timing};
+use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Role, State, Timing};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -20,6 +21,32 @@ impl Deployable for Paxos<Map> {
 
     fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
         Ok(config(cluster)?.server_ids().collect())
+    }
+
+    fn status(state: &State<Map>) -> Status {
+        let State::Replica(replica) = state else { return Status::default() };
+        let ballot = replica.stable.promised;
+        let role = match replica.role {
+            Role::Follower => "follower",
+            Role::Preparing(_) => "candidate",
+            Role::Leading(_) => "leader",
+        };
+        // A follower takes whose ballot it promised for the leader, and redirects clients there.
+        let is_candidate = matches!(replica.role, Role::Preparing(_));
+        let leader = (!is_candidate).then_some(ballot.leader);
+        Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
+    }
+
+    fn newest_client(state: &State<Map>) -> Option<Id> {
+        let State::Replica(replica) = state else { return None };
+        newest_client(&replica.stable.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it has forgotten its promises and votes, so a value that was chosen could be lost; go on with \
+             the other servers, or copy the map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

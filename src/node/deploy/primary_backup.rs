@@ -1,9 +1,10 @@
 //! Primary-backup: server 0 is the view service, the others are replicas.
 
-use super::{DeployError, Deployable, MapOffer};
+use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
+use crate::node::status::Status;
 use quorate_models::kv::Map;
-use quorate_models::primary_backup::{Config, Mode, Peer, PrimaryBackup, Timing};
+use quorate_models::primary_backup::{Config, Mode, Peer, PrimaryBackup, Role, State, Timing};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -20,6 +21,42 @@ impl Deployable for PrimaryBackup<Map> {
 
     fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
         Ok(config(cluster)?.replica_ids().collect())
+    }
+
+    fn status(state: &State<Map>) -> Status {
+        let (role, view) = match state {
+            State::ViewService(registry) => ("view service", &registry.view),
+            State::Replica(replica) => {
+                let role = match &replica.role {
+                    Role::Outsider => "outsider",
+                    Role::Backup(_) if replica.is_synced() => "backup",
+                    Role::Backup(_) => "backup without the state",
+                    Role::Primary(leading) if leading.acting => "primary",
+                    Role::Primary(_) => "primary that does not act yet",
+                };
+                (role, &replica.view)
+            }
+            State::Client(_) => return Status::default(),
+        };
+        Status {
+            role,
+            epoch: Some(("view", view.number)),
+            leader: Some(view.primary),
+            members: view.members().collect(),
+        }
+    }
+
+    fn newest_client(state: &State<Map>) -> Option<Id> {
+        let State::Replica(replica) = state else { return None };
+        newest_client(&replica.image.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it would start as a member of the first view that holds the state, and could be \
+             promoted without the acknowledged writes; go on with the other servers, or copy the \
+             map into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

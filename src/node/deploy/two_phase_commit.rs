@@ -6,13 +6,14 @@
 //! that is asked for a key of another nevertheless votes no.
 
 use super::offer::{Ask, AskError, Offer, Verdict, outcome};
-use super::{DeployError, Deployable};
+use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
+use crate::node::status::Status;
 use quorate_models::kv::{Bytes, Outcome, Transaction};
 use quorate_models::two_phase_commit::{
-    Config, Peer, Sharding, Timing, TwoPhaseCommit, coordinator,
+    Config, Peer, Sharding, State, Timing, TwoPhaseCommit, coordinator,
 };
 use stateright::actor::Id;
 use std::ops::Range;
@@ -30,6 +31,30 @@ impl Deployable for TwoPhaseCommit {
 
     fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
         config(cluster).map(|_| vec![coordinator()])
+    }
+
+    fn status(state: &State) -> Status {
+        let (role, epoch) = match state {
+            State::Coordinator(state) => {
+                ("coordinator", Some(("coordinator's epoch", state.ledger.epoch)))
+            }
+            State::Participant(_) => ("participant", None),
+            State::Client(_) => ("client", None),
+        };
+        Status { role, epoch, leader: epoch.map(|_| coordinator()), members: Vec::new() }
+    }
+
+    fn newest_client(state: &State) -> Option<Id> {
+        // Participants take no requests.
+        let State::Coordinator(state) = state else { return None };
+        newest_client(&state.ledger.sessions)
+    }
+
+    fn readmission() -> Readmission {
+        Readmission::Refused(
+            "it has forgotten its votes or decisions, so a transaction could commit in one place and \
+             abort in another; copy what is left into a new cluster",
+        )
     }
 
     fn client_retry() -> Range<Duration> {

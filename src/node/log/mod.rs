@@ -23,7 +23,9 @@ use quorate_models::Durable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -32,6 +34,9 @@ const NEW_FILE: &str = "log.new";
 
 /// A log is not rewritten before it has this size.
 const SMALL: u64 = 4 << 20;
+
+/// How much of a log is written again at a time, in bytes.
+const CHUNK: usize = 1 << 20;
 
 /// What is wrong with a log.
 #[derive(Debug, Error)]
@@ -171,6 +176,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             tracing::warn!(path = %path.display(), bytes = lost, "cut off what was never synced");
             file.set_len(end).map_err(failed(&path, "truncate"))?;
         }
+        write_again(&mut file, synced..end).map_err(failed(&path, "write to"))?;
         // A rewrite that was not finished has replaced nothing.
         match std::fs::remove_file(dir.join(NEW_FILE)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -189,8 +195,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             small,
             rewrite_at: small,
         };
-        // Records behind the mark may have been read from memory: what the node starts from must
-        // be on the disk.
+        // What the node starts from must be on the disk.
         log.sync().map_err(failed(&path, "sync"))?;
         Ok(log)
     }
@@ -276,10 +281,31 @@ fn fold<S: Durable + DeserializeOwned>(
     Ok((at.min(len), image))
 }
 
+/// Writes a part of a file once more, as it is read.
+///
+/// What lies behind the mark may have been read from the kernel's memory alone: where a sync failed
+/// and the process ended, the kernel may hold the pages as clean though the disk never got them, and
+/// a later sync of clean pages writes nothing and reports success.
+fn write_again(file: &mut (impl Read + Write + Seek), part: Range<u64>) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    let mut at = part.start;
+    while at < part.end {
+        let len = (part.end - at).min(CHUNK as u64);
+        let chunk = &mut chunk[..len as usize];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(chunk)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(chunk)?;
+        at += len;
+    }
+    Ok(())
+}
+
 /// Writes and syncs a new log with at most one record; returns it, its mark and its length.
 fn write_new(path: &Path, owner: &Owner, payload: Option<&[u8]>) -> io::Result<(File, Turn, u64)> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
     layout::write_header(&mut file, owner)?;
     let mut end = RECORDS;
     if let Some(payload) = payload {

@@ -102,6 +102,45 @@ fn a_torn_append_is_cut_off_and_the_log_goes_on() {
     }
 }
 
+/// A file that notes what is written.
+struct Noted {
+    content: io::Cursor<Vec<u8>>,
+    written: Vec<(u64, usize)>,
+}
+
+impl Read for Noted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.content.read(buffer)
+    }
+}
+
+impl Seek for Noted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+impl Write for Noted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.push((self.content.position(), bytes.len()));
+        self.content.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_behind_the_mark_is_written_again_as_it_is() {
+    let bytes: Vec<u8> = (0..2 * CHUNK + 20).map(|n| (n % 251) as u8).collect();
+    let mut file = Noted { content: io::Cursor::new(bytes.clone()), written: Vec::new() };
+    write_again(&mut file, 5..2 * CHUNK as u64 + 10).unwrap();
+    let (first, second) = (5 + CHUNK as u64, 5 + 2 * CHUNK as u64);
+    assert_eq!(file.written, [(5, CHUNK), (first, CHUNK), (second, 5)]);
+    assert_eq!(file.content.into_inner(), bytes);
+}
+
 #[test]
 fn a_synced_record_behind_the_mark_is_kept() {
     let dir = tempfile::tempdir().unwrap();

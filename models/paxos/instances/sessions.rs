@@ -1,0 +1,80 @@
+//! Instances with room for few sessions, so that they are evicted.
+
+use super::{claimed, get, put, write_then_read};
+use crate::kv::SessionLimits;
+use crate::paxos::Quorums;
+use crate::paxos::bounds::Bounds;
+use crate::paxos::properties::{self as claims, Actor, Claim, History};
+use crate::world::Cluster;
+use crate::{Expected, Instance};
+
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![crowd(), takeover(), snapshot()]
+}
+
+fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
+    let mut claims = claimed(&bounds, reached);
+    claims.extend([claims::active(), claims::not_new()]);
+    claims.extend([claims::evicted(), claims::refused()]);
+    bounds.cluster(claims, None)
+}
+
+/// Three clients, of which one asks twice, and room for the sessions of two.
+pub(in crate::paxos) fn trio() -> Bounds {
+    let scripts = vec![write_then_read(), vec![put("b")], vec![get()]];
+    let sessions = SessionLimits::clients(2);
+    Bounds { elections: 0, sessions, ..pair(scripts) }
+}
+
+/// Two clients, room for the session of one, and a replica that may take over.
+pub(in crate::paxos) fn duel() -> Bounds {
+    let scripts = vec![vec![put("a")], vec![put("b")]];
+    Bounds { sessions: SessionLimits::clients(1), ..pair(scripts) }
+}
+
+/// Two clients, room for the session of one, and a replica that catches up by a snapshot.
+pub(in crate::paxos) fn lagging() -> Bounds {
+    let scripts = vec![vec![put("a")], vec![put("b")]];
+    let sessions = SessionLimits::clients(1);
+    Bounds { elections: 0, heartbeats: 1, keep: 0, sessions, ..Bounds::three(scripts) }
+}
+
+fn pair(scripts: Vec<Vec<crate::kv::Op>>) -> Bounds {
+    let quorums = Some(Quorums { prepare: 1, accept: 2 });
+    Bounds { servers: 2, quorums, ..Bounds::three(scripts) }
+}
+
+fn crowd() -> Instance<Actor, History> {
+    Instance {
+        name: "eviction",
+        about: "2 replicas with room for 2 sessions, 3 clients of which one asks twice",
+        deep: false,
+        cluster: || cluster(trio(), [claims::overlap()]),
+        symmetry: None,
+        expected: Expected { unique: 14_513, generated: 139_130, violated: &[] },
+    }
+}
+
+fn takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "eviction-takeover",
+        about: "2 replicas with room for 1 session, quorums of 1 and 2, 2 clients that write, 1 \
+                election",
+        deep: false,
+        cluster: || cluster(duel(), [claims::adopted(), claims::two_leaders()]),
+        symmetry: None,
+        expected: Expected { unique: 53_833, generated: 489_592, violated: &[] },
+    }
+}
+
+fn snapshot() -> Instance<Actor, History> {
+    Instance {
+        name: "eviction-snapshot",
+        about: "3 replicas with room for 1 session that keep no log, 2 clients that write, 1 \
+                heartbeat",
+        deep: false,
+        cluster: || cluster(lagging(), [claims::installed()]),
+        symmetry: None,
+        expected: Expected { unique: 38_306, generated: 440_348, violated: &[] },
+    }
+}

@@ -1,0 +1,195 @@
+//! What must be reached, so that the claims are about something; and bounds for what is explored.
+
+use super::{Actor, Claim, History, Machine, Past, stable};
+use crate::kv::Service;
+use crate::kv::service::Refusal;
+use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
+use crate::world::{Condition, Property};
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reached: a promise came in parts.
+pub const PARTS: &str = "a promise came in parts";
+/// Reached: a snapshot came in pieces.
+pub const PIECES: &str = "a replica had some pieces of a snapshot";
+/// Reached: the window was full.
+pub const WAITED: &str = "a request waited for a slot";
+/// Reached: the queue was full.
+pub const BUSY: &str = "a client was told that the leader is busy";
+/// Reached: a third ballot.
+pub const THREE_BALLOTS: &str = "one slot was proposed in, in three ballots";
+/// Reached: two replicas believe that they lead.
+pub const TWO_LEADERS: &str = "two replicas lead, in different ballots";
+/// Reached: P2c had something to say.
+pub const ADOPTED: &str = "a request was proposed again in a higher ballot";
+/// Reached: a gap.
+pub const GAP_FILLED: &str = "a gap was filled with a no-op";
+/// Reached: a replica got the state in place of the log.
+pub const INSTALLED: &str = "a replica caught up by a snapshot";
+/// Reached: a replica got the log.
+pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
+/// Reached: two clients wait at once.
+pub const OVERLAP: &str = "requests of two clients overlapped";
+
+/// A promise was cut.
+pub fn promised_in_parts() -> Claim {
+    some_message(PARTS, |msg| matches!(msg, Peer::Promise { until: Some(_), .. }))
+}
+
+/// A replica holds a part of a snapshot.
+pub fn pieces() -> Claim {
+    some_replica(PIECES, |replica| replica.partial.is_some())
+}
+
+/// A leader lets a request wait.
+pub fn waited() -> Claim {
+    some_replica(WAITED, |replica| match &replica.role {
+        Role::Leading(leading) => !leading.waiting.is_empty(),
+        _ => false,
+    })
+}
+
+/// A client heard that the leader is busy.
+pub fn busy() -> Claim {
+    Property::sometimes(
+        BUSY,
+        Condition::world(|world| {
+            let busy = |msg: &_| matches!(msg, Service::Refused { why: Refusal::Busy, .. });
+            world.envelopes().any(|envelope| busy(&envelope.msg))
+        }),
+    )
+}
+
+fn some_replica(
+    name: &'static str,
+    is: impl Fn(&ReplicaState<Machine>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::sometimes(
+        name,
+        Condition::some_node(move |node| match node.state() {
+            Some(State::Replica(replica)) => is(replica),
+            _ => false,
+        }),
+    )
+}
+
+/// Three leaders proposed in one slot.
+pub fn three_ballots() -> Claim {
+    Property::sometimes(
+        THREE_BALLOTS,
+        Condition::world(|world| {
+            let past = Past::of(world);
+            let mut ballots = BTreeMap::new();
+            past.proposed.keys().any(|(slot, _)| {
+                let ballots: &mut usize = ballots.entry(*slot).or_default();
+                *ballots += 1;
+                *ballots >= 3
+            })
+        }),
+    )
+}
+
+/// Two replicas lead.
+pub fn two_leaders() -> Claim {
+    Property::sometimes(
+        TWO_LEADERS,
+        Condition::nodes(|nodes| {
+            let leads = |state: &State<Machine>| matches!(state, State::Replica(replica) if replica.is_leading());
+            nodes.up().filter(|(_, state)| leads(state)).count() >= 2
+        }),
+    )
+}
+
+/// A request was proposed in two ballots.
+pub fn adopted() -> Claim {
+    Property::sometimes(
+        ADOPTED,
+        Condition::world(|world| {
+            let past = Past::of(world);
+            let mut requests = BTreeSet::new();
+            (past.proposed.iter())
+                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, *value)))
+                .filter(|(_, value)| **value != Command::Noop)
+                .any(|proposed| !requests.insert(proposed))
+        }),
+    )
+}
+
+/// A no-op was proposed.
+pub fn gap_filled() -> Claim {
+    some_message(GAP_FILLED, |msg| matches!(msg, Peer::Accept { command: Command::Noop, .. }))
+}
+
+/// A piece of the log was sent.
+pub fn caught_up() -> Claim {
+    some_message(CAUGHT_UP, |msg| matches!(msg, Peer::Log { .. }))
+}
+
+/// A replica holds a state and no log.
+pub fn installed() -> Claim {
+    Property::sometimes(
+        INSTALLED,
+        Condition::some_node(|node| {
+            stable(node).is_some_and(|stable| stable.image.slot > 0 && stable.log.is_empty())
+        }),
+    )
+}
+
+/// Two clients wait at once.
+pub fn overlap() -> Claim {
+    Property::sometimes(OVERLAP, Condition::history(|history: &History| history.open() >= 2))
+}
+
+/// No replica but this one tries to lead: a bound for where it is enough that one does.
+pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id == only
+            || stable(node).is_none_or(|stable| {
+                stable.promised.leader != node.id || stable.promised.round == 0
+            })
+    })
+}
+
+/// No replica applied more than `slots` slots: a bound for what would go on for ever.
+pub fn short_log(slots: Slot) -> Condition<Actor, History> {
+    Condition::each_node(move |node| stable(node).is_none_or(|stable| stable.image.slot <= slots))
+}
+
+/// Nothing is applied, each replica leads once, in the order of their ids, the first leader hears
+/// of the last one only, and no client follows a redirect: a bound for where it is enough that
+/// three ballots compete for a slot.
+pub fn in_turn() -> Condition<Actor, History> {
+    Condition::each_node(|node| match node.state() {
+        Some(State::Replica(ReplicaState { stable, .. })) => {
+            let Ballot { round, leader } = stable.promised;
+            let passed_over = usize::from(node.id) == 0 && round == 1;
+            stable.image.slot == 0 && round == usize::from(leader) as u64 && !passed_over
+        }
+        Some(State::Client(client)) => client.epoch == 0,
+        None => true,
+    })
+}
+
+/// A replica promised and accepted nothing, whatever it learned: a bound for where it is enough
+/// that others do.
+pub fn idle(id: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        node.id != id
+            || stable(node).is_none_or(|stable| {
+                stable.promised == Ballot::default() && stable.accepted.is_empty()
+            })
+    })
+}
+
+fn some_message(
+    name: &'static str,
+    is: impl Fn(&Peer<Machine>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::sometimes(
+        name,
+        Condition::world(move |world| {
+            let mut envelopes = world.envelopes();
+            envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))
+        }),
+    )
+}

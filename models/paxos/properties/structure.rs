@@ -1,0 +1,93 @@
+//! What holds of every replica by itself, whatever the others do and whatever is in flight.
+
+use super::{Actor, Claim, Machine};
+use crate::paxos::offer::weight;
+use crate::paxos::{Config, Offer, ReplicaState, Role, State, Timer};
+use crate::world::{Condition, NodeOf, Process, Property};
+
+/// Lamport 2001, section 2.4: a new proposer must come forward when the leader fails, and section
+/// 3: messages are sent again. Liveness rests on timers that are set again; where a timer may fire
+/// at any time, no run shows that it is too often or not at all.
+pub const ARMED: &str = "a replica has the timers of its role";
+/// Lamport 2001, section 3: the leader's instances that are not decided.
+pub const OPEN: &str = "a leader counts votes for what it has open";
+/// Van Renesse and Altinbuken 2015, sections 2 and 4: the window, and what a replica may forget.
+pub const BOUNDED: &str = "a replica keeps no more than its bounds";
+
+/// All of it.
+pub fn structure(config: &Config) -> Vec<Claim> {
+    vec![armed(), open(), bounded(config)]
+}
+
+/// Who follows waits for a leader, who leads tells of it, and who tries to lead does both.
+fn armed() -> Claim {
+    Property::always(
+        ARMED,
+        Condition::each_node(|node| {
+            let Process::Up { state: State::Replica(replica), timers, .. } = &node.process else {
+                return true;
+            };
+            let expected: &[Timer] = match replica.role {
+                Role::Follower => &[Timer::Election],
+                Role::Preparing(_) => &[Timer::Election, Timer::Heartbeat],
+                Role::Leading(_) => &[Timer::Heartbeat],
+            };
+            timers.iter().eq(expected)
+        }),
+    )
+}
+
+/// A leader counts votes in the slots in which it has proposed and that are not applied.
+fn open() -> Claim {
+    Property::always(
+        OPEN,
+        Condition::each_node(|node| {
+            let Some((replica, Role::Leading(leading))) = role(node) else { return true };
+            leading.votes.keys().eq(replica.stable.accepted.keys())
+        }),
+    )
+}
+
+/// The log, what is accepted ahead of it, and who waits. A leader of the first ballot proposed all
+/// that it has open itself; any other may have had to propose again what was left to it.
+fn bounded(config: &Config) -> Claim {
+    let config = config.clone();
+    Property::always(
+        BOUNDED,
+        Condition::each_node(move |node| {
+            let Some(State::Replica(replica)) = node.state() else { return true };
+            let ReplicaState { stable, role, .. } = replica;
+            let accepted = &stable.accepted;
+            let leads = match role {
+                Role::Leading(leading) => {
+                    let first = stable.promised.round == 0;
+                    leading.waiting.len() <= config.queue
+                        && !(first && accepted.len() as u64 > config.window)
+                }
+                _ => true,
+            };
+            leads
+                && log_is_bounded(&config, replica)
+                && accepted.keys().all(|slot| *slot > stable.image.slot)
+                && accepted.len() <= 2 * config.window as usize + config.ahead
+        }),
+    )
+}
+
+/// The log is as short as it is kept, or kept behind a snapshot that is larger.
+fn log_is_bounded(config: &Config, replica: &ReplicaState<Machine>) -> bool {
+    let log = &replica.stable.log;
+    let bytes: usize = log.values().map(weight).sum();
+    let is_short = log.len() <= config.keep && bytes <= config.keep_bytes;
+    let is_behind = |offer: &Offer<Machine>| {
+        log.keys().all(|slot| *slot > offer.slot) && bytes <= config.keep_bytes.max(offer.bytes)
+    };
+    bytes == replica.log_bytes && (is_short || replica.offer.as_ref().is_some_and(is_behind))
+}
+
+fn role(node: &NodeOf<Actor>) -> Option<(&ReplicaState<Machine>, &Role<crate::kv::Op>)> {
+    match node.state() {
+        Some(State::Replica(replica)) => Some((replica, &replica.role)),
+        _ => None,
+    }
+}

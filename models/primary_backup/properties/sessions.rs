@@ -1,0 +1,63 @@
+//! What must hold of the sessions that a replica keeps, where there is room for few.
+
+use super::{Claim, image, images};
+use crate::kv::Service;
+use crate::kv::service::Refusal;
+use crate::kv::sessions::checked::{has_evicted, keeps_active, knows_applied};
+use crate::world::{Condition, Property};
+
+/// A session is lost only to clients that were active since, as many as there is room for.
+pub const ACTIVE: &str = "every active client has its session";
+/// Ongaro 2014, section 6.3: a forgotten client's requests are refused, not applied again.
+pub const NOT_NEW: &str = "no replica takes a request that it applied for a new one";
+/// Ongaro 2014, section 6.3: all replicas must agree on which sessions expire.
+pub const SAME: &str = "replicas that applied the same requests have the same sessions";
+/// Reached: there was no room for a session.
+pub const EVICTED: &str = "a session was evicted";
+/// Reached: a forgotten client asked.
+pub const REFUSED: &str = "a client was refused because its session had expired";
+
+/// The clients that were last active have their sessions.
+pub fn active() -> Claim {
+    let keeps = |node: &_| image(node).is_none_or(|it| keeps_active(&it.machine, &it.sessions));
+    Property::always(ACTIVE, Condition::each_node(keeps))
+}
+
+/// No replica takes a request that it applied for a new one.
+pub fn not_new() -> Claim {
+    let knows = |node: &_| image(node).is_none_or(|it| knows_applied(&it.machine, &it.sessions));
+    Property::always(NOT_NEW, Condition::each_node(knows))
+}
+
+/// The sessions of two replicas that applied the same are equal, in what they hold and in which of
+/// them goes next.
+pub fn same() -> Claim {
+    Property::always(
+        SAME,
+        Condition::nodes(|nodes| {
+            images(nodes).all(|one| {
+                (images(nodes))
+                    .filter(|other| other.machine.applied == one.machine.applied)
+                    .all(|other| other.sessions == one.sessions)
+            })
+        }),
+    )
+}
+
+/// A session was evicted.
+pub fn evicted() -> Claim {
+    let evicted = |node: &_| image(node).is_some_and(|it| has_evicted(&it.machine, &it.sessions));
+    Property::sometimes(EVICTED, Condition::some_node(evicted))
+}
+
+/// A client was refused.
+pub fn refused() -> Claim {
+    let is_refusal = |msg: &_| matches!(msg, Service::Refused { why: Refusal::SessionExpired, .. });
+    Property::sometimes(
+        REFUSED,
+        Condition::world(move |world| {
+            let mut envelopes = world.envelopes();
+            envelopes.any(|envelope| is_refusal(&envelope.msg))
+        }),
+    )
+}

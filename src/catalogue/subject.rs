@@ -1,0 +1,165 @@
+//! What can be checked, its types hidden: instances and mutants.
+
+use crate::check::{self, CheckError, Findings, Options, Progress};
+use crate::explore::{self, ExploreError, Served, Shown};
+use crate::trace::{Narrative, Trace, TraceError};
+use quorate_models::world::{Checkable, Cluster, Observer};
+use quorate_models::{Expected, Instance, Mutant};
+use std::net::SocketAddr;
+
+/// How many take part in an instance, and what may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Servers.
+    pub servers: usize,
+    /// Clients, all at once.
+    pub clients: usize,
+    /// Crashes in all.
+    pub crashes: u8,
+    /// Restarts in all.
+    pub restarts: u8,
+}
+
+/// Something that can be checked and explored: an instance, or a mutant.
+pub trait Subject: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// What it has and what may happen in it; of a mutant, what is missing.
+    fn about(&self) -> &'static str;
+    /// Its properties: name and kind.
+    fn properties(&self) -> Vec<(&'static str, &'static str)>;
+    /// Checks it.
+    ///
+    /// # Errors
+    /// See [`check::run`].
+    fn check(
+        &self,
+        options: &Options<'_>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Findings, CheckError>;
+    /// Follows a trace and tells it in words.
+    ///
+    /// # Errors
+    /// When the trace is not a behaviour of it.
+    fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError>;
+    /// Serves the Explorer, which shows a trace if there is one.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError>;
+}
+
+/// An instance whose types are hidden.
+pub trait Case: Subject {
+    /// Whether it is too large for the default run.
+    fn is_deep(&self) -> bool;
+    /// How many take part, and what may go wrong.
+    fn shape(&self) -> Shape;
+    /// Whether states that differ only by an exchange of nodes count as one.
+    fn is_reduced(&self) -> bool;
+    /// What its check must find.
+    fn expected(&self) -> Expected;
+}
+
+/// A mutant whose types are hidden.
+pub trait SeededBug: Subject {
+    /// The property that must be violated.
+    fn killed_by(&self) -> &'static str;
+}
+
+fn properties<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+) -> Vec<(&'static str, &'static str)> {
+    cluster.setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn properties(&self) -> Vec<(&'static str, &'static str)> {
+        properties(&(self.cluster)())
+    }
+
+    fn check(
+        &self,
+        options: &Options<'_>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Findings, CheckError> {
+        check::run((self.cluster)(), self.symmetry.map(|of| of()), options, progress)
+    }
+
+    fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
+        trace.follow(&(self.cluster)())
+    }
+
+    fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {
+        explore::serve((self.cluster)(), address, shown)
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
+    fn is_deep(&self) -> bool {
+        self.deep
+    }
+
+    fn shape(&self) -> Shape {
+        let cluster = (self.cluster)();
+        let setup = cluster.setup();
+        let (crashes, restarts) = (setup.faults.crashes, setup.faults.restarts);
+        let clients = setup.actors.len() - setup.servers;
+        Shape { servers: setup.servers, clients, crashes, restarts }
+    }
+
+    fn is_reduced(&self) -> bool {
+        self.symmetry.is_some()
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Subject for Mutant<A, H> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn properties(&self) -> Vec<(&'static str, &'static str)> {
+        properties(&(self.cluster)())
+    }
+
+    /// Until its killer is violated if nothing else is asked for: a mutant may have infinitely
+    /// many states.
+    fn check(
+        &self,
+        options: &Options<'_>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Findings, CheckError> {
+        let until_violated = options.until_violated.or(Some(self.killed_by));
+        check::run((self.cluster)(), None, &Options { until_violated, ..*options }, progress)
+    }
+
+    fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
+        trace.follow(&(self.cluster)())
+    }
+
+    fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {
+        explore::serve((self.cluster)(), address, shown)
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
+    fn killed_by(&self) -> &'static str {
+        self.killed_by
+    }
+}

@@ -1,0 +1,119 @@
+//! What is to be checked. A name that does not exist is noticed before anything is checked.
+
+use super::Args;
+use crate::cli::CliError;
+use quorate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
+use quorate::check::Findings;
+use quorate::check::report::Report;
+
+/// An instance or a mutant, and of which protocol.
+pub(super) struct Chosen<'a> {
+    pub(super) protocol: &'static str,
+    which: Which<'a>,
+}
+
+enum Which<'a> {
+    Instance(&'a dyn Case),
+    Mutant(&'a dyn SeededBug),
+}
+
+impl Chosen<'_> {
+    pub(super) fn subject(&self) -> &dyn Subject {
+        match self.which {
+            Which::Instance(case) => case,
+            Which::Mutant(mutant) => mutant,
+        }
+    }
+
+    /// How many states there are, where that is recorded.
+    pub(super) fn expected_states(&self) -> Option<u64> {
+        match self.which {
+            Which::Instance(case) => Some(case.expected().unique),
+            Which::Mutant(_) => None,
+        }
+    }
+
+    pub(super) fn report(&self, findings: Findings) -> Report {
+        match self.which {
+            Which::Instance(case) => Report::new(self.protocol, case, findings),
+            Which::Mutant(mutant) => Report::of_mutant(self.protocol, mutant, findings),
+        }
+    }
+
+    fn claims(&self, property: &str) -> bool {
+        self.subject().properties().iter().any(|(name, _)| *name == property)
+    }
+}
+
+pub(super) fn chosen<'a>(
+    protocols: &'a [Protocol],
+    args: &Args,
+) -> Result<Vec<Chosen<'a>>, CliError> {
+    let mut all = match (&args.instance, &args.mutant, protocols) {
+        (_, Some(name), _) => mutants(protocols, name)?,
+        (Some(name), None, [protocol]) => vec![instance(protocol, protocol.case(name)?)],
+        (Some(name), None, _) => {
+            return Err(CliError::Usage(format!(
+                "--instance needs a protocol: quorate check PROTOCOL --instance {name}"
+            )));
+        }
+        (None, None, _) => instances(protocols),
+    };
+    if let Some(property) = &args.property {
+        let known = all.iter().flat_map(|one| one.subject().properties());
+        let known: Vec<_> = known.map(|(name, _)| name).collect();
+        all.retain(|one| one.claims(property));
+        if all.is_empty() {
+            return Err(unknown(protocols, Kind::Property, property, known).into());
+        }
+    }
+    let is_wanted = |one: &Chosen<'_>| match one.which {
+        Which::Instance(case) => args.deep || args.instance.is_some() || !case.is_deep(),
+        Which::Mutant(_) => true,
+    };
+    if !all.iter().any(is_wanted) {
+        return Err(CliError::Usage("only deep instances claim that: add --deep".into()));
+    }
+    all.retain(is_wanted);
+    Ok(all)
+}
+
+fn instance<'a>(protocol: &Protocol, case: &'a dyn Case) -> Chosen<'a> {
+    Chosen { protocol: protocol.name, which: Which::Instance(case) }
+}
+
+fn instances(protocols: &[Protocol]) -> Vec<Chosen<'_>> {
+    let all = protocols
+        .iter()
+        .map(|protocol| protocol.cases.iter().map(move |case| instance(protocol, case.as_ref())));
+    all.flatten().collect()
+}
+
+/// The mutants of this name: two protocols may have the same bug.
+fn mutants<'a>(protocols: &'a [Protocol], name: &str) -> Result<Vec<Chosen<'a>>, CliError> {
+    let found: Vec<_> = (protocols.iter())
+        .filter_map(|protocol| {
+            let which = Which::Mutant(protocol.mutant(name).ok()?);
+            Some(Chosen { protocol: protocol.name, which })
+        })
+        .collect();
+    if found.is_empty() {
+        let known = protocols.iter().flat_map(|protocol| &protocol.mutants);
+        let known = known.map(|mutant| mutant.name()).collect();
+        return Err(unknown(protocols, Kind::Mutant, name, known).into());
+    }
+    Ok(found)
+}
+
+fn unknown(
+    protocols: &[Protocol],
+    kind: Kind,
+    name: &str,
+    known: Vec<&'static str>,
+) -> UnknownName {
+    let protocol = match protocols {
+        [only] => Some(only.name),
+        _ => None,
+    };
+    UnknownName { protocol, kind, name: name.into(), known }
+}

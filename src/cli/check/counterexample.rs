@@ -1,0 +1,94 @@
+//! The counterexample that `--counterexample` writes: an unexpected one if there is any.
+
+use crate::cli::{CliError, at, out, program, quoted};
+use quorate::check::report::{PropertyReport, Report};
+use quorate::trace::{Of, Trace, TraceFile};
+use std::io;
+use std::path::Path;
+
+/// Refuses a place where no file can be, before anything is checked.
+pub(super) fn check_place(path: &Path) -> Result<(), CliError> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let dir = dir.unwrap_or(Path::new("."));
+    if path.is_dir() {
+        let source = io::Error::from(io::ErrorKind::IsADirectory);
+        return Err(at("write the counterexample", path)(source));
+    }
+    let found = std::fs::metadata(dir).map_err(at("write the counterexample in", dir))?;
+    if found.is_dir() {
+        return Ok(());
+    }
+    Err(at("write the counterexample in", dir)(io::ErrorKind::NotADirectory.into()))
+}
+
+/// Writes one, and says which; that there is none is no failure.
+pub(super) fn write(reports: &[Report], wanted: Option<&str>, path: &Path) -> Result<(), CliError> {
+    let Some((report, property, trace)) = picked(reports, wanted) else {
+        let what = wanted.map_or("no property is violated".into(), |name| {
+            format!("the property {name:?} is not violated")
+        });
+        out::remark(format!("{what}: there is no counterexample to write to {}", path.display()));
+        return Ok(());
+    };
+    let of = match report.mutant {
+        Some(mutant) => Of::Mutant(mutant.into()),
+        None => Of::Instance(report.name().into()),
+    };
+    TraceFile::new(report.protocol, of, property.name, trace).write(path)?;
+    let expected = match property.turn() {
+        0 => "not expected",
+        1 => "as expected",
+        _ => "nothing is recorded of it",
+    };
+    out::remark(format!(
+        "wrote the counterexample to {:?} in {} {} ({expected}); step through it with: \
+         {} explore {} --at {}",
+        property.name,
+        report.protocol,
+        report.name(),
+        program(),
+        report.protocol,
+        quoted(path),
+    ));
+    Ok(())
+}
+
+type Found<'a> = (&'a Report, &'a PropertyReport, &'a Trace);
+
+/// The first unexpected violation, or else the first expected one; of one property if it is named.
+fn picked<'a>(reports: &'a [Report], wanted: Option<&str>) -> Option<Found<'a>> {
+    let all = reports.iter().flat_map(|report| {
+        report.counterexamples().into_iter().map(move |(property, trace)| (report, property, trace))
+    });
+    all.filter(|(_, property, _)| wanted.is_none_or(|wanted| wanted == property.name))
+        .min_by_key(|(_, property, _)| property.turn())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quorate::catalogue;
+    use quorate::check::Options;
+    use quorate::check::report::Expectation;
+
+    fn report(instance: &str) -> Report {
+        let protocol = catalogue::protocol("multi-primary").unwrap();
+        let case = protocol.case(instance).unwrap();
+        Report::new("multi-primary", case, case.check(&Options::default(), &|_| {}).unwrap())
+    }
+
+    #[test]
+    fn an_unexpected_violation_comes_before_an_expected_one() {
+        let mut reports = [report("lww-stale"), report("mv-stale")];
+        let (first, ..) = picked(&reports, None).unwrap();
+        assert_eq!(first.name(), "lww-stale");
+        for property in &mut reports[1].properties {
+            if property.name == "linearizable" {
+                property.expected = Some(Expectation::Holds);
+            }
+        }
+        let (found, property, _) = picked(&reports, None).unwrap();
+        assert_eq!((found.name(), property.name), ("mv-stale", "linearizable"));
+        assert!(picked(&reports, Some("no such property")).is_none());
+    }
+}

@@ -1,0 +1,89 @@
+//! The line that shows how far a check is.
+
+use super::choose::Chosen;
+use crate::cli::tell::grouped;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quorate::check::{Phase, Progress};
+use std::time::Duration;
+
+/// A line at the bottom of the terminal.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    expected: Option<u64>,
+}
+
+impl Bar {
+    pub(super) fn new(one: &Chosen<'_>, hidden: bool) -> Self {
+        let bar = ProgressBar::no_length();
+        if hidden {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let style = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_prefix(format!("{} {}", one.protocol, one.subject().name()));
+        Self { bar, expected: one.expected_states() }
+    }
+
+    pub(super) fn show(&self, progress: Progress) {
+        self.bar.set_message(line(progress, self.expected));
+        self.bar.tick();
+    }
+
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rate for a person")]
+fn line(progress: Progress, expected: Option<u64>) -> String {
+    let Progress { unique, elapsed, .. } = progress;
+    if let Phase::Liveness(property) = progress.phase {
+        return format!("deciding {property:?} on {} states", grouped(unique));
+    }
+    let rate = unique as f64 / elapsed.as_secs_f64().max(1e-9);
+    let far = match expected {
+        Some(expected) if unique <= expected && unique > 0 => {
+            let left = Duration::from_secs_f64((expected - unique) as f64 / rate.max(1e-9));
+            let percent = u128::from(unique) * 100 / u128::from(expected);
+            format!("{percent}% of {} states, {} left", grouped(expected), rough(left))
+        }
+        Some(expected) => {
+            format!("{} states, of {} that are recorded", grouped(unique), grouped(expected))
+        }
+        None => format!("{} states", grouped(unique)),
+    };
+    format!("{far}, {rate:.0}/s, depth {}", progress.depth)
+}
+
+/// A duration for people, such as `about 3 s`.
+fn rough(left: Duration) -> String {
+    match left.as_secs() {
+        0 => "less than 1 s".into(),
+        seconds @ 1..120 => format!("about {seconds} s"),
+        seconds @ 120..7200 => format!("about {} min", seconds / 60),
+        seconds => format!("about {} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(unique: u64, seconds: u64, expected: Option<u64>) -> String {
+        let elapsed = Duration::from_secs(seconds);
+        let phase = Phase::Search;
+        let progress = Progress { phase, unique, generated: 0, depth: 7, waiting: 0, elapsed };
+        line(progress, expected)
+    }
+
+    #[test]
+    fn percent_and_time_left_follow_from_the_recorded_count() {
+        let told = at(250_000, 2, Some(1_000_000));
+        assert_eq!(told, "25% of 1,000,000 states, about 6 s left, 125000/s, depth 7");
+        let told = at(1000, 1, Some(100_000_000));
+        assert!(told.contains("about 27 h left"), "{told}");
+        assert_eq!(at(20, 1, Some(10)), "20 states, of 10 that are recorded, 20/s, depth 7");
+        assert_eq!(at(20, 1, None), "20 states, 20/s, depth 7");
+        assert!(at(0, 0, Some(10)).starts_with("0 states"));
+    }
+}

@@ -1,0 +1,59 @@
+//! `quorate readmit`: lets a server return whose data directory was lost.
+
+use super::{CliError, DONE, out, private};
+use quorate::node::deploy::{Readmission, WithProtocol, with_protocol};
+use quorate::node::{Deployable, readmit};
+use stateright::actor::Id;
+use std::path::PathBuf;
+
+/// Let a server return that has lost its data directory
+///
+/// A server whose data directory was formatted again has forgotten what it promised, and the others
+/// refuse it. Where the protocol can take such a server back, run this at each of the others, on its
+/// data directory; the node may be running. Where it cannot, this says why and what to do.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  quorate readmit 2 --cluster cluster.toml --data node-0")]
+pub(crate) struct Args {
+    /// The server that is to return
+    server: usize,
+    /// The cluster file
+    #[arg(long, value_name = "FILE")]
+    cluster: PathBuf,
+    /// The data directory of the node that is to listen to it again
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+    let cluster = private::load_cluster(&args.cluster)?;
+    let server = Id::from(args.server);
+    if cluster.server(server).is_none() {
+        let (file, last) = (cluster.path().display(), cluster.servers.len() - 1);
+        let server = args.server;
+        let text = format!("the cluster file {file} has no server {server}; they are 0 to {last}");
+        return Err(CliError::Usage(text));
+    }
+    match with_protocol(&cluster, HowToReturn)? {
+        Readmission::Refused(why) => Err(CliError::CannotReturn {
+            server: args.server,
+            protocol: cluster.protocol.clone(),
+            why,
+        }),
+        Readmission::Rejoins => {
+            readmit(&args.data, server)?;
+            let (data, server) = (args.data.display(), args.server);
+            out::line(format!("{data} will listen to server {server} again"))?;
+            Ok(DONE)
+        }
+    }
+}
+
+struct HowToReturn;
+
+impl WithProtocol for HowToReturn {
+    type Output = Readmission;
+
+    fn with<D: Deployable>(self) -> Readmission {
+        D::readmission()
+    }
+}

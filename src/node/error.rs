@@ -1,0 +1,34 @@
+//! Why a node did not start, or stopped.
+
+use super::data_dir::DataDirError;
+use super::endpoint::BindError;
+use super::log::LogError;
+use super::peers::PeersError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a node did not start, or stopped.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// Its data directory is not fit to be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// Its log is damaged, or cannot be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What it remembers of the other servers cannot be read.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The cluster is keyed, and this copy of its file lacks the servers' key.
+    #[error(
+        "the cluster file {} has no server key, so it is a client's copy; \
+         run a server with the servers' copy", file.display()
+    )]
+    NoServerKey {
+        /// The cluster file.
+        file: PathBuf,
+    },
+}
