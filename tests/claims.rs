@@ -58,6 +58,22 @@ fn gray_1978_a_coordinator_that_does_not_fail_tells_until_all_know() {
     needs("two-phase-commit", "tell-nobody", of_two_phase_commit::NON_BLOCKING);
 }
 
+#[test]
+fn gray_1978_who_asks_is_answered_whatever_is_lost_or_crashes_once() {
+    holds("two-phase-commit", "served", of_two_phase_commit::ANSWERED);
+    for mutant in ["answer-once", "vote-once", "prepare-once", "new-epoch-is-old"] {
+        needs("two-phase-commit", mutant, of_two_phase_commit::ANSWERED);
+    }
+}
+
+#[test]
+fn mohan_1986_a_commit_is_forgotten_when_all_have_acknowledged_it() {
+    holds("two-phase-commit", "served", of_two_phase_commit::FORGOTTEN);
+    for mutant in ["ack-once", "tell-once", "no-resend-after-restart"] {
+        needs("two-phase-commit", mutant, of_two_phase_commit::FORGOTTEN);
+    }
+}
+
 /// "No atomic commitment protocol can be non-blocking if a site may fail alone": the coordinator
 /// dies when all have voted, and from then on participants ask each other and cannot help.
 #[test]
