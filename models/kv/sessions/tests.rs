@@ -163,15 +163,17 @@ fn is_active(limits: SessionLimits, log: &[Recorded], client: usize) -> bool {
     let Some(last) = log.iter().rposition(|request| request.0 == client) else { return false };
     let mut since = Naive::default();
     let boundless = SessionLimits { clients: usize::MAX, ..limits };
-    let mut most = 0;
+    let (mut most, mut clients) = (0, 0);
     for request in &log[last..] {
         since.sessions.retain(|other| other.0 != request.0);
         since.sessions.push(*request);
+        // Also one whose session is too large to be kept.
+        clients = clients.max(since.sessions.len());
         since.sessions.retain(|other| Naive::bytes(&[*other]) <= boundless.bytes);
         most = most.max(Naive::bytes(&since.sessions));
     }
     since.sessions.iter().any(|other| other.0 == client)
-        && since.sessions.len() <= limits.clients
+        && clients <= limits.clients
         && most <= limits.bytes
 }
 
