@@ -10,6 +10,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The highest physical time that is taken from a clock: far beyond every date, and as far from the
+/// end of the timestamps.
+const MAX_PHYSICAL: u64 = u64::MAX / 2;
+
 /// A timestamp. The paper's `l` and `c`, compared in that order.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -26,12 +30,16 @@ impl Stamp {
     /// clock shows `now`.
     #[must_use]
     pub fn tick(self, now: u64) -> Self {
+        // A clock that shows nonsense does not use up all timestamps there are.
+        let now = now.min(MAX_PHYSICAL);
         if now > self.physical {
             return Self { physical: now, logical: 0 };
         }
-        match self.logical.checked_add(1) {
-            Some(logical) => Self { physical: self.physical, logical },
-            None => Self { physical: self.physical.saturating_add(1), logical: 0 },
+        match (self.logical.checked_add(1), self.physical.checked_add(1)) {
+            (Some(logical), _) => Self { physical: self.physical, logical },
+            (None, Some(physical)) => Self { physical, logical: 0 },
+            // The last one. No node that follows these rules comes here.
+            (None, None) => self,
         }
     }
 }

@@ -21,6 +21,20 @@ fn an_exhausted_logical_part_carries_over() {
 }
 
 #[test]
+fn the_largest_physical_time_leaves_room_for_later_timestamps() {
+    let first = Stamp::default().tick(u64::MAX);
+    let mut clock = Stamp { logical: u32::MAX, ..first };
+    for _ in 0..3 {
+        let next = clock.tick(u64::MAX);
+        assert!(next > clock, "{next:?} after {clock:?}");
+        clock = Stamp { logical: u32::MAX, ..next };
+    }
+    let last = Stamp { physical: u64::MAX, logical: u32::MAX };
+    assert_eq!(last.tick(u64::MAX), last, "not backwards");
+    assert_eq!(last.tick(0), last);
+}
+
+#[test]
 fn kulkarni_2014_theorem_1_what_a_node_received_has_a_lower_timestamp_than_what_it_writes() {
     let mut node = Node::new(&config(2, Rule::LastWriterWins), 0);
     let ahead = Stamp { physical: 7, logical: 2 };
