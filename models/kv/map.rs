@@ -58,6 +58,19 @@ impl Op {
         Self::Put { key: key.into(), value: value.into() }
     }
 
+    /// Whether it keeps the limits of keys, values and operations.
+    pub fn fits(&self) -> bool {
+        let values = match self {
+            Self::Get { .. } | Self::Delete { .. } => [None, None],
+            Self::Put { value, .. } => [Some(value), None],
+            Self::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
+        };
+        let lengths = values.into_iter().flatten().map(Bytes::len);
+        self.key().len() <= MAX_KEY_BYTES
+            && lengths.clone().all(|length| length <= MAX_VALUE_BYTES)
+            && self.key().len() + lengths.sum::<usize>() <= MAX_OPERATION_BYTES
+    }
+
     /// The key it is about.
     pub fn key(&self) -> &Bytes {
         match self {

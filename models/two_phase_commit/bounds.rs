@@ -2,7 +2,7 @@
 //! and the scripts of its clients.
 
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, Sharding, Timer, Timing};
+use super::{Bug, Config, MAX_RESEND, Sharding, Timer, Timing, coordinator};
 use crate::kv::history::Linearizable;
 use crate::kv::sessions::SessionLimits;
 use crate::kv::{Op, Transaction, Transactional};
@@ -29,9 +29,13 @@ pub(super) struct Bounds {
     pub(super) retries: u8,
     /// How often the coordinator sends again.
     pub(super) resends: u8,
+    /// About how many transactions it does, and a participant asks, at a time.
+    pub(super) batch: usize,
     /// How many clients each server remembers.
     pub(super) sessions: SessionLimits,
     pub(super) disk: DiskKind,
+    /// Whether each message is delivered again and again.
+    pub(super) delivers_all: bool,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
 }
@@ -50,8 +54,10 @@ impl Bounds {
             doubts: 0,
             retries: 0,
             resends: 0,
+            batch: MAX_RESEND,
             sessions: SessionLimits::default(),
             disk: DiskKind::Synchronous,
+            delivers_all: false,
             lossy: false,
         }
     }
@@ -75,6 +81,19 @@ impl Bounds {
     /// Whether clients ask again and again.
     pub(super) fn clients_insist(&self) -> bool {
         self.retries == UNBOUNDED
+    }
+
+    /// A transaction at one participant, and one over both whose condition the other refuses; the
+    /// coordinator dies for good, and participants ask about one transaction at a time. A message
+    /// that was sent is delivered some time.
+    pub(super) fn crowded() -> Self {
+        let (expected, new) = (Some("a".into()), Some("b".into()));
+        let on_condition = Op::Cas { key: "y".into(), expected, new };
+        let scripts =
+            vec![vec![Op::put("x", "a").into()], vec![[Op::put("w", "b"), on_condition].into()]];
+        let crashable = Some(vec![coordinator()]);
+        let bounds = Self::calm(scripts);
+        Self { crashes: 1, crashable, doubts: UNBOUNDED, batch: 1, delivers_all: true, ..bounds }
     }
 
     /// Two clients, and servers that remember only one of them.
@@ -104,8 +123,8 @@ impl Bounds {
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let bounds = if self.participants == 1 { Vec::new() } else { vec!["y".into()] };
         let (participants, sharding) = (self.participants, Sharding::Ranges(bounds));
-        let (timing, sessions) = (Timing::model(), self.sessions);
-        let config = Config { participants, sharding, timing, sessions, bug };
+        let (timing, batch, sessions) = (Timing::model(), self.batch, self.sessions);
+        let config = Config { participants, sharding, timing, batch, sessions, bug };
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
@@ -118,7 +137,8 @@ impl Bounds {
         ];
         let timers = budgets.into_iter().filter(|(_, budget)| *budget != UNBOUNDED).collect();
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
-        let fairness = if self.lossy { Fairness::lossy() } else { Fairness::default() };
+        let is_strong = self.lossy || self.delivers_all;
+        let fairness = if is_strong { Fairness::lossy() } else { Fairness::default() };
         let Self { crashes, restarts, crashable, .. } = self;
         Setup::new(actors, servers, Linearizable::linearizable(Transactional::default()))
             .network(network)

@@ -3,7 +3,7 @@
 
 use super::message::{Decision, Msg, Part, Peer, TxnId, Vote};
 use super::storage::{Ledger, LedgerRecord, Replay, Saved, Storage};
-use super::{Bug, Config, MAX_LIVE, MAX_RESEND, Outbox, Timer};
+use super::{Bug, Config, MAX_LIVE, Outbox, Timer};
 use crate::kv::sessions::Standing;
 use crate::kv::txn::{MAX_OUTCOME_BYTES, reply_bytes};
 use crate::kv::{Abort, Outcome, Reply, Service, Sessions, Transaction};
@@ -348,14 +348,14 @@ impl Coordinator {
                 participants.contains(&participant) && !acked
             });
             let silent = self.has(Bug::TellNobody) || self.has(Bug::TellOnce);
-            for (txn, _) in untold.take(if silent { 0 } else { MAX_RESEND }) {
+            for (txn, _) in untold.take(if silent { 0 } else { self.config.batch }) {
                 Self::tell(*txn, Decision::Commit, [participant].iter(), o);
             }
             let unasked = (state.voting.iter())
                 .filter(|(_, voting)| !voting.yes.contains_key(&participant))
                 .filter_map(|(txn, voting)| voting.prepare(*txn, participant));
             let silent = self.has(Bug::PrepareOnce);
-            for prepare in unasked.take(if silent { 0 } else { MAX_RESEND }) {
+            for prepare in unasked.take(if silent { 0 } else { self.config.batch }) {
                 o.send(participant, prepare);
             }
         }

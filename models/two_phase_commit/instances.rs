@@ -28,6 +28,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         served(),
         hurried(),
         forgetful(),
+        crowded(),
         rivalry(),
         recovery(),
         condition(),
@@ -127,6 +128,21 @@ fn hurried() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 38_645, generated: 423_868, violated: &[] },
+    }
+}
+
+fn crowded() -> Instance<Actor, History> {
+    Instance {
+        name: "crowded",
+        about: "a transaction at 1 of 2 participants, another over both, the coordinator dies for \
+                good, participants in doubt ask about 1 transaction at a time",
+        deep: false,
+        cluster: || {
+            let claims = vec![claims::ac1(), claims::ac2(), claims::spread()];
+            Bounds::crowded().cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 8_993, generated: 79_020, violated: &[] },
     }
 }
 

@@ -109,7 +109,7 @@ use std::time::Duration;
 /// How many transactions the coordinator has begun and not finished, and how many a participant is
 /// prepared for, at most. Requests beyond it are not begun, and their clients ask again.
 pub const MAX_LIVE: usize = 256;
-/// How many transactions one message timer sends about to one node at a time.
+/// How many transactions one message timer sends about to one node at a time, by default.
 pub const MAX_RESEND: usize = 16;
 
 /// How long things take.
@@ -155,6 +155,8 @@ pub struct Config {
     pub sharding: Sharding,
     /// How long things take.
     pub timing: Timing,
+    /// How many transactions one message timer sends about to one node at a time; at least one.
+    pub batch: usize,
     /// How many clients the coordinator and each participant remember.
     pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
@@ -173,7 +175,8 @@ impl Config {
         timing: Timing,
     ) -> Result<Self, ShardingError> {
         sharding.check(participants)?;
-        Ok(Self { participants, sharding, timing, sessions: SessionLimits::default(), bug: None })
+        let sessions = SessionLimits::default();
+        Ok(Self { participants, sharding, timing, batch: MAX_RESEND, sessions, bug: None })
     }
 
     /// The ids of the participants.

@@ -76,6 +76,8 @@ pub enum Bug {
     ForgottenIsNew,
     /// A participant takes a request that begins again in a new epoch for an old one.
     NewEpochIsOld,
+    /// A participant in doubt asks about the first transactions only.
+    AskFirst,
     /// A participant in doubt asks once.
     AskOnce,
     /// A participant that learns of one decision asks about no other transaction.

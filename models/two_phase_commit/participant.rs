@@ -29,6 +29,8 @@ pub struct ParticipantState {
     /// Who holds which lock: what the prepared transactions need. Not durable, because it follows
     /// from them.
     pub locks: Locks,
+    /// The last transaction that it asked about, if it could not ask about all.
+    pub asked: Option<TxnId>,
 }
 
 impl Participant {
@@ -50,8 +52,9 @@ impl Participant {
         for (txn, prepared) in relocked.filter(|_| !self.has(Bug::ForgetLocks)) {
             state.locks.take(*txn, &prepared.part);
         }
-        self.resolve(id, &state, o);
-        state
+        let mut state = Cow::Owned(state);
+        self.resolve(id, &mut state, o);
+        state.into_owned()
     }
 
     pub(super) fn on_msg(

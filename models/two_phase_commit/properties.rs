@@ -8,7 +8,7 @@
 mod liveness;
 mod reached;
 
-pub use liveness::{ac5, answered, forgotten, non_blocking};
+pub use liveness::{ac5, answered, forgotten, non_blocking, spread};
 pub use reached::{blocked, committed, conflict, evicted, helped, presumed, resumed};
 
 use super::coordinator::coordinator;
@@ -57,6 +57,8 @@ pub const REMEMBERED: &str = "the coordinator remembers a commit while a partici
 pub const ANSWERED: &str = "every request is answered eventually";
 /// Mohan et al. 1986: and no longer than that. Liveness.
 pub const FORGOTTEN: &str = "a commit is forgotten eventually";
+/// Bernstein et al. 1987, section 7.4: cooperative termination. Liveness.
+pub const SPREAD: &str = "what one participant knows another in doubt learns eventually";
 /// Reached: a lock was in the way.
 pub const CONFLICT: &str = "a lock conflict aborted a transaction";
 /// Reached: all of it committed.

@@ -10,26 +10,43 @@ use super::message::{Decision, Peer, TxnId};
 use super::mutants::{is_guessed, known};
 use super::participant::{Participant, ParticipantState};
 use super::storage::{Known, Progress, ShardRecord};
-use super::{Bug, MAX_RESEND, Outbox};
+use super::{Bug, Outbox};
 use crate::kv::{Abort, Service};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+impl ParticipantState {
+    /// What is in doubt, from where it stopped to ask; round and round.
+    fn in_doubt(&self) -> impl Iterator<Item = TxnId> {
+        let (later, earlier): (Vec<TxnId>, Vec<TxnId>) =
+            self.shard.prepared.keys().partition(|txn| Some(**txn) > self.asked);
+        later.into_iter().chain(earlier)
+    }
+}
+
 impl Participant {
-    /// Asks about what is in doubt, if anything is.
-    pub(super) fn resolve(&self, id: Id, state: &ParticipantState, o: &mut Outbox) {
+    /// Asks about what is in doubt, if anything is: about a bounded number, and the next time about
+    /// the next ones. What stays in doubt for long does not keep it from asking about the rest.
+    pub(super) fn resolve(&self, id: Id, state: &mut Cow<'_, ParticipantState>, o: &mut Outbox) {
         if state.shard.prepared.is_empty() {
             return;
         }
         if !self.has(Bug::AskOnce) {
             self.ask_later(o);
         }
-        for (txn, prepared) in state.shard.prepared.iter().take(MAX_RESEND) {
-            let others = prepared.participants.iter().copied().filter(|other| *other != id);
+        let asked: Vec<TxnId> = state.in_doubt().take(self.config.batch).collect();
+        for txn in &asked {
+            let participants = &state.shard.prepared[txn].participants;
+            let others = participants.iter().copied().filter(|other| *other != id);
             for other in [coordinator()].into_iter().chain(others) {
                 o.send(other, Service::Peer(Peer::DecisionReq { txn: *txn }));
             }
+        }
+        let is_part = asked.len() < state.shard.prepared.len() && !self.has(Bug::AskFirst);
+        let last = asked.last().copied().filter(|_| is_part);
+        if state.asked != last {
+            state.to_mut().asked = last;
         }
     }
 

@@ -41,6 +41,12 @@ fn of_doubt() -> Vec<Mutant<Actor, History>> {
             claims::AC5,
             Bounds::insisting(alone()).crashing([0])
         ),
+        Mutant {
+            name: "ask-first",
+            about: "a participant in doubt asks about its first transactions only",
+            killed_by: claims::SPREAD,
+            cluster: || Bounds::crowded().cluster(vec![claims::spread()], Some(Bug::AskFirst)),
+        },
         mutant!(
             CancelDoubt,
             "cancel-doubt",

@@ -1,7 +1,7 @@
 //! What must happen eventually.
 
-use super::super::{ParticipantState, State};
-use super::{AC5, ANSWERED, Actor, Claim, FORGOTTEN, NON_BLOCKING, ledger_of, shard};
+use super::super::{Known, ParticipantState, Progress, Shard, State, TxnId};
+use super::{AC5, ANSWERED, Actor, Claim, FORGOTTEN, NON_BLOCKING, SPREAD, ledger_of, shard};
 use crate::world::{Condition, Nodes, Process, Property};
 use stateright::actor::Id;
 
@@ -33,6 +33,26 @@ fn somebody_is_down(nodes: &Nodes<'_, Actor>) -> bool {
 
 fn is_resolved(nodes: &Nodes<'_, Actor>) -> bool {
     !somebody_is_prepared(nodes) && participants(nodes).all(|state| state.locks.is_empty())
+}
+
+/// What a participant is in doubt about and another knows the decision of is decided there too.
+pub fn spread() -> Claim {
+    let is_spread = |nodes: &Nodes<'_, Actor>| {
+        let shards: Vec<&Shard> = nodes.iter().filter_map(shard).collect();
+        let is_known = |txn: &TxnId| {
+            let known = |shard: &&Shard| {
+                let known = shard.known(*txn);
+                matches!(known, Known::Newest(progress) if *progress != Progress::Prepared)
+            };
+            shards.iter().any(known)
+        };
+        !shards.iter().flat_map(|shard| shard.prepared.keys()).any(is_known)
+    };
+    Property::leads_to(
+        SPREAD,
+        Condition::nodes(move |nodes| !is_spread(nodes)),
+        Condition::nodes(is_spread),
+    )
 }
 
 /// Every client that waits for an answer gets it. The clients' ids begin at `first`, and each asks

@@ -151,3 +151,24 @@ fn what_it_is_prepared_for_is_bounded() {
     assert!(votes_no(&did, &Abort::Unavailable));
     assert_eq!(node.participant().shard.prepared.len(), MAX_LIVE);
 }
+
+#[test]
+fn bernstein_1987_what_is_in_doubt_for_long_does_not_keep_it_from_asking_about_the_rest() {
+    let mut node = Node::new(1);
+    let txns: Vec<TxnId> =
+        (0..40).map(|at| TxnId { client: Id::from(100 + at), seq: 1, epoch: 0 }).collect();
+    for txn in &txns {
+        let part = vec![(0, Op::put(&format!("key {:?}", txn.client), "a"))];
+        node.deliver(0, &peer(Peer::Prepare { txn: *txn, part, participants: ids([1, 2]) }));
+    }
+    let mut asked = BTreeSet::new();
+    for round in 1..=3 {
+        let did = node.fire(Timer::Doubt);
+        let about = sends(&did).into_iter().filter_map(|(_, msg)| match msg {
+            Service::Peer(Peer::DecisionReq { txn }) => Some(*txn),
+            _ => None,
+        });
+        asked.extend(about);
+        assert_eq!(asked.len(), txns.len().min(16 * round));
+    }
+}

@@ -288,10 +288,11 @@ fn transactions(
     op: &dyn Fn(&str) -> Op,
     count: usize,
 ) -> Rehearsal<two_phase_commit::TwoPhaseCommit> {
-    use two_phase_commit::{Config, Sharding, State, Timing, TwoPhaseCommit};
+    use two_phase_commit::{Config, MAX_RESEND, Sharding, State, Timing, TwoPhaseCommit};
     let sharding = Sharding::Ranges(vec!["y".into()]);
-    let (timing, sessions) = (Timing::model(), SessionLimits::default());
-    let config = Config { participants: 2, sharding, timing, sessions, bug: None };
+    let (timing, batch) = (Timing::model(), MAX_RESEND);
+    let sessions = SessionLimits::default();
+    let config = Config { participants: 2, sharding, timing, batch, sessions, bug: None };
     let mut actors: Vec<TwoPhaseCommit> = config.servers();
     let servers = actors.len();
     let both: Transaction = [op("x"), op("y")].into();
