@@ -10,19 +10,18 @@
 //! and only if it changed: two nodes that fetch one key from each other both see it change, and
 //! come to an end because each change happens once.
 //!
-//! The receiver remembers, until it crashes, how far each transfer is. A piece that is lost is
-//! asked for again when the next digest comes, so a long transfer over a bad link gets on; and of
-//! several copies of one piece only the first is followed by a request for the next, so a transfer
-//! is never more than one stream, however many writes come out of order meanwhile.
+//! What the receiver does with the pieces is in `transfer.rs`. A piece that is lost is asked for
+//! again when the next digest comes, so a long transfer over a bad link gets on.
 //!
 //! The sender scans its map from the mark on; an index by dot would make that proportional to the
 //! difference, at the price of another ordered map.
 
 use super::clock::Stamp;
-use super::message::{Mark, Partly, Peer, Resume};
+use super::message::{Mark, Partly, Peer, Piece, Resume};
 use super::replica::{Replica, ReplicaState};
 use super::storage::{Delta, Storage};
 use super::store::Update;
+use super::transfer::{Taken, Transfer};
 use super::vector::{Dot, VersionVector};
 use super::{Bug, Outbox, Timer};
 use crate::kv::{Bytes, Service};
@@ -68,7 +67,7 @@ impl Replica {
     pub(super) fn pull(&self, state: &ReplicaState, from: Id, o: &mut Outbox) {
         if self.config.bug != Some(Bug::NoAntiEntropy) {
             let have = state.image.vector.clone();
-            let resume = state.transfer_from(from).cloned();
+            let resume = state.transfer_from(from).map(|transfer| transfer.resume.clone());
             o.send(from, Service::Peer(Peer::Pull { have, resume }));
         }
     }
@@ -92,7 +91,7 @@ impl Replica {
             None => (state.image.vector.clone(), None),
         };
         let (updates, next) = self.piece(state, have, after.as_ref());
-        o.send(src, Service::Peer(Peer::Piece { upto, updates, next }));
+        o.send(src, Service::Peer(Peer::Piece(Piece { upto, after, updates, next })));
     }
 
     /// The versions after the mark whose dots `have` does not cover, as many as fit. A key that
@@ -131,35 +130,40 @@ impl Replica {
         (updates, None)
     }
 
-    /// Some of what was missing.
+    /// Some of what was missing. Of that, it takes over the keys that are whole.
     pub(super) fn on_piece(
         &self,
         state: &mut Cow<'_, ReplicaState>,
         src: Id,
-        (upto, updates, next): (VersionVector, Vec<Update>, Option<Mark>),
+        piece: Piece,
         o: &mut Outbox,
     ) {
-        if state.image.vector.includes(&upto) {
+        if state.image.vector.includes(&piece.upto) {
             return;
         }
+        let upto = piece.upto.clone();
+        let Some(Taken { whole, open }) =
+            Transfer::take(state.transfer_from(src), piece, self.config.bug)
+        else {
+            return;
+        };
         let state = state.to_mut();
         let image = &mut state.image;
-        let changed = updates.iter().filter(|update| self.merge(image, update));
+        let changed = whole.iter().filter(|update| self.merge(image, update));
         let keys: Vec<_> = changed.map(|update| &update.key).collect();
+        let is_last = open.is_none();
         let mut vector = VersionVector::default();
-        if next.is_none() || self.config.bug == Some(Bug::UptoEarly) {
+        if is_last || self.config.bug == Some(Bug::UptoEarly) {
             image.vector.join(&upto);
-            vector.clone_from(&upto);
+            vector = upto;
         }
-        if !keys.is_empty() || next.is_none() {
+        if !keys.is_empty() || is_last {
             o.save(Storage::Delta(Delta { vector, ..image.delta(keys) }));
         }
-        match next.map(|after| Resume { upto, after }) {
+        match open {
             None => drop(state.fetching.remove(&src)),
-            // A copy of a piece that came before: the rest has been asked for.
-            Some(piece) if state.transfer_from(src).is_some_and(|known| known.is_past(&piece)) => {}
-            Some(piece) => {
-                state.fetching.insert(src, piece);
+            Some(transfer) => {
+                state.fetching.insert(src, transfer);
                 self.pull(state, src, o);
             }
         }
@@ -167,9 +171,10 @@ impl Replica {
 }
 
 impl ReplicaState {
-    /// How far a transfer from another node is that is not complete.
-    pub(super) fn transfer_from(&self, node: Id) -> Option<&Resume> {
-        self.fetching.get(&node).filter(|resume| !self.image.vector.includes(&resume.upto))
+    /// A transfer from another node that is not complete.
+    pub(super) fn transfer_from(&self, node: Id) -> Option<&Transfer> {
+        let transfer = self.fetching.get(&node);
+        transfer.filter(|transfer| !self.image.vector.includes(&transfer.resume.upto))
     }
 }
 
@@ -199,22 +204,6 @@ impl Mark {
             Some(Partly { last, .. }) if bug == Some(Bug::ChangedIsSent) => Sent::Upto(*last),
             Some(Partly { last, of }) if entry.keys().eq(of) => Sent::Upto(*last),
             Some(_) => Sent::Nothing,
-        }
-    }
-}
-
-impl Resume {
-    /// Whether a piece that ended at `other` brings this transfer no further.
-    fn is_past(&self, other: &Self) -> bool {
-        if self.upto != other.upto {
-            return self.upto.includes(&other.upto);
-        }
-        match (&self.after.partly, &other.after.partly) {
-            _ if self.after.key != other.after.key => self.after.key > other.after.key,
-            (None, _) => true,
-            (Some(_), None) => false,
-            // Begun again, because the key changed, if they differ.
-            (Some(this), Some(other)) => this.of == other.of && this.last >= other.last,
         }
     }
 }

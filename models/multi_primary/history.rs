@@ -5,8 +5,9 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
-use super::message::{Answer, Peer, Request};
+use super::message::{Answer, Peer, Piece, Request};
 use super::store::Update;
+use super::transfer::{Taken, Transfer};
 use super::vector::{Dot, VersionVector};
 use crate::kv::history::Linearizable;
 use crate::kv::{Bytes, Map, Service};
@@ -26,8 +27,16 @@ pub struct History {
     pub shown: BTreeMap<Id, BTreeSet<Dot>>,
     /// The writes that were acknowledged to their clients.
     pub acknowledged: BTreeSet<Dot>,
+    /// The writes that a client was told of by a get with this context: those that it was shown, and
+    /// those that these, or what else its node had, replaced. Not what the context says: that may be
+    /// more.
+    pub told: BTreeMap<(Id, VersionVector), BTreeSet<Dot>>,
     /// What should not have happened.
     pub faults: BTreeSet<Fault>,
+    /// The writes that each node counts as its own or as received.
+    vectors: BTreeMap<Id, VersionVector>,
+    /// How far each node is with what it fetches from each other one.
+    transfers: BTreeMap<(Id, Id), Transfer>,
     /// Whether the last piece of a transfer showed a node something.
     pub repaired: bool,
     /// The request that a node handles in this step. `None` between steps.
@@ -43,8 +52,8 @@ pub struct Write {
     pub request: (Id, u64),
     /// The writes of the key that its node had been shown.
     pub before: BTreeSet<Dot>,
-    /// The writes of the key that it was to replace: those that its client named, or else all
-    /// that its node had been shown.
+    /// The writes of the key that it was to replace: those that its client had been told of, or
+    /// else all that its node had been shown; and all that these replaced.
     pub replaced: BTreeSet<Dot>,
 }
 
@@ -92,13 +101,16 @@ impl History {
         }
         let by = (envelope.src, envelope.msg);
         let before = self.shown_of(node, &update.key);
-        let replaced = match &request.context {
+        let mut replaced = match &request.context {
             None => before.clone(),
             Some(context) => {
-                let named = self.writes.iter().filter(|(dot, _)| context.covers(**dot));
-                named.filter(|(_, w)| w.update.key == update.key).map(|(dot, _)| *dot).collect()
+                let told = self.told.get(&(envelope.src, context.clone())).into_iter().flatten();
+                told.filter(|dot| self.is_of(**dot, &update.key)).copied().collect()
             }
         };
+        let older: Vec<Dot> =
+            replaced.iter().flat_map(|dot| &self.writes[dot].replaced).copied().collect();
+        replaced.extend(older);
         if let Some(known) = self.writes.get(&update.dot) {
             if known.update != *update || known.request != by {
                 self.faults.insert(Fault::DotReused);
@@ -110,6 +122,7 @@ impl History {
         }
         let write = Write { update: update.clone(), request: by, before, replaced };
         self.shown.entry(node).or_default().insert(update.dot);
+        self.vectors.entry(node).or_default().add(update.dot);
         self.writes.insert(update.dot, write);
     }
 
@@ -119,18 +132,18 @@ impl History {
         let shown = self.shown_of(node, request.op.key());
         let told = |write: &Write| write.value().is_none_or(|value| values.contains(value));
         let is_replaced = |dot: &Dot| shown.iter().any(|x| self.writes[x].replaced.contains(dot));
-        let is_false = |(dot, write): (&Dot, &Write)| {
-            let covered = context.covers(*dot) && write.update.key == *request.op.key();
-            covered && !told(write) && !is_replaced(dot)
-        };
-        let is_false = self.writes.iter().any(is_false);
+        let covered = (self.writes.iter())
+            .filter(|(dot, write)| context.covers(**dot) && write.update.key == *request.op.key());
+        let (told, untold): (BTreeSet<Dot>, BTreeSet<Dot>) = (covered.map(|(dot, _)| *dot))
+            .partition(|dot| told(&self.writes[dot]) || is_replaced(dot));
         let mut own = (shown.iter()).filter(|dot| {
             dot.node == node
                 && self.acknowledged.contains(dot)
                 && self.writes[dot].request.0 == client
         });
         let is_stale = own.any(|dot| self.is_stale(*dot, &shown, values));
-        if is_false {
+        self.told.entry((client, context.clone())).or_default().extend(told);
+        if !untold.is_empty() {
             self.faults.insert(Fault::FalseContext);
         }
         if is_stale {
@@ -158,21 +171,41 @@ impl History {
         self.shown.entry(node).or_default().extend(dots);
     }
 
-    fn on_piece(&mut self, node: Id, upto: &VersionVector, updates: &[Update], is_last: bool) {
-        let known = self.shown.get(&node).map_or(0, BTreeSet::len);
-        self.show(node, updates.iter().map(|update| update.dot));
-        if is_last {
-            let all: Vec<Dot> = self.writes.keys().filter(|d| upto.covers(**d)).copied().collect();
-            self.show(node, all);
+    /// The node takes a piece as it is meant to. (It may have crashed and begin again; then what
+    /// it took before the crash counts as shown although it had it aside.)
+    fn on_piece(&mut self, (src, node): (Id, Id), piece: &Piece) {
+        let upto = &piece.upto;
+        let vector = self.vectors.entry(node).or_default();
+        if vector.includes(upto) {
+            return;
         }
-        self.repaired |= is_last && self.shown[&node].len() > known;
+        let before = self.transfers.remove(&(src, node));
+        let is_open = |transfer: &&Transfer| !vector.includes(&transfer.resume.upto);
+        let taken = Transfer::take(before.as_ref().filter(is_open), piece.clone(), None);
+        let Some(Taken { whole, open }) = taken else {
+            self.transfers.extend(before.map(|before| ((src, node), before)));
+            return;
+        };
+        if open.is_none() {
+            vector.join(upto);
+        }
+        let known = self.shown.get(&node).map_or(0, BTreeSet::len);
+        self.show(node, whole.iter().map(|update| update.dot));
+        if let Some(open) = open {
+            self.transfers.insert((src, node), open);
+            return;
+        }
+        let all: Vec<Dot> = self.writes.keys().filter(|d| upto.covers(**d)).copied().collect();
+        self.show(node, all);
+        self.repaired |= self.shown[&node].len() > known;
     }
 
     /// The node takes a write of another if it has all earlier ones.
     fn on_delta(&mut self, node: Id, dot: Dot) {
-        let shown = self.shown.entry(node).or_default();
-        if (1..dot.counter).all(|counter| shown.contains(&Dot::new(dot.node, counter))) {
-            shown.insert(dot);
+        let vector = self.vectors.entry(node).or_default();
+        if dot.counter <= vector.get(dot.node) + 1 {
+            vector.add(dot);
+            self.show(node, [dot]);
         }
     }
 }
@@ -180,7 +213,9 @@ impl History {
 impl Observer<Service<Request, Answer, Peer>> for History {
     fn observes(envelope: Envelope<&Service<Request, Answer, Peer>>) -> bool {
         match envelope.msg {
-            Service::Peer(peer) => matches!(peer, Peer::Delta(_) | Peer::Piece { .. }),
+            Service::Peer(peer) => {
+                matches!(peer, Peer::Delta(_) | Peer::Piece(_) | Peer::Pull { resume: None, .. })
+            }
             _ => true,
         }
     }
@@ -201,6 +236,10 @@ impl Observer<Service<Request, Answer, Peer>> for History {
                 next.handling = None;
             }
             Service::Refused { .. } => next.handling = None,
+            // It begins again.
+            Service::Peer(Peer::Pull { resume: None, .. }) => {
+                next.transfers.remove(&(envelope.dst, envelope.src));
+            }
             _ => {}
         }
         Some(next)
@@ -224,9 +263,7 @@ impl Observer<Service<Request, Answer, Peer>> for History {
                 next.acknowledged.extend(made.next().map(|(dot, _)| *dot));
             }
             Service::Peer(Peer::Delta(update)) => next.on_delta(dst, update.dot),
-            Service::Peer(Peer::Piece { upto, updates, next: mark }) => {
-                next.on_piece(dst, upto, updates, mark.is_none());
-            }
+            Service::Peer(Peer::Piece(piece)) => next.on_piece((src, dst), piece),
             _ => {}
         }
         Some(next)

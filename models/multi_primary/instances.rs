@@ -12,6 +12,7 @@
 //! key from each other in pieces while messages are lost (more than 28 million), which is left to
 //! the tests of `anti_entropy.rs` and the random runs of `tests/merge.rs`.
 
+pub(super) mod pieces;
 pub(super) mod sessions;
 
 use super::history::History;
@@ -152,7 +153,6 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_rivals(),
         lww_delete(),
         mv_resolve(),
-        mv_pieces(),
         mv_delete(),
         mv_converge(),
         lww_converge(),
@@ -161,6 +161,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_three_delete(),
         lww_three_delete(),
     ];
+    instances.extend(pieces::instances());
     instances.extend(sessions::instances());
     instances
 }
@@ -287,26 +288,6 @@ instance!(
     Bounds { crashes: 1, ..Bounds::new(2, Rule::MultiValue, resolver()) },
     with(claims::multi_value(), [claims::siblings(), claims::resolved()]),
     (93_609, 670_259),
-    &[]
-);
-
-instance!(
-    mv_pieces,
-    "mv-pieces",
-    false,
-    "multi-value, 2 nodes, siblings of one fetched one by one, read at the other, 1 digest, 1 crash, 1 restart",
-    Bounds {
-        piece_bytes: 1,
-        gossips: Some(1),
-        crashes: 1,
-        ..Bounds::new(
-            2,
-            Rule::MultiValue,
-            vec![(0, vec![blind("a"), blind("b")]), (1, vec![get()])]
-        )
-    },
-    with(claims::multi_value(), [claims::siblings(), claims::repaired()]),
-    (49_114, 287_852),
     &[]
 );
 

@@ -80,14 +80,20 @@ pub enum Peer {
         resume: Option<Resume>,
     },
     /// Versions that the receiver did not have.
-    Piece {
-        /// What the sender had when it sent the first piece: what the receiver has with the last.
-        upto: VersionVector,
-        /// The versions, by key and dot.
-        updates: Vec<Update>,
-        /// Where this piece ended; `None` for the last.
-        next: Option<Mark>,
-    },
+    Piece(Piece),
+}
+
+/// A piece of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Piece {
+    /// What the sender had when it sent the first piece: what the receiver has with the last.
+    pub upto: VersionVector,
+    /// Where the piece before this one ended; `None` if this is the first.
+    pub after: Option<Mark>,
+    /// The versions, by key and dot.
+    pub updates: Vec<Update>,
+    /// Where this piece ended; `None` for the last.
+    pub next: Option<Mark>,
 }
 
 /// How to go on with a transfer. The sender remembers nothing of it.

@@ -25,7 +25,7 @@
 //!    the versions that the writer knew. It saves, answers, and sends the write to all (`replica.rs`).
 //! 2. Others take a node's writes in its order, so one version vector says what a node has. Who
 //!    notices a gap, in a write or in a digest, fetches what it lacks in pieces
-//!    (`anti_entropy.rs`).
+//!    (`anti_entropy.rs`, `transfer.rs`).
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
 //!
@@ -54,9 +54,7 @@
 //!   *empty* context; *no* context means "what the node that takes it holds", which is what users of
 //!   a plain map expect of `put` and `delete`.
 //! * Preguiça et al. exchange all versions of a key at once. Here a key whose versions do not fit a
-//!   piece comes in several, and until the last one a get at the receiver tells some of them. Their
-//!   context may also name a write that one of the others, still on its way, has replaced. Nothing is
-//!   lost by that, but it is more than its reader was told: a version vector cannot leave a gap.
+//!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
 //! * A context is a client's word. One that names writes which do not exist yet would hide them
@@ -82,16 +80,18 @@ mod storage;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
-pub use message::{Answer, Mark, Msg, Partly, Peer, Request, Resume};
+pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
 pub use session::{Session, SessionState, Step};
 pub use stability::{Row, Stability};
 pub use storage::{Delta, Image, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
+pub use transfer::Transfer;
 pub use vector::{Dot, VersionVector};
 
 use crate::Recoverable;

@@ -84,6 +84,10 @@ bugs! {
     UptoRenewed,
     /// The first piece of a transfer counts as all of it.
     UptoEarly,
+    /// The versions of a key are taken over before the key is whole.
+    MergeHalfKeys,
+    /// A piece is taken wherever the receiver is.
+    TakeAnyPiece,
     /// A key that changed since a part of it was sent goes on after that part.
     ChangedIsSent,
     /// A tombstone that the cut does not count goes with it.

@@ -166,9 +166,32 @@ pub fn read_your_writes() -> Claim {
     without(READ_YOUR_WRITES, Fault::StaleRead)
 }
 
-/// A context names no write that its reader was not told of, directly or by what replaced it.
+/// A context names no write that its reader was not told of, directly or by what replaced it: no
+/// context that was given, and none that a get would be given now.
 pub fn true_context() -> Claim {
-    without(TRUE_CONTEXT, Fault::FalseContext)
+    Property::always(
+        TRUE_CONTEXT,
+        Condition::world(|world: &World<'_>| {
+            let (nodes, history) = (world.nodes(), world.history());
+            !history.faults.contains(&Fault::FalseContext)
+                && images(&nodes).all(|image| has_true_contexts(image, history))
+        }),
+    )
+}
+
+fn has_true_contexts(image: &Image, history: &History) -> bool {
+    image.store.entries().all(|(key, _)| {
+        let context = image.store.context(key);
+        let values: BTreeSet<&Bytes> = image.store.values(key).map(|(_, value)| value).collect();
+        let is_told = |write: &Write| write.value().is_none_or(|value| values.contains(value));
+        let is_replaced = |dot: &Dot| {
+            let mut writes = history.writes.values();
+            writes.any(|later| later.replaced.contains(dot) && has(image, later))
+        };
+        (history.writes.iter())
+            .filter(|(dot, write)| context.covers(**dot) && write.update.key == *key)
+            .all(|(dot, write)| is_told(write) || is_replaced(dot))
+    })
 }
 
 /// No request makes two writes at one node.

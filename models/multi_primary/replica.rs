@@ -1,10 +1,11 @@
 //! A node: takes reads and writes by itself, and tells the others what it took.
 
 use super::clock::Stamp;
-use super::message::{Answer, Msg, Peer, Request, Resume};
+use super::message::{Answer, Msg, Peer, Request};
 use super::stability::{Stability, collect};
 use super::storage::{Delta, Image, Storage};
 use super::store::{Order, Update, Version};
+use super::transfer::Transfer;
 use super::vector::{Dot, VersionVector};
 use super::{Bug, Config, MAX_SIBLINGS, Outbox, Rule, Timer};
 use crate::kv::machine::FRAGMENT_BYTES;
@@ -34,7 +35,7 @@ pub struct ReplicaState {
     pub stability: Stability,
     /// How far it is with what it fetches from each of the others in several pieces. Volatile:
     /// a node that comes back begins again.
-    pub fetching: BTreeMap<Id, Resume>,
+    pub fetching: BTreeMap<Id, Transfer>,
 }
 
 /// A put or a delete of a client.
@@ -86,9 +87,7 @@ impl Replica {
             Service::Peer(Peer::Pull { have, resume }) => {
                 self.on_pull(state, src, &have, resume, o);
             }
-            Service::Peer(Peer::Piece { upto, updates, next }) => {
-                self.on_piece(state, src, (upto, updates, next), o);
-            }
+            Service::Peer(Peer::Piece(piece)) => self.on_piece(state, src, piece, o),
             Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
         }
     }
@@ -102,6 +101,9 @@ impl Replica {
         o: &mut Outbox,
     ) {
         let Request { op, context } = request;
+        if !op.fits() {
+            return o.send(client, Service::Refused { seq, why: Refusal::TooLarge });
+        }
         let (key, value) = match op {
             Op::Get { key } => {
                 return o.send(client, Service::Reply { seq, reply: self.read(state, &key) });

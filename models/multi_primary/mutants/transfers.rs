@@ -1,7 +1,8 @@
 //! The bugs of transfers in pieces.
 
 use super::super::Step;
-use super::super::instances::{Bounds, blind, put, put_to};
+use super::super::instances::pieces::half_key;
+use super::super::instances::{Bounds, blind, get, put, put_to, resolve};
 use super::super::properties as claims;
 use super::{Bug, Mutant, Seeded, mv, seeded};
 
@@ -21,6 +22,20 @@ pub(super) fn mutants() -> Vec<Seeded> {
             "the first piece of a transfer counts as all of it",
             claims::COVERED,
             piecewise(vec![put_to("w", "a"), put("b")])
+        ),
+        mutant!(
+            MergeHalfKeys,
+            "merge-half-keys",
+            "the versions of a key are taken over before the key is whole",
+            claims::TRUE_CONTEXT,
+            half_key(vec![get(), resolve("c")])
+        ),
+        mutant!(
+            TakeAnyPiece,
+            "take-any-piece",
+            "a piece is taken wherever the receiver is, also after a crash",
+            claims::COVERED,
+            Bounds { crashes: 1, ..piecewise(vec![blind("a"), blind("b")]) }
         ),
         mutant!(
             ChangedIsSent,

@@ -34,7 +34,7 @@ fn demers_1987_what_was_lost_is_noticed_and_fetched_and_then_nothing_is_missing(
     assert_eq!(b.on_peer(0, Peer::Delta(second.clone())), [send(0, pull.clone())]);
     assert_eq!(b.values("x"), bytes(&[]));
     let (upto, updates) = (vector(&[(0, 2)]), vec![lost.clone(), second]);
-    let piece = Peer::Piece { upto, updates, next: None };
+    let piece = Peer::Piece(Piece { upto, after: None, updates, next: None });
     assert_eq!(a.on_peer(1, pull), [send(1, piece.clone())]);
     b.on_peer(0, piece.clone());
     assert_eq!(b.image().store, a.image().store);
@@ -49,7 +49,8 @@ fn what_was_replaced_is_not_sent() {
     a.write(9, 1, put("a"));
     let last = a.write(9, 2, put("b")).unwrap();
     let pull = Peer::Pull { have: VersionVector::default(), resume: None };
-    let piece = Peer::Piece { upto: vector(&[(0, 2)]), updates: vec![last], next: None };
+    let (upto, updates) = (vector(&[(0, 2)]), vec![last]);
+    let piece = Peer::Piece(Piece { upto, after: None, updates, next: None });
     assert_eq!(a.on_peer(1, pull), [send(1, piece)]);
     transfer(&mut a, &mut b);
     assert_eq!(b.image().vector, vector(&[(0, 2)]));
@@ -63,14 +64,17 @@ fn a_transfer_is_cut_into_pieces_and_the_vector_moves_with_the_last() {
     let two = a.write(9, 2, Op::put("y", "b").into()).unwrap();
     let (have, upto) = (VersionVector::default(), vector(&[(0, 2)]));
     let after = Mark { key: "x".into(), partly: None };
-    let first = Peer::Piece { upto: upto.clone(), updates: vec![one], next: Some(after.clone()) };
+    let piece =
+        |after, updates, next| Peer::Piece(Piece { upto: upto.clone(), after, updates, next });
+    let first = piece(None, vec![one], Some(after.clone()));
     let pull = Peer::Pull { have: have.clone(), resume: None };
     assert_eq!(a.on_peer(1, pull), [send(1, first.clone())]);
     let did = b.on_peer(0, first);
-    let on = Peer::Pull { have, resume: Some(Resume { upto: upto.clone(), after }) };
+    let resume = Some(Resume { upto: upto.clone(), after: after.clone() });
+    let on = Peer::Pull { have, resume };
     assert_eq!(did.last(), Some(&send(0, on.clone())));
     assert_eq!((b.values("x"), &b.image().vector), (bytes(&["a"]), &VersionVector::default()));
-    let last = Peer::Piece { upto: upto.clone(), updates: vec![two], next: None };
+    let last = piece(Some(after), vec![two], None);
     assert_eq!(a.on_peer(1, on), [send(1, last.clone())]);
     b.on_peer(0, last);
     assert_eq!((b.values("y"), &b.image().vector), (bytes(&["b"]), &upto));
@@ -88,7 +92,7 @@ fn a_key_where_a_transfer_stopped_half_way_is_sent_again_if_it_changed() {
     let resume = Some(Resume { upto: vector(&[(0, 2)]), after });
     let pull = Peer::Pull { have, resume };
     let updates = |did: &[Did]| match did {
-        [Did::Send(_, Service::Peer(Peer::Piece { upto, updates, .. }))] => {
+        [Did::Send(_, Service::Peer(Peer::Piece(Piece { upto, updates, .. })))] => {
             (upto.clone(), updates[0].dot)
         }
         other => panic!("{other:?}"),
@@ -110,7 +114,7 @@ fn every_message_fits_a_datagram() {
     let mut pieces = 0;
     loop {
         let did = a.on_peer(1, pull);
-        let [Did::Send(_, Service::Peer(Peer::Piece { upto, next, .. }))] = &did[..] else {
+        let [Did::Send(_, Service::Peer(Peer::Piece(Piece { upto, next, .. })))] = &did[..] else {
             panic!("{did:?}")
         };
         let Did::Send(_, msg) = &did[0] else { panic!() };

@@ -92,10 +92,10 @@ fn preguica_2010_a_context_is_what_was_read_and_no_more() {
     needs("one-sibling", claims::TRUE_CONTEXT);
 }
 
-/// Found by a check of three nodes, piece by piece. The context of the first piece names a write
-/// that its reader was not told of, and that `u`, which is on its way, replaced.
+/// Found by a check of three nodes, piece by piece. A reader of the first piece would be given a
+/// context that names a write of which it was not told, and that `u`, which is on its way, replaced.
 #[test]
-fn preguica_2010_a_key_that_is_half_way_has_a_context_that_names_what_the_other_half_replaced() {
+fn preguica_2010_a_key_that_is_half_way_is_not_read() {
     let config = Config { piece_bytes: 1, ..config(3, Rule::MultiValue) };
     let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
     let first = a.write(8, 1, with(put("a"), VersionVector::default())).unwrap();
@@ -110,12 +110,10 @@ fn preguica_2010_a_key_that_is_half_way_has_a_context_that_names_what_the_other_
         panic!("a piece")
     };
     c.on_msg(0, piece);
-    assert_eq!(c.read("x"), (bytes(&["b"]), vector(&[(0, 2)])));
-    // A write that takes it for true loses nothing: `u`, and the write itself, are left.
-    c.write(7, 1, with(put("c"), vector(&[(0, 2)])));
+    assert_eq!(c.read("x"), (bytes(&[]), VersionVector::default()));
     transfer(&mut a, &mut c);
-    transfer(&mut c, &mut a);
-    assert_eq!((a.values("x"), c.values("x")), (bytes(&["u", "c"]), bytes(&["u", "c"])));
+    assert_eq!(c.read("x"), (bytes(&["b", "u"]), vector(&[(0, 2), (1, 1)])));
+    needs("merge-half-keys", claims::TRUE_CONTEXT);
 }
 
 /// In the paper, *no* context is concurrent with everything.

@@ -9,6 +9,7 @@ mod replica;
 mod session;
 mod stability;
 mod storage;
+mod transfer;
 
 use super::*;
 use crate::Durable;

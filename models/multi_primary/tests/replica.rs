@@ -250,3 +250,18 @@ fn messages_from_no_node_of_the_cluster_are_ignored() {
     node.ignores(7, Service::Peer(Peer::Delta(written.clone())));
     node.ignores(1, Service::Peer(Peer::Delta(written)));
 }
+
+#[test]
+fn an_operation_over_the_limits_is_refused_and_one_at_them_is_taken() {
+    use crate::kv::map::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let put = |key: usize, value: usize| {
+        Request::from(Op::Put { key: vec![b'k'; key].into(), value: vec![b'v'; value].into() })
+    };
+    for (seq, op) in [(1, put(MAX_KEY_BYTES + 1, 1)), (2, put(1, MAX_VALUE_BYTES + 1))] {
+        let refused = Service::Refused { seq, why: Refusal::TooLarge };
+        let did = node.on_msg(9, Service::Request { seq, op });
+        assert_eq!(did, [Did::Send(Id::from(9), refused)]);
+    }
+    assert!(node.write(9, 3, put(MAX_KEY_BYTES, MAX_VALUE_BYTES)).is_some());
+}

@@ -1,0 +1,52 @@
+//! Instances in which a key is fetched in several pieces.
+
+use super::super::history::History;
+use super::super::properties::{self as claims, Actor};
+use super::super::{Rule, Step};
+use super::{Bounds, blind, get, put, with};
+use crate::world::Cluster;
+use crate::{Expected, Instance};
+
+/// All of them.
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![mv_pieces(), mv_half_key()]
+}
+
+fn mv_pieces() -> Instance<Actor, History> {
+    Instance {
+        name: "mv-pieces",
+        about: "multi-value, 2 nodes, siblings of one fetched one by one, read at the other, 1 \
+                digest, 1 crash, 1 restart",
+        deep: false,
+        cluster: || {
+            let clients = vec![(0, vec![blind("a"), blind("b")]), (1, vec![get()])];
+            let bounds = Bounds::new(2, Rule::MultiValue, clients);
+            fetching(Bounds { piece_bytes: 1, gossips: Some(1), crashes: 1, ..bounds })
+        },
+        symmetry: None,
+        expected: Expected { unique: 49_006, generated: 278_624, violated: &[] },
+    }
+}
+
+fn mv_half_key() -> Instance<Actor, History> {
+    Instance {
+        name: "mv-half-key",
+        about: "multi-value, 3 nodes, siblings of one fetched one by one, and replaced \
+                at another",
+        deep: true,
+        cluster: || fetching(half_key(vec![put("c")])),
+        symmetry: None,
+        expected: Expected { unique: 2_635_771, generated: 27_592_596, violated: &[] },
+    }
+}
+
+/// Node 0 makes siblings, node 1 replaces what it has of them, or what its client was told of.
+pub(in super::super) fn half_key(replacer: Vec<Step>) -> Bounds {
+    let clients = vec![(0, vec![blind("a"), blind("b")]), (1, replacer)];
+    Bounds { piece_bytes: 1, ..Bounds::new(3, Rule::MultiValue, clients) }
+}
+
+fn fetching(bounds: Bounds) -> Cluster<Actor, History> {
+    let reached = [claims::siblings(), claims::repaired()];
+    bounds.cluster(with(claims::multi_value(), reached), None)
+}
