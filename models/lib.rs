@@ -11,7 +11,7 @@
 //! <!-- guarantees -->
 //! | protocol | consistency | may crash for good, and writes proceed | durable | clients checked at once | a write: messages, delays | a read: messages, delays |
 //! |---|---|---|---|---:|---:|---:|
-//! | primary-backup, synchronous: a view service, 3 replicas | linearizable | any 1 of 4, and 3 of the 6 sets of 2 | what is acknowledged, at every replica that may be promoted (checked with a crash and restart) | 2 | 6, 4 | 6, 4 |
+//! | primary-backup, synchronous: a view service, 3 replicas | linearizable | any 1 of 4, and 3 of the 6 sets of 2 | what is acknowledged, at every replica that may be promoted (checked with a crash and restart) | 3 | 6, 4 | 6, 4 |
 //! | primary-backup, asynchronous: a view service, 3 replicas | backups hold prefixes; **not linearizable** | any 1 of 4, and 5 of the 6 sets of 2 | what is acknowledged, at the primary only: **lost at failover** (checked without restarts) | 1 | 6, 2 | 6, 2 |
 //! | multi-primary, last-writer-wins: 3 nodes | strong eventual; **loses one of two concurrent updates**; **not linearizable** | any 2 of 3 | what is acknowledged, or what won over it (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
 //! | multi-primary, multi-value: 3 nodes | strong eventual; concurrent writes are kept as siblings; **not linearizable** | any 2 of 3 | what is acknowledged, until a write that knows it replaces it (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
