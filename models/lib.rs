@@ -17,7 +17,7 @@
 //! | multi-primary, multi-value: 3 nodes | strong eventual; concurrent writes are kept as siblings; **not linearizable** | any 2 of 3 | what is acknowledged, until a write that knows it replaces it (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
 //! | two-phase-commit, presumed abort: a coordinator, 2 participants, transactions over both | strictly serializable transactions; **blocks while its coordinator is dead** | none | votes and decisions (checked with 2 crashes and restarts) | 2 | 10, 4 | 10, 4 |
 //! | synod, single decree: 3 acceptors | agreement on one value | any 1 of 3 | promises and what is accepted (checked with a crash and restart) | – | – | – |
-//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, what is accepted and what is chosen (checked with a crash and restart) | 2 | 8, 4 | 8, 4 |
+//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, what is accepted and what is chosen (checked with a crash and restart) | 3 | 8, 4 | 8, 4 |
 //! <!-- end of guarantees -->
 
 pub mod durable;

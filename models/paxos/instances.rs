@@ -201,7 +201,7 @@ fn comeback_of_all() -> Instance<Actor, History> {
             returning(vec![write_then_read(), vec![put("b"), get()]], quorums)
         },
         symmetry: None,
-        expected: Expected { unique: 19_124_553, generated: 269_158_480, violated: &[] },
+        expected: Expected { unique: 19_694_793, generated: 276_751_028, violated: &[] },
     }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! Some guards are not needed for what is claimed, or not alone, so that a mutant would survive:
 //!
-//! * An old request that was chosen nevertheless is not applied ([`Image::apply`]). A leader gives
+//! * An old request that was chosen nevertheless is not applied
+//!   ([`Image::apply`](super::Image::apply)). A leader gives
 //!   it no slot ([`Bug::OrderOld`]), so it takes three leaders, of which the first proposed it past
 //!   what the second knew, for this to matter: the unit test
 //!   `an_old_request_is_not_applied_whatever_slot_it_has` shows it.

@@ -55,8 +55,14 @@ impl Participant {
         txn: TxnId,
         o: &mut Outbox,
     ) {
-        let decision = match known(self.config.bug, &state.shard, txn) {
-            known if is_guessed(self.config.bug, &known) => Decision::Abort,
+        let known = known(self.config.bug, &state.shard, txn);
+        let is_guessed = is_guessed(self.config.bug, &known);
+        let decision = match known {
+            Known::New | Known::Newest(_) | Known::StillPrepared | Known::Old | Known::Expired
+                if is_guessed =>
+            {
+                Decision::Abort
+            }
             Known::Newest(Progress::Committed) => Decision::Commit,
             Known::Newest(Progress::Aborted | Progress::Refused(_)) => Decision::Abort,
             Known::New => {
