@@ -27,6 +27,8 @@ pub(crate) struct Simulation<A: Actor> {
     nodes: Vec<Node<A>>,
     servers: usize,
     flying: Vec<(Id, Id, A::Msg)>,
+    /// The link that is cut for good, if one is.
+    cut: Option<[Id; 2]>,
     round: usize,
     /// What must hold of the states of the nodes that are up, after each step.
     invariant: fn(&Simulation<A>),
@@ -42,7 +44,7 @@ where
     pub(crate) fn new(actors: Vec<A>, servers: usize, invariant: fn(&Self)) -> Self {
         let node = |actor| Node { actor, state: None, disk: None, timers: BTreeMap::new() };
         let nodes: Vec<_> = actors.into_iter().map(node).collect();
-        let mut run = Self { nodes, servers, flying: Vec::new(), round: 0, invariant };
+        let mut run = Self { nodes, servers, flying: Vec::new(), cut: None, round: 0, invariant };
         (0..run.nodes.len()).for_each(|at| run.start(at));
         run
     }
@@ -72,6 +74,11 @@ where
                 self.deliver(message);
             }
         }
+    }
+
+    /// From here on nothing arrives between these two, in the calm either.
+    pub(crate) fn cut(&mut self, one: Id, other: Id) {
+        self.cut = Some([one, other]);
     }
 
     /// So many rounds without a fault: first all messages in flight arrive, then those timers
@@ -111,6 +118,9 @@ where
     }
 
     fn deliver(&mut self, (src, dst, msg): (Id, Id, A::Msg)) {
+        if self.cut.is_some_and(|[one, other]| [(one, other), (other, one)].contains(&(src, dst))) {
+            return;
+        }
         self.handle(dst.into(), |actor, state, out| actor.on_msg(dst, state, src, msg, out));
     }
 

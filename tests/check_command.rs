@@ -28,7 +28,7 @@ fn quorate(args: &[&str]) -> (i32, String, String) {
 fn what_is_as_recorded_exits_with_0_also_where_a_violation_is_expected() {
     let (code, out, _) = check(&["primary-backup", "--instance", "asynchronous"]);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("expected violation of \"linearizable\", in 9 steps"), "{out}");
+    assert!(out.contains("expected violation of \"linearizable\", in 11 steps"), "{out}");
     assert!(!out.contains("   1. "), "its steps were not asked for: {out}");
     assert!(out.ends_with("s\n") && out.contains("\n1 as expected, in "), "{out}");
     assert!(out.contains("a state hidden by a collision: p < "), "{out}");

@@ -1,7 +1,7 @@
 //! Symmetry reduction: fewer states, the same verdicts, and an error where it would not be sound.
 
 use quorate::check::{CheckError, Checker, Outcome, Trace, Verdict};
-use quorate::models::world::{Condition, Images, Property, Setup, Symmetry};
+use quorate::models::world::{Condition, Cuts, Images, Property, Setup, Symmetry};
 use quorate::models::yardsticks::raft;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -146,4 +146,14 @@ fn nodes_that_start_differently_are_refused() {
 fn nodes_that_answer_differently_are_refused() {
     let error = odd([Odd { begins: true, patience: 1 }, Odd { begins: true, patience: 2 }]);
     assert!(error.contains("does not go over into a step"), "{error}");
+}
+
+/// No image is made of what is cut.
+#[test]
+fn links_that_may_be_cut_and_nodes_that_are_alike_are_refused() {
+    let odd = || Odd { begins: true, patience: 1 };
+    let cuts = Cuts { count: 1, links: vec![(Id::from(0), Id::from(1))] };
+    let cluster = Setup::new([odd(), odd()], 2, ()).cuts(cuts).cluster();
+    let error = refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check());
+    assert!(error.contains("links may be cut"), "{error}");
 }

@@ -6,123 +6,11 @@
 
 pub(super) mod sessions;
 
+use super::Mode;
+use super::bounds::{Bounds, rivals, trio, write, write_then_read};
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, Mode, Timer, Timing};
-use crate::kv::history::Linearizable;
-use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Map, Op, SessionLimits};
-use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
-
-/// What an instance has, and what may happen in it.
-pub(super) struct Bounds {
-    pub(super) replicas: usize,
-    pub(super) mode: Mode,
-    pub(super) scripts: Vec<Vec<Op>>,
-    pub(super) crashes: u8,
-    pub(super) restarts: u8,
-    /// The servers that may crash; `None` for all.
-    pub(super) crashable: Option<Vec<Id>>,
-    pub(super) suspicions: u8,
-    pub(super) retries: u8,
-    pub(super) pings: u8,
-    pub(super) piece_bytes: usize,
-    pub(super) sessions: SessionLimits,
-    /// Whether messages are really lost, and sent again by timers without a budget.
-    pub(super) lossy: bool,
-}
-
-impl Bounds {
-    /// One suspicion, and otherwise nothing goes wrong but the network.
-    pub(super) fn synchronous(replicas: usize, scripts: Vec<Vec<Op>>) -> Self {
-        let mode = Mode::Synchronous;
-        Self {
-            replicas,
-            mode,
-            scripts,
-            crashes: 0,
-            restarts: 0,
-            crashable: None,
-            suspicions: 1,
-            retries: 0,
-            pings: 0,
-            piece_bytes: FRAGMENT_BYTES,
-            sessions: SessionLimits::default(),
-            lossy: false,
-        }
-    }
-
-    /// What liveness of requests is decided on: one crash and restart, losses without end.
-    pub(super) fn lossy() -> Self {
-        let bounds = Self::synchronous(2, write());
-        Self { crashes: 1, restarts: 1, suspicions: 0, lossy: true, ..bounds }
-    }
-
-    /// What liveness of views is decided on: one suspicion, losses without end, and no requests,
-    /// which would multiply the messages in flight beyond what can be searched.
-    pub(super) fn lossy_views() -> Self {
-        Self { lossy: true, ..Self::synchronous(2, vec![]) }
-    }
-
-    /// The cluster with these bounds, these claims, and perhaps a bug.
-    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let config = Config::new(self.replicas, self.mode, Timing::model());
-        let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
-        let config = Config { piece_bytes, sessions, bug, ..config };
-        let mut actors = config.servers();
-        let servers = actors.len();
-        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
-        let mut timers = vec![("suspect", self.suspicions)];
-        if !self.lossy {
-            timers.extend([("ping", self.pings), ("resend", 0), ("retry", self.retries)]);
-        }
-        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
-        let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
-        Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
-            .network(network)
-            .lossy(self.lossy)
-            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
-            .timer_kind(timer_kind)
-            .faults(Faults { crashes, restarts, timers, crashable })
-            .properties(claims)
-            .checkpointed()
-            .cluster()
-    }
-}
-
-fn timer_kind(timer: &Timer) -> &'static str {
-    match timer {
-        Timer::Ping => "ping",
-        Timer::Suspect(_) => "suspect",
-        Timer::Resend => "resend",
-        Timer::Retry(_) => "retry",
-    }
-}
-
-/// A client that writes.
-pub(super) fn write() -> Vec<Vec<Op>> {
-    vec![vec![Op::put("x", "a")]]
-}
-
-/// The smallest world with two backups at once.
-pub(super) fn trio() -> Bounds {
-    Bounds::synchronous(3, write())
-}
-
-/// A client that writes and reads back: real time orders the two.
-pub(super) fn write_then_read() -> Vec<Vec<Op>> {
-    vec![vec![Op::put("x", "a"), Op::get("x")]]
-}
-
-/// Two clients of which one must find what the other did.
-pub(super) fn rivals() -> Vec<Vec<Op>> {
-    vec![vec![cas("a")], vec![cas("b")]]
-}
-
-fn cas(value: &str) -> Op {
-    Op::Cas { key: "x".into(), expected: None, new: Some(value.into()) }
-}
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
@@ -135,10 +23,15 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry(),
         lossy(),
         lossy_views(),
-        three(),
-        rivalry_with_crash(),
+        gone(),
+        cut(),
+        parted(),
+        unheard(),
+        queue(),
         large(),
         vast(),
+        three(),
+        rivalry_with_crash(),
     ];
     instances.extend(sessions::instances());
     instances
@@ -147,11 +40,11 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
 fn trio_alone() -> Instance<Actor, History> {
     Instance {
         name: "trio",
-        about: "3 replicas, a client that writes, 1 suspicion",
+        about: "3 replicas, a client that writes, 1 suspicion, 3 views",
         deep: false,
         cluster: || trio().cluster(claimed(), None),
         symmetry: None,
-        expected: Expected { unique: 13_708, generated: 146_317, violated: &[] },
+        expected: Expected { unique: 79_141, generated: 916_987, violated: &[] },
     }
 }
 
@@ -165,35 +58,37 @@ fn lossy() -> Instance<Actor, History> {
             Bounds::lossy().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 63_360, generated: 821_025, violated: &[] },
+        expected: Expected { unique: 50_688, generated: 627_361, violated: &[] },
     }
 }
 
 fn retry() -> Instance<Actor, History> {
     Instance {
         name: "retry",
-        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash for good, 1 retry",
+        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash for good, \
+                1 retry, 2 views",
         deep: false,
         cluster: || {
             let bounds = Bounds::synchronous(2, write_then_read());
-            Bounds { crashes: 1, retries: 1, ..bounds }.cluster(claimed(), None)
+            Bounds { crashes: 1, retries: 1, views: 2, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 285_694, generated: 2_214_516, violated: &[] },
+        expected: Expected { unique: 89_015, generated: 646_293, violated: &[] },
     }
 }
 
 fn crash() -> Instance<Actor, History> {
     Instance {
         name: "crash",
-        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart",
+        about: "2 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart, \
+                3 views",
         deep: false,
         cluster: || {
             let bounds = Bounds::synchronous(2, write_then_read());
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 95_025, generated: 885_959, violated: &[] },
+        expected: Expected { unique: 383_456, generated: 3_866_816, violated: &[] },
     }
 }
 
@@ -204,32 +99,35 @@ fn rejoin() -> Instance<Actor, History> {
         deep: false,
         cluster: || {
             let bounds = Bounds::synchronous(2, write());
-            Bounds { suspicions: 2, piece_bytes: 1, ..bounds }.cluster(claimed(), None)
+            let claims = claimed().into_iter().chain([claims::cut_once()]);
+            Bounds { suspicions: Some(4), piece_bytes: 1, views: 4, ..bounds }
+                .cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 116_002, generated: 1_251_682, violated: &[] },
+        expected: Expected { unique: 225_965, generated: 2_450_829, violated: &[] },
     }
 }
 
 fn rivalry() -> Instance<Actor, History> {
     Instance {
         name: "rivalry",
-        about: "2 replicas, 2 clients that compare-and-swap the same key, 1 suspicion",
+        about: "2 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 2 views",
         deep: false,
         cluster: || {
             let mut claims = claimed();
             claims.extend([claims::overlap(), claims::refilled()]);
-            Bounds::synchronous(2, rivals()).cluster(claims, None)
+            Bounds { views: 2, ..Bounds::synchronous(2, rivals()) }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 267_930, generated: 2_783_645, violated: &[] },
+        expected: Expected { unique: 40_649, generated: 395_399, violated: &[] },
     }
 }
 
 fn asynchronous() -> Instance<Actor, History> {
     Instance {
         name: "asynchronous",
-        about: "2 replicas, acknowledged at once, a client that writes and reads, 1 suspicion",
+        about: "2 replicas, acknowledged at once, a client that writes and reads, 1 suspicion, \
+                3 views",
         deep: false,
         cluster: || {
             let bounds = Bounds::synchronous(2, write_then_read());
@@ -237,9 +135,9 @@ fn asynchronous() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected {
-            unique: 15_072,
-            generated: 138_407,
-            violated: &[(claims::NO_LOSS, 4), (claims::LINEARIZABLE, 9), (claims::PROMOTABLE, 2)],
+            unique: 56_378,
+            generated: 554_768,
+            violated: &[(claims::NO_LOSS, 6), (claims::LINEARIZABLE, 11), (claims::PROMOTABLE, 2)],
         },
     }
 }
@@ -255,21 +153,67 @@ fn lossy_views() -> Instance<Actor, History> {
             Bounds::lossy_views().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 50_052, generated: 662_857, violated: &[] },
+        expected: Expected { unique: 215_704, generated: 3_294_185, violated: &[] },
+    }
+}
+
+fn gone() -> Instance<Actor, History> {
+    Instance {
+        name: "gone",
+        about: "2 replicas, a client that writes, 1 crash for good, any losses",
+        deep: false,
+        cluster: || Bounds::gone().cluster(available(), None),
+        symmetry: None,
+        expected: Expected { unique: 705_536, generated: 8_315_969, violated: &[] },
+    }
+}
+
+fn cut() -> Instance<Actor, History> {
+    Instance {
+        name: "cut",
+        about: "2 replicas, cut from each other for good, a client that writes, any losses",
+        deep: false,
+        cluster: || Bounds::cut().cluster(available(), None),
+        symmetry: None,
+        expected: Expected { unique: 487_552, generated: 6_643_649, violated: &[] },
+    }
+}
+
+fn parted() -> Instance<Actor, History> {
+    Instance {
+        name: "parted",
+        about: "2 replicas, a client that writes, 1 cut from the view service for good, any losses",
+        deep: false,
+        cluster: || Bounds::parted().cluster(available(), None),
+        symmetry: None,
+        expected: Expected { unique: 172_672, generated: 1_974_785, violated: &[] },
+    }
+}
+
+fn unheard() -> Instance<Actor, History> {
+    Instance {
+        name: "unheard",
+        about: "2 replicas, a client that writes, the backup crashes for good, 1 member is not \
+                heard, any losses",
+        deep: false,
+        cluster: || Bounds::unheard().cluster(available(), None),
+        symmetry: None,
+        expected: Expected { unique: 422_912, generated: 4_785_793, violated: &[] },
     }
 }
 
 fn three() -> Instance<Actor, History> {
     Instance {
         name: "three",
-        about: "3 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart",
+        about: "3 replicas, a client that writes and reads, 1 suspicion, 1 crash, 1 restart, \
+                3 views",
         deep: true,
         cluster: || {
             let bounds = Bounds::synchronous(3, write_then_read());
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 2_219_433, generated: 27_647_055, violated: &[] },
+        expected: Expected { unique: 17_466_568, generated: 234_358_884, violated: &[] },
     }
 }
 
@@ -277,7 +221,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
     Instance {
         name: "rivalry-crash",
         about: "2 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash, \
-                1 restart",
+                1 restart, 3 views",
         deep: true,
         cluster: || {
             let mut claims = claimed();
@@ -286,7 +230,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 4_260_177, generated: 47_418_797, violated: &[] },
+        expected: Expected { unique: 53_818_965, generated: 674_444_810, violated: &[] },
     }
 }
 
@@ -294,36 +238,54 @@ fn large() -> Instance<Actor, History> {
     Instance {
         name: "large",
         about: "3 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash \
-                for good",
+                for good, 2 views",
         deep: true,
         cluster: || {
             let mut claims = claimed();
             claims.extend([claims::overlap(), claims::refilled()]);
             let bounds = Bounds::synchronous(3, rivals());
-            Bounds { crashes: 1, ..bounds }.cluster(claims, None)
+            Bounds { crashes: 1, views: 2, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 59_063_950, generated: 697_839_682, violated: &[] },
+        expected: Expected { unique: 3_443_781, generated: 37_289_355, violated: &[] },
     }
 }
 
-/// What the engine can hold in 8 GB: minutes on two cores.
 fn vast() -> Instance<Actor, History> {
     Instance {
         name: "vast",
         about: "3 replicas, 2 clients that compare-and-swap the same key, 1 suspicion, 1 crash and \
-                restart of the first primary",
+                restart of the first primary, 2 views",
         deep: true,
         cluster: || {
             let mut claims = claimed();
             claims.extend([claims::overlap(), claims::refilled()]);
             let crashable = Some(vec![Id::from(1)]);
             let bounds = Bounds::synchronous(3, rivals());
-            Bounds { crashes: 1, restarts: 1, crashable, ..bounds }.cluster(claims, None)
+            Bounds { crashes: 1, restarts: 1, crashable, views: 2, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 207_011_900, generated: 2_937_762_980, violated: &[] },
+        expected: Expected { unique: 10_714_361, generated: 138_267_146, violated: &[] },
     }
+}
+
+fn queue() -> Instance<Actor, History> {
+    Instance {
+        name: "queue",
+        about: "2 replicas, 1 request at a time and 1 that waits, 3 clients that write",
+        deep: false,
+        cluster: || {
+            let claims =
+                claims::safety().into_iter().chain(claims::queued(Bounds::queue().config()));
+            Bounds::queue().cluster(claims.collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 373, generated: 2_922, violated: &[] },
+    }
+}
+
+fn available() -> Vec<Claim> {
+    claims::safety().into_iter().chain([claims::answered(), claims::served()]).collect()
 }
 
 fn claimed() -> Vec<Claim> {

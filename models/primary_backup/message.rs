@@ -8,6 +8,8 @@ use super::view::View;
 use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};
 use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+use std::collections::BTreeSet;
 
 /// A message of the replicated service.
 pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, Peer<M>>;
@@ -16,14 +18,18 @@ pub type Msg<M> = Service<<M as StateMachine>::Op, <M as StateMachine>::Reply, P
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub enum Peer<M: StateMachine> {
-    /// Replica to view service: I am alive. From a replica outside the current view that knows
-    /// that view: let me join.
+    /// Replica to view service: I am alive.
     Ping {
         /// The newest view the sender knows.
         view: u64,
         /// Whether it acts as the primary of that view: then every backup of the view holds the
         /// state, and the view is acknowledged.
         acting: bool,
+        /// The backups that do not acknowledge in time to the sender, the primary, or cannot: go
+        /// on without them.
+        lagging: BTreeSet<Id>,
+        /// The outsider that has copied the state, all but what may be in flight: let it join.
+        ready: Option<Id>,
     },
     /// View service to replica: the current view.
     View(View),
@@ -31,22 +37,20 @@ pub enum Peer<M: StateMachine> {
     Begin {
         /// The view that begins.
         view: u64,
-        /// The view in which the primary's state was last numbered; with `op` it names the
-        /// state.
-        origin: u64,
         /// How many operations that state has applied.
         op: u64,
     },
-    /// Backup to primary: I hold another state, send me a piece of yours.
+    /// Outsider to primary: send me a piece of your state. Backup to primary: I hold another state
+    /// than the view begins from.
     Fetch {
         /// The view.
         view: u64,
-        /// The state it asks for.
+        /// The state of which it has pieces.
         op: u64,
         /// Which piece, from 0.
         index: u32,
     },
-    /// Primary to backup: a piece of the state.
+    /// Primary to outsider: a piece of the state.
     Chunk {
         /// The view.
         view: u64,
@@ -59,7 +63,7 @@ pub enum Peer<M: StateMachine> {
         /// The piece itself.
         piece: Piece<M>,
     },
-    /// Primary to backup: the operation numbered `op`.
+    /// Primary to backup, or to who copies: the operation numbered `op`.
     Replicate {
         /// The view.
         view: u64,
@@ -68,14 +72,15 @@ pub enum Peer<M: StateMachine> {
         /// The request.
         entry: Entry<M::Op>,
     },
-    /// Backup to primary: in this view I hold the state, and every operation up to this one.
+    /// Backup to primary, or who has copied: in this view I hold the state, and every
+    /// operation up to this one.
     Ack {
         /// The view.
         view: u64,
         /// The last operation held.
         op: u64,
     },
-    /// Backup to primary: operations are missing, send them again.
+    /// Backup to primary, or who has copied: operations are missing, send them again.
     Refill {
         /// The view.
         view: u64,

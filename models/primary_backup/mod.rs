@@ -24,13 +24,18 @@
 //!    backup. Backups apply in order and acknowledge. When all have, the client is answered.
 //!    Reads go the same way, and so a primary that was replaced cannot answer one: a backup of
 //!    its that is also a member of the newer view no longer listens to it, and there always is one.
-//! 2. When a member's pings stop, the view service makes the next view without it, and promotes a
-//!    *certified* backup if it was the primary ([`ViewService`]).
+//! 2. When a member's pings stop while others are heard, the view service makes the next view
+//!    without it, and promotes a *certified* backup if it was the primary ([`ViewService`]). When a
+//!    backup does not acknowledge in time, its primary says so, and the next view is without it:
+//!    two replicas that cannot reach each other do not stop the service.
 //! 3. A new view's primary makes every backup hold its state before it acts: a backup that holds
-//!    the same one, by name, says so; another fetches it. A view in which all do is acknowledged,
-//!    and all its members are certified.
-//! 4. A replica outside the view asks to join and becomes a backup of the next one; it is not
-//!    certified before it holds the state.
+//!    the same one, by name, says so; one that holds a prefix asks for the operations that it
+//!    lacks; one that holds another state is left out of the next view. A view in which all hold
+//!    it is acknowledged, and all its members are certified.
+//! 4. A replica outside the view copies the state from the primary, piece by piece, while requests
+//!    go on, then the operations since. When it is no further behind than a backup may be, the
+//!    primary says so, and it is a backup of the next view; it is certified once that view is
+//!    acknowledged. So a view waits for messages when it begins, never for a state.
 //!
 //! # Deviations, and why
 //!
@@ -47,22 +52,26 @@
 //!   anything (synchronous mode).
 //! * The sources let the primary forward an update to one backup, which passes it on. It sends to
 //!   all of them here: fewer delays, and one place that knows who has what.
-//! * No request is ordered while a joining backup fetches the state. Simple, and the state stands
-//!   still; the size of the state bounds the pause.
 //! * Clients do not ask the view service who is primary: any replica redirects them.
 //!
 //! # Where things are
 //!
 //! [`Peer`] is the vocabulary, [`Storage`] what is durable; the roles are in `view_service.rs`,
-//! `replica.rs` (which dispatches), `primary.rs`, `backup.rs` and `transfer.rs`.
+//! `replica.rs` (which dispatches), `primary.rs`, `backup.rs`, and, for who copies the state,
+//! `copy.rs` (the primary's side) and `transfer.rs`.
 
 mod backup;
+mod bounds;
+mod copy;
 pub mod instances;
 mod message;
 pub mod mutants;
 mod primary;
 pub mod properties;
+mod queue;
+mod recent;
 mod replica;
+mod resend;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -71,14 +80,17 @@ mod view;
 mod view_service;
 
 pub use backup::Following;
+pub use copy::Copying;
 pub use message::{Msg, Peer};
 pub use mutants::Bug;
-pub use primary::{Leading, MAX_PENDING, MAX_RESEND};
+pub use primary::Leading;
+pub use recent::{MAX_RECENT, Recent};
 pub use replica::{Replica, ReplicaState, Role};
+pub use resend::MAX_RESEND;
 pub use storage::{Content, Entry, Image, Registry, Saved, Storage};
 pub use transfer::Partial;
 pub use view::View;
-pub use view_service::{ViewService, view_service};
+pub use view_service::{ViewService, Watching, view_service};
 
 use crate::Recoverable;
 use crate::kv::machine::FRAGMENT_BYTES;
@@ -104,10 +116,15 @@ pub enum Mode {
 pub struct Timing {
     /// Between the pings of a replica.
     pub ping: Range<Duration>,
-    /// How long a member may be silent: several pings.
+    /// How long a member may be silent: several pings. It is left out when it has been silent for
+    /// twice as long.
     pub suspect: Range<Duration>,
     /// How long the primary waits for a backup's answer before it sends again.
     pub resend: Range<Duration>,
+    /// How long the primary waits for a backup before it goes on without: several times `resend`.
+    pub overdue: Range<Duration>,
+    /// How long it waits for who copies its state, which may take a while to write it to its disk.
+    pub copy: Range<Duration>,
     /// How long a client waits for an answer before it asks another replica.
     pub retry: Range<Duration>,
 }
@@ -116,7 +133,14 @@ impl Timing {
     /// For checking, where a timer may fire at any time.
     pub fn model() -> Self {
         let any = model_timeout;
-        Self { ping: any(), suspect: any(), resend: any(), retry: any() }
+        Self {
+            ping: any(),
+            suspect: any(),
+            resend: any(),
+            overdue: any(),
+            copy: any(),
+            retry: any(),
+        }
     }
 }
 
@@ -126,8 +150,10 @@ impl Default for Timing {
         let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
         Self {
             ping: millis(80, 120),
-            suspect: millis(500, 700),
+            suspect: millis(300, 400),
             resend: millis(40, 60),
+            overdue: millis(600, 800),
+            copy: millis(3000, 4000),
             retry: millis(150, 250),
         }
     }
@@ -144,6 +170,15 @@ pub struct Config {
     pub timing: Timing,
     /// About how many encoded bytes of state travel in one message.
     pub piece_bytes: usize,
+    /// About how many encoded bytes of operations the primary keeps for who copies its state; it
+    /// orders nothing while they are more.
+    pub copy_bytes: usize,
+    /// How many requests may wait for the backups, and how far behind who joins may be. At most
+    /// [`MAX_RECENT`].
+    pub max_pending: u64,
+    /// How many requests more may wait for their turn; the others are refused as
+    /// [busy](crate::kv::service::Refusal::Busy).
+    pub max_waiting: usize,
     /// How many clients are remembered.
     pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
@@ -154,8 +189,17 @@ pub struct Config {
 impl Config {
     /// A correct cluster.
     pub fn new(replicas: usize, mode: Mode, timing: Timing) -> Self {
-        let (piece_bytes, sessions) = (FRAGMENT_BYTES, SessionLimits::default());
-        Self { replicas, mode, timing, piece_bytes, sessions, bug: None }
+        Self {
+            replicas,
+            mode,
+            timing,
+            piece_bytes: FRAGMENT_BYTES,
+            copy_bytes: 64 << 20,
+            max_pending: MAX_RECENT as u64,
+            max_waiting: 1024,
+            sessions: SessionLimits::default(),
+            bug: None,
+        }
     }
 
     /// The ids of the replicas.
@@ -199,8 +243,8 @@ pub enum PrimaryBackup<M: StateMachine> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
-    /// Of the view service: all of it is durable.
-    ViewService(Registry),
+    /// Of the view service.
+    ViewService(Watching),
     /// Of a replica.
     Replica(ReplicaState<M>),
     /// Of a client.
@@ -216,6 +260,8 @@ pub enum Timer {
     Suspect(Id),
     /// Primary: a backup has not answered.
     Resend,
+    /// Primary: this backup, or who copies, has not answered for too long.
+    Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),
 }
@@ -260,7 +306,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     ) {
         match self {
             Self::ViewService(service) => {
-                lend!(state, State::ViewService, |registry| service.on_msg(registry, src, &msg, o));
+                lend!(state, State::ViewService, |state| service.on_msg(state, src, &msg, o));
             }
             Self::Replica(replica) => {
                 lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
@@ -274,14 +320,19 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match (self, timer) {
             (Self::ViewService(service), Timer::Suspect(silent)) => {
-                lend!(state, State::ViewService, |registry| service
-                    .on_suspect(registry, *silent, o));
+                lend!(state, State::ViewService, |state| service.on_suspect(state, *silent, o));
             }
             (Self::Replica(replica), Timer::Ping) => {
                 lend!(state, State::Replica, |state| replica.on_ping_timer(state, o));
             }
             (Self::Replica(replica), Timer::Resend) => {
                 lend!(state, State::Replica, |state| replica.on_resend(state, o));
+            }
+            (Self::Replica(replica), Timer::Overdue(silent)) => {
+                lend!(state, State::Replica, |state| {
+                    replica.on_overdue(state, *silent, o);
+                    replica.serve_waiting(state, o);
+                });
             }
             (Self::Client(client), Timer::Retry(_)) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
@@ -303,7 +354,7 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
 impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Storage<M>> {
         match state {
-            State::ViewService(registry) => Some(Storage::ViewService(registry.clone())),
+            State::ViewService(state) => Some(Storage::ViewService(state.registry.clone())),
             State::Replica(replica) => Some(replica.checkpoint()),
             State::Client(_) => None,
         }

@@ -1,8 +1,9 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod progress;
 mod sessions;
 
-use super::instances::{Bounds, rivals, trio, write, write_then_read};
+use super::bounds::{Bounds, rivals, trio, write, write_then_read};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster};
@@ -24,10 +25,6 @@ pub enum Bug {
     IgnoreGap,
     /// A request that comes again is applied again.
     ApplyTwice,
-    /// States are compared by the number of operations alone.
-    TrustNumber,
-    /// A late piece of state replaces a newer state.
-    InstallOld,
     /// A joining backup counts as certified before it holds the state.
     CertifyJoiner,
     /// A backup does not save what it applies.
@@ -64,6 +61,26 @@ pub enum Bug {
     ResendOnce,
     /// The view service does not watch the members of a view that it makes.
     NoWatch,
+    /// The acknowledgement of who copies counts for that of a backup.
+    CountOutsider,
+    /// Pieces of another state count.
+    MixPieces,
+    /// The state that was cut for a copy is used after the copy was given up.
+    KeepOffer,
+    /// The state is cut again when requests went on since.
+    CutAgain,
+    /// A request that waits is not served when there is room.
+    NoServe,
+    /// Any number of requests may wait.
+    QueueForever,
+    /// A backup that does not acknowledge is not reported.
+    NeverLagging,
+    /// An outsider does not ask again for what it copies.
+    CallOnce,
+    /// An outsider joins when it begins to copy.
+    JoinEarly,
+    /// A member is left out though nobody else is heard.
+    SuspectUnheard,
     /// The view service does not answer a ping from an old view.
     TellViewOnce,
     /// A primary does not send again what a backup did not acknowledge.
@@ -74,7 +91,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 38] = [
         Self::AcknowledgeEarly,
         Self::AnswerRetryEarly,
         Self::ActEarly,
@@ -82,8 +99,6 @@ impl Bug {
         Self::NoFencing,
         Self::IgnoreGap,
         Self::ApplyTwice,
-        Self::TrustNumber,
-        Self::InstallOld,
         Self::CertifyJoiner,
         Self::ForgetApplied,
         Self::ForgetView,
@@ -102,6 +117,16 @@ impl Bug {
         Self::PingOnce,
         Self::ResendOnce,
         Self::NoWatch,
+        Self::CountOutsider,
+        Self::MixPieces,
+        Self::KeepOffer,
+        Self::CutAgain,
+        Self::NoServe,
+        Self::QueueForever,
+        Self::NeverLagging,
+        Self::CallOnce,
+        Self::JoinEarly,
+        Self::SuspectUnheard,
         Self::TellViewOnce,
         Self::NoResend,
         Self::NoPing,
@@ -154,7 +179,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             NoFencing,
             "no-fencing",
             "operations of an old view are taken",
-            claims::PROMOTABLE,
+            claims::LINEARIZABLE,
             Bounds::synchronous(2, rivals())
         ),
         mutant!(
@@ -169,21 +194,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "apply-twice",
             "a request that comes again is applied again",
             claims::EXACTLY_ONCE,
-            Bounds { suspicions: 0, ..reader() }
-        ),
-        mutant!(
-            TrustNumber,
-            "trust-number",
-            "states are taken for equal when they have as many operations",
-            claims::PREFIX,
-            Bounds::synchronous(2, rivals())
-        ),
-        mutant!(
-            InstallOld,
-            "install-old",
-            "a late piece of state replaces a newer state",
-            claims::PROMOTABLE,
-            reader()
+            Bounds { suspicions: Some(0), ..reader() }
         ),
         mutant!(
             CertifyJoiner,
@@ -204,7 +215,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "forget-view",
             "the view service does not save its views",
             claims::ONE_PRIMARY,
-            Bounds { crashes: 1, restarts: 1, suspicions: 2, ..reader() }
+            Bounds { crashes: 1, restarts: 1, suspicions: Some(4), ..reader() }
         ),
         mutant!(
             AcknowledgeOnOne,
@@ -246,7 +257,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "order-old",
             "a request older than the last one of its client is applied again",
             claims::EXACTLY_ONCE,
-            Bounds { suspicions: 0, ..reader() }
+            Bounds { suspicions: Some(0), ..reader() }
         ),
         mutant!(
             ActAfterRestart,
@@ -297,41 +308,29 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             claims::ARMED,
             reader()
         ),
+        mutant!(
+            CountOutsider,
+            "count-outsider",
+            "the acknowledgement of who copies counts for that of a backup",
+            claims::PROMOTABLE,
+            trio()
+        ),
+        mutant!(
+            KeepOffer,
+            "keep-offer",
+            "a copy that was given up goes on, with the state that was cut for it",
+            claims::KEPT,
+            Bounds { overdue: Some(1), ..reader() }
+        ),
+        mutant!(
+            JoinEarly,
+            "join-early",
+            "an outsider is let in when it begins to copy the state",
+            claims::COPIED,
+            reader()
+        ),
     ];
-    mutants.extend([
-        Mutant {
-            name: "ping-once",
-            about: "the timer for pings is not set again",
-            killed_by: claims::ARMED,
-            cluster: || seeded(Bounds::lossy_views(), Bug::PingOnce),
-        },
-        Mutant {
-            name: "resend-once",
-            about: "the timer for resending is not set again",
-            killed_by: claims::ARMED,
-            cluster: || seeded(Bounds::lossy(), Bug::ResendOnce),
-        },
-        Mutant {
-            name: "no-resend",
-            about: "what a backup did not acknowledge is not sent again",
-            killed_by: claims::ANSWERED,
-            cluster: || Bounds::lossy().cluster(claims::liveness(), Some(Bug::NoResend)),
-        },
-        Mutant {
-            name: "tell-view-once",
-            about: "a replica that missed the current view is not told it again",
-            killed_by: claims::CONVERGED,
-            cluster: || {
-                Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::TellViewOnce))
-            },
-        },
-        Mutant {
-            name: "no-ping",
-            about: "a replica says that it is alive when it starts, and never again",
-            killed_by: claims::CONVERGED,
-            cluster: || Bounds::lossy_views().cluster(vec![claims::converged()], Some(Bug::NoPing)),
-        },
-    ]);
+    mutants.extend(progress::mutants());
     mutants.extend(sessions::mutants());
     mutants
 }
@@ -343,12 +342,12 @@ fn reader() -> Bounds {
 
 /// A primary that comes back, and no other view.
 fn restarted() -> Bounds {
-    Bounds { crashes: 1, restarts: 1, suspicions: 0, ..reader() }
+    Bounds { crashes: 1, restarts: 1, suspicions: Some(0), ..reader() }
 }
 
 /// Out, back in, and primary again.
 fn returning() -> Bounds {
-    Bounds { suspicions: 2, ..writer() }
+    Bounds { suspicions: Some(4), views: 4, ..writer() }
 }
 
 fn writer() -> Bounds {

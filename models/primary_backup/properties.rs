@@ -5,8 +5,12 @@
 //! history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
+mod copies;
+mod queue;
 mod sessions;
 
+pub use copies::*;
+pub use queue::*;
 pub use sessions::*;
 
 use super::view_service;
@@ -50,6 +54,8 @@ pub const ARMED: &str = "every timer that progress rests on is set";
 /// Budhiraja et al. 1993: the service is available again after a bounded outage. Once faults stop,
 /// messages that are sent again and again arrive.
 pub const ANSWERED: &str = "every request is answered in the end";
+/// Budhiraja et al. 1993: outages are bounded, although one host failed or one link.
+pub const SERVED: &str = "the newest view is served in the end";
 /// Once faults stop, every replica takes part again and holds the same state.
 pub const CONVERGED: &str = "replicas that differ converge in the end";
 /// Reached: another replica than the first acts.
@@ -101,11 +107,13 @@ pub fn no_loss() -> Claim {
     )
 }
 
-/// In one view, what a backup applied is a prefix of what its primary applied.
+/// In one view, what a backup applied is a prefix of what its primary applied, and if it is all of
+/// it, they hold the same state.
 pub fn prefix() -> Claim {
     let is_prefix = |backup: &ReplicaState<Machine>, primary: &ReplicaState<Machine>| {
-        let (backup, primary) = (&backup.image.machine, &primary.image.machine);
-        primary.applied.starts_with(&backup.applied)
+        let (backup, primary) = (&backup.image, &primary.image);
+        primary.machine.applied.starts_with(&backup.machine.applied)
+            && (backup.op != primary.op || backup.is_like(primary))
     };
     Property::always(
         PREFIX,
@@ -138,6 +146,21 @@ pub fn linearizable() -> Claim {
     Property::always(LINEARIZABLE, Condition::history(|history: &History| history.is_consistent()))
 }
 
+/// The view service made no more than so many views, and those that are spared are outside the
+/// newest only if they are out of reach: down, or with a link that is cut.
+pub(super) fn within(views: u64, spared: Vec<usize>) -> Condition<Actor, History> {
+    Condition::world(move |world| {
+        let nodes = world.nodes();
+        let Some(view) = registry(&nodes).map(|registry| &registry.view) else { return true };
+        let servers = (0..servers(&nodes)).map(Id::from);
+        let in_reach = |id: Id| {
+            nodes.state(id).is_some() && servers.clone().all(|other| !world.is_cut(id, other))
+        };
+        let mut outside = spared.iter().map(|id| Id::from(*id)).filter(|id| !view.contains(*id));
+        view.number <= views && !outside.any(in_reach)
+    })
+}
+
 /// Every timer that progress rests on is set.
 pub fn armed() -> Claim {
     Property::always(
@@ -153,10 +176,16 @@ pub fn armed() -> Claim {
 
 fn needed_timers(state: &State<Machine>) -> Vec<Timer> {
     match state {
-        State::ViewService(registry) => registry.view.members().map(Timer::Suspect).collect(),
-        State::Replica(ReplicaState { role: Role::Primary(leading), view, .. }) => {
-            let waits = !leading.pending.is_empty() || !leading.acting && !view.backups.is_empty();
-            [Timer::Ping].into_iter().chain(waits.then_some(Timer::Resend)).collect()
+        State::ViewService(state) => state.registry.view.members().map(Timer::Suspect).collect(),
+        State::Replica(ReplicaState { role: Role::Primary(leading), view, image, .. }) => {
+            let owes = |id: &&Id| leading.acked.get(id).is_none_or(|acked| *acked < image.op);
+            let silent: Vec<&Id> = view.backups.iter().filter(owes).collect();
+            let expected = silent.iter().filter(|id| !leading.lagging.contains(id));
+            let copying = leading.copying.iter().map(|copying| copying.to);
+            (expected.map(|id| **id).chain(copying).map(Timer::Overdue))
+                .chain((!silent.is_empty()).then_some(Timer::Resend))
+                .chain([Timer::Ping])
+                .collect()
         }
         State::Replica(_) => vec![Timer::Ping],
         State::Client(_) => vec![],
@@ -166,7 +195,7 @@ fn needed_timers(state: &State<Machine>) -> Vec<Timer> {
 /// What must always hold of synchronous replication.
 pub fn safety() -> Vec<Claim> {
     let mut claims = vec![one_primary(), promotable(), no_loss(), prefix(), exactly_once()];
-    claims.extend([linearizable(), armed()]);
+    claims.extend([linearizable(), kept(), copied(), armed()]);
     claims
 }
 
@@ -189,6 +218,19 @@ pub fn converged() -> Claim {
     )
 }
 
+/// Whenever no primary acts in the newest view, one does later.
+pub fn served() -> Claim {
+    fn is_served(nodes: &Nodes<'_, Actor>) -> bool {
+        let newest = registry(nodes).map(|registry| registry.view.number);
+        replicas(nodes).any(|replica| replica.is_acting() && Some(replica.view.number) == newest)
+    }
+    Property::leads_to(
+        SERVED,
+        Condition::nodes(|nodes| !is_served(nodes)),
+        Condition::nodes(is_served),
+    )
+}
+
 /// Whether all replicas take part in the newest view and hold the same state.
 fn are_alike(nodes: &Nodes<'_, Actor>) -> bool {
     let Some(registry) = registry(nodes) else { return false };
@@ -197,7 +239,7 @@ fn are_alike(nodes: &Nodes<'_, Actor>) -> bool {
         .filter(|replica| replica.view == registry.view && replica.is_synced())
         .map(|replica| &replica.image);
     let first = taking_part.next();
-    let same = taking_part.filter(|image| Some(*image) == first).count();
+    let same = taking_part.filter(|image| first.is_some_and(|first| first.is_like(image))).count();
     first.is_some() && same + 1 == all && all + 1 == servers(nodes)
 }
 
@@ -247,8 +289,8 @@ pub fn overlap() -> Claim {
     Property::sometimes(
         OVERLAP,
         Condition::some_node(|node| match node.state() {
-            Some(State::Replica(ReplicaState { role: Role::Primary(leading), .. })) => {
-                let clients: BTreeSet<Id> = leading.pending.values().map(|e| e.client).collect();
+            Some(State::Replica(replica)) => {
+                let clients: BTreeSet<Id> = replica.pending().map(|e| e.client).collect();
                 clients.len() >= 2
             }
             _ => false,
@@ -285,9 +327,17 @@ fn replicas<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a ReplicaSta
 fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
     let node = nodes.node(view_service());
     match (node.state(), &node.disk.durable) {
-        (Some(State::ViewService(registry)), _) | (None, Some(Storage::ViewService(registry))) => {
-            Some(registry)
-        }
+        (Some(State::ViewService(state)), _) => Some(&state.registry),
+        (None, Some(Storage::ViewService(registry))) => Some(registry),
+        _ => None,
+    }
+}
+
+/// The last view in which a replica held the state.
+fn synced(node: &Node) -> Option<u64> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(replica.synced),
+        (None, Some(Storage::Replica(saved))) => saved.synced,
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A replica of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +25,6 @@ pub struct ReplicaState<M: StateMachine> {
     /// The newest view it knows.
     pub view: View,
     /// The number of the last view in which it held the state.
-    ///
-    /// `(synced, image.op)` names a state: in a view only the primary numbers operations, it
-    /// starts from one state, and it saves before it sends.
     pub synced: u64,
     /// The replicated state.
     pub image: Image<M>,
@@ -38,15 +36,15 @@ impl<M: StateMachine> Default for ReplicaState<M> {
     /// A replica that knows nothing; no node starts as this.
     fn default() -> Self {
         let (view, image) = (View::default(), Image::default());
-        Self { view, synced: 0, image, role: Role::Outsider }
+        Self { view, synced: 0, image, role: Role::Outsider(Following::default()) }
     }
 }
 
 /// What a replica is in a view.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role<M: StateMachine> {
-    /// Not a member.
-    Outsider,
+    /// Not a member: it copies the state from the primary.
+    Outsider(Following<M>),
     /// A backup.
     Backup(Following<M>),
     /// The primary.
@@ -69,11 +67,9 @@ impl<M: StateMachine> ReplicaState<M> {
         matches!(&self.role, Role::Primary(leading) if leading.acting)
     }
 
-    /// Whether it is a backup of view `number`, and `src` is that view's primary.
+    /// Whether view `number` is its own, and `src`, another, is that view's primary.
     pub(super) fn follows(&self, src: Id, number: u64) -> bool {
-        matches!(self.role, Role::Backup(_))
-            && number == self.view.number
-            && src == self.view.primary
+        !self.is_primary() && number == self.view.number && src == self.view.primary
     }
 
     /// What must be on disk.
@@ -107,7 +103,7 @@ impl Replica {
         let image = Image::new(self.config.sessions);
         let state = ReplicaState { synced: view.number, view, image, role };
         o.save(state.checkpoint());
-        Self::ping(&state, o);
+        self.ping(&state, o);
         state
     }
 
@@ -131,8 +127,9 @@ impl Replica {
         };
         let view = saved.view.clone().unwrap_or_else(|| View::first(self.config.replicas));
         let synced = saved.synced.unwrap_or(view.number);
-        let mut state = ReplicaState { view, synced, image, role: Role::Outsider };
-        Self::ping(&state, o);
+        let role = Role::Outsider(Following::default());
+        let mut state = ReplicaState { view, synced, image, role };
+        self.ping(&state, o);
         self.take_role(id, &mut state, o);
         if state.is_primary() && self.config.bug == Some(Bug::ActAfterRestart) {
             state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
@@ -150,12 +147,16 @@ impl Replica {
     ) {
         match msg {
             Service::Request { seq, op } => self.on_request(state, src, seq, op, o),
-            Service::Peer(Peer::View(view)) => self.on_view(id, state, src, view, o),
+            Service::Peer(Peer::View(view)) => {
+                self.on_view(id, state, src, view, o);
+                self.serve_waiting(state, o);
+            }
             Service::Peer(msg) => {
                 if msg.view() > state.view.number {
-                    Self::ping(state, o);
+                    self.ping(state, o);
                 }
                 self.on_peer(state, src, msg, o);
+                self.serve_waiting(state, o);
             }
             Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
         }
@@ -169,14 +170,14 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         match msg {
-            Peer::Begin { view, origin, op } => self.on_begin(state, src, view, origin, op, o),
+            Peer::Begin { view, op } => self.on_begin(state, src, view, op, o),
             Peer::Fetch { view, op, index } => self.on_fetch(state, src, view, op, index, o),
             Peer::Chunk { .. } => self.on_chunk(state, src, msg, o),
             Peer::Replicate { view, op, entry } => {
                 self.on_replicate(state, src, view, op, &entry, o);
             }
             Peer::Ack { view, op } => self.on_ack(state, src, view, op, o),
-            Peer::Refill { view, from } => Self::on_refill(state, src, view, from, o),
+            Peer::Refill { view, from } => self.on_refill(state, src, view, from, o),
             Peer::Ping { .. } | Peer::View(_) => {}
         }
     }
@@ -190,7 +191,10 @@ impl Replica {
             o.set_timer(Timer::Ping, self.config.timing.ping.clone());
         }
         if self.config.bug != Some(Bug::NoPing) {
-            Self::ping(state, o);
+            self.ping(state, o);
+            if self.config.bug != Some(Bug::CallOnce) {
+                Self::call(state, o);
+            }
         }
     }
 
@@ -209,17 +213,22 @@ impl Replica {
         }
         let state = state.to_mut();
         o.save(Saved::view(view.clone()));
+        Self::stop_waiting(state, o);
         state.view = view;
-        if matches!(state.role, Role::Primary(_)) {
-            o.cancel_timer(Timer::Resend);
-        }
         let deposed = state.is_acting() && state.view.primary != id;
         if deposed && self.config.bug == Some(Bug::StayPrimary) {
             return;
         }
         self.take_role(id, state, o);
-        if !state.view.contains(id) {
-            Self::ping(state, o);
+    }
+
+    /// A primary does not wait any longer for those of the view that it leaves.
+    fn stop_waiting<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
+        let Role::Primary(leading) = &state.role else { return };
+        o.cancel_timer(Timer::Resend);
+        let copying = leading.copying.as_ref().map(|copying| copying.to);
+        for id in state.view.backups.iter().copied().chain(copying) {
+            o.cancel_timer(Timer::Overdue(id));
         }
     }
 
@@ -229,14 +238,20 @@ impl Replica {
         } else if state.view.contains(id) {
             state.role = Role::Backup(Following::default());
         } else {
-            state.role = Role::Outsider;
+            state.role = Role::Outsider(Following::default());
+            Self::call(state, o);
         }
     }
 
-    /// Tells the view service that it is alive, and whether it acts.
-    pub(super) fn ping<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
-        let (view, acting) = (state.view.number, state.is_acting());
-        o.send(view_service(), Service::Peer(Peer::Ping { view, acting }));
+    /// Tells the view service that it is alive, and as a primary how its view is doing.
+    pub(super) fn ping<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
+        let (view, acting, ready) = (state.view.number, state.is_acting(), self.ready(state));
+        let lagging = match &state.role {
+            Role::Primary(leading) => leading.lagging.clone(),
+            _ => BTreeSet::new(),
+        };
+        let ping = Peer::Ping { view, acting, lagging, ready };
+        o.send(view_service(), Service::Peer(ping));
     }
 }
 

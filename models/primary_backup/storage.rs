@@ -4,6 +4,7 @@
 //! applies the requests again, which is why the machine must be deterministic; the cost of a save
 //! is the size of the request, not of the state.
 
+use super::recent::Recent;
 use super::view::View;
 use crate::Durable;
 use crate::kv::{SessionLimits, Sessions, StateMachine};
@@ -133,6 +134,9 @@ pub struct Image<M: StateMachine> {
     pub machine: M,
     /// What each client was last told.
     pub sessions: Sessions<M::Reply>,
+    /// Its last operations, for a backup that is behind. No part of the state that is replicated:
+    /// who copies the state begins without.
+    pub recent: Recent<M::Op>,
 }
 
 impl<M: StateMachine> Default for Image<M> {
@@ -144,7 +148,13 @@ impl<M: StateMachine> Default for Image<M> {
 impl<M: StateMachine> Image<M> {
     /// The state before the first request.
     pub fn new(sessions: SessionLimits) -> Self {
-        Self { op: 0, machine: M::default(), sessions: Sessions::new(sessions) }
+        let (machine, recent) = Default::default();
+        Self { op: 0, machine, sessions: Sessions::new(sessions), recent }
+    }
+
+    /// Whether the replicated state is the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.op == other.op && self.machine == other.machine && self.sessions == other.sessions
     }
 
     /// Applies a request, remembers its reply, and gives it: it may be too large to be remembered.
@@ -152,6 +162,8 @@ impl<M: StateMachine> Image<M> {
         let reply = self.machine.apply(entry.client, entry.seq, &entry.request);
         self.sessions.record(entry.client, entry.seq, reply.clone());
         self.op += 1;
+        self.recent.push(self.op, entry.clone());
+        self.recent.cap();
         reply
     }
 }

@@ -1,14 +1,10 @@
-//! State transfer: how a backup gets the state that its primary begins a view from.
-//!
-//! The backup fetches piece after piece; the primary does not act while one is missing, so its
-//! state stands still. Nothing is installed before the last piece is there.
+//! State transfer, the side of who copies: an outsider fetches piece after piece of its primary's
+//! state. Nothing is installed before the last piece is there.
 
-use super::backup::Following;
 use super::message::Peer;
 use super::replica::{Replica, ReplicaState, Role};
 use super::storage::{Image, Saved};
 use super::{Bug, Outbox};
-use crate::kv::transfer::pieces;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
@@ -29,53 +25,26 @@ impl<M: StateMachine> Partial<M> {
 }
 
 impl<M: StateMachine> ReplicaState<M> {
-    /// How many pieces of the state numbered `op` came so far.
-    pub(super) fn received(&self, op: u64) -> u32 {
-        match &self.role {
-            Role::Backup(Following { partial: Some(partial) }) if partial.image.op == op => {
-                partial.received
-            }
-            _ => 0,
-        }
-    }
-
-    /// Drops the pieces of a state that it has reached operation by operation meanwhile.
-    pub(super) fn forget_old_partial(&mut self) {
-        if let Role::Backup(following) = &mut self.role {
-            following.partial.take_if(|partial| partial.image.op <= self.image.op);
-        }
+    fn partial(&self) -> Option<&Partial<M>> {
+        self.following().and_then(|following| following.partial.as_ref())
     }
 }
 
 impl Replica {
-    /// A backup asks for a piece of the state that this view begins from.
-    pub(super) fn on_fetch<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        view: u64,
-        op: u64,
-        index: u32,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(leading) = &state.role else { return };
-        let current = view == state.view.number && state.view.backups.contains(&src);
-        if !current || leading.acting || op != state.image.op {
+    /// An outsider makes itself known to the primary: asks for the next piece of the state, or, if
+    /// it has copied it, says how far it is.
+    pub(super) fn call<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
+        if !matches!(state.role, Role::Outsider(_)) {
             return;
         }
-        if leading.offer.is_none() {
-            let state = state.to_mut();
-            if let Role::Primary(leading) = &mut state.role {
-                let Image { machine, sessions, .. } = &state.image;
-                leading.offer = Some(pieces(machine, sessions, self.config.piece_bytes));
-            }
-        }
-        let Role::Primary(leading) = &state.role else { return };
-        let Some(offer) = &leading.offer else { return };
-        if let Some(piece) = offer.get(index as usize) {
-            let (last, piece) = (index as usize + 1 == offer.len(), piece.clone());
-            o.send(src, Service::Peer(Peer::Chunk { view, op, index, last, piece }));
-        }
+        let (view, partial) = (state.view.number, state.partial());
+        let (op, index) = partial.map_or((0, 0), |partial| (partial.image.op, partial.received));
+        let msg = if state.is_synced() && partial.is_none() {
+            Peer::Ack { view, op: state.image.op }
+        } else {
+            Peer::Fetch { view, op, index }
+        };
+        o.send(state.view.primary, Service::Peer(msg));
     }
 
     /// A piece came.
@@ -87,17 +56,21 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let Peer::Chunk { view, op, index, last, piece } = chunk else { return };
-        // What this view went on to since is newer than what it began from.
-        let old =
-            state.is_synced() && op <= state.image.op && self.config.bug != Some(Bug::InstallOld);
-        let next = index == state.received(op) || self.config.bug == Some(Bug::TakeAnyPiece);
+        let mix = self.config.bug == Some(Bug::MixPieces);
+        let same = |partial: &&Partial<M>| partial.image.op == op || mix;
+        let received = state.partial().filter(same).map_or(0, |partial| partial.received);
+        // What this view went on to since is newer than what was cut. To install that again would
+        // be safe, since a view that begins asks each member what it holds, but a long way back.
+        let old = state.is_synced() && op <= state.image.op;
+        let next = index == received || self.config.bug == Some(Bug::TakeAnyPiece);
         if !state.follows(src, view) || old || !next {
             return;
         }
         let state = state.to_mut();
-        let Role::Backup(following) = &mut state.role else { return };
-        let partial = following.partial.take().filter(|partial| partial.image.op == op);
+        let Some(following) = state.following_mut() else { return };
+        let partial = following.partial.take().filter(|partial| same(&partial));
         let mut partial = partial.unwrap_or_else(|| Partial::new(op));
+        partial.image.op = op;
         piece.restore(&mut partial.image.machine, &mut partial.image.sessions);
         partial.received = index + 1;
         if last {

@@ -38,9 +38,9 @@ impl View {
     /// The next view, in which `primary` leads those of the members and `joining` that it
     /// still contains.
     #[must_use]
-    pub fn next(&self, primary: Id, leaving: Option<Id>, joining: Option<Id>) -> Self {
+    pub fn next(&self, primary: Id, leaving: &BTreeSet<Id>, joining: Option<Id>) -> Self {
         let backups = (self.members().chain(joining))
-            .filter(|id| *id != primary && Some(*id) != leaving)
+            .filter(|id| *id != primary && !leaving.contains(id))
             .collect();
         Self { number: self.number + 1, primary, backups }
     }
@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn a_next_view_loses_who_leaves_and_gains_who_joins() {
-        let second = View::first(3).next(Id::from(2), Some(Id::from(1)), None);
+        let second = View::first(3).next(Id::from(2), &ids(&[1]), None);
         assert_eq!(second, View { number: 2, primary: Id::from(2), backups: ids(&[3]) });
-        let third = second.next(Id::from(2), None, Some(Id::from(1)));
+        let third = second.next(Id::from(2), &ids(&[]), Some(Id::from(1)));
         assert_eq!(third, View { number: 3, primary: Id::from(2), backups: ids(&[1, 3]) });
         assert!(third.contains(Id::from(1)) && !second.contains(Id::from(1)));
     }

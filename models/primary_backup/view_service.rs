@@ -1,7 +1,8 @@
 //! The view service: decides who is primary.
 //!
-//! It hears a ping from each replica and makes a new view when a member falls silent or a replica
-//! asks to join. It is a single node, as in the arrangement the module documentation cites: while
+//! It hears a ping from each replica and makes a new view when a member falls silent, when the
+//! primary says that a backup does not acknowledge, or when an outsider has copied the state. It is
+//! a single node, as in the arrangement the module documentation cites: while
 //! it is down views do not change, and the current one goes on serving.
 
 use super::message::{Msg, Peer};
@@ -11,6 +12,7 @@ use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The view service's id.
 pub fn view_service() -> Id {
@@ -24,10 +26,23 @@ pub fn view_service() -> Id {
 /// acknowledged: whoever was certified before and is still a member holds the acknowledged
 /// writes of the last acknowledged view because it is certified, and those of every view since
 /// because it is a member of them, and a write is acknowledged only when all members have it.
+///
+/// When nobody is heard, the network or the view service itself is at fault, and to leave members
+/// out would lead to a view of which nobody is there. So a member is left out only if a certified
+/// member of the next view was heard while it was silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewService {
     /// The cluster.
     pub config: Config,
+}
+
+/// The view service's state. All but `silent` is durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Watching {
+    /// What it decided.
+    pub registry: Registry,
+    /// The members that fell silent, and for each the members that were heard since.
+    pub silent: BTreeMap<Id, BTreeSet<Id>>,
 }
 
 impl ViewService {
@@ -41,7 +56,7 @@ impl ViewService {
         &self,
         saved: Option<&Registry>,
         o: &mut Outbox<M>,
-    ) -> Registry {
+    ) -> Watching {
         let registry = saved.cloned().unwrap_or_else(|| {
             let first = self.first();
             o.save(Storage::ViewService(first.clone()));
@@ -50,89 +65,118 @@ impl ViewService {
         for member in registry.view.members() {
             self.watch(member, o);
         }
-        registry
+        Watching { registry, silent: BTreeMap::new() }
     }
 
     pub(super) fn on_msg<M: StateMachine>(
         &self,
-        registry: &mut Cow<'_, Registry>,
+        state: &mut Cow<'_, Watching>,
         src: Id,
         msg: &Msg<M>,
         o: &mut Outbox<M>,
     ) {
-        if let Service::Peer(Peer::Ping { view, acting }) = msg {
-            self.on_ping(registry, src, *view, *acting, o);
+        if let Service::Peer(ping @ Peer::Ping { view, .. }) = msg {
+            self.hear(state, src, o);
+            if *view >= state.registry.view.number {
+                self.on_ping(state, src, ping, o);
+            } else if self.config.bug != Some(Bug::TellViewOnce) {
+                o.send(src, Service::Peer(Peer::View(state.registry.view.clone())));
+            }
         }
     }
 
+    /// A member is not silent.
+    fn hear<M: StateMachine>(&self, state: &mut Cow<'_, Watching>, src: Id, o: &mut Outbox<M>) {
+        if !state.registry.view.contains(src) {
+            return;
+        }
+        self.watch(src, o);
+        let mut silent = state.silent.iter();
+        if silent.any(|(id, heard)| *id == src || !heard.contains(&src)) {
+            let silent = &mut state.to_mut().silent;
+            silent.remove(&src);
+            for heard in silent.values_mut() {
+                heard.insert(src);
+            }
+        }
+    }
+
+    /// A replica tells how its view, the current one, is doing.
     fn on_ping<M: StateMachine>(
         &self,
-        registry: &mut Cow<'_, Registry>,
+        state: &mut Cow<'_, Watching>,
         src: Id,
-        view: u64,
-        acting: bool,
+        ping: &Peer<M>,
         o: &mut Outbox<M>,
     ) {
-        let current = &registry.view;
-        let member = current.contains(src);
-        if member {
-            self.watch(src, o);
-        }
-        // Only the primary of a view acts in it, so a ping that says so is the primary's.
-        let acts = acting || member && self.config.bug == Some(Bug::AnybodyAcknowledges);
-        if view < current.number {
-            if self.config.bug != Some(Bug::TellViewOnce) {
-                o.send(src, Service::Peer(Peer::View(current.clone())));
-            }
-        } else if acts && !registry.acked {
-            let registry = registry.to_mut();
+        let Peer::Ping { acting, lagging, ready, .. } = ping else { return };
+        let registry = &state.registry;
+        // Only the primary of a view acts in it, so a ping that says so is the primary's. The same
+        // is true of what it says of others.
+        let anybody = self.config.bug == Some(Bug::AnybodyAcknowledges);
+        if (*acting || anybody && registry.view.contains(src)) && !registry.acked {
+            let registry = &mut state.to_mut().registry;
             registry.acked = true;
             registry.certified = registry.view.members().collect();
             o.save(Storage::ViewService(registry.clone()));
-        } else if !member && registry.acked {
-            let next = current.next(current.primary, None, Some(src));
-            let registry = registry.to_mut();
+        }
+        let current = &state.registry.view;
+        let joining = ready.filter(|id| state.registry.acked && !current.contains(*id));
+        if lagging.iter().any(|id| current.contains(*id)) {
+            let next = current.next(current.primary, lagging, None);
+            self.move_to(state.to_mut(), next, o);
+        } else if joining.is_some() {
+            let next = current.next(current.primary, &BTreeSet::new(), joining);
+            let state = state.to_mut();
             if self.config.bug == Some(Bug::CertifyJoiner) {
-                registry.certified.insert(src);
+                state.registry.certified.extend(joining);
             }
-            self.move_to(registry, next, o);
+            self.move_to(state, next, o);
         }
     }
 
-    /// A member fell silent: goes on without it. The last certified member cannot be spared,
-    /// because only it is sure to hold every acknowledged write; the view service then waits for
-    /// it to come back.
+    /// A member is silent. If it was before, and a certified member was heard meanwhile, the view
+    /// service goes on without it. The last certified member cannot be spared, because only it is
+    /// sure to hold every acknowledged write; the view service then waits for it to come back.
     pub(super) fn on_suspect<M: StateMachine>(
         &self,
-        registry: &mut Cow<'_, Registry>,
+        state: &mut Cow<'_, Watching>,
         silent: Id,
         o: &mut Outbox<M>,
     ) {
-        let current = &registry.view;
+        let current = &state.registry.view;
         if !current.contains(silent) {
             return;
         }
-        let primary = if silent == current.primary {
-            let anybody = self.config.bug == Some(Bug::PromoteAnybody);
-            current
-                .members()
-                .find(|id| *id != silent && (anybody || registry.certified.contains(id)))
-        } else {
-            Some(current.primary)
-        };
-        match primary {
-            Some(primary) => {
-                let next = current.next(primary, Some(silent), None);
-                self.move_to(registry.to_mut(), next, o);
-                o.cancel_timer(Timer::Suspect(silent));
-            }
-            None => self.watch(silent, o),
+        if let Some(alive) = self.alive(state, silent) {
+            let primary = if silent == current.primary { alive } else { current.primary };
+            let next = current.next(primary, &BTreeSet::from([silent]), None);
+            return self.move_to(state.to_mut(), next, o);
         }
+        if state.silent.get(&silent).is_none_or(|heard| !heard.is_empty()) {
+            state.to_mut().silent.insert(silent, BTreeSet::new());
+        }
+        self.watch(silent, o);
     }
 
-    /// Starts the next view and tells every replica, also those outside it, which may then ask
-    /// to join.
-    fn move_to<M: StateMachine>(&self, registry: &mut Registry, next: View, o: &mut Outbox<M>) {
+    /// A certified member that was heard since this one fell silent.
+    fn alive(&self, state: &Watching, silent: Id) -> Option<Id> {
+        let Watching { registry, silent: all } = state;
+        let heard = all.get(&silent);
+        let (unheard, anybody) = (Bug::SuspectUnheard, Bug::PromoteAnybody);
+        registry.view.members().find(|id| {
+            *id != silent
+                && (registry.certified.contains(id) || self.config.bug == Some(anybody))
+                && (heard.is_some_and(|heard| heard.contains(id))
+                    || self.config.bug == Some(unheard))
+        })
+    }
+
+    /// Starts the next view and tells every replica, also those outside it, which may then copy
+    /// the state.
+    fn move_to<M: StateMachine>(&self, state: &mut Watching, next: View, o: &mut Outbox<M>) {
+        state.silent.clear();
+        let registry = &mut state.registry;
         if self.config.bug != Some(Bug::CertifyLeavers) {
             registry.certified.retain(|id| next.contains(*id));
         }

@@ -25,6 +25,8 @@ pub enum Action<M, T, R> {
     Restart(Id),
     /// A node's oldest pending save becomes durable.
     Flush(Id),
+    /// The link between two nodes is cut for good.
+    Cut(Id, Id),
 }
 
 impl<M: fmt::Debug, T: fmt::Debug, R: fmt::Debug> fmt::Debug for Action<M, T, R> {
@@ -44,6 +46,7 @@ impl<M: fmt::Debug, T: fmt::Debug, R: fmt::Debug> fmt::Debug for Action<M, T, R>
             Self::Crash(id) => write!(f, "crash of {}", index(id)),
             Self::Restart(id) => write!(f, "restart of {}", index(id)),
             Self::Flush(id) => write!(f, "disk write at {}", index(id)),
+            Self::Cut(one, other) => write!(f, "cut: {} and {}", index(one), index(other)),
         }
     }
 }
@@ -76,6 +79,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                     LocalKind::Crash => Action::Crash(id),
                     LocalKind::Restart => Action::Restart(id),
                     LocalKind::Flush => Action::Flush(id),
+                    LocalKind::Cut(other) => Action::Cut(id, *other),
                 }
             }
         }
@@ -106,7 +110,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             | Action::Choose(id, ..)
             | Action::Crash(id)
             | Action::Restart(id)
-            | Action::Flush(id) => {
+            | Action::Flush(id)
+            | Action::Cut(id, _) => {
                 let node = usize::from(*id) as u32;
                 let locals = inner.locals(*state.get(usize::from(*id))?).len();
                 (0..locals as u32)

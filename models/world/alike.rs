@@ -12,7 +12,7 @@ use super::cluster::{Cluster, Inner};
 use super::effect::Effect;
 use super::observer::{Observer, PANICS};
 use super::parts::{Checkable, Spend};
-use super::setup::NetworkKind;
+use super::setup::{Cuts, NetworkKind};
 use super::symmetry::{Images, Symmetry};
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
@@ -76,6 +76,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
     /// When there is no such exchange.
     pub fn new(cluster: &'c Cluster<A, H>, symmetry: &'c Symmetry<A, H>) -> Result<Self, Unlike> {
         if let Some(what) = symmetry.refusal(cluster.setup().actors.len()) {
+            return Err(Unlike { exchange: None, what });
+        }
+        if cluster.setup().cuts != Cuts::default() {
+            let what = "links may be cut, and of those no image is made".into();
             return Err(Unlike { exchange: None, what });
         }
         Ok(Self {
@@ -335,6 +339,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             Spend::Crash => (1, 0),
             Spend::Restart => (2, 0),
             Spend::Timer(kind) => (3, kind),
+            Spend::Cut(link) => (4, link),
         };
         Shape { spend, node, sends, observed }
     }

@@ -109,6 +109,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         }
         conditions.extend(setup.boundary.clone());
         assert!(conditions.len() <= MAX_CONDITIONS, "at most {MAX_CONDITIONS} conditions");
+        assert!(setup.cuts.links.len() <= 64, "at most 64 links may be cut");
         let tables = Tables {
             nodes: Interner::new(),
             budgets: Interner::new(),
@@ -208,7 +209,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn intern_budget(&self, budget: Budget) -> u32 {
         let hash = content_hash(domain::BUDGET, &budget);
-        let kinds = 3 + self.setup.faults.timers.len();
+        let kinds = 2 + self.setup.faults.timers.len() + self.setup.cuts.links.len();
         self.tables.budgets.intern(budget, hash, |_| (0..kinds).map(|_| OnceLock::new()).collect())
     }
 
@@ -273,6 +274,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             crashes: total.then_some(faults.crashes),
             restarts: total.then_some(faults.restarts),
             timers: faults.timers.iter().map(|(_, count)| *count).collect(),
+            cuts: self.setup.cuts.count,
+            cut: 0,
         }
     }
 

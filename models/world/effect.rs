@@ -7,7 +7,7 @@ use super::parts::{Checkable, NodeOf, Process, Spend};
 use super::setup::{DiskKind, NetworkKind, Rules};
 use super::weight;
 use crate::durable::Durable;
-use stateright::actor::{Actor, Command, Envelope, Out, is_no_op, is_no_op_with_timer};
+use stateright::actor::{Actor, Command, Envelope, Id, Out, is_no_op, is_no_op_with_timer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -40,6 +40,7 @@ pub(super) enum LocalKind<T, R> {
     Crash,
     Restart,
     Flush,
+    Cut(Id),
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
@@ -195,6 +196,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
         if !node.disk.pending.is_empty() {
             add(LocalKind::Flush, Spend::Nothing, self.effect_of(node, || self.on_flush(node)));
+        }
+        for (at, (one, other)) in self.setup.cuts.links.iter().enumerate() {
+            if *one == node.id {
+                add(LocalKind::Cut(*other), Spend::Cut(at as u8), self.quiet(node.clone()));
+            }
         }
         locals.into_boxed_slice()
     }

@@ -4,8 +4,8 @@
 //! # The rules
 //!
 //! * A **step** is one of: deliver a message, lose one (where the network is lossy), fire a
-//!   timer, take a random choice, crash a server, restart it, or write one pending save to disk
-//!   (where the disk is write-back). A handler runs atomically.
+//!   timer, take a random choice, crash a server, restart it, cut a link, or write one pending save
+//!   to disk (where the disk is write-back). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
 //!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
@@ -18,6 +18,9 @@
 //! * **Crashes and restarts** are bounded in total, not by how many are down at once. A crashed
 //!   node forgets everything but its disk, so its old state is no part of the world's state.
 //!   (Under [`Rules::Stateright`] it is, and the bound is on nodes down at once.)
+//! * **Links** that may be cut ([`Cuts`]) are cut for good: what is on them never arrives. A
+//!   message that is lost may be sent again, and fairness promises that it then arrives; of a cut
+//!   link nothing is promised.
 //! * **Timers** that are set may fire at any time; each kind may have a total budget.
 //! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
@@ -71,7 +74,7 @@ pub use observer::Observer;
 pub use panics::{NO_PANIC, NO_PANIC_AT, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property};
-pub use setup::{CHECKPOINT, DiskKind, Faults, NetworkKind, Rules, Setup};
+pub use setup::{CHECKPOINT, Cuts, DiskKind, Faults, NetworkKind, Rules, Setup};
 pub use state::{Nodes, State, View};
 pub use symmetry::{Images, Permutation, Symmetry};
 pub use weight::Weight;

@@ -129,7 +129,7 @@ impl<S, T, R, D> Node<S, T, R, D> {
 }
 
 /// How many faults and timeouts are left.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// Crashes left; `None` where crashes are not bounded in total.
     pub crashes: Option<u8>,
@@ -137,6 +137,23 @@ pub struct Budget {
     pub restarts: Option<u8>,
     /// Firings left of each bounded kind of timer, in the order of the setup.
     pub timers: Vec<u8>,
+    /// Cuts of links left.
+    pub cuts: u8,
+    /// The links that are cut, a bit each, in the order of the setup.
+    pub cut: u64,
+}
+
+/// Without links where none may be cut.
+impl Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Budget");
+        out.field("crashes", &self.crashes).field("restarts", &self.restarts);
+        out.field("timers", &self.timers);
+        if (self.cuts, self.cut) != (0, 0) {
+            out.field("cuts", &self.cuts).field("cut", &self.cut);
+        }
+        out.finish()
+    }
 }
 
 /// What a step takes from the budget.
@@ -146,6 +163,7 @@ pub(super) enum Spend {
     Crash,
     Restart,
     Timer(u8),
+    Cut(u8),
 }
 
 impl Budget {
@@ -156,6 +174,11 @@ impl Budget {
             Spend::Crash => next.crashes.as_mut(),
             Spend::Restart => next.restarts.as_mut(),
             Spend::Timer(kind) => next.timers.get_mut(usize::from(kind)),
+            Spend::Cut(link) if next.cut >> link & 1 == 1 => return None,
+            Spend::Cut(link) => {
+                next.cut |= 1 << link;
+                Some(&mut next.cuts)
+            }
         };
         match left {
             None => Some(next),

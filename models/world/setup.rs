@@ -60,6 +60,18 @@ pub struct Faults {
     pub crashable: Option<Vec<Id>>,
 }
 
+/// The links that may be cut for good, in both directions, and how many of them in total.
+///
+/// Nothing that is in flight on a cut link is ever delivered, and on the set network and the
+/// single-copy network nothing more is put on it. Fairness says nothing of a cut link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cuts {
+    /// How many links may be cut.
+    pub count: u8,
+    /// Which; 64 at most.
+    pub links: Vec<(Id, Id)>,
+}
+
 /// What a cluster is made from.
 pub struct Setup<A: Checkable, H> {
     /// Servers first, then clients: an actor's index is its id.
@@ -76,6 +88,8 @@ pub struct Setup<A: Checkable, H> {
     pub rules: Rules,
     /// The faults that may happen.
     pub faults: Faults,
+    /// The links that may be cut for good.
+    pub cuts: Cuts,
     /// The kind of a timer, for [`Faults::timers`].
     pub timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
@@ -100,6 +114,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             disk: DiskKind::Synchronous,
             rules: Rules::Quorate,
             faults: Faults::default(),
+            cuts: Cuts::default(),
             timer_kind: |_| "timer",
             history,
             fairness: Fairness::default(),
@@ -140,6 +155,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Sets which links may be cut for good.
+    #[must_use]
+    pub fn cuts(mut self, cuts: Cuts) -> Self {
+        self.cuts = cuts;
         self
     }
 

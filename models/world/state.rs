@@ -92,6 +92,11 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
         self.inner.tables.budgets.value(self.ids[self.inner.budget_at()])
     }
 
+    /// Whether the link between two nodes is cut.
+    pub fn is_cut(&self, one: Id, other: Id) -> bool {
+        self.inner.cut_between(self.ids[self.inner.budget_at()], one, other)
+    }
+
     /// The messages in flight, each as often as it is in flight, in no particular order.
     pub fn envelopes(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> {
         let inner = self.inner;

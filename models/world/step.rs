@@ -9,6 +9,7 @@ use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use super::setup::{NetworkKind, Rules};
+use stateright::actor::Id;
 use std::sync::atomic::Ordering;
 
 /// Something that can happen in a state, by position in the packed state.
@@ -123,6 +124,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         };
         // Messages to nodes that do not exist stay in flight.
         if dst as usize >= inner.setup.actors.len() {
+            return None;
+        }
+        if inner.is_cut(state[inner.budget_at()], envelope) {
             return None;
         }
         let node = state[dst as usize];
@@ -266,8 +270,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             NetworkKind::Multiset => {}
             NetworkKind::Set | NetworkKind::Single => {
                 let removed = step.removed.map(|removed| items[removed as usize]);
-                let is_new =
-                    |item: &&u32| removed == Some(**item) || items.binary_search(item).is_err();
+                let is_new = |item: &&u32| {
+                    (removed == Some(**item) || items.binary_search(item).is_err())
+                        && !inner.is_cut(step.budget, **item)
+                };
                 for item in step.added.iter().filter(is_new) {
                     step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
                 }
@@ -305,6 +311,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         for item in step.added {
             match out[first..].binary_search(item) {
                 Ok(_) if self.inner.setup.network.keeps_one_copy() => {}
+                _ if self.inner.keeps_off(step.budget, *item) => {}
                 Ok(position) | Err(position) => out.insert(first + position, *item),
             }
         }
@@ -345,11 +352,35 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             Spend::Crash => 0,
             Spend::Restart => 1,
             Spend::Timer(kind) => 2 + usize::from(kind),
+            Spend::Cut(link) => 2 + self.setup.faults.timers.len() + usize::from(link),
         };
         *self.tables.budgets.head(budget).extra[kind].get_or_init(|| {
             let after = self.tables.budgets.value(budget).after(spend);
             after.map(|after| self.intern_budget(after))
         })
+    }
+
+    /// Whether an envelope is on a link that is cut.
+    fn is_cut(&self, budget: u32, envelope: u32) -> bool {
+        if self.setup.cuts.links.is_empty() {
+            return false;
+        }
+        let envelope = self.tables.envelopes.value(envelope);
+        self.cut_between(budget, envelope.src, envelope.dst)
+    }
+
+    /// Whether an envelope that is sent is not put on its link, because that is cut.
+    fn keeps_off(&self, budget: u32, envelope: u32) -> bool {
+        self.setup.network.keeps_one_copy() && self.is_cut(budget, envelope)
+    }
+
+    /// Whether the link between two nodes is cut.
+    pub(super) fn cut_between(&self, budget: u32, one: Id, other: Id) -> bool {
+        let cut = self.tables.budgets.value(budget).cut;
+        let is_link = |link: &(Id, Id)| *link == (one, other) || *link == (other, one);
+        cut != 0
+            && (self.setup.cuts.links.iter().enumerate())
+                .any(|(at, link)| cut >> at & 1 == 1 && is_link(link))
     }
 
     /// Under stateright's rules the bound on crashes is on how many are down at once.

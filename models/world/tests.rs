@@ -350,3 +350,45 @@ fn the_diagram_has_a_line_for_each_node_and_an_arrow_for_each_delivery() {
     assert!(svg.contains("node 0") && svg.contains("node 1"), "{svg}");
     assert_eq!(svg.matches("marker-end").count(), 1, "{svg}");
 }
+
+/// Two servers and their client, any link of whom may be cut.
+fn cuttable(network: NetworkKind, count: u8) -> Cluster<Pair, ()> {
+    let links = vec![(Id::from(0), Id::from(1)), (Id::from(1), Id::from(2))];
+    let server = || Pair::Server { saves: false };
+    Setup::new([server(), Pair::Client { count: 2 }, server()], 1, ())
+        .network(network)
+        .cuts(Cuts { count, links })
+        .cluster()
+}
+
+#[test]
+fn nothing_arrives_over_a_link_that_is_cut_and_nothing_is_put_on_it() {
+    for network in [NetworkKind::Set, NetworkKind::Single] {
+        let cluster = cuttable(network, 1);
+        let mut cut_after_an_answer = false;
+        for (state, steps) in reachable(&cluster) {
+            let view = cluster.view(&state);
+            let is_cut = view.is_cut(Id::from(1), Id::from(0));
+            assert_eq!(is_cut, view.is_cut(Id::from(0), Id::from(1)), "in both directions");
+            let arrives = steps.iter().any(|step| step.contains("1 → 0") || step.contains("0 → 1"));
+            assert!(!(is_cut && arrives), "{network:?}: {steps:?}");
+            let servers = [0, 2].map(|server| view.nodes().state(Id::from(server)).copied());
+            let answers = view.envelopes().filter(|envelope| envelope.src == Id::from(0)).count();
+            cut_after_an_answer |= is_cut && answers > 0;
+            assert!(!(servers[0] == Some(0) && answers > 0));
+        }
+        assert!(cut_after_an_answer, "what was in flight stays there");
+    }
+}
+
+#[test]
+fn no_more_links_are_cut_than_may_be_and_each_once() {
+    for (count, most) in [(0, 0), (1, 1), (2, 2), (3, 2)] {
+        let cluster = cuttable(NetworkKind::Set, count);
+        let cuts = |state: &[u32]| cluster.view(state).budget().cut.count_ones();
+        let all = reachable(&cluster);
+        assert_eq!(all.iter().map(|(state, _)| cuts(state)).max(), Some(most));
+        let offered = |steps: &[String]| steps.iter().filter(|step| step.contains("cut:")).count();
+        assert_eq!(offered(&all[0].1), if count == 0 { 0 } else { 2 });
+    }
+}

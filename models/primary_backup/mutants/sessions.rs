@@ -3,7 +3,7 @@
 use crate::Mutant;
 use crate::kv::SessionLimits;
 use crate::kv::sessions::SessionBug;
-use crate::primary_backup::instances::Bounds;
+use crate::primary_backup::bounds::Bounds;
 use crate::primary_backup::instances::sessions::{pair, safety, trio};
 use crate::primary_backup::properties::{self as claims, Actor, History};
 use crate::world::Cluster;

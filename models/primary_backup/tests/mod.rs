@@ -3,6 +3,7 @@
 mod backup;
 mod checked;
 mod client;
+mod copy;
 mod primary;
 mod replica;
 mod sessions;
@@ -119,7 +120,7 @@ impl Node {
 
     fn registry(&self) -> &Registry {
         match &self.state {
-            State::ViewService(registry) => registry,
+            State::ViewService(state) => &state.registry,
             other => panic!("not the view service: {other:?}"),
         }
     }
@@ -166,7 +167,24 @@ fn send(dst: usize, msg: Peer<Map>) -> Did {
 }
 
 fn ping(view: u64, acting: bool) -> Did {
-    send(0, Peer::Ping { view, acting })
+    pings(view, acting, &[], None)
+}
+
+fn pings(view: u64, acting: bool, lagging: &[usize], ready: Option<usize>) -> Did {
+    send(0, peer_ping(view, acting, lagging, ready))
+}
+
+fn peer_ping(view: u64, acting: bool, lagging: &[usize], ready: Option<usize>) -> Peer<Map> {
+    let lagging = lagging.iter().map(|backup| id(*backup)).collect();
+    Peer::Ping { view, acting, lagging, ready: ready.map(id) }
+}
+
+fn overdue(of: usize) -> Did {
+    Did::Set(Timer::Overdue(id(of)))
+}
+
+fn in_time(of: usize) -> Did {
+    Did::Cancel(Timer::Overdue(id(of)))
 }
 
 fn request(seq: u64, op: &Op) -> Msg<Map> {

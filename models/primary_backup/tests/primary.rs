@@ -13,6 +13,10 @@ fn with_one_pending() -> Node {
     node
 }
 
+fn pending(node: &Node) -> Vec<Entry<Op>> {
+    node.replica().pending().cloned().collect()
+}
+
 /// The primary of view 4 that has not begun to act, with backups 1 and 3.
 fn beginning() -> Node {
     Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 3, 7)).0
@@ -25,12 +29,14 @@ fn a_request_is_applied_saved_and_replicated_but_not_answered() {
     let expected = [
         saved(9, 1, &put(1)),
         Did::Set(Timer::Resend),
+        overdue(2),
+        overdue(3),
         send(2, replicate(1, 1)),
         send(3, replicate(1, 1)),
     ];
     assert_eq!(did, expected);
     assert_eq!(node.replica().image, image(1));
-    assert_eq!(node.leading().pending, [(1, entry(9, 1, &put(1)))].into());
+    assert_eq!(pending(&node), [entry(9, 1, &put(1))]);
 }
 
 #[test]
@@ -45,11 +51,11 @@ fn a_second_request_does_not_put_off_the_resending_of_the_first() {
 #[test]
 fn a_request_is_answered_when_the_last_backup_has_it() {
     let mut node = with_one_pending();
-    assert_eq!(node.on_peer(3, Peer::Ack { view: 1, op: 1 }), []);
+    assert_eq!(node.on_peer(3, Peer::Ack { view: 1, op: 1 }), [in_time(3)]);
     assert_eq!(node.leading().acked, [(id(2), 0), (id(3), 1)].into());
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
-    assert_eq!(did, [Did::Cancel(Timer::Resend), done(9, 1)]);
-    assert!(node.leading().pending.is_empty());
+    assert_eq!(did, [in_time(2), Did::Cancel(Timer::Resend), done(9, 1)]);
+    assert_eq!(pending(&node), []);
 }
 
 #[test]
@@ -59,8 +65,8 @@ fn an_acknowledgement_is_of_everything_up_to_it() {
     node.on_msg(7, request(1, &put(3)));
     node.on_peer(3, Peer::Ack { view: 1, op: 3 });
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 2 });
-    assert_eq!(did, [done(9, 1), done(8, 1)]);
-    assert_eq!(node.leading().pending.keys().collect::<Vec<_>>(), [&3]);
+    assert_eq!(did, [overdue(2), done(9, 1), done(8, 1)]);
+    assert_eq!(pending(&node), [entry(7, 1, &put(3))]);
 }
 
 #[test]
@@ -70,7 +76,16 @@ fn old_and_foreign_acknowledgements_are_ignored() {
     node.ignores(2, Service::Peer(Peer::Ack { view: 1, op: 1 }));
     node.ignores(2, Service::Peer(Peer::Ack { view: 1, op: 0 }));
     node.ignores(3, Service::Peer(Peer::Ack { view: 0, op: 1 }));
-    node.ignores(7, Service::Peer(Peer::Ack { view: 1, op: 1 }));
+}
+
+#[test]
+fn what_an_outsider_has_is_not_held_by_the_view() {
+    let mut node = Node::start_from(&config(3), 1, disk(view(4, 1, &[2]), 4, 0)).0;
+    node.on_peer(2, Peer::Ack { view: 4, op: 0 });
+    node.on_msg(9, request(1, &put(1)));
+    node.on_peer(3, Peer::Ack { view: 4, op: 1 });
+    assert_eq!(pending(&node), [entry(9, 1, &put(1))]);
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 1 }).last(), Some(&done(9, 1)));
 }
 
 #[test]
@@ -78,19 +93,24 @@ fn asynchronous_answers_at_once_and_only_once() {
     let config = Config { mode: Mode::Asynchronous, ..config(2) };
     let mut node = node(&config, 1);
     let did = node.on_msg(9, request(1, &put(1)));
-    let expected =
-        [saved(9, 1, &put(1)), done(9, 1), Did::Set(Timer::Resend), send(2, replicate(1, 1))];
+    let expected = [
+        saved(9, 1, &put(1)),
+        done(9, 1),
+        Did::Set(Timer::Resend),
+        overdue(2),
+        send(2, replicate(1, 1)),
+    ];
     assert_eq!(did, expected);
     assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)], "but asked again, again");
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
-    assert_eq!(did, [Did::Cancel(Timer::Resend)]);
+    assert_eq!(did, [in_time(2), Did::Cancel(Timer::Resend)]);
 }
 
 #[test]
 fn a_lone_primary_answers_at_once() {
     let mut node = node(&config(1), 1);
     assert_eq!(node.on_msg(9, request(1, &put(1))), [saved(9, 1, &put(1)), done(9, 1)]);
-    assert!(node.leading().pending.is_empty());
+    assert_eq!(pending(&node), []);
 }
 
 #[test]
@@ -117,7 +137,7 @@ fn a_request_that_its_client_gave_up_on_is_not_answered() {
     node.on_msg(9, request(2, &put(2)));
     node.on_peer(2, Peer::Ack { view: 1, op: 2 });
     let did = node.on_peer(3, Peer::Ack { view: 1, op: 2 });
-    assert_eq!(did, [Did::Cancel(Timer::Resend), done(9, 2)]);
+    assert_eq!(did, [in_time(3), Did::Cancel(Timer::Resend), done(9, 2)]);
 }
 
 #[test]
@@ -136,15 +156,104 @@ fn a_client_whose_session_is_gone_is_refused() {
     assert_eq!(node.state, before);
 }
 
+/// One request at a time, and two that wait.
+fn narrow() -> Node {
+    node(&Config { max_pending: 1, max_waiting: 2, ..config(2) }, 1)
+}
+
+fn waiting(node: &Node) -> Vec<Entry<Op>> {
+    node.leading().waiting.iter().cloned().collect()
+}
+
 #[test]
-fn a_full_table_of_pending_requests_takes_no_more() {
-    let mut node = node(&config(2), 1);
-    for client in 0..MAX_PENDING {
-        node.on_msg(100 + client, request(1, &put(1)));
+fn requests_wait_their_turn_and_are_served_in_the_order_in_which_they_came() {
+    let mut node = narrow();
+    node.on_msg(9, request(1, &put(1)));
+    assert_eq!(node.on_msg(8, request(1, &put(2))), []);
+    assert_eq!(node.on_msg(7, request(1, &put(3))), []);
+    node.ignores(8, request(1, &put(2)));
+    assert_eq!(waiting(&node), [entry(8, 1, &put(2)), entry(7, 1, &put(3))]);
+    let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
+    let next = Peer::Replicate { view: 1, op: 2, entry: entry(8, 1, &put(2)) };
+    assert_eq!(did.last(), Some(&send(2, next)));
+    assert_eq!(waiting(&node), [entry(7, 1, &put(3))]);
+}
+
+#[test]
+fn who_comes_to_a_full_queue_is_told_so() {
+    let mut node = narrow();
+    for client in [9, 8, 7] {
+        node.on_msg(client, request(1, &put(1)));
     }
-    node.ignores(9, request(1, &put(1)));
-    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
-    assert_eq!(node.on_msg(9, request(1, &put(1))).len(), 2, "saved and replicated");
+    let before = node.state.clone();
+    let busy = Service::Refused { seq: 1, why: Refusal::Busy };
+    assert_eq!(node.on_msg(6, request(1, &put(1))), [Did::Send(id(6), busy)]);
+    assert_eq!(node.state, before);
+}
+
+#[test]
+fn a_newer_request_takes_the_place_of_its_clients_older_one() {
+    let mut node = narrow();
+    for client in [9, 8, 7] {
+        node.on_msg(client, request(1, &put(1)));
+    }
+    assert_eq!(node.on_msg(8, request(2, &put(2))), []);
+    node.ignores(8, request(1, &put(1)));
+    assert_eq!(waiting(&node), [entry(8, 2, &put(2)), entry(7, 1, &put(1))]);
+}
+
+#[test]
+fn a_request_that_waits_is_served_when_the_view_has_begun() {
+    let mut node = beginning();
+    assert_eq!(node.on_msg(9, request(8, &put(8))), []);
+    node.on_peer(1, Peer::Ack { view: 4, op: 7 });
+    let did = node.on_peer(3, Peer::Ack { view: 4, op: 7 });
+    assert_eq!(did.last(), Some(&send(3, replicate(4, 8))));
+    assert_eq!(waiting(&node), []);
+}
+
+#[test]
+fn what_waits_and_what_is_pending_stays_with_a_primary_that_leads_the_next_view() {
+    let mut node = node(&Config { max_pending: 1, ..config(3) }, 1);
+    node.on_msg(9, request(1, &put(1)));
+    node.on_msg(8, request(1, &put(2)));
+    node.on_peer(0, Peer::View(view(2, 1, &[3])));
+    assert_eq!(waiting(&node), [entry(8, 1, &put(2))]);
+    assert_eq!(node.on_peer(3, Peer::Refill { view: 2, from: 1 }), [send(3, replicate(2, 1))]);
+    let did = node.on_peer(3, Peer::Ack { view: 2, op: 1 });
+    assert!(did.contains(&done(9, 1)), "{did:?}");
+    let next = Peer::Replicate { view: 2, op: 2, entry: entry(8, 1, &put(2)) };
+    assert_eq!(did.last(), Some(&send(3, next)));
+}
+
+#[test]
+fn a_backup_that_does_not_acknowledge_in_time_is_reported_until_it_does() {
+    let mut node = with_one_pending();
+    assert_eq!(node.on_timeout(Timer::Overdue(id(3))), [pings(1, true, &[3], None)]);
+    assert_eq!(node.on_timeout(Timer::Ping)[1], pings(1, true, &[3], None));
+    node.on_peer(3, Peer::Ack { view: 1, op: 1 });
+    assert_eq!(node.on_timeout(Timer::Ping)[1], ping(1, true));
+}
+
+#[test]
+fn a_backup_that_is_ahead_or_too_far_behind_is_reported() {
+    let mut node = beginning();
+    let fetch = Peer::Fetch { view: 4, op: 0, index: 0 };
+    assert_eq!(node.on_peer(1, fetch.clone()), [pings(4, false, &[1], None)]);
+    node.ignores(1, Service::Peer(fetch));
+    let mut image = image(7);
+    image.recent = Recent::default();
+    let disk = Saved::complete(view(4, 2, &[1]), 3, image);
+    let (mut node, _) = Node::start_from(&config(3), 2, disk);
+    let refill = Peer::Refill { view: 4, from: 7 };
+    assert_eq!(node.on_peer(1, refill), [pings(4, false, &[1], None)]);
+}
+
+#[test]
+fn who_is_behind_when_the_view_begins_gets_all_that_it_lacks() {
+    let mut node = beginning();
+    let did = node.on_peer(1, Peer::Refill { view: 4, from: 6 });
+    assert_eq!(did, [send(1, replicate(4, 6)), send(1, replicate(4, 7))]);
 }
 
 #[test]
@@ -157,7 +266,6 @@ fn a_gap_is_refilled_from_what_is_pending() {
     assert_eq!(did, [send(3, replicate(1, 2)), send(3, replicate(1, 3))]);
     assert_eq!(node.state, before);
     node.ignores(3, Service::Peer(Peer::Refill { view: 0, from: 2 }));
-    node.ignores(7, Service::Peer(Peer::Refill { view: 1, from: 2 }));
 }
 
 #[test]
@@ -192,27 +300,21 @@ fn resends_nothing_when_nothing_is_open() {
 }
 
 #[test]
-fn before_it_acts_it_takes_no_requests() {
-    let mut node = beginning();
-    node.ignores(9, request(8, &put(8)));
-    node.ignores(9, request(7, &put(7)));
-}
-
-#[test]
 fn before_it_acts_it_resends_the_begin_to_who_did_not_answer() {
     let mut node = beginning();
     node.on_peer(1, Peer::Ack { view: 4, op: 7 });
-    let begin = Peer::Begin { view: 4, origin: 3, op: 7 };
+    let begin = Peer::Begin { view: 4, op: 7 };
     assert_eq!(node.on_timeout(Timer::Resend), [Did::Set(Timer::Resend), send(3, begin)]);
 }
 
 #[test]
 fn acts_when_every_backup_holds_its_state() {
     let mut node = beginning();
-    assert_eq!(node.on_peer(1, Peer::Ack { view: 4, op: 7 }), []);
+    assert_eq!(node.on_peer(1, Peer::Ack { view: 4, op: 7 }), [in_time(1)]);
     assert!(!node.leading().acting);
     let did = node.on_peer(3, Peer::Ack { view: 4, op: 7 });
-    let expected = [Did::Cancel(Timer::Resend), Did::Save(Saved::synced(4)), ping(4, true)];
+    let synced = Did::Save(Saved::synced(4));
+    let expected = [in_time(3), Did::Cancel(Timer::Resend), synced, ping(4, true)];
     assert_eq!(did, expected);
     assert_eq!(node.leading(), &Leading::acting(&view(4, 2, &[1, 3]), 7));
 }
@@ -222,14 +324,15 @@ fn an_acknowledgement_from_before_its_restart_is_not_of_its_whole_state() {
     let (mut node, _) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1]), 4, 7));
     node.ignores(1, Service::Peer(Peer::Ack { view: 4, op: 6 }));
     let did = node.on_peer(1, Peer::Ack { view: 4, op: 7 });
-    assert_eq!(did, [Did::Cancel(Timer::Resend), ping(4, true)], "already saved as synced");
+    let expected = [in_time(1), Did::Cancel(Timer::Resend), ping(4, true)];
+    assert_eq!(did, expected, "already saved as synced");
 }
 
 #[test]
 fn what_was_pending_before_a_restart_is_answered_once_the_view_began_again() {
     let mut node = with_one_pending();
     node.restart();
-    node.ignores(9, request(1, &put(1)));
+    assert_eq!(node.on_msg(9, request(1, &put(1))), []);
     node.on_peer(2, Peer::Ack { view: 1, op: 1 });
     node.on_peer(3, Peer::Ack { view: 1, op: 1 });
     assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)]);

@@ -20,12 +20,14 @@ fn the_first_backups_hold_the_empty_state() {
 #[test]
 fn a_primary_that_comes_back_begins_its_view_again() {
     let (node, did) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
-    let begin = Peer::Begin { view: 4, origin: 4, op: 7 };
+    let begin = Peer::Begin { view: 4, op: 7 };
     let expected = [
         Did::Set(Timer::Ping),
         ping(4, false),
         send(1, begin.clone()),
+        overdue(1),
         send(3, begin),
+        overdue(3),
         Did::Set(Timer::Resend),
     ];
     assert_eq!(did, expected);
@@ -57,6 +59,22 @@ fn pings_at_each_interval() {
 }
 
 #[test]
+fn an_outsider_asks_for_the_state_at_each_interval_too() {
+    let mut node = node(&config(2), 2);
+    node.on_peer(0, Peer::View(view(2, 1, &[])));
+    let fetch = send(1, Peer::Fetch { view: 2, op: 0, index: 0 });
+    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), fetch]);
+}
+
+#[test]
+fn an_outsider_that_has_copied_says_how_far_it_is() {
+    let (mut node, did) = Node::start_from(&config(2), 2, disk(view(2, 1, &[]), 2, 5));
+    let ack = send(1, Peer::Ack { view: 2, op: 5 });
+    assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), ack.clone()]);
+    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), ack]);
+}
+
+#[test]
 fn adopts_a_newer_view_as_backup() {
     let mut node = node(&config(3), 3);
     let next = view(2, 2, &[3]);
@@ -73,8 +91,8 @@ fn adopts_a_newer_view_as_primary() {
     node.on_peer(1, replicate(1, 1));
     let next = view(2, 2, &[3]);
     let did = node.on_peer(0, Peer::View(next.clone()));
-    let begin = send(3, Peer::Begin { view: 2, origin: 1, op: 1 });
-    assert_eq!(did, [Did::Save(Saved::view(next)), begin, Did::Set(Timer::Resend)]);
+    let begin = send(3, Peer::Begin { view: 2, op: 1 });
+    assert_eq!(did, [Did::Save(Saved::view(next)), begin, overdue(3), Did::Set(Timer::Resend)]);
     assert!(node.replica().is_primary() && !node.replica().is_acting());
 }
 
@@ -89,15 +107,20 @@ fn a_primary_without_backups_acts_at_once() {
 }
 
 #[test]
-fn a_primary_that_is_replaced_stops_and_asks_to_join() {
+fn a_primary_that_is_replaced_stops_and_copies() {
     let mut node = node(&config(2), 1);
     node.on_msg(9, request(1, &put(1)));
     let next = view(2, 2, &[]);
     let did = node.on_peer(0, Peer::View(next.clone()));
-    let expected = [Did::Save(Saved::view(next)), Did::Cancel(Timer::Resend), ping(2, false)];
+    let expected = [
+        Did::Save(Saved::view(next)),
+        Did::Cancel(Timer::Resend),
+        in_time(2),
+        send(2, Peer::Fetch { view: 2, op: 0, index: 0 }),
+    ];
     assert_eq!(did, expected);
-    assert_eq!(node.replica().role, Role::Outsider);
-    assert_eq!(node.replica().image, image(1), "what it applied is kept, and named by view 1");
+    assert_eq!(node.replica().role, Role::Outsider(Following::default()));
+    assert_eq!(node.replica().image, image(1), "what it applied is kept, of view 1");
     assert_eq!(node.replica().synced, 1);
 }
 
@@ -113,7 +136,7 @@ fn a_message_of_a_newer_view_only_makes_it_ask_for_the_view() {
     let mut node = node(&config(2), 2);
     let before = node.state.clone();
     let messages = [
-        Peer::Begin { view: 2, origin: 1, op: 0 },
+        Peer::Begin { view: 2, op: 0 },
         replicate(2, 1),
         Peer::Fetch { view: 2, op: 0, index: 0 },
         Peer::Ack { view: 2, op: 0 },
@@ -140,7 +163,7 @@ fn who_is_not_primary_redirects() {
 fn what_is_meant_for_others_is_ignored() {
     let mut node = node(&config(2), 2);
     node.ignores(1, Service::Reply { seq: 1, reply: Reply::Done });
-    node.ignores(1, Service::Peer(Peer::Ping { view: 1, acting: true }));
+    node.ignores(1, Service::Peer(peer_ping(1, true, &[], None)));
     let before = node.state.clone();
     assert_eq!(node.on_timeout(Timer::Suspect(id(1))), []);
     assert_eq!(node.on_timeout(Timer::Resend), []);

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -26,7 +27,7 @@ fn saves(steps: &[Step]) -> (Vec<Storage<Map>>, Storage<Map>) {
     for step in steps {
         saves.push(match step {
             Step::View => {
-                view = view.next(id(2), None, None);
+                view = view.next(id(2), &BTreeSet::new(), None);
                 Saved::view(view.clone())
             }
             Step::Synced => {
@@ -119,9 +120,9 @@ fn every_message_survives_the_codec() {
     let Image { machine, sessions, .. } = image(2);
     let piece = crate::kv::transfer::pieces(&machine, &sessions, 100).remove(0);
     let messages = [
-        Peer::Ping { view: 1, acting: true },
+        peer_ping(1, true, &[2], Some(3)),
         Peer::View(view(2, 1, &[2, 3])),
-        Peer::Begin { view: 2, origin: 1, op: 3 },
+        Peer::Begin { view: 2, op: 3 },
         Peer::Fetch { view: 2, op: 3, index: 1 },
         Peer::Chunk { view: 2, op: 2, index: 0, last: true, piece },
         replicate(2, 4),

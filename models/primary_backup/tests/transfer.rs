@@ -1,10 +1,7 @@
+//! Copies, on the side of who copies.
+
 use super::*;
 use crate::kv::transfer::{Piece, pieces};
-
-/// A piece at a time.
-fn finely(replicas: usize) -> Config {
-    Config { piece_bytes: 1, ..config(replicas) }
-}
 
 /// The two pieces of the state after `op` puts.
 fn cut(op: u64) -> [Piece<Map>; 2] {
@@ -17,64 +14,50 @@ fn chunk(op: u64, index: u32) -> Peer<Map> {
     Peer::Chunk { view: 4, op, index, last: index == 1, piece }
 }
 
-/// The primary of view 4, which has not begun to act.
-fn beginning() -> Node {
-    Node::start_from(&finely(2), 1, disk(view(4, 1, &[2]), 3, 7)).0
+/// Without its last operations, which are no part of what is copied.
+fn copied(op: u64) -> Image<Map> {
+    Image { recent: Recent::default(), ..image(op) }
 }
 
-/// A backup of view 4 that holds another state.
-fn behind(synced: u64) -> Node {
-    Node::start_from(&finely(2), 2, disk(view(4, 1, &[2]), synced, 5)).0
+/// An outsider of view 4, led by 1, which last held the state of view `synced`.
+fn outside(synced: u64) -> Node {
+    Node::start_from(&config(2), 2, disk(view(4, 1, &[]), synced, 5)).0
 }
 
-#[test]
-fn a_primary_sends_the_piece_that_is_asked_for() {
-    let mut node = beginning();
-    for index in [0, 1, 0] {
-        let did = node.on_peer(2, Peer::Fetch { view: 4, op: 7, index });
-        assert_eq!(did, [send(2, chunk(7, index))]);
-    }
-    assert_eq!(node.leading().offer, Some(cut(7).to_vec()));
-    node.ignores(2, Service::Peer(Peer::Fetch { view: 4, op: 7, index: 2 }));
-}
-
-#[test]
-fn a_primary_does_not_send_another_state_or_to_others() {
-    let mut node = beginning();
-    node.ignores(2, Service::Peer(Peer::Fetch { view: 4, op: 6, index: 0 }));
-    node.ignores(2, Service::Peer(Peer::Fetch { view: 3, op: 7, index: 0 }));
-    node.ignores(3, Service::Peer(Peer::Fetch { view: 4, op: 7, index: 0 }));
-}
-
-#[test]
-fn a_primary_that_acts_has_no_more_to_send() {
-    let mut node = beginning();
-    node.on_peer(2, Peer::Fetch { view: 4, op: 7, index: 0 });
-    node.on_peer(2, Peer::Ack { view: 4, op: 7 });
-    assert_eq!(node.leading().offer, None);
-    node.ignores(2, Service::Peer(Peer::Fetch { view: 4, op: 7, index: 0 }));
+fn fetch(op: u64, index: u32) -> Did {
+    send(1, Peer::Fetch { view: 4, op, index })
 }
 
 #[test]
 fn nothing_is_installed_before_the_last_piece_came() {
-    let mut node = behind(3);
+    let mut node = outside(3);
     let before = node.replica().image.clone();
-    let next = send(1, Peer::Fetch { view: 4, op: 7, index: 1 });
-    assert_eq!(node.on_peer(1, chunk(7, 0)), [next]);
+    assert_eq!(node.on_peer(1, chunk(7, 0)), [fetch(7, 1)]);
     assert_eq!(node.replica().image, before);
-    assert_eq!(node.replica().received(7), 1);
 
     let did = node.on_peer(1, chunk(7, 1));
     let ack = send(1, Peer::Ack { view: 4, op: 7 });
-    assert_eq!(did, [Did::Save(Saved::installed(4, image(7))), ack]);
-    assert_eq!(node.replica().image, image(7));
-    assert_eq!(node.replica().role, Role::Backup(Following::default()));
+    assert_eq!(did, [Did::Save(Saved::installed(4, copied(7))), ack]);
+    assert!(node.replica().image.is_like(&image(7)));
+    assert_eq!(node.replica().role, Role::Outsider(Following::default()));
     assert!(node.replica().is_synced());
 }
 
 #[test]
+fn after_the_pieces_it_takes_the_operations_since() {
+    let mut node = outside(3);
+    node.ignores(1, Service::Peer(replicate(4, 6)));
+    node.on_peer(1, chunk(7, 0));
+    node.ignores(1, Service::Peer(replicate(4, 8)));
+    node.on_peer(1, chunk(7, 1));
+    let ack = send(1, Peer::Ack { view: 4, op: 8 });
+    assert_eq!(node.on_peer(1, replicate(4, 8)).last(), Some(&ack));
+    assert!(node.replica().image.is_like(&image(8)));
+}
+
+#[test]
 fn pieces_out_of_turn_are_ignored() {
-    let mut node = behind(3);
+    let mut node = outside(3);
     node.ignores(1, Service::Peer(chunk(7, 1)));
     node.on_peer(1, chunk(7, 0));
     node.ignores(1, Service::Peer(chunk(7, 0)));
@@ -83,42 +66,44 @@ fn pieces_out_of_turn_are_ignored() {
 
 #[test]
 fn pieces_of_another_view_or_another_replica_are_ignored() {
-    let (mut node, _) = Node::start_from(&finely(3), 2, disk(view(5, 1, &[2, 3]), 3, 5));
+    let (mut node, _) = Node::start_from(&config(3), 2, disk(view(5, 1, &[3]), 3, 5));
     node.ignores(1, Service::Peer(chunk(7, 0)));
+    let mut node = outside(3);
     node.ignores(3, Service::Peer(chunk(7, 0)));
 }
 
 #[test]
-fn a_begin_that_comes_again_goes_on_where_the_transfer_stopped() {
-    let mut node = behind(3);
+fn it_asks_again_for_the_piece_that_it_lacks() {
+    let mut node = outside(3);
     node.on_peer(1, chunk(7, 0));
-    let did = node.on_peer(1, Peer::Begin { view: 4, origin: 3, op: 7 });
-    assert_eq!(did, [send(1, Peer::Fetch { view: 4, op: 7, index: 1 })]);
+    assert_eq!(node.on_timeout(Timer::Ping).last(), Some(&fetch(7, 1)));
 }
 
 #[test]
 fn the_first_piece_of_another_state_starts_over() {
-    let mut node = behind(3);
+    let mut node = outside(3);
     node.on_peer(1, chunk(6, 0));
-    node.on_peer(1, chunk(7, 0));
-    assert_eq!((node.replica().received(6), node.replica().received(7)), (0, 1));
+    assert_eq!(node.on_peer(1, chunk(7, 0)), [fetch(7, 1)]);
+    node.ignores(1, Service::Peer(chunk(6, 1)));
+    node.on_peer(1, chunk(7, 1));
+    assert!(node.replica().image.is_like(&image(7)));
 }
 
 #[test]
 fn a_late_piece_does_not_replace_a_newer_state() {
-    let mut node = behind(4);
+    let mut node = outside(4);
     node.ignores(1, Service::Peer(chunk(5, 0)));
     node.ignores(1, Service::Peer(chunk(4, 0)));
     assert_eq!(node.on_peer(1, chunk(6, 0)).len(), 1, "but what its view went on to may");
 }
 
 #[test]
-fn a_transfer_that_was_overtaken_is_given_up() {
-    let mut node = behind(4);
+fn a_new_view_gives_a_copy_up() {
+    let mut node = outside(3);
     node.on_peer(1, chunk(7, 0));
-    node.on_peer(1, replicate(4, 6));
-    assert_eq!(node.replica().received(7), 1);
-    node.on_peer(1, replicate(4, 7));
-    assert_eq!(node.replica().role, Role::Backup(Following::default()));
-    node.ignores(1, Service::Peer(chunk(7, 1)));
+    let next = view(5, 3, &[1]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let fetch = send(3, Peer::Fetch { view: 5, op: 0, index: 0 });
+    assert_eq!(did, [Did::Save(Saved::view(next)), fetch]);
+    assert_eq!(node.replica().role, Role::Outsider(Following::default()));
 }

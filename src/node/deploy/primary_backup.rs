@@ -25,10 +25,10 @@ impl Deployable for PrimaryBackup<Map> {
 
     fn status(state: &State<Map>) -> Status {
         let (role, view) = match state {
-            State::ViewService(registry) => ("view service", &registry.view),
+            State::ViewService(state) => ("view service", &state.registry.view),
             State::Replica(replica) => {
                 let role = match &replica.role {
-                    Role::Outsider => "outsider",
+                    Role::Outsider(_) => "outsider",
                     Role::Backup(_) if replica.is_synced() => "backup",
                     Role::Backup(_) => "backup without the state",
                     Role::Primary(leading) if leading.acting => "primary",

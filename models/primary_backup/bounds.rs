@@ -1,0 +1,189 @@
+//! What bounds an instance, and what its clients ask for.
+
+use super::properties::{self as claims, Actor, Claim, History};
+use super::{Bug, Config, MAX_RECENT, Mode, Timer, Timing};
+use crate::kv::history::Linearizable;
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{Map, Op, SessionLimits};
+use crate::world::{Cluster, Cuts, Fairness, Faults, NetworkKind, Setup};
+use stateright::actor::Id;
+
+/// What an instance has, and what may happen in it.
+pub(super) struct Bounds {
+    pub(super) replicas: usize,
+    pub(super) mode: Mode,
+    pub(super) scripts: Vec<Vec<Op>>,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    /// The servers that may crash; `None` for all.
+    pub(super) crashable: Option<Vec<Id>>,
+    /// How often the view service finds a member silent: twice in a row for it to be left out.
+    /// `None` for any number of times.
+    pub(super) suspicions: Option<u8>,
+    pub(super) retries: u8,
+    pub(super) pings: u8,
+    /// How many views are explored.
+    pub(super) views: u64,
+    /// How often a primary gives up waiting; `None` for any number of times.
+    pub(super) overdue: Option<u8>,
+    /// The links of which one may be cut for good.
+    pub(super) links: Vec<(Id, Id)>,
+    /// The replicas that are left out only if they are out of reach.
+    pub(super) spared: Vec<usize>,
+    pub(super) piece_bytes: usize,
+    /// How many requests may be on their way to the backups.
+    pub(super) max_pending: u64,
+    /// How many more may wait.
+    pub(super) max_waiting: usize,
+    pub(super) sessions: SessionLimits,
+    /// Whether messages are really lost, and sent again by timers without a budget.
+    pub(super) lossy: bool,
+}
+
+impl Bounds {
+    /// One suspicion, and otherwise nothing goes wrong but the network.
+    pub(super) fn synchronous(replicas: usize, scripts: Vec<Vec<Op>>) -> Self {
+        let mode = Mode::Synchronous;
+        Self {
+            replicas,
+            mode,
+            scripts,
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            suspicions: Some(2),
+            retries: 0,
+            pings: 0,
+            overdue: Some(0),
+            links: vec![],
+            spared: vec![],
+            views: 3,
+            piece_bytes: FRAGMENT_BYTES,
+            max_pending: MAX_RECENT as u64,
+            max_waiting: 1,
+            sessions: SessionLimits::default(),
+            lossy: false,
+        }
+    }
+
+    /// What liveness of requests is decided on: one crash and restart, losses without end.
+    pub(super) fn lossy() -> Self {
+        let bounds = Self::synchronous(2, write());
+        Self { crashes: 1, restarts: 1, suspicions: Some(0), lossy: true, ..bounds }
+    }
+
+    /// What liveness of views is decided on: one suspicion, losses without end, and no requests,
+    /// which would multiply the messages in flight beyond what can be searched.
+    pub(super) fn lossy_views() -> Self {
+        Self { lossy: true, ..Self::synchronous(2, vec![]) }
+    }
+
+    /// What availability is decided on: a server crashes for good, and only it is left out.
+    pub(super) fn gone() -> Self {
+        let bounds = Self { restarts: 0, overdue: None, suspicions: None, ..Self::lossy() };
+        Self { spared: vec![1, 2], ..bounds }
+    }
+
+    /// The link between the replicas is cut for good.
+    pub(super) fn cut() -> Self {
+        let links = vec![(Id::from(1), Id::from(2))];
+        Self { crashes: 0, suspicions: Some(0), links, ..Self::gone() }
+    }
+
+    /// The link between the view service and a replica is cut for good.
+    pub(super) fn parted() -> Self {
+        let links = [1, 2].map(|replica| (Id::from(0), Id::from(replica))).into();
+        Self { crashes: 0, overdue: Some(0), links, ..Self::gone() }
+    }
+
+    /// The backup crashes for good, and once the view service finds a member silent, whichever.
+    pub(super) fn unheard() -> Self {
+        let crashable = Some(vec![Id::from(2)]);
+        Self { crashable, suspicions: Some(1), spared: vec![2], views: 2, ..Self::gone() }
+    }
+
+    /// One request at a time, and one that waits.
+    pub(super) fn queue() -> Self {
+        let scripts = ["a", "b", "c"].map(|value| vec![Op::put("x", value)]).into();
+        let bounds = Self::synchronous(2, scripts);
+        Self { max_pending: 1, suspicions: Some(0), ..bounds }
+    }
+
+    /// How the servers are configured.
+    pub(super) fn config(&self) -> Config {
+        Config {
+            piece_bytes: self.piece_bytes,
+            max_pending: self.max_pending,
+            max_waiting: self.max_waiting,
+            sessions: self.sessions,
+            ..Config::new(self.replicas, self.mode, Timing::model())
+        }
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let config = Config { bug, ..self.config() };
+        let mut actors = config.servers();
+        let servers = actors.len();
+        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
+        let mut timers: Vec<_> = [("suspect", self.suspicions), ("overdue", self.overdue)]
+            .into_iter()
+            .filter_map(|(timer, count)| Some((timer, count?)))
+            .collect();
+        if !self.lossy {
+            timers.extend([("ping", self.pings), ("resend", 0), ("retry", self.retries)]);
+        }
+        let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
+        let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
+        Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+            .network(network)
+            .lossy(self.lossy)
+            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable })
+            .properties(claims)
+            .cuts(Cuts { count: u8::from(!self.links.is_empty()), links: self.links })
+            .boundary(claims::within(self.views, self.spared))
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Ping => "ping",
+        Timer::Suspect(_) => "suspect",
+        Timer::Resend => "resend",
+        Timer::Overdue(_) => "overdue",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// A client that writes.
+pub(super) fn write() -> Vec<Vec<Op>> {
+    vec![vec![Op::put("x", "a")]]
+}
+
+/// A client that overwrites what it wrote.
+pub(super) fn write_two() -> Vec<Vec<Op>> {
+    vec![vec![Op::put("x", "a"), Op::put("x", "b")]]
+}
+
+/// The smallest world with two backups at once.
+pub(super) fn trio() -> Bounds {
+    Bounds::synchronous(3, write())
+}
+
+/// A client that writes and reads back: real time orders the two.
+pub(super) fn write_then_read() -> Vec<Vec<Op>> {
+    vec![vec![Op::put("x", "a"), Op::get("x")]]
+}
+
+/// Two clients of which one must find what the other did.
+pub(super) fn rivals() -> Vec<Vec<Op>> {
+    vec![vec![cas("a")], vec![cas("b")]]
+}
+
+pub(super) fn cas(value: &str) -> Op {
+    Op::Cas { key: "x".into(), expected: None, new: Some(value.into()) }
+}

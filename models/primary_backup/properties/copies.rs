@@ -1,0 +1,63 @@
+//! What must hold of copies: an outsider gets the state while requests go on.
+
+use super::{Claim, synced};
+use crate::kv::Service;
+use crate::primary_backup::{Peer, ReplicaState, Role, State};
+use crate::world::{Condition, Property};
+use std::collections::BTreeMap;
+
+/// A copy is of one state, and then of what was done since, or it never ends while requests go on.
+pub const KEPT: &str = "the operations that a copy will lack are kept";
+/// A view that begins waits for messages, not for a state.
+pub const COPIED: &str = "who is let in has copied the state";
+/// A state is large: it is not cut again because requests went on.
+pub const CUT_ONCE: &str = "who copies is sent the pieces of one state";
+
+/// A primary keeps the operations that were ordered since the state that is being copied.
+pub fn kept() -> Claim {
+    Property::always(
+        KEPT,
+        Condition::each_node(|node| match node.state() {
+            Some(State::Replica(ReplicaState { role: Role::Primary(leading), image, .. })) => {
+                leading.copying.as_ref().is_none_or(|copying| {
+                    let kept = copying.since.between(copying.copied() + 1, image.op).count();
+                    kept as u64 == image.op - copying.copied()
+                })
+            }
+            _ => true,
+        }),
+    )
+}
+
+/// The primary lets in only who has copied the state of its view.
+pub fn copied() -> Claim {
+    Property::always(
+        COPIED,
+        Condition::world(|world| {
+            let nodes = world.nodes();
+            world.envelopes().all(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Ping { view, ready: Some(id), .. }) => {
+                    synced(nodes.node(*id)).is_some_and(|synced| synced >= *view)
+                }
+                _ => true,
+            })
+        }),
+    )
+}
+
+/// In each view, all pieces that a replica is sent are of the same state. True only where no copy
+/// is given up and no primary restarts.
+pub fn cut_once() -> Claim {
+    Property::always(
+        CUT_ONCE,
+        Condition::world(|world| {
+            let mut cut = BTreeMap::new();
+            world.envelopes().all(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Chunk { view, op, .. }) => {
+                    *cut.entry((envelope.dst, *view)).or_insert(*op) == *op
+                }
+                _ => true,
+            })
+        }),
+    )
+}

@@ -1,0 +1,43 @@
+//! What must hold of the requests that wait for their turn.
+
+use super::{Claim, Machine};
+use crate::kv::Service;
+use crate::kv::service::Refusal;
+use crate::primary_backup::{Config, Replica, ReplicaState, Role, State};
+use crate::world::{Condition, Property};
+
+/// Who waits is served as soon as may be.
+pub const TURNS: &str = "no request waits for its turn while there is room";
+/// What waits is bounded.
+pub const BOUNDED: &str = "no more requests wait for their turn than may";
+/// Reached: a request came to a full queue.
+pub const BUSY: &str = "a request was refused because too many waited";
+
+/// Requests wait for their turn, not longer than they must, and not too many.
+pub fn queued(config: Config) -> Vec<Claim> {
+    let most = config.max_waiting;
+    let replica = Replica { config };
+    let all = |holds: fn(&Replica, &ReplicaState<Machine>) -> bool| {
+        let replica = replica.clone();
+        Condition::each_node(move |node| match node.state() {
+            Some(State::Replica(state)) => holds(&replica, state),
+            _ => true,
+        })
+    };
+    let turns = all(|replica, state| !Replica::has_waiting(state) || !replica.has_room(state));
+    let bounded = Condition::each_node(move |node| match node.state() {
+        Some(State::Replica(ReplicaState { role: Role::Primary(leading), .. })) => {
+            leading.waiting.len() <= most
+        }
+        _ => true,
+    });
+    let busy = Condition::world(|world| {
+        let is_busy = |msg: &_| matches!(msg, Service::Refused { why: Refusal::Busy, .. });
+        world.envelopes().any(|envelope| is_busy(&envelope.msg))
+    });
+    vec![
+        Property::always(TURNS, turns),
+        Property::always(BOUNDED, bounded),
+        Property::sometimes(BUSY, busy),
+    ]
+}

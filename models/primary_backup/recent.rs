@@ -1,0 +1,55 @@
+//! Operations that may be asked for again, by number.
+
+use super::storage::Entry;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many of its last operations a replica keeps beside its state, on disk too. A backup is never
+/// further behind its primary, so whichever of them comes back or takes over, the other need not
+/// copy the state.
+pub const MAX_RECENT: usize = 256;
+
+/// Operations with the numbers that they have, without gaps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Recent<O>(BTreeMap<u64, Entry<O>>);
+
+impl<O> Default for Recent<O> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<O: Clone> Recent<O> {
+    /// Adds the next operation.
+    pub fn push(&mut self, op: u64, entry: Entry<O>) {
+        self.0.insert(op, entry);
+    }
+
+    /// Keeps the newest [`MAX_RECENT`].
+    pub(super) fn cap(&mut self) {
+        while self.0.len() > MAX_RECENT {
+            self.0.pop_first();
+        }
+    }
+
+    /// Gives away the operations up to this one.
+    pub(super) fn split_upto(&mut self, op: u64) -> impl Iterator<Item = Entry<O>> + use<O> {
+        let kept = self.0.split_off(&(op + 1));
+        std::mem::replace(&mut self.0, kept).into_values()
+    }
+
+    /// The operations from one number to another, in order.
+    pub fn between(&self, from: u64, upto: u64) -> impl Iterator<Item = (u64, &Entry<O>)> {
+        self.since(from).take_while(move |(op, _)| *op <= upto)
+    }
+
+    /// The operations from this one on, in order.
+    pub fn since(&self, from: u64) -> impl Iterator<Item = (u64, &Entry<O>)> {
+        self.0.range(from..).map(|(op, entry)| (*op, entry))
+    }
+
+    /// Whether it has this operation, and so all since.
+    pub fn reaches(&self, op: u64) -> bool {
+        self.0.first_key_value().is_some_and(|(first, _)| *first <= op)
+    }
+}

@@ -1,0 +1,146 @@
+//! Copies, on the primary's side: requests go on meanwhile.
+
+use super::*;
+use crate::kv::transfer::{Piece, pieces};
+
+/// A piece at a time, and no more behind than two.
+fn finely() -> Config {
+    Config { piece_bytes: 1, max_pending: 4, ..config(2) }
+}
+
+/// The primary of view 4, which acts, alone, with seven operations; 2 is outside.
+fn alone() -> Node {
+    Node::start_from(&finely(), 1, disk(view(4, 1, &[]), 4, 7)).0
+}
+
+fn cut(op: u64) -> Vec<Piece<Map>> {
+    let Image { machine, sessions, .. } = image(op);
+    pieces(&machine, &sessions, 1)
+}
+
+fn chunk(op: u64, index: u32) -> Did {
+    let piece = cut(op)[index as usize].clone();
+    send(2, Peer::Chunk { view: 4, op, index, last: index == 1, piece })
+}
+
+fn fetch(op: u64, index: u32) -> Peer<Map> {
+    Peer::Fetch { view: 4, op, index }
+}
+
+/// The operation with this number is asked for and done.
+fn goes_on(node: &mut Node, op: u64) {
+    let did = node.on_msg(9, request(op, &put(op)));
+    assert!(did.contains(&done(9, op)), "{did:?}");
+}
+
+fn copying(node: &Node) -> &Copying<Map> {
+    node.leading().copying.as_ref().expect("somebody copies")
+}
+
+#[test]
+fn a_state_is_cut_once_though_requests_go_on() {
+    let mut node = alone();
+    assert_eq!(node.on_peer(2, fetch(0, 0)), [overdue(2), chunk(7, 0)]);
+    goes_on(&mut node, 8);
+    assert_eq!(node.on_peer(2, fetch(7, 1)), [overdue(2), chunk(7, 1)]);
+    goes_on(&mut node, 9);
+    assert_eq!(node.on_peer(2, fetch(7, 0)), [overdue(2), chunk(7, 0)], "it forgot");
+    assert_eq!(copying(&node).since.since(0).map(|(op, _)| op).collect::<Vec<_>>(), [8, 9]);
+    node.ignores(2, Service::Peer(fetch(7, 2)));
+}
+
+#[test]
+fn who_has_pieces_of_another_state_starts_over() {
+    let mut node = alone();
+    assert_eq!(node.on_peer(2, fetch(6, 1)), [overdue(2), chunk(7, 0)]);
+}
+
+#[test]
+fn with_all_pieces_it_gets_the_operations_since_and_is_let_in() {
+    let mut node = alone();
+    node.on_peer(2, fetch(0, 0));
+    (8..=11).for_each(|op| goes_on(&mut node, op));
+    let did = node.on_peer(2, Peer::Ack { view: 4, op: 7 });
+    let mut expected = vec![overdue(2)];
+    expected.extend((8..=11).map(|op| send(2, replicate(4, op))));
+    assert_eq!(did, expected, "four behind: half of what a backup may be is two");
+    assert!(copying(&node).pieces.is_empty());
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 8 })[0], overdue(2));
+    let did = node.on_peer(2, Peer::Ack { view: 4, op: 9 });
+    assert_eq!(did.last(), Some(&pings(4, true, &[], Some(2))));
+    assert_eq!(node.on_timeout(Timer::Ping)[1], pings(4, true, &[], Some(2)), "again");
+}
+
+#[test]
+fn operations_are_sent_a_bounded_number_ahead() {
+    let mut node = alone();
+    node.on_peer(2, fetch(0, 0));
+    let ahead = MAX_RESEND as u64;
+    (8..=9 + ahead).for_each(|op| goes_on(&mut node, op));
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 7 }).len(), 1 + MAX_RESEND);
+    let did = node.on_peer(2, Peer::Ack { view: 4, op: 8 });
+    let next = [8 + 1].map(|op| send(2, replicate(4, op)));
+    assert_eq!(did[1], next[0], "from what it has");
+}
+
+#[test]
+fn one_copies_at_a_time_and_no_member() {
+    let config = Config { replicas: 3, ..finely() };
+    let (mut node, _) = Node::start_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    node.on_peer(2, fetch(0, 0));
+    node.ignores(3, Service::Peer(fetch(0, 0)));
+    node.ignores(3, Service::Peer(Peer::Ack { view: 4, op: 7 }));
+    node.ignores(2, Service::Peer(Peer::Fetch { view: 3, op: 7, index: 0 }));
+}
+
+#[test]
+fn a_copy_that_falls_silent_is_given_up_with_its_operations() {
+    let mut node = alone();
+    node.on_peer(2, fetch(0, 0));
+    goes_on(&mut node, 8);
+    assert_eq!(node.on_timeout(Timer::Overdue(id(2))), []);
+    assert_eq!(node.leading().copying, None);
+    assert_eq!(node.on_peer(2, fetch(7, 1)), [overdue(2), chunk(8, 0)], "cut again");
+}
+
+#[test]
+fn who_has_copied_goes_on_with_a_primary_that_comes_back() {
+    let mut node = alone();
+    let did = node.on_peer(2, Peer::Ack { view: 4, op: 5 });
+    let sent = [6, 7].map(|op| send(2, replicate(4, op)));
+    let ready = pings(4, true, &[], Some(2));
+    assert_eq!(did, [overdue(2), sent[0].clone(), sent[1].clone(), ready]);
+}
+
+#[test]
+fn too_many_bytes_for_a_copy_hold_requests_back() {
+    let config = Config { copy_bytes: 1, ..finely() };
+    let (mut node, _) = Node::start_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    node.on_peer(2, fetch(0, 0));
+    goes_on(&mut node, 8);
+    assert_eq!(node.on_msg(9, request(9, &put(9))), []);
+    assert_eq!(node.leading().waiting.len(), 1);
+    node.on_peer(2, Peer::Ack { view: 4, op: 7 });
+    let did = node.on_peer(2, Peer::Ack { view: 4, op: 8 });
+    assert!(did.contains(&done(9, 9)), "{did:?}");
+}
+
+#[test]
+fn a_copy_does_not_outlive_its_view() {
+    let mut node = alone();
+    node.on_peer(2, fetch(0, 0));
+    goes_on(&mut node, 8);
+    let next = view(5, 1, &[2]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let expected = [
+        Did::Save(Saved::view(next)),
+        Did::Cancel(Timer::Resend),
+        in_time(2),
+        send(2, Peer::Begin { view: 5, op: 8 }),
+        overdue(2),
+        Did::Set(Timer::Resend),
+    ];
+    assert_eq!(did, expected);
+    assert_eq!(node.leading().copying, None);
+    assert_eq!(node.on_peer(2, Peer::Refill { view: 5, from: 8 }), [send(2, replicate(5, 8))]);
+}
