@@ -93,7 +93,7 @@ pub(crate) struct Args {
     /// Give up on an instance after so many unique states
     #[arg(long, value_name = "N")]
     max_states: Option<u64>,
-    /// Leave out the states of an instance that are more than so many steps away
+    /// Leave out the states that are more than so many steps away
     #[arg(long, value_name = "STEPS")]
     max_depth: Option<u32>,
     /// Give up on an instance when its search holds so many MiB
