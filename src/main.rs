@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(
     version,
+    max_term_width = 80,
     after_help = "\
 Example:
   quorate check             every protocol, in seconds

@@ -121,12 +121,21 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         .map_err(|source| CliError::Io { action: "handle Ctrl-C", source })?;
     let begin = Instant::now();
     let mut reports = Vec::new();
+    let mut failed = Vec::new();
     let show = tell::Show { property: args.property.as_deref(), expected: args.show_expected };
     for one in &chosen {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let report = check(one, args, &stop)?;
+        let report = match check(one, args, &stop) {
+            Ok(report) => report,
+            Err(error) if error.code() == super::USAGE => return Err(error),
+            Err(error) => {
+                error.tell(args.json);
+                failed.push(error);
+                continue;
+            }
+        };
         if args.json {
             out::json(&report)?;
         } else {
@@ -135,10 +144,14 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         reports.push(report);
     }
     if !args.json {
-        out::print(tell::summary(&reports, chosen.len(), begin.elapsed(), out::width()))?;
+        let asked = tell::Asked { instances: chosen.len(), failed: &failed };
+        out::print(tell::summary(&reports, &asked, begin.elapsed(), out::width()))?;
     }
     if let Some(path) = &args.counterexample {
         counterexample::write(&reports, args.property.as_deref(), path)?;
+    }
+    if !failed.is_empty() {
+        return Ok(super::NO);
     }
     Ok(exit_code(&reports, stop.load(Ordering::Relaxed)))
 }

@@ -125,6 +125,8 @@ pub(crate) struct Delete {
 /// Compare and swap: set the value of a key only if it is what is expected
 #[derive(clap::Args)]
 #[command(
+    override_usage = "quorate cas [OPTIONS] --cluster <FILE> <--expected <VALUE>|--absent>\n       \
+                      <NEW|--value-file <FILE>|--remove> <KEY>",
     group = clap::ArgGroup::new("before").required(true),
     group = clap::ArgGroup::new("after").required(true),
     after_help = format!(

@@ -1,5 +1,6 @@
 //! Reports for people: tables, and counterexamples in words.
 
+use super::CliError;
 use super::out::wrapped;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -139,8 +140,21 @@ fn color(property: &PropertyReport) -> Color {
     }
 }
 
+/// What was to be checked, and what could not be.
+pub(crate) struct Asked<'a> {
+    /// How many instances and mutants.
+    pub(crate) instances: usize,
+    /// The errors that ended the check of some of them.
+    pub(crate) failed: &'a [CliError],
+}
+
 /// A line for each instance, what failed once more, and a line for all `asked` for.
-pub(crate) fn summary(reports: &[Report], asked: usize, elapsed: Duration, width: usize) -> String {
+pub(crate) fn summary(
+    reports: &[Report],
+    asked: &Asked<'_>,
+    elapsed: Duration,
+    width: usize,
+) -> String {
     let mut text = row("", "unique", "generated", "s", "result");
     let mut protocol = "";
     for report in reports {
@@ -167,6 +181,9 @@ pub(crate) fn summary(reports: &[Report], asked: usize, elapsed: Duration, width
             text += &wrapped(&format!("INCOMPLETE: {at}: {why}"), "", "  ", width);
         }
     }
+    for error in asked.failed {
+        text += &wrapped(&format!("ERROR: {error}"), "", "  ", width);
+    }
     text + &total(reports, asked, elapsed)
 }
 
@@ -184,13 +201,14 @@ fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -
 }
 
 /// Such as `44 as expected, 1 not, in 9 s`.
-fn total(reports: &[Report], asked: usize, elapsed: Duration) -> String {
+fn total(reports: &[Report], asked: &Asked<'_>, elapsed: Duration) -> String {
     let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
     let counts = [
         (count(Standing::AsExpected), "as expected"),
         (count(Standing::NotAsExpected), "not"),
         (count(Standing::Incomplete), "incomplete"),
-        (asked - reports.len(), "not checked"),
+        (asked.failed.len(), "in error"),
+        (asked.instances - reports.len() - asked.failed.len(), "not checked"),
     ];
     let told: Vec<_> = (counts.iter())
         .filter(|(count, _)| *count > 0)
@@ -223,11 +241,22 @@ fn rounded_up(bound: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quorate::check::CheckError;
 
     #[test]
     fn a_bound_is_rounded_up_and_never_down() {
         let told = [1.16e-3, 2e-3, 9.01e-7, 1.0, 0.0].map(rounded_up);
         assert_eq!(told, ["2e-3", "2e-3", "1e-6", "1e0", "0"]);
+    }
+
+    #[test]
+    fn the_summary_tells_of_errors_and_of_what_was_not_reached() {
+        let failed =
+            [CliError::Check { at: "paxos lossy".into(), source: CheckError::ZeroThreads }];
+        let asked = Asked { instances: 3, failed: &failed };
+        let told = summary(&[], &asked, Duration::from_secs(2), 80);
+        assert!(told.contains("ERROR: paxos lossy: "), "{told}");
+        assert!(told.ends_with("1 in error, 2 not checked, in 2.0 s\n"), "{told}");
     }
 
     #[test]

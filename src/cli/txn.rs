@@ -12,6 +12,7 @@ use quorate::node::Ask;
 /// sees what those before it wrote. If a condition (`--expect`, `--expect-absent`) does not hold,
 /// nothing is done. Prints one line for each operation.
 #[derive(clap::Args)]
+#[command(override_usage = "quorate txn [OPTIONS] --cluster <FILE> <OPERATION>...")]
 #[command(after_help = format!(
     "A key ends at the first `=`.\n\n{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
      quorate txn --put a=1 --put b=2 --get c --delete d --cluster cluster.toml\n  \
