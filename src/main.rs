@@ -29,6 +29,7 @@ enum Command {
     List(cli::list::Args),
     Check(Box<cli::check::Args>),
     Explore(cli::explore::Args),
+    TestFrom(cli::test_from::Args),
     Format(cli::format::Args),
     Run(cli::run::Args),
     Readmit(cli::readmit::Args),
@@ -53,6 +54,7 @@ fn run(command: &Command) -> u8 {
         Command::List(args) => cli::list::execute(args),
         Command::Check(args) => cli::check::execute(args),
         Command::Explore(args) => cli::explore::execute(args),
+        Command::TestFrom(args) => cli::test_from::execute(args),
         Command::Format(args) => cli::format::execute(args),
         Command::Run(args) => cli::run::execute(args),
         Command::Readmit(args) => cli::readmit::execute(args),
@@ -72,7 +74,7 @@ fn run(command: &Command) -> u8 {
 impl Command {
     fn answers_in_json(&self) -> bool {
         match self {
-            Self::Check(args) => args.json,
+            Self::Check(args) => args.is_json(),
             Self::Get(args) => args.common.json,
             Self::Put(args) => args.common.json,
             Self::Delete(args) => args.common.json,
@@ -80,6 +82,7 @@ impl Command {
             Self::Txn(args) => args.common.json,
             Self::List(_)
             | Self::Explore(_)
+            | Self::TestFrom(_)
             | Self::Format(_)
             | Self::Run(_)
             | Self::Readmit(_)

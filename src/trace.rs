@@ -82,22 +82,19 @@ pub enum TraceError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is no trace.
-    #[error(
-        "{path} is not a trace: {source}; write one with `quorate check --counterexample FILE`",
-        path = path.display()
-    )]
+    /// It is no trace.
+    #[error("{at} is not a trace: {source}; write one with `quorate check --counterexample FILE`")]
     Parse {
-        /// Which file.
-        path: PathBuf,
+        /// The file, or what else it is.
+        at: String,
         /// Why.
         source: serde_json::Error,
     },
-    /// The file is of another version.
-    #[error("{path} has trace format {found}, this program reads format {FORMAT}", path = path.display())]
+    /// It is of another version.
+    #[error("{at} has trace format {found}, this program reads format {FORMAT}")]
     Format {
-        /// Which file.
-        path: PathBuf,
+        /// The file, or what else it is.
+        at: String,
         /// Its version.
         found: u32,
     },
@@ -121,6 +118,12 @@ pub enum TraceError {
         /// Where the cycle should begin.
         cycle: usize,
     },
+    /// The trace is of a property that there is not.
+    #[error("the trace is of the property {name:?}, which this instance does not have")]
+    UnknownProperty {
+        /// Its name.
+        name: String,
+    },
     /// The instance cannot do what the trace says.
     #[error(
         "step {step} of the trace is not possible in this instance: {action}\n\
@@ -141,6 +144,15 @@ impl Trace {
         Self { actions, cycle: None }
     }
 
+    /// Refuses a cycle that begins where there are no steps any more.
+    pub(crate) fn check_cycle(&self) -> Result<(), TraceError> {
+        let steps = self.actions.len();
+        match self.cycle.filter(|cycle| *cycle > steps) {
+            Some(cycle) => Err(TraceError::CycleBeyondEnd { cycle, steps }),
+            None => Ok(()),
+        }
+    }
+
     /// Follows the trace from the initial state.
     ///
     /// # Errors
@@ -149,10 +161,8 @@ impl Trace {
         &self,
         cluster: &Cluster<A, H>,
     ) -> Result<Narrative, TraceError> {
+        self.check_cycle()?;
         let steps = self.actions.len();
-        if let Some(cycle) = self.cycle.filter(|cycle| *cycle > steps) {
-            return Err(TraceError::CycleBeyondEnd { cycle, steps });
-        }
         let mut state = cluster.state(cluster.initial());
         let mut told = Narrative { steps: vec![], choices: vec![], states: vec![] };
         told.states.push(format!("{state:#?}"));
@@ -195,8 +205,7 @@ impl TraceFile {
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TraceError> {
         let error = |source| TraceError::Write { path: path.into(), source };
-        let text = serde_json::to_string_pretty(self).map_err(|e| error(e.into()))?;
-        std::fs::write(path, text + "\n").map_err(error)
+        std::fs::write(path, self.text()).map_err(error)
     }
 
     /// Reads a file.
@@ -206,13 +215,31 @@ impl TraceFile {
     pub fn read(path: &Path) -> Result<Self, TraceError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TraceError::Read { path: path.into(), source })?;
-        let file: Self = serde_json::from_str(&text)
-            .map_err(|source| TraceError::Parse { path: path.into(), source })?;
+        Self::parsed(&text, || path.display().to_string())
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// When it is not a trace of this format.
+    pub fn parse(text: &str) -> Result<Self, TraceError> {
+        Self::parsed(text, || "the text".into())
+    }
+
+    fn parsed(text: &str, at: impl Fn() -> String) -> Result<Self, TraceError> {
+        let file: Self =
+            serde_json::from_str(text).map_err(|source| TraceError::Parse { at: at(), source })?;
         if file.format == FORMAT {
             Ok(file)
         } else {
-            Err(TraceError::Format { path: path.into(), found: file.format })
+            Err(TraceError::Format { at: at(), found: file.format })
         }
+    }
+
+    /// The same as text, as it is in the file.
+    pub fn text(&self) -> String {
+        // Only maps with keys that are no strings, and types that refuse, have no JSON form.
+        serde_json::to_string_pretty(self).expect("strings and numbers have a JSON form") + "\n"
     }
 }
 

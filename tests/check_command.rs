@@ -53,6 +53,61 @@ fn json_is_an_object_a_line() {
 }
 
 #[test]
+fn junit_and_sarif_are_one_document_and_json_is_a_format_too() {
+    let green = ["multi-primary", "--instance", "lww-stale", "--format"];
+    let incomplete = ["paxos", "--instance", "restart", "--max-states", "1000", "--format"];
+    let (code, out, _) = check(&[&green[..], &["junit"]].concat());
+    assert!(code == 0 && out.starts_with("<?xml"), "{out}");
+    assert!(
+        out.contains("failures=\"0\" errors=\"0\"") && out.ends_with("</testsuites>\n"),
+        "{out}"
+    );
+    let (code, out, _) = check(&[&incomplete[..], &["junit"]].concat());
+    assert!(code == 3 && out.contains("errors=\"1\""), "{out}");
+    let (code, out, _) = check(&[&incomplete[..], &["sarif"]].concat());
+    let log: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &log["version"]), (3, &"2.1.0".into()));
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let file = place["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(Path::new(file).is_file(), "annotations are of files in the repository: {file}");
+    let (_, json, _) = check(&[&green[..], &["json"]].concat());
+    assert_eq!(json.lines().count(), 1, "{json}");
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary_of_the_job() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("summary.md");
+    std::fs::write(&path, "what another step wrote\n").unwrap();
+    let args =
+        ["check", "paxos", "--instance", "restart", "--max-states", "9", "--format", "github"];
+    let output =
+        Command::new(QUORATE).args(args).env("GITHUB_STEP_SUMMARY", &path).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{out}");
+    let annotations = out.lines().filter(|line| line.starts_with("::warning file=models/paxos/"));
+    assert_eq!(annotations.count(), 1, "{out}");
+    let summary = std::fs::read_to_string(&path).unwrap();
+    let (before, after) = summary.split_once("## quorate check: 1 incomplete, in ").unwrap();
+    assert_eq!(before, "what another step wrote\n");
+    assert!(after.contains("quorate check paxos --instance restart"), "{summary}");
+}
+
+#[test]
+fn a_directory_for_counterexamples_is_made_and_stays_empty_where_all_is_as_expected() {
+    let dir = tempfile::tempdir().unwrap();
+    let lost = dir.path().join("a/lost");
+    let args = ["multi-primary", "--instance", "lww-stale", "--counterexamples"];
+    let (code, _, told) = check(&[&args[..], &[lost.to_str().unwrap()]].concat());
+    assert!(code == 0 && told.contains("wrote 0 unexpected counterexamples"), "{told}");
+    assert_eq!(lost.read_dir().unwrap().count(), 0);
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let (code, _, told) = check(&[&args[..], &[file.to_str().unwrap()]].concat());
+    assert!(code == 1 && told.contains("cannot make the directory"), "{code} {told}");
+}
+
+#[test]
 fn json_tells_why_a_check_is_incomplete_and_of_errors() {
     let args = ["paxos", "--instance", "restart", "--max-states", "1000", "--json"];
     let (code, out, _) = check(&args);
@@ -158,8 +213,19 @@ fn no_line_is_longer_than_80_columns() {
 #[test]
 fn help_fits_80_columns() {
     for command in [
-        "check", "explore", "list", "cluster", "format", "run", "readmit", "get", "put", "delete",
-        "cas", "txn",
+        "check",
+        "explore",
+        "list",
+        "cluster",
+        "format",
+        "run",
+        "readmit",
+        "get",
+        "put",
+        "delete",
+        "cas",
+        "txn",
+        "test-from",
     ] {
         for flag in ["-h", "--help"] {
             let (code, out, _) = quorate(&[command, flag]);

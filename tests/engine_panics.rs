@@ -276,7 +276,7 @@ fn a_report_has_the_panic_as_a_surprise() {
         let row = rows.iter().find(|row| row["name"] == NO_PANIC).unwrap();
         assert_eq!((&row["verdict"], &row["trace_len"]), (&"violated".into(), &3.into()));
         assert!(said["panic"].as_str().unwrap().contains("2 is too much"), "{said}");
-        assert!(report.surprises.iter().any(|surprise| surprise.contains("2 is too much")));
+        assert!(report.surprises.iter().any(|surprise| surprise.says.contains("2 is too much")));
         let told = report.counterexamples();
         let (_, trace) = told.iter().find(|(property, _)| property.name == NO_PANIC).unwrap();
         let narrative = instance.narrate(trace).unwrap();

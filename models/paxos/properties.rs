@@ -75,6 +75,7 @@ pub const LEVEL: &str = "a replica that is behind catches up";
 /// Lamport 2001, section 2.4: a proposer that is not disturbed by a greater ballot succeeds.
 pub const ELECTED: &str = "who tries to lead does, or gives up for a greater ballot";
 
+#[track_caller]
 fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
     Property::always(name, Condition::world(move |world| holds(world)))
 }

@@ -243,6 +243,7 @@ pub fn safety(crashes: u8, deadlines: u8) -> Vec<Claim> {
     claims
 }
 
+#[track_caller]
 fn always(
     name: &'static str,
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,

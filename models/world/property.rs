@@ -5,6 +5,7 @@
 
 use super::parts::{Checkable, NodeOf};
 use super::state::{Nodes, View};
+use std::panic::Location;
 use std::sync::Arc;
 
 type OnNode<A> = Arc<dyn Fn(&NodeOf<A>) -> bool + Send + Sync>;
@@ -114,32 +115,44 @@ pub struct Property<A: Checkable, H> {
     pub kind: Kind<A, H>,
     /// Of which condition.
     pub condition: Condition<A, H>,
+    /// Where in the source it is claimed.
+    pub place: &'static Location<'static>,
 }
 
 impl<A: Checkable, H> Clone for Property<A, H> {
     fn clone(&self) -> Self {
-        Self { name: self.name, kind: self.kind.clone(), condition: self.condition.clone() }
+        let (kind, condition) = (self.kind.clone(), self.condition.clone());
+        Self { kind, condition, ..*self }
     }
 }
 
 impl<A: Checkable, H> Property<A, H> {
     /// `condition` holds in every reachable state.
+    #[track_caller]
     pub fn always(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self { name, kind: Kind::Always, condition }
+        Self::new(name, Kind::Always, condition)
     }
 
     /// `condition` holds in some reachable state.
+    #[track_caller]
     pub fn sometimes(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self { name, kind: Kind::Sometimes, condition }
+        Self::new(name, Kind::Sometimes, condition)
     }
 
     /// `condition` holds at some point of every fair behaviour.
+    #[track_caller]
     pub fn eventually(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self { name, kind: Kind::Eventually, condition }
+        Self::new(name, Kind::Eventually, condition)
     }
 
     /// In every fair behaviour, whenever `from` holds, `to` holds then or later.
+    #[track_caller]
     pub fn leads_to(name: &'static str, from: Condition<A, H>, to: Condition<A, H>) -> Self {
-        Self { name, kind: Kind::LeadsTo(to), condition: from }
+        Self::new(name, Kind::LeadsTo(to), from)
+    }
+
+    #[track_caller]
+    fn new(name: &'static str, kind: Kind<A, H>, condition: Condition<A, H>) -> Self {
+        Self { name, kind, condition, place: Location::caller() }
     }
 }

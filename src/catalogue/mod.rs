@@ -12,6 +12,8 @@ pub mod tables;
 pub use names::{Kind, UnknownName, nearest};
 pub use subject::{Case, SeededBug, Shape, Subject};
 
+use crate::check::Replayed;
+use crate::trace::{Of, TraceError, TraceFile};
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Instance, Mutant};
 use quorate_models::{multi_primary, paxos, primary_backup, two_phase_commit};
@@ -87,6 +89,27 @@ pub fn protocol(name: &str) -> Result<Protocol, UnknownName> {
     }
 }
 
+/// Why a trace cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// What it is of is not in the catalogue.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    /// It cannot be used.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+}
+
+/// Follows a trace in the instance or mutant that it names, and says whether it still shows that
+/// its property is violated (or reached).
+///
+/// # Errors
+/// When there is no such instance, mutant or property, or the trace's cycle is none.
+pub fn replay(file: &TraceFile) -> Result<Replayed, ReplayError> {
+    let protocol = protocol(&file.protocol)?;
+    Ok(protocol.subject(&file.of)?.replay(&file.trace, &file.property)?)
+}
+
 impl Protocol {
     /// The properties of all instances: name and kind, each once.
     pub fn properties(&self) -> Vec<(&'static str, &'static str)> {
@@ -120,6 +143,17 @@ impl Protocol {
         found.map(AsRef::as_ref).ok_or_else(|| {
             let known = self.mutants.iter().map(|mutant| mutant.name()).collect();
             self.unknown(Kind::Mutant, name, known)
+        })
+    }
+
+    /// What a trace is of.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn subject(&self, of: &Of) -> Result<&dyn Subject, UnknownName> {
+        Ok(match of {
+            Of::Instance(name) => self.case(name)?,
+            Of::Mutant(name) => self.mutant(name)?,
         })
     }
 

@@ -1,11 +1,12 @@
 //! What can be checked, its types hidden: instances and mutants.
 
-use crate::check::{self, CheckError, Findings, Options, Progress};
+use crate::check::{self, CheckError, Findings, Options, Progress, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
 use crate::trace::{Narrative, Trace, TraceError};
 use quorate_models::world::{Checkable, Cluster, Observer};
 use quorate_models::{Expected, Instance, Mutant};
 use std::net::SocketAddr;
+use std::panic::Location;
 
 /// How many take part in an instance, and what may go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,9 @@ pub trait Subject: Send + Sync {
     fn about(&self) -> &'static str;
     /// Its properties: name and kind.
     fn properties(&self) -> Vec<(&'static str, &'static str)>;
+    /// Where in the source a property is claimed; `None` if it has no such property, or has it
+    /// without being asked ([`check::NO_PANIC`]).
+    fn place(&self, property: &str) -> Option<&'static Location<'static>>;
     /// Checks it.
     ///
     /// # Errors
@@ -42,6 +46,11 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// When the trace is not a behaviour of it.
     fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError>;
+    /// Follows a trace and says whether it shows that a property is violated (or reached).
+    ///
+    /// # Errors
+    /// See [`check::replay`].
+    fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError>;
     /// Serves the Explorer, which shows a trace if there is one.
     ///
     /// # Errors
@@ -73,6 +82,13 @@ fn properties<A: Checkable, H: Observer<A::Msg>>(
     cluster.setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
 }
 
+fn place<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    property: &str,
+) -> Option<&'static Location<'static>> {
+    cluster.setup().properties.iter().find(|p| p.name == property).map(|p| p.place)
+}
+
 impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
     fn name(&self) -> &'static str {
         self.name
@@ -86,6 +102,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
         properties(&(self.cluster)())
     }
 
+    fn place(&self, property: &str) -> Option<&'static Location<'static>> {
+        place(&(self.cluster)(), property)
+    }
+
     fn check(
         &self,
         options: &Options<'_>,
@@ -96,6 +116,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
 
     fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
         trace.follow(&(self.cluster)())
+    }
+
+    fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError> {
+        check::replay(&(self.cluster)(), trace, property)
     }
 
     fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {
@@ -138,6 +162,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Mutant<A, H> {
         properties(&(self.cluster)())
     }
 
+    fn place(&self, property: &str) -> Option<&'static Location<'static>> {
+        place(&(self.cluster)(), property)
+    }
+
     /// Until its killer is violated if nothing else is asked for: a mutant may have infinitely
     /// many states.
     fn check(
@@ -151,6 +179,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Mutant<A, H> {
 
     fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
         trace.follow(&(self.cluster)())
+    }
+
+    fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError> {
+        check::replay(&(self.cluster)(), trace, property)
     }
 
     fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {

@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod liveness;
+mod replay;
 pub mod report;
 mod run;
 mod stateright_bfs;
@@ -14,4 +15,5 @@ pub use engine::{
     CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Shortfall, Trace, Verdict,
 };
+pub use replay::{Replayed, replay};
 pub use run::{Discovery, Engine, Findings, Options, run};

@@ -6,6 +6,7 @@ use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
+use std::fmt;
 
 /// What an instance says of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,6 +122,23 @@ pub enum Standing {
     Incomplete,
 }
 
+/// Something that is not as recorded. As JSON, the words alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Surprise {
+    /// The property that it is of; `None` if it is of the whole check.
+    #[serde(skip)]
+    pub property: Option<&'static str>,
+    /// What is not as recorded.
+    pub says: String,
+}
+
+impl fmt::Display for Surprise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
 /// The check of one instance or mutant. As JSON, one object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -152,8 +170,8 @@ pub struct Report {
     pub collision_probability: f64,
     /// Whether all is as the instance records it; of a mutant, whether its property kills it.
     pub as_expected: bool,
-    /// In words, what is not as expected.
-    pub surprises: Vec<String>,
+    /// What is not as expected.
+    pub surprises: Vec<Surprise>,
     /// The properties; if anything panicked, [`NO_PANIC`] among them.
     pub properties: Vec<PropertyReport>,
     /// What the panic said, if anything panicked.
@@ -230,11 +248,15 @@ impl Report {
             })
             .collect();
         if !recorded.violated().contains(&NO_PANIC) {
-            surprises.extend(findings.panic.iter().map(|said| format!("a panic: {said}")));
+            surprises.extend(findings.panic.iter().map(|said| Surprise {
+                property: Some(NO_PANIC),
+                says: format!("a panic: {said}"),
+            }));
         }
         for name in recorded.violated() {
             if !properties.iter().any(|property| property.name == name) {
-                surprises.push(format!("{name:?} is expected to be violated, but is no property"));
+                let says = format!("{name:?} is expected to be violated, but is no property");
+                surprises.push(Surprise { property: None, says });
             }
         }
         let expected = recorded.counts();
@@ -244,7 +266,8 @@ impl Report {
                 ("generated", expected.generated, findings.generated),
             ];
             for (what, expected, found) in counts.into_iter().filter(|(_, a, b)| a != b) {
-                surprises.push(format!("{found} {what} states, expected {expected}"));
+                let says = format!("{found} {what} states, expected {expected}");
+                surprises.push(Surprise { property: None, says });
             }
         }
         let undecided = properties.iter().filter(|p| p.verdict == Verdict::Incomplete).count();
@@ -334,8 +357,9 @@ fn judge(
 }
 
 /// What is not as expected of a property, whose counterexample is the shortest or may not be.
-fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<String> {
+fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<Surprise> {
     let PropertyReport { name, expected, verdict, .. } = property;
+    let surprise = |says| Surprise { property: Some(*name), says };
     let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
@@ -346,13 +370,15 @@ fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<String> {
             | (_, Verdict::Incomplete)
     );
     if let (Some(expected), false) = (expected, is_as_expected) {
-        surprises.push(format!("{name:?} is {}, expected {}", verdict.name(), expected.name()));
+        let says = format!("{name:?} is {}, expected {}", verdict.name(), expected.name());
+        surprises.push(surprise(says));
     }
     if let (Some(shortest), Some(len)) = (property.expected_len, property.trace_len)
         && shortest != len
         && is_shortest
     {
-        surprises.push(format!("{name:?} is violated in {len} steps, expected {shortest}"));
+        let says = format!("{name:?} is violated in {len} steps, expected {shortest}");
+        surprises.push(surprise(says));
     }
     surprises
 }

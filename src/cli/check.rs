@@ -2,11 +2,15 @@
 
 mod choose;
 mod counterexample;
+mod format;
+mod output;
 mod progress;
 
-use super::{CliError, out, tell};
+use super::{CliError, tell};
 use choose::{Chosen, chosen};
 use clap::{Parser, ValueEnum};
+use format::{Checked, Format};
+use output::Output;
 use quorate::catalogue;
 use quorate::check::report::{Report, Standing};
 use quorate::check::{Engine, Limits, MAX_THREADS, Options};
@@ -23,6 +27,8 @@ Examples:
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
   quorate check --property linearizable                 all that claim it
+  quorate check --format junit > checks.xml             for a CI's test report
+  quorate check --format github --counterexamples lost  as a step of a workflow
 
 Exit codes: 0 all as expected, 1 not as expected or an error, 2 bad usage,
 3 incomplete.";
@@ -75,9 +81,17 @@ pub(crate) struct Args {
     /// What does the checking; stateright decides safety only
     #[arg(long, value_enum, default_value_t = EngineName::Quorate)]
     engine: EngineName,
-    /// One JSON object a line for each instance, instead of tables
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// How results are written
+    ///
+    /// text: tables, for people. json: an object a line for each instance. junit:
+    /// JUnit's XML. github: the tables, annotations, and a summary of the job in
+    /// Markdown. sarif: SARIF 2.1.0, for code scanning.
+    #[arg(long, value_enum, default_value_t = Format::Text, verbatim_doc_comment)]
+    #[arg(hide_possible_values = true)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
     /// Show the steps of expected violations too
     #[arg(long, conflicts_with = "json")]
     show_expected: bool,
@@ -87,6 +101,12 @@ pub(crate) struct Args {
     /// none, nothing is written, which is no error.
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     counterexample: Option<PathBuf>,
+    /// Write each unexpected counterexample into this directory
+    ///
+    /// It is made if it does not exist. A file is named by the protocol, the
+    /// instance and the property; one of the same name is replaced.
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    counterexamples: Option<PathBuf>,
     /// Give up on an instance after so many seconds
     #[arg(long, value_name = "SECONDS")]
     max_seconds: Option<u64>,
@@ -120,40 +140,49 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         .and_then(|_| signal_hook::flag::register(SIGINT, stop.clone()))
         .map_err(|source| CliError::Io { action: "handle Ctrl-C", source })?;
     let begin = Instant::now();
-    let mut reports = Vec::new();
-    let mut failed = Vec::new();
-    let show = tell::Show { property: args.property.as_deref(), expected: args.show_expected };
+    let output = Output::new(args);
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
     for one in &chosen {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let report = match check(one, args, &stop) {
-            Ok(report) => report,
+        match check(one, args, &stop) {
+            Ok(report) => {
+                output.one(Checked { report: &report, subject: one.subject() })?;
+                done.push((report, one));
+            }
             Err(error) if error.code() == super::USAGE => return Err(error),
             Err(error) => {
-                error.tell(args.json);
+                error.tell(args.is_json());
                 failed.push(error);
-                continue;
             }
-        };
-        if args.json {
-            out::json(&report)?;
-        } else {
-            out::print(tell::report(&report, one.subject(), &show, out::width()))?;
         }
-        reports.push(report);
     }
-    if !args.json {
-        let asked = tell::Asked { instances: chosen.len(), failed: &failed };
-        out::print(tell::summary(&reports, &asked, begin.elapsed(), out::width()))?;
-    }
+    let all: Vec<_> =
+        (done.iter()).map(|(report, one)| Checked { report, subject: one.subject() }).collect();
+    let asked = tell::Asked { instances: chosen.len(), failed: &failed };
+    output.end(&all, &asked, begin.elapsed())?;
+    let reports: Vec<_> = done.iter().map(|(report, _)| report).collect();
     if let Some(path) = &args.counterexample {
         counterexample::write(&reports, args.property.as_deref(), path)?;
+    }
+    if let Some(dir) = &args.counterexamples {
+        counterexample::write_unexpected(&reports, dir)?;
     }
     if !failed.is_empty() {
         return Ok(super::NO);
     }
     Ok(exit_code(&reports, stop.load(Ordering::Relaxed)))
+}
+
+impl Args {
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format() == Format::Json
+    }
 }
 
 /// What would fail in the end is refused at once.
@@ -164,10 +193,13 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
              are processors"
         )));
     }
-    match &args.counterexample {
-        Some(path) => counterexample::check_place(path),
-        None => Ok(()),
+    if let Some(path) = &args.counterexample {
+        counterexample::check_place(path)?;
     }
+    if let Some(dir) = &args.counterexamples {
+        std::fs::create_dir_all(dir).map_err(super::at("make the directory", dir))?;
+    }
+    Ok(())
 }
 
 fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
@@ -179,7 +211,7 @@ fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, Cli
         memory: args.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
     };
     let options = Options { engine, threads, limits, stop, ..Options::default() };
-    let bar = progress::Bar::new(one, args.json);
+    let bar = progress::Bar::new(one, args.format() != Format::Text);
     let findings = one.subject().check(&options, &|progress| bar.show(progress));
     bar.clear();
     let findings = findings.map_err(|source| {
@@ -200,7 +232,7 @@ fn engine(args: &Args) -> (Engine, usize) {
     (engine, args.threads.unwrap_or(default))
 }
 
-fn exit_code(reports: &[Report], stopped: bool) -> u8 {
+fn exit_code(reports: &[&Report], stopped: bool) -> u8 {
     let any = |standing| reports.iter().any(|report| report.standing() == standing);
     if any(Standing::NotAsExpected) {
         super::NO

@@ -40,7 +40,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let protocol = catalogue::protocol(&args.protocol)?;
     let asked = asked(args);
     if let Some(asked) = &asked {
-        subject(&protocol, asked)?;
+        protocol.subject(asked)?;
     }
     let file = args.at.as_deref().map(TraceFile::read).transpose()?;
     if let Some(file) = &file {
@@ -48,7 +48,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     }
     let first = || Of::Instance(protocol.cases.first().map_or("", |case| case.name()).into());
     let of = file.as_ref().map(|file| file.of.clone()).or(asked).unwrap_or_else(first);
-    let subject = subject(&protocol, &of)?;
+    let subject = protocol.subject(&of)?;
     let opened = file.as_ref().map(|file| opened(subject, file)).transpose()?;
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port);
     let (shown, path) = opened.unzip();
@@ -67,13 +67,6 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
 fn asked(args: &Args) -> Option<Of> {
     let mutant = args.mutant.clone().map(Of::Mutant);
     mutant.or(args.instance.clone().map(Of::Instance))
-}
-
-fn subject<'a>(protocol: &'a Protocol, of: &Of) -> Result<&'a dyn Subject, CliError> {
-    Ok(match of {
-        Of::Instance(name) => protocol.case(name)?,
-        Of::Mutant(name) => protocol.mutant(name)?,
-    })
 }
 
 /// What the page is to show of a trace, and where in the page it is.

@@ -12,9 +12,10 @@ mod private;
 pub(crate) mod readmit;
 pub(crate) mod run;
 mod tell;
+pub(crate) mod test_from;
 pub(crate) mod txn;
 
-use quorate::catalogue::UnknownName;
+use quorate::catalogue::{ReplayError, UnknownName};
 use quorate::check::CheckError;
 use quorate::explore::ExploreError;
 use quorate::node::deploy::OpenError;
@@ -146,7 +147,9 @@ fn tell(error: &str, exit_code: u8, as_json: bool) {
 
 /// Answers arguments that clap takes care of: a call for help, or bad usage. The exit code.
 pub(crate) fn without_command(answer: &clap::Error) -> u8 {
-    let as_json = std::env::args_os().any(|arg| arg == "--json");
+    let args: Vec<_> = std::env::args_os().collect();
+    let as_json = args.iter().any(|arg| arg == "--json" || arg == "--format=json")
+        || args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
     if answer.use_stderr() {
         if as_json {
             let text = answer.to_string();
@@ -195,6 +198,15 @@ impl From<AskError> for CliError {
         match error {
             AskError::Client(error) => error.into(),
             error => Self::Ask(error),
+        }
+    }
+}
+
+impl From<ReplayError> for CliError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Name(error) => error.into(),
+            ReplayError::Trace(error) => error.into(),
         }
     }
 }

@@ -106,12 +106,16 @@ fn told(
 }
 
 fn counterexample(title: &str, subject: &dyn Subject, trace: &Trace, width: usize) -> String {
-    let mut text = format!("\n{}", wrapped(title, "", "  ", width));
+    format!("\n{}{}", wrapped(title, "", "  ", width), steps(subject, trace, width))
+}
+
+/// A run in words: its steps, numbered, and what each changes.
+pub(crate) fn steps(subject: &dyn Subject, trace: &Trace, width: usize) -> String {
+    let mut text = String::new();
     let narrative = match subject.narrate(trace) {
         Ok(narrative) => narrative,
         Err(error) => {
-            return text
-                + &wrapped(&format!("(cannot be told: {error})"), "      ", "      ", width);
+            return wrapped(&format!("(cannot be told: {error})"), "      ", "      ", width);
         }
     };
     for (at, (action, changes)) in narrative.steps.iter().enumerate() {
@@ -150,7 +154,7 @@ pub(crate) struct Asked<'a> {
 
 /// A line for each instance, what failed once more, and a line for all `asked` for.
 pub(crate) fn summary(
-    reports: &[Report],
+    reports: &[&Report],
     asked: &Asked<'_>,
     elapsed: Duration,
     width: usize,
@@ -162,14 +166,9 @@ pub(crate) fn summary(
             protocol = report.protocol;
             text += &wrapped(protocol, " ", " ", width);
         }
-        let result = match report.standing() {
-            Standing::AsExpected => "as expected",
-            Standing::NotAsExpected => "NOT AS EXPECTED",
-            Standing::Incomplete => "incomplete",
-        };
         let (unique, generated) = (grouped(report.unique), grouped(report.generated));
         let seconds = format!("{:.2}", report.seconds);
-        text += &row(report.name(), &unique, &generated, &seconds, result);
+        text += &row(report.name(), &unique, &generated, &seconds, result(report));
     }
     text += "\n";
     for report in reports {
@@ -187,6 +186,15 @@ pub(crate) fn summary(
     text + &total(reports, asked, elapsed)
 }
 
+/// What a check came to, in words.
+pub(crate) fn result(report: &Report) -> &'static str {
+    match report.standing() {
+        Standing::AsExpected => "as expected",
+        Standing::NotAsExpected => "NOT AS EXPECTED",
+        Standing::Incomplete => "incomplete",
+    }
+}
+
 fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -> String {
     let mut line = String::new();
     // Writing to a string does not fail.
@@ -201,7 +209,7 @@ fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -
 }
 
 /// Such as `44 as expected, 1 not, in 9 s`.
-fn total(reports: &[Report], asked: &Asked<'_>, elapsed: Duration) -> String {
+pub(crate) fn total(reports: &[&Report], asked: &Asked<'_>, elapsed: Duration) -> String {
     let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
     let counts = [
         (count(Standing::AsExpected), "as expected"),

@@ -87,6 +87,7 @@ impl Past {
     }
 }
 
+#[track_caller]
 fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
     Property::always(name, Condition::world(move |world| holds(world)))
 }

@@ -102,6 +102,7 @@ pub fn evicted() -> Claim {
     })
 }
 
+#[track_caller]
 fn sometimes(
     name: &'static str,
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,

@@ -42,12 +42,14 @@
 mod classes;
 mod components;
 mod decide;
+mod fair;
 mod graph;
 mod lasso;
 mod record;
 
 pub(crate) use classes::Classes;
 pub use decide::{Answer, decide};
+pub(crate) use fair::is_fair;
 pub use graph::{Graph, GraphBuilder, Target};
 pub use lasso::Lasso;
 pub(crate) use record::{Recorded, Recorder, assemble, replay};

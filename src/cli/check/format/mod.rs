@@ -1,0 +1,238 @@
+//! What CI reads: a problem is written once for all formats, and each format writes it its way.
+
+mod github;
+mod junit;
+mod sarif;
+
+pub(super) use github::{annotations, summary};
+pub(super) use junit::junit;
+pub(super) use sarif::sarif;
+
+use crate::cli::tell;
+use clap::ValueEnum;
+use quorate::catalogue::Subject;
+use quorate::check::report::{PropertyReport, Report, Standing};
+use quorate::trace::Trace;
+use std::panic::Location;
+
+/// How wide counterexamples are in the formats: viewers scroll, and terminals are not asked.
+const WIDTH: usize = 100;
+/// The most that is shown of one counterexample, in bytes. GitHub refuses summaries of a mebibyte.
+const MAX_STEPS: usize = 60_000;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables, for people
+    Text,
+    /// An object a line
+    Json,
+    /// JUnit's XML, for nearly every CI
+    Junit,
+    /// The tables, annotations, and a summary of the job in Markdown
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+/// A check that was run to its end, and what it was of.
+#[derive(Clone, Copy)]
+pub(super) struct Checked<'a> {
+    pub(super) report: &'a Report,
+    pub(super) subject: &'a dyn Subject,
+}
+
+/// Something that is not as recorded, or could not be decided.
+pub(super) struct Problem<'a> {
+    checked: Checked<'a>,
+    property: Option<&'a PropertyReport>,
+    says: String,
+    is_undecided: bool,
+}
+
+impl<'a> Checked<'a> {
+    /// The protocol, and the instance or mutant.
+    fn title(self) -> String {
+        let mutant = if self.report.mutant.is_some() { "mutant " } else { "" };
+        format!("{} {mutant}{}", self.report.protocol, self.report.name())
+    }
+
+    fn problems(self) -> Vec<Problem<'a>> {
+        let surprises = self.report.surprises.iter().map(|surprise| Problem {
+            checked: self,
+            property: (self.report.properties.iter())
+                .find(|property| Some(property.name) == surprise.property),
+            says: surprise.says.clone(),
+            is_undecided: false,
+        });
+        let shortfall = self.report.shortfall.as_ref().map(|why| Problem {
+            checked: self,
+            property: None,
+            says: format!("incomplete: {why}"),
+            is_undecided: true,
+        });
+        let is_incomplete = self.report.standing() == Standing::Incomplete;
+        surprises.chain(shortfall.filter(|_| is_incomplete)).collect()
+    }
+}
+
+impl<'a> Problem<'a> {
+    fn is_of(&self, property: &PropertyReport) -> bool {
+        self.property.is_some_and(|known| known.name == property.name)
+    }
+
+    /// The counterexample, if it is a violation.
+    fn trace(&self) -> Option<&'a Trace> {
+        let property = self.property?;
+        property.trace.as_ref().filter(|_| property.is_unexpected_violation())
+    }
+
+    /// The counterexample in words, one step a line.
+    fn steps(&self) -> Option<String> {
+        let mut steps = tell::steps(self.checked.subject, self.trace()?, WIDTH);
+        if steps.len() > MAX_STEPS {
+            let end = steps[..MAX_STEPS].rfind('\n').unwrap_or(0);
+            steps.truncate(end);
+            steps += "\n      (the rest is left out: it is too long for this format)\n";
+        }
+        Some(steps)
+    }
+
+    /// Where the property is claimed; of the whole check, where its first property is.
+    fn place(&self) -> Option<&'static Location<'static>> {
+        let subject = self.checked.subject;
+        let first = || subject.properties().first().and_then(|(name, _)| subject.place(name));
+        self.property.and_then(|property| subject.place(property.name)).or_else(first)
+    }
+
+    /// The commands that repeat the check and open the counterexample.
+    fn commands(&self) -> Vec<String> {
+        let Report { protocol, mutant, .. } = self.checked.report;
+        let name = self.checked.report.name();
+        let check = match mutant {
+            Some(_) => format!("quorate check {protocol} --mutant {name}"),
+            None => format!("quorate check {protocol} --instance {name}"),
+        };
+        match (self.property, self.trace()) {
+            (Some(property), Some(_)) => vec![
+                format!("{check} --property {:?} --counterexample lost.json", property.name),
+                format!("quorate explore {protocol} --at lost.json"),
+            ],
+            _ => vec![check],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quorate::catalogue::{self, Protocol};
+    use quorate::check::report::{Expectation, Surprise};
+    use quorate::check::{Limits, Options};
+
+    const LINEARIZABLE: &str = "linearizable";
+
+    fn multi_primary() -> Protocol {
+        catalogue::protocol("multi-primary").unwrap()
+    }
+
+    /// `lww-stale`, as if it were said to be linearizable.
+    fn surprising(protocol: &Protocol) -> Report {
+        let case = protocol.case("lww-stale").unwrap();
+        let findings = case.check(&Options::default(), &|_| {}).unwrap();
+        let mut report = Report::new("multi-primary", case, findings);
+        for property in &mut report.properties {
+            if property.name == LINEARIZABLE {
+                property.expected = Some(Expectation::Holds);
+            }
+        }
+        report.surprises = vec![
+            Surprise { property: Some(LINEARIZABLE), says: "is violated, expected holds".into() },
+            Surprise { property: None, says: "92 unique states, expected 93".into() },
+        ];
+        report.as_expected = false;
+        report
+    }
+
+    fn incomplete(protocol: &Protocol) -> Report {
+        let case = protocol.case("lww-rivals").unwrap();
+        let limits = Limits { states: Some(10), ..Limits::default() };
+        let findings = case.check(&Options { limits, ..Options::default() }, &|_| {}).unwrap();
+        Report::new("multi-primary", case, findings)
+    }
+
+    fn with_all(test: impl Fn(&[Checked<'_>])) {
+        let protocol = multi_primary();
+        let reports = [surprising(&protocol), incomplete(&protocol)];
+        let of = |report| {
+            let subject = protocol.case(Report::name(report)).unwrap();
+            Checked { report, subject: subject as &dyn Subject }
+        };
+        test(&[of(&reports[0]), of(&reports[1])]);
+    }
+
+    #[test]
+    fn junit_has_a_failure_with_its_steps_a_failure_of_the_counts_and_an_error() {
+        with_all(|all| {
+            let xml = junit(all, &[]).unwrap();
+            assert_eq!(xml.matches("<failure ").count(), 2, "{xml}");
+            assert_eq!(xml.matches("<error ").count(), 1, "{xml}");
+            assert!(xml.contains("quorate explore multi-primary --at lost.json"), "{xml}");
+            assert!(xml.contains("   1. "), "the steps are told: {xml}");
+            assert!(xml.contains("92 unique states, expected 93"), "{xml}");
+        });
+    }
+
+    #[test]
+    fn github_has_an_annotation_a_line_at_the_property_and_a_summary() {
+        with_all(|all| {
+            let told: Vec<_> = all.iter().map(|one| annotations(*one)).collect();
+            let lines: Vec<_> = told.iter().flat_map(|text| text.lines()).collect();
+            assert_eq!(lines.len(), 3, "{told:?}");
+            let place = "::error file=models/multi_primary/properties.rs,line=";
+            assert!(lines[0].starts_with(place), "{}", lines[0]);
+            assert!(lines[0].contains("%0A   1. "), "{}", lines[0]);
+            assert!(lines[2].starts_with("::warning "), "{}", lines[2]);
+            let markdown = summary(all, &[], "0 as expected");
+            assert!(markdown.contains("| multi-primary | `lww-stale` | 92 "), "{markdown}");
+            assert!(markdown.contains("### multi-primary lww-stale: "), "{markdown}");
+        });
+    }
+
+    #[test]
+    fn sarif_has_a_result_for_each_problem_with_its_place_and_the_steps() {
+        with_all(|all| {
+            let log = sarif(all, &[]);
+            let results = log["runs"][0]["results"].as_array().unwrap();
+            let levels: Vec<_> = results.iter().map(|result| &result["level"]).collect();
+            assert_eq!(levels, ["error", "error", "warning"]);
+            let place = &results[0]["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "models/multi_primary/properties.rs");
+            let steps = &results[0]["codeFlows"][0]["threadFlows"][0]["locations"];
+            assert_eq!(steps.as_array().unwrap().len(), 6);
+            let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+            assert!(rules.iter().any(|rule| rule["id"] == results[0]["ruleId"]));
+        });
+    }
+
+    #[test]
+    fn what_is_as_expected_is_no_problem() {
+        let protocol = multi_primary();
+        let case = protocol.case("lww-stale").unwrap();
+        let findings = case.check(&Options::default(), &|_| {}).unwrap();
+        let report = Report::new("multi-primary", case, findings);
+        let one = Checked { report: &report, subject: case };
+        assert!(one.problems().is_empty());
+        assert_eq!(annotations(one), "");
+        assert!(!junit(&[one], &[]).unwrap().contains("<failure"));
+    }
+
+    #[test]
+    fn an_instance_that_ended_in_an_error_is_told_in_each_format() {
+        let error = crate::cli::CliError::Usage("paxos lossy: no memory".into());
+        let failed = [error];
+        assert!(junit(&[], &failed).unwrap().contains("paxos lossy: no memory"));
+        assert!(summary(&[], &failed, "1 in error").contains("paxos lossy: no memory"));
+        assert_eq!(sarif(&[], &failed)["runs"][0]["results"].as_array().unwrap().len(), 1);
+    }
+}
