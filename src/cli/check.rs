@@ -86,7 +86,7 @@ pub(crate) struct Args {
     /// text: tables, for people. json: an object a line for each instance. junit:
     /// JUnit's XML. github: the tables, annotations, and a summary of the job in
     /// Markdown. sarif: SARIF 2.1.0, for code scanning.
-    #[arg(long, value_enum, default_value_t = Format::Text, verbatim_doc_comment)]
+    #[arg(long, value_enum, default_value_t = Format::Text)]
     #[arg(hide_possible_values = true)]
     format: Format,
     /// The same as --format json
@@ -99,13 +99,13 @@ pub(crate) struct Args {
     ///
     /// That of --property, or an unexpected one if there is any. If there is
     /// none, nothing is written, which is no error.
-    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    #[arg(long, value_name = "FILE")]
     counterexample: Option<PathBuf>,
     /// Write each unexpected counterexample into this directory
     ///
     /// It is made if it does not exist. A file is named by the protocol, the
     /// instance and the property; one of the same name is replaced.
-    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    #[arg(long, value_name = "DIR")]
     counterexamples: Option<PathBuf>,
     /// Give up on an instance after so many seconds
     #[arg(long, value_name = "SECONDS")]

@@ -14,7 +14,6 @@ use std::path::PathBuf;
 /// is recorded as expected, and of a mutant, it asserts that it is still there.
 /// The test needs the crate `quorate` and takes no time.
 #[derive(Parser)]
-#[command(verbatim_doc_comment)]
 #[command(after_help = "\
 Example:
   quorate check --counterexamples lost

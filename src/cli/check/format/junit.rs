@@ -3,6 +3,7 @@
 use super::{Checked, Problem};
 use crate::cli::CliError;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+use quorate::check::report::Verdict;
 use std::io;
 use std::time::Duration;
 
@@ -31,7 +32,12 @@ fn suite(one: Checked<'_>) -> TestSuite {
     suite.set_time(Duration::from_secs_f64(one.report.seconds));
     for property in &one.report.properties {
         let of_it: Vec<_> = problems.iter().filter(|problem| problem.is_of(property)).collect();
-        suite.add_test_case(test(one, property.name, &of_it));
+        let mut test = test(one, property.name, &of_it);
+        if of_it.is_empty() && property.verdict == Verdict::Incomplete {
+            test.status = TestCaseStatus::skipped();
+            test.status.set_message("not decided");
+        }
+        suite.add_test_case(test);
     }
     let others: Vec<_> = problems.iter().filter(|problem| problem.property.is_none()).collect();
     suite.add_test_case(test(one, "everything is checked, with the recorded counts", &others));

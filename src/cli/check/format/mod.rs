@@ -127,7 +127,7 @@ impl<'a> Problem<'a> {
 mod tests {
     use super::*;
     use quorate::catalogue::{self, Protocol};
-    use quorate::check::report::{Expectation, Surprise};
+    use quorate::check::report::{Expectation, Surprise, Verdict};
     use quorate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";
@@ -179,6 +179,9 @@ mod tests {
             assert_eq!(xml.matches("<error ").count(), 1, "{xml}");
             assert!(xml.contains("quorate explore multi-primary --at lost.json"), "{xml}");
             assert!(xml.contains("   1. "), "the steps are told: {xml}");
+            let undecided = all[1].report.properties.iter();
+            let undecided = undecided.filter(|p| p.verdict == Verdict::Incomplete).count();
+            assert_eq!(xml.matches("<skipped message=\"not decided\"").count(), undecided, "{xml}");
             assert!(xml.contains("92 unique states, expected 93"), "{xml}");
         });
     }
