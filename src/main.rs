@@ -31,6 +31,7 @@ enum Command {
     Explore(cli::explore::Args),
     TestFrom(cli::test_from::Args),
     Format(cli::format::Args),
+    ClientFile(cli::client_file::Args),
     Run(cli::run::Args),
     Readmit(cli::readmit::Args),
     Cluster(cli::cluster::Args),
@@ -56,6 +57,7 @@ fn run(command: &Command) -> u8 {
         Command::Explore(args) => cli::explore::execute(args),
         Command::TestFrom(args) => cli::test_from::execute(args),
         Command::Format(args) => cli::format::execute(args),
+        Command::ClientFile(args) => cli::client_file::execute(args),
         Command::Run(args) => cli::run::execute(args),
         Command::Readmit(args) => cli::readmit::execute(args),
         Command::Cluster(args) => cli::cluster::execute(args),
@@ -84,6 +86,7 @@ impl Command {
             | Self::Explore(_)
             | Self::TestFrom(_)
             | Self::Format(_)
+            | Self::ClientFile(_)
             | Self::Run(_)
             | Self::Readmit(_)
             | Self::Cluster(_) => false,

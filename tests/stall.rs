@@ -6,13 +6,11 @@ mod support;
 
 use quorate::models::Durable;
 use quorate::models::kv::{Op, Reply, Service};
-use quorate::node::frame::Seal;
 use quorate::node::{DataDir, Node};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize, Serializer};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::net::UdpSocket;
 use std::time::Duration;
 use support::SECOND;
 
@@ -73,22 +71,20 @@ fn what_came_during_a_stall_is_heard_before_a_timer_fires() {
     let (node, stop) = (Node::open(Watcher, &cluster, data).unwrap(), Stop::new());
     let handle = stop.clone();
     let thread = std::thread::spawn(move || node.run(&handle).unwrap());
-    let (socket, seal) = (UdpSocket::bind("127.0.0.1:0").unwrap(), Seal::new(&cluster));
-    let say = |seq, op| {
-        let request: Msg = Service::Request { seq, op };
-        let sealed = seal.seal(Id::from(1 << 40), Id::from(0), &request).unwrap();
-        socket.send_to(&sealed, cluster.servers[0].address).unwrap();
+    let client = || {
+        let retry = 5 * SECOND..5 * SECOND;
+        let mut client = Client::<Op, Reply, ()>::open(&cluster, cluster.ids(), retry).unwrap();
+        assert_eq!(client.get("session".into(), SECOND).unwrap(), Some("0".into()));
+        client
     };
-    say(1, Op::get("heartbeat"));
-    std::thread::sleep(PATIENCE / 4);
-    say(2, Op::Delete { key: "stall".into() });
-    std::thread::sleep(PATIENCE / 4);
-    // It is in time, and waits in the socket; when the node goes on, its timer is due.
-    say(3, Op::get("heartbeat"));
-    std::thread::sleep(2 * PATIENCE);
-    let mut client =
-        Client::<Op, Reply, ()>::open(&cluster, cluster.ids(), SECOND..SECOND).unwrap();
-    assert_eq!(client.get("suspicions".into(), SECOND).unwrap(), Some("0".into()));
+    let [mut staller, mut client] = [(); 2].map(|()| client());
+    std::thread::scope(|scope| {
+        scope.spawn(move || staller.delete("stall".into(), 5 * SECOND).unwrap_err());
+        std::thread::sleep(PATIENCE / 4);
+        // It is in time, and waits in the socket; when the node goes on, its timer is due.
+        let suspicions = client.get("heartbeat".into(), 5 * SECOND).unwrap();
+        assert_eq!(suspicions, Some("0".into()));
+    });
     // The timer works: without a word it fires.
     std::thread::sleep(2 * PATIENCE);
     assert_eq!(client.get("suspicions".into(), SECOND).unwrap(), Some("1".into()));

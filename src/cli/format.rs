@@ -17,7 +17,7 @@ Example:
 
 A cluster file is the same for all, with a server for each node, and its
 owner's alone (chmod 600) if it holds keys (64 hexadecimal digits each, such
-as `openssl rand -hex 32` gives; a client's copy needs only its own):
+as `openssl rand -hex 32` gives; `quorate client-file` makes a client's copy):
   name = \"demo\"
   protocol = \"paxos\"
   [keys]

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod check;
 pub(crate) mod client;
+pub(crate) mod client_file;
 pub(crate) mod cluster;
 pub(crate) mod explore;
 pub(crate) mod format;

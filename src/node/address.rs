@@ -2,13 +2,15 @@
 //!
 //! Protocols know ids alone, so that a tie broken by id is broken the same way when it is checked
 //! and when it runs. The servers' addresses come from the cluster file and are fixed; a client's
-//! is where its last datagram came from, and of clients only so many are remembered.
+//! is where its newest request came from, if it is proven to receive there, and of clients only so
+//! many are remembered.
 
 use super::cluster_file::ClusterFile;
+use super::frame::Channel;
+use super::secrets::Public;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The most clients whose addresses a server remembers; beyond, the one not heard from for the
 /// longest is forgotten, and answered again when it asks again.
@@ -30,23 +32,27 @@ pub fn is_client(id: Id) -> bool {
     number(id) >= FIRST_CLIENT
 }
 
-/// A new client's id: microseconds since 1970, then 12 random bits. In rough order of time,
-/// because the session table (`models::kv::Sessions`) refuses new clients below those that it has
-/// evicted; random, because
-/// two clients may start in the same microsecond.
-pub fn new_client_id() -> Id {
-    let micros =
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64;
-    let id = (micros << 12) | u64::from(rand::random::<u16>() & 0xfff);
-    // A clock that stands before 1970 is no reason to pose as a server.
-    Id::from(id.max(FIRST_CLIENT) as usize)
+/// Who has no id yet. No server makes this one.
+pub(super) const ANONYMOUS: u64 = u64::MAX;
+
+/// A client that a server has heard from.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) address: SocketAddr,
+    pub(super) public: Public,
+    /// What seals its session.
+    pub(super) channel: Channel,
+    /// The counter of its newest request. Older ones are not taken any more; if the client is
+    /// forgotten, a replayed request is taken again, from the same address, as the duplicate that
+    /// it is.
+    pub(super) counter: u64,
 }
 
 /// Who is where.
-pub struct AddressBook {
+pub(super) struct AddressBook {
     servers: Vec<SocketAddr>,
-    /// Where each client is, and when (in datagrams) it was last heard from.
-    clients: HashMap<Id, (SocketAddr, u64)>,
+    /// What is known of each client, and when (in requests) it was last heard from.
+    clients: HashMap<Id, (Known, u64)>,
     /// The clients by when they were last heard from.
     heard: BTreeMap<u64, Id>,
     clock: u64,
@@ -55,7 +61,7 @@ pub struct AddressBook {
 
 impl AddressBook {
     /// The servers of a cluster, and no client yet.
-    pub fn new(cluster: &ClusterFile) -> Self {
+    pub(super) fn new(cluster: &ClusterFile) -> Self {
         Self {
             servers: cluster.servers.iter().map(|server| server.address).collect(),
             clients: HashMap::new(),
@@ -66,21 +72,26 @@ impl AddressBook {
     }
 
     /// Where to send what is for `id`.
-    pub fn get(&self, id: Id) -> Option<SocketAddr> {
+    pub(super) fn get(&self, id: Id) -> Option<SocketAddr> {
         if is_client(id) {
-            self.clients.get(&id).map(|(address, _)| *address)
+            self.client(id).map(|known| known.address)
         } else {
             self.servers.get(usize::from(id)).copied()
         }
     }
 
+    /// What is known of a client.
+    pub(super) fn client(&self, id: Id) -> Option<&Known> {
+        self.clients.get(&id).map(|(known, _)| known)
+    }
+
     /// The servers and where they are.
-    pub fn servers(&self) -> impl Iterator<Item = (Id, SocketAddr)> {
+    pub(super) fn servers(&self) -> impl Iterator<Item = (Id, SocketAddr)> {
         self.servers.iter().enumerate().map(|(id, address)| (Id::from(id), *address))
     }
 
     /// Whether `id` may speak from `address`: a server only from its own.
-    pub fn vouches(&self, id: Id, address: SocketAddr) -> bool {
+    pub(super) fn vouches(&self, id: Id, address: SocketAddr) -> bool {
         if is_client(id) {
             return true;
         }
@@ -90,10 +101,10 @@ impl AddressBook {
             .is_some_and(|known| (known.ip(), known.port()) == (address.ip(), address.port()))
     }
 
-    /// Notes that a client was heard from `address`.
-    pub fn hear(&mut self, client: Id, address: SocketAddr) {
+    /// Notes that a client was heard from.
+    pub(super) fn hear(&mut self, client: Id, known: Known) {
         self.clock += 1;
-        if let Some((_, before)) = self.clients.insert(client, (address, self.clock)) {
+        if let Some((_, before)) = self.clients.insert(client, (known, self.clock)) {
             self.heard.remove(&before);
         }
         self.heard.insert(self.clock, client);
@@ -115,8 +126,9 @@ mod tests {
         AddressBook::new(&ClusterFile::parse(text, Path::new("cluster.toml")).unwrap())
     }
 
-    fn at(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
+    fn at(port: u16) -> Known {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Known { address, public: [0; 32], channel: Channel::Checksummed, counter: 0 }
     }
 
     #[test]
@@ -135,17 +147,9 @@ mod tests {
         book.hear(client(2), at(2));
         book.hear(client(1), at(11));
         book.hear(client(3), at(3));
-        assert_eq!(book.get(client(1)), Some(at(11)));
+        assert_eq!(book.get(client(1)), Some(at(11).address));
         assert_eq!(book.get(client(2)), None);
-        assert_eq!(book.get(client(3)), Some(at(3)));
+        assert_eq!(book.get(client(3)), Some(at(3).address));
         assert_eq!((book.clients.len(), book.heard.len()), (2, 2));
-    }
-
-    #[test]
-    fn client_ids_are_clients_and_grow_with_time() {
-        let before = new_client_id();
-        std::thread::sleep(std::time::Duration::from_millis(2));
-        let after = new_client_id();
-        assert!(is_client(before) && before < after);
     }
 }

@@ -2,20 +2,23 @@
 //! servers. What it retries, whom it asks next and when it believes a redirect is the actor's
 //! business; the driver gives it a socket, a clock and a deadline.
 
-use super::address::new_client_id;
+use super::caller::{Caller, Heard};
 use super::cluster_file::ClusterFile;
-use super::endpoint::{BindError, Endpoint, Incoming, SendError};
+use super::endpoint::SendError;
 use super::frame::FrameError;
+use super::socket::BindError;
 use super::timers::Timers;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::service::Refusal;
 use quorate_models::kv::{self, ClientState, Retry, Service};
+use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -25,6 +28,15 @@ pub enum ClientError {
     /// No socket.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The file has keys, and does not tell by which key the servers are known.
+    #[error(
+        "the cluster file {} has a client key, but neither the servers' key nor their public one; \
+         make a client's copy of the file with `quorate client-file`", file.display()
+    )]
+    NoPublicKey {
+        /// The file.
+        file: PathBuf,
+    },
     /// There is nobody to ask.
     #[error("the cluster has no server that takes requests")]
     NoServers,
@@ -116,8 +128,7 @@ fn list(asked: &[(Id, SocketAddr)]) -> String {
 /// `P`. One operation at a time; each is done exactly once where the protocol promises so,
 /// however often it is sent.
 pub struct Client<O, R, P> {
-    me: Id,
-    endpoint: Endpoint,
+    caller: Caller,
     /// In the order in which they are asked.
     servers: Vec<Id>,
     retry: Range<Duration>,
@@ -128,7 +139,8 @@ pub struct Client<O, R, P> {
 }
 
 impl<O: Value, R: Value, P: Value> Client<O, R, P> {
-    /// Opens a client of a cluster, under a new id. `servers` are those that take requests, and
+    /// Opens a client of a cluster. A server gives it an id when it asks for the first time, and
+    /// after its session has expired. `servers` are those that take requests, and
     /// `retry` is how long to wait for an answer before another is asked.
     pub fn open(
         cluster: &ClusterFile,
@@ -140,14 +152,14 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
         };
-        let me = new_client_id();
-        let endpoint = Endpoint::bind(me, cluster, any)?;
-        Ok(Self { me, endpoint, servers, retry, next_seq: 1, epoch: 0, service: PhantomData })
+        let caller = Caller::bind(cluster, any)?
+            .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
+        Ok(Self { caller, servers, retry, next_seq: 1, epoch: 0, service: PhantomData })
     }
 
-    /// Its id.
-    pub fn id(&self) -> Id {
-        self.me
+    /// Its id, if it has a session.
+    pub fn id(&self) -> Option<Id> {
+        self.caller.id()
     }
 
     /// The server that it would ask first now.
@@ -157,17 +169,18 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
     /// Does `op`, and waits for the answer for `deadline` at most.
     pub fn call(&mut self, op: O, deadline: Duration) -> Result<R, ClientError> {
+        let begin = Instant::now();
+        let me = self.session(begin, deadline)?;
         let actor = self.actor(op);
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
         self.next_seq += 1;
-        let mut call = Call { asked: BTreeSet::new(), timers: Timers::new(), busy: false };
+        let mut call = Call { asked: BTreeMap::new(), timers: Timers::new(), busy: false };
         let mut out = Out::new();
-        let mut state = actor.on_start(self.me, &None, &mut out);
+        let mut state = actor.on_start(me, &None, &mut out);
         state.epoch = self.epoch;
         let mut state: Cow<'_, ClientState<R>> = Cow::Owned(state);
-        call.perform(&mut self.endpoint, out)?;
-        let begin = Instant::now();
+        call.perform(&mut self.caller, out)?;
         while state.last.is_none() {
             let now = Instant::now();
             let left = deadline.saturating_sub(now.duration_since(begin));
@@ -176,24 +189,26 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             }
             let mut out = Out::new();
             if let Some(timer) = call.timers.pop(now) {
-                actor.on_timeout(self.me, &mut state, &timer, &mut out);
+                actor.on_timeout(me, &mut state, &timer, &mut out);
             } else {
                 let next = call.timers.next().map(|next| next.saturating_duration_since(now));
-                if let Incoming::Message(src, _, msg) =
-                    self.endpoint.receive(next.unwrap_or(left).min(left))
-                {
-                    call.hear(self.next_seq - 1, &msg);
-                    actor.on_msg(self.me, &mut state, src, msg, &mut out);
+                match self.caller.receive(next.unwrap_or(left).min(left)) {
+                    Heard::Message(src, msg) => {
+                        call.hear(self.next_seq - 1, &msg);
+                        actor.on_msg(me, &mut state, src, msg, &mut out);
+                    }
+                    Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
+                    Heard::Nothing | Heard::Dropped | Heard::Welcome => {}
                 }
             }
-            call.perform(&mut self.endpoint, out)?;
+            call.perform(&mut self.caller, out)?;
         }
         let state = state.into_owned();
         self.remember(&state);
         match state.last {
             Some(Ok(reply)) => Ok(reply),
             Some(Err(Refusal::SessionExpired)) => {
-                self.begin_session();
+                self.end_session();
                 Err(ClientError::SessionExpired)
             }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
@@ -203,11 +218,40 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         }
     }
 
+    /// The id of this client. If it has none yet, it asks for one: the server that it would ask
+    /// first, and then the others in turn, until one answers.
+    fn session(&mut self, begin: Instant, deadline: Duration) -> Result<Id, ClientError> {
+        let mut asked = BTreeSet::new();
+        let mut timers = Timers::new();
+        timers.set(Retry, Duration::ZERO..Duration::ZERO, begin);
+        loop {
+            if let Some(me) = self.caller.id() {
+                return Ok(me);
+            }
+            let now = Instant::now();
+            let left = deadline.saturating_sub(now.duration_since(begin));
+            if left.is_zero() {
+                return Err(self.nobody_answers(deadline, asked.iter()));
+            }
+            if timers.pop(now).is_some() {
+                if !asked.is_empty() {
+                    self.servers.rotate_left(1);
+                }
+                asked.insert(self.servers[0]);
+                if let Ok(hello) = self.caller.hello(self.servers[0]) {
+                    self.caller.transmit(&hello);
+                }
+                timers.set(Retry, self.retry.clone(), now);
+            }
+            let next = timers.next().map_or(left, |next| next.saturating_duration_since(now));
+            self.caller.receive::<Service<O, R, P>>(next.min(left).max(Duration::from_micros(1)));
+        }
+    }
+
     /// Goes on as a new client: under the old id nothing would be done any more, and an id is never
     /// used for a second session.
-    fn begin_session(&mut self) {
-        self.me = new_client_id();
-        self.endpoint.rename(self.me);
+    fn end_session(&mut self) {
+        self.caller.renew();
         self.next_seq = 1;
     }
 
@@ -230,25 +274,34 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         }
     }
 
-    fn no_answer(&self, deadline: Duration, call: &Call) -> ClientError {
+    fn no_answer(&self, deadline: Duration, call: &Call<Service<O, R, P>>) -> ClientError {
         if call.busy {
             return ClientError::Busy { deadline };
         }
-        let address = |id: &Id| Some((*id, self.endpoint.book.get(*id)?));
-        ClientError::NoAnswer { deadline, asked: call.asked.iter().filter_map(address).collect() }
+        self.nobody_answers(deadline, call.asked.keys())
+    }
+
+    fn nobody_answers<'a>(
+        &self,
+        deadline: Duration,
+        asked: impl Iterator<Item = &'a Id>,
+    ) -> ClientError {
+        let address = |id: &Id| Some((*id, self.caller.address(*id)?));
+        ClientError::NoAnswer { deadline, asked: asked.filter_map(address).collect() }
     }
 }
 
 /// The effects of one operation.
-struct Call {
-    asked: BTreeSet<Id>,
+struct Call<M> {
+    /// The servers that were asked, and what each was told last.
+    asked: BTreeMap<Id, M>,
     timers: Timers<Retry>,
     /// Whether the last that was heard of the request is that a server is busy.
     busy: bool,
 }
 
-impl Call {
-    fn hear<O, R, P>(&mut self, open: u64, msg: &Service<O, R, P>) {
+impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
+    fn hear(&mut self, open: u64, msg: &Service<O, R, P>) {
         match msg {
             Service::Refused { seq, why } if *seq == open => self.busy = *why == Refusal::Busy,
             Service::Redirect { seq, .. } | Service::Reply { seq, .. } if *seq == open => {
@@ -258,23 +311,22 @@ impl Call {
         }
     }
 
-    fn perform<O: Value, R: Value, P: Value>(
+    /// Asks a server again what it was asked, with what proves this client's address.
+    fn ask_again(&self, caller: &mut Caller, server: Id) -> Result<(), ClientError> {
+        self.asked.get(&server).map_or(Ok(()), |msg| ask(caller, server, msg))
+    }
+
+    fn perform(
         &mut self,
-        endpoint: &mut Endpoint,
+        caller: &mut Caller,
         out: Out<Driven<O, R, P>>,
     ) -> Result<(), ClientError> {
         for command in out {
             match command {
-                Command::Send(dst, msg) => match endpoint.seal(dst, &msg) {
-                    Ok(datagram) => {
-                        self.asked.insert(dst);
-                        // Lost, if it fails: the retry timer deals with that.
-                        let _ = endpoint.transmit(&datagram);
-                    }
-                    Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
-                    // A server named a leader that nobody knows: the retry timer again.
-                    Err(SendError::Unroutable(_)) => {}
-                },
+                Command::Send(dst, msg) => {
+                    ask(caller, dst, &msg)?;
+                    self.asked.insert(dst, msg);
+                }
                 Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
                 Command::CancelTimer(timer) => self.timers.cancel(&timer),
                 // The client actor keeps nothing and draws nothing.
@@ -283,6 +335,17 @@ impl Call {
         }
         Ok(())
     }
+}
+
+fn ask<M: Serialize>(caller: &mut Caller, server: Id, msg: &M) -> Result<(), ClientError> {
+    match caller.seal(server, msg) {
+        // Lost, if it fails: the retry timer deals with that.
+        Ok(datagram) => caller.transmit(&datagram),
+        Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
+        // A server named a leader that nobody knows: the retry timer again.
+        Err(SendError::Unroutable(_)) => {}
+    }
+    Ok(())
 }
 
 /// The client actor of `models::kv`, on its own.
@@ -317,6 +380,9 @@ impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::endpoint::{Endpoint, Incoming};
+    use super::super::mint::Mint;
+    use super::super::peers::Peers;
     use super::*;
     use std::net::UdpSocket;
     use std::path::Path;
@@ -332,17 +398,27 @@ mod tests {
             "name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{free}\"\n"
         );
         let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
-        let mut server = Endpoint::bind(0.into(), &cluster, free).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let peers = Peers::open(dir.path()).unwrap();
+        let mut server = Endpoint::bind(0.into(), &cluster, free, 0, peers).unwrap();
+        let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
         let thread = thread::spawn(move || {
             let mut asked = 0;
-            while let Incoming::Message(client, from, msg) = server.receive(Duration::from_secs(1))
-            {
-                assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
-                server.book.hear(client, from);
-                let answer = &answers[asked.min(answers.len() - 1)];
-                server.transmit(&server.seal(client, answer).unwrap()).unwrap();
-                asked += 1;
+            loop {
+                let answer = match server.receive::<Msg>(Duration::from_secs(1)) {
+                    Incoming::Hello(caller) => {
+                        server.welcome(&caller, mint.id(None).unwrap()).unwrap()
+                    }
+                    Incoming::Message(client, msg) => {
+                        assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
+                        asked += 1;
+                        server.seal(client, &answers[(asked - 1).min(answers.len() - 1)]).unwrap()
+                    }
+                    _ => break,
+                };
+                server.transmit(&answer).unwrap();
             }
+            drop(dir);
         });
         let retry = Duration::from_millis(10)..Duration::from_millis(20);
         (thread, Client::open(&cluster, vec![0.into()], retry).unwrap())

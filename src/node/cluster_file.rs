@@ -5,7 +5,8 @@
 //! [fingerprint](ClusterFile::fingerprint) that travels in every datagram and is kept in every
 //! data directory; addresses are not part of it, so that a server may move.
 
-use super::frame::Keys;
+use super::keys::{Key, Keys};
+use super::secrets::servers_public;
 use serde::Deserialize;
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -146,6 +147,15 @@ pub enum Flaw {
     /// There is a server key and no client key.
     #[error("[keys] has a server key and no client key; add one, so that clients are sealed too")]
     NoClientKey,
+    /// There is no server key where one is needed.
+    #[error("[keys] has no server key, so this is a client's copy already")]
+    NoServerKey,
+    /// A public key that is not the servers', or without any other.
+    #[error(
+        "[keys] has a public key that does not belong to its server key, or no client key; \
+         leave it out, or make a client's copy of the file with `quorate client-file`"
+    )]
+    WrongPublicKey,
     /// One key does for both.
     #[error("[keys] gives clients the server key; make another, so that none can pose as a server")]
     SameKeys,
@@ -175,6 +185,31 @@ impl ClusterFile {
         raw.server.sort_by_key(|server| server.id);
         let Raw { name, protocol, mode, server: servers, keys } = raw;
         Ok(Self { name, protocol, mode, servers, keys, path: path.into() })
+    }
+
+    /// The text of a client's copy of the file whose `text` this is: without the server key, and
+    /// with the servers' public one. Comments are lost. Without `[keys]` it is the same file.
+    ///
+    /// # Errors
+    /// When the file has the server key neither, so that it is a client's copy itself; see also
+    /// [`ClusterFile::parse`].
+    pub fn clients_copy(text: &str, path: &Path) -> Result<String, ClusterFileError> {
+        let cluster = Self::parse(text, path)?;
+        let Some(public) = cluster.keys.server.as_ref().and(servers_public(&cluster.keys)) else {
+            if cluster.keys.client.is_none() {
+                return Ok(text.into());
+            }
+            let flaw = Flaw::NoServerKey;
+            return Err(ClusterFileError::Flawed { path: path.into(), flaw });
+        };
+        let malformed = |source| ClusterFileError::Malformed { path: path.into(), source };
+        let mut copy: toml::Table = text.parse().map_err(|e| malformed(Box::new(e)))?;
+        if let Some(toml::Value::Table(keys)) = copy.get_mut("keys") {
+            keys.remove("server");
+            keys.insert("public".into(), Key::from(public).hex().into());
+        }
+        // A table that was just read can be written.
+        Ok(toml::to_string(&copy).unwrap_or_default())
     }
 
     /// The file it was read from, for errors to name.
@@ -216,6 +251,11 @@ fn check(raw: &Raw) -> Result<(), Flaw> {
         (Some(_), None) => return Err(Flaw::NoClientKey),
         (Some(server), Some(client)) if server == client => return Err(Flaw::SameKeys),
         _ => {}
+    }
+    if let Some(public) = &raw.keys.public
+        && (raw.keys.client.is_none() || servers_public(&raw.keys) != Some(*public.bytes()))
+    {
+        return Err(Flaw::WrongPublicKey);
     }
     check_servers(raw)
 }
@@ -318,6 +358,35 @@ mod tests {
         assert!(matches!(flaw(&[(0, "0.0.0.0:1")]), Flaw::UnusableAddress { .. }));
         assert!(matches!(flaw(&[(0, "127.0.0.1:0")]), Flaw::UnusableAddress { .. }));
         assert_eq!(flaw(&[(0, a), (1, "[::1]:7001")]), Flaw::MixedFamilies { id: 1 });
+    }
+
+    #[test]
+    fn a_clients_copy_has_the_public_key_and_not_the_servers() {
+        let keys =
+            format!("[keys]\nserver = \"{}\"\nclient = \"{}\"\n", "0a".repeat(32), "0b".repeat(32));
+        let of = |keys: &str| {
+            format!(
+                "name = \"demo\"\nprotocol = \"toy\"\nmode = \"m\"\n{keys}[[server]]\nid = 0\n\
+                 address = \"127.0.0.1:7000\"\n[[server]]\nid = 1\naddress = \"127.0.0.1:7001\"\n"
+            )
+        };
+        let path = Path::new("cluster.toml");
+        let copy = ClusterFile::clients_copy(&of(&keys), path).unwrap();
+        assert!(!copy.contains(&"0a".repeat(32)), "{copy}");
+        let (servers, clients) = (parse(&of(&keys)).unwrap(), parse(&copy).unwrap());
+        assert_eq!(servers.fingerprint(), clients.fingerprint());
+        assert_eq!(servers.servers, clients.servers);
+        assert_eq!(clients.keys.server, None);
+        assert_eq!(clients.keys.client, servers.keys.client);
+        assert_eq!(servers_public(&clients.keys), servers_public(&servers.keys));
+        assert_eq!(ClusterFile::clients_copy(&of(""), path).unwrap(), of(""));
+        let again = ClusterFile::clients_copy(&copy, path).unwrap_err().to_string();
+        assert!(again.contains("client's copy already"), "{again}");
+        // A public key that is not the servers', or alone.
+        let wrong = format!("{keys}public = \"{}\"\n", "0c".repeat(32));
+        assert!(parse(&of(&wrong)).unwrap_err().to_string().contains("quorate client-file"));
+        let alone = format!("[keys]\npublic = \"{}\"\n", "0c".repeat(32));
+        assert!(parse(&of(&alone)).is_err());
     }
 
     #[test]

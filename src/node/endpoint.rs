@@ -1,59 +1,32 @@
-//! One end of the wire: a UDP socket, the seal around messages, and the address book.
+//! A server's end of the wire: a socket, the seals around messages, and the address book.
 //!
 //! Whatever arrives here that is not a whole, authentic message for this node, from someone who
 //! may speak under that name, is dropped and counted: to the protocol it is a lost message.
 
-use super::address::{AddressBook, is_client};
+#[cfg(test)]
+mod tests;
+
+use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
-use super::frame::{FrameError, Kind, Seal};
+use super::frame::{Channel, FrameError, HEADER, Header, Kind, Seal, Wire, decode};
+use super::notary::{Notary, PADDING, PROOF, Proof};
 use super::notices::Rate;
 use super::peers::Peers;
+use super::secrets::{Code, Public};
+use super::socket::{BindError, Datagram, Received, Socket};
 use super::stats::Stats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// The longest payload that UDP itself can carry, so that what is too long is seen to be.
-const BUFFER: usize = 65_536;
 /// How many refused datagrams are logged in a minute.
 const REFUSALS_LOGGED: u32 = 6;
-/// How many errors in a row a socket may give before each is followed by a pause.
-const PATIENCE: u32 = 16;
-
-/// A socket could not be opened.
-#[derive(Debug, Error)]
-pub enum BindError {
-    /// Someone else listens there.
-    #[error(
-        "the address {address} is in use: another process listens on UDP port {}; \
-         stop it, or give this server another port in the cluster file", address.port()
-    )]
-    InUse {
-        /// The address.
-        address: SocketAddr,
-    },
-    /// This host does not have it.
-    #[error(
-        "the address {address} is not one of this host's; run this server on its host, \
-         or pass the address to listen on"
-    )]
-    NotHere {
-        /// The address.
-        address: SocketAddr,
-    },
-    /// Another reason.
-    #[error("cannot listen on {address}: {source}")]
-    Other {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-}
+/// How many keys a second are agreed upon with clients that are not known: each takes time.
+const AGREEMENTS: u32 = 4000;
 
 /// A message could not be sent.
 #[derive(Debug, Error)]
@@ -66,76 +39,70 @@ pub enum SendError {
     Unroutable(Id),
 }
 
-/// A sealed message and where it goes.
-pub(super) struct Datagram {
-    to: SocketAddr,
-    pub(super) bytes: Vec<u8>,
-}
-
 /// What came in.
 pub(super) enum Incoming<M> {
     /// Nothing, within the time.
     Nothing,
     /// Something that was dropped.
     Dropped,
-    /// A message, from whom and from where.
-    Message(Id, SocketAddr, M),
+    /// A message, and from whom.
+    Message(Id, M),
     /// A message that another server wants to be passed on to a client.
     Relay(Id, M),
+    /// Somebody asks for an id.
+    Hello(Caller),
+    /// A request from where it is not proven that the client is; this answer lets it prove it.
+    Unproven(Datagram),
 }
 
-/// One end of the wire.
+/// Who asks for an id, and where the answer goes.
+pub(super) struct Caller {
+    pub(super) public: Public,
+    pub(super) address: SocketAddr,
+}
+
+/// What a client is told of itself.
+pub(super) type Welcome = (u64, Code, Code);
+
+/// A server's end of the wire.
 pub(super) struct Endpoint {
     me: Id,
-    socket: UdpSocket,
+    socket: Socket,
+    wire: Wire,
+    /// Between servers.
     seal: Seal,
-    pub(super) book: AddressBook,
-    pub(super) stats: Stats,
-    buffer: Box<[u8]>,
-    blocking: bool,
-    errors_in_a_row: u32,
+    /// Of whoever has no session yet.
+    hellos: Channel,
+    notary: Notary,
+    book: AddressBook,
     refusals: Rate,
-    /// Of a server: the incarnations of the others.
-    peers: Option<Peers>,
+    agreements: Rate,
+    /// The incarnations of the other servers.
+    peers: Peers,
 }
 
 impl Endpoint {
-    /// Listens on `address` as `me`.
+    /// Listens on `address` as `me`, whose data directory is of that incarnation, and listens to
+    /// the incarnations of other servers that `peers` admits.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
         address: SocketAddr,
+        incarnation: u64,
+        peers: Peers,
     ) -> Result<Self, BindError> {
-        let socket = UdpSocket::bind(address).map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => BindError::InUse { address },
-            ErrorKind::AddrNotAvailable => BindError::NotHere { address },
-            _ => BindError::Other { address, source },
-        })?;
         Ok(Self {
             me,
-            socket,
-            seal: Seal::new(cluster),
+            socket: Socket::bind(address)?,
+            wire: Wire::new(cluster),
+            seal: Seal::new(cluster).of_incarnation(incarnation),
+            hellos: Channel::new(cluster.keys.client.as_ref().map(|key| key.bytes())),
+            notary: Notary::new(cluster),
             book: AddressBook::new(cluster),
-            stats: Stats::default(),
-            buffer: vec![0; BUFFER].into(),
-            blocking: true,
-            errors_in_a_row: 0,
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
-            peers: None,
+            agreements: Rate::new(AGREEMENTS, Duration::from_secs(1)),
+            peers,
         })
-    }
-
-    /// Speaks, and is spoken to, under another id from here on.
-    pub(super) fn rename(&mut self, me: Id) {
-        self.me = me;
-    }
-
-    /// Speaks for a data directory of that incarnation, and listens to the incarnations of other
-    /// servers that `peers` admits.
-    pub(super) fn incarnate(mut self, incarnation: u64, peers: Peers) -> Self {
-        self.seal = self.seal.of_incarnation(incarnation);
-        self.peers = Some(peers);
-        self
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -143,13 +110,31 @@ impl Endpoint {
     }
 
     pub(super) fn authenticates(&self) -> bool {
-        self.seal.authenticates()
+        self.wire.authenticates()
+    }
+
+    pub(super) fn stats(&mut self) -> &mut Stats {
+        &mut self.socket.stats
     }
 
     /// Seals `message` for `dst`.
     pub(super) fn seal<M: Serialize>(&self, dst: Id, message: &M) -> Result<Datagram, SendError> {
         let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
-        Ok(Datagram { to, bytes: self.seal.seal(self.me, dst, message)? })
+        let bytes = match self.book.client(dst) {
+            Some(known) => self.seal_for(&known.channel, Kind::Answer, dst, message)?,
+            None => self.seal.seal(self.me, dst, message)?,
+        };
+        Ok(Datagram { to, bytes })
+    }
+
+    fn seal_for<M: Serialize>(
+        &self,
+        channel: &Channel,
+        kind: Kind,
+        dst: Id,
+        message: &M,
+    ) -> Result<Vec<u8>, FrameError> {
+        channel.seal(self.wire, &Header { kind, src: self.me, dst, word: 0 }, &[], message)
     }
 
     /// Seals `message` for `client`, of which no address is known here, for each other server to
@@ -168,44 +153,35 @@ impl Endpoint {
             .collect()
     }
 
+    /// Tells a caller that it is `client`.
+    pub(super) fn welcome(&self, caller: &Caller, client: Id) -> Result<Datagram, FrameError> {
+        let welcome: Welcome = (
+            number(client),
+            self.notary.certificate(client, &caller.public),
+            self.notary.cookie(client, caller.address),
+        );
+        let channel = self.notary.channel(&caller.public);
+        let anonymous = Id::from(ANONYMOUS as usize);
+        let bytes = self.seal_for(&channel, Kind::Welcome, anonymous, &welcome)?;
+        Ok(Datagram { to: caller.address, bytes })
+    }
+
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
-        let sent = self
-            .block(true)
-            .and_then(|()| retry_interrupted(|| self.socket.send_to(&datagram.bytes, datagram.to)));
-        match sent {
-            Ok(_) => self.stats.sent += 1,
-            Err(error) => {
-                self.stats.send_failed += 1;
-                tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
-                // Who watches the log should see that it happens, not every time it does.
-                if self.stats.send_failed.is_power_of_two() {
-                    let count = self.stats.send_failed;
-                    tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
+        self.socket.transmit(datagram)
     }
 
     /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
     pub(super) fn receive<M: DeserializeOwned>(&mut self, wait: Duration) -> Incoming<M> {
-        let received = self.block(!wait.is_zero()).and_then(|()| {
-            if !wait.is_zero() {
-                self.socket.set_read_timeout(Some(wait))?;
-            }
-            self.socket.recv_from(&mut self.buffer)
-        });
-        let (len, from) = match received {
-            Ok(received) => received,
-            Err(error) => return self.receive_failed(&error),
+        let (len, from) = match self.socket.receive(wait) {
+            Received::Bytes(len, from) => (len, from),
+            Received::Nothing => return Incoming::Nothing,
+            Received::Failed => return Incoming::Dropped,
         };
-        self.errors_in_a_row = 0;
-        self.stats.received += 1;
         match self.open(len, from) {
             Ok(incoming) => incoming,
             Err(why) => {
+                *why.count(&mut self.socket.stats) += 1;
                 tracing::debug!(%from, len, %why, "dropped a datagram");
                 self.tell_refusal(from, &why);
                 Incoming::Dropped
@@ -228,74 +204,112 @@ impl Endpoint {
         len: usize,
         from: SocketAddr,
     ) -> Result<Incoming<M>, Dropped> {
-        let frame = match self.seal.open(&mut self.buffer[..len]) {
-            Ok(frame) => frame,
-            Err(error) => {
-                *(match error {
-                    FrameError::TooLarge => &mut self.stats.oversized,
-                    FrameError::Foreign | FrameError::Version(_) => &mut self.stats.foreign,
-                    FrameError::Forged => &mut self.stats.forged,
-                    _ => &mut self.stats.malformed,
-                }) += 1;
-                return Err(error.into());
-            }
+        let header = self.wire.peek(&self.socket.buffer[..len])?;
+        let expected = match header.kind {
+            Kind::Hello => number(header.src) == ANONYMOUS,
+            Kind::Request => is_client(header.src),
+            Kind::Message | Kind::Relay => !is_client(header.src),
+            // A server is told none of these.
+            Kind::Welcome | Kind::Answer | Kind::Cookie => false,
         };
-        if frame.dst != self.me {
-            self.stats.misdirected += 1;
-            return Err(Dropped::Misdirected(frame.dst));
+        if !expected {
+            return Err(FrameError::Malformed.into());
         }
-        if !self.book.vouches(frame.src, from) || is_client(frame.src) && is_client(self.me) {
-            self.stats.impostors += 1;
-            return Err(Dropped::Impostor(frame.src));
+        match header.kind {
+            Kind::Hello => self.open_hello(&header, len, from),
+            Kind::Request => self.open_request(&header, len, from),
+            _ => self.open_from_server(&header, len, from),
         }
-        let src = frame.src;
-        if !is_client(src)
-            && let Some(peers) = &mut self.peers
-            && !peers.admits(src, frame.incarnation)
-        {
-            self.stats.replaced += 1;
+    }
+
+    fn open_from_server<M: DeserializeOwned>(
+        &mut self,
+        header: &Header,
+        len: usize,
+        from: SocketAddr,
+    ) -> Result<Incoming<M>, Dropped> {
+        let message = self.seal.open(&mut self.socket.buffer[..len])?;
+        if header.dst != self.me {
+            return Err(Dropped::Misdirected(header.dst));
+        }
+        let src = header.src;
+        if !self.book.vouches(src, from) {
+            return Err(Dropped::Impostor(src));
+        }
+        if !self.peers.admits(src, header.word) {
             return Err(Dropped::Replaced(src));
         }
-        let incoming = match frame.kind {
-            Kind::Message => frame.message().map(|message| Incoming::Message(src, from, message)),
-            // Only servers are asked to pass something on, and only by servers.
-            Kind::Relay if is_client(src) || is_client(self.me) => Err(FrameError::Malformed),
-            Kind::Relay => frame.message().map(|(client, message): (u64, M)| {
+        Ok(match header.kind {
+            Kind::Relay => {
+                let (client, message): (u64, M) = decode(message)?;
                 Incoming::Relay(Id::from(client as usize), message)
-            }),
-        };
-        incoming.map_err(|error| {
-            self.stats.malformed += 1;
-            error.into()
+            }
+            _ => Incoming::Message(src, decode(message)?),
         })
     }
 
-    /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
-    /// took (connection refused), which to the protocol is a lost message.
-    fn receive_failed<M>(&mut self, error: &io::Error) -> Incoming<M> {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
-                Incoming::Nothing
-            }
-            _ => {
-                self.stats.receive_failed += 1;
-                self.errors_in_a_row += 1;
-                tracing::debug!(%error, "receiving failed");
-                if self.errors_in_a_row > PATIENCE {
-                    tracing::warn!(%error, "receiving fails again and again");
-                    std::thread::sleep(Duration::from_millis(100));
-                }
-                Incoming::Dropped
-            }
+    /// Holds no state, however many there are.
+    fn open_hello<M>(
+        &mut self,
+        header: &Header,
+        len: usize,
+        address: SocketAddr,
+    ) -> Result<Incoming<M>, Dropped> {
+        let datagram = &mut self.socket.buffer[..len];
+        let public = *datagram[HEADER..].first_chunk().ok_or(FrameError::Truncated)?;
+        let padding = self.hellos.open(size_of::<Public>(), datagram)?;
+        if decode::<[u8; PADDING.len()]>(padding)? != PADDING {
+            return Err(FrameError::Malformed.into());
         }
+        if header.dst != self.me {
+            return Err(Dropped::Misdirected(header.dst));
+        }
+        self.agree()?;
+        Ok(Incoming::Hello(Caller { public, address }))
     }
 
-    fn block(&mut self, blocking: bool) -> io::Result<()> {
-        if self.blocking != blocking {
-            self.socket.set_nonblocking(!blocking)?;
-            self.blocking = blocking;
+    fn open_request<M: DeserializeOwned>(
+        &mut self,
+        header: &Header,
+        len: usize,
+        from: SocketAddr,
+    ) -> Result<Incoming<M>, Dropped> {
+        let client = header.src;
+        let proof = Proof::parse(&self.socket.buffer[HEADER..len])?;
+        let known = self.book.client(client).filter(|known| known.public == proof.public).cloned();
+        let channel = match &known {
+            Some(known) => known.channel.clone(),
+            None if !self.notary.certifies(client, &proof) => {
+                return Err(FrameError::Forged.into());
+            }
+            None => {
+                self.agree()?;
+                self.notary.channel(&proof.public)
+            }
+        };
+        let message = channel.open(PROOF, &mut self.socket.buffer[..len])?;
+        if header.dst != self.me {
+            return Err(Dropped::Misdirected(header.dst));
         }
-        Ok(())
+        if known.as_ref().is_some_and(|known| header.word <= known.counter) {
+            return Err(Dropped::Stale(client));
+        }
+        let is_where_it_was = known.is_some_and(|known| known.address == from);
+        if !is_where_it_was && !self.notary.is_proven(client, from, &proof) {
+            let cookie = self.notary.cookie(client, from);
+            let bytes = self.seal_for(&channel, Kind::Cookie, client, &cookie)?;
+            self.socket.stats.unproven += 1;
+            return Ok(Incoming::Unproven(Datagram { to: from, bytes }));
+        }
+        let message = decode(message)?;
+        let (public, counter) = (proof.public, header.word);
+        self.book.hear(client, Known { address: from, public, channel, counter });
+        Ok(Incoming::Message(client, message))
+    }
+
+    /// Whether there is time to agree on a key with somebody.
+    fn agree(&mut self) -> Result<(), Dropped> {
+        self.agreements.allow(Instant::now()).map(drop).ok_or(Dropped::TooMany)
     }
 }
 
@@ -310,21 +324,30 @@ enum Dropped {
     Impostor(Id),
     #[error("{0:?} has another data directory than before")]
     Replaced(Id),
+    #[error("{0:?} has sent a newer request")]
+    Stale(Id),
+    #[error("too many clients begin at once")]
+    TooMany,
 }
 
 impl Dropped {
+    fn count<'a>(&self, stats: &'a mut Stats) -> &'a mut u64 {
+        match self {
+            Self::Frame(FrameError::TooLarge) => &mut stats.oversized,
+            Self::Frame(FrameError::Foreign | FrameError::Version(_)) => &mut stats.foreign,
+            Self::Frame(FrameError::Forged) => &mut stats.forged,
+            Self::Frame(_) => &mut stats.malformed,
+            Self::Misdirected(_) => &mut stats.misdirected,
+            Self::Impostor(_) => &mut stats.impostors,
+            Self::Replaced(_) => &mut stats.replaced,
+            Self::Stale(_) => &mut stats.stale,
+            Self::TooMany => &mut stats.overrun,
+        }
+    }
+
     /// Whether it came from somebody who is not to be listened to, rather than by accident.
     fn is_refusal(&self) -> bool {
         use FrameError::{Foreign, Forged, Version};
         matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))
-    }
-}
-
-fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! Why a node did not start, or stopped.
 
 use super::data_dir::DataDirError;
-use super::endpoint::BindError;
 use super::log::LogError;
+use super::mint::MintError;
 use super::peers::PeersError;
+use super::socket::BindError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -19,6 +20,9 @@ pub enum NodeError {
     /// What it remembers of the other servers cannot be read.
     #[error(transparent)]
     Peers(#[from] PeersError),
+    /// What it remembers of the ids that it made for clients cannot be read.
+    #[error(transparent)]
+    Mint(#[from] MintError),
     /// It cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

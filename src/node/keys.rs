@@ -1,7 +1,7 @@
 //! The keys in a cluster file: 32 bytes each, in hexadecimal, and never printed.
 
 use serde::{Deserialize, Deserializer, de};
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// The keys of a cluster. None: datagrams are checksummed, not authenticated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -9,11 +9,14 @@ use std::fmt;
 pub struct Keys {
     /// Seals what passes between servers. A client's copy of the cluster file leaves it out.
     pub server: Option<Key>,
-    /// Seals what passes between clients and servers.
+    /// Whoever has it may be a client.
     pub client: Option<Key>,
+    /// The servers' public key, by which a client's copy of the cluster file knows them. It follows
+    /// from the server key.
+    pub public: Option<Key>,
 }
 
-/// A secret key.
+/// A key of 32 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
@@ -23,7 +26,16 @@ impl Key {
         &self.0
     }
 
-    fn parse(hex: &str) -> Option<Self> {
+    /// As it is in a cluster file.
+    pub(super) fn hex(&self) -> String {
+        self.0.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    pub(super) fn parse(hex: &str) -> Option<Self> {
         let digits = hex.as_bytes().as_chunks::<2>();
         let (pairs, []) = digits else { return None };
         let digit = |byte: u8| char::from(byte).to_digit(16);
@@ -31,6 +43,12 @@ impl Key {
             .map(|[high, low]| Some((digit(*high)? * 16 + digit(*low)?) as u8))
             .collect();
         bytes?.try_into().ok().map(Self)
+    }
+}
+
+impl From<[u8; 32]> for Key {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal ([`frame`]) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
+//! | a client is who it says, where it says | ids that servers make and certify, a key for each session (`notary`) |
 //! | any server may answer any client | a reply to a client that a server never heard from travels by the servers that did |
 //! | a node that comes back has its disk | a server whose data directory is a new one is refused (`peers`) |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
@@ -16,19 +17,25 @@
 //! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
 
 pub mod address;
+mod caller;
 mod client;
 mod cluster_file;
 mod data_dir;
 pub mod deploy;
+mod durable_file;
 mod endpoint;
 mod error;
 pub mod frame;
 mod keys;
 mod log;
 mod map_client;
+mod mint;
+mod notary;
 mod notices;
 mod peers;
 mod runtime;
+mod secrets;
+mod socket;
 mod stats;
 mod status;
 mod stop;
@@ -38,14 +45,16 @@ pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
 pub use deploy::{Answered, Ask, AskError, DeployError, Deployable};
-pub use endpoint::{BindError, SendError};
+pub use endpoint::SendError;
 pub use error::NodeError;
 pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
+pub use mint::MintError;
 pub use peers::{PeersError, readmit};
 pub use runtime::{Node, NodeBuilder, Runnable};
+pub use socket::BindError;
 pub use stats::Stats;
 pub use status::Status;
 pub use stop::Stop;

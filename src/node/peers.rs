@@ -15,19 +15,18 @@
 //! it was copied from, so whoever restores a backup of a data directory puts a node back in time
 //! unnoticed.
 
-use super::log::sync_dir;
+use super::durable_file;
 use super::notices::Rate;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
 const FILE: &str = "peers.toml";
-const NEW_FILE: &str = "peers.toml.new";
 
 /// What a node remembers of the other servers cannot be read or written.
 #[derive(Debug, Error)]
@@ -146,12 +145,7 @@ impl Peers {
             .map(|(id, incarnation)| (id.to_string(), format!("{incarnation:016x}")))
             .collect();
         let text = toml::to_string(&Stored { incarnations }).map_err(io::Error::other)?;
-        let new = self.dir.join(NEW_FILE);
-        let mut file = File::create(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(new, self.dir.join(FILE))?;
-        sync_dir(&self.dir)
+        durable_file::replace(&self.dir, FILE, &text)
     }
 
     fn warn(&mut self, peer: Id) {

@@ -8,12 +8,14 @@
 use super::address::is_client;
 use super::cluster_file::ClusterFile;
 use super::data_dir::DataDir;
-use super::endpoint::{Datagram, Endpoint, Incoming, SendError};
+use super::endpoint::{Caller, Endpoint, Incoming, SendError};
 use super::error::NodeError;
 use super::frame::FrameError;
 use super::log::Log;
+use super::mint::Mint;
 use super::notices::Rate;
 use super::peers::Peers;
+use super::socket::Datagram;
 use super::stats::Stats;
 use super::status::{Status, Watch};
 use super::stop::Stop;
@@ -62,6 +64,8 @@ pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
     status: Option<fn(&A::State) -> Status>,
+    newest_client: fn(&A::State) -> Option<Id>,
+    mint: Mint,
     watch: Watch,
     relays: Rate,
     id: Id,
@@ -82,6 +86,7 @@ pub struct NodeBuilder<'a, A: Runnable> {
     listen: Option<SocketAddr>,
     admits: fn(&A::Msg) -> bool,
     status: Option<fn(&A::State) -> Status>,
+    newest_client: fn(&A::State) -> Option<Id>,
 }
 
 impl<A: Runnable> NodeBuilder<'_, A> {
@@ -108,9 +113,17 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
+    /// Gives new clients ids above the one that `newest_client` tells of the actor's state, so that
+    /// ids grow with the log. Without this they grow with what this server gave.
+    #[must_use]
+    pub fn above_clients(mut self, newest_client: fn(&A::State) -> Option<Id>) -> Self {
+        self.newest_client = newest_client;
+        self
+    }
+
     /// Recovers the log and opens the socket.
     pub fn open(self) -> Result<Node<A>, NodeError> {
-        let Self { actor, cluster, data, listen, admits, status } = self;
+        let Self { actor, cluster, data, listen, admits, status, newest_client } = self;
         if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
             return Err(NodeError::NoServerKey { file: cluster.path().into() });
         }
@@ -119,7 +132,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
         let log = Log::open(data.path(), data.owner())?;
         let peers = Peers::open(data.path())?;
-        let endpoint = Endpoint::bind(id, cluster, address)?.incarnate(data.incarnation(), peers);
+        let mint = Mint::open(data.path(), id)?;
+        let endpoint = Endpoint::bind(id, cluster, address, data.incarnation(), peers)?;
         if !endpoint.authenticates() {
             tracing::warn!(
                 "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
@@ -132,6 +146,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             actor,
             admits,
             status,
+            newest_client,
+            mint,
             watch,
             relays,
             id,
@@ -161,7 +177,16 @@ struct Batch<S> {
 impl<A: Runnable> Node<A> {
     /// Begins to open a node that runs `actor` on a data directory.
     pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
-        NodeBuilder { actor, cluster, data, listen: None, admits: |_| true, status: None }
+        let (listen, status) = (None, None);
+        NodeBuilder {
+            actor,
+            cluster,
+            data,
+            listen,
+            admits: |_| true,
+            status,
+            newest_client: |_| None,
+        }
     }
 
     /// Opens a node that runs `actor` on a data directory.
@@ -195,8 +220,9 @@ impl<A: Runnable> Node<A> {
             self.commit(batch)?;
             self.tell_status(&state);
         }
-        tracing::info!(id, stats = ?self.endpoint.stats, "the node stops");
-        Ok(self.endpoint.stats)
+        let stats = *self.endpoint.stats();
+        tracing::info!(id, ?stats, "the node stops");
+        Ok(stats)
     }
 
     fn tell_status(&mut self, state: &A::State) {
@@ -244,8 +270,10 @@ impl<A: Runnable> Node<A> {
             match self.endpoint.receive(wait) {
                 Incoming::Nothing => return count,
                 Incoming::Dropped => {}
-                Incoming::Message(src, from, msg) => self.deliver(state, src, from, msg, batch),
+                Incoming::Message(src, msg) => self.deliver(state, src, msg, batch),
                 Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
+                Incoming::Hello(caller) => self.welcome(state, &caller, batch),
+                Incoming::Unproven(cookie) => self.queue(cookie, batch),
             }
             if batch.bytes > BATCH_BYTES {
                 return count + 1;
@@ -269,19 +297,33 @@ impl<A: Runnable> Node<A> {
         &mut self,
         state: &mut Cow<'_, A::State>,
         src: Id,
-        from: SocketAddr,
         msg: A::Msg,
         batch: &mut Batch<A::Storage>,
     ) {
-        if is_client(src) {
-            if !(self.admits)(&msg) {
-                self.endpoint.stats.not_admitted += 1;
-                tracing::debug!(%from, "dropped a message that a client may not send");
-                return;
-            }
-            self.endpoint.book.hear(src, from);
+        if is_client(src) && !(self.admits)(&msg) {
+            self.endpoint.stats().not_admitted += 1;
+            tracing::debug!(?src, "dropped a message that a client may not send");
+            return;
         }
         self.step(state, Event::Message(src, msg), batch);
+    }
+
+    /// Gives a new client an id. To whoever lost it, another one.
+    fn welcome(&mut self, state: &A::State, caller: &Caller, batch: &mut Batch<A::Storage>) {
+        let id = match self.mint.id((self.newest_client)(state)) {
+            Ok(id) => id,
+            Err(error) => {
+                tracing::error!(%error, "cannot make an id for a client");
+                return;
+            }
+        };
+        match self.endpoint.welcome(caller, id) {
+            Ok(datagram) => {
+                self.endpoint.stats().welcomed += 1;
+                self.queue(datagram, batch);
+            }
+            Err(error) => self.unsendable(id, error),
+        }
     }
 
     /// Runs one handler.
@@ -291,7 +333,7 @@ impl<A: Runnable> Node<A> {
         event: Event<A>,
         batch: &mut Batch<A::Storage>,
     ) {
-        self.endpoint.stats.handlers += 1;
+        self.endpoint.stats().handlers += 1;
         let mut out = Out::new();
         match event {
             Event::Message(src, msg) => {
@@ -334,7 +376,7 @@ impl<A: Runnable> Node<A> {
             Ok(datagram) => self.queue(datagram, batch),
             Err(SendError::Unroutable(_)) if is_client(dst) => self.relay(dst, msg, batch),
             Err(SendError::Unroutable(_)) => {
-                self.endpoint.stats.unroutable += 1;
+                self.endpoint.stats().unroutable += 1;
                 tracing::debug!(?dst, "lost a message: there is no such server");
             }
             Err(SendError::Frame(error)) => self.unsendable(dst, error),
@@ -346,13 +388,13 @@ impl<A: Runnable> Node<A> {
             batch.bytes += datagram.bytes.len();
             batch.sends.push(datagram);
         } else {
-            self.endpoint.stats.overflowed += 1;
+            self.endpoint.stats().overflowed += 1;
             tracing::warn!("lost a message: one batch sends too much");
         }
     }
 
     fn unsendable(&mut self, dst: Id, error: FrameError) {
-        self.endpoint.stats.unsendable += 1;
+        self.endpoint.stats().unsendable += 1;
         tracing::error!(?dst, %error, "lost a message");
     }
 
@@ -360,12 +402,12 @@ impl<A: Runnable> Node<A> {
     /// server has heard from it passes it on. In the model any server may answer any client.
     fn relay(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
         if self.relays.allow(Instant::now()).is_none() {
-            self.endpoint.stats.unroutable += 1;
+            self.endpoint.stats().unroutable += 1;
             return;
         }
         match self.endpoint.seal_relays(client, msg) {
             Ok(datagrams) => {
-                self.endpoint.stats.relayed += 1;
+                self.endpoint.stats().relayed += 1;
                 datagrams.into_iter().for_each(|datagram| self.queue(datagram, batch));
             }
             Err(SendError::Frame(error)) => self.unsendable(client, error),
@@ -379,7 +421,7 @@ impl<A: Runnable> Node<A> {
         if is_client(client)
             && let Ok(datagram) = self.endpoint.seal(client, msg)
         {
-            self.endpoint.stats.passed_on += 1;
+            self.endpoint.stats().passed_on += 1;
             self.queue(datagram, batch);
         }
     }
@@ -388,7 +430,7 @@ impl<A: Runnable> Node<A> {
     fn commit(&mut self, batch: Batch<A::Storage>) -> Result<(), NodeError> {
         if !batch.saves.is_empty() {
             self.log.append(batch.saves)?;
-            self.endpoint.stats.synced += 1;
+            self.endpoint.stats().synced += 1;
         }
         for datagram in &batch.sends {
             // A failure is counted and told of there; to the protocol the message is lost.

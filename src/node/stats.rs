@@ -21,6 +21,15 @@ pub struct Stats {
     pub impostors: u64,
     /// Dropped: from a server whose data directory is another than before.
     pub replaced: u64,
+    /// Dropped: a request that is older than one that its client sent.
+    pub stale: u64,
+    /// Answered with a cookie: a request from an address of which it was not proven that its client
+    /// receives there.
+    pub unproven: u64,
+    /// Clients that were given an id.
+    pub welcomed: u64,
+    /// Dropped: more clients began at once than there is time for.
+    pub overrun: u64,
     /// Dropped: a message that a client may not send.
     pub not_admitted: u64,
     /// Lost: the operating system refused to send.

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -149,4 +149,49 @@ impl Running {
 pub(crate) fn client(cluster: &ClusterFile) -> Client<Op, Reply, ()> {
     let retry = Duration::from_millis(50)..Duration::from_millis(100);
     Client::open(cluster, cluster.ids(), retry).unwrap()
+}
+
+/// Stands between a client and server 0, and keeps what the client sends.
+pub(crate) struct Tap {
+    /// The cluster file of a client that is tapped.
+    pub(crate) cluster: ClusterFile,
+    sent: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Tap {
+    pub(crate) fn new(cluster: &ClusterFile) -> Self {
+        let server = cluster.servers[0].address;
+        let [front, back] = [0, 1].map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let mut tapped = cluster.clone();
+        tapped.servers[0].address = front.local_addr().unwrap();
+        back.connect(server).unwrap();
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let client = Arc::new(Mutex::new(None));
+        let (front, back) = (Arc::new(front), Arc::new(back));
+        let (there, kept, from) = (Arc::clone(&front), Arc::clone(&sent), Arc::clone(&client));
+        let to_server = Arc::clone(&back);
+        // They end with the process.
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 65_536];
+            while let Ok((len, address)) = there.recv_from(&mut buffer) {
+                *from.lock().unwrap() = Some(address);
+                kept.lock().unwrap().push(buffer[..len].to_vec());
+                let _ = to_server.send(&buffer[..len]);
+            }
+        });
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 65_536];
+            while let Ok(len) = back.recv(&mut buffer) {
+                if let Some(address) = *client.lock().unwrap() {
+                    let _ = front.send_to(&buffer[..len], address);
+                }
+            }
+        });
+        Self { cluster: tapped, sent }
+    }
+
+    /// The last datagram that the client sent.
+    pub(crate) fn last(&self) -> Vec<u8> {
+        self.sent.lock().unwrap().last().unwrap().clone()
+    }
 }

@@ -206,7 +206,7 @@ pub fn open_node<D: Deployable>(
     let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
     let actor = D::server(cluster, data.id())?;
     let builder = Node::builder(actor, cluster, data).listen(listen);
-    let builder = builder.tell_status(D::status);
+    let builder = builder.tell_status(D::status).above_clients(D::newest_client);
     Ok(builder.admit_from_clients(admits::<D::Offer, D::Peer>).open()?)
 }
 

@@ -1,0 +1,183 @@
+//! A client's end of the wire, and its side of a session: see [`notary`](super::notary).
+
+use super::address::{ANONYMOUS, AddressBook, number};
+use super::cluster_file::ClusterFile;
+use super::endpoint::{SendError, Welcome};
+use super::frame::{Channel, FrameError, Header, Kind, Wire, decode};
+use super::keys::Keys;
+use super::notary::{PADDING, Proof};
+use super::secrets::{Agreement, Code, Public, servers_public};
+use super::socket::{BindError, Datagram, Received, Socket};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stateright::actor::Id;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What came in.
+pub(super) enum Heard<M> {
+    /// Nothing, within the time.
+    Nothing,
+    /// Something that was dropped.
+    Dropped,
+    /// A server has given this client an id.
+    Welcome,
+    /// A server wants to see it proven where this client is; what is sent from now on proves it.
+    Cookie(Id),
+    /// A message, and from whom.
+    Message(Id, M),
+}
+
+/// A client's end of the wire.
+pub(super) struct Caller {
+    socket: Socket,
+    wire: Wire,
+    book: AddressBook,
+    keys: Keys,
+    /// Of whoever has no session yet.
+    hellos: Channel,
+    public: Public,
+    /// What seals the session.
+    channel: Channel,
+    identity: Option<Identity>,
+    counter: u64,
+}
+
+/// Who a server said that this client is.
+struct Identity {
+    id: Id,
+    certificate: Code,
+    cookie: Code,
+}
+
+/// A session's public key, and what seals the session. `None` if the file has keys and lacks the
+/// servers' public one.
+fn new_session(keys: &Keys) -> Option<(Public, Channel)> {
+    let Some(agreement) = Agreement::of_client(keys) else {
+        // Nothing is secret; it tells sessions apart.
+        return Some((rand::random(), Channel::Checksummed));
+    };
+    let public = agreement.public();
+    let key = agreement.session_key(&servers_public(keys)?, &public);
+    Some((public, Channel::new(Some(&key))))
+}
+
+impl Caller {
+    /// Opens one on any port; `None` if the cluster file has keys and lacks the servers' public one.
+    pub(super) fn bind(
+        cluster: &ClusterFile,
+        address: SocketAddr,
+    ) -> Result<Option<Self>, BindError> {
+        let Some((public, channel)) = new_session(&cluster.keys) else { return Ok(None) };
+        Ok(Some(Self {
+            socket: Socket::bind(address)?,
+            wire: Wire::new(cluster),
+            book: AddressBook::new(cluster),
+            keys: cluster.keys.clone(),
+            hellos: Channel::new(cluster.keys.client.as_ref().map(|key| key.bytes())),
+            public,
+            channel,
+            identity: None,
+            counter: 0,
+        }))
+    }
+
+    /// Goes on as a new client, without an id.
+    pub(super) fn renew(&mut self) {
+        // There is one: there was one before, of the same keys.
+        if let Some((public, channel)) = new_session(&self.keys) {
+            (self.public, self.channel, self.identity) = (public, channel, None);
+        }
+    }
+
+    /// Who this client is, once a server has said so.
+    pub(super) fn id(&self) -> Option<Id> {
+        self.identity.as_ref().map(|identity| identity.id)
+    }
+
+    pub(super) fn address(&self, server: Id) -> Option<SocketAddr> {
+        self.book.get(server)
+    }
+
+    /// Asks a server for an id.
+    pub(super) fn hello(&self, server: Id) -> Result<Datagram, SendError> {
+        let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
+        let src = Id::from(ANONYMOUS as usize);
+        let header = Header { kind: Kind::Hello, src, dst: server, word: 0 };
+        let bytes = self.hellos.seal(self.wire, &header, &self.public, &PADDING)?;
+        Ok(Datagram { to, bytes })
+    }
+
+    /// Seals a request for a server. Without an id there are none.
+    pub(super) fn seal<M: Serialize>(
+        &mut self,
+        server: Id,
+        message: &M,
+    ) -> Result<Datagram, SendError> {
+        let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
+        let Some(Identity { id, certificate, cookie }) = self.identity else {
+            return Err(SendError::Unroutable(server));
+        };
+        self.counter += 1;
+        let header = Header { kind: Kind::Request, src: id, dst: server, word: self.counter };
+        let proof = Proof { public: self.public, certificate, cookie };
+        let bytes = self.channel.seal(self.wire, &header, &proof.bytes(), message)?;
+        Ok(Datagram { to, bytes })
+    }
+
+    /// Sends, or loses, a datagram.
+    pub(super) fn transmit(&mut self, datagram: &Datagram) {
+        // A failure is told of there; whoever waits for an answer asks again.
+        let _ = self.socket.transmit(datagram);
+    }
+
+    /// Waits at most `wait` for a datagram.
+    pub(super) fn receive<M: DeserializeOwned>(&mut self, wait: Duration) -> Heard<M> {
+        match self.socket.receive(wait) {
+            Received::Nothing => Heard::Nothing,
+            Received::Failed => Heard::Dropped,
+            Received::Bytes(len, from) => self.open(len, from).unwrap_or_else(|why| {
+                tracing::debug!(%from, len, %why, "dropped a datagram");
+                Heard::Dropped
+            }),
+        }
+    }
+
+    /// As if it came in.
+    #[cfg(test)]
+    pub(super) fn take<M: DeserializeOwned>(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+    ) -> Result<Heard<M>, FrameError> {
+        self.socket.buffer[..datagram.len()].copy_from_slice(datagram);
+        self.open(datagram.len(), from)
+    }
+
+    fn open<M: DeserializeOwned>(
+        &mut self,
+        len: usize,
+        from: SocketAddr,
+    ) -> Result<Heard<M>, FrameError> {
+        let datagram = &mut self.socket.buffer[..len];
+        let Header { kind, src, dst, .. } = self.wire.peek(datagram)?;
+        let me = self.identity.as_ref().map_or(ANONYMOUS, |identity| number(identity.id));
+        if number(dst) != me || !self.book.vouches(src, from) {
+            return Err(FrameError::Malformed);
+        }
+        let message = self.channel.open(0, datagram)?;
+        match (kind, &mut self.identity) {
+            (Kind::Welcome, identity @ None) => {
+                let (id, certificate, cookie): Welcome = decode(message)?;
+                *identity = Some(Identity { id: Id::from(id as usize), certificate, cookie });
+                Ok(Heard::Welcome)
+            }
+            (Kind::Cookie, Some(identity)) => {
+                identity.cookie = decode(message)?;
+                Ok(Heard::Cookie(src))
+            }
+            (Kind::Answer, Some(_)) => Ok(Heard::Message(src, decode(message)?)),
+            _ => Err(FrameError::Malformed),
+        }
+    }
+}

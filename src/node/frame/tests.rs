@@ -1,0 +1,118 @@
+use super::*;
+use proptest::prelude::*;
+use std::path::Path;
+
+const KEYS: &str = "[keys]
+    server = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
+    client = \"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"";
+
+fn cluster(name: &str, keys: &str) -> ClusterFile {
+    let text = format!(
+        "name = \"{name}\"\nprotocol = \"toy\"\n{keys}\n\
+         [[server]]\nid = 0\naddress = \"127.0.0.1:7000\"\n"
+    );
+    ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap()
+}
+
+fn both() -> [(Wire, Channel); 2] {
+    [("", None), (KEYS, Some(&[7; 32]))]
+        .map(|(keys, key)| (Wire::new(&cluster("demo", keys)), Channel::new(key)))
+}
+
+fn header(src: usize, dst: usize, word: u64) -> Header {
+    Header { kind: Kind::Request, src: Id::from(src), dst: Id::from(dst), word }
+}
+
+proptest! {
+    #[test]
+    fn what_is_sealed_opens_as_itself(
+        src: usize, dst: usize, word: u64, proof: [u8; 8], message: (u64, Vec<u8>, String),
+    ) {
+        for (wire, channel) in both() {
+            let header = header(src, dst, word);
+            let mut datagram = channel.seal(wire, &header, &proof, &message).unwrap();
+            prop_assert_eq!(wire.peek(&datagram).unwrap(), header);
+            let opened = channel.open(proof.len(), &mut datagram).unwrap();
+            prop_assert_eq!(decode::<(u64, Vec<u8>, String)>(opened).unwrap(), message.clone());
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_open(bytes: Vec<u8>, proof in 0usize..80) {
+        for (wire, channel) in both() {
+            let _ = wire.peek(&bytes);
+            // As hard as can be: all is right but the checksum or the tag.
+            let mut framed = channel.seal(wire, &header(0, 1, 2), &[], &()).unwrap();
+            framed.truncate(HEADER);
+            framed.extend(&bytes);
+            prop_assert!(channel.open(proof, &mut framed).is_err());
+        }
+    }
+
+    #[test]
+    fn random_messages_never_panic(message: Vec<u8>) {
+        let _ = decode::<Vec<(String, u64, Option<Vec<u8>>)>>(&message);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed(message: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
+        for (wire, channel) in both() {
+            let mut datagram = channel.seal(wire, &header(0, 1 << 40, 3), &[9; 8], &message).unwrap();
+            let at = at.index(datagram.len());
+            datagram[at] ^= 1 << bit;
+            prop_assert!(channel.open(8, &mut datagram).is_err());
+        }
+    }
+
+    #[test]
+    fn a_truncated_datagram_is_noticed(message: Vec<u8>, len: prop::sample::Index) {
+        for (wire, channel) in both() {
+            let mut datagram = channel.seal(wire, &header(0, 1, 3), &[], &message).unwrap();
+            datagram.truncate(len.index(datagram.len()));
+            prop_assert!(channel.open(0, &mut datagram).is_err());
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_when_sent_and_when_received() {
+    for (wire, channel) in both() {
+        let huge = vec![7u8; MAX_DATAGRAM];
+        let sealed = channel.seal(wire, &header(0, 1, 0), &[], &huge);
+        assert_eq!(sealed.unwrap_err(), FrameError::TooLarge);
+        assert_eq!(wire.peek(&vec![1; 65_000]).unwrap_err(), FrameError::TooLarge);
+    }
+}
+
+#[test]
+fn another_cluster_another_version_and_a_kind_that_is_none_are_refused() {
+    let demo = Wire::new(&cluster("demo", ""));
+    let seal =
+        |name, keys| Seal::new(&cluster(name, keys)).seal(Id::from(0), Id::from(1), &1u8).unwrap();
+    assert!(demo.peek(&seal("demo", "")).is_ok());
+    assert_eq!(demo.peek(&seal("prod", "")).unwrap_err(), FrameError::Foreign);
+    assert_eq!(demo.peek(&seal("demo", KEYS)).unwrap_err(), FrameError::Version(ENCRYPTED));
+    let mut strange = seal("demo", "");
+    strange[1] = 7;
+    assert_eq!(demo.peek(&strange).unwrap_err(), FrameError::Malformed);
+}
+
+#[test]
+fn a_client_cannot_speak_as_a_server_to_a_server() {
+    let (servers, other) = (Seal::new(&cluster("demo", KEYS)), Seal::new(&cluster("demo", KEYS)));
+    let client_only: String = KEYS.lines().filter(|line| !line.contains("server")).collect();
+    let client_only =
+        format!("{}\npublic = \"{}\"", client_only.replace(']', "]\n"), "09".repeat(32));
+    let client = Seal::new(&cluster("demo", &client_only));
+    let (from, to) = (Id::from(0), Id::from(1));
+    assert!(servers.open(&mut other.seal(from, to, &1u8).unwrap()).is_ok());
+    assert_eq!(client.seal(from, to, &1u8).unwrap_err(), FrameError::Forged);
+    // Nor under the key that it has, or under one that it agreed upon.
+    let header = Header { kind: Kind::Message, src: from, dst: to, word: 0 };
+    let wire = Wire::new(&cluster("demo", KEYS));
+    let key = *cluster("demo", KEYS).keys.client.unwrap().bytes();
+    for key in [key, [3; 32]] {
+        let mut forged = Channel::new(Some(&key)).seal(wire, &header, &[], &1u8).unwrap();
+        assert_eq!(servers.open(&mut forged).unwrap_err(), FrameError::Forged);
+    }
+}

@@ -1,0 +1,106 @@
+//! The servers' side of a client's session: who it is, where it is, and the key that it alone
+//! shares with the servers.
+//!
+//! A client makes a pair of keys for each session and asks any server for an id. The server answers
+//! with an id, a **certificate** that binds the id to the client's public key, and a **cookie** that
+//! binds the id to the address that the answer goes to. Each request carries all three. So any
+//! server knows, without a table and without having heard from the client before, that the id is
+//! one that servers made, for the holder of that secret key, and that the client receives what is
+//! sent to its address. Nothing larger than a request goes to an address of which that is not
+//! proven. A cookie stays good for as long as the client stays where it is.
+//!
+//! Whoever holds the client key may become a client, as many as it likes, and do what clients may.
+//! It cannot read what another client is told, use up another's numbers, move its address, or
+//! answer it in a server's name: all of that takes the other's secret key or the servers'.
+//! Without `[keys]` in the cluster file none of this holds against malice, only against mistakes.
+
+use super::address::number;
+use super::cluster_file::ClusterFile;
+use super::frame::{Channel, FrameError};
+use super::secrets::{Agreement, Code, Public, Secret};
+use stateright::actor::Id;
+use std::net::{IpAddr, SocketAddr};
+
+/// The length of a proof.
+pub(super) const PROOF: usize = 64;
+/// What a hello holds beside the public key, so that a welcome is not larger.
+pub(super) const PADDING: [u8; 24] = [0; 24];
+
+/// What comes with each request, in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    pub(super) public: Public,
+    pub(super) certificate: Code,
+    pub(super) cookie: Code,
+}
+
+impl Proof {
+    pub(super) fn bytes(&self) -> [u8; PROOF] {
+        let mut bytes = [0; PROOF];
+        bytes[..32].copy_from_slice(&self.public);
+        bytes[32..48].copy_from_slice(&self.certificate);
+        bytes[48..].copy_from_slice(&self.cookie);
+        bytes
+    }
+
+    /// Any bytes at all may be given.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, FrameError> {
+        let (public, rest) = bytes.split_first_chunk().ok_or(FrameError::Truncated)?;
+        let (certificate, rest) = rest.split_first_chunk().ok_or(FrameError::Truncated)?;
+        let cookie = rest.first_chunk().ok_or(FrameError::Truncated)?;
+        Ok(Self { public: *public, certificate: *certificate, cookie: *cookie })
+    }
+}
+
+/// Certifies clients.
+pub(super) struct Notary {
+    ids: Secret,
+    addresses: Secret,
+    /// `None` without keys.
+    agreement: Option<Agreement>,
+}
+
+impl Notary {
+    pub(super) fn new(cluster: &ClusterFile) -> Self {
+        let key = cluster.keys.server.as_ref().map_or([0; 32], |key| *key.bytes());
+        Self {
+            ids: Secret::of(&key, "quorate 1: the ids of clients"),
+            addresses: Secret::of(&key, "quorate 1: the addresses of clients"),
+            agreement: Agreement::of_servers(&cluster.keys),
+        }
+    }
+
+    /// What seals the session of the client with that public key. Takes a while: some 50 µs.
+    pub(super) fn channel(&self, public: &Public) -> Channel {
+        let key = self.agreement.as_ref().map(|ours| ours.session_key(public, public));
+        Channel::new(key.as_ref())
+    }
+
+    pub(super) fn certificate(&self, client: Id, public: &Public) -> Code {
+        self.ids.code(&[&number(client).to_le_bytes(), public])
+    }
+
+    pub(super) fn certifies(&self, client: Id, proof: &Proof) -> bool {
+        self.ids.vouches(&[&number(client).to_le_bytes(), &proof.public], &proof.certificate)
+    }
+
+    pub(super) fn cookie(&self, client: Id, address: SocketAddr) -> Code {
+        self.addresses.code(&place(client, address).each_ref().map(|part| &part[..]))
+    }
+
+    /// Whether the client has received something at that address.
+    pub(super) fn is_proven(&self, client: Id, address: SocketAddr, proof: &Proof) -> bool {
+        let place = place(client, address);
+        self.addresses.vouches(&place.each_ref().map(|part| &part[..]), &proof.cookie)
+    }
+}
+
+/// An id and an address as bytes, always as many.
+fn place(client: Id, address: SocketAddr) -> [Vec<u8>; 3] {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    };
+    let (id, port) = (number(client).to_le_bytes(), address.port().to_le_bytes());
+    [id.into(), ip.octets().into(), port.into()]
+}

@@ -1,0 +1,160 @@
+//! A UDP socket that gives up on nothing: what cannot be sent is lost, and counted.
+
+use super::stats::Stats;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The longest payload that UDP itself can carry, so that what is too long is seen to be.
+const BUFFER: usize = 65_536;
+/// How many errors in a row a socket may give before each is followed by a pause.
+const PATIENCE: u32 = 16;
+
+/// A socket could not be opened.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// Someone else listens there.
+    #[error(
+        "the address {address} is in use: another process listens on UDP port {}; \
+         stop it, or give this server another port in the cluster file", address.port()
+    )]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// This host does not have it.
+    #[error(
+        "the address {address} is not one of this host's; run this server on its host, \
+         or pass the address to listen on"
+    )]
+    NotHere {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Another reason.
+    #[error("cannot listen on {address}: {source}")]
+    Other {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A sealed message and where it goes.
+pub(super) struct Datagram {
+    pub(super) to: SocketAddr,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a socket gave.
+pub(super) enum Received {
+    /// Nothing, within the time.
+    Nothing,
+    /// An error, which is nobody's message.
+    Failed,
+    /// So many bytes in the buffer, and where they came from.
+    Bytes(usize, SocketAddr),
+}
+
+/// One end of the wire.
+pub(super) struct Socket {
+    socket: UdpSocket,
+    pub(super) buffer: Box<[u8]>,
+    blocking: bool,
+    errors_in_a_row: u32,
+    pub(super) stats: Stats,
+}
+
+impl Socket {
+    pub(super) fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        let socket = UdpSocket::bind(address).map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => BindError::InUse { address },
+            ErrorKind::AddrNotAvailable => BindError::NotHere { address },
+            _ => BindError::Other { address, source },
+        })?;
+        let (buffer, stats) = (vec![0; BUFFER].into(), Stats::default());
+        Ok(Self { socket, buffer, blocking: true, errors_in_a_row: 0, stats })
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Sends, or loses, a datagram.
+    pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
+        let sent = self
+            .block(true)
+            .and_then(|()| retry_interrupted(|| self.socket.send_to(&datagram.bytes, datagram.to)));
+        match sent {
+            Ok(_) => self.stats.sent += 1,
+            Err(error) => {
+                self.stats.send_failed += 1;
+                tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
+                // Who watches the log should see that it happens, not every time it does.
+                if self.stats.send_failed.is_power_of_two() {
+                    let count = self.stats.send_failed;
+                    tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
+    pub(super) fn receive(&mut self, wait: Duration) -> Received {
+        let received = self.block(!wait.is_zero()).and_then(|()| {
+            if !wait.is_zero() {
+                self.socket.set_read_timeout(Some(wait))?;
+            }
+            self.socket.recv_from(&mut self.buffer)
+        });
+        match received {
+            Ok((len, from)) => {
+                self.errors_in_a_row = 0;
+                self.stats.received += 1;
+                Received::Bytes(len, from)
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
+    /// took (connection refused), which to the protocol is a lost message.
+    fn failed(&mut self, error: &io::Error) -> Received {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
+                Received::Nothing
+            }
+            _ => {
+                self.stats.receive_failed += 1;
+                self.errors_in_a_row += 1;
+                tracing::debug!(%error, "receiving failed");
+                if self.errors_in_a_row > PATIENCE {
+                    tracing::warn!(%error, "receiving fails again and again");
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Received::Failed
+            }
+        }
+    }
+
+    fn block(&mut self, blocking: bool) -> io::Result<()> {
+        if self.blocking != blocking {
+            self.socket.set_nonblocking(!blocking)?;
+            self.blocking = blocking;
+        }
+        Ok(())
+    }
+}
+
+fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
