@@ -4,7 +4,7 @@ use super::address::{ANONYMOUS, AddressBook, number};
 use super::cluster_file::ClusterFile;
 use super::endpoint::{SendError, Welcome};
 use super::frame::{Channel, FrameError, Header, Kind, Wire, decode};
-use super::keys::Keys;
+use super::keys::{Key, Keys};
 use super::notary::{PADDING, Proof};
 use super::secrets::{Agreement, Code, Public, servers_public};
 use super::socket::{BindError, Datagram, Received, Socket};
@@ -74,7 +74,7 @@ impl Caller {
             wire: Wire::new(cluster),
             book: AddressBook::new(cluster),
             keys: cluster.keys.clone(),
-            hellos: Channel::new(cluster.keys.client.as_ref().map(|key| key.bytes())),
+            hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
             public,
             channel,
             identity: None,

@@ -2,11 +2,15 @@
 //! servers. What it retries, whom it asks next and when it believes a redirect is the actor's
 //! business; the driver gives it a socket, a clock and a deadline.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::ClientError;
+
 use super::caller::{Caller, Heard};
 use super::cluster_file::ClusterFile;
 use super::endpoint::SendError;
-use super::frame::FrameError;
-use super::socket::BindError;
 use super::timers::Timers;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::service::Refusal;
@@ -18,111 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use thiserror::Error;
-
-/// Why an operation has no result.
-#[derive(Debug, Error)]
-pub enum ClientError {
-    /// No socket.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The file has keys, and does not tell by which key the servers are known.
-    #[error(
-        "the cluster file {} has a client key, but neither the servers' key nor their public one; \
-         make a client's copy of the file with `quorate client-file`", file.display()
-    )]
-    NoPublicKey {
-        /// The file.
-        file: PathBuf,
-    },
-    /// There is nobody to ask.
-    #[error("the cluster has no server that takes requests")]
-    NoServers,
-    /// Nobody answered in time. The operation may have been done, and may still be, until this
-    /// client does another.
-    #[error(
-        "no answer within {deadline:?} from {}; the operation may or may not have been done \
-         (do they run, and with the same cluster file?)",
-        list(asked)
-    )]
-    NoAnswer {
-        /// The deadline.
-        deadline: Duration,
-        /// The servers that were asked.
-        asked: Vec<(Id, SocketAddr)>,
-    },
-    /// All the time there was, the servers had as many requests waiting as they take. Nobody said
-    /// that the operation was done; as one that was asked before may have been taken, it may still
-    /// be, until this client does another.
-    #[error(
-        "the cluster is busy: its servers had too many requests waiting for all of {deadline:?}; \
-         ask again later, or with a longer deadline"
-    )]
-    Busy {
-        /// The deadline.
-        deadline: Duration,
-    },
-    /// The servers have forgotten this client; whether the operation was done cannot be told. The
-    /// next operation begins a new session, under a new id.
-    #[error(
-        "the session has expired: the servers have since served many other clients; \
-         the operation may or may not have been done (the next one begins a new session)"
-    )]
-    SessionExpired,
-    /// The protocol does not have this operation.
-    #[error("the cluster's protocol does not offer this operation")]
-    NotOffered,
-    /// The operation is larger than the protocol's messages can carry.
-    #[error("the operation is too large for the cluster's protocol")]
-    TooLarge,
-    /// A key is too long.
-    #[error("the key has {len} bytes, more than the limit of {}", kv::map::MAX_KEY_BYTES)]
-    KeyTooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// A value is too long.
-    #[error("the value has {len} bytes, more than the limit of {}", kv::map::MAX_VALUE_BYTES)]
-    ValueTooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// A compare-and-swap of two long values.
-    #[error(
-        "the key and the values have {len} bytes together, more than the limit of {}",
-        super::map_client::MAX_OPERATION_BYTES
-    )]
-    OperationTooLong {
-        /// Their length.
-        len: usize,
-    },
-    /// The context of a write is longer than a cluster of any size has.
-    #[error("the context has {len} bytes, more than the limit of {limit}")]
-    ContextTooLong {
-        /// Its length.
-        len: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A transaction does not keep the limits.
-    #[error(transparent)]
-    Transaction(#[from] kv::txn::TxnError),
-    /// The request does not fit a datagram.
-    #[error("the request cannot be sent: {0}")]
-    Unsendable(FrameError),
-    /// A server answered something else than was asked.
-    #[error("server {0:?} answered what was not asked; its version may differ")]
-    Nonsense(Id),
-}
-
-fn list(asked: &[(Id, SocketAddr)]) -> String {
-    let servers: Vec<String> = (asked.iter())
-        .map(|(id, address)| format!("server {} ({address})", usize::from(*id)))
-        .collect();
-    if servers.is_empty() { "any server".into() } else { servers.join(", ") }
-}
 
 /// A client of a replicated service: operations `O`, replies `R`, and the servers' own messages
 /// `P`. One operation at a time; each is done exactly once where the protocol promises so,
@@ -375,80 +275,5 @@ impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
 
     fn on_timeout(&self, _: Id, state: &mut Cow<'_, ClientState<R>>, _: &Retry, o: &mut Out<Self>) {
         self.0.on_retry(state, o);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::endpoint::{Endpoint, Incoming};
-    use super::super::mint::Mint;
-    use super::super::peers::Peers;
-    use super::*;
-    use std::net::UdpSocket;
-    use std::path::Path;
-    use std::thread;
-
-    type Msg = Service<String, String, ()>;
-
-    /// A server that answers the first request, and when it comes again, as the next of `answers` says, the last again and again,
-    /// until it has heard nothing for a second; and a client of it.
-    fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, ()>) {
-        let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let text = format!(
-            "name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{free}\"\n"
-        );
-        let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let peers = Peers::open(dir.path()).unwrap();
-        let mut server = Endpoint::bind(0.into(), &cluster, free, 0, peers).unwrap();
-        let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
-        let thread = thread::spawn(move || {
-            let mut asked = 0;
-            loop {
-                let answer = match server.receive::<Msg>(Duration::from_secs(1)) {
-                    Incoming::Hello(caller) => {
-                        server.welcome(&caller, mint.id(None).unwrap()).unwrap()
-                    }
-                    Incoming::Message(client, msg) => {
-                        assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
-                        asked += 1;
-                        server.seal(client, &answers[(asked - 1).min(answers.len() - 1)]).unwrap()
-                    }
-                    _ => break,
-                };
-                server.transmit(&answer).unwrap();
-            }
-            drop(dir);
-        });
-        let retry = Duration::from_millis(10)..Duration::from_millis(20);
-        (thread, Client::open(&cluster, vec![0.into()], retry).unwrap())
-    }
-
-    const BUSY: Msg = Msg::Refused { seq: 1, why: Refusal::Busy };
-
-    #[test]
-    fn a_busy_server_is_asked_again_until_it_answers() {
-        let done = Msg::Reply { seq: 1, reply: "done".into() };
-        let (server, mut client) = served(vec![BUSY, BUSY, done]);
-        assert_eq!(client.call("op".into(), Duration::from_secs(5)).unwrap(), "done");
-        server.join().unwrap();
-    }
-
-    #[test]
-    fn the_deadline_tells_of_a_server_that_stays_busy() {
-        let (server, mut client) = served(vec![BUSY]);
-        let deadline = Duration::from_millis(200);
-        let error = client.call("op".into(), deadline).unwrap_err();
-        assert!(matches!(error, ClientError::Busy { deadline: told } if told == deadline));
-        server.join().unwrap();
-    }
-
-    #[test]
-    fn a_server_that_was_busy_and_then_is_not_is_not_called_busy() {
-        let elsewhere = Msg::Redirect { seq: 1, epoch: 1, leader: 0.into() };
-        let (server, mut client) = served(vec![BUSY, elsewhere]);
-        let error = client.call("op".into(), Duration::from_millis(200)).unwrap_err();
-        assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
-        server.join().unwrap();
     }
 }

@@ -9,6 +9,7 @@ mod tests;
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
 use super::frame::{Channel, FrameError, HEADER, Header, Kind, Seal, Wire, decode};
+use super::keys::Key;
 use super::notary::{Notary, PADDING, PROOF, Proof};
 use super::notices::Rate;
 use super::peers::Peers;
@@ -96,7 +97,7 @@ impl Endpoint {
             socket: Socket::bind(address)?,
             wire: Wire::new(cluster),
             seal: Seal::new(cluster).of_incarnation(incarnation),
-            hellos: Channel::new(cluster.keys.client.as_ref().map(|key| key.bytes())),
+            hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
             notary: Notary::new(cluster),
             book: AddressBook::new(cluster),
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),

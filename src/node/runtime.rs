@@ -220,9 +220,9 @@ impl<A: Runnable> Node<A> {
             self.commit(batch)?;
             self.tell_status(&state);
         }
-        let stats = *self.endpoint.stats();
-        tracing::info!(id, ?stats, "the node stops");
-        Ok(stats)
+        let counts = *self.endpoint.stats();
+        tracing::info!(id, stats = ?counts, "the node stops");
+        Ok(counts)
     }
 
     fn tell_status(&mut self, state: &A::State) {

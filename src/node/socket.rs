@@ -60,7 +60,7 @@ pub(super) enum Received {
 
 /// One end of the wire.
 pub(super) struct Socket {
-    socket: UdpSocket,
+    udp: UdpSocket,
     pub(super) buffer: Box<[u8]>,
     blocking: bool,
     errors_in_a_row: u32,
@@ -69,24 +69,24 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn bind(address: SocketAddr) -> Result<Self, BindError> {
-        let socket = UdpSocket::bind(address).map_err(|source| match source.kind() {
+        let udp = UdpSocket::bind(address).map_err(|source| match source.kind() {
             ErrorKind::AddrInUse => BindError::InUse { address },
             ErrorKind::AddrNotAvailable => BindError::NotHere { address },
             _ => BindError::Other { address, source },
         })?;
         let (buffer, stats) = (vec![0; BUFFER].into(), Stats::default());
-        Ok(Self { socket, buffer, blocking: true, errors_in_a_row: 0, stats })
+        Ok(Self { udp, buffer, blocking: true, errors_in_a_row: 0, stats })
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.udp.local_addr()
     }
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
         let sent = self
             .block(true)
-            .and_then(|()| retry_interrupted(|| self.socket.send_to(&datagram.bytes, datagram.to)));
+            .and_then(|()| retry_interrupted(|| self.udp.send_to(&datagram.bytes, datagram.to)));
         match sent {
             Ok(_) => self.stats.sent += 1,
             Err(error) => {
@@ -107,9 +107,9 @@ impl Socket {
     pub(super) fn receive(&mut self, wait: Duration) -> Received {
         let received = self.block(!wait.is_zero()).and_then(|()| {
             if !wait.is_zero() {
-                self.socket.set_read_timeout(Some(wait))?;
+                self.udp.set_read_timeout(Some(wait))?;
             }
-            self.socket.recv_from(&mut self.buffer)
+            self.udp.recv_from(&mut self.buffer)
         });
         match received {
             Ok((len, from)) => {
@@ -143,7 +143,7 @@ impl Socket {
 
     fn block(&mut self, blocking: bool) -> io::Result<()> {
         if self.blocking != blocking {
-            self.socket.set_nonblocking(!blocking)?;
+            self.udp.set_nonblocking(!blocking)?;
             self.blocking = blocking;
         }
         Ok(())

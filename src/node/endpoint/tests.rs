@@ -77,7 +77,7 @@ impl World {
     }
 
     /// Sends bytes to a server from another address.
-    fn from_elsewhere(&self, server: usize, bytes: &[u8]) -> UdpSocket {
+    fn elsewhere(&self, server: usize, bytes: &[u8]) -> UdpSocket {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(WAIT)).unwrap();
         socket.send_to(bytes, self.cluster.servers[server].address).unwrap();
@@ -161,7 +161,7 @@ fn a_replayed_request_is_not_taken_and_moves_no_address() {
     client.transmit(&request);
     assert!(matches!(world.serve(0), Incoming::Dropped), "a copy");
     let before = world.servers[0].seal(client.id().unwrap(), &"told").unwrap().to;
-    let thief = world.from_elsewhere(0, &request.bytes);
+    let thief = world.elsewhere(0, &request.bytes);
     assert!(matches!(world.serve(0), Incoming::Dropped), "from elsewhere");
     assert_eq!(world.servers[0].stats().stale, 2);
     assert_eq!(world.servers[0].seal(client.id().unwrap(), &"told").unwrap().to, before);
@@ -175,7 +175,7 @@ fn an_address_that_is_not_proven_gets_less_than_it_sent_and_no_answer() {
         let mut world = world(keys);
         let mut client = world.session();
         let request = sealed(&mut client, 1, "ask");
-        let thief = world.from_elsewhere(1, &request.bytes);
+        let thief = world.elsewhere(1, &request.bytes);
         assert!(matches!(world.serve(1), Incoming::Unproven(_)));
         let mut got = [0; 2000];
         let (len, _) = thief.recv_from(&mut got).unwrap();
@@ -194,7 +194,7 @@ fn a_hello_gets_no_more_than_it_sent_and_leaves_nothing_behind() {
     for keys in ["", KEYS] {
         let mut world = world(keys);
         let hello = world.client().hello(Id::from(0)).unwrap();
-        let thief = world.from_elsewhere(0, &hello.bytes);
+        let thief = world.elsewhere(0, &hello.bytes);
         assert!(matches!(world.serve(0), Incoming::Hello(_)));
         let (len, _) = thief.recv_from(&mut [0; 2000]).unwrap();
         assert!(len <= hello.bytes.len(), "{len} bytes for {}", hello.bytes.len());
@@ -211,7 +211,7 @@ fn a_client_that_moved_proves_where_it_is_and_is_heard_again() {
     assert!(matches!(world.serve(0), Incoming::Message(..)));
     // Its datagrams come from elsewhere, and what is sent there reaches it.
     let request = sealed(&mut client, 0, "two");
-    let translator = world.from_elsewhere(0, &request.bytes);
+    let translator = world.elsewhere(0, &request.bytes);
     assert!(matches!(world.serve(0), Incoming::Unproven(_)));
     let mut cookie = [0; 2000];
     let (len, from) = translator.recv_from(&mut cookie).unwrap();
@@ -266,7 +266,7 @@ fn without_the_client_key_nobody_becomes_a_client() {
     let text = world.cluster_text(&other);
     let foreign = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
     let client = Client::bind(&foreign, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap();
-    world.from_elsewhere(0, &client.hello(Id::from(0)).unwrap().bytes);
+    world.elsewhere(0, &client.hello(Id::from(0)).unwrap().bytes);
     assert!(matches!(world.serve(0), Incoming::Dropped));
     assert_eq!(world.servers[0].stats().forged, 1);
 }

@@ -1,0 +1,68 @@
+use super::*;
+use crate::node::endpoint::{Endpoint, Incoming};
+use crate::node::mint::Mint;
+use crate::node::peers::Peers;
+use std::net::UdpSocket;
+use std::path::Path;
+use std::thread;
+
+type Msg = Service<String, String, ()>;
+
+/// A server that answers the first request, and when it comes again, as the next of `answers` says, the last again and again,
+/// until it has heard nothing for a second; and a client of it.
+fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, ()>) {
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text =
+        format!("name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{free}\"\n");
+    let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let peers = Peers::open(dir.path()).unwrap();
+    let mut server = Endpoint::bind(0.into(), &cluster, free, 0, peers).unwrap();
+    let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
+    let thread = thread::spawn(move || {
+        let mut asked = 0;
+        loop {
+            let answer = match server.receive::<Msg>(Duration::from_secs(1)) {
+                Incoming::Hello(caller) => server.welcome(&caller, mint.id(None).unwrap()).unwrap(),
+                Incoming::Message(client, msg) => {
+                    assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
+                    asked += 1;
+                    server.seal(client, &answers[(asked - 1).min(answers.len() - 1)]).unwrap()
+                }
+                _ => break,
+            };
+            server.transmit(&answer).unwrap();
+        }
+        drop(dir);
+    });
+    let retry = Duration::from_millis(10)..Duration::from_millis(20);
+    (thread, Client::open(&cluster, vec![0.into()], retry).unwrap())
+}
+
+const BUSY: Msg = Msg::Refused { seq: 1, why: Refusal::Busy };
+
+#[test]
+fn a_busy_server_is_asked_again_until_it_answers() {
+    let done = Msg::Reply { seq: 1, reply: "done".into() };
+    let (server, mut client) = served(vec![BUSY, BUSY, done]);
+    assert_eq!(client.call("op".into(), Duration::from_secs(5)).unwrap(), "done");
+    server.join().unwrap();
+}
+
+#[test]
+fn the_deadline_tells_of_a_server_that_stays_busy() {
+    let (server, mut client) = served(vec![BUSY]);
+    let deadline = Duration::from_millis(200);
+    let error = client.call("op".into(), deadline).unwrap_err();
+    assert!(matches!(error, ClientError::Busy { deadline: told } if told == deadline));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_was_busy_and_then_is_not_is_not_called_busy() {
+    let elsewhere = Msg::Redirect { seq: 1, epoch: 1, leader: 0.into() };
+    let (server, mut client) = served(vec![BUSY, elsewhere]);
+    let error = client.call("op".into(), Duration::from_millis(200)).unwrap_err();
+    assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
+    server.join().unwrap();
+}
