@@ -5,7 +5,7 @@
 //! and servers crash and come back with what they saved. Afterwards it is calm: every server is
 //! up, every message arrives, and a timer fires when it has waited as long as its `patience`.
 
-use crate::{Durable, Recoverable};
+use crate::{Durable, Newcomer, Recoverable};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -101,6 +101,24 @@ where
                 due.iter().for_each(|timer| self.fire(at, timer));
             }
         }
+    }
+
+    /// A server loses its disk and starts as a newcomer. What it sent before is refused by servers,
+    /// if `refused`.
+    pub(crate) fn replace(&mut self, at: usize, refused: bool)
+    where
+        A: Newcomer,
+    {
+        self.crash(at);
+        let servers = self.servers;
+        self.flying.retain(|(src, dst, _)| {
+            !refused || *src != Id::from(at) || usize::from(*dst) >= servers
+        });
+        let mut out = Out::new();
+        let node = &mut self.nodes[at];
+        node.disk = None;
+        node.state = Some(node.actor.on_newcomer(at.into(), &mut out));
+        self.perform(at, out);
     }
 
     fn start(&mut self, at: usize) {

@@ -40,6 +40,7 @@ pub(super) enum LocalKind<T, R> {
     Crash,
     Restart,
     Flush,
+    Replace,
     Cut(Id),
 }
 
@@ -50,7 +51,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// The effect of what may panic.
-    fn effect_of(&self, node: &NodeOf<A>, run: impl FnOnce() -> Effect) -> Effect {
+    pub(super) fn effect_of(&self, node: &NodeOf<A>, run: impl FnOnce() -> Effect) -> Effect {
         guarded(run).unwrap_or_else(|message| self.panicked(node, message))
     }
 
@@ -101,7 +102,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// What a handler run leaves behind: its commands carried out, in order.
-    fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
+    pub(super) fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
         let (state, mut timers, mut choices) = after;
         let mut disk = before.disk.clone();
         let mut sends = Vec::new();
@@ -196,6 +197,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
         if !node.disk.pending.is_empty() {
             add(LocalKind::Flush, Spend::Nothing, self.effect_of(node, || self.on_flush(node)));
+        }
+        if let Some(how) = self.replacement_of(node.id) {
+            add(LocalKind::Replace, Spend::Disk, self.on_replacement(how, node));
         }
         for (at, (one, other)) in self.setup.cuts.links.iter().enumerate() {
             if *one == node.id {

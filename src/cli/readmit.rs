@@ -34,12 +34,12 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         return Err(CliError::Usage(text));
     }
     match with_protocol(&cluster, HowToReturn)? {
-        Readmission::Refused(why) => Err(CliError::CannotReturn {
+        Err(why) => Err(CliError::CannotReturn {
             server: args.server,
             protocol: cluster.protocol.clone(),
             why,
         }),
-        Readmission::Rejoins => {
+        Ok(()) => {
             readmit(&args.data, server)?;
             let (data, server) = (args.data.display(), args.server);
             out::line(format!("{data} will listen to server {server} again"))?;
@@ -51,9 +51,12 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
 struct HowToReturn;
 
 impl WithProtocol for HowToReturn {
-    type Output = Readmission;
+    type Output = Result<(), &'static str>;
 
-    fn with<D: Deployable>(self) -> Readmission {
-        D::readmission()
+    fn with<D: Deployable>(self) -> Self::Output {
+        match D::readmission() {
+            Readmission::Refused(why) => Err(why),
+            Readmission::Rejoins(_) => Ok(()),
+        }
     }
 }

@@ -25,7 +25,7 @@ use quorate_models::multi_primary::MultiPrimary;
 use quorate_models::paxos::Paxos;
 use quorate_models::primary_backup::PrimaryBackup;
 use quorate_models::two_phase_commit::TwoPhaseCommit;
-use stateright::actor::{Actor, Id};
+use stateright::actor::{Actor, Id, Out};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ pub trait Deployable {
     fn newest_client(state: &StateOf<Self>) -> Option<Id>;
 
     /// Whether a server may return whose data directory was lost and formatted again.
-    fn readmission() -> Readmission;
+    fn readmission() -> Readmission<Self::Actor>;
 
     /// How long a client waits for an answer before it asks another server.
     fn client_retry() -> Range<Duration> {
@@ -68,14 +68,17 @@ pub trait Deployable {
 }
 
 /// Whether a protocol can take a server back that has lost what was durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readmission {
+pub enum Readmission<A: Actor> {
     /// It cannot: why, and what to do.
     Refused(&'static str),
-    /// It can: the server starts with nothing, and by the protocol itself counts for nothing until
-    /// it has what it must have.
-    Rejoins,
+    /// It can: the server starts so, which is
+    /// [`Newcomer::on_newcomer`](quorate_models::Newcomer::on_newcomer), and by the protocol itself
+    /// counts for nothing until it has what it must have.
+    Rejoins(StartNewcomer<A>),
 }
+
+/// How an actor starts whose disk was lost.
+pub type StartNewcomer<A> = fn(&A, Id, &mut Out<A>) -> <A as Actor>::State;
 
 /// What a deployed protocol's clients send.
 pub type Request<D> = <<D as Deployable>::Offer as Offer>::Request;
