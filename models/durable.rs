@@ -38,7 +38,10 @@ impl Durable for () {
 pub trait Newcomer: Actor {
     /// Starts with an empty disk in a cluster that ran before. It must save that it is a newcomer:
     /// after a crash it starts from what it saved.
-    fn on_newcomer(&self, id: Id, o: &mut Out<Self>) -> Self::State;
+    ///
+    /// No other life of this node has the number `life`, and none has the number 0; they are in no
+    /// order.
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> Self::State;
 }
 
 /// An actor whose durable state follows from its state.

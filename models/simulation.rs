@@ -18,6 +18,8 @@ struct Node<A: Actor> {
     /// `None` while it is down.
     state: Option<A::State>,
     disk: Option<A::Storage>,
+    /// How many disks it lost.
+    lives: u64,
     /// With the round in which each was set.
     timers: BTreeMap<A::Timer, usize>,
 }
@@ -42,7 +44,8 @@ where
 {
     /// A run of these actors, of which the first `servers` are servers; all start.
     pub(crate) fn new(actors: Vec<A>, servers: usize, invariant: fn(&Self)) -> Self {
-        let node = |actor| Node { actor, state: None, disk: None, timers: BTreeMap::new() };
+        let node =
+            |actor| Node { actor, state: None, disk: None, lives: 0, timers: BTreeMap::new() };
         let nodes: Vec<_> = actors.into_iter().map(node).collect();
         let mut run = Self { nodes, servers, flying: Vec::new(), cut: None, round: 0, invariant };
         (0..run.nodes.len()).for_each(|at| run.start(at));
@@ -117,7 +120,8 @@ where
         let mut out = Out::new();
         let node = &mut self.nodes[at];
         node.disk = None;
-        node.state = Some(node.actor.on_newcomer(at.into(), &mut out));
+        node.lives += 1;
+        node.state = Some(node.actor.on_newcomer(at.into(), node.lives, &mut out));
         self.perform(at, out);
     }
 

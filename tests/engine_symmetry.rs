@@ -136,7 +136,7 @@ impl Actor for Odd {
 }
 
 impl Newcomer for Odd {
-    fn on_newcomer(&self, _: Id, o: &mut Out<Self>) -> u8 {
+    fn on_newcomer(&self, _: Id, _: u64, o: &mut Out<Self>) -> u8 {
         o.save(());
         0
     }

@@ -305,6 +305,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn blank_node(id: Id) -> NodeOf<A> {
         Node {
             id,
+            life: 0,
             process: Process::Down { ghost: None },
             disk: Disk { durable: None, pending: Vec::new() },
         }

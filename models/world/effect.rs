@@ -47,7 +47,8 @@ pub(super) enum LocalKind<T, R> {
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn panicked(&self, node: &NodeOf<A>, message: String) -> Effect {
         let process = Process::Panicked { message };
-        self.quiet(NodeOf::<A> { id: node.id, process, disk: node.disk.clone() })
+        let disk = node.disk.clone();
+        self.quiet(NodeOf::<A> { id: node.id, life: node.life, process, disk })
     }
 
     /// The effect of what may panic.
@@ -140,7 +141,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
         let process = Process::Up { state, timers, choices };
         Effect {
-            node: self.intern_node(NodeOf::<A> { id: before.id, process, disk }),
+            node: self.intern_node(NodeOf::<A> { id: before.id, life: before.life, process, disk }),
             sends: sends.into_boxed_slice(),
             observed: observed.into_boxed_slice(),
             no_op: false,
@@ -250,7 +251,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     fn on_crash(&self, node: &NodeOf<A>, state: &A::State) -> Effect {
-        let mut down = Self::blank_node(node.id);
+        let mut down = NodeOf::<A> { life: node.life, ..Self::blank_node(node.id) };
         down.disk.durable.clone_from(&node.disk.durable);
         if self.setup.rules == Rules::Stateright {
             down.process = Process::Down { ghost: Some(state.clone()) };

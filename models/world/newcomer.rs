@@ -50,7 +50,7 @@ pub struct LostDisks {
 /// The disks that may be lost, with how their nodes start again.
 pub(super) struct Replacement<A: Actor> {
     pub(super) lost: LostDisks,
-    start: fn(&A, Id, &mut Out<A>) -> A::State,
+    start: fn(&A, Id, u64, &mut Out<A>) -> A::State,
 }
 
 impl<A: Newcomer> Replacement<A> {
@@ -70,10 +70,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         self.effect_of(node, || {
             let mut out = Out::new();
             let actor = &self.setup.actors[usize::from(node.id)];
-            let state = (how.start)(actor, node.id, &mut out);
+            let blank = NodeOf::<A> { life: node.life + 1, ..Self::blank_node(node.id) };
+            let state = (how.start)(actor, node.id, blank.life, &mut out);
             let saves = out.iter().any(|command| matches!(command, Command::Save(_)));
             assert!(saves, "a newcomer saves that it is one, or it is none after a crash");
-            self.commit(&Self::blank_node(node.id), (state, BTreeSet::new(), BTreeMap::new()), out)
+            self.commit(&blank, (state, BTreeSet::new(), BTreeMap::new()), out)
         })
     }
 

@@ -36,6 +36,8 @@ where
 pub struct Node<S, T, R, D> {
     /// Which node this is.
     pub id: Id,
+    /// How many disks it lost before this one.
+    pub life: u64,
     /// What runs on it.
     pub process: Process<S, T, R>,
     /// What is on its disk.
@@ -62,6 +64,9 @@ impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
                 out
             }
         };
+        if self.life > 0 {
+            out.field("life", &self.life);
+        }
         out.field("disk", &self.disk.durable);
         if !self.disk.pending.is_empty() {
             out.field("not yet on disk", &self.disk.pending);

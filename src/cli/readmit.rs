@@ -33,7 +33,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         let text = format!("the cluster file {file} has no server {server}; they are 0 to {last}");
         return Err(CliError::Usage(text));
     }
-    match with_protocol(&cluster, HowToReturn)? {
+    match with_protocol(&cluster, HowToReturn(server))? {
         Err(why) => Err(CliError::CannotReturn {
             server: args.server,
             protocol: cluster.protocol.clone(),
@@ -48,13 +48,13 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     }
 }
 
-struct HowToReturn;
+struct HowToReturn(Id);
 
 impl WithProtocol for HowToReturn {
     type Output = Result<(), &'static str>;
 
     fn with<D: Deployable>(self) -> Self::Output {
-        match D::readmission() {
+        match D::readmission(self.0) {
             Readmission::Refused(why) => Err(why),
             Readmission::Rejoins(_) => Ok(()),
         }

@@ -15,13 +15,13 @@ struct Greeter {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Heard {
-    newcomer: bool,
+    life: u64,
     from: BTreeSet<(Id, u8)>,
 }
 
 impl Durable for Heard {
     fn absorb(&mut self, delta: Self) {
-        self.newcomer |= delta.newcomer;
+        self.life = self.life.max(delta.life);
         self.from.extend(delta.from);
     }
 }
@@ -50,15 +50,15 @@ impl Actor for Greeter {
     fn on_msg(&self, _: Id, state: &mut Cow<'_, Heard>, src: Id, msg: u8, o: &mut Out<Self>) {
         if !state.from.contains(&(src, msg)) {
             state.to_mut().from.insert((src, msg));
-            o.save(Heard { newcomer: false, from: [(src, msg)].into() });
+            o.save(Heard { life: 0, from: [(src, msg)].into() });
         }
     }
 }
 
 impl Newcomer for Greeter {
-    fn on_newcomer(&self, id: Id, o: &mut Out<Self>) -> Heard {
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> Heard {
         Self::greet(id, NEW, o);
-        let heard = Heard { newcomer: true, from: BTreeSet::new() };
+        let heard = Heard { life, from: BTreeSet::new() };
         if self.saves {
             o.save(heard.clone());
         }
@@ -82,7 +82,7 @@ fn greeters(network: NetworkKind, count: u8, former: FormerLife) -> Setup<Greete
 }
 
 fn newcomer<'a>(view: &View<'a, Greeter, ()>) -> Option<&'a Heard> {
-    view.nodes().state(Id::from(0)).filter(|heard| heard.newcomer)
+    view.nodes().state(Id::from(0)).filter(|heard| heard.life > 0)
 }
 
 #[test]
@@ -132,7 +132,10 @@ fn no_more_disks_are_lost_than_may_be_whether_the_node_is_up_or_down() {
             least = least.min(view.budget().disks.unwrap());
             let offered = steps.iter().any(|step| step == "disk replaced: 0");
             assert_eq!(offered, view.budget().disks != Some(0), "{steps:?}");
-            let is_up = view.nodes().state(Id::from(0)).is_some();
+            let node = view.nodes().node(Id::from(0));
+            assert_eq!(node.life, u64::from(count - view.budget().disks.unwrap()));
+            assert!(node.state().is_none_or(|heard| heard.life == node.life));
+            let is_up = node.state().is_some();
             up |= offered && is_up;
             down |= offered && !is_up;
             assert!(!steps.iter().any(|step| step == "disk replaced: 1"));

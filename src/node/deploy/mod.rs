@@ -58,8 +58,8 @@ pub trait Deployable {
     /// knows of no client.
     fn newest_client(state: &StateOf<Self>) -> Option<Id>;
 
-    /// Whether a server may return whose data directory was lost and formatted again.
-    fn readmission() -> Readmission<Self::Actor>;
+    /// Whether this server may return when its data directory is lost.
+    fn readmission(server: Id) -> Readmission<Self::Actor>;
 
     /// How long a client waits for an answer before it asks another server.
     fn client_retry() -> Range<Duration> {
@@ -77,8 +77,8 @@ pub enum Readmission<A: Actor> {
     Rejoins(StartNewcomer<A>),
 }
 
-/// How an actor starts whose disk was lost.
-pub type StartNewcomer<A> = fn(&A, Id, &mut Out<A>) -> <A as Actor>::State;
+/// How an actor starts whose disk was lost, by its id and its life's number.
+pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
 
 /// What a deployed protocol's clients send.
 pub type Request<D> = <<D as Deployable>::Offer as Offer>::Request;

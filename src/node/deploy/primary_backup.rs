@@ -51,7 +51,7 @@ impl Deployable for PrimaryBackup<Map> {
         newest_client(&replica.image.sessions)
     }
 
-    fn readmission() -> Readmission<Self> {
+    fn readmission(_server: Id) -> Readmission<Self> {
         Readmission::Refused(
             "it would start as a member of the first view that holds the state, and could be \
              promoted without the acknowledged writes; go on with the other servers, or copy the \
