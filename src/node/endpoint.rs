@@ -6,6 +6,7 @@
 use super::address::{AddressBook, is_client};
 use super::cluster_file::ClusterFile;
 use super::frame::{FrameError, Kind, Seal};
+use super::life::Life;
 use super::notices::Rate;
 use super::peers::Peers;
 use super::stats::Stats;
@@ -130,12 +131,17 @@ impl Endpoint {
         self.me = me;
     }
 
-    /// Speaks for a data directory of that incarnation, and listens to the incarnations of other
-    /// servers that `peers` admits.
-    pub(super) fn incarnate(mut self, incarnation: u64, peers: Peers) -> Self {
-        self.seal = self.seal.of_incarnation(incarnation);
+    /// Speaks for that life of a server, and listens to the lives of other servers that `peers`
+    /// admits.
+    pub(super) fn incarnate(mut self, life: Life, peers: Peers) -> Self {
+        self.seal.set_life(life);
         self.peers = Some(peers);
         self
+    }
+
+    /// Speaks for the same life at another age.
+    pub(super) fn grow_older(&mut self, life: Life) {
+        self.seal.set_life(life);
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -251,7 +257,7 @@ impl Endpoint {
         let src = frame.src;
         if !is_client(src)
             && let Some(peers) = &mut self.peers
-            && !peers.admits(src, frame.incarnation)
+            && !peers.admits(src, frame.life)
         {
             self.stats.replaced += 1;
             return Err(Dropped::Replaced(src));

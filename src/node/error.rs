@@ -22,6 +22,15 @@ pub enum NodeError {
     /// It cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Its data directory was formatted for a newcomer, which the protocol does not take.
+    #[error(
+        "{} was formatted for a server that lost its data directory, and this protocol does not take \
+         this server back: see `quorate readmit --help`", data.display()
+    )]
+    NoNewcomers {
+        /// The data directory.
+        data: PathBuf,
+    },
     /// The cluster is keyed, and this copy of its file lacks the servers' key.
     #[error(
         "the cluster file {} has no server key, so it is a client's copy; \

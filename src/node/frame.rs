@@ -1,14 +1,14 @@
 //! The frame around every message on the wire, and the one place where it is sealed and opened.
 //!
 //! ```text
-//! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | incarnation 8 | body
+//! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | life 8 | body
 //! body, version 3:  message | CRC-32 over all before it
 //! body, version 4:  nonce 24 | encrypted message | Poly1305 tag, also over the header
 //! ```
 //!
 //! A frame is a message of the protocol, or, between servers alone, a message for a client of
-//! which the sender knows no address ([`Kind::Relay`]). The incarnation is the sending server's
-//! data directory's; clients have none, and send 0.
+//! which the sender knows no address ([`Kind::Relay`]). The life is the sending server's: of which
+//! data directory, and how old that is (`life`); clients have none, and send 0.
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
 //! keys (version 3) that holds on a network where nobody forges. With keys (version 4,
@@ -21,6 +21,7 @@
 use super::address::{is_client, number};
 use super::cluster_file::ClusterFile;
 use super::keys::Key;
+use super::life::Life;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use serde::Serialize;
@@ -70,7 +71,7 @@ pub enum FrameError {
 /// What all frames of a cluster share.
 pub struct Seal {
     fingerprint: u64,
-    incarnation: u64,
+    life: u64,
     ciphers: Option<Ciphers>,
 }
 
@@ -99,8 +100,8 @@ pub struct Frame<'a> {
     pub dst: Id,
     /// What is in it.
     pub kind: Kind,
-    /// The incarnation of the server that sent it.
-    pub incarnation: u64,
+    /// The life of the server that sent it, in one word.
+    pub life: u64,
     message: &'a [u8],
 }
 
@@ -122,13 +123,12 @@ impl Seal {
             server: cluster.keys.server.as_ref().map(cipher),
             client: cipher(client),
         });
-        Self { fingerprint: cluster.fingerprint(), incarnation: 0, ciphers }
+        Self { fingerprint: cluster.fingerprint(), life: 0, ciphers }
     }
 
-    /// The seal of a server whose data directory is of that incarnation.
-    #[must_use]
-    pub fn of_incarnation(self, incarnation: u64) -> Self {
-        Self { incarnation, ..self }
+    /// From here on it is the seal of this life of a server.
+    pub(super) fn set_life(&mut self, life: Life) {
+        self.life = life.word();
     }
 
     /// Whether frames are authenticated, and not merely checksummed.
@@ -161,7 +161,7 @@ impl Seal {
     ) -> Result<Vec<u8>, FrameError> {
         let mut datagram = Vec::with_capacity(HEADER + NONCE + TAG + 64);
         datagram.extend([if self.ciphers.is_some() { ENCRYPTED } else { CHECKSUMMED }, kind as u8]);
-        for word in [self.fingerprint, number(src), number(dst), self.incarnation] {
+        for word in [self.fingerprint, number(src), number(dst), self.life] {
             datagram.extend(word.to_le_bytes());
         }
         let nonce: [u8; NONCE] = rand::random();
@@ -200,8 +200,7 @@ impl Seal {
         }
         let (header, body) = datagram.split_at_mut_checked(HEADER).ok_or(FrameError::Truncated)?;
         let word = |at: usize| header[at..].first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-        let [Some(fingerprint), Some(src), Some(dst), Some(incarnation)] =
-            [2, 10, 18, 26].map(word)
+        let [Some(fingerprint), Some(src), Some(dst), Some(life)] = [2, 10, 18, 26].map(word)
         else {
             return Err(FrameError::Truncated);
         };
@@ -218,7 +217,7 @@ impl Seal {
             None => verify(header, body)?,
             Some(ciphers) => decrypt(ciphers.between(src, dst)?, header, body)?,
         };
-        Ok(Frame { src, dst, kind, incarnation, message })
+        Ok(Frame { src, dst, kind, life, message })
     }
 }
 
@@ -314,7 +313,7 @@ mod tests {
         #[test]
         fn random_messages_never_panic(message: Vec<u8>) {
             let (src, dst, kind) = (Id::from(0), Id::from(1), Kind::Message);
-            let frame = Frame { src, dst, kind, incarnation: 0, message: &message };
+            let frame = Frame { src, dst, kind, life: 0, message: &message };
             let _ = frame.message::<Vec<(String, u64, Option<Vec<u8>>)>>();
         }
 

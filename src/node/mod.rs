@@ -10,7 +10,7 @@
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
 //! | any server may answer any client | a reply to a client that a server never heard from travels by the servers that did |
-//! | a node that comes back has its disk | a server whose data directory is a new one is refused (`peers`) |
+//! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
 //! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
@@ -24,6 +24,7 @@ mod endpoint;
 mod error;
 pub mod frame;
 mod keys;
+mod life;
 mod log;
 mod map_client;
 mod notices;
@@ -45,7 +46,7 @@ pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
 pub use peers::{PeersError, readmit};
-pub use runtime::{Node, NodeBuilder, Runnable};
+pub use runtime::{Node, NodeBuilder, Runnable, StartNewcomer};
 pub use stats::Stats;
 pub use status::Status;
 pub use stop::Stop;

@@ -17,7 +17,7 @@ use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
-use crate::node::runtime::{Node, Runnable};
+use crate::node::runtime::{Node, Runnable, StartNewcomer};
 use crate::node::status::Status;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::{Map, Service, Sessions};
@@ -25,7 +25,7 @@ use quorate_models::multi_primary::MultiPrimary;
 use quorate_models::paxos::Paxos;
 use quorate_models::primary_backup::PrimaryBackup;
 use quorate_models::two_phase_commit::TwoPhaseCommit;
-use stateright::actor::{Actor, Id, Out};
+use stateright::actor::{Actor, Id};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -71,14 +71,10 @@ pub trait Deployable {
 pub enum Readmission<A: Actor> {
     /// It cannot: why, and what to do.
     Refused(&'static str),
-    /// It can: the server starts so, which is
-    /// [`Newcomer::on_newcomer`](quorate_models::Newcomer::on_newcomer), and by the protocol itself
-    /// counts for nothing until it has what it must have.
+    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
+    /// it must have.
     Rejoins(StartNewcomer<A>),
 }
-
-/// How an actor starts whose disk was lost, by its id and its life's number.
-pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
 
 /// What a deployed protocol's clients send.
 pub type Request<D> = <<D as Deployable>::Offer as Offer>::Request;
@@ -207,9 +203,14 @@ pub fn open_node<D: Deployable>(
     listen: Option<SocketAddr>,
 ) -> Result<Node<D::Actor>, OpenError> {
     let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
-    let actor = D::server(cluster, data.id())?;
+    let id = data.id();
+    let actor = D::server(cluster, id)?;
     let builder = Node::builder(actor, cluster, data).listen(listen);
-    let builder = builder.tell_status(D::status);
+    let start = match D::readmission(id) {
+        Readmission::Rejoins(start) => Some(start),
+        Readmission::Refused(_) => None,
+    };
+    let builder = builder.tell_status(D::status).start_newcomer(start);
     Ok(builder.admit_from_clients(admits::<D::Offer, D::Peer>).open()?)
 }
 
