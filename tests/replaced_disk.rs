@@ -186,6 +186,19 @@ fn a_directory_that_was_not_formatted_for_a_newcomer_is_not_readmitted() {
     assert!(!cluster.log(0).contains("readmitted"));
 }
 
+/// Waits until a node has ended because another does not listen to it; what it said, after so many
+/// bytes of its log.
+fn await_refusal(cluster: &mut Cluster, id: usize, after: usize, why: &str) -> String {
+    let begin = Instant::now();
+    while !cluster.has_failed(id) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{}", cluster.log(id));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let said = cluster.log(id)[after..].to_owned();
+    assert!(said.contains(why), "{said}");
+    said
+}
+
 fn copy_dir(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     std::fs::set_permissions(to, Permissions::from_mode(0o700)).unwrap();
@@ -207,6 +220,26 @@ fn an_old_copy_of_a_data_directory_is_refused() {
     cluster.kill(2);
     std::fs::remove_dir_all(&data).unwrap();
     std::fs::rename(&copy, &data).unwrap();
+    let before = cluster.log(2).len();
     cluster.restart(2);
-    talk_until(&cluster, "server 2 runs on an old copy");
+    await_refusal(&mut cluster, 2, before, "or a later state of this one");
+}
+
+/// Together they are a majority that has forgotten, and neither remembers the other; the third does.
+#[test]
+fn servers_that_lost_their_disks_at_once_stop_as_long_as_one_remembers() {
+    let mut cluster = Cluster::start("paxos", 3, KEYS);
+    assert_eq!(cluster.client(&["put", "k", "v", "--timeout", "20s"]).0, 0);
+    for lost in [1, 2] {
+        cluster.await_line(0, |line| line.contains(&format!("first time server={lost}")));
+        cluster.kill(lost);
+        std::fs::remove_dir_all(cluster.data(lost)).unwrap();
+        cluster.format(lost);
+    }
+    let before = [1, 2].map(|lost| cluster.log(lost).len());
+    [1, 2].iter().for_each(|lost| cluster.restart(*lost));
+    for (lost, before) in [1, 2].into_iter().zip(before) {
+        let said = await_refusal(&mut cluster, lost, before, "server 0 knows another");
+        assert!(!said.contains("the node is now"), "it took part: {said}");
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::address::{AddressBook, is_client};
 use super::cluster_file::ClusterFile;
-use super::frame::{FrameError, Kind, Seal};
+use super::frame::{FrameError, Greeting, Kind, Seal};
 use super::life::Life;
 use super::notices::Rate;
 use super::peers::Peers;
@@ -22,6 +22,8 @@ use thiserror::Error;
 const BUFFER: usize = 65_536;
 /// How many refused datagrams are logged in a minute.
 const REFUSALS_LOGGED: u32 = 6;
+/// How often in a second servers that are refused are told so.
+const REBUFFS: u32 = 20;
 /// How many errors in a row a socket may give before each is followed by a pause.
 const PATIENCE: u32 = 16;
 
@@ -83,6 +85,8 @@ pub(super) enum Incoming<M> {
     Message(Id, SocketAddr, M),
     /// A message that another server wants to be passed on to a client.
     Relay(Id, M),
+    /// What another server says, in which life.
+    Greeting(Id, u64, Greeting),
 }
 
 /// One end of the wire.
@@ -96,8 +100,10 @@ pub(super) struct Endpoint {
     blocking: bool,
     errors_in_a_row: u32,
     refusals: Rate,
-    /// Of a server: the incarnations of the others.
+    /// Of a server: the lives of the others.
     peers: Option<Peers>,
+    /// How often it tells others that it refuses them.
+    rebuffs: Rate,
 }
 
 impl Endpoint {
@@ -123,6 +129,7 @@ impl Endpoint {
             errors_in_a_row: 0,
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
             peers: None,
+            rebuffs: Rate::new(REBUFFS, Duration::from_secs(1)),
         })
     }
 
@@ -176,23 +183,24 @@ impl Endpoint {
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
+        self.emit(datagram)?;
+        self.stats.sent += 1;
+        Ok(())
+    }
+
+    fn emit(&mut self, datagram: &Datagram) -> io::Result<()> {
         let sent = self
             .block(true)
             .and_then(|()| retry_interrupted(|| self.socket.send_to(&datagram.bytes, datagram.to)));
-        match sent {
-            Ok(_) => self.stats.sent += 1,
-            Err(error) => {
-                self.stats.send_failed += 1;
-                tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
-                // Who watches the log should see that it happens, not every time it does.
-                if self.stats.send_failed.is_power_of_two() {
-                    let count = self.stats.send_failed;
-                    tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
-                }
-                return Err(error);
-            }
+        let Err(error) = sent else { return Ok(()) };
+        self.stats.send_failed += 1;
+        tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
+        // Who watches the log should see that it happens, not every time it does.
+        if self.stats.send_failed.is_power_of_two() {
+            let count = self.stats.send_failed;
+            tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
         }
-        Ok(())
+        Err(error)
     }
 
     /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
@@ -214,8 +222,29 @@ impl Endpoint {
             Err(why) => {
                 tracing::debug!(%from, len, %why, "dropped a datagram");
                 self.tell_refusal(from, &why);
+                self.rebuff(&why);
                 Incoming::Dropped
             }
+        }
+    }
+
+    /// Says something to another server, at once.
+    pub(super) fn greet(&mut self, to: Id, greeting: Greeting) {
+        if let Some(address) = self.book.get(to)
+            && let Ok(bytes) = self.seal.seal_greeting(self.me, to, greeting)
+        {
+            // To be greeted or not changes nothing for the protocol.
+            let _ = self.emit(&Datagram { to: address, bytes });
+            self.stats.greeted += 1;
+        }
+    }
+
+    /// Tells a server that it is refused: its operator should know.
+    fn rebuff(&mut self, why: &Dropped) {
+        if let Dropped::Replaced(server, life) = why
+            && self.rebuffs.allow(Instant::now()).is_some()
+        {
+            self.greet(*server, Greeting::Refused(*life));
         }
     }
 
@@ -260,15 +289,21 @@ impl Endpoint {
             && !peers.admits(src, frame.life)
         {
             self.stats.replaced += 1;
-            return Err(Dropped::Replaced(src));
+            return Err(Dropped::Replaced(src, frame.life));
         }
         let incoming = match frame.kind {
             Kind::Message => frame.message().map(|message| Incoming::Message(src, from, message)),
             // Only servers are asked to pass something on, and only by servers.
-            Kind::Relay if is_client(src) || is_client(self.me) => Err(FrameError::Malformed),
+            Kind::Relay | Kind::Greeting if is_client(src) || is_client(self.me) => {
+                Err(FrameError::Malformed)
+            }
             Kind::Relay => frame.message().map(|(client, message): (u64, M)| {
                 Incoming::Relay(Id::from(client as usize), message)
             }),
+            Kind::Greeting => {
+                let life = frame.life;
+                frame.message().map(|greeting| Incoming::Greeting(src, life, greeting))
+            }
         };
         incoming.map_err(|error| {
             self.stats.malformed += 1;
@@ -314,8 +349,8 @@ enum Dropped {
     Misdirected(Id),
     #[error("{0:?} does not speak from there")]
     Impostor(Id),
-    #[error("{0:?} has another data directory than before")]
-    Replaced(Id),
+    #[error("{0:?} has another data directory than before, or an old copy")]
+    Replaced(Id, u64),
 }
 
 impl Dropped {

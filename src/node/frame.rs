@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A frame is a message of the protocol, or, between servers alone, a message for a client of
-//! which the sender knows no address ([`Kind::Relay`]). The life is the sending server's: of which
+//! which the sender knows no address ([`Kind::Relay`]) or a [`Greeting`]. The life is the sending server's: of which
 //! data directory, and how old that is (`life`); clients have none, and send 0.
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
@@ -24,8 +24,8 @@ use super::keys::Key;
 use super::life::Life;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use thiserror::Error;
 
@@ -89,6 +89,19 @@ pub enum Kind {
     /// Between servers: a client's id and a message for it, which whoever knows its address is to
     /// pass on.
     Relay,
+    /// Between servers: a [`Greeting`].
+    Greeting,
+}
+
+/// What servers say to each other about themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Greeting {
+    /// The sender starts: does the receiver listen to it?
+    Hello,
+    /// The sender listens to the receiver in this life.
+    Known(u64),
+    /// The sender does not listen to the receiver in this life: it knows another.
+    Refused(u64),
 }
 
 /// An opened frame: its header is authentic, its message not yet decoded.
@@ -152,6 +165,16 @@ impl Seal {
         self.seal_kind(Kind::Relay, src, via, &(number(client), message))
     }
 
+    /// The datagram that carries a greeting from one server to another.
+    pub fn seal_greeting(
+        &self,
+        src: Id,
+        dst: Id,
+        greeting: Greeting,
+    ) -> Result<Vec<u8>, FrameError> {
+        self.seal_kind(Kind::Greeting, src, dst, &greeting)
+    }
+
     fn seal_kind<M: Serialize>(
         &self,
         kind: Kind,
@@ -207,6 +230,7 @@ impl Seal {
         let kind = match header[1] {
             0 => Kind::Message,
             1 => Kind::Relay,
+            2 => Kind::Greeting,
             _ => return Err(FrameError::Malformed),
         };
         if fingerprint != self.fingerprint {

@@ -6,6 +6,7 @@
 //! to everyone else, a crash before the batch, whose messages were lost; the model allows both.
 
 mod builder;
+mod greeting;
 
 pub use builder::NodeBuilder;
 
@@ -25,7 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,11 @@ pub struct Node<A: Runnable> {
     choices: BTreeMap<String, Vec<A::Random>>,
     /// When the data directory grew older, and how many batches were synced then.
     aged: (Instant, u64),
+    /// The servers that said that they listen to this one.
+    listening: BTreeSet<Id>,
+    /// A server that said that it does not.
+    refused_by: Option<Id>,
+    complaints: Rate,
     /// Holds the lock on the directory for as long as the node lives.
     data: DataDir,
 }
@@ -115,6 +121,7 @@ impl<A: Runnable> Node<A> {
     pub fn run(mut self, stop: &Stop) -> Result<Stats, NodeError> {
         let (id, log_bytes) = (usize::from(self.id), self.log.len());
         tracing::info!(id, address = ?self.local_addr().ok(), log_bytes, "the node starts");
+        self.get_acquainted(stop)?;
         let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
         let mut out = Out::new();
         let mut state = Cow::Owned(self.start(&mut out));
@@ -126,6 +133,7 @@ impl<A: Runnable> Node<A> {
             self.commit(batch)?;
             self.tell_status(&state);
             self.grow_older()?;
+            self.stop_if_refused()?;
         }
         tracing::info!(id, stats = ?self.endpoint.stats, "the node stops");
         Ok(self.endpoint.stats)
@@ -199,6 +207,7 @@ impl<A: Runnable> Node<A> {
                 Incoming::Dropped => {}
                 Incoming::Message(src, from, msg) => self.deliver(state, src, from, msg, batch),
                 Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
+                Incoming::Greeting(src, life, greeting) => self.on_greeting(src, life, greeting),
             }
             if batch.bytes > BATCH_BYTES {
                 return count + 1;

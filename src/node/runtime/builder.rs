@@ -10,7 +10,7 @@ use crate::node::notices::Rate;
 use crate::node::peers::Peers;
 use crate::node::status::{Status, Watch};
 use crate::node::timers::Timers;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,9 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             timers,
             choices,
             aged: (Instant::now(), 0),
+            listening: BTreeSet::new(),
+            refused_by: None,
+            complaints: Rate::new(1, Duration::from_secs(10)),
             data,
         })
     }
