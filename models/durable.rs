@@ -4,7 +4,7 @@
 //! and on disk. The world and the runtime both fold the deltas with [`Durable::absorb`]; after a
 //! crash the node starts from the fold.
 
-use stateright::actor::{Actor, Id};
+use stateright::actor::{Actor, Id, Out};
 
 /// Durable state that grows by deltas.
 ///
@@ -27,6 +27,21 @@ pub trait Durable: Sized {
 /// Nothing is durable.
 impl Durable for () {
     fn absorb(&mut self, (): Self) {}
+}
+
+/// An actor that can begin again when its disk is lost.
+///
+/// An actor that is started without a disk ([`Actor::on_start`]) may take that for the first start of
+/// its cluster, where nothing was promised yet. A newcomer knows better: the cluster ran before, and
+/// so did a node under its id, which has promised and acknowledged what the newcomer knows nothing
+/// of.
+pub trait Newcomer: Actor {
+    /// Starts with an empty disk in a cluster that ran before. It must save that it is a newcomer:
+    /// after a crash it starts from what it saved.
+    ///
+    /// No other life of this node has the number `life`, and none has the number 0; they are in no
+    /// order.
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> Self::State;
 }
 
 /// An actor whose durable state follows from its state.

@@ -34,5 +34,5 @@ pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;
 
-pub use durable::{Durable, Recoverable};
+pub use durable::{Durable, Newcomer, Recoverable};
 pub use instance::{Expected, Instance, Mutant};

@@ -5,7 +5,7 @@
 //! and servers crash and come back with what they saved. Afterwards it is calm: every server is
 //! up, every message arrives, and a timer fires when it has waited as long as its `patience`.
 
-use crate::{Durable, Recoverable};
+use crate::{Durable, Newcomer, Recoverable};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ struct Node<A: Actor> {
     /// `None` while it is down.
     state: Option<A::State>,
     disk: Option<A::Storage>,
+    /// How many disks it lost.
+    lives: u64,
     /// With the round in which each was set.
     timers: BTreeMap<A::Timer, usize>,
 }
@@ -42,7 +44,8 @@ where
 {
     /// A run of these actors, of which the first `servers` are servers; all start.
     pub(crate) fn new(actors: Vec<A>, servers: usize, invariant: fn(&Self)) -> Self {
-        let node = |actor| Node { actor, state: None, disk: None, timers: BTreeMap::new() };
+        let node =
+            |actor| Node { actor, state: None, disk: None, lives: 0, timers: BTreeMap::new() };
         let nodes: Vec<_> = actors.into_iter().map(node).collect();
         let mut run = Self { nodes, servers, flying: Vec::new(), cut: None, round: 0, invariant };
         (0..run.nodes.len()).for_each(|at| run.start(at));
@@ -101,6 +104,25 @@ where
                 due.iter().for_each(|timer| self.fire(at, timer));
             }
         }
+    }
+
+    /// A server loses its disk and starts as a newcomer. What it sent before is refused by servers,
+    /// if `refused`.
+    pub(crate) fn replace(&mut self, at: usize, refused: bool)
+    where
+        A: Newcomer,
+    {
+        self.crash(at);
+        let servers = self.servers;
+        self.flying.retain(|(src, dst, _)| {
+            !refused || *src != Id::from(at) || usize::from(*dst) >= servers
+        });
+        let mut out = Out::new();
+        let node = &mut self.nodes[at];
+        node.disk = None;
+        node.lives += 1;
+        node.state = Some(node.actor.on_newcomer(at.into(), node.lives, &mut out));
+        self.perform(at, out);
     }
 
     fn start(&mut self, at: usize) {

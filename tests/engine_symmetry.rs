@@ -1,9 +1,13 @@
 //! Symmetry reduction: fewer states, the same verdicts, and an error where it would not be sound.
 
 use quorate::check::{CheckError, Checker, Outcome, Trace, Verdict};
-use quorate::models::world::{Condition, Cuts, Images, Property, Setup, Symmetry};
+use quorate::models::Newcomer;
+use quorate::models::world::{
+    Condition, Cuts, FormerLife, Images, LostDisks, Property, Setup, Symmetry,
+};
 use quorate::models::yardsticks::raft;
 use stateright::actor::{Actor, Id, Out};
+use stateright::{Checker as _, Model};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -131,6 +135,13 @@ impl Actor for Odd {
     }
 }
 
+impl Newcomer for Odd {
+    fn on_newcomer(&self, _: Id, _: u64, o: &mut Out<Self>) -> u8 {
+        o.save(());
+        0
+    }
+}
+
 fn odd(nodes: [Odd; 2]) -> String {
     let cluster = Setup::new(nodes, 2, ()).cluster();
     refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check())
@@ -156,4 +167,19 @@ fn links_that_may_be_cut_and_nodes_that_are_alike_are_refused() {
     let cluster = Setup::new([odd(), odd()], 2, ()).cuts(cuts).cluster();
     let error = refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check());
     assert!(error.contains("links may be cut"), "{error}");
+}
+
+/// Nor of disks that may be lost; without symmetry the engine and stateright find the same.
+#[test]
+fn disks_that_may_be_lost_and_nodes_that_are_alike_are_refused() {
+    let odd = || Odd { begins: true, patience: 1 };
+    let lost = LostDisks { count: 2, nodes: vec![Id::from(0)], former: FormerLife::Refused };
+    let never =
+        Property::always("there are two nodes", Condition::each_node(|node| node.id < Id::from(2)));
+    let cluster = Setup::new([odd(), odd()], 2, ()).lost_disks(lost).property(never).cluster();
+    let error = refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check());
+    assert!(error.contains("disks may be lost"), "{error}");
+    let ours = Checker::new(&cluster).check().unwrap();
+    let theirs = cluster.checker().spawn_bfs().join();
+    assert_eq!(ours.unique as usize, theirs.unique_state_count());
 }

@@ -104,6 +104,8 @@ fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node(
     let ours = cluster("127.0.0.1", 2, KEYS);
     let (_dir, data) = formatted(&ours);
     let node = Running::start(&ours, &data);
+    // It waits for the other server's answer to its greeting.
+    std::thread::sleep(3 * SECOND);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let send = |bytes: &[u8]| {
         socket.send_to(bytes, ours.servers[0].address).unwrap();
@@ -153,6 +155,7 @@ fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node(
         received: 19,
         handlers: 2,
         sent: 6,
+        greeted: stats.greeted,
         synced: stats.synced,
         ..Stats::default()
     };

@@ -5,7 +5,7 @@ use super::{Bug, Config, MAX_RECENT, Mode, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op, SessionLimits};
-use crate::world::{Cluster, Cuts, Fairness, Faults, NetworkKind, Setup};
+use crate::world::{Cluster, Cuts, Fairness, Faults, FormerLife, LostDisks, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
@@ -30,6 +30,8 @@ pub(super) struct Bounds {
     pub(super) links: Vec<(Id, Id)>,
     /// The replicas that are left out only if they are out of reach.
     pub(super) spared: Vec<usize>,
+    /// The replicas of which one may lose its disk, once.
+    pub(super) replaced: Vec<usize>,
     pub(super) piece_bytes: usize,
     /// How many requests may be on their way to the backups.
     pub(super) max_pending: u64,
@@ -58,6 +60,7 @@ impl Bounds {
             links: vec![],
             spared: vec![],
             views: 3,
+            replaced: vec![],
             piece_bytes: FRAGMENT_BYTES,
             max_pending: MAX_RECENT as u64,
             max_waiting: 1,
@@ -102,6 +105,16 @@ impl Bounds {
         Self { crashable, suspicions: Some(1), spared: vec![2], views: 2, ..Self::gone() }
     }
 
+    /// A replica's disk is lost, and a member is suspected.
+    pub(super) fn replaced() -> Self {
+        Self { replaced: vec![1, 2], views: 4, ..Self::synchronous(2, write()) }
+    }
+
+    /// What the return of a replica that lost its disk is decided on.
+    pub(super) fn replaced_lossy() -> Self {
+        Self { replaced: vec![1, 2], suspicions: Some(0), ..Self::lossy_views() }
+    }
+
     /// One request at a time, and one that waits.
     pub(super) fn queue() -> Self {
         let scripts = ["a", "b", "c"].map(|value| vec![Op::put("x", value)]).into();
@@ -135,7 +148,9 @@ impl Bounds {
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
-        Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+        let nodes: Vec<_> = self.replaced.into_iter().map(Id::from).collect();
+        let lost = LostDisks { count: 1, nodes, former: FormerLife::Heard };
+        let setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)
             .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
@@ -144,8 +159,8 @@ impl Bounds {
             .properties(claims)
             .cuts(Cuts { count: u8::from(!self.links.is_empty()), links: self.links })
             .boundary(claims::within(self.views, self.spared))
-            .checkpointed()
-            .cluster()
+            .checkpointed();
+        if lost.nodes.is_empty() { setup.cluster() } else { setup.lost_disks(lost).cluster() }
     }
 }
 

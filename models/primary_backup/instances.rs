@@ -4,6 +4,7 @@
 //! changes nothing: the timers for resending never fire there, and those for pings only where a
 //! replica must say something new.
 
+pub(super) mod newcomers;
 pub(super) mod sessions;
 
 use super::Mode;
@@ -33,6 +34,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         three(),
         rivalry_with_crash(),
     ];
+    instances.extend(newcomers::instances());
     instances.extend(sessions::instances());
     instances
 }

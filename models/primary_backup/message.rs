@@ -31,6 +31,12 @@ pub enum Peer<M: StateMachine> {
         /// The outsider that has copied the state, all but what may be in flight: let it join.
         ready: Option<Id>,
     },
+    /// Replica to view service, instead of a ping: I lost my disk, and my former life counts no
+    /// more.
+    Newcomer {
+        /// The sender's life.
+        life: u64,
+    },
     /// View service to replica: the current view.
     View(View),
     /// Primary to backup, before it acts: this is the state we start from.

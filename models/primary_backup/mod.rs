@@ -37,6 +37,20 @@
 //!    primary says so, and it is a backup of the next view; it is certified once that view is
 //!    acknowledged. So a view waits for messages when it begins, never for a state.
 //!
+//! # A disk that is lost
+//!
+//! A replica that comes back without its disk says so to the view service, and by which life, until
+//! it gets a view that names this life. Meanwhile it answers nobody: what it is asked for, its
+//! former life is meant. The view service makes the next view without it, promotes a certified
+//! backup if it was the primary, and lets it copy the state and join as any outsider. Views of its
+//! former life have smaller numbers than each that it may be in, so nothing that its former life
+//! acknowledged counts there.
+//!
+//! If no other replica is certified, what was acknowledged may be lost with the disk, and the service
+//! stops rather than go on without it. The view service itself is not taken back: which view is the
+//! newest, and who is certified in it, nobody else knows, and a replica that it left out may still
+//! believe in an older one.
+//!
 //! # Deviations, and why
 //!
 //! * 6.824's view service never moves on from a view that its primary has not acknowledged, and is
@@ -92,10 +106,10 @@ pub use transfer::Partial;
 pub use view::View;
 pub use view_service::{ViewService, Watching, view_service};
 
-use crate::Recoverable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Client, ClientState, Retry, SessionLimits, StateMachine};
 use crate::lend::lend;
+use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -348,6 +362,17 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
             Self::Client(_) => "client",
         }
         .to_owned()
+    }
+}
+
+impl<M: StateMachine> Newcomer for PrimaryBackup<M> {
+    /// # Panics
+    /// When it is no replica: see [the module](self#a-disk-that-is-lost).
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> State<M> {
+        match self {
+            Self::Replica(replica) => State::Replica(replica.on_newcomer(id, life, o)),
+            Self::ViewService(_) | Self::Client(_) => panic!("only a replica is taken back"),
+        }
     }
 }
 

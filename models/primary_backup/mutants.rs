@@ -1,5 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod newcomers;
 mod progress;
 mod sessions;
 
@@ -87,11 +88,21 @@ pub enum Bug {
     NoResend,
     /// A replica tells the view service that it is alive when it starts, and never again.
     NoPing,
+    /// A replica that lost its disk starts as for the first time.
+    StartAsFirst,
+    /// A replica that lost its disk takes part in a view that was made for its former life.
+    AdoptFormer,
+    /// The view service leaves a replica that lost its disk where it was.
+    KeepReplaced,
+    /// A replica says that it lost its disk when it starts, and never again.
+    NewcomerOnce,
+    /// The view service tells a replica that lost its disk once that it knows.
+    TellNewcomerOnce,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 43] = [
         Self::AcknowledgeEarly,
         Self::AnswerRetryEarly,
         Self::ActEarly,
@@ -130,6 +141,11 @@ impl Bug {
         Self::TellViewOnce,
         Self::NoResend,
         Self::NoPing,
+        Self::StartAsFirst,
+        Self::AdoptFormer,
+        Self::KeepReplaced,
+        Self::NewcomerOnce,
+        Self::TellNewcomerOnce,
     ];
 }
 
@@ -331,6 +347,7 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
         ),
     ];
     mutants.extend(progress::mutants());
+    mutants.extend(newcomers::mutants());
     mutants.extend(sessions::mutants());
     mutants
 }

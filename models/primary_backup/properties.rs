@@ -6,10 +6,12 @@
 //! because it may come back.
 
 mod copies;
+mod newcomers;
 mod queue;
 mod sessions;
 
 pub use copies::*;
+pub use newcomers::*;
 pub use queue::*;
 pub use sessions::*;
 
@@ -79,14 +81,19 @@ pub fn one_primary() -> Claim {
     )
 }
 
-/// Every acknowledged request is in every replica that the next view may promote.
+/// Every acknowledged request is in every replica that the next view may promote: not in one that
+/// lost its disk, which is in no view that does not name its life.
 pub fn promotable() -> Claim {
     Property::always(
         PROMOTABLE,
         Condition::world(|world| {
             let nodes = world.nodes();
             registry(&nodes).is_some_and(|registry| {
-                let mut certified = registry.certified.iter();
+                let lives = |id: &&Id| {
+                    let view = view_of(nodes.node(**id));
+                    view.is_none_or(|view| view.same_life(&registry.view, **id))
+                };
+                let mut certified = registry.certified.iter().filter(lives);
                 certified.all(|id| has_acknowledged(world, image(nodes.node(*id))))
             })
         }),
@@ -329,6 +336,15 @@ fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
     match (node.state(), &node.disk.durable) {
         (Some(State::ViewService(state)), _) => Some(&state.registry),
         (None, Some(Storage::ViewService(registry))) => Some(registry),
+        _ => None,
+    }
+}
+
+/// The newest view that a replica knows.
+fn view_of(node: &Node) -> Option<&super::View> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(&replica.view),
+        (None, Some(Storage::Replica(saved))) => saved.view.as_ref(),
         _ => None,
     }
 }

@@ -54,7 +54,13 @@ pub enum Role<M: StateMachine> {
 impl<M: StateMachine> ReplicaState<M> {
     /// Whether it holds the state of its view: it takes part.
     pub fn is_synced(&self) -> bool {
-        self.synced == self.view.number
+        !self.is_newcomer() && self.synced == self.view.number
+    }
+
+    /// Whether it lost its disk, and the view service does not know that yet, or it does not know
+    /// that the view service does. It holds nothing and counts for nothing.
+    pub fn is_newcomer(&self) -> bool {
+        self.view.unknown_life().is_some()
     }
 
     /// Whether it is the primary of its view, acting or not.
@@ -107,6 +113,26 @@ impl Replica {
         state
     }
 
+    /// Starts without the disk that it had. It is in no view before the view service knows, and
+    /// then an outsider.
+    pub(super) fn on_newcomer<M: StateMachine>(
+        &self,
+        id: Id,
+        life: u64,
+        o: &mut Outbox<M>,
+    ) -> ReplicaState<M> {
+        if self.config.bug == Some(Bug::StartAsFirst) {
+            return self.on_start(id, None, o);
+        }
+        o.set_timer(Timer::Ping, self.config.timing.ping.clone());
+        let role = Role::Outsider(Following::default());
+        let image = Image::new(self.config.sessions);
+        let state = ReplicaState { view: View::none(id, life), synced: 0, image, role };
+        o.save(state.checkpoint());
+        self.ping(&state, o);
+        state
+    }
+
     /// Comes back with what was durable. A primary does not know what its backups hold, so it
     /// begins its view again.
     fn restart<M: StateMachine>(
@@ -146,11 +172,13 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         match msg {
-            Service::Request { seq, op } => self.on_request(state, src, seq, op, o),
             Service::Peer(Peer::View(view)) => {
                 self.on_view(id, state, src, view, o);
                 self.serve_waiting(state, o);
             }
+            // What it is asked for, its former life is meant.
+            _ if state.is_newcomer() => {}
+            Service::Request { seq, op } => self.on_request(state, src, seq, op, o),
             Service::Peer(msg) => {
                 if msg.view() > state.view.number {
                     self.ping(state, o);
@@ -178,7 +206,7 @@ impl Replica {
             }
             Peer::Ack { view, op } => self.on_ack(state, src, view, op, o),
             Peer::Refill { view, from } => self.on_refill(state, src, view, from, o),
-            Peer::Ping { .. } | Peer::View(_) => {}
+            Peer::Ping { .. } | Peer::Newcomer { .. } | Peer::View(_) => {}
         }
     }
 
@@ -190,7 +218,12 @@ impl Replica {
         if self.config.bug != Some(Bug::PingOnce) {
             o.set_timer(Timer::Ping, self.config.timing.ping.clone());
         }
-        if self.config.bug != Some(Bug::NoPing) {
+        let no_ping = match self.config.bug {
+            Some(Bug::NoPing) => true,
+            Some(Bug::NewcomerOnce) => state.is_newcomer(),
+            _ => false,
+        };
+        if !no_ping {
             self.ping(state, o);
             if self.config.bug != Some(Bug::CallOnce) {
                 Self::call(state, o);
@@ -198,7 +231,8 @@ impl Replica {
         }
     }
 
-    /// Adopts a newer view: from here on every message of an older one is ignored.
+    /// Adopts a newer view: from here on every message of an older one is ignored. A view that does
+    /// not name its life was made for its former one, which may be a member of it.
     fn on_view<M: StateMachine>(
         &self,
         id: Id,
@@ -208,7 +242,8 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let old = view.number < state.view.number && self.config.bug != Some(Bug::AdoptOld);
-        if src != view_service() || view.number == state.view.number || old {
+        let former = !view.same_life(&state.view, id) && self.config.bug != Some(Bug::AdoptFormer);
+        if src != view_service() || view.number == state.view.number || old || former {
             return;
         }
         let state = state.to_mut();
@@ -245,6 +280,9 @@ impl Replica {
 
     /// Tells the view service that it is alive, and as a primary how its view is doing.
     pub(super) fn ping<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
+        if let Some(life) = state.view.unknown_life() {
+            return o.send(view_service(), Service::Peer(Peer::Newcomer { life }));
+        }
         let (view, acting, ready) = (state.view.number, state.is_acting(), self.ready(state));
         let lagging = match &state.role {
             Role::Primary(leading) => leading.lagging.clone(),
@@ -260,6 +298,7 @@ impl<M: StateMachine> Peer<M> {
     fn view(&self) -> u64 {
         match self {
             Self::View(view) => view.number,
+            Self::Newcomer { .. } => 0,
             Self::Ping { view, .. }
             | Self::Begin { view, .. }
             | Self::Fetch { view, .. }

@@ -34,7 +34,7 @@ impl Replica {
     /// An outsider makes itself known to the primary: asks for the next piece of the state, or, if
     /// it has copied it, says how far it is.
     pub(super) fn call<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
-        if !matches!(state.role, Role::Outsider(_)) {
+        if state.is_newcomer() || !matches!(state.role, Role::Outsider(_)) {
             return;
         }
         let (view, partial) = (state.view.number, state.partial());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A numbered configuration of the replicas.
 ///
@@ -17,12 +17,31 @@ pub struct View {
     pub primary: Id,
     /// The replicas that must have a request before it is acknowledged in it.
     pub backups: BTreeSet<Id>,
+    /// Of each replica that lost its disk, the life that the view service knows: it is in no view
+    /// that does not name its own.
+    pub lives: BTreeMap<Id, u64>,
 }
 
 impl View {
     /// The view that every node knows from the start: replicas 1 to `replicas`, led by 1.
     pub fn first(replicas: usize) -> Self {
-        Self { number: 1, primary: Id::from(1), backups: (2..=replicas).map(Id::from).collect() }
+        let backups = (2..=replicas).map(Id::from).collect();
+        Self { number: 1, primary: Id::from(1), backups, lives: BTreeMap::new() }
+    }
+
+    /// What a newcomer has before the view service knows of it: no view, and its life.
+    pub(super) fn none(id: Id, life: u64) -> Self {
+        Self { lives: BTreeMap::from([(id, life)]), ..Self::default() }
+    }
+
+    /// The life of a newcomer that knows no view yet.
+    pub(super) fn unknown_life(&self) -> Option<u64> {
+        self.lives.values().next().filter(|_| self.number == 0).copied()
+    }
+
+    /// Whether both mean the same life of this replica.
+    pub fn same_life(&self, other: &Self, id: Id) -> bool {
+        self.lives.get(&id) == other.lives.get(&id)
     }
 
     /// Its members, the primary first.
@@ -42,7 +61,7 @@ impl View {
         let backups = (self.members().chain(joining))
             .filter(|id| *id != primary && !leaving.contains(id))
             .collect();
-        Self { number: self.number + 1, primary, backups }
+        Self { number: self.number + 1, primary, backups, lives: self.lives.clone() }
     }
 }
 
@@ -57,16 +76,23 @@ mod tests {
     #[test]
     fn the_first_view_is_led_by_replica_1() {
         let view = View::first(3);
-        assert_eq!(view, View { number: 1, primary: Id::from(1), backups: ids(&[2, 3]) });
+        assert_eq!(
+            view,
+            View { number: 1, primary: Id::from(1), backups: ids(&[2, 3]), ..View::default() }
+        );
         assert_eq!(view.members().collect::<Vec<_>>(), Id::vec_from(1..=3));
     }
 
     #[test]
     fn a_next_view_loses_who_leaves_and_gains_who_joins() {
-        let second = View::first(3).next(Id::from(2), &ids(&[1]), None);
-        assert_eq!(second, View { number: 2, primary: Id::from(2), backups: ids(&[3]) });
+        let first = View { lives: [(Id::from(1), 5)].into(), ..View::first(3) };
+        let second = first.next(Id::from(2), &ids(&[1]), None);
+        let lives = first.lives;
+        let expected = View { number: 2, primary: Id::from(2), backups: ids(&[3]), lives };
+        assert_eq!(second, expected);
         let third = second.next(Id::from(2), &ids(&[]), Some(Id::from(1)));
-        assert_eq!(third, View { number: 3, primary: Id::from(2), backups: ids(&[1, 3]) });
+        assert_eq!((third.number, &third.backups), (3, &ids(&[1, 3])));
+        assert!(third.same_life(&second, Id::from(1)));
         assert!(third.contains(Id::from(1)) && !second.contains(Id::from(1)));
     }
 }

@@ -75,7 +75,9 @@ impl ViewService {
         msg: &Msg<M>,
         o: &mut Outbox<M>,
     ) {
-        if let Service::Peer(ping @ Peer::Ping { view, .. }) = msg {
+        if let Service::Peer(Peer::Newcomer { life }) = msg {
+            self.on_newcomer(state, src, *life, o);
+        } else if let Service::Peer(ping @ Peer::Ping { view, .. }) = msg {
             self.hear(state, src, o);
             if *view >= state.registry.view.number {
                 self.on_ping(state, src, ping, o);
@@ -99,6 +101,40 @@ impl ViewService {
                 heard.insert(src);
             }
         }
+    }
+
+    /// A replica has lost its disk. Its former life is dead, whatever it was a member of: the next
+    /// view is without it and names the life that has begun, which may then copy the state. Views
+    /// that name it have greater numbers than those of its former life, so that nothing of that
+    /// life counts in them.
+    ///
+    /// If nobody else is certified, acknowledged writes may have been lost with the disk. Then the
+    /// current view stays, and nobody acts in it unless another member turns out to hold the state.
+    fn on_newcomer<M: StateMachine>(
+        &self,
+        state: &mut Cow<'_, Watching>,
+        src: Id,
+        life: u64,
+        o: &mut Outbox<M>,
+    ) {
+        let Registry { view: current, certified, .. } = &state.registry;
+        if current.lives.get(&src) == Some(&life) {
+            if self.config.bug != Some(Bug::TellNewcomerOnce) {
+                o.send(src, Service::Peer(Peer::View(current.clone())));
+            }
+            return;
+        }
+        let heard = |id: &&Id| !state.silent.contains_key(*id);
+        let others = || certified.iter().filter(|id| **id != src);
+        let Some(other) = others().find(heard).or_else(|| others().next()) else { return };
+        let primary = if src == current.primary { *other } else { current.primary };
+        let mut leaving = BTreeSet::from([src]);
+        if self.config.bug == Some(Bug::KeepReplaced) {
+            leaving.clear();
+        }
+        let mut next = current.next(primary, &leaving, None);
+        next.lives.insert(src, life);
+        self.move_to(state.to_mut(), next, o);
     }
 
     /// A replica tells how its view, the current one, is doing.

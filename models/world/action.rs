@@ -25,6 +25,8 @@ pub enum Action<M, T, R> {
     Restart(Id),
     /// A node's oldest pending save becomes durable.
     Flush(Id),
+    /// A node lost its disk, and starts as a newcomer.
+    Replace(Id),
     /// The link between two nodes is cut for good.
     Cut(Id, Id),
 }
@@ -46,6 +48,7 @@ impl<M: fmt::Debug, T: fmt::Debug, R: fmt::Debug> fmt::Debug for Action<M, T, R>
             Self::Crash(id) => write!(f, "crash of {}", index(id)),
             Self::Restart(id) => write!(f, "restart of {}", index(id)),
             Self::Flush(id) => write!(f, "disk write at {}", index(id)),
+            Self::Replace(id) => write!(f, "disk replaced: {}", index(id)),
             Self::Cut(one, other) => write!(f, "cut: {} and {}", index(one), index(other)),
         }
     }
@@ -79,6 +82,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                     LocalKind::Crash => Action::Crash(id),
                     LocalKind::Restart => Action::Restart(id),
                     LocalKind::Flush => Action::Flush(id),
+                    LocalKind::Replace => Action::Replace(id),
                     LocalKind::Cut(other) => Action::Cut(id, *other),
                 }
             }
@@ -111,6 +115,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             | Action::Crash(id)
             | Action::Restart(id)
             | Action::Flush(id)
+            | Action::Replace(id)
             | Action::Cut(id, _) => {
                 let node = usize::from(*id) as u32;
                 let locals = inner.locals(*state.get(usize::from(*id))?).len();

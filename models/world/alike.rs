@@ -82,6 +82,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             let what = "links may be cut, and of those no image is made".into();
             return Err(Unlike { exchange: None, what });
         }
+        if cluster.setup().disks().is_some() {
+            let what = "disks may be lost, and of those no image is made".into();
+            return Err(Unlike { exchange: None, what });
+        }
         Ok(Self {
             cluster,
             symmetry,
@@ -340,6 +344,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             Spend::Restart => (2, 0),
             Spend::Timer(kind) => (3, kind),
             Spend::Cut(link) => (4, link),
+            Spend::Disk => (5, 0),
         };
         Shape { spend, node, sends, observed }
     }

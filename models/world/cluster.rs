@@ -7,7 +7,7 @@ use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 use super::property::{Condition, Kind};
-use super::setup::{NetworkKind, Rules, Setup};
+use super::setup::{DiskKind, NetworkKind, Rules, Setup};
 use super::weight::{self, Weight};
 use stateright::actor::{Envelope, Id};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -110,6 +110,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         conditions.extend(setup.boundary.clone());
         assert!(conditions.len() <= MAX_CONDITIONS, "at most {MAX_CONDITIONS} conditions");
         assert!(setup.cuts.links.len() <= 64, "at most 64 links may be cut");
+        if let Some(lost) = setup.disks() {
+            let servers = lost.nodes.iter().all(|id| usize::from(*id) < setup.servers);
+            let modelled = setup.disk == DiskKind::Synchronous && setup.rules == Rules::Quorate;
+            assert!(servers && modelled, "only a server's synchronous disk may be lost");
+        }
         let tables = Tables {
             nodes: Interner::new(),
             budgets: Interner::new(),
@@ -209,7 +214,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn intern_budget(&self, budget: Budget) -> u32 {
         let hash = content_hash(domain::BUDGET, &budget);
-        let kinds = 2 + self.setup.faults.timers.len() + self.setup.cuts.links.len();
+        let kinds = 3 + self.setup.faults.timers.len() + self.setup.cuts.links.len();
         self.tables.budgets.intern(budget, hash, |_| (0..kinds).map(|_| OnceLock::new()).collect())
     }
 
@@ -253,6 +258,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
     }
 
+    /// The share of items in a fingerprint.
+    pub(super) fn items_hash(&self, items: &[u32]) -> u64 {
+        items.iter().map(|item| self.item_hash(*item)).fold(0, u64::wrapping_add)
+    }
+
     fn facts(&self, holds: impl Fn(&Condition<A, H>) -> bool) -> Facts {
         let mut facts = Facts::default();
         for (at, condition) in self.conditions.iter().enumerate() {
@@ -276,6 +286,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             timers: faults.timers.iter().map(|(_, count)| *count).collect(),
             cuts: self.setup.cuts.count,
             cut: 0,
+            disks: self.setup.disks().map(|lost| lost.count),
         }
     }
 
@@ -294,6 +305,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn blank_node(id: Id) -> NodeOf<A> {
         Node {
             id,
+            life: 0,
             process: Process::Down { ghost: None },
             disk: Disk { durable: None, pending: Vec::new() },
         }

@@ -80,6 +80,7 @@ fn sequence<A: Checkable, H: Observer<A::Msg>>(
             Action::Crash(id) => svg.event(*id, at, "crash", BAD),
             Action::Restart(id) => svg.event(*id, at, "restart", GOOD),
             Action::Flush(id) => svg.event(*id, at, "disk write", GOOD),
+            Action::Replace(id) => svg.event(*id, at, "disk replaced", BAD),
             Action::Cut(one, other) => {
                 let what = format!("cut from {}", usize::from(*other));
                 svg.event(*one, at, &what, BAD);

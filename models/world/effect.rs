@@ -40,17 +40,19 @@ pub(super) enum LocalKind<T, R> {
     Crash,
     Restart,
     Flush,
+    Replace,
     Cut(Id),
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn panicked(&self, node: &NodeOf<A>, message: String) -> Effect {
         let process = Process::Panicked { message };
-        self.quiet(NodeOf::<A> { id: node.id, process, disk: node.disk.clone() })
+        let disk = node.disk.clone();
+        self.quiet(NodeOf::<A> { id: node.id, life: node.life, process, disk })
     }
 
     /// The effect of what may panic.
-    fn effect_of(&self, node: &NodeOf<A>, run: impl FnOnce() -> Effect) -> Effect {
+    pub(super) fn effect_of(&self, node: &NodeOf<A>, run: impl FnOnce() -> Effect) -> Effect {
         guarded(run).unwrap_or_else(|message| self.panicked(node, message))
     }
 
@@ -101,7 +103,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// What a handler run leaves behind: its commands carried out, in order.
-    fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
+    pub(super) fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
         let (state, mut timers, mut choices) = after;
         let mut disk = before.disk.clone();
         let mut sends = Vec::new();
@@ -139,7 +141,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         }
         let process = Process::Up { state, timers, choices };
         Effect {
-            node: self.intern_node(NodeOf::<A> { id: before.id, process, disk }),
+            node: self.intern_node(NodeOf::<A> { id: before.id, life: before.life, process, disk }),
             sends: sends.into_boxed_slice(),
             observed: observed.into_boxed_slice(),
             no_op: false,
@@ -197,6 +199,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         if !node.disk.pending.is_empty() {
             add(LocalKind::Flush, Spend::Nothing, self.effect_of(node, || self.on_flush(node)));
         }
+        if let Some(how) = self.replacement_of(node.id) {
+            add(LocalKind::Replace, Spend::Disk, self.on_replacement(how, node));
+        }
         for (at, (one, other)) in self.setup.cuts.links.iter().enumerate() {
             if *one == node.id {
                 add(LocalKind::Cut(*other), Spend::Cut(at as u8), self.quiet(node.clone()));
@@ -246,7 +251,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     fn on_crash(&self, node: &NodeOf<A>, state: &A::State) -> Effect {
-        let mut down = Self::blank_node(node.id);
+        let mut down = NodeOf::<A> { life: node.life, ..Self::blank_node(node.id) };
         down.disk.durable.clone_from(&node.disk.durable);
         if self.setup.rules == Rules::Stateright {
             down.process = Process::Down { ghost: Some(state.clone()) };

@@ -4,8 +4,8 @@
 //! # The rules
 //!
 //! * A **step** is one of: deliver a message, lose one (where the network is lossy), fire a
-//!   timer, take a random choice, crash a server, restart it, cut a link, or write one pending save
-//!   to disk (where the disk is write-back). A handler runs atomically.
+//!   timer, take a random choice, crash a server, restart it, replace its disk, cut a link, or write
+//!   one pending save to disk (where the disk is write-back). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
 //!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
@@ -21,6 +21,9 @@
 //! * **Links** that may be cut ([`Cuts`]) are cut for good: what is on them never arrives. A
 //!   message that is lost may be sent again, and fairness promises that it then arrives; of a cut
 //!   link nothing is promised.
+//! * **Disks** that may be lost ([`LostDisks`]): a node crashes and starts again with an empty one,
+//!   as a [newcomer](crate::Newcomer), at once, since a node that is down for a while differs in
+//!   nothing from one that is slow. What it sent before is refused by servers, or not.
 //! * **Timers** that are set may fire at any time; each kind may have a total budget.
 //! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
@@ -42,6 +45,7 @@ mod alike;
 mod changes;
 mod channels;
 mod cluster;
+mod cuts;
 mod diagram;
 mod effect;
 mod fairness;
@@ -49,6 +53,7 @@ mod interner;
 mod judge;
 mod memory;
 mod model;
+mod newcomer;
 mod observer;
 mod panics;
 mod parts;
@@ -70,6 +75,7 @@ pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
+pub use newcomer::{FormerLife, LostDisks};
 pub use observer::Observer;
 pub use panics::{NO_PANIC, NO_PANIC_AT, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};

@@ -43,6 +43,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Cluster<A, H> {
             Action::Crash(id) => format!("{}: crash", name(*id)),
             Action::Restart(id) => format!("{}: restart", name(*id)),
             Action::Flush(id) => format!("{}: disk write", name(*id)),
+            Action::Replace(id) => format!("disk replaced: {}", name(*id)),
             Action::Cut(one, other) => format!("cut: {} and {}", name(*one), name(*other)),
         }
     }

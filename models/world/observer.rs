@@ -5,7 +5,7 @@ use super::effect::{Effect, borrowed};
 use super::memory::recall;
 use super::panics::guarded;
 use super::parts::Checkable;
-use super::step::{Expander, Step};
+use super::step::{Expander, Removed, Step};
 use stateright::actor::Envelope;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -117,7 +117,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             node: node_now,
             budget,
             history: state[inner.history_at()],
-            removed: None,
+            removed: Removed::Nothing,
             added: &[],
         }
     }

@@ -36,6 +36,8 @@ where
 pub struct Node<S, T, R, D> {
     /// Which node this is.
     pub id: Id,
+    /// How many disks it lost before this one.
+    pub life: u64,
     /// What runs on it.
     pub process: Process<S, T, R>,
     /// What is on its disk.
@@ -62,6 +64,9 @@ impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
                 out
             }
         };
+        if self.life > 0 {
+            out.field("life", &self.life);
+        }
         out.field("disk", &self.disk.durable);
         if !self.disk.pending.is_empty() {
             out.field("not yet on disk", &self.disk.pending);
@@ -141,9 +146,11 @@ pub struct Budget {
     pub cuts: u8,
     /// The links that are cut, a bit each, in the order of the setup.
     pub cut: u64,
+    /// Disks that may be lost yet; `None` where none may.
+    pub disks: Option<u8>,
 }
 
-/// Without links where none may be cut.
+/// Without links where none may be cut, and without disks where none may be lost.
 impl Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Budget");
@@ -151,6 +158,9 @@ impl Debug for Budget {
         out.field("timers", &self.timers);
         if (self.cuts, self.cut) != (0, 0) {
             out.field("cuts", &self.cuts).field("cut", &self.cut);
+        }
+        if let Some(disks) = self.disks {
+            out.field("disks", &disks);
         }
         out.finish()
     }
@@ -164,6 +174,7 @@ pub(super) enum Spend {
     Restart,
     Timer(u8),
     Cut(u8),
+    Disk,
 }
 
 impl Budget {
@@ -174,6 +185,7 @@ impl Budget {
             Spend::Crash => next.crashes.as_mut(),
             Spend::Restart => next.restarts.as_mut(),
             Spend::Timer(kind) => next.timers.get_mut(usize::from(kind)),
+            Spend::Disk => next.disks.as_mut(),
             Spend::Cut(link) if next.cut >> link & 1 == 1 => return None,
             Spend::Cut(link) => {
                 next.cut |= 1 << link;

@@ -2,10 +2,11 @@
 
 use super::cluster::Cluster;
 use super::fairness::Fairness;
+use super::newcomer::{LostDisks, Replacement};
 use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Property};
-use crate::durable::Recoverable;
+use crate::durable::{Newcomer, Recoverable};
 use stateright::actor::Id;
 
 /// How messages travel. See [the rules](super).
@@ -90,6 +91,8 @@ pub struct Setup<A: Checkable, H> {
     pub faults: Faults,
     /// The links that may be cut for good.
     pub cuts: Cuts,
+    /// The disks that may be lost.
+    pub(super) replacement: Option<Replacement<A>>,
     /// The kind of a timer, for [`Faults::timers`].
     pub timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
@@ -115,6 +118,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             rules: Rules::Quorate,
             faults: Faults::default(),
             cuts: Cuts::default(),
+            replacement: None,
             timer_kind: |_| "timer",
             history,
             fairness: Fairness::default(),
@@ -163,6 +167,21 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     pub fn cuts(mut self, cuts: Cuts) -> Self {
         self.cuts = cuts;
         self
+    }
+
+    /// Sets whose disks may be lost, on a protocol that takes such nodes back.
+    #[must_use]
+    pub fn lost_disks(mut self, lost: LostDisks) -> Self
+    where
+        A: Newcomer,
+    {
+        self.replacement = Some(Replacement::new(lost));
+        self
+    }
+
+    /// The disks that may be lost.
+    pub fn disks(&self) -> Option<&LostDisks> {
+        self.replacement.as_ref().map(|replacement| &replacement.lost)
     }
 
     /// Sets how timers are told apart in [`Faults::timers`].
@@ -223,8 +242,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     /// The cluster.
     ///
     /// # Panics
-    /// When two properties have one name, or there are more than [`MAX_CONDITIONS`](super::MAX_CONDITIONS)
-    /// conditions.
+    /// When two properties have one name, there are more than [`MAX_CONDITIONS`](super::MAX_CONDITIONS)
+    /// conditions, or disks may be lost that cannot be (of clients, write-back, or under
+    /// [`Rules::Stateright`]).
     pub fn cluster(self) -> Cluster<A, H> {
         Cluster::new(self)
     }

@@ -9,7 +9,6 @@ use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use super::setup::{NetworkKind, Rules};
-use stateright::actor::Id;
 use std::sync::atomic::Ordering;
 
 /// Something that can happen in a state, by position in the packed state.
@@ -19,13 +18,32 @@ pub enum Move {
     Deliver(u32),
     /// Lose the item at this position.
     Drop(u32),
-    /// Something at a node alone: a timer, a choice, a crash, a restart, a disk write.
+    /// Something at a node alone: a timer, a choice, a crash, a restart, a disk write or its loss.
     Local {
         /// Which node.
         node: u32,
         /// Which of the things that can happen there.
         at: u32,
     },
+}
+
+/// What a step takes out of the network.
+#[derive(Clone, Copy)]
+pub(super) enum Removed {
+    Nothing,
+    /// The item at this position.
+    Item(u32),
+    /// What this node sent to servers.
+    SentBy(u32),
+}
+
+impl Removed {
+    fn item(self) -> Option<u32> {
+        match self {
+            Self::Item(at) => Some(at),
+            Self::Nothing | Self::SentBy(_) => None,
+        }
+    }
 }
 
 /// A successor that is not built yet.
@@ -40,7 +58,7 @@ pub struct Step<'c> {
     pub(super) node: u32,
     pub(super) budget: u32,
     pub(super) history: u32,
-    pub(super) removed: Option<u32>,
+    pub(super) removed: Removed,
     pub(super) added: &'c [u32],
 }
 
@@ -78,8 +96,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let fixed = tables.budgets.head(state[nodes]).hash;
         let fixed = fixed.wrapping_add(tables.histories.head(state[nodes + 1]).hash);
         let of_nodes = state[..nodes].iter().map(|id| tables.nodes.head(*id).hash);
-        let of_items = state[nodes + 2..].iter().map(|item| inner.item_hash(*item));
-        of_nodes.chain(of_items).fold(fixed, u64::wrapping_add)
+        of_nodes.fold(fixed, u64::wrapping_add).wrapping_add(inner.items_hash(&state[nodes + 2..]))
     }
 }
 
@@ -138,7 +155,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         if effect.no_op {
             return Some(self.drop_item(state, fingerprint, item));
         }
-        let removed = (inner.setup.network != NetworkKind::Set).then_some(item);
+        let stays = inner.setup.network == NetworkKind::Set;
+        let removed = if stays { Removed::Nothing } else { Removed::Item(item) };
         let fingerprint = fingerprint.wrapping_add(effect.difference);
         Some(self.apply(state, fingerprint, dst, effect, state[inner.budget_at()], removed))
     }
@@ -185,7 +203,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         }
         let budget = inner.spend(state[inner.budget_at()], local.spend)?;
         let fingerprint = fingerprint.wrapping_add(effect.difference);
-        Some(self.apply(state, fingerprint, node, effect, budget, None))
+        let silenced = matches!(local.what, LocalKind::Replace) && inner.refuses_former_lives();
+        let removed = if silenced { Removed::SentBy(node) } else { Removed::Nothing };
+        Some(self.apply(state, fingerprint, node, effect, budget, removed))
     }
 
     fn drop_item(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Step<'c> {
@@ -204,7 +224,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             node: 0,
             budget: state[inner.budget_at()],
             history: state[inner.history_at()],
-            removed: Some(item),
+            removed: Removed::Item(item),
             added: &[],
         };
         self.weigh_items(state, &mut step);
@@ -219,7 +239,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         node: u32,
         effect: &'c Effect,
         budget: u32,
-        removed: Option<u32>,
+        removed: Removed,
     ) -> Step<'c> {
         let tables = &self.inner.tables;
         let (old_budget, old_history) =
@@ -265,11 +285,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     /// other items.
     fn weigh_items(&mut self, state: &[u32], step: &mut Step<'_>) {
         let inner = self.inner;
-        let items = &state[inner.items_at()..];
+        let all = &state[inner.items_at()..];
+        let items = &*inner.unsilenced(all, step.removed);
+        if items.len() < all.len() {
+            let lost = inner.items_hash(all).wrapping_sub(inner.items_hash(items));
+            step.fingerprint = step.fingerprint.wrapping_sub(lost);
+        }
         match inner.setup.network {
             NetworkKind::Multiset => {}
             NetworkKind::Set | NetworkKind::Single => {
-                let removed = step.removed.map(|removed| items[removed as usize]);
+                let removed = step.removed.item().map(|removed| items[removed as usize]);
                 let is_new = |item: &&u32| {
                     (removed == Some(**item) || items.binary_search(item).is_err())
                         && !inner.is_cut(step.budget, **item)
@@ -279,7 +304,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
                 }
             }
             NetworkKind::Ordered => {
-                let difference = self.weigh_channels(items, step.removed, step.added);
+                let difference = self.weigh_channels(items, step.removed.item(), step.added);
                 step.fingerprint = step.fingerprint.wrapping_add(difference);
             }
         }
@@ -289,12 +314,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub fn write(&mut self, state: &[u32], step: &Step<'_>, out: &mut Vec<u32>) {
         let at = out.len();
         let items_at = self.inner.items_at();
-        let items = &state[items_at..];
-        let removed = match step.removed {
+        let items = &*self.inner.unsilenced(&state[items_at..], step.removed);
+        let removed = match step.removed.item() {
             Some(removed) if self.inner.setup.network != NetworkKind::Ordered => removed as usize,
             _ => items.len(),
         };
-        out.extend_from_slice(&state[..items_at + removed]);
+        out.extend_from_slice(&state[..items_at]);
+        out.extend_from_slice(&items[..removed]);
         if removed < items.len() {
             out.extend_from_slice(&items[removed + 1..]);
         }
@@ -305,7 +331,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         out[at + self.inner.history_at()] = step.history;
         let first = at + items_at;
         if self.inner.setup.network == NetworkKind::Ordered {
-            self.write_channels(items, step.removed, step.added, out, first);
+            self.write_channels(items, step.removed.item(), step.added, out, first);
             return;
         }
         for item in step.added {
@@ -351,36 +377,14 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             Spend::Nothing => return Some(budget),
             Spend::Crash => 0,
             Spend::Restart => 1,
-            Spend::Timer(kind) => 2 + usize::from(kind),
-            Spend::Cut(link) => 2 + self.setup.faults.timers.len() + usize::from(link),
+            Spend::Timer(kind) => 3 + usize::from(kind),
+            Spend::Disk => 2,
+            Spend::Cut(link) => 3 + self.setup.faults.timers.len() + usize::from(link),
         };
         *self.tables.budgets.head(budget).extra[kind].get_or_init(|| {
             let after = self.tables.budgets.value(budget).after(spend);
             after.map(|after| self.intern_budget(after))
         })
-    }
-
-    /// Whether an envelope is on a link that is cut.
-    fn is_cut(&self, budget: u32, envelope: u32) -> bool {
-        if self.setup.cuts.links.is_empty() {
-            return false;
-        }
-        let envelope = self.tables.envelopes.value(envelope);
-        self.cut_between(budget, envelope.src, envelope.dst)
-    }
-
-    /// Whether an envelope that is sent is not put on its link, because that is cut.
-    fn keeps_off(&self, budget: u32, envelope: u32) -> bool {
-        self.setup.network.keeps_one_copy() && self.is_cut(budget, envelope)
-    }
-
-    /// Whether the link between two nodes is cut.
-    pub(super) fn cut_between(&self, budget: u32, one: Id, other: Id) -> bool {
-        let cut = self.tables.budgets.value(budget).cut;
-        let is_link = |link: &(Id, Id)| *link == (one, other) || *link == (other, one);
-        cut != 0
-            && (self.setup.cuts.links.iter().enumerate())
-                .any(|(at, link)| cut >> at & 1 == 1 && is_link(link))
     }
 
     /// Under stateright's rules the bound on crashes is on how many are down at once.

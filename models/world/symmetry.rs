@@ -157,7 +157,7 @@ where
         durable: node.disk.durable.as_ref().map(|image| image.rewrite(plan)),
         pending: node.disk.pending.iter().map(|delta| delta.rewrite(plan)).collect(),
     };
-    Node { id: node.id.rewrite(plan), process, disk }
+    Node { id: node.id.rewrite(plan), life: node.life, process, disk }
 }
 
 /// Images of parts under one permutation, remembered by the ids of the parts.

@@ -1,5 +1,7 @@
 //! The rules of the world, each on an actor made to show it.
 
+mod lost_disks;
+
 use super::step::Move;
 use super::*;
 use crate::durable::{Durable, Recoverable};

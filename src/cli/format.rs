@@ -1,6 +1,6 @@
 //! `quorate format`: makes a node's data directory, once.
 
-use super::{CliError, DONE, out, private};
+use super::{CliError, DONE, out, private, readmit};
 use quorate::node::deploy::{WithProtocol, with_protocol};
 use quorate::node::{ClusterFile, DataDir, DeployError, Deployable};
 use stateright::actor::Id;
@@ -36,6 +36,10 @@ pub(crate) struct Args {
     /// The directory to make; an existing one must be empty
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// The server ran before and lost its directory: it starts as a newcomer, where the protocol can
+    /// take one (see `quorate readmit --help`)
+    #[arg(long)]
+    newcomer: bool,
 }
 
 pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
@@ -43,12 +47,21 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     private::check_data(&args.data)?;
     let id = Id::from(args.id);
     // What could never run is better refused now. An id out of range, the directory refuses.
-    if cluster.server(id).is_some() {
+    let is_server = cluster.server(id).is_some();
+    if is_server {
         with_protocol(&cluster, CanRun { cluster: &cluster, id })??;
     }
-    DataDir::format(&args.data, &cluster, id)?;
+    if args.newcomer {
+        if is_server {
+            readmit::check_return(&cluster, id)?;
+        }
+        DataDir::format_newcomer(&args.data, &cluster, id)?;
+    } else {
+        DataDir::format(&args.data, &cluster, id)?;
+    }
     let (data, id, name) = (args.data.display(), args.id, &cluster.name);
-    out::line(format!("formatted {data} for server {id} of the cluster `{name}`"))?;
+    let what = if args.newcomer { "newcomer, server" } else { "server" };
+    out::line(format!("formatted {data} for {what} {id} of the cluster `{name}`"))?;
     Ok(DONE)
 }
 

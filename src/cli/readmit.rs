@@ -2,15 +2,17 @@
 
 use super::{CliError, DONE, out, private};
 use quorate::node::deploy::{Readmission, WithProtocol, with_protocol};
-use quorate::node::{Deployable, readmit};
+use quorate::node::{ClusterFile, Deployable, readmit};
 use stateright::actor::Id;
 use std::path::PathBuf;
 
 /// Let a server return that has lost its data directory
 ///
-/// A server whose data directory was formatted again has forgotten what it promised, and the others
-/// refuse it. Where the protocol can take such a server back, run this at each of the others, on its
-/// data directory; the node may be running. Where it cannot, this says why and what to do.
+/// A server whose data directory was formatted again, or that runs on an old copy of it, has
+/// forgotten what it promised, and the others refuse it. Where the protocol can take such a server
+/// back: format a new directory for it with `quorate format --newcomer`, run this at each of the
+/// others, on its data directory (the node may be running), and run the server. Where it cannot, this
+/// says why and what to do.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  quorate readmit 2 --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {
@@ -33,27 +35,34 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         let text = format!("the cluster file {file} has no server {server}; they are 0 to {last}");
         return Err(CliError::Usage(text));
     }
-    match with_protocol(&cluster, HowToReturn)? {
-        Readmission::Refused(why) => Err(CliError::CannotReturn {
-            server: args.server,
-            protocol: cluster.protocol.clone(),
-            why,
-        }),
-        Readmission::Rejoins => {
-            readmit(&args.data, server)?;
-            let (data, server) = (args.data.display(), args.server);
-            out::line(format!("{data} will listen to server {server} again"))?;
-            Ok(DONE)
-        }
-    }
+    check_return(&cluster, server)?;
+    private::check_data(&args.data)?;
+    readmit(&args.data, server)?;
+    let (data, server) = (args.data.display(), args.server);
+    out::line(format!(
+        "{data} will listen to server {server} again, on a directory formatted with --newcomer"
+    ))?;
+    Ok(DONE)
 }
 
-struct HowToReturn;
+/// An error unless the protocol takes this server back when it has lost its data directory.
+pub(super) fn check_return(cluster: &ClusterFile, server: Id) -> Result<(), CliError> {
+    with_protocol(cluster, HowToReturn(server))?.map_err(|why| CliError::CannotReturn {
+        server: usize::from(server),
+        protocol: cluster.protocol.clone(),
+        why,
+    })
+}
+
+struct HowToReturn(Id);
 
 impl WithProtocol for HowToReturn {
-    type Output = Readmission;
+    type Output = Result<(), &'static str>;
 
-    fn with<D: Deployable>(self) -> Readmission {
-        D::readmission()
+    fn with<D: Deployable>(self) -> Self::Output {
+        match D::readmission(self.0) {
+            Readmission::Refused(why) => Err(why),
+            Readmission::Rejoins(_) => Ok(()),
+        }
     }
 }

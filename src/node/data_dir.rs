@@ -2,10 +2,15 @@
 //!
 //! Formatted once, then only opened. It holds `identity.toml`, which says whose it is, and the
 //! log. A node never starts on a directory that is missing, foreign or incomplete: it would have
-//! forgotten what it promised to others. A lock keeps two processes from being one node.
+//! forgotten what it promised to others. A lock keeps two processes from being one node. A directory
+//! grows **older** by each start on it and by running, so that an old copy is told from the original.
+//!
+//! A directory may be formatted for a **newcomer**: a server that ran before and lost its directory.
+//! Where the protocol takes such a server back, it starts as one.
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
+use super::life::Life;
 use super::log::{self, LogError, Owner, sync_dir};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -16,7 +21,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 const IDENTITY: &str = "identity.toml";
-const NEW_IDENTITY: &str = "identity.toml.new";
+const AGE: &str = "age";
 const VERSION: u32 = 1;
 
 /// An open, locked data directory.
@@ -25,6 +30,8 @@ pub struct DataDir {
     path: PathBuf,
     id: Id,
     owner: Owner,
+    newcomer: bool,
+    life: Life,
     /// Holds the lock until it is dropped.
     _lock: File,
 }
@@ -38,6 +45,9 @@ struct Identity {
     fingerprint: String,
     id: usize,
     directory: String,
+    /// Whether the server ran before and lost its directory.
+    #[serde(default)]
+    newcomer: bool,
 }
 
 /// What is wrong with a data directory.
@@ -145,6 +155,20 @@ pub enum DataDirError {
 impl DataDir {
     /// Makes the data directory of server `id` at `path`, which must be empty or not exist.
     pub fn format(path: &Path, cluster: &ClusterFile, id: Id) -> Result<(), DataDirError> {
+        Self::make(path, cluster, id, false)
+    }
+
+    /// The same for a server that ran before and lost its data directory: it starts as a newcomer.
+    pub fn format_newcomer(path: &Path, cluster: &ClusterFile, id: Id) -> Result<(), DataDirError> {
+        Self::make(path, cluster, id, true)
+    }
+
+    fn make(
+        path: &Path,
+        cluster: &ClusterFile,
+        id: Id,
+        newcomer: bool,
+    ) -> Result<(), DataDirError> {
         if cluster.server(id).is_none() {
             return Err(DataDirError::NoSuchServer {
                 file: cluster.path().into(),
@@ -156,7 +180,7 @@ impl DataDir {
         if std::fs::read_dir(path).map_err(failed(path, "read"))?.next().is_some() {
             return Err(DataDirError::NotEmpty { path: path.into() });
         }
-        let directory = rand::random();
+        let directory = rand::random::<u64>().max(1);
         let owner = Owner { cluster: cluster.fingerprint(), node: number(id), directory };
         log::create(path, &owner)?;
         let identity = Identity {
@@ -165,9 +189,12 @@ impl DataDir {
             fingerprint: format!("{:016x}", owner.cluster),
             id: usize::from(id),
             directory: format!("{directory:016x}"),
+            newcomer,
         };
+        let text = toml::to_string(&identity).map_err(io::Error::other);
         // Last and at once, so that a directory is formatted or is not.
-        write_identity(path, &identity).map_err(failed(&path.join(IDENTITY), "write"))?;
+        text.and_then(|text| replace(path, IDENTITY, &text))
+            .map_err(failed(&path.join(IDENTITY), "write"))?;
         made.iter().try_for_each(|parent| sync_dir(parent).map_err(failed(parent, "sync")))
     }
 
@@ -197,7 +224,8 @@ impl DataDir {
         }
         let mut text = String::new();
         lock.read_to_string(&mut text).map_err(failed(&file, "read"))?;
-        let (id, name, owner) = parse_identity(&file, &text)?;
+        let (identity, owner) = parse_identity(&file, &text)?;
+        let (id, name) = (identity.id, identity.cluster);
         if owner.cluster != cluster.fingerprint() || id >= cluster.servers.len() {
             let file = cluster.path().into();
             return Err(DataDirError::Foreign { path: path.into(), found: name, file });
@@ -205,7 +233,12 @@ impl DataDir {
         if let Some(wanted) = wanted.map(usize::from).filter(|wanted| *wanted != id) {
             return Err(DataDirError::WrongId { path: path.into(), found: id, wanted });
         }
-        Ok(Self { path: path.into(), id: Id::from(id), owner, _lock: lock })
+        let (age, newcomer) = (read_age(path)?, identity.newcomer);
+        let life = Life::new(owner.directory, newcomer, age, rand::random());
+        let (path, id) = (path.into(), Id::from(id));
+        let mut data = Self { path, id, owner, newcomer, life, _lock: lock };
+        data.grow_older()?;
+        Ok(data)
     }
 
     /// Whose it is.
@@ -218,9 +251,29 @@ impl DataDir {
         &self.path
     }
 
-    /// Drawn when it was formatted: another directory of the same server has another one.
+    /// Drawn when it was formatted, and not 0: another directory of the same server has another
+    /// one.
     pub fn incarnation(&self) -> u64 {
         self.owner.directory
+    }
+
+    /// Whether it was formatted for a server that had lost another one.
+    pub fn is_newcomers(&self) -> bool {
+        self.newcomer
+    }
+
+    /// Which life of its server this is.
+    pub(super) fn life(&self) -> Life {
+        self.life
+    }
+
+    /// Makes it older than any copy of it that there is.
+    pub(super) fn grow_older(&mut self) -> Result<(), DataDirError> {
+        let life = self.life.at(self.life.age + 1, self.life.run);
+        let written = replace(&self.path, AGE, &format!("{}\n", life.age));
+        written.map_err(failed(&self.path.join(AGE), "write"))?;
+        self.life = life;
+        Ok(())
     }
 
     /// What its log must say that it belongs to.
@@ -248,17 +301,31 @@ fn create_dirs(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(parents)
 }
 
-fn write_identity(dir: &Path, identity: &Identity) -> io::Result<()> {
-    let text = toml::to_string(identity).map_err(io::Error::other)?;
-    let new = dir.join(NEW_IDENTITY);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(new, dir.join(IDENTITY))?;
+/// Makes this the text of a file, durably, or leaves the file as it was.
+pub(super) fn replace(dir: &Path, file: &str, text: &str) -> io::Result<()> {
+    let new = dir.join(format!("{file}.new"));
+    let mut options = OpenOptions::new();
+    let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    written.write_all(text.as_bytes())?;
+    written.sync_all()?;
+    std::fs::rename(new, dir.join(file))?;
     sync_dir(dir)
 }
 
-fn parse_identity(path: &Path, text: &str) -> Result<(usize, String, Owner), DataDirError> {
+/// A directory that does not tell its age was not started on yet, or before ages were counted.
+fn read_age(dir: &Path) -> Result<u32, DataDirError> {
+    let path = dir.join(AGE);
+    match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(failed(&path, "read")(source)),
+        Ok(text) => text.trim().parse().map_err(|_| {
+            let reason = "it is not a number".into();
+            DataDirError::CorruptIdentity { path, reason }
+        }),
+    }
+}
+
+fn parse_identity(path: &Path, text: &str) -> Result<(Identity, Owner), DataDirError> {
     let corrupt = |reason: String| DataDirError::CorruptIdentity { path: path.into(), reason };
     let identity: Identity = toml::from_str(text).map_err(|error| corrupt(error.to_string()))?;
     if identity.version != VERSION {
@@ -273,7 +340,7 @@ fn parse_identity(path: &Path, text: &str) -> Result<(usize, String, Owner), Dat
         node: identity.id as u64,
         directory: hex("directory", &identity.directory)?,
     };
-    Ok((identity.id, identity.cluster, owner))
+    Ok((identity, owner))
 }
 
 fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DataDirError {
@@ -282,66 +349,4 @@ fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DataDi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cluster(name: &str, servers: usize) -> ClusterFile {
-        use std::fmt::Write;
-        let mut text = format!("name = \"{name}\"\nprotocol = \"toy\"\n");
-        for id in 0..servers {
-            write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n", 7000 + id).unwrap();
-        }
-        ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap()
-    }
-
-    #[test]
-    fn a_formatted_directory_opens_once_at_a_time_and_knows_its_id() {
-        let dir = tempfile::tempdir().unwrap();
-        let (path, cluster) = (dir.path().join("a/b"), cluster("demo", 2));
-        DataDir::format(&path, &cluster, Id::from(1)).unwrap();
-        let open = DataDir::open(&path, &cluster, None).unwrap();
-        assert_eq!(open.id(), Id::from(1));
-        let again = DataDir::open(&path, &cluster, None);
-        assert!(matches!(again, Err(DataDirError::Locked { .. })));
-        drop(open);
-        DataDir::open(&path, &cluster, Some(Id::from(1))).unwrap();
-        let error = DataDir::open(&path, &cluster, Some(Id::from(0)));
-        assert!(matches!(error, Err(DataDirError::WrongId { found: 1, wanted: 0, .. })));
-    }
-
-    #[test]
-    fn every_directory_that_gets_an_entry_is_synced() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
-        let deep = root.join("a/b/c");
-        let expected = [root.join("a/b"), root.join("a"), root.to_owned()];
-        assert_eq!(create_dirs(&deep).unwrap(), expected);
-        assert_eq!(create_dirs(&deep).unwrap(), [root.join("a/b")]);
-        assert_eq!(create_dirs(Path::new(".")).unwrap(), [PathBuf::from(".")]);
-    }
-
-    #[test]
-    fn a_directory_is_formatted_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let cluster = cluster("demo", 1);
-        DataDir::format(dir.path(), &cluster, Id::from(0)).unwrap();
-        let again = DataDir::format(dir.path(), &cluster, Id::from(0));
-        assert!(matches!(again, Err(DataDirError::NotEmpty { .. })));
-        let other = DataDir::format(&dir.path().join("x"), &cluster, Id::from(1));
-        assert!(matches!(other, Err(DataDirError::NoSuchServer { id: 1, count: 1, .. })));
-    }
-
-    #[test]
-    fn a_missing_unformatted_foreign_or_corrupt_directory_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let cluster_file = cluster("demo", 1);
-        let open = |path: &Path| DataDir::open(path, &cluster_file, None).unwrap_err();
-        assert!(matches!(open(&dir.path().join("none")), DataDirError::Missing { .. }));
-        assert!(matches!(open(dir.path()), DataDirError::NotFormatted { .. }));
-        let path = dir.path().join("data");
-        DataDir::format(&path, &cluster("prod", 1), Id::from(0)).unwrap();
-        assert!(matches!(open(&path), DataDirError::Foreign { .. }));
-        std::fs::write(path.join(IDENTITY), "version = 1").unwrap();
-        assert!(matches!(open(&path), DataDirError::CorruptIdentity { .. }));
-    }
-}
+mod tests;

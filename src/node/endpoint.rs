@@ -8,8 +8,9 @@ mod tests;
 
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
-use super::frame::{Channel, FrameError, HEADER, Header, Kind, Seal, Wire, decode};
+use super::frame::{Channel, FrameError, Greeting, HEADER, Header, Kind, Seal, Wire, decode};
 use super::keys::Key;
+use super::life::Life;
 use super::notary::{Notary, PADDING, PROOF, Proof};
 use super::notices::Rate;
 use super::peers::Peers;
@@ -26,6 +27,8 @@ use thiserror::Error;
 
 /// How many refused datagrams are logged in a minute.
 const REFUSALS_LOGGED: u32 = 6;
+/// How often in a second servers that are refused are told so.
+const REBUFFS: u32 = 20;
 /// How many keys a second are agreed upon with clients that are not known: each takes time.
 const AGREEMENTS: u32 = 4000;
 
@@ -50,6 +53,8 @@ pub(super) enum Incoming<M> {
     Message(Id, M),
     /// A message that another server wants to be passed on to a client.
     Relay(Id, M),
+    /// What another server says, in which life.
+    Greeting(Id, u64, Greeting),
     /// Somebody asks for an id.
     Hello(Caller),
     /// A request from where it is not proven that the client is; this answer lets it prove it.
@@ -75,35 +80,45 @@ pub(super) struct Endpoint {
     /// Of whoever has no session yet.
     hellos: Channel,
     notary: Notary,
-    book: AddressBook,
+    pub(super) book: AddressBook,
     refusals: Rate,
     agreements: Rate,
-    /// The incarnations of the other servers.
+    /// The lives of the other servers.
     peers: Peers,
+    /// How often it tells others that it refuses them.
+    rebuffs: Rate,
 }
 
 impl Endpoint {
-    /// Listens on `address` as `me`, whose data directory is of that incarnation, and listens to
-    /// the incarnations of other servers that `peers` admits.
+    /// Listens on `address` as `me`, in that life, and listens to the lives of other servers that
+    /// `peers` admits.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
         address: SocketAddr,
-        incarnation: u64,
+        life: Life,
         peers: Peers,
     ) -> Result<Self, BindError> {
+        let mut seal = Seal::new(cluster);
+        seal.set_life(life);
         Ok(Self {
             me,
             socket: Socket::bind(address)?,
             wire: Wire::new(cluster),
-            seal: Seal::new(cluster).of_incarnation(incarnation),
+            seal,
             hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
             notary: Notary::new(cluster),
             book: AddressBook::new(cluster),
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
             agreements: Rate::new(AGREEMENTS, Duration::from_secs(1)),
             peers,
+            rebuffs: Rate::new(REBUFFS, Duration::from_secs(1)),
         })
+    }
+
+    /// Speaks for the same life at another age.
+    pub(super) fn grow_older(&mut self, life: Life) {
+        self.seal.set_life(life);
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -169,7 +184,29 @@ impl Endpoint {
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
-        self.socket.transmit(datagram)
+        self.socket.transmit(datagram)?;
+        self.socket.stats.sent += 1;
+        Ok(())
+    }
+
+    /// Says something to another server, at once.
+    pub(super) fn greet(&mut self, to: Id, greeting: Greeting) {
+        if let Some(address) = self.book.get(to)
+            && let Ok(bytes) = self.seal.seal_greeting(self.me, to, greeting)
+        {
+            // To be greeted or not changes nothing for the protocol.
+            let _ = self.socket.transmit(&Datagram { to: address, bytes });
+            self.socket.stats.greeted += 1;
+        }
+    }
+
+    /// Tells a server that it is refused: its operator should know.
+    fn rebuff(&mut self, why: &Dropped) {
+        if let Dropped::Replaced(server, life) = why
+            && self.rebuffs.allow(Instant::now()).is_some()
+        {
+            self.greet(*server, Greeting::Refused(*life));
+        }
     }
 
     /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
@@ -185,6 +222,7 @@ impl Endpoint {
                 *why.count(&mut self.socket.stats) += 1;
                 tracing::debug!(%from, len, %why, "dropped a datagram");
                 self.tell_refusal(from, &why);
+                self.rebuff(&why);
                 Incoming::Dropped
             }
         }
@@ -209,7 +247,7 @@ impl Endpoint {
         let expected = match header.kind {
             Kind::Hello => number(header.src) == ANONYMOUS,
             Kind::Request => is_client(header.src),
-            Kind::Message | Kind::Relay => !is_client(header.src),
+            Kind::Message | Kind::Relay | Kind::Greeting => !is_client(header.src),
             // A server is told none of these.
             Kind::Welcome | Kind::Answer | Kind::Cookie => false,
         };
@@ -238,13 +276,14 @@ impl Endpoint {
             return Err(Dropped::Impostor(src));
         }
         if !self.peers.admits(src, header.word) {
-            return Err(Dropped::Replaced(src));
+            return Err(Dropped::Replaced(src, header.word));
         }
         Ok(match header.kind {
             Kind::Relay => {
                 let (client, message): (u64, M) = decode(message)?;
                 Incoming::Relay(Id::from(client as usize), message)
             }
+            Kind::Greeting => Incoming::Greeting(src, header.word, decode(message)?),
             _ => Incoming::Message(src, decode(message)?),
         })
     }
@@ -323,8 +362,8 @@ enum Dropped {
     Misdirected(Id),
     #[error("{0:?} does not speak from there")]
     Impostor(Id),
-    #[error("{0:?} has another data directory than before")]
-    Replaced(Id),
+    #[error("{0:?} has another data directory than before, or an old copy")]
+    Replaced(Id, u64),
     #[error("{0:?} has sent a newer request")]
     Stale(Id),
     #[error("too many clients begin at once")]
@@ -340,7 +379,7 @@ impl Dropped {
             Self::Frame(_) => &mut stats.malformed,
             Self::Misdirected(_) => &mut stats.misdirected,
             Self::Impostor(_) => &mut stats.impostors,
-            Self::Replaced(_) => &mut stats.replaced,
+            Self::Replaced(..) => &mut stats.replaced,
             Self::Stale(_) => &mut stats.stale,
             Self::TooMany => &mut stats.overrun,
         }

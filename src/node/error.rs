@@ -26,6 +26,27 @@ pub enum NodeError {
     /// It cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Its data directory was formatted for a newcomer, which the protocol does not take.
+    #[error(
+        "{} was formatted for a server that lost its data directory, and this protocol does not take \
+         this server back: see `quorate readmit --help`", data.display()
+    )]
+    NoNewcomers {
+        /// The data directory.
+        data: PathBuf,
+    },
+    /// Another server knows another life of this one.
+    #[error(
+        "server {by} knows another data directory of this server, or a later state of this one: {} \
+         has forgotten what the server promised; start it on the directory that it had, or, if that \
+         is lost, see `quorate readmit --help`", data.display()
+    )]
+    Refused {
+        /// Which.
+        by: usize,
+        /// The data directory.
+        data: PathBuf,
+    },
     /// The cluster is keyed, and this copy of its file lacks the servers' key.
     #[error(
         "the cluster file {} has no server key, so it is a client's copy; \

@@ -8,7 +8,7 @@
 //!
 //! | kind | from, to | word | proof | sealed under |
 //! |---|---|---|---|---|
-//! | message, relay | server, server | the sender's incarnation | | the server key |
+//! | message, relay, greeting | server, server | the sender's life | | the server key |
 //! | hello | new client, server | | the client's public key | the client key |
 //! | welcome | server, new client | | | the session's key |
 //! | request | client, server | a counter | public key, certificate, cookie | the session's key |
@@ -24,10 +24,11 @@
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
+use super::life::Life;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use thiserror::Error;
 
@@ -90,10 +91,12 @@ pub(super) enum Kind {
     /// A server has not seen it proven that the client is where its request came from; here is
     /// what proves it.
     Cookie = 6,
+    /// From server to server: a [`Greeting`].
+    Greeting = 7,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Message,
         Self::Relay,
         Self::Hello,
@@ -101,7 +104,19 @@ impl Kind {
         Self::Request,
         Self::Answer,
         Self::Cookie,
+        Self::Greeting,
     ];
+}
+
+/// What servers say to each other about themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Greeting {
+    /// The sender starts: does the receiver listen to it?
+    Hello,
+    /// The sender listens to the receiver in this life.
+    Known(u64),
+    /// The sender does not listen to the receiver in this life: it knows another.
+    Refused(u64),
 }
 
 /// What stands before each message.
@@ -110,7 +125,7 @@ pub(super) struct Header {
     pub(super) kind: Kind,
     pub(super) src: Id,
     pub(super) dst: Id,
-    /// A server's incarnation; a client's counter.
+    /// A server's life; a client's counter.
     pub(super) word: u64,
 }
 
@@ -270,7 +285,7 @@ pub(super) fn decode<M: DeserializeOwned>(message: &[u8]) -> Result<M, FrameErro
 /// The seal between servers.
 pub struct Seal {
     wire: Wire,
-    incarnation: u64,
+    life: u64,
     /// `None` in a client's copy of a cluster file with keys.
     channel: Option<Channel>,
 }
@@ -282,13 +297,12 @@ impl Seal {
             (None, _) => Some(Channel::Checksummed),
             (Some(_), server) => server.as_ref().map(|key| Channel::new(Some(key.bytes()))),
         };
-        Self { wire: Wire::new(cluster), incarnation: 0, channel }
+        Self { wire: Wire::new(cluster), life: 0, channel }
     }
 
-    /// The seal of a server whose data directory is of that incarnation.
-    #[must_use]
-    pub fn of_incarnation(self, incarnation: u64) -> Self {
-        Self { incarnation, ..self }
+    /// From here on it is the seal of this life of a server.
+    pub(super) fn set_life(&mut self, life: Life) {
+        self.life = life.word();
     }
 
     /// The datagram that carries `message` from `src` to `dst`.
@@ -307,6 +321,16 @@ impl Seal {
         self.seal_kind(Kind::Relay, src, via, &(number(client), message))
     }
 
+    /// The datagram that carries a greeting from one server to another.
+    pub fn seal_greeting(
+        &self,
+        src: Id,
+        dst: Id,
+        greeting: Greeting,
+    ) -> Result<Vec<u8>, FrameError> {
+        self.seal_kind(Kind::Greeting, src, dst, &greeting)
+    }
+
     fn seal_kind<M: Serialize>(
         &self,
         kind: Kind,
@@ -315,7 +339,7 @@ impl Seal {
         message: &M,
     ) -> Result<Vec<u8>, FrameError> {
         let channel = self.channel.as_ref().ok_or(FrameError::Forged)?;
-        channel.seal(self.wire, &Header { kind, src, dst, word: self.incarnation }, &[], message)
+        channel.seal(self.wire, &Header { kind, src, dst, word: self.life }, &[], message)
     }
 
     /// The message of a datagram from another server, in place.

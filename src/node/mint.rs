@@ -8,7 +8,7 @@
 //! apart where a server's disk was replaced and it has made ids that nobody used.
 
 use super::address::number;
-use super::durable_file;
+use super::data_dir::replace;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::io;
@@ -97,7 +97,7 @@ impl Mint {
     fn store(&self, reserved: u64) -> io::Result<()> {
         let stored = Stored { reserved: format!("{reserved:016x}") };
         let text = toml::to_string(&stored).map_err(io::Error::other)?;
-        durable_file::replace(&self.dir, FILE, &text)
+        replace(&self.dir, FILE, &text)
     }
 }
 

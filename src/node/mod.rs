@@ -11,7 +11,7 @@
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
 //! | a client is who it says, where it says | ids that servers make and certify, a key for each session (`notary`) |
 //! | any server may answer any client | a reply to a client that a server never heard from travels by the servers that did |
-//! | a node that comes back has its disk | a server whose data directory is a new one is refused (`peers`) |
+//! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
 //! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
@@ -22,11 +22,11 @@ mod client;
 mod cluster_file;
 mod data_dir;
 pub mod deploy;
-mod durable_file;
 mod endpoint;
 mod error;
 pub mod frame;
 mod keys;
+mod life;
 mod log;
 mod map_client;
 mod mint;
@@ -53,7 +53,7 @@ pub use log::LogError;
 pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
-pub use runtime::{Node, NodeBuilder, Runnable};
+pub use runtime::{Node, NodeBuilder, Runnable, StartNewcomer};
 pub use socket::BindError;
 pub use stats::Stats;
 pub use status::Status;

@@ -5,8 +5,12 @@
 //! record of the log, synced before anything that the batch sends leaves. A crash in between is,
 //! to everyone else, a crash before the batch, whose messages were lost; the model allows both.
 
+mod builder;
+mod greeting;
+
+pub use builder::NodeBuilder;
+
 use super::address::is_client;
-use super::cluster_file::ClusterFile;
 use super::data_dir::DataDir;
 use super::endpoint::{Caller, Endpoint, Incoming, SendError};
 use super::error::NodeError;
@@ -14,7 +18,6 @@ use super::frame::FrameError;
 use super::log::Log;
 use super::mint::Mint;
 use super::notices::Rate;
-use super::peers::Peers;
 use super::socket::Datagram;
 use super::stats::Stats;
 use super::status::{Status, Watch};
@@ -25,7 +28,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -37,6 +40,8 @@ const BATCH_BYTES: usize = 1 << 20;
 const QUEUE_BYTES: usize = 32 << 20;
 /// How many answers a second are given to other servers to pass on.
 const RELAYS: u32 = 20_000;
+/// How often a data directory that is written to grows older.
+const AGING: Duration = Duration::from_mins(10);
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -59,10 +64,15 @@ impl<A> Runnable for A where
 {
 }
 
+/// How an actor starts whose disk was lost, by its id and its life's number:
+/// [`Newcomer::on_newcomer`](quorate_models::Newcomer::on_newcomer).
+pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
+
 /// A node, ready to run.
 pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
+    newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
@@ -74,90 +84,15 @@ pub struct Node<A: Runnable> {
     timers: Timers<A::Timer>,
     /// Choices to be made, by key.
     choices: BTreeMap<String, Vec<A::Random>>,
+    /// When the data directory grew older, and how many batches were synced then.
+    aged: (Instant, u64),
+    /// The servers that said that they listen to this one.
+    listening: BTreeSet<Id>,
+    /// A server that said that it does not.
+    refused_by: Option<Id>,
+    complaints: Rate,
     /// Holds the lock on the directory for as long as the node lives.
-    _data: DataDir,
-}
-
-/// How a node is to be opened.
-pub struct NodeBuilder<'a, A: Runnable> {
-    actor: A,
-    cluster: &'a ClusterFile,
     data: DataDir,
-    listen: Option<SocketAddr>,
-    admits: fn(&A::Msg) -> bool,
-    status: Option<fn(&A::State) -> Status>,
-    newest_client: fn(&A::State) -> Option<Id>,
-}
-
-impl<A: Runnable> NodeBuilder<'_, A> {
-    /// Listens on `address` instead of the one in the cluster file: for hosts where others reach
-    /// the latter by address translation.
-    #[must_use]
-    pub fn listen(mut self, address: Option<SocketAddr>) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// Drops messages from clients for which `admits` says no: a client must not speak as a
-    /// server does. Without this, clients may send anything.
-    #[must_use]
-    pub fn admit_from_clients(mut self, admits: fn(&A::Msg) -> bool) -> Self {
-        self.admits = admits;
-        self
-    }
-
-    /// Logs what `status` says of the actor's state, each time that it changes.
-    #[must_use]
-    pub fn tell_status(mut self, status: fn(&A::State) -> Status) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// Gives new clients ids above the one that `newest_client` tells of the actor's state, so that
-    /// ids grow with the log. Without this they grow with what this server gave.
-    #[must_use]
-    pub fn above_clients(mut self, newest_client: fn(&A::State) -> Option<Id>) -> Self {
-        self.newest_client = newest_client;
-        self
-    }
-
-    /// Recovers the log and opens the socket.
-    pub fn open(self) -> Result<Node<A>, NodeError> {
-        let Self { actor, cluster, data, listen, admits, status, newest_client } = self;
-        if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
-            return Err(NodeError::NoServerKey { file: cluster.path().into() });
-        }
-        let id = data.id();
-        // A data directory opens only as a server of its cluster.
-        let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
-        let log = Log::open(data.path(), data.owner())?;
-        let peers = Peers::open(data.path())?;
-        let mint = Mint::open(data.path(), id)?;
-        let endpoint = Endpoint::bind(id, cluster, address, data.incarnation(), peers)?;
-        if !endpoint.authenticates() {
-            tracing::warn!(
-                "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
-                 reach this address can pose as a client, or forge a server's address"
-            );
-        }
-        let (timers, choices) = (Timers::new(), BTreeMap::new());
-        let (watch, relays) = (Watch::new(), Rate::new(RELAYS, Duration::from_secs(1)));
-        Ok(Node {
-            actor,
-            admits,
-            status,
-            newest_client,
-            mint,
-            watch,
-            relays,
-            id,
-            endpoint,
-            log,
-            timers,
-            choices,
-            _data: data,
-        })
-    }
 }
 
 /// What a handler is run for.
@@ -175,25 +110,6 @@ struct Batch<S> {
 }
 
 impl<A: Runnable> Node<A> {
-    /// Begins to open a node that runs `actor` on a data directory.
-    pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
-        let (listen, status) = (None, None);
-        NodeBuilder {
-            actor,
-            cluster,
-            data,
-            listen,
-            admits: |_| true,
-            status,
-            newest_client: |_| None,
-        }
-    }
-
-    /// Opens a node that runs `actor` on a data directory.
-    pub fn open(actor: A, cluster: &ClusterFile, data: DataDir) -> Result<Self, NodeError> {
-        Self::builder(actor, cluster, data).open()
-    }
-
     /// Its id.
     pub fn id(&self) -> Id {
         self.id
@@ -209,9 +125,10 @@ impl<A: Runnable> Node<A> {
     pub fn run(mut self, stop: &Stop) -> Result<Stats, NodeError> {
         let (id, log_bytes) = (usize::from(self.id), self.log.len());
         tracing::info!(id, address = ?self.local_addr().ok(), log_bytes, "the node starts");
+        self.get_acquainted(stop)?;
         let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
         let mut out = Out::new();
-        let mut state = Cow::Owned(self.actor.on_start(self.id, self.log.image(), &mut out));
+        let mut state = Cow::Owned(self.start(&mut out));
         self.collect(out, &mut batch);
         self.commit(batch)?;
         self.tell_status(&state);
@@ -219,10 +136,33 @@ impl<A: Runnable> Node<A> {
             let batch = self.gather(&mut state);
             self.commit(batch)?;
             self.tell_status(&state);
+            self.grow_older()?;
+            self.stop_if_refused()?;
         }
         let counts = *self.endpoint.stats();
         tracing::info!(id, stats = ?counts, "the node stops");
         Ok(counts)
+    }
+
+    /// The actor's first state: of a newcomer that has saved nothing yet, or from what it saved.
+    fn start(&self, out: &mut Out<A>) -> A::State {
+        match (self.log.image(), self.newcomer) {
+            (None, Some(start)) if self.data.is_newcomers() => {
+                start(&self.actor, self.id, self.data.incarnation(), out)
+            }
+            (image, _) => self.actor.on_start(self.id, image, out),
+        }
+    }
+
+    /// So that a copy of the data directory is told from it once it goes on.
+    fn grow_older(&mut self) -> Result<(), NodeError> {
+        let synced = self.endpoint.stats().synced;
+        if self.aged.1 < synced && self.aged.0.elapsed() >= AGING {
+            self.data.grow_older()?;
+            self.endpoint.grow_older(self.data.life());
+            self.aged = (Instant::now(), synced);
+        }
+        Ok(())
     }
 
     fn tell_status(&mut self, state: &A::State) {
@@ -274,6 +214,7 @@ impl<A: Runnable> Node<A> {
                 Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
                 Incoming::Hello(caller) => self.welcome(state, &caller, batch),
                 Incoming::Unproven(cookie) => self.queue(cookie, batch),
+                Incoming::Greeting(src, life, greeting) => self.on_greeting(src, life, greeting),
             }
             if batch.bytes > BATCH_BYTES {
                 return count + 1;

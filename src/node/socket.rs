@@ -87,20 +87,15 @@ impl Socket {
         let sent = self
             .block(true)
             .and_then(|()| retry_interrupted(|| self.udp.send_to(&datagram.bytes, datagram.to)));
-        match sent {
-            Ok(_) => self.stats.sent += 1,
-            Err(error) => {
-                self.stats.send_failed += 1;
-                tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
-                // Who watches the log should see that it happens, not every time it does.
-                if self.stats.send_failed.is_power_of_two() {
-                    let count = self.stats.send_failed;
-                    tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
-                }
-                return Err(error);
-            }
+        let Err(error) = sent else { return Ok(()) };
+        self.stats.send_failed += 1;
+        tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
+        // Who watches the log should see that it happens, not every time it does.
+        if self.stats.send_failed.is_power_of_two() {
+            let count = self.stats.send_failed;
+            tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
         }
-        Ok(())
+        Err(error)
     }
 
     /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.

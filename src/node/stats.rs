@@ -5,8 +5,10 @@
 pub struct Stats {
     /// Datagrams that arrived.
     pub received: u64,
-    /// Datagrams that were sent.
+    /// Datagrams that were sent, but for greetings.
     pub sent: u64,
+    /// What was said to other servers about listening to each other.
+    pub greeted: u64,
     /// Dropped: longer than [`MAX_DATAGRAM`](super::MAX_DATAGRAM).
     pub oversized: u64,
     /// Dropped: of another cluster or version.

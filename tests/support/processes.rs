@@ -83,8 +83,14 @@ impl Cluster {
     }
 
     pub(crate) fn format(&self, id: usize) {
+        self.format_as(id, &[]);
+    }
+
+    /// A new data directory, formatted with these options too.
+    pub(crate) fn format_as(&self, id: usize, options: &[&str]) {
         let (data, id) = (self.data(id), id.to_string());
-        let made = self.quorate(&["format", "--id", &id, "--data", data.to_str().unwrap()]);
+        let args = ["format", "--id", &id, "--data", data.to_str().unwrap()];
+        let made = self.quorate(&[&args, options].concat());
         assert!(made.status.success(), "{made:?}");
     }
 

@@ -4,6 +4,7 @@ mod backup;
 mod checked;
 mod client;
 mod copy;
+mod newcomer;
 mod primary;
 mod replica;
 mod sessions;
@@ -16,6 +17,7 @@ use super::*;
 use crate::Durable;
 use crate::kv::{Map, Op, Reply, Service};
 use stateright::actor::Command;
+use std::collections::BTreeMap;
 
 type Server = PrimaryBackup<Map>;
 
@@ -159,7 +161,8 @@ fn id(id: usize) -> Id {
 }
 
 fn view(number: u64, primary: usize, backups: &[usize]) -> View {
-    View { number, primary: id(primary), backups: backups.iter().map(|b| id(*b)).collect() }
+    let backups = backups.iter().map(|b| id(*b)).collect();
+    View { number, primary: id(primary), backups, lives: BTreeMap::new() }
 }
 
 fn send(dst: usize, msg: Peer<Map>) -> Did {

@@ -63,12 +63,7 @@ proptest! {
         }
         run.calm(200, patience);
         prop_assert!(answered(&run));
-        let images: Vec<_> = replicas(&run).map(|replica| &replica.image).collect();
-        prop_assert_eq!(images.len(), REPLICAS);
-        prop_assert!(images.iter().all(|image| image.is_like(images[0])));
-        let applied: BTreeSet<_> = images[0].machine.applied.iter().collect();
-        prop_assert_eq!(images[0].machine.applied.len(), CLIENTS * REQUESTS);
-        prop_assert_eq!(applied.len(), CLIENTS * REQUESTS);
+        are_equal(&run)?;
     }
 
     /// Only messages go wrong before the cut: of a view that had shrunk already the last member may
@@ -90,4 +85,36 @@ proptest! {
             prop_assert_eq!(applied.len(), replica.image.machine.applied.len());
         }
     }
+    /// Nobody is suspected before: of a view that had shrunk to it the last member takes the state
+    /// with its disk.
+    #[test]
+    fn although_a_disk_is_lost_every_request_is_answered_once_and_all_replicas_are_equal(
+        before in proptest::collection::vec((6..32_u8, 0..997_usize), 0..200),
+        (replaced, refused) in (1..=REPLICAS, any::<bool>()),
+        after in proptest::collection::vec((6..32_u8, 0..997_usize), 0..200),
+    ) {
+        let mut run = run();
+        for (what, which) in before {
+            run.trouble(what, which);
+        }
+        run.replace(replaced, refused);
+        for (what, which) in after {
+            run.trouble(what, which);
+        }
+        run.calm(200, patience);
+        prop_assert!(answered(&run));
+        are_equal(&run)?;
+        prop_assert!(replicas(&run).all(|replica| replica.view.lives.contains_key(&replaced.into())));
+    }
+}
+
+/// All replicas are up and equal, and applied each request once.
+fn are_equal(run: &Run) -> Result<(), TestCaseError> {
+    let images: Vec<_> = replicas(run).map(|replica| &replica.image).collect();
+    prop_assert_eq!(images.len(), REPLICAS);
+    prop_assert!(images.iter().all(|image| image.is_like(images[0])));
+    let applied: BTreeSet<_> = images[0].machine.applied.iter().collect();
+    prop_assert_eq!(images[0].machine.applied.len(), CLIENTS * REQUESTS);
+    prop_assert_eq!(applied.len(), CLIENTS * REQUESTS);
+    Ok(())
 }

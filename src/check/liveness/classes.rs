@@ -150,7 +150,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
             Action::Choose(id, key, _) => Key::Choice(id.into(), key),
             Action::Restart(id) => Key::Restart(id.into()),
             Action::Flush(id) => Key::Flush(id.into()),
-            Action::Drop(_) | Action::Crash(_) | Action::Cut(..) => return UNFAIR,
+            Action::Drop(_) | Action::Crash(_) | Action::Replace(_) | Action::Cut(..) => {
+                return UNFAIR;
+            }
         };
         self.classes.number(key, message)
     }

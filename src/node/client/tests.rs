@@ -1,5 +1,6 @@
 use super::*;
 use crate::node::endpoint::{Endpoint, Incoming};
+use crate::node::life::Life;
 use crate::node::mint::Mint;
 use crate::node::peers::Peers;
 use std::net::UdpSocket;
@@ -17,7 +18,8 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
     let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let peers = Peers::open(dir.path()).unwrap();
-    let mut server = Endpoint::bind(0.into(), &cluster, free, 0, peers).unwrap();
+    let mut server =
+        Endpoint::bind(0.into(), &cluster, free, Life::new(7 << 40, false, 1, 1), peers).unwrap();
     let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
     let thread = thread::spawn(move || {
         let mut asked = 0;

@@ -17,7 +17,7 @@ use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
-use crate::node::runtime::{Node, Runnable};
+use crate::node::runtime::{Node, Runnable, StartNewcomer};
 use crate::node::status::Status;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::{Map, Service, Sessions};
@@ -58,8 +58,8 @@ pub trait Deployable {
     /// knows of no client.
     fn newest_client(state: &StateOf<Self>) -> Option<Id>;
 
-    /// Whether a server may return whose data directory was lost and formatted again.
-    fn readmission() -> Readmission;
+    /// Whether this server may return when its data directory is lost.
+    fn readmission(server: Id) -> Readmission<Self::Actor>;
 
     /// How long a client waits for an answer before it asks another server.
     fn client_retry() -> Range<Duration> {
@@ -68,13 +68,12 @@ pub trait Deployable {
 }
 
 /// Whether a protocol can take a server back that has lost what was durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readmission {
+pub enum Readmission<A: Actor> {
     /// It cannot: why, and what to do.
     Refused(&'static str),
-    /// It can: the server starts with nothing, and by the protocol itself counts for nothing until
-    /// it has what it must have.
-    Rejoins,
+    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
+    /// it must have.
+    Rejoins(StartNewcomer<A>),
 }
 
 /// What a deployed protocol's clients send.
@@ -204,9 +203,15 @@ pub fn open_node<D: Deployable>(
     listen: Option<SocketAddr>,
 ) -> Result<Node<D::Actor>, OpenError> {
     let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
-    let actor = D::server(cluster, data.id())?;
+    let id = data.id();
+    let actor = D::server(cluster, id)?;
     let builder = Node::builder(actor, cluster, data).listen(listen);
+    let start = match D::readmission(id) {
+        Readmission::Rejoins(start) => Some(start),
+        Readmission::Refused(_) => None,
+    };
     let builder = builder.tell_status(D::status).above_clients(D::newest_client);
+    let builder = builder.start_newcomer(start);
     Ok(builder.admit_from_clients(admits::<D::Offer, D::Peer>).open()?)
 }
 

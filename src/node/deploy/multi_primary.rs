@@ -48,7 +48,7 @@ impl Deployable for MultiPrimary {
         newest_client(&replica.image.sessions)
     }
 
-    fn readmission() -> Readmission {
+    fn readmission(_server: Id) -> Readmission<Self> {
         Readmission::Refused(
             "it would number its writes from 1 again, and the others would take new writes for those that \
              they know; go on with the other servers, or copy the map into a new cluster",

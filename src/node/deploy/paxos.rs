@@ -42,7 +42,7 @@ impl Deployable for Paxos<Map> {
         newest_client(&replica.stable.image.sessions)
     }
 
-    fn readmission() -> Readmission {
+    fn readmission(_server: Id) -> Readmission<Self> {
         Readmission::Refused(
             "it has forgotten its promises and votes, so a value that was chosen could be lost; go on with \
              the other servers, or copy the map into a new cluster",

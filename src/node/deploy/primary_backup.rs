@@ -3,8 +3,11 @@
 use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
+use quorate_models::Newcomer;
 use quorate_models::kv::Map;
-use quorate_models::primary_backup::{Config, Mode, Peer, PrimaryBackup, Role, State, Timing};
+use quorate_models::primary_backup::{
+    Config, Mode, Peer, PrimaryBackup, Role, State, Timing, view_service,
+};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -28,6 +31,7 @@ impl Deployable for PrimaryBackup<Map> {
             State::ViewService(state) => ("view service", &state.registry.view),
             State::Replica(replica) => {
                 let role = match &replica.role {
+                    _ if replica.is_newcomer() => "newcomer",
                     Role::Outsider(_) => "outsider",
                     Role::Backup(_) if replica.is_synced() => "backup",
                     Role::Backup(_) => "backup without the state",
@@ -51,12 +55,15 @@ impl Deployable for PrimaryBackup<Map> {
         newest_client(&replica.image.sessions)
     }
 
-    fn readmission() -> Readmission {
-        Readmission::Refused(
-            "it would start as a member of the first view that holds the state, and could be \
-             promoted without the acknowledged writes; go on with the other servers, or copy the \
-             map into a new cluster",
-        )
+    fn readmission(server: Id) -> Readmission<Self> {
+        if server == view_service() {
+            return Readmission::Refused(
+                "it is the view service, and nobody else knows which view is the newest and who holds \
+                 every acknowledged write in it; the replicas go on in the view that they have, so \
+                 copy the map into a new cluster",
+            );
+        }
+        Readmission::Rejoins(Newcomer::on_newcomer)
     }
 
     fn client_retry() -> Range<Duration> {

@@ -50,7 +50,7 @@ impl Deployable for TwoPhaseCommit {
         newest_client(&state.ledger.sessions)
     }
 
-    fn readmission() -> Readmission {
+    fn readmission(_server: Id) -> Readmission<Self> {
         Readmission::Refused(
             "it has forgotten its votes or decisions, so a transaction could commit in one place and \
              abort in another; copy what is left into a new cluster",

@@ -1,0 +1,35 @@
+//! What must be reachable where disks are lost.
+
+use super::{Actor, Claim};
+use crate::primary_backup::State;
+use crate::world::{Condition, NodeOf, Property};
+
+/// Reached: a replica that lost its disk acts, with a state that is not empty.
+pub const RETURNED: &str = "a replica that lost its disk took over";
+/// Reached: the first primary's disk was lost, and the backup acts.
+pub const SUCCEEDED: &str = "a backup took over from a primary that lost its disk";
+
+/// A replica that lost its disk acts, with what it copied.
+pub fn returned() -> Claim {
+    Property::sometimes(RETURNED, Condition::some_node(|node| node.life > 0 && acts(node, 1)))
+}
+
+/// A backup acts in a view that names the first primary's second life.
+pub fn succeeded() -> Claim {
+    let knows = |node: &NodeOf<Actor>| match node.state() {
+        Some(State::Replica(replica)) => replica.view.lives.contains_key(&1.into()),
+        _ => false,
+    };
+    Property::sometimes(
+        SUCCEEDED,
+        Condition::some_node(move |node| node.life == 0 && acts(node, 0) && knows(node)),
+    )
+}
+
+/// Whether a node acts as primary with at least so many operations.
+fn acts(node: &NodeOf<Actor>, operations: u64) -> bool {
+    match node.state() {
+        Some(State::Replica(replica)) => replica.is_acting() && replica.image.op >= operations,
+        _ => false,
+    }
+}

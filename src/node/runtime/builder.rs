@@ -1,0 +1,138 @@
+//! How a node is opened.
+
+use super::{Node, RELAYS, Runnable, StartNewcomer};
+use crate::node::cluster_file::ClusterFile;
+use crate::node::data_dir::DataDir;
+use crate::node::endpoint::Endpoint;
+use crate::node::error::NodeError;
+use crate::node::log::Log;
+use crate::node::mint::Mint;
+use crate::node::notices::Rate;
+use crate::node::peers::Peers;
+use crate::node::status::{Status, Watch};
+use crate::node::timers::Timers;
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How a node is to be opened.
+pub struct NodeBuilder<'a, A: Runnable> {
+    actor: A,
+    cluster: &'a ClusterFile,
+    data: DataDir,
+    listen: Option<SocketAddr>,
+    admits: fn(&A::Msg) -> bool,
+    newcomer: Option<StartNewcomer<A>>,
+    status: Option<fn(&A::State) -> Status>,
+    newest_client: fn(&A::State) -> Option<Id>,
+}
+
+impl<A: Runnable> NodeBuilder<'_, A> {
+    /// Listens on `address` instead of the one in the cluster file: for hosts where others reach
+    /// the latter by address translation.
+    #[must_use]
+    pub fn listen(mut self, address: Option<SocketAddr>) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Drops messages from clients for which `admits` says no: a client must not speak as a
+    /// server does. Without this, clients may send anything.
+    #[must_use]
+    pub fn admit_from_clients(mut self, admits: fn(&A::Msg) -> bool) -> Self {
+        self.admits = admits;
+        self
+    }
+
+    /// Starts by `start` on a data directory that was formatted for a newcomer. Without this, such a
+    /// directory is refused.
+    #[must_use]
+    pub fn start_newcomer(mut self, start: Option<StartNewcomer<A>>) -> Self {
+        self.newcomer = start;
+        self
+    }
+
+    /// Logs what `status` says of the actor's state, each time that it changes.
+    #[must_use]
+    pub fn tell_status(mut self, status: fn(&A::State) -> Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Gives new clients ids above the one that `newest_client` tells of the actor's state, so that
+    /// ids grow with the log. Without this they grow with what this server gave.
+    #[must_use]
+    pub fn above_clients(mut self, newest_client: fn(&A::State) -> Option<Id>) -> Self {
+        self.newest_client = newest_client;
+        self
+    }
+
+    /// Recovers the log and opens the socket.
+    pub fn open(self) -> Result<Node<A>, NodeError> {
+        let Self { actor, cluster, data, listen, admits, newcomer, status, newest_client } = self;
+        if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
+            return Err(NodeError::NoServerKey { file: cluster.path().into() });
+        }
+        if data.is_newcomers() && newcomer.is_none() {
+            return Err(NodeError::NoNewcomers { data: data.path().into() });
+        }
+        let id = data.id();
+        // A data directory opens only as a server of its cluster.
+        let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
+        let log = Log::open(data.path(), data.owner())?;
+        let peers = Peers::open(data.path())?;
+        let mint = Mint::open(data.path(), id)?;
+        let endpoint = Endpoint::bind(id, cluster, address, data.life(), peers)?;
+        if !endpoint.authenticates() {
+            tracing::warn!(
+                "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
+                 reach this address can pose as a client, or forge a server's address"
+            );
+        }
+        let (timers, choices) = (Timers::new(), BTreeMap::new());
+        let (watch, relays) = (Watch::new(), Rate::new(RELAYS, Duration::from_secs(1)));
+        Ok(Node {
+            actor,
+            admits,
+            newcomer,
+            status,
+            newest_client,
+            mint,
+            watch,
+            relays,
+            id,
+            endpoint,
+            log,
+            timers,
+            choices,
+            aged: (Instant::now(), 0),
+            listening: BTreeSet::new(),
+            refused_by: None,
+            complaints: Rate::new(1, Duration::from_secs(10)),
+            data,
+        })
+    }
+}
+
+impl<A: Runnable> Node<A> {
+    /// Begins to open a node that runs `actor` on a data directory.
+    pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
+        let (listen, newcomer, status) = (None, None, None);
+        NodeBuilder {
+            actor,
+            cluster,
+            data,
+            listen,
+            admits: |_| true,
+            newcomer,
+            status,
+            newest_client: |_| None,
+        }
+    }
+
+    /// Opens a node that runs `actor` on a data directory.
+    pub fn open(actor: A, cluster: &ClusterFile, data: DataDir) -> Result<Self, NodeError> {
+        Self::builder(actor, cluster, data).open()
+    }
+}
