@@ -7,7 +7,7 @@ use crate::primary_backup::properties::{self as claims, Actor, Claim, History};
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![replaced(), replaced_lossy(), replaced_crash(), replaced_three()]
+    vec![replaced(), replaced_lossy(), replaced_crash(), replaced_three(), replaced_twice()]
 }
 
 fn replaced() -> Instance<Actor, History> {
@@ -65,6 +65,21 @@ fn replaced_three() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 4_299_468, generated: 53_833_315, violated: &[] },
+    }
+}
+
+fn replaced_twice() -> Instance<Actor, History> {
+    Instance {
+        name: "replaced-twice",
+        about: "2 replicas, a client that writes, 2 disks that are lost, also of one replica, \
+                1 suspicion, 4 views",
+        deep: true,
+        cluster: || {
+            let claims = safety().chain([claims::returned(), claims::succeeded()]);
+            Bounds { disks: 2, ..Bounds::replaced() }.cluster(claims.collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 4_004_018, generated: 46_357_658, violated: &[] },
     }
 }
 
