@@ -30,7 +30,9 @@ pub(super) struct Bounds {
     pub(super) links: Vec<(Id, Id)>,
     /// The replicas that are left out only if they are out of reach.
     pub(super) spared: Vec<usize>,
-    /// The replicas of which one may lose its disk, once.
+    /// How many disks may be lost, where any may.
+    pub(super) disks: u8,
+    /// The replicas that may lose theirs.
     pub(super) replaced: Vec<usize>,
     pub(super) piece_bytes: usize,
     /// How many requests may be on their way to the backups.
@@ -60,6 +62,7 @@ impl Bounds {
             links: vec![],
             spared: vec![],
             views: 3,
+            disks: 1,
             replaced: vec![],
             piece_bytes: FRAGMENT_BYTES,
             max_pending: MAX_RECENT as u64,
@@ -149,7 +152,7 @@ impl Bounds {
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         let nodes: Vec<_> = self.replaced.into_iter().map(Id::from).collect();
-        let lost = LostDisks { count: 1, nodes, former: FormerLife::Heard };
+        let lost = LostDisks { count: self.disks, nodes, former: FormerLife::Heard };
         let setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)

@@ -36,13 +36,15 @@ pub struct ViewService {
     pub config: Config,
 }
 
-/// The view service's state. All but `silent` is durable.
+/// The view service's state. Only the registry is durable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Watching {
     /// What it decided.
     pub registry: Registry,
     /// The members that fell silent, and for each the members that were heard since.
     pub silent: BTreeMap<Id, BTreeSet<Id>>,
+    /// The replica that lost its disk while nobody else was certified: there is no next view.
+    pub stopped_by: Option<Id>,
 }
 
 impl ViewService {
@@ -65,7 +67,7 @@ impl ViewService {
         for member in registry.view.members() {
             self.watch(member, o);
         }
-        Watching { registry, silent: BTreeMap::new() }
+        Watching { registry, silent: BTreeMap::new(), stopped_by: None }
     }
 
     pub(super) fn on_msg<M: StateMachine>(
@@ -126,7 +128,12 @@ impl ViewService {
         }
         let heard = |id: &&Id| !state.silent.contains_key(*id);
         let others = || certified.iter().filter(|id| **id != src);
-        let Some(other) = others().find(heard).or_else(|| others().next()) else { return };
+        let Some(other) = others().find(heard).or_else(|| others().next()) else {
+            if state.stopped_by != Some(src) {
+                state.to_mut().stopped_by = Some(src);
+            }
+            return;
+        };
         let primary = if src == current.primary { *other } else { current.primary };
         let mut leaving = BTreeSet::from([src]);
         if self.config.bug == Some(Bug::KeepReplaced) {
@@ -197,7 +204,7 @@ impl ViewService {
 
     /// A certified member that was heard since this one fell silent.
     fn alive(&self, state: &Watching, silent: Id) -> Option<Id> {
-        let Watching { registry, silent: all } = state;
+        let Watching { registry, silent: all, .. } = state;
         let heard = all.get(&silent);
         let (unheard, anybody) = (Bug::SuspectUnheard, Bug::PromoteAnybody);
         registry.view.members().find(|id| {
@@ -212,6 +219,7 @@ impl ViewService {
     /// the state.
     fn move_to<M: StateMachine>(&self, state: &mut Watching, next: View, o: &mut Outbox<M>) {
         state.silent.clear();
+        state.stopped_by = None;
         let registry = &mut state.registry;
         if self.config.bug != Some(Bug::CertifyLeavers) {
             registry.certified.retain(|id| next.contains(*id));

@@ -13,6 +13,10 @@
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
 //! protocol's to say ([`Deployable::readmission`](super::Deployable::readmission)).
 //!
+//! Whoever is refused is told so, and stops; servers that lost their disks at once and remember nobody
+//! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they take
+//! each other for a new cluster, and together they may be a majority.
+//!
 //! What this cannot tell: a copy of a data directory that was made since the others last heard that it
 //! grew older: a few minutes.
 

@@ -9,6 +9,20 @@ pub const RETURNED: &str = "a replica that lost its disk took over";
 /// Reached: the first primary's disk was lost, and the backup acts.
 pub const SUCCEEDED: &str = "a backup took over from a primary that lost its disk";
 
+/// Reached: only one replica is certified, and loses its disk.
+pub const STOPPED: &str = "the service stopped because acknowledged writes may be lost";
+
+/// The view service makes no view, because nobody is left who may be promoted.
+pub fn stopped() -> Claim {
+    Property::sometimes(
+        STOPPED,
+        Condition::some_node(|node| match node.state() {
+            Some(State::ViewService(service)) => service.stopped_by.is_some(),
+            _ => false,
+        }),
+    )
+}
+
 /// A replica that lost its disk acts, with what it copied.
 pub fn returned() -> Claim {
     Property::sometimes(RETURNED, Condition::some_node(|node| node.life > 0 && acts(node, 1)))

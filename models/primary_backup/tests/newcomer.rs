@@ -100,6 +100,7 @@ fn the_view_service_does_not_go_on_without_who_alone_is_certified() {
     let (mut service, _) = Node::start_from(&config(3), 0, Storage::ViewService(registry.clone()));
     assert_eq!(service.on_peer(1, Peer::Newcomer { life: LIFE }), []);
     assert_eq!(service.registry(), &registry);
+    assert_eq!(stopped_by(&service), Some(id(1)));
     // Nor does it take the newcomer for alive, and leave out the other.
     for _ in 0..2 {
         service.on_timeout(Timer::Suspect(id(2)));
@@ -110,6 +111,14 @@ fn the_view_service_does_not_go_on_without_who_alone_is_certified() {
     service.on_peer(1, peer_ping(2, true, &[], None));
     service.on_peer(1, Peer::Newcomer { life: LIFE });
     assert_eq!(service.registry().view, knowing(view(3, 2, &[]), &[(1, LIFE)]));
+    assert_eq!(stopped_by(&service), None);
+}
+
+fn stopped_by(service: &Node) -> Option<Id> {
+    match &service.state {
+        State::ViewService(state) => state.stopped_by,
+        other => panic!("not the view service: {other:?}"),
+    }
 }
 
 #[test]

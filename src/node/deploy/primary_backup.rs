@@ -28,7 +28,16 @@ impl Deployable for PrimaryBackup<Map> {
 
     fn status(state: &State<Map>) -> Status {
         let (role, view) = match state {
-            State::ViewService(state) => ("view service", &state.registry.view),
+            State::ViewService(state) => {
+                let role = match state.stopped_by {
+                    None => "view service",
+                    Some(_) => {
+                        "view service that cannot go on: a replica lost its disk, and nobody else is \
+                         sure to hold every acknowledged write"
+                    }
+                };
+                (role, &state.registry.view)
+            }
             State::Replica(replica) => {
                 let role = match &replica.role {
                     _ if replica.is_newcomer() => "newcomer",

@@ -5,7 +5,8 @@
 //! directory that was never started on, it waits for the others' answers first: if it was formatted
 //! where a directory was lost, one of them remembers. So several servers that lost their directories at
 //! once do not take each other for a new cluster, as long as one of the others can be heard within
-//! [`GRACE`].
+//! [`GRACE`]. On any other directory it waits a moment ([`MOMENT`]), which is long enough for who is
+//! there to say that the directory is an old copy.
 
 use super::{Node, Runnable, Stop};
 use crate::node::endpoint::Incoming;
@@ -16,14 +17,17 @@ use std::time::{Duration, Instant};
 
 /// How long a server waits for the others on a directory that was never started on.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a server waits for the others at any other start.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How often it greets those that did not answer yet.
 const AGAIN: Duration = Duration::from_millis(100);
 
 impl<A: Runnable> Node<A> {
-    /// Greets the others, and on a new directory waits for their answers.
+    /// Greets the others, and waits for their answers, on a new directory for long.
     pub(super) fn get_acquainted(&mut self, stop: &Stop) -> Result<(), NodeError> {
         let begin = Instant::now();
         let is_new = self.log.image().is_none() && !self.data.is_newcomers();
+        let patience = if is_new { GRACE } else { MOMENT };
         let mut greeted = None;
         loop {
             let strangers = self.strangers();
@@ -31,9 +35,9 @@ impl<A: Runnable> Node<A> {
                 strangers.iter().for_each(|other| self.endpoint.greet(*other, Greeting::Hello));
                 greeted = Some(Instant::now());
             }
-            let late = begin.elapsed() >= GRACE;
-            if !is_new || strangers.is_empty() || late || stop.is_stopped() {
-                if late {
+            let late = begin.elapsed() >= patience;
+            if strangers.is_empty() || late || stop.is_stopped() {
+                if late && is_new {
                     let silent: Vec<_> = strangers.into_iter().map(usize::from).collect();
                     tracing::warn!(
                         ?silent,
@@ -44,7 +48,7 @@ impl<A: Runnable> Node<A> {
                 return self.stop_if_refused();
             }
             if let Incoming::Greeting(src, life, greeting) =
-                self.endpoint.receive::<A::Msg>(AGAIN / 2)
+                self.endpoint.receive::<A::Msg>(MOMENT / 4)
             {
                 self.on_greeting(src, life, greeting);
                 self.stop_if_refused()?;
