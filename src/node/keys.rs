@@ -23,7 +23,7 @@ impl Key {
         &self.0
     }
 
-    fn parse(hex: &str) -> Option<Self> {
+    pub(super) fn parse(hex: &str) -> Option<Self> {
         let digits = hex.as_bytes().as_chunks::<2>();
         let (pairs, []) = digits else { return None };
         let digit = |byte: u8| char::from(byte).to_digit(16);
