@@ -60,12 +60,28 @@ fn siblings_are_told_and_replaced_by_their_context() {
     assert_eq!(cluster.client(&["put", "k", "c", "--context", context]), said(0, "done\n"));
     let one = ["c".to_owned()].into();
     converge(&cluster, "k", |values| *values == one);
+    // Of this key, and as it was given, or nothing is written.
+    for args in [["put", "other", "c", context], ["put", "k", "e", &forged(context)]] {
+        let [command, key, value, context] = args;
+        let output = cluster.quorate(&[command, key, value, "--context", context]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("nothing was written"), "{text}");
+    }
     // Without a context, what the node holds is replaced.
     assert_eq!(cluster.client(&["put", "k", "d"]), said(0, "done\n"));
     assert_eq!(cluster.client(&["get", "k", "--server", "0"]), said(0, "d\n"));
     assert_eq!(cluster.client(&["delete", "k"]), said(0, "done\n"));
     converge(&cluster, "k", BTreeSet::is_empty);
     assert_eq!(cluster.client(&["put", "k", "v", "--context", "what"]).0, 2);
+}
+
+/// The same context with its first write's number raised: one of the future.
+fn forged(context: &str) -> String {
+    let mut digits: Vec<char> = context.chars().collect();
+    // The number of nodes, a node's id and its number, two digits each.
+    digits[5] = if digits[5] == '9' { '8' } else { '9' };
+    digits.into_iter().collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
+use super::context::Context;
 use super::message::{Answer, Peer, Piece, Request};
 use super::store::Update;
 use super::transfer::{Taken, Transfer};
@@ -104,7 +105,8 @@ impl History {
         let mut replaced = match &request.context {
             None => before.clone(),
             Some(context) => {
-                let told = self.told.get(&(envelope.src, context.clone())).into_iter().flatten();
+                let read = (envelope.src, context.known.clone());
+                let told = self.told.get(&read).into_iter().flatten();
                 told.filter(|dot| self.is_of(**dot, &update.key)).copied().collect()
             }
         };
@@ -231,7 +233,7 @@ impl Observer<Service<Request, Answer, Peer>> for History {
             Service::Peer(Peer::Delta(update)) => next.on_write(envelope.src, update),
             Service::Reply { reply, .. } => {
                 if let Answer::Values { values, context, .. } = reply {
-                    next.on_values(values, context);
+                    next.on_values(values, &context.known);
                 }
                 next.handling = None;
             }
@@ -282,7 +284,7 @@ impl SequentialSpec for Plain {
         use crate::kv::Reply;
         match self.0.invoke(&request.op) {
             Reply::Value(value) => {
-                let (values, context) = (value.into_iter().collect(), VersionVector::default());
+                let (values, context) = (value.into_iter().collect(), Context::default());
                 Answer::Values { values, context, more: false }
             }
             Reply::Done | Reply::Swapped { .. } => Answer::Done,

@@ -12,12 +12,13 @@
 //! key from each other in pieces while messages are lost (more than 28 million), which is left to
 //! the tests of `anti_entropy.rs` and the random runs of `tests/merge.rs`.
 
+pub(super) mod contexts;
 pub(super) mod pieces;
 pub(super) mod sessions;
 
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
-use super::{Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
+use super::{Authenticator, Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, Setup};
@@ -35,6 +36,7 @@ pub(super) struct Bounds {
     pub(super) gossips: Option<u8>,
     pub(super) retries: u8,
     pub(super) piece_bytes: usize,
+    pub(super) contexts: Authenticator,
     pub(super) sessions: SessionLimits,
     /// The nodes whose physical clocks run ahead.
     pub(super) ahead: &'static [usize],
@@ -53,6 +55,7 @@ impl Bounds {
             gossips: Some(0),
             retries: 0,
             piece_bytes: FRAGMENT_BYTES,
+            contexts: Authenticator::default(),
             sessions: SessionLimits::default(),
             ahead: &[],
             is_lossy: false,
@@ -63,8 +66,8 @@ impl Bounds {
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = Config::new(self.nodes, self.rule, Timing::model());
-        let (piece_bytes, sessions) = (self.piece_bytes, self.sessions);
-        let config = Config { piece_bytes, sessions, bug, ..config };
+        let (piece_bytes, contexts, sessions) = (self.piece_bytes, self.contexts, self.sessions);
+        let config = Config { piece_bytes, contexts, sessions, bug, ..config };
         let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
         let is_ahead = |node: &usize| self.ahead.contains(node);
         let mut actors: Vec<Actor> = (0..self.nodes)
@@ -161,6 +164,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mv_three_delete(),
         lww_three_delete(),
     ];
+    instances.extend(contexts::instances());
     instances.extend(pieces::instances());
     instances.extend(sessions::instances());
     instances

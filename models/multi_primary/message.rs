@@ -7,13 +7,14 @@
 //! |---|---|---|
 //! | `get k` | `Get`, no context | prints each value; the encoded context is the token for `--context` |
 //! | `put k v`, `delete k` | no context: replaces what the node that takes it holds | `Done` |
-//! | `put k v --context T`, `delete k --context T` | that context: replaces what its reader saw | `Done`, or `Crowded` |
+//! | `put k v --context T`, `delete k --context T` | that context: replaces what its reader saw | `Done`, `Crowded` or `BadContext` |
 //! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): nobody can compare and swap alone |
 //!
 //! With last-writer-wins there is at most one value and contexts are ignored, so the plain map's
 //! commands lose nothing.
 
 use super::clock::Stamp;
+use super::context::Context;
 use super::store::Update;
 use super::vector::{Dot, VersionVector};
 use crate::kv::{Bytes, Op, Service};
@@ -30,7 +31,7 @@ pub struct Request {
     pub op: Op,
     /// For a put or a delete with multi-value: what it replaces, as an earlier get of the same key
     /// said. `None`: whatever the node that takes it holds. Empty: nothing, it becomes a sibling.
-    pub context: Option<VersionVector>,
+    pub context: Option<Context>,
 }
 
 impl From<Op> for Request {
@@ -47,7 +48,7 @@ pub enum Answer {
         /// The values, in the order of their dots.
         values: Vec<Bytes>,
         /// The writes that they make up: for a later put or delete that is to replace them.
-        context: VersionVector,
+        context: Context,
         /// Whether there are more siblings than fit a datagram. The context does not cover those:
         /// replace these and get again.
         more: bool,
@@ -55,6 +56,8 @@ pub enum Answer {
     /// To a put or a delete: it was done. It does not tell a context: a version vector cannot say
     /// "this write" without saying "and all before it at this node" (Preguiça et al. 2010).
     Done,
+    /// To a put or a delete: it was not done, no node gave that context for that key.
+    BadContext,
     /// To a put: it was not done, the key has as many siblings as a node makes. Get and resolve.
     Crowded,
 }

@@ -57,8 +57,8 @@
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
-//! * A context is a client's word. One that names writes which do not exist yet would hide them
-//!   when they come; only the writes of the node that takes it can be checked, and are.
+//! * The sources trust their clients with contexts. Here a context carries a tag by which a node
+//!   knows that a node gave it, for that key (`context.rs`).
 //!
 //! # Where things are
 //!
@@ -68,6 +68,7 @@
 
 mod anti_entropy;
 mod clock;
+mod context;
 pub mod history;
 pub mod instances;
 mod message;
@@ -84,6 +85,7 @@ mod transfer;
 mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
+pub use context::{Authenticator, Context, Tag};
 pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
@@ -153,6 +155,8 @@ pub struct Config {
     pub physical: PhysicalTime,
     /// About how many encoded bytes of versions travel in one message.
     pub piece_bytes: usize,
+    /// What makes and checks the tags of contexts.
+    pub contexts: Authenticator,
     /// How many clients each node remembers.
     pub sessions: SessionLimits,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
@@ -164,8 +168,8 @@ impl Config {
     /// A correct cluster with logical clocks.
     pub fn new(nodes: usize, rule: Rule, timing: Timing) -> Self {
         let (physical, piece_bytes) = (PhysicalTime::NONE, FRAGMENT_BYTES);
-        let sessions = SessionLimits::default();
-        Self { nodes, rule, timing, physical, piece_bytes, sessions, bug: None }
+        let (contexts, sessions) = (Authenticator::default(), SessionLimits::default());
+        Self { nodes, rule, timing, physical, piece_bytes, contexts, sessions, bug: None }
     }
 
     /// The ids of the nodes.

@@ -25,6 +25,7 @@ macro_rules! mutant {
     };
 }
 
+mod contexts;
 mod tombstones;
 mod transfers;
 
@@ -84,6 +85,10 @@ bugs! {
     UptoRenewed,
     /// The first piece of a transfer counts as all of it.
     UptoEarly,
+    /// A context that no node gave is taken.
+    AcceptForged,
+    /// A context of one key is taken for another.
+    ContextOfAnyKey,
     /// The versions of a key are taken over before the key is whole.
     MergeHalfKeys,
     /// A piece is taken wherever the receiver is.
@@ -126,6 +131,7 @@ pub(super) fn seeded_mutants() -> Vec<Seeded> {
     let mut mutants = of_last_writer_wins();
     mutants.extend(of_multi_value());
     mutants.extend(of_both());
+    mutants.extend(contexts::mutants());
     mutants.extend(transfers::mutants());
     mutants.extend(tombstones::mutants());
     mutants

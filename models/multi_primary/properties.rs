@@ -7,6 +7,7 @@ mod sessions;
 pub use sessions::*;
 
 use super::history::{Fault, History, Write};
+use super::message::Answer;
 use super::storage::{Image, Storage};
 use super::store::{Order, Store};
 use super::vector::Dot;
@@ -55,6 +56,8 @@ pub const RESOLVED: &str = "siblings were resolved";
 pub const REPAIRED: &str = "anti-entropy brought what was missing";
 /// Reached: a tombstone that was taken is gone, everywhere.
 pub const COLLECTED: &str = "a tombstone was collected at every node";
+/// Reached: a context was refused.
+pub const BAD_CONTEXT: &str = "a context that no node gave was refused";
 /// Reached: two clients wait at once.
 pub const OVERLAP: &str = "requests of two clients overlapped";
 
@@ -295,6 +298,15 @@ pub fn collected() -> Claim {
             })
         }),
     )
+}
+
+/// A client was told that no node gave its context.
+pub fn bad_context() -> Claim {
+    let is_told = |node: &NodeOf<Actor>| match node.state() {
+        Some(State::Client(client)) => matches!(client.call.last, Some(Ok(Answer::BadContext))),
+        _ => false,
+    };
+    Property::sometimes(BAD_CONTEXT, Condition::some_node(is_told))
 }
 
 /// Two clients wait at once.

@@ -1,6 +1,7 @@
 //! A node: takes reads and writes by itself, and tells the others what it took.
 
 use super::clock::Stamp;
+use super::context::Context;
 use super::message::{Answer, Msg, Peer, Request};
 use super::stability::{Stability, collect};
 use super::storage::{Delta, Image, Storage};
@@ -45,7 +46,7 @@ struct Write {
     key: Bytes,
     /// `None` deletes.
     value: Option<Bytes>,
-    context: Option<VersionVector>,
+    context: Option<Context>,
 }
 
 impl Replica {
@@ -114,6 +115,9 @@ impl Replica {
             Op::Put { key, value } => (key, Some(value)),
             Op::Delete { key } => (key, None),
         };
+        if context.as_ref().is_some_and(|context| !self.accepts(&key, context)) {
+            return o.send(client, Service::Reply { seq, reply: Answer::BadContext });
+        }
         match state.image.sessions.standing(client, seq) {
             Standing::Repeated(answer) if self.config.bug != Some(Bug::ApplyTwice) => {
                 let reply = answer.clone();
@@ -139,7 +143,7 @@ impl Replica {
             if let Some(value) = &version.value {
                 size += value.len();
                 if size > ANSWER_BYTES && !values.is_empty() {
-                    return Answer::Values { values, context, more: true };
+                    return self.values(key, values, context, true);
                 }
                 values.push(value.clone());
             }
@@ -151,7 +155,26 @@ impl Replica {
         if self.config.bug == Some(Bug::OneSibling) {
             values.truncate(1);
         }
-        Answer::Values { values, context, more: false }
+        self.values(key, values, context, false)
+    }
+
+    fn values(&self, key: &Bytes, values: Vec<Bytes>, known: VersionVector, more: bool) -> Answer {
+        let context = match self.config.bug {
+            Some(Bug::ContextOfAnyKey) => self.config.contexts.context(&Bytes::default(), known),
+            _ => self.config.contexts.context(key, known),
+        };
+        Answer::Values { values, context, more }
+    }
+
+    /// Whether a node gave this context for this key. With last-writer-wins nobody asks.
+    fn accepts(&self, key: &Bytes, context: &Context) -> bool {
+        let contexts = &self.config.contexts;
+        self.config.rule == Rule::LastWriterWins
+            || match self.config.bug {
+                Some(Bug::AcceptForged) => true,
+                Some(Bug::ContextOfAnyKey) => contexts.accepts(&Bytes::default(), context),
+                _ => contexts.accepts(key, context),
+            }
     }
 
     /// Takes a write: names it, orders it, saves it, answers, and tells the others.
@@ -219,16 +242,11 @@ impl Replica {
         o.send(client, Service::Reply { seq, reply: answer });
     }
 
-    /// The writes that a new write is to replace. A context is the client's word for what it saw;
-    /// this node's own later writes cannot be among them.
-    fn known(
-        &self,
-        id: Id,
-        image: &Image,
-        key: &Bytes,
-        context: Option<VersionVector>,
-    ) -> VersionVector {
-        let mut known = context.unwrap_or_else(|| image.store.context(key));
+    /// The writes that a new write is to replace. Where clients are believed, at least this node's
+    /// own later writes cannot be among them.
+    fn known(&self, id: Id, image: &Image, key: &Bytes, context: Option<Context>) -> VersionVector {
+        let told = context.map(|context| context.known);
+        let mut known = told.unwrap_or_else(|| image.store.context(key));
         known.retain(|node| self.config.is_node(node));
         known.limit(id, image.vector.get(id));
         if self.config.bug == Some(Bug::PlainVersionVector) {

@@ -4,6 +4,7 @@
 //! get for a later put. Here the script says where that is done; each call is the same
 //! [`Client`].
 
+use super::context::Context;
 use super::message::{Answer, Msg, Request};
 use super::vector::VersionVector;
 use super::{MultiPrimary, Outbox};
@@ -23,13 +24,15 @@ pub enum Step {
     Informed(Op),
     /// The operation, on nothing: its value becomes a sibling.
     Blind(Op),
+    /// The operation, on what no node told.
+    Forged(Op, VersionVector),
 }
 
 impl Step {
     /// The operation.
     pub fn op(&self) -> &Op {
         match self {
-            Self::Plain(op) | Self::Informed(op) | Self::Blind(op) => op,
+            Self::Plain(op) | Self::Informed(op) | Self::Blind(op) | Self::Forged(op, _) => op,
         }
     }
 }
@@ -51,14 +54,14 @@ pub struct SessionState {
     /// How many steps are done.
     pub done: usize,
     /// What the last get told.
-    pub context: VersionVector,
+    pub context: Context,
     /// The call that is open, or the last one.
     pub call: ClientState<Answer>,
 }
 
 impl Session {
     pub(super) fn on_start(&self, o: &mut Outbox) -> SessionState {
-        let context = VersionVector::default();
+        let context = Context::default();
         let call = self.call(0, &context).on_start(o);
         SessionState { done: 0, context, call }
     }
@@ -93,13 +96,14 @@ impl Session {
     }
 
     /// The call that is step number `at`.
-    fn call(&self, at: usize, context: &VersionVector) -> Client<Request> {
+    fn call(&self, at: usize, context: &Context) -> Client<Request> {
         let request = self.script.get(at).map(|step| Request {
             op: step.op().clone(),
             context: match step {
                 Step::Plain(_) => None,
                 Step::Informed(_) => Some(context.clone()),
-                Step::Blind(_) => Some(VersionVector::default()),
+                Step::Blind(_) => Some(Context::default()),
+                Step::Forged(_, known) => Some(known.clone().into()),
             },
         });
         Client {

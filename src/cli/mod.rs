@@ -115,7 +115,10 @@ impl CliError {
                 | ClientError::Transaction(_),
             )
             | Self::Ask(
-                AskError::NotOffered { .. } | AskError::NoContexts | AskError::BadContext(_),
+                AskError::NotOffered { .. }
+                | AskError::NoContexts
+                | AskError::BadContext(_)
+                | AskError::ForeignContext,
             )
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
             Self::Client(

@@ -42,7 +42,7 @@ fn run(rule: Rule, piece_bytes: usize, steps: &[Step]) -> [Node; 3] {
                     2 => Op::Delete { key: key.into() },
                     _ => Op::put(key, &at.to_string()),
                 };
-                let context = (*how == 0).then(VersionVector::default);
+                let context = (*how == 0).then(Context::default);
                 let request = Request { op, context };
                 if let Some(update) = nodes[*node].write(9, at as u64 + 1, request) {
                     (0..3).for_each(|to| links[node * 3 + to].push_back(update.clone()));

@@ -115,7 +115,7 @@ impl Node {
         match &did[..] {
             [
                 Did::Send(_, Service::Reply { reply: Answer::Values { values, context, .. }, .. }),
-            ] => (values.clone(), context.clone()),
+            ] => (values.clone(), context.known.clone()),
             other => panic!("not an answer: {other:?}"),
         }
     }
@@ -173,8 +173,8 @@ fn delete() -> Request {
     Op::Delete { key: "x".into() }.into()
 }
 
-fn with(request: Request, context: VersionVector) -> Request {
-    Request { context: Some(context), ..request }
+fn with(request: Request, context: impl Into<Context>) -> Request {
+    Request { context: Some(context.into()), ..request }
 }
 
 fn request(seq: u64, op: Op) -> Msg {

@@ -38,7 +38,7 @@ fn a_read_asks_nobody_and_changes_nothing() {
     node.write(9, 1, put("a"));
     let before = node.state.clone();
     let did = node.on_msg(9, request(2, Op::get("x")));
-    let (values, context) = (bytes(&["a"]), vector(&[(1, 1)]));
+    let (values, context) = (bytes(&["a"]), vector(&[(1, 1)]).into());
     assert_eq!(did, [reply(9, 2, Answer::Values { values, context, more: false })]);
     assert_eq!(node.state, before);
 }
@@ -238,7 +238,7 @@ fn siblings_that_do_not_fit_an_answer_are_not_in_its_context() {
     else {
         panic!("{did:?}")
     };
-    assert_eq!((values.len(), context, *more), (1, &vector(&[(0, 1)]), true));
+    assert_eq!((values.len(), &context.known, *more), (1, &vector(&[(0, 1)]), true));
     node.write(8, 2, with(put("d"), context.clone()));
     assert_eq!(node.values("x").len(), 3);
 }
@@ -264,4 +264,25 @@ fn an_operation_over_the_limits_is_refused_and_one_at_them_is_taken() {
         assert_eq!(did, [Did::Send(Id::from(9), refused)]);
     }
     assert!(node.write(9, 3, put(MAX_KEY_BYTES, MAX_VALUE_BYTES)).is_some());
+}
+
+#[test]
+fn a_context_that_no_node_gave_for_that_key_is_refused_and_nothing_is_remembered() {
+    let contexts = Authenticator::new(|bytes| [bytes.iter().fold(7, |sum, byte| sum ^ byte); 16]);
+    let mut node = Node::new(&Config { contexts, ..config(2, Rule::MultiValue) }, 0);
+    node.write(8, 1, put("a"));
+    let get = Service::Request { seq: 1, op: Op::get("x").into() };
+    let [Did::Send(_, Service::Reply { reply: Answer::Values { context, .. }, .. })] =
+        &node.on_msg(9, get)[..]
+    else {
+        panic!("values")
+    };
+    let future = Context { known: vector(&[(0, 1), (1, 1 << 40)]), tag: context.tag };
+    let other_key = with(Op::put("y", "b").into(), context.clone());
+    for request in [with(put("b"), future), with(put("b"), vector(&[(0, 1)])), other_key] {
+        let msg = Service::Request { seq: 2, op: request };
+        assert_eq!(node.on_msg(9, msg), [reply(9, 2, Answer::BadContext)]);
+    }
+    assert!(node.write(9, 2, with(put("b"), context.clone())).is_some());
+    assert_eq!(node.values("x"), bytes(&["b"]));
 }

@@ -8,7 +8,7 @@ fn client(script: Vec<Step>) -> Node {
 }
 
 fn values(values: &[&str], context: VersionVector) -> Answer {
-    Answer::Values { values: bytes(values), context, more: false }
+    Answer::Values { values: bytes(values), context: context.into(), more: false }
 }
 
 #[test]

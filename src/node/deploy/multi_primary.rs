@@ -1,5 +1,8 @@
 //! Multi-primary: all servers are alike, and each takes requests.
 
+mod contexts;
+
+use self::contexts::MAX_CONTEXT_BYTES;
 use super::offer::{Answered, Ask, AskError, Offer, Verdict, not_offered};
 use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
@@ -8,16 +11,11 @@ use crate::node::map_client;
 use crate::node::status::Status;
 use quorate_models::kv::{Op, Reply};
 use quorate_models::multi_primary::{
-    Answer, Config, MultiPrimary, Peer, PhysicalTime, Request, Rule, State, Timing, VersionVector,
+    Answer, Config, MultiPrimary, Peer, PhysicalTime, Request, Rule, State, Timing,
 };
 use stateright::actor::Id;
-use std::fmt::Write;
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The most bytes that a context may have, encoded: more than one of a cluster of
-/// [`MAX_SERVERS`](crate::node::MAX_SERVERS) has.
-const MAX_CONTEXT_BYTES: usize = 1024;
 
 impl Deployable for MultiPrimary {
     const NAME: &'static str = "multi-primary";
@@ -36,6 +34,7 @@ impl Deployable for MultiPrimary {
         }
         let mut config = Config::new(cluster.servers.len(), rule, Timing::default());
         config.physical = PhysicalTime(wall_clock);
+        config.contexts = contexts::authenticator(cluster);
         Ok(config.server())
     }
 
@@ -96,7 +95,7 @@ impl Offer for SiblingsOffer {
             (Op::Put { .. } | Op::Delete { .. }, Some(text))
                 if rule(cluster) == Ok(Rule::MultiValue) =>
             {
-                Some(parse(text).ok_or_else(|| AskError::BadContext(text.clone()))?)
+                Some(contexts::parse(text).ok_or_else(|| AskError::BadContext(text.clone()))?)
             }
             _ => return Err(AskError::NoContexts),
         };
@@ -105,7 +104,7 @@ impl Offer for SiblingsOffer {
 
     fn check(request: &Request) -> Result<(), ClientError> {
         map_client::check(&request.op)?;
-        let len = request.context.as_ref().map_or(0, |context| encode(context).len());
+        let len = request.context.as_ref().map_or(0, |context| contexts::encode(context).len());
         if len > MAX_CONTEXT_BYTES {
             return Err(ClientError::ContextTooLong { len, limit: MAX_CONTEXT_BYTES });
         }
@@ -117,7 +116,7 @@ impl Offer for SiblingsOffer {
         match (op, answer) {
             (Op::Get { .. }, Answer::Values { mut values, context, more }) => {
                 if rule(cluster) == Ok(Rule::MultiValue) {
-                    let context = print(&context);
+                    let context = contexts::print(&context);
                     return Some(Verdict::Told(Answered::Siblings { values, context, more }));
                 }
                 // With last-writer-wins there are no siblings.
@@ -125,37 +124,12 @@ impl Offer for SiblingsOffer {
                 values.is_empty().then(|| Reply::Value(value).into())
             }
             (Op::Put { .. } | Op::Delete { .. }, Answer::Done) => Some(Reply::Done.into()),
+            (Op::Put { .. } | Op::Delete { .. }, Answer::BadContext) => {
+                Some(Verdict::Failed(AskError::ForeignContext))
+            }
             (Op::Put { .. }, Answer::Crowded) => Some(Verdict::Failed(AskError::Crowded)),
             _ => None,
         }
-    }
-}
-
-fn encode(context: &VersionVector) -> Vec<u8> {
-    // A map of numbers always has an encoding.
-    postcard::to_stdvec(context).unwrap_or_default()
-}
-
-/// A context as text: its encoding, in hexadecimal.
-fn print(context: &VersionVector) -> String {
-    encode(context).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn parse(text: &str) -> Option<VersionVector> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MAX_CONTEXT_BYTES {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let bytes: Option<Vec<u8>> = (digits.chunks_exact(2))
-        .map(|pair| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok())
-        .collect();
-    match postcard::take_from_bytes(&bytes?) {
-        Ok((context, [])) => Some(context),
-        _ => None,
     }
 }
 
@@ -163,18 +137,7 @@ fn parse(text: &str) -> Option<VersionVector> {
 mod tests {
     use super::super::tests::cluster;
     use super::*;
-    use quorate_models::multi_primary::Dot;
-
-    #[test]
-    fn a_context_is_a_token_and_nothing_else_is() {
-        let context: VersionVector =
-            [Dot::new(Id::from(0), 3), Dot::new(Id::from(2), 700)].into_iter().collect();
-        assert_eq!(parse(&print(&context)), Some(context));
-        assert_eq!(parse(&print(&VersionVector::default())), Some(VersionVector::default()));
-        for wrong in ["", "0", "zz", "ff", "0000", "é"] {
-            assert_eq!(parse(wrong), None, "{wrong}");
-        }
-    }
+    use quorate_models::multi_primary::Context;
 
     #[test]
     fn what_is_not_offered_is_refused_with_advice() {
@@ -190,7 +153,7 @@ mod tests {
         let siblings = cluster("multi-primary", "mode = \"multi-value\"", &[""]);
         assert!(SiblingsOffer::request(&siblings, &ask).is_ok());
         let values = |values| {
-            let answer = Answer::Values { values, context: VersionVector::default(), more: false };
+            let answer = Answer::Values { values, context: Context::default(), more: false };
             SiblingsOffer::answer(&plain, &Op::get("k").into(), answer)
         };
         assert!(values(vec!["a".into()]).is_some());

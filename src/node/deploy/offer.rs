@@ -97,6 +97,12 @@ pub enum AskError {
     /// A text that is no context.
     #[error("`{0}` is not a context; take it from `quorate get --json`")]
     BadContext(String),
+    /// No server gave that context for that key.
+    #[error(
+        "nothing was written: no server of this cluster gave that context for that key; take it from \
+         `quorate get --json` of the same key"
+    )]
+    ForeignContext,
     /// The key has too many siblings.
     #[error(
         "nothing was written: the key has as many siblings as a node makes; \
