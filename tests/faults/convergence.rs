@@ -3,7 +3,7 @@
 
 use super::assert_answered;
 use super::replaced::{History, Read, Replaces, Rule, Write};
-use super::support::storm::{PATIENCE, Storm, Worker};
+use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use quorate::history::{Operation, Recorder};
 use quorate::models::kv::{Bytes, Op, Reply};
 use quorate::models::multi_primary::MultiPrimary;
@@ -169,7 +169,8 @@ fn converged(clients: &mut Clients, file: &ClusterFile, key: &str) -> BTreeSet<B
 }
 
 fn converges(mode: &str, rule: Rule) {
-    let mut storm = Storm::start("multi-primary", &format!("mode = {mode:?}"), NODES);
+    let harm = Harm { links: &[0, 1, 2], disks: &[] };
+    let mut storm = Storm::start("multi-primary", &format!("mode = {mode:?}"), NODES, harm);
     let (recorder, file) = (Recorder::new(), storm.file.clone());
     storm.rage(CLIENTS, |worker| work(&file, &recorder, rule, worker));
     storm.calm();

@@ -1,6 +1,6 @@
 //! Primary-backup and Multi-Paxos: linearizable.
 
-use super::support::storm::{PATIENCE, Storm, Worker};
+use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
 use quorate::history::{Recorder, by_key};
 use quorate::models::kv::{Bytes, Map, Op, Reply};
@@ -72,8 +72,8 @@ fn work<D: Deployable>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut w
     }
 }
 
-fn is_linearizable<D: Deployable>(servers: usize) {
-    let mut storm = Storm::start(D::NAME, "", servers);
+fn is_linearizable<D: Deployable>(servers: usize, harm: Harm) {
+    let mut storm = Storm::start(D::NAME, "", servers, harm);
     let (recorder, file) = (Recorder::new(), storm.file.clone());
     storm.rage(CLIENTS, |worker| work::<D>(&file, &recorder, worker));
     storm.calm();
@@ -92,10 +92,12 @@ fn is_linearizable<D: Deployable>(servers: usize) {
 
 #[test]
 fn primary_backup_is_linearizable() {
-    is_linearizable::<PrimaryBackup<Map>>(4);
+    // Of the links to the view service (server 0) any may be cut as well.
+    let harm = Harm { links: &[0, 1, 2, 3], disks: &[1, 2, 3] };
+    is_linearizable::<PrimaryBackup<Map>>(4, harm);
 }
 
 #[test]
 fn paxos_is_linearizable() {
-    is_linearizable::<Paxos<Map>>(3);
+    is_linearizable::<Paxos<Map>>(3, Harm { links: &[0, 1, 2], disks: &[] });
 }

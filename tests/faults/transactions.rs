@@ -1,7 +1,7 @@
 //! Two-phase commit: transactions are strictly serializable, so none is ever seen by half; and in
 //! the end no lock is left.
 
-use super::support::storm::{PATIENCE, Storm, Worker};
+use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
 use quorate::history::Recorder;
 use quorate::models::kv::{Abort, Bytes, Op, Outcome, Reply, Transaction, Transactional};
@@ -106,7 +106,10 @@ fn two_phase_commit_is_strictly_serializable_and_leaves_no_lock() {
     let owners: BTreeSet<_> =
         KEYS.iter().map(|key| Sharding::Hash.owner(&Bytes::from(*key), PARTICIPANTS)).collect();
     assert_eq!(owners.len(), PARTICIPANTS, "the keys are to be everywhere");
-    let mut storm = Storm::start("two-phase-commit", "", 1 + PARTICIPANTS);
+    // A transaction needs the links between the coordinator and its participants; without those
+    // between participants nobody in doubt learns from another.
+    let harm = Harm { links: &[1, 2], disks: &[] };
+    let mut storm = Storm::start("two-phase-commit", "", 1 + PARTICIPANTS, harm);
     let (recorder, file) = (Recorder::new(), storm.file.clone());
     storm.rage(CLIENTS, |worker| work(&file, &recorder, worker));
     storm.calm();

@@ -129,6 +129,8 @@ struct Shared {
     counts: Counts,
     is_calm: AtomicBool,
     cut: Mutex<Option<Cut>>,
+    /// A cut that nothing heals.
+    severed: Mutex<Option<Cut>>,
     is_over: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -155,6 +157,7 @@ impl Network {
             counts: Counts::default(),
             is_calm: AtomicBool::new(false),
             cut: Mutex::default(),
+            severed: Mutex::default(),
             is_over: AtomicBool::new(false),
             threads: Mutex::default(),
         });
@@ -188,7 +191,12 @@ impl Network {
         *self.0.cut.lock().unwrap() = cut;
     }
 
-    /// From now on every datagram arrives, once and at once.
+    /// Cuts the network there for good.
+    pub(crate) fn sever(&self, cut: Cut) {
+        *self.0.severed.lock().unwrap() = Some(cut);
+    }
+
+    /// From now on every datagram arrives, once and at once, but where the network is cut for good.
     pub(crate) fn heal(&self) {
         self.cut(None);
         self.0.is_calm.store(true, Ordering::SeqCst);
@@ -266,13 +274,13 @@ impl Shared {
     fn accept(&self, src: End, dst: End, socket: &Arc<UdpSocket>, to: SocketAddr, bytes: &[u8]) {
         let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         let counts = &self.counts;
+        if self.is_cut(src, dst) {
+            count(&counts.cut);
+            return;
+        }
         if self.is_calm.load(Ordering::SeqCst) {
             count(&counts.passed);
             let _ = socket.send_to(bytes, to);
-            return;
-        }
-        if self.is_cut(src, dst) {
-            count(&counts.cut);
             return;
         }
         let mut traffic = self.traffic.lock().unwrap();
@@ -302,7 +310,9 @@ impl Shared {
 
     fn is_cut(&self, src: End, dst: End) -> bool {
         let (End::Node(from), End::Node(to)) = (src, dst) else { return false };
-        self.cut.lock().unwrap().is_some_and(|cut| cut.separates(from, to))
+        [&self.cut, &self.severed]
+            .into_iter()
+            .any(|cut| cut.lock().unwrap().is_some_and(|cut| cut.separates(from, to)))
     }
 
     /// The delay of each copy that is to arrive; `None` if the datagram is lost.

@@ -136,6 +136,28 @@ impl Cluster {
         }
     }
 
+    /// Stops a node, or lets it go on: `-STOP`, `-CONT`.
+    pub(crate) fn signal(&self, id: usize, signal: &str) {
+        if let Some(node) = &self.nodes[id] {
+            let pid = node.id().to_string();
+            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        }
+    }
+
+    /// Takes a node's disk away, and lets it return as a newcomer.
+    pub(crate) fn replace_disk(&mut self, id: usize) {
+        self.kill(id);
+        std::fs::remove_dir_all(self.data(id)).unwrap();
+        self.format_as(id, &["--newcomer"]);
+        for other in (0..self.nodes.len()).filter(|other| *other != id) {
+            let data = self.data(other);
+            let args = ["readmit", &id.to_string(), "--data", data.to_str().unwrap()];
+            let done = self.quorate(&args);
+            assert!(done.status.success(), "{done:?}");
+        }
+        self.restart(id);
+    }
+
     /// Whether a node that was started has ended by itself.
     pub(crate) fn has_failed(&mut self, id: usize) -> bool {
         self.nodes[id].as_mut().is_some_and(|node| node.try_wait().unwrap().is_some())

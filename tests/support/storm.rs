@@ -1,5 +1,6 @@
-//! A storm over a cluster of processes: a bad network, nodes that are killed and started again or
-//! cut off from others, and clients at work all the while.
+//! A storm over a cluster of processes: a bad network, nodes that are killed and started again,
+//! stopped for a while, or cut off from others, one link that is cut for good, disks that are
+//! replaced where the protocol takes that, and clients at work all the while.
 //!
 //! All of it comes from one seed, which is printed; `QUORATE_SEED` sets it. Threads and processes
 //! are scheduled as they are, so a seed repeats what is done to the cluster, not to the microsecond
@@ -23,6 +24,8 @@ enum Deed {
     Kill(Vec<usize>),
     /// Cuts the network, and perhaps kills a node meanwhile.
     Cut(Cut, Option<usize>),
+    /// Stops nodes, and lets them go on.
+    Stop(Vec<usize>),
 }
 
 /// What it did.
@@ -31,6 +34,17 @@ pub(crate) struct Toll {
     kills: u32,
     restarts: u32,
     cuts: u32,
+    stops: u32,
+    disks: u32,
+}
+
+/// What a protocol stands beside kills and cuts that heal.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Harm {
+    /// Any one of the links between these servers may be cut for good.
+    pub(crate) links: &'static [usize],
+    /// The disk of any one of these servers may be replaced, while all others serve.
+    pub(crate) disks: &'static [usize],
 }
 
 pub(crate) struct Storm {
@@ -39,6 +53,7 @@ pub(crate) struct Storm {
     network: Network,
     servers: usize,
     seed: u64,
+    harm: Harm,
 }
 
 /// One client's part in a storm.
@@ -67,14 +82,14 @@ fn millis(random: &mut StdRng, range: Range<u64>) -> Duration {
 }
 
 impl Storm {
-    pub(crate) fn start(protocol: &str, variant: &str, servers: usize) -> Self {
+    pub(crate) fn start(protocol: &str, variant: &str, servers: usize, harm: Harm) -> Self {
         let seed = std::env::var("QUORATE_SEED")
             .ok()
             .map_or_else(rand::random, |seed| seed.parse().expect("QUORATE_SEED is not a number"));
         eprintln!("{protocol} {variant}: QUORATE_SEED={seed}");
         let network = Network::open(servers, Faults::default(), seed);
         let cluster = Cluster::start_behind(&network, protocol, variant);
-        Self { file: cluster.file(), cluster, network, servers, seed }
+        Self { file: cluster.file(), cluster, network, servers, seed, harm }
     }
 
     /// Clients work on threads of their own, while the nemesis does its deeds: each node is killed
@@ -95,6 +110,8 @@ impl Storm {
         assert!(
             toll.kills as usize >= self.servers && toll.kills == toll.restarts && toll.cuts > 0
         );
+        assert!(toll.stops > 0);
+        assert_eq!(toll.disks > 0, !self.harm.disks.is_empty());
         let counts = self.network.counts();
         for count in [&counts.passed, &counts.dropped, &counts.duplicated, &counts.delayed] {
             assert!(count.load(Ordering::Relaxed) > 0, "{counts:?}");
@@ -112,6 +129,8 @@ impl Storm {
             let victim = random.random_bool(0.5).then(|| random.random_range(0..self.servers));
             deeds.push(Deed::Cut(cut, victim));
         }
+        deeds.push(Deed::Stop(all.sample(random, 1).copied().collect()));
+        deeds.push(Deed::Stop(all.sample(random, 2).copied().collect()));
         deeds.shuffle(random);
         deeds
     }
@@ -119,9 +138,21 @@ impl Storm {
     fn torment(&mut self) -> Toll {
         let mut random = StdRng::seed_from_u64(self.seed ^ 2 << 56);
         let mut toll = Toll::default();
-        for deed in self.deeds(&mut random) {
+        self.replace_disk(&mut random, &mut toll);
+        let deeds = self.deeds(&mut random);
+        let half = deeds.len() / 2;
+        for (at, deed) in deeds.into_iter().enumerate() {
+            if at == half {
+                self.sever(&mut random);
+            }
             std::thread::sleep(millis(&mut random, 100..900));
             match deed {
+                Deed::Stop(victims) => {
+                    victims.iter().for_each(|id| self.cluster.signal(*id, "-STOP"));
+                    std::thread::sleep(millis(&mut random, 200..1500));
+                    victims.iter().for_each(|id| self.cluster.signal(*id, "-CONT"));
+                    toll.stops += 1;
+                }
                 Deed::Kill(victims) => self.kill(&victims, &mut random, &mut toll),
                 Deed::Cut(cut, victim) => {
                     self.network.cut(Some(cut));
@@ -133,6 +164,26 @@ impl Storm {
             }
         }
         toll
+    }
+
+    /// One link is cut, and stays so.
+    fn sever(&self, random: &mut StdRng) {
+        let ends: Vec<usize> = self.harm.links.sample(random, 2).copied().collect();
+        if let [a, b] = ends[..] {
+            eprintln!("the link between {a} and {b} is cut for good");
+            self.network.sever(Cut::Link(a, b));
+        }
+    }
+
+    /// Before anything else happens, as no other disk may be missing then. The others must know
+    /// the server, and the server must have told them of its disk.
+    fn replace_disk(&mut self, random: &mut StdRng, toll: &mut Toll) {
+        let Some(lost) = self.harm.disks.choose(random).copied() else { return };
+        std::thread::sleep(Duration::from_secs(3));
+        eprintln!("server {lost} loses its disk");
+        self.cluster.replace_disk(lost);
+        toll.disks += 1;
+        std::thread::sleep(Duration::from_secs(5));
     }
 
     /// Kills nodes, and starts them again after a while.

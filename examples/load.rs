@@ -1,0 +1,199 @@
+//! Puts under load on real nodes: does the throughput hold, with a follower that is killed and
+//! started again meanwhile?
+//!
+//! ```sh
+//! cargo build --release
+//! cargo run --release --example load -- paxos
+//! cargo run --release --example load -- primary-backup
+//! ```
+//!
+//! Three replicas on loopback, as processes; 100 MB of state first, then 64 clients, each put of a new
+//! key with a value of 100 bytes, for 60 seconds (`SECONDS` sets another length). A replica that is not
+//! the leader is killed after a third of that and started again 5 seconds later. What is printed: puts
+//! a second in the first and in the last ten seconds and their ratio, and the longest time in which
+//! no client was answered.
+
+use quorate::models::kv::{Bytes, Map};
+use quorate::models::paxos::Paxos;
+use quorate::models::primary_backup::PrimaryBackup;
+use quorate::node::deploy::{MapOffer, open_client};
+use quorate::node::{ClusterFile, Deployable};
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const CLIENTS: usize = 64;
+const LARGE: usize = 32 * 1024;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn main() -> Result<(), Failure> {
+    match std::env::args().nth(1).as_deref() {
+        Some("paxos") => measure::<Paxos<Map>>(0),
+        // Server 0 is the view service.
+        Some("primary-backup") => measure::<PrimaryBackup<Map>>(1),
+        _ => Err("which protocol: paxos or primary-backup?".into()),
+    }
+}
+
+/// `first` is the first server that is a replica.
+fn measure<D>(first: usize) -> Result<(), Failure>
+where
+    D: Deployable<Offer = MapOffer>,
+{
+    let seconds = std::env::var("SECONDS").map_or(Ok(60), |text| text.parse())?;
+    let dir = tempfile::tempdir()?;
+    let mut cluster = Cluster::start(D::NAME, first + 3, &dir.path().join("cluster"))?;
+    let file = ClusterFile::load(&dir.path().join("cluster/cluster.toml"))?;
+    fill::<D>(&file)?;
+    let mut client = open_client::<D>(&file, None)?;
+    client.put("leader".into(), "?".into(), PATIENCE)?;
+    let leader = usize::from(client.last_server());
+    let follower = (first..first + 3).find(|id| *id != leader).ok_or("no follower")?;
+    let (begin, length) = (Instant::now(), Duration::from_secs(seconds));
+    let answers = Mutex::new(Vec::new());
+    std::thread::scope(|scope| -> Result<(), Failure> {
+        let workers: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let (file, answers) = (&file, &answers);
+                scope.spawn(move || work::<D>(file, number, begin, length, answers))
+            })
+            .collect();
+        std::thread::sleep(length / 3);
+        cluster.kill(follower)?;
+        println!("killed server {follower}; server {leader} leads");
+        std::thread::sleep(Duration::from_secs(5));
+        cluster.restart(follower, &dir.path().join("cluster"))?;
+        for worker in workers {
+            worker.join().map_err(|_| "a client panicked")??;
+        }
+        Ok(())
+    })?;
+    let mut answers = answers.into_inner()?;
+    answers.sort_unstable();
+    report(&answers, length);
+    Ok(())
+}
+
+/// 100 MB, in values as large as they may be.
+fn fill<D>(file: &ClusterFile) -> Result<(), Failure>
+where
+    D: Deployable<Offer = MapOffer>,
+{
+    let value = Bytes::from("v".repeat(LARGE).as_str());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..8)
+            .map(|number| {
+                let value = value.clone();
+                scope.spawn(move || -> Result<(), Failure> {
+                    let mut client = open_client::<D>(file, None)?;
+                    for n in 0..100_000_000 / LARGE / 8 {
+                        let key = format!("large {number}.{n}");
+                        client.put(key.as_str().into(), value.clone(), PATIENCE)?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a panic")?)
+    })
+}
+
+fn work<D>(
+    file: &ClusterFile,
+    number: usize,
+    begin: Instant,
+    length: Duration,
+    answers: &Mutex<Vec<Duration>>,
+) -> Result<(), Failure>
+where
+    D: Deployable<Offer = MapOffer>,
+{
+    let mut client = open_client::<D>(file, None)?;
+    let value = Bytes::from("v".repeat(100).as_str());
+    let mut mine = Vec::new();
+    while begin.elapsed() < length {
+        let key = format!("{number}.{}", mine.len());
+        client.put(key.as_str().into(), value.clone(), PATIENCE)?;
+        mine.push(begin.elapsed());
+    }
+    answers.lock().map_err(|_| "a client panicked")?.append(&mut mine);
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rates for a person")]
+fn report(answers: &[Duration], length: Duration) {
+    let ten = Duration::from_secs(10).min(length / 2);
+    let in_range = |from: Duration, to: Duration| {
+        answers.iter().filter(|at| (from..to).contains(at)).count() as f64 / ten.as_secs_f64()
+    };
+    let (early, late) = (in_range(Duration::ZERO, ten), in_range(length - ten, length));
+    let pause = answers.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(length);
+    println!("{} puts; first ten seconds {early:.0} a second, last ten {late:.0}", answers.len());
+    println!("ratio {:.2}; longest time without an answer {pause:.2?}", late / early);
+}
+
+/// `quorate cluster` and the nodes that it started.
+struct Cluster {
+    command: Child,
+    pids: Vec<u32>,
+    restarted: Vec<Child>,
+}
+
+impl Cluster {
+    fn start(protocol: &str, servers: usize, dir: &Path) -> Result<Self, Failure> {
+        let mut command = Command::new(quorate()?)
+            .args(["cluster", protocol, "--servers", &servers.to_string(), "--dir"])
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let out = command.stdout.take().ok_or("no output")?;
+        let mut pids = Vec::new();
+        for line in BufReader::new(out).lines() {
+            let line = line?;
+            pids.extend(line.split_once(", process ").and_then(|(_, pid)| pid.parse::<u32>().ok()));
+            if line.starts_with("Ctrl-C") {
+                break;
+            }
+        }
+        Ok(Self { command, pids, restarted: Vec::new() })
+    }
+
+    fn kill(&self, id: usize) -> Result<(), Failure> {
+        let pid = self.pids.get(id).ok_or("no such server")?.to_string();
+        Command::new("kill").args(["-9", &pid]).status()?;
+        Ok(())
+    }
+
+    fn restart(&mut self, id: usize, dir: &Path) -> Result<(), Failure> {
+        let child = Command::new(quorate()?)
+            .args(["run", "--cluster"])
+            .arg(dir.join("cluster.toml"))
+            .arg("--data")
+            .arg(dir.join(format!("node-{id}")))
+            .stderr(Stdio::null())
+            .spawn()?;
+        self.restarted.push(child);
+        Ok(())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for child in self.restarted.iter_mut().chain([&mut self.command]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The command beside this example's folder.
+fn quorate() -> Result<std::path::PathBuf, Failure> {
+    let exe = std::env::current_exe()?;
+    let dir = exe.parent().and_then(Path::parent).ok_or("no folder")?;
+    Ok(dir.join("quorate"))
+}
