@@ -153,13 +153,16 @@ impl Cluster {
             .spawn()?;
         let out = command.stdout.take().ok_or("no output")?;
         let mut pids = Vec::new();
-        for line in BufReader::new(out).lines() {
+        let mut lines = BufReader::new(out).lines();
+        for line in lines.by_ref() {
             let line = line?;
             pids.extend(line.split_once(", process ").and_then(|(_, pid)| pid.parse::<u32>().ok()));
             if line.starts_with("Ctrl-C") {
                 break;
             }
         }
+        // It ends when nobody listens.
+        std::thread::spawn(move || lines.count());
         Ok(Self { command, pids, restarted: Vec::new() })
     }
 
