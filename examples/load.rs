@@ -29,7 +29,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 const CLIENTS: usize = 64;
 const LARGE: usize = 32 * 1024;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
@@ -131,8 +131,10 @@ fn report(answers: &[Duration], length: Duration) {
     let in_range = |from: Duration, to: Duration| {
         answers.iter().filter(|at| (from..to).contains(at)).count() as f64 / ten.as_secs_f64()
     };
-    let (early, late) = (in_range(Duration::ZERO, ten), in_range(length - ten, length));
-    let pause = answers.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(length);
+    let (early, late) =
+        (in_range(Duration::ZERO, ten), in_range(length.saturating_sub(ten), length));
+    let pause =
+        answers.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or(length);
     println!("{} puts; first ten seconds {early:.0} a second, last ten {late:.0}", answers.len());
     println!("ratio {:.2}; longest time without an answer {pause:.2?}", late / early);
 }

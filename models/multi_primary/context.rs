@@ -34,9 +34,11 @@ impl From<VersionVector> for Context {
     }
 }
 
+type Code = dyn Fn(&[u8]) -> Tag + Send + Sync;
+
 /// Makes and checks the tags of contexts. The same at all nodes.
 #[derive(Clone)]
-pub struct Authenticator(Arc<dyn Fn(&[u8]) -> Tag + Send + Sync>);
+pub struct Authenticator(Arc<Code>);
 
 impl Authenticator {
     /// A message authentication code under a key that all nodes have and no client has.
