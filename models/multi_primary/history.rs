@@ -5,6 +5,7 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
+use super::Rule;
 use super::context::Context;
 use super::message::{Answer, Peer, Piece, Request};
 use super::store::Update;
@@ -22,6 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct History {
     /// The requests and answers in real time, if linearizability is judged.
     pub service: Option<Linearizable<Plain>>,
+    /// Whether every put and delete must make a write: with last-writer-wins, where what it replaces
+    /// may be elsewhere.
+    writes_always: bool,
     /// Every write that was taken.
     pub writes: BTreeMap<Dot, Write>,
     /// The writes that each node was shown, or took.
@@ -76,13 +80,16 @@ pub enum Fault {
     StaleRead,
     /// A context covers a write that its reader was not told of.
     FalseContext,
+    /// A put or a delete was acknowledged and made no write.
+    NotWritten,
 }
 
 impl History {
-    /// An empty history; whether it is to be judged for linearizability.
-    pub fn new(linearizable: bool) -> Self {
+    /// An empty history of nodes with that rule; whether it is to be judged for linearizability.
+    pub fn new(rule: Rule, linearizable: bool) -> Self {
         let service = linearizable.then(|| Linearizable::linearizable(Plain::default()));
-        Self { service, ..Self::default() }
+        let writes_always = rule == Rule::LastWriterWins;
+        Self { service, writes_always, ..Self::default() }
     }
 
     /// The writes of a key that a node was shown.
@@ -119,13 +126,27 @@ impl History {
             }
             return;
         }
-        if self.writes.values().any(|w| w.update.dot.node == node && w.request == by) {
+        if self.write_of(node, by).is_some() {
             self.faults.insert(Fault::TakenTwice);
         }
         let write = Write { update: update.clone(), request: by, before, replaced };
         self.shown.entry(node).or_default().insert(update.dot);
         self.vectors.entry(node).or_default().add(update.dot);
         self.writes.insert(update.dot, write);
+    }
+
+    fn on_done(&mut self, node: Id, request: (Id, u64)) {
+        if self.writes_always && self.write_of(node, request).is_none() {
+            self.faults.insert(Fault::NotWritten);
+        }
+    }
+
+    /// The write that a request made at a node.
+    fn write_of(&self, node: Id, request: (Id, u64)) -> Option<Dot> {
+        let mut writes = self.writes.iter();
+        writes
+            .find(|(dot, write)| dot.node == node && write.request == request)
+            .map(|(dot, _)| *dot)
     }
 
     fn on_values(&mut self, values: &[Bytes], context: &VersionVector) {
@@ -231,9 +252,13 @@ impl Observer<Service<Request, Answer, Peer>> for History {
         }
         match envelope.msg {
             Service::Peer(Peer::Delta(update)) => next.on_write(envelope.src, update),
-            Service::Reply { reply, .. } => {
-                if let Answer::Values { values, context, .. } = reply {
-                    next.on_values(values, &context.known);
+            Service::Reply { seq, reply } => {
+                match reply {
+                    Answer::Values { values, context, .. } => {
+                        next.on_values(values, &context.known);
+                    }
+                    Answer::Done => next.on_done(envelope.src, (envelope.dst, *seq)),
+                    Answer::BadContext | Answer::Crowded => {}
                 }
                 next.handling = None;
             }
@@ -260,9 +285,7 @@ impl Observer<Service<Request, Answer, Peer>> for History {
                 next.handling = Some((Envelope { src, dst, msg: *seq }, op.clone()));
             }
             Service::Reply { seq, reply: Answer::Done } => {
-                let writes = self.writes.iter();
-                let mut made = writes.filter(|(d, w)| d.node == src && w.request == (dst, *seq));
-                next.acknowledged.extend(made.next().map(|(dot, _)| *dot));
+                next.acknowledged.extend(self.write_of(src, (dst, *seq)));
             }
             Service::Peer(Peer::Delta(update)) => next.on_delta(dst, update.dot),
             Service::Peer(Peer::Piece(piece)) => next.on_piece((src, dst), piece),

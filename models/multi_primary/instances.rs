@@ -78,7 +78,7 @@ impl Bounds {
         let mut timers = vec![("retry", self.retries)];
         timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
         let (crashes, restarts) = (self.crashes, self.crashes);
-        let setup = Setup::new(actors, self.nodes, History::new(self.judges_order));
+        let setup = Setup::new(actors, self.nodes, History::new(self.rule, self.judges_order));
         let setup =
             if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
         setup
@@ -266,7 +266,7 @@ instance!(
         ..Bounds::new(2, Rule::LastWriterWins, deleter())
     },
     with(claims::last_writer_wins(), [claims::collected(), claims::repaired()]),
-    (16_130, 90_465),
+    (79_874, 512_819),
     &[]
 );
 
@@ -370,7 +370,7 @@ instance!(
     "last-writer-wins, 3 nodes, a client that puts, one that deletes, 3 digests: the tombstone goes",
     Bounds { gossips: Some(3), ..Bounds::new(3, Rule::LastWriterWins, deleter()) },
     with(claims::last_writer_wins(), [claims::collected()]),
-    (22_025_921, 231_179_679),
+    (215_292_603, 2_402_926_060),
     &[]
 );
 

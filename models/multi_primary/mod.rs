@@ -57,9 +57,6 @@
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
-//! * A delete of a key that its node does not hold does nothing, with last-writer-wins too: an earlier
-//!   write that the node has not got yet comes, and stays. (In Cassandra a delete leaves a tombstone
-//!   always, so the later delete wins.)
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
 //!   knows that a node gave it, for that key (`context.rs`).
 //!

@@ -73,6 +73,8 @@ bugs! {
     ForgetRequest,
     /// Which requests changed nothing is not remembered.
     ForgetNothing,
+    /// With last-writer-wins, a delete of what its node does not hold does nothing.
+    DeleteNothing,
     /// Tombstones never go.
     KeepTombstones,
     /// A request older than the client's newest is a new write.
@@ -159,6 +161,13 @@ fn of_last_writer_wins() -> Vec<Seeded> {
             "the clock starts again from nothing after a restart",
             claims::HAPPENED_BEFORE,
             Bounds { crashes: 1, ..lww(writer()) }
+        ),
+        mutant!(
+            DeleteNothing,
+            "delete-nothing",
+            "a delete of what its node does not hold does nothing: an earlier write that comes later stays",
+            claims::WRITTEN,
+            lww(deleter())
         ),
         mutant!(
             SkipGap,

@@ -56,6 +56,8 @@ pub const RESOLVED: &str = "siblings were resolved";
 pub const REPAIRED: &str = "anti-entropy brought what was missing";
 /// Reached: a tombstone that was taken is gone, everywhere.
 pub const COLLECTED: &str = "a tombstone was collected at every node";
+/// The later write wins, a delete too, over what its node has not got yet: so it must be a write.
+pub const WRITTEN: &str = "an acknowledged put or delete made a write";
 /// Reached: a context was refused.
 pub const BAD_CONTEXT: &str = "a context that no node gave was refused";
 /// Reached: two clients wait at once.
@@ -197,6 +199,11 @@ fn has_true_contexts(image: &Image, history: &History) -> bool {
     })
 }
 
+/// A put or a delete makes a write, whatever its node holds.
+pub fn written() -> Claim {
+    without(WRITTEN, Fault::NotWritten)
+}
+
 /// No request makes two writes at one node.
 pub fn taken_once() -> Claim {
     without(TAKEN_ONCE, Fault::TakenTwice)
@@ -215,7 +222,7 @@ pub fn linearizable() -> Claim {
 /// What must always hold with last-writer-wins.
 pub fn last_writer_wins() -> Vec<Claim> {
     let mut claims = vec![converged(), no_loss(), no_resurrection(), happened_before()];
-    claims.extend([unique_dots(), read_your_writes(), taken_once()]);
+    claims.extend([unique_dots(), read_your_writes(), taken_once(), written()]);
     claims
 }
 

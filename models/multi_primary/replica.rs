@@ -181,8 +181,7 @@ impl Replica {
     fn on_write(&self, id: Id, state: &mut Cow<'_, ReplicaState>, write: Write, o: &mut Outbox) {
         let Write { client, seq, key, value, context } = write;
         let is_blind = context.is_none();
-        if value.is_none() && is_blind && state.image.store.values(&key).next().is_none() {
-            // Nothing to delete, and nothing to tell the others.
+        if value.is_none() && is_blind && self.deletes_nothing(&state.image, &key) {
             return self.settle(state, (client, seq), Answer::Done, o);
         }
         let image = &state.image;
@@ -222,6 +221,14 @@ impl Replica {
         let peers: Vec<Id> = self.config.peers(id).collect();
         o.broadcast(&peers, &Service::Peer(Peer::Delta(update)));
         o.send(client, Service::Reply { seq, reply: Answer::Done });
+    }
+
+    /// Whether a delete of this key, without a context, has nothing to tell the others: it replaces what
+    /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
+    /// wherever that is, so there is always something to tell.
+    fn deletes_nothing(&self, image: &Image, key: &Bytes) -> bool {
+        (self.config.rule == Rule::MultiValue || self.config.bug == Some(Bug::DeleteNothing))
+            && image.store.values(key).next().is_none()
     }
 
     /// Answers a put or a delete that changes nothing, and remembers that: a late copy of it must

@@ -3,8 +3,9 @@
 use crate::check::{self, CheckError, Findings, Options, Progress, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
 use crate::trace::{Narrative, Trace, TraceError};
-use quorate_models::world::{Checkable, Cluster, Observer};
+use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
 use quorate_models::{Expected, Instance, Mutant};
+use stateright::actor::Actor;
 use std::net::SocketAddr;
 use std::panic::Location;
 
@@ -76,20 +77,23 @@ pub trait SeededBug: Subject {
     fn killed_by(&self) -> &'static str;
 }
 
-fn properties<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-) -> Vec<(&'static str, &'static str)> {
-    cluster.setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
+/// What an instance and a mutant have in common, with their types.
+trait Typed: Send + Sync {
+    type Actor: Checkable;
+    type History: Observer<<Self::Actor as Actor>::Msg>;
+
+    fn name(&self) -> &'static str;
+    fn about(&self) -> &'static str;
+    fn cluster(&self) -> Cluster<Self::Actor, Self::History>;
+    fn symmetry(&self) -> Option<Symmetry<Self::Actor, Self::History>>;
+    /// The property at whose violation a check stops if nothing else is asked for.
+    fn until_violated(&self) -> Option<&'static str>;
 }
 
-fn place<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    property: &str,
-) -> Option<&'static Location<'static>> {
-    cluster.setup().properties.iter().find(|p| p.name == property).map(|p| p.place)
-}
+impl<A: Checkable, H: Observer<A::Msg>> Typed for Instance<A, H> {
+    type Actor = A;
+    type History = H;
 
-impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -98,12 +102,62 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
         self.about
     }
 
+    fn cluster(&self) -> Cluster<A, H> {
+        (self.cluster)()
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<A, H>> {
+        self.symmetry.map(|of| of())
+    }
+
+    fn until_violated(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Typed for Mutant<A, H> {
+    type Actor = A;
+    type History = H;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn cluster(&self) -> Cluster<A, H> {
+        (self.cluster)()
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<A, H>> {
+        None
+    }
+
+    /// A mutant may have infinitely many states.
+    fn until_violated(&self) -> Option<&'static str> {
+        Some(self.killed_by)
+    }
+}
+
+impl<T: Typed> Subject for T {
+    fn name(&self) -> &'static str {
+        Typed::name(self)
+    }
+
+    fn about(&self) -> &'static str {
+        Typed::about(self)
+    }
+
     fn properties(&self) -> Vec<(&'static str, &'static str)> {
-        properties(&(self.cluster)())
+        self.cluster().setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
     }
 
     fn place(&self, property: &str) -> Option<&'static Location<'static>> {
-        place(&(self.cluster)(), property)
+        let cluster = self.cluster();
+        let properties = &cluster.setup().properties;
+        properties.iter().find(|p| p.name == property).map(|p| p.place)
     }
 
     fn check(
@@ -111,19 +165,21 @@ impl<A: Checkable, H: Observer<A::Msg>> Subject for Instance<A, H> {
         options: &Options<'_>,
         progress: &dyn Fn(Progress),
     ) -> Result<Findings, CheckError> {
-        check::run((self.cluster)(), self.symmetry.map(|of| of()), options, progress)
+        let until_violated = options.until_violated.or(self.until_violated());
+        let options = Options { until_violated, ..*options };
+        check::run(self.cluster(), self.symmetry(), &options, progress)
     }
 
     fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
-        trace.follow(&(self.cluster)())
+        trace.follow(&self.cluster())
     }
 
     fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError> {
-        check::replay(&(self.cluster)(), trace, property)
+        check::replay(&self.cluster(), trace, property)
     }
 
     fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {
-        explore::serve((self.cluster)(), address, shown)
+        explore::serve(self.cluster(), address, shown)
     }
 }
 
@@ -146,47 +202,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
 
     fn expected(&self) -> Expected {
         self.expected
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Subject for Mutant<A, H> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn about(&self) -> &'static str {
-        self.about
-    }
-
-    fn properties(&self) -> Vec<(&'static str, &'static str)> {
-        properties(&(self.cluster)())
-    }
-
-    fn place(&self, property: &str) -> Option<&'static Location<'static>> {
-        place(&(self.cluster)(), property)
-    }
-
-    /// Until its killer is violated if nothing else is asked for: a mutant may have infinitely
-    /// many states.
-    fn check(
-        &self,
-        options: &Options<'_>,
-        progress: &dyn Fn(Progress),
-    ) -> Result<Findings, CheckError> {
-        let until_violated = options.until_violated.or(Some(self.killed_by));
-        check::run((self.cluster)(), None, &Options { until_violated, ..*options }, progress)
-    }
-
-    fn narrate(&self, trace: &Trace) -> Result<Narrative, TraceError> {
-        trace.follow(&(self.cluster)())
-    }
-
-    fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError> {
-        check::replay(&(self.cluster)(), trace, property)
-    }
-
-    fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {
-        explore::serve((self.cluster)(), address, shown)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{CliError, DONE, at, out, private, program, quoted};
 use clap::Parser;
+use data_encoding::HEXLOWER;
 use quorate::catalogue::nearest;
 use quorate::models::kv::Op;
 use quorate::models::multi_primary::MultiPrimary;
@@ -128,23 +129,22 @@ fn io(action: &'static str) -> impl Fn(std::io::Error) -> CliError {
 
 /// The cluster file.
 fn describe(args: &Args) -> Result<String, CliError> {
-    let mut text = format!("name = \"local-{}\"\n", hex(8));
+    let mut text = format!("name = \"local-{}\"\n", hex::<8>());
     let _ = writeln!(text, "protocol = {:?}", args.protocol);
     if let Some(mode) = &args.mode {
         let _ = writeln!(text, "mode = {mode:?}");
     }
-    let _ = writeln!(text, "\n[keys]\nserver = \"{}\"\nclient = \"{}\"", hex(32), hex(32));
+    let _ = writeln!(text, "\n[keys]\nserver = \"{}\"\nclient = \"{}\"", hex::<32>(), hex::<32>());
     for (id, address) in free_addresses(args.servers)?.iter().enumerate() {
         let _ = writeln!(text, "\n[[server]]\nid = {id}\naddress = \"{address}\"");
     }
     Ok(text)
 }
 
-fn hex(bytes: usize) -> String {
-    (0..bytes).fold(String::new(), |mut text, _| {
-        let _ = write!(text, "{:02x}", rand::random::<u8>());
-        text
-    })
+fn hex<const BYTES: usize>() -> String {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes);
+    HEXLOWER.encode(&bytes)
 }
 
 /// Ports that are free now; all are held until the last is found, so that they differ.

@@ -191,6 +191,12 @@ pub(crate) fn quoted(path: &Path) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// The words of a name, with that between them: for names of files and functions.
+pub(crate) fn joined(name: &str, between: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(between)
+}
+
 /// An error about a file.
 pub(crate) fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CliError {
     let path = path.to_owned();

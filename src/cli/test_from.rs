@@ -1,6 +1,6 @@
 //! `quorate test-from`: a counterexample becomes a regression test.
 
-use super::{CliError, out};
+use super::{CliError, joined, out};
 use clap::Parser;
 use quorate::catalogue;
 use quorate::check::Replayed;
@@ -94,8 +94,7 @@ fn longest_run(text: &str, mark: char) -> usize {
 fn name_of(file: &TraceFile) -> String {
     let (Of::Instance(of) | Of::Mutant(of)) = &file.of;
     let text = format!("{} {of} {}", file.protocol, file.property).to_lowercase();
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("_")
+    joined(&text, "_")
 }
 
 fn is_name(name: &str) -> bool {

@@ -36,7 +36,6 @@ pub fn is_client(id: Id) -> bool {
 pub(super) const ANONYMOUS: u64 = u64::MAX;
 
 /// A client that a server has heard from.
-#[derive(Clone)]
 pub(super) struct Known {
     pub(super) address: SocketAddr,
     pub(super) public: Public,
@@ -99,6 +98,15 @@ impl AddressBook {
         self.servers
             .get(usize::from(id))
             .is_some_and(|known| (known.ip(), known.port()) == (address.ip(), address.port()))
+    }
+
+    /// Notes that a client that is known was heard again.
+    pub(super) fn hear_again(&mut self, client: Id, address: SocketAddr, counter: u64) {
+        let Some((known, heard)) = self.clients.get_mut(&client) else { return };
+        self.clock += 1;
+        (known.address, known.counter) = (address, counter);
+        self.heard.remove(&std::mem::replace(heard, self.clock));
+        self.heard.insert(self.clock, client);
     }
 
     /// Notes that a client was heard from.

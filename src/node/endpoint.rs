@@ -304,7 +304,7 @@ impl Endpoint {
         if header.dst != self.me {
             return Err(Dropped::Misdirected(header.dst));
         }
-        self.agree()?;
+        agree(&mut self.agreements)?;
         Ok(Incoming::Hello(Caller { public, address }))
     }
 
@@ -316,41 +316,49 @@ impl Endpoint {
     ) -> Result<Incoming<M>, Dropped> {
         let client = header.src;
         let proof = Proof::parse(&self.socket.buffer[HEADER..len])?;
-        let known = self.book.client(client).filter(|known| known.public == proof.public).cloned();
-        let channel = match &known {
-            Some(known) => known.channel.clone(),
+        let known = self.book.client(client).filter(|known| known.public == proof.public);
+        let is_known = known.is_some();
+        let new;
+        let channel = match known {
+            Some(known) => &known.channel,
             None if !self.notary.certifies(client, &proof) => {
                 return Err(FrameError::Forged.into());
             }
             None => {
-                self.agree()?;
-                self.notary.channel(&proof.public)
+                agree(&mut self.agreements)?;
+                new = self.notary.channel(&proof.public);
+                &new
             }
         };
         let message = channel.open(PROOF, &mut self.socket.buffer[..len])?;
         if header.dst != self.me {
             return Err(Dropped::Misdirected(header.dst));
         }
-        if known.as_ref().is_some_and(|known| header.word <= known.counter) {
+        if known.is_some_and(|known| header.word <= known.counter) {
             return Err(Dropped::Stale(client));
         }
         let is_where_it_was = known.is_some_and(|known| known.address == from);
         if !is_where_it_was && !self.notary.is_proven(client, from, &proof) {
             let cookie = self.notary.cookie(client, from);
-            let bytes = self.seal_for(&channel, Kind::Cookie, client, &cookie)?;
+            let bytes = self.seal_for(channel, Kind::Cookie, client, &cookie)?;
             self.socket.stats.unproven += 1;
             return Ok(Incoming::Unproven(Datagram { to: from, bytes }));
         }
         let message = decode(message)?;
         let (public, counter) = (proof.public, header.word);
-        self.book.hear(client, Known { address: from, public, channel, counter });
+        if is_known {
+            self.book.hear_again(client, from, counter);
+        } else {
+            let channel = channel.clone();
+            self.book.hear(client, Known { address: from, public, channel, counter });
+        }
         Ok(Incoming::Message(client, message))
     }
+}
 
-    /// Whether there is time to agree on a key with somebody.
-    fn agree(&mut self) -> Result<(), Dropped> {
-        self.agreements.allow(Instant::now()).map(drop).ok_or(Dropped::TooMany)
-    }
+/// Whether there is time to agree on a key with somebody.
+fn agree(agreements: &mut Rate) -> Result<(), Dropped> {
+    agreements.allow(Instant::now()).map(drop).ok_or(Dropped::TooMany)
 }
 
 /// Why an incoming datagram was dropped.

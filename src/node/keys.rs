@@ -1,7 +1,8 @@
 //! The keys in a cluster file: 32 bytes each, in hexadecimal, and never printed.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, de};
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// The keys of a cluster. None: datagrams are checksummed, not authenticated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -28,21 +29,11 @@ impl Key {
 
     /// As it is in a cluster file.
     pub(super) fn hex(&self) -> String {
-        self.0.iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        HEXLOWER.encode(&self.0)
     }
 
     pub(super) fn parse(hex: &str) -> Option<Self> {
-        let digits = hex.as_bytes().as_chunks::<2>();
-        let (pairs, []) = digits else { return None };
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let bytes: Option<Vec<u8>> = (pairs.iter())
-            .map(|[high, low]| Some((digit(*high)? * 16 + digit(*low)?) as u8))
-            .collect();
-        bytes?.try_into().ok().map(Self)
+        HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 }
 

@@ -67,9 +67,7 @@ impl History {
 
     /// Whether, where `later` is, `earlier` certainly is not.
     fn certainly_replaces(&self, rule: Rule, later: &Write, earlier: &Write) -> bool {
-        // A delete that found nothing at its node does nothing, however late it is.
         if let Rule::LastWriterWins(margin) = rule
-            && later.value.is_some()
             && earlier.end.is_some_and(|end| end + margin < later.begin)
         {
             return true;

@@ -1,6 +1,6 @@
 //! The counterexample that `--counterexample` writes: an unexpected one if there is any.
 
-use crate::cli::{CliError, at, out, program, quoted};
+use crate::cli::{CliError, at, joined, out, program, quoted};
 use quorate::check::report::{PropertyReport, Report};
 use quorate::trace::{Of, Trace, TraceFile};
 use std::io;
@@ -78,9 +78,7 @@ pub(super) fn write_unexpected(reports: &[&Report], dir: &Path) -> Result<(), Cl
 
 /// Such as `paxos.lossy.one-value-is-chosen-in-a-slot.json`.
 fn file_name(report: &Report, property: &str) -> String {
-    let words =
-        property.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let property = words.collect::<Vec<_>>().join("-");
+    let property = joined(property, "-");
     format!("{}.{}.{property}.json", report.protocol, report.name())
 }
 

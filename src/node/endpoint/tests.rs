@@ -288,7 +288,7 @@ impl World {
 fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let mut world = world(KEYS);
     let public = super::super::secrets::servers_public(&world.cluster.keys).unwrap();
-    let public = public.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let public = Key::from(public).hex();
     let client_key = KEYS.lines().find(|line| line.starts_with("client")).unwrap();
     let text = world.cluster_text(&format!("[keys]\n{client_key}\npublic = \"{public}\"\n"));
     let copy = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();

@@ -2,7 +2,7 @@
 //! counterexample as a code flow.
 
 use super::{Checked, Problem};
-use crate::cli::CliError;
+use crate::cli::{CliError, joined};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -34,9 +34,7 @@ pub(in crate::cli::check) fn sarif(all: &[Checked<'_>], failed: &[CliError]) -> 
 
 fn rule_id(problem: &Problem<'_>) -> String {
     let property = problem.property.map_or("recorded", |property| property.name);
-    let words =
-        property.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    format!("{}/{}", problem.checked.report.protocol, words.collect::<Vec<_>>().join("-"))
+    format!("{}/{}", problem.checked.report.protocol, joined(property, "-"))
 }
 
 fn rule_says(problem: &Problem<'_>) -> &'static str {

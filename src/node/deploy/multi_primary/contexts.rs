@@ -7,8 +7,8 @@
 
 use crate::node::cluster_file::ClusterFile;
 use crate::node::secrets::Secret;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use quorate_models::multi_primary::{Authenticator, Context, Tag, VersionVector};
-use std::fmt::Write;
 
 /// The most bytes that a context may have, encoded: more than one of a cluster of
 /// [`MAX_SERVERS`](crate::node::MAX_SERVERS) has.
@@ -34,23 +34,15 @@ pub(super) fn encode(context: &Context) -> Vec<u8> {
 
 /// A context as text: its encoding, in hexadecimal.
 pub(super) fn print(context: &Context) -> String {
-    encode(context).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(&encode(context))
 }
 
 /// The context that a text stands for; whether a node gave it, the nodes see.
 pub(super) fn parse(text: &str) -> Option<Context> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MAX_CONTEXT_BYTES {
+    if text.len() > 2 * MAX_CONTEXT_BYTES {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let bytes: Option<Vec<u8>> = (digits.chunks_exact(2))
-        .map(|pair| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok())
-        .collect();
-    let bytes = bytes?;
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
     let (known, rest) = postcard::take_from_bytes::<VersionVector>(&bytes).ok()?;
     match (known.is_empty(), <Tag>::try_from(rest)) {
         (true, _) if rest.is_empty() => Some(Context::default()),
