@@ -66,7 +66,7 @@ impl<M: StateMachine> Copying<M> {
     fn acknowledged(&mut self, op: u64) {
         self.acked = Some(op);
         self.pieces.clear();
-        self.sent = op;
+        self.sent = self.sent.max(op);
         self.bytes -= self.since.split_upto(op).map(|entry| encoded_bytes(&entry)).sum::<usize>();
     }
 }
@@ -152,13 +152,18 @@ impl Replica {
         }
     }
 
-    /// An outsider has everything of this view up to `op`: sends it the operations since. If its
-    /// copy was given up meanwhile, and they are not kept any more, it copies again.
+    /// An outsider has everything of this view up to `op`: sends it the operations since, `again` if
+    /// it says that those that were sent are missing. If its copy was given up meanwhile, and they are
+    /// not kept any more, it copies again.
+    ///
+    /// Not for each acknowledgement again: those that were under way would be sent once more, each of
+    /// them acknowledged once more, and so on, until nothing else is done.
     pub(super) fn on_copied<M: StateMachine>(
         &self,
         state: &mut Cow<'_, ReplicaState<M>>,
         src: Id,
         op: u64,
+        again: bool,
         o: &mut Outbox<M>,
     ) {
         let Role::Primary(leading) = &state.role else { return };
@@ -173,6 +178,9 @@ impl Replica {
         let Role::Primary(Leading { copying: Some(copying), .. }) = &mut state.role else { return };
         if op >= copying.copied() {
             copying.acknowledged(op);
+            if again {
+                copying.sent = op;
+            }
             self.expect_copy(src, o);
             Self::stream(state, o);
             self.tell_if_ready(state, was_ready, o);

@@ -90,7 +90,7 @@ fn crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 383_456, generated: 3_866_816, violated: &[] },
+        expected: Expected { unique: 400_547, generated: 4_042_267, violated: &[] },
     }
 }
 
@@ -155,7 +155,7 @@ fn lossy_views() -> Instance<Actor, History> {
             Bounds::lossy_views().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 215_704, generated: 3_294_185, violated: &[] },
+        expected: Expected { unique: 430_264, generated: 7_008_521, violated: &[] },
     }
 }
 
@@ -215,7 +215,7 @@ fn three() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 17_466_568, generated: 234_358_884, violated: &[] },
+        expected: Expected { unique: 17_935_000, generated: 240_501_470, violated: &[] },
     }
 }
 
@@ -232,7 +232,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 53_818_965, generated: 674_444_810, violated: &[] },
+        expected: Expected { unique: 55_241_917, generated: 691_783_418, violated: &[] },
     }
 }
 
@@ -267,7 +267,7 @@ fn vast() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, crashable, views: 2, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 10_714_361, generated: 138_267_146, violated: &[] },
+        expected: Expected { unique: 11_184_185, generated: 145_065_578, violated: &[] },
     }
 }
 

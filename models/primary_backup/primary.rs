@@ -240,7 +240,7 @@ impl Replica {
             return;
         }
         if !state.view.backups.contains(&src) {
-            self.on_copied(state, src, op, o);
+            self.on_copied(state, src, op, false, o);
             if self.config.bug == Some(Bug::CountOutsider) {
                 self.settle(state.to_mut(), o);
             }

@@ -35,7 +35,7 @@ impl Replica {
         }
         let acting = leading.acting;
         if !state.view.backups.contains(&src) {
-            self.on_copied(state, src, from - 1, o);
+            self.on_copied(state, src, from - 1, true, o);
         } else if state.image.recent.reaches(from) {
             let many = if acting { MAX_RESEND } else { usize::MAX };
             Self::resend_from(state, src, from, many, o);

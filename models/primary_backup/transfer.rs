@@ -32,7 +32,7 @@ impl<M: StateMachine> ReplicaState<M> {
 
 impl Replica {
     /// An outsider makes itself known to the primary: asks for the next piece of the state, or, if
-    /// it has copied it, says how far it is.
+    /// it has copied it, for the operations since.
     pub(super) fn call<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
         if state.is_newcomer() || !matches!(state.role, Role::Outsider(_)) {
             return;
@@ -40,7 +40,7 @@ impl Replica {
         let (view, partial) = (state.view.number, state.partial());
         let (op, index) = partial.map_or((0, 0), |partial| (partial.image.op, partial.received));
         let msg = if state.is_synced() && partial.is_none() {
-            Peer::Ack { view, op: state.image.op }
+            Peer::Refill { view, from: state.image.op + 1 }
         } else {
             Peer::Fetch { view, op, index }
         };

@@ -35,7 +35,7 @@ fn replaced_lossy() -> Instance<Actor, History> {
             Bounds::replaced_lossy().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 535_796, generated: 8_914_089, violated: &[] },
+        expected: Expected { unique: 1_069_076, generated: 18_871_561, violated: &[] },
     }
 }
 
@@ -50,7 +50,7 @@ fn replaced_crash() -> Instance<Actor, History> {
             bounds.cluster(safety().chain([claims::succeeded()]).collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 852_615, generated: 8_841_322, violated: &[] },
+        expected: Expected { unique: 898_052, generated: 9_326_189, violated: &[] },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kv::transfer::{Piece, pieces};
+use std::collections::VecDeque;
 
 /// A piece at a time, and no more behind than two.
 fn finely() -> Config {
@@ -77,10 +78,51 @@ fn operations_are_sent_a_bounded_number_ahead() {
     node.on_peer(2, fetch(0, 0));
     let ahead = MAX_RESEND as u64;
     (8..=9 + ahead).for_each(|op| goes_on(&mut node, op));
-    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 7 }).len(), 1 + MAX_RESEND);
-    let did = node.on_peer(2, Peer::Ack { view: 4, op: 8 });
-    let next = [8 + 1].map(|op| send(2, replicate(4, op)));
-    assert_eq!(did[1], next[0], "from what it has");
+    let first = 7 + 1..=7 + ahead;
+    let sent = |ops: std::ops::RangeInclusive<u64>| {
+        let sent = ops.map(|op| send(2, replicate(4, op)));
+        [overdue(2)].into_iter().chain(sent).collect::<Vec<_>>()
+    };
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 7 }), sent(first));
+    let next = 8 + ahead..=8 + ahead;
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 8 }), sent(next), "what is new");
+    assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 8 }), [overdue(2)], "a copy says nothing");
+    let missing = Peer::Refill { view: 4, from: 9 };
+    assert_eq!(node.on_peer(2, missing), sent(8 + 1..=8 + ahead), "what it lacks, again");
+}
+
+/// Each copy of a message has an answer, and if each answer had all that is under way sent once more,
+/// there would soon be nothing else.
+#[test]
+fn a_message_that_comes_twice_begins_no_storm() {
+    let (mut node, ops) = (alone(), 100);
+    let (mut outsider, _) = Node::start_from(&finely(), 2, disk(view(4, 1, &[]), 4, 7));
+    let mut to_outsider = VecDeque::new();
+    let mut to_primary = VecDeque::from([7, 7].map(|op| Peer::Ack { view: 4, op }));
+    (8..8 + ops).for_each(|op| goes_on(&mut node, op));
+    let mut delivered = 0;
+    loop {
+        if let Some(msg) = to_primary.pop_front() {
+            to_outsider.extend(sent_to(2, node.on_peer(2, msg)));
+        } else if let Some(msg) = to_outsider.pop_front() {
+            if delivered == 0 {
+                to_outsider.push_back(Peer::clone(&msg));
+            }
+            to_primary.extend(sent_to(1, outsider.on_peer(1, msg)));
+        } else {
+            break;
+        }
+        delivered += 1;
+        assert!(delivered < 4 * ops, "messages beget messages");
+    }
+    assert_eq!(outsider.replica().image.op, 7 + ops);
+}
+
+fn sent_to(to: usize, did: Vec<Did>) -> impl Iterator<Item = Peer<Map>> {
+    did.into_iter().filter_map(move |did| match did {
+        Did::Send(dst, Service::Peer(msg)) if dst == id(to) => Some(msg),
+        _ => None,
+    })
 }
 
 #[test]

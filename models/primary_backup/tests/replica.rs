@@ -67,11 +67,11 @@ fn an_outsider_asks_for_the_state_at_each_interval_too() {
 }
 
 #[test]
-fn an_outsider_that_has_copied_says_how_far_it_is() {
+fn an_outsider_that_has_copied_asks_for_the_operations_since() {
     let (mut node, did) = Node::start_from(&config(2), 2, disk(view(2, 1, &[]), 2, 5));
-    let ack = send(1, Peer::Ack { view: 2, op: 5 });
-    assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), ack.clone()]);
-    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), ack]);
+    let missing = send(1, Peer::Refill { view: 2, from: 6 });
+    assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), missing.clone()]);
+    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), missing]);
 }
 
 #[test]
