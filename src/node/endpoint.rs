@@ -56,13 +56,13 @@ pub(super) enum Incoming<M> {
     /// What another server says, in which life.
     Greeting(Id, u64, Greeting),
     /// Somebody asks for an id.
-    Hello(Caller),
+    Hello(Hello),
     /// A request from where it is not proven that the client is; this answer lets it prove it.
     Unproven(Datagram),
 }
 
 /// Who asks for an id, and where the answer goes.
-pub(super) struct Caller {
+pub(super) struct Hello {
     pub(super) public: Public,
     pub(super) address: SocketAddr,
 }
@@ -169,17 +169,17 @@ impl Endpoint {
             .collect()
     }
 
-    /// Tells a caller that it is `client`.
-    pub(super) fn welcome(&self, caller: &Caller, client: Id) -> Result<Datagram, FrameError> {
+    /// Tells who said hello that it is `client`.
+    pub(super) fn welcome(&self, hello: &Hello, client: Id) -> Result<Datagram, FrameError> {
         let welcome: Welcome = (
             number(client),
-            self.notary.certificate(client, &caller.public),
-            self.notary.cookie(client, caller.address),
+            self.notary.certificate(client, &hello.public),
+            self.notary.cookie(client, hello.address),
         );
-        let channel = self.notary.channel(&caller.public);
+        let channel = self.notary.channel(&hello.public);
         let anonymous = Id::from(ANONYMOUS as usize);
         let bytes = self.seal_for(&channel, Kind::Welcome, anonymous, &welcome)?;
-        Ok(Datagram { to: caller.address, bytes })
+        Ok(Datagram { to: hello.address, bytes })
     }
 
     /// Sends, or loses, a datagram.
@@ -305,7 +305,7 @@ impl Endpoint {
             return Err(Dropped::Misdirected(header.dst));
         }
         agree(&mut self.agreements)?;
-        Ok(Incoming::Hello(Caller { public, address }))
+        Ok(Incoming::Hello(Hello { public, address }))
     }
 
     fn open_request<M: DeserializeOwned>(

@@ -12,7 +12,7 @@ pub use builder::NodeBuilder;
 
 use super::address::is_client;
 use super::data_dir::DataDir;
-use super::endpoint::{Caller, Endpoint, Incoming, SendError};
+use super::endpoint::{Endpoint, Hello, Incoming, SendError};
 use super::error::NodeError;
 use super::frame::FrameError;
 use super::log::Log;
@@ -212,7 +212,7 @@ impl<A: Runnable> Node<A> {
                 Incoming::Dropped => {}
                 Incoming::Message(src, msg) => self.deliver(state, src, msg, batch),
                 Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
-                Incoming::Hello(caller) => self.welcome(state, &caller, batch),
+                Incoming::Hello(hello) => self.welcome(state, &hello, batch),
                 Incoming::Unproven(cookie) => self.queue(cookie, batch),
                 Incoming::Greeting(src, life, greeting) => self.on_greeting(src, life, greeting),
             }
@@ -250,15 +250,18 @@ impl<A: Runnable> Node<A> {
     }
 
     /// Gives a new client an id. To whoever lost it, another one.
-    fn welcome(&mut self, state: &A::State, caller: &Caller, batch: &mut Batch<A::Storage>) {
+    fn welcome(&mut self, state: &A::State, hello: &Hello, batch: &mut Batch<A::Storage>) {
         let id = match self.mint.id((self.newest_client)(state)) {
             Ok(id) => id,
             Err(error) => {
-                tracing::error!(%error, "cannot make an id for a client");
+                // Whoever says hello again and again is not to fill the log.
+                if let Some(left_out) = self.complaints.allow(Instant::now()) {
+                    tracing::error!(%error, left_out, "cannot make an id for a client");
+                }
                 return;
             }
         };
-        match self.endpoint.welcome(caller, id) {
+        match self.endpoint.welcome(hello, id) {
             Ok(datagram) => {
                 self.endpoint.stats().welcomed += 1;
                 self.queue(datagram, batch);

@@ -25,7 +25,7 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
         let mut asked = 0;
         loop {
             let answer = match server.receive::<Msg>(Duration::from_secs(1)) {
-                Incoming::Hello(caller) => server.welcome(&caller, mint.id(None).unwrap()).unwrap(),
+                Incoming::Hello(hello) => server.welcome(&hello, mint.id(None).unwrap()).unwrap(),
                 Incoming::Message(client, msg) => {
                     assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
                     asked += 1;

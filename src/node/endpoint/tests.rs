@@ -52,9 +52,9 @@ impl World {
     fn serve(&mut self, server: usize) -> Incoming<Msg> {
         let incoming = self.servers[server].receive::<Msg>(WAIT);
         let answer = match &incoming {
-            Incoming::Hello(caller) => {
+            Incoming::Hello(hello) => {
                 self.next += 1 << 22;
-                Some(self.servers[server].welcome(caller, Id::from(self.next)).unwrap())
+                Some(self.servers[server].welcome(hello, Id::from(self.next)).unwrap())
             }
             Incoming::Unproven(cookie) => {
                 Some(Datagram { to: cookie.to, bytes: cookie.bytes.clone() })
