@@ -20,6 +20,7 @@ mod client;
 mod cluster_file;
 mod data_dir;
 pub mod deploy;
+mod digest;
 mod endpoint;
 mod error;
 pub mod frame;
@@ -33,6 +34,7 @@ mod stats;
 mod status;
 mod stop;
 mod timers;
+pub mod timing;
 
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};

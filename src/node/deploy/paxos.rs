@@ -3,6 +3,7 @@
 use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
+use crate::node::timing::{TimingError, fits, varies};
 use quorate_models::kv::Map;
 use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Role, State, Timing};
 use stateright::actor::Id;
@@ -61,7 +62,7 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     super::check_roles::<Paxos<Map>>(cluster, |_| "replica")?;
     let servers = cluster.servers.len();
     let mode = cluster.mode.as_deref().unwrap_or("majorities");
-    let timing = Timing::default();
+    let timing = timing(cluster).map_err(|error| unsuitable(error.to_string()))?;
     let config = if mode == "majorities" {
         Config::new(servers, Quorums::majorities(servers), timing)
     } else if let Some(failures) = failures(mode) {
@@ -75,6 +76,21 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
         )));
     };
     config.map_err(|error| unsuitable(error.to_string()))
+}
+
+fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
+    let mut timing = Timing::default();
+    let Timing { heartbeat, election, retry } = &mut timing;
+    let (beat, wait) = ("heartbeat", "election");
+    cluster.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
+    let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
+    fits(2, beat, wait, "one heartbeat that is lost would depose a leader that is well")?;
+    varies(
+        wait,
+        beat,
+        "replicas that miss a leader would try to lead at one time, again and again",
+    )?;
+    Ok(timing)
 }
 
 fn failures(mode: &str) -> Option<usize> {
