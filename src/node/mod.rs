@@ -35,6 +35,8 @@ mod status;
 mod stop;
 mod timers;
 pub mod timing;
+#[cfg(test)]
+mod virtual_time;
 
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};

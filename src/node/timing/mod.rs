@@ -10,11 +10,12 @@
 //!
 //! # Slow links
 //!
-//! A replica that wants to lead in Multi-Paxos must hear from a majority within its `election` time,
-//! or it begins again; a backup must acknowledge within `overdue`, or it is left out; a participant
-//! must vote within `deadline`, or the transaction is aborted. With the defaults that is a round trip,
-//! and the disk syncs at both ends, of about 300 ms, 600 ms and 400 ms. These are for up to one second
-//! (multi-primary waits for nobody):
+//! A backup must acknowledge within `overdue`, or it is left out; a participant must vote within
+//! `deadline`, or the transaction is aborted; something that a leader of Multi-Paxos proposed must be
+//! chosen within 60 times `heartbeat`, or it gives up. With the defaults that is a round trip, and the
+//! disk syncs at both ends, of about 600 ms, 400 ms and 2.4 seconds. These are for up to one second, of
+//! Multi-Paxos up to four, and send less again that is only on its way (multi-primary waits for
+//! nobody):
 #![doc = concat!("```toml\n# protocol = \"paxos\"\n", include_str!("slow-paxos.toml"), "```")]
 #![doc = concat!(
     "```toml\n# protocol = \"primary-backup\"\n", include_str!("slow-primary-backup.toml"), "```"

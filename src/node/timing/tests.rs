@@ -1,11 +1,9 @@
 //! Timings that are refused, and the ones for slow links, which do what they promise.
 
-mod far;
-
 use super::*;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::deploy::{Deployable, open_client};
-use far::Far;
+use crate::node::virtual_time::Run;
 use quorate_models::kv::{Map, Outcome};
 use quorate_models::multi_primary::MultiPrimary;
 use quorate_models::paxos::Paxos;
@@ -89,24 +87,27 @@ fn what_is_not_given_keeps_its_default_and_the_fingerprint_does_not_tell() {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A minute with a round trip of a second, one request each second.
-fn far<D: Deployable>(timing: &str, seed: u64) -> Far<D> {
-    Far::new(cluster::<D>(timing).unwrap(), SECOND / 2, seed)
+fn far<D: Deployable>(timing: &str, seed: u64) -> Run<D> {
+    Run::new(cluster::<D>(timing).unwrap(), SECOND / 2, seed)
 }
 
 #[test]
-fn far_apart_the_next_leader_is_found_with_the_timings_for_it_and_not_with_the_defaults() {
+fn far_apart_the_next_leader_is_found_and_further_only_with_the_timings_for_it() {
     for seed in 0..20 {
-        let answers = |timing| {
-            let mut run = far::<Paxos<Map>>(timing, seed);
+        let answers = |timing, round_trip: Duration| {
+            let cluster = cluster::<Paxos<Map>>(timing).unwrap();
+            let mut run = Run::<Paxos<Map>>::new(cluster, round_trip / 2, seed);
             run.until(10 * SECOND);
             run.kill(0);
             run.answers.clear();
             run.until(60 * SECOND);
             run.answers.len()
         };
-        let (slow, default) = (answers(include_str!("slow-paxos.toml")), answers(""));
-        assert!(slow >= 30, "seed {seed}: {slow}");
-        assert_eq!(default, 0, "seed {seed}");
+        let slow = include_str!("slow-paxos.toml");
+        let near = [slow, ""].map(|timing| answers(timing, SECOND));
+        assert!(near.iter().all(|answers| *answers >= 30), "seed {seed}: {near:?}");
+        let far = [slow, ""].map(|timing| answers(timing, 4 * SECOND));
+        assert!(far[0] >= 20 && far[1] == 0, "seed {seed}: {far:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! A cluster whose servers are far from each other, in virtual time: nothing is lost, every message
-//! takes equally long, and timers take what the actors ask for.
+//! For tests: a deployed cluster in virtual time. Nothing is lost but what is cut, every message takes
+//! equally long, and timers take what the actors ask for.
 
 use crate::node::cluster_file::ClusterFile;
 use crate::node::deploy::{Ask, Deployable, Offer, StateOf};
@@ -30,7 +30,7 @@ enum Event<D: Deployable> {
 }
 
 /// A run.
-pub(super) struct Far<D: Deployable> {
+pub(super) struct Run<D: Deployable> {
     cluster: ClusterFile,
     servers: Vec<Server<D>>,
     /// By the time, and their number.
@@ -38,6 +38,8 @@ pub(super) struct Far<D: Deployable> {
     scheduled: u64,
     now: Duration,
     delay: Duration,
+    /// From whom to whom nothing arrives.
+    pub(super) cut: Vec<(usize, usize)>,
     asked: u64,
     random: StdRng,
     /// What the client was answered: for each request, the first reply.
@@ -45,7 +47,7 @@ pub(super) struct Far<D: Deployable> {
     newest_answered: u64,
 }
 
-impl<D: Deployable> Far<D> {
+impl<D: Deployable> Run<D> {
     pub(super) fn new(cluster: ClusterFile, delay: Duration, seed: u64) -> Self {
         let actors: Vec<_> =
             cluster.ids().into_iter().map(|id| D::server(&cluster, id).unwrap()).collect();
@@ -56,6 +58,7 @@ impl<D: Deployable> Far<D> {
             scheduled: 0,
             now: Duration::ZERO,
             delay,
+            cut: Vec::new(),
             asked: 0,
             random: StdRng::seed_from_u64(seed),
             answers: Vec::new(),
@@ -137,7 +140,9 @@ impl<D: Deployable> Far<D> {
         for command in out {
             match command {
                 Command::Send(dst, msg) if usize::from(dst) < self.cluster.servers.len() => {
-                    self.schedule(self.delay, Event::Message(at.into(), dst.into(), msg));
+                    if !self.cut.contains(&(at, dst.into())) {
+                        self.schedule(self.delay, Event::Message(at.into(), dst.into(), msg));
+                    }
                 }
                 Command::Send(_, Service::Reply { seq, reply }) if seq > self.newest_answered => {
                     self.newest_answered = seq;
