@@ -9,6 +9,7 @@ use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
 pub(super) struct Bounds {
     pub(super) servers: usize,
     pub(super) scripts: Vec<Vec<Op>>,
@@ -27,6 +28,9 @@ pub(super) struct Bounds {
     pub(super) piece_bytes: usize,
     pub(super) sessions: SessionLimits,
     pub(super) quorums: Option<Quorums>,
+    pub(super) pre_vote: bool,
+    /// Whether replicas that miss the leader say so again without end: for liveness.
+    pub(super) tireless: bool,
     /// Whether clients ask again without end: for liveness.
     pub(super) unending: bool,
     /// Whether messages are really lost, and sent again by heartbeats without a budget.
@@ -59,6 +63,8 @@ impl Bounds {
             piece_bytes: FRAGMENT_BYTES,
             sessions: SessionLimits::default(),
             quorums: None,
+            pre_vote: false,
+            tireless: false,
             unending: false,
             lossy: false,
             spread: false,
@@ -84,6 +90,8 @@ impl Bounds {
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
             sessions: self.sessions,
+            pre_vote: self.pre_vote,
+            patience: 2,
             bug,
         }
     }
@@ -106,7 +114,10 @@ impl Bounds {
     pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
         let config = self.config(bug);
         let actors = self.actors(&config);
-        let mut timers = vec![("election", self.elections)];
+        let mut timers = vec![];
+        if !self.tireless {
+            timers.push(("election", self.elections));
+        }
         if !self.lossy {
             timers.push(("heartbeat", self.heartbeats));
         }
@@ -172,6 +183,37 @@ impl Bounds {
         Self { scripts: vec![], elections: 1, crashes: 0, restarts: 0, ..Self::lossy() }
     }
 
+    /// A leader that all replicas but the last hear, which misses it twice.
+    pub(super) fn steady() -> Self {
+        let within = Some(claims::misses(2.into()));
+        let bounds = Self::three(vec![vec![put("a")]]);
+        Self { pre_vote: true, elections: 2, within, ..bounds }
+    }
+
+    /// The leader may crash for good, and the others miss it as often as need be, until one of them
+    /// has led.
+    pub(super) fn bereaved() -> Self {
+        let within = Some(claims::first_rounds(1));
+        let bounds = Self::three(vec![]);
+        let crashable = Some(vec![Id::from(0)]);
+        Self { pre_vote: true, tireless: true, crashes: 1, crashable, within, ..bounds }
+    }
+
+    /// The same, where nobody misses the leader before it is gone.
+    pub(super) fn orphaned() -> Self {
+        Self { within: Some(claims::missed_when_gone(1)), ..Self::bereaved() }
+    }
+
+    /// A leader that needs another replica, which may be down for good.
+    pub(super) fn forsaken() -> Self {
+        Self { pre_vote: true, restarts: 0, unending: false, ..Self::lossy() }
+    }
+
+    /// A leader whose heartbeats may be lost, and a replica that misses it.
+    pub(super) fn unheard() -> Self {
+        Self { pre_vote: true, ..Self::lossy_election() }
+    }
+
     /// A leader that needs nobody to choose a value, another replica, and one client.
     pub(super) fn alone(script: Vec<Op>) -> Self {
         let quorums = Some(Quorums { prepare: 2, accept: 1 });
@@ -217,11 +259,12 @@ impl Bounds {
     /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
     /// that is to be, and else what is safe.
     pub(super) fn seeded(self, bug: Bug) -> Cluster<Actor, History> {
-        if self.unending || self.lossy {
+        if self.unending || self.lossy || self.tireless {
             return self.live(Some(bug));
         }
         let mut claims = claims::safety(self.quorums());
         claims.extend((self.crashes == 0 && self.keep_bytes == KEEP_BYTES).then(claims::kept));
+        claims.extend(self.pre_vote.then(claims::steady));
         self.cluster(claims, Some(bug))
     }
 
@@ -239,6 +282,9 @@ impl Bounds {
         // chosen, needs another attempt; but there is one, in an instance.
         claims.extend((self.crashes == 0).then(claims::elected));
         claims.extend(self.unending.then(claims::answered));
+        claims.extend(self.tireless.then(claims::followed));
+        claims.extend((self.pre_vote && self.lossy && self.crashes == 0).then(claims::heard));
+        claims.extend((self.pre_vote && self.lossy).then(claims::given_up));
         // Only with heartbeats without end is all that is missing asked for.
         claims.extend(self.lossy.then(claims::level));
         self.setup(claims, bug).fairness(fairness)

@@ -140,6 +140,12 @@ pub struct Config {
     pub piece_bytes: usize,
     /// How many clients are remembered.
     pub sessions: SessionLimits,
+    /// Whether a replica that misses the leader asks the others whether they do, before it takes a
+    /// ballot.
+    pub pre_vote: bool,
+    /// With pre-vote: after how many heartbeats without anything chosen a leader that has proposed
+    /// something gives up.
+    pub patience: u32,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub bug: Option<Bug>,
@@ -158,6 +164,9 @@ pub const KEEP_BYTES: usize = 8 << 20;
 /// How many messages a deployed replica sends at once to one that is behind: about as much as a
 /// socket's buffer holds.
 pub const BURST: usize = 8;
+
+/// After how many heartbeats a deployed leader gives up: longer than any election takes.
+pub const PATIENCE: u32 = 60;
 
 /// A window of such commands must be a small part of what a node sends at once.
 const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);
@@ -192,6 +201,8 @@ impl Config {
             batch_bytes,
             piece_bytes,
             sessions,
+            pre_vote: true,
+            patience: PATIENCE,
             bug,
         })
     }

@@ -23,11 +23,13 @@ pub struct Leading<O> {
     pub votes: BTreeMap<Slot, BTreeSet<Id>>,
     /// The requests that wait for a slot, in the order in which they came.
     pub waiting: VecDeque<Command<O>>,
+    /// With pre-vote: how many heartbeats ago something was applied, while something is open.
+    pub unanswered: u32,
 }
 
 impl<O> Default for Leading<O> {
     fn default() -> Self {
-        Self { votes: BTreeMap::new(), waiting: VecDeque::new() }
+        Self { votes: BTreeMap::new(), waiting: VecDeque::new(), unanswered: 0 }
     }
 }
 
@@ -186,6 +188,7 @@ impl Replica {
         {
             let next = state.stable.image.slot + 1;
             leading.votes.remove(&next);
+            leading.unanswered = 0;
             if let Some(answer) = self.apply_accepted(state, next, o) {
                 o.send(answer.client, answer.msg());
             }

@@ -51,6 +51,7 @@ impl Replica {
         } else {
             self.await_leader(o);
         }
+        self.hear_leader(state);
         self.on_chosen(id, state, Told { ballot, upto: chosen }, o);
         if chosen > state.applied() && !self.has(Bug::NeverAsk) {
             o.send(src, Service::Peer(state.catch_up_msg()));

@@ -150,4 +150,14 @@ pub enum Peer<M: StateMachine> {
         /// The piece itself.
         piece: Piece<M>,
     },
+    /// Of a replica that misses the leader: would you promise a ballot of mine?
+    PreVote {
+        /// The ballot that it promised.
+        ballot: Ballot,
+    },
+    /// I would: I miss the leader too.
+    PreVoted {
+        /// The ballot that was asked with.
+        ballot: Ballot,
+    },
 }

@@ -17,7 +17,7 @@
 //!
 //! # How it works
 //!
-//! 1. A replica that hears of no leader picks a higher **ballot** and asks all to **promise** it,
+//! 1. A replica that hears of no leader, and is told by enough others that they do not either, picks a higher **ballot** and asks all to **promise** it,
 //!    for all slots at once. A promise tells what the acceptor accepted, and up to which slot all
 //!    is chosen. With a quorum of promises the replica leads, after catching up to what they know
 //!    chosen.
@@ -59,7 +59,7 @@
 //! # Where things are
 //!
 //! [`Peer`] is the vocabulary, [`Stable`] what is durable; the roles are in `acceptor.rs`,
-//! `proposer.rs` (how to become leader), `leader.rs` with its `queue.rs`, and `learner.rs`; catching
+//! `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its `queue.rs`, and `learner.rs`; catching
 //! up is in `catch_up.rs`, what others get to catch up in `offer.rs`; `replica.rs` dispatches.
 
 mod acceptor;
@@ -73,6 +73,7 @@ mod learner;
 mod message;
 pub mod mutants;
 mod offer;
+mod pre_vote;
 pub mod properties;
 mod proposer;
 mod queue;
@@ -85,7 +86,7 @@ mod tests;
 pub use ballot::{Ballot, Slot};
 pub use catch_up::Partial;
 pub use config::{
-    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, QUEUE, Quorums, Timing, WINDOW,
+    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, QUEUE, Quorums, Timing, WINDOW,
 };
 pub use leader::{Leading, MAX_RESEND};
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};

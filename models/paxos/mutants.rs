@@ -17,6 +17,8 @@
 //! * A part of a promise counts only after the parts before it: it is asked for when they came.
 //! * Votes are counted by who sent them, and who may be an acceptor is not asked: only replicas are
 //!   sent proposals, no message is forged, and the runtime takes the answers of servers alone.
+//! * A pre-vote for an earlier ballot does not count. It was true when it was given, like one of the
+//!   same ballot that comes late; either could disturb a leader once, and nothing more.
 //! * A client believes no redirect that is older than what it knows. What it is told wrongly costs
 //!   it another redirect and nothing else: unit tests in `kv/client.rs`.
 
@@ -26,8 +28,8 @@ use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
 use super::properties::{
     self as claims, AGREEMENT, ANSWERED, ARMED, Actor, BOUNDED, CHOSEN, ELECTED, EXACTLY_ONCE,
-    History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT, OPEN, P2C, PREFIX, PROMISE,
-    REMEMBERS, SNAPSHOT, VALIDITY,
+    FOLLOWED, GIVEN_UP, HEARD, History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT,
+    OPEN, P2C, PREFIX, PROMISE, REMEMBERS, SNAPSHOT, STEADY, VALIDITY,
 };
 use crate::Mutant;
 use crate::kv::Op;
@@ -162,13 +164,26 @@ bugs! {
     HeedOldHeartbeat: "a heartbeat of a smaller ballot is heeded, even by who leads",
         "heed-old-heartbeat" by ARMED in Bounds { heartbeats: 1, ..writer() };
     ElectionOnce: "who tried to lead does not wait for a leader any more",
-        "election-once" by ARMED in writer();
+        "election-once" by ARMED in writer(),
+        "ask-once" by ARMED in Bounds::steady();
     FollowUnarmed: "who promises another's ballot does not wait for its leader",
         "follow-unarmed" by ARMED in writer();
     HeartbeatOnce: "a leader says only once that it leads",
         "heartbeat-once" by ARMED in Bounds { heartbeats: 1, elections: 0, ..writer() };
     PrepareOnce: "a prepare request is not sent again",
         "prepare-once" by ELECTED in Bounds::lossy_election();
+    NoPreVote: "a replica that misses the leader takes a ballot without asking who else does",
+        "no-pre-vote" by STEADY in Bounds::steady();
+    HelpDepose: "a replica that hears the leader would promise another's ballot",
+        "help-depose" by STEADY in Bounds::steady();
+    SmallPreVote: "one replica that misses the leader less than a quorum is enough",
+        "small-pre-vote" by STEADY in Bounds::steady();
+    MissForEver: "a replica that hears the leader again misses it still",
+        "miss-for-ever" by HEARD in Bounds::unheard();
+    NeverPreVote: "a replica that misses the leader does not say so when it is asked",
+        "never-pre-vote" by FOLLOWED in Bounds::orphaned();
+    NeverGiveUp: "a leader of whose proposals nothing is chosen leads on",
+        "never-give-up" by GIVEN_UP in Bounds::forsaken();
     NoResend: "a leader does not send again what was not answered",
         "no-resend" by ANSWERED in Bounds::lossy();
 }

@@ -7,6 +7,7 @@
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
 mod past;
+mod pre_vote;
 mod reached;
 mod sessions;
 mod structure;
@@ -18,6 +19,7 @@ use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
 use past::Past;
+pub use pre_vote::*;
 pub use reached::*;
 pub use sessions::*;
 use stateright::actor::Id;

@@ -39,7 +39,7 @@ impl<O> Preparing<O> {
 }
 
 impl Replica {
-    /// Phase 1a. No leader was heard of: tries to lead, in a higher ballot than any it knows.
+    /// No leader was heard of.
     pub(super) fn on_election_timer<M: StateMachine>(
         &self,
         id: Id,
@@ -49,7 +49,20 @@ impl Replica {
         if state.is_leading() {
             return;
         }
-        let state = state.to_mut();
+        if self.config.pre_vote && !self.has(Bug::NoPreVote) {
+            self.ask_around(id, state.to_mut(), o);
+        } else {
+            self.prepare(id, state.to_mut(), o);
+        }
+    }
+
+    /// Phase 1a. Tries to lead, in a higher ballot than any it knows.
+    pub(super) fn prepare<M: StateMachine>(
+        &self,
+        id: Id,
+        state: &mut ReplicaState<M>,
+        o: &mut Outbox<M>,
+    ) {
         let ballot = state.stable.promised.next(id);
         state.change(Delta::Promised(ballot), o);
         // Its own promise needs no message.
@@ -128,6 +141,7 @@ impl Replica {
             adopted.clear();
         }
         state.role = Role::Leading(Leading::default());
+        state.missing = None;
         o.cancel_timer(Timer::Election);
         let last = adopted.last_key_value().map_or(applied, |(slot, _)| *slot);
         for slot in applied + 1..=last {
@@ -161,6 +175,9 @@ impl Replica {
         state: &mut Cow<'_, ReplicaState<M>>,
         o: &mut Outbox<M>,
     ) {
+        if self.gives_up(state) {
+            return self.give_up(state.to_mut(), o);
+        }
         let ballot = state.stable.promised;
         match &state.role {
             Role::Follower => return,

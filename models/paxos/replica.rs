@@ -11,6 +11,7 @@ use super::{Bug, Config, Outbox, Timer};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A replica of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +35,15 @@ pub struct ReplicaState<M: StateMachine> {
     pub offer: Option<Offer<M>>,
     /// What its log takes.
     pub log_bytes: usize,
+    /// With pre-vote: it misses the leader, and these would promise it a ballot. `None` if it heard
+    /// of the leader since its election timer last fired.
+    pub missing: Option<BTreeSet<Id>>,
 }
 
 impl<M: StateMachine> Default for ReplicaState<M> {
     fn default() -> Self {
         let (stable, role) = (Stable::default(), Role::Follower);
-        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0 }
+        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0, missing: None }
     }
 }
 
@@ -195,6 +199,8 @@ impl Replica {
             Peer::CatchUp { from, held } => self.on_catch_up(state, src, from, held, o),
             Peer::Log { .. } => self.on_log(id, state, src, msg, o),
             Peer::Snapshot { .. } => self.on_snapshot(id, state, src, msg, o),
+            Peer::PreVote { ballot } => self.on_pre_vote(state, src, ballot, o),
+            Peer::PreVoted { ballot } => self.on_pre_voted(id, state, src, ballot, o),
         }
     }
 }

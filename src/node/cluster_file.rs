@@ -3,10 +3,13 @@
 //! One file, the same for every server and every client, so that identities are unique and stable
 //! (an assumption of the checked model). What must agree between nodes is condensed into a
 //! [fingerprint](ClusterFile::fingerprint) that travels in every datagram and is kept in every
-//! data directory; addresses are not part of it, so that a server may move.
+//! data directory; addresses and timings are not part of it, so that a server may move, and they may
+//! be changed.
 
+use super::digest::Fnv1a;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
+use super::timing::Timings;
 use serde::Deserialize;
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -30,6 +33,8 @@ pub struct ClusterFile {
     pub servers: Vec<Server>,
     /// The keys that seal its datagrams.
     pub keys: Keys,
+    /// How long things take, where it is not the default.
+    pub timing: Timings,
     path: PathBuf,
 }
 
@@ -56,6 +61,8 @@ struct Raw {
     server: Vec<Server>,
     #[serde(default)]
     keys: Keys,
+    #[serde(default)]
+    timing: Timings,
 }
 
 /// What is wrong with a cluster file.
@@ -183,8 +190,8 @@ impl ClusterFile {
         })?;
         check(&raw).map_err(|flaw| ClusterFileError::Flawed { path: path.into(), flaw })?;
         raw.server.sort_by_key(|server| server.id);
-        let Raw { name, protocol, mode, server: servers, keys } = raw;
-        Ok(Self { name, protocol, mode, servers, keys, path: path.into() })
+        let Raw { name, protocol, mode, server: servers, keys, timing } = raw;
+        Ok(Self { name, protocol, mode, servers, keys, timing, path: path.into() })
     }
 
     /// The text of a client's copy of the file whose `text` this is: without the server key, and
@@ -288,32 +295,6 @@ fn check_servers(raw: &Raw) -> Result<(), Flaw> {
     match servers.iter().find(|(_, address)| address.is_ipv4() != servers[&0].is_ipv4()) {
         Some((id, _)) => Err(Flaw::MixedFamilies { id: *id }),
         None => Ok(()),
-    }
-}
-
-/// The 64-bit FNV-1a hash: unlike the standard library's, the same in every build.
-struct Fnv1a(u64);
-
-impl Fnv1a {
-    fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    // The length first, so that neighbours do not run into each other.
-    fn text(&mut self, text: &str) {
-        self.bytes(&(text.len() as u64).to_le_bytes());
-        self.bytes(text.as_bytes());
-    }
-
-    fn optional(&mut self, text: Option<&str>) {
-        self.bytes(&[u8::from(text.is_some())]);
-        self.text(text.unwrap_or_default());
     }
 }
 

@@ -22,6 +22,7 @@ mod client;
 mod cluster_file;
 mod data_dir;
 pub mod deploy;
+mod digest;
 mod endpoint;
 mod error;
 pub mod frame;
@@ -40,6 +41,9 @@ mod stats;
 mod status;
 mod stop;
 mod timers;
+pub mod timing;
+#[cfg(test)]
+mod virtual_time;
 
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};

@@ -4,6 +4,7 @@ mod catching_up;
 mod collapse;
 mod durable_laws;
 mod overtaken;
+mod pre_vote;
 mod requests;
 mod sessions;
 mod simulation;
@@ -57,7 +58,13 @@ fn replies(effects: &[Effect]) -> Vec<(usize, Msg<M>)> {
 }
 
 fn config() -> Config {
-    Config::new(3, Quorums::majorities(3), Timing::model()).unwrap()
+    of(3, Quorums::majorities(3))
+}
+
+/// A cluster in which a replica tries to lead when its timer fires.
+fn of(servers: usize, quorums: Quorums) -> Config {
+    let config = Config::new(servers, quorums, Timing::model()).unwrap();
+    Config { pre_vote: false, ..config }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "shorter calls")]
@@ -172,7 +179,7 @@ fn lamport_2001_the_new_leader_proposes_what_was_accepted_and_noops_in_the_gaps(
 
 #[test]
 fn lamport_2001_p2c_the_highest_numbered_proposal_reported_wins() {
-    let five = Config::new(5, Quorums::majorities(5), Timing::model()).unwrap();
+    let five = of(5, Quorums::majorities(5));
     for reports in [["a", "b"], ["b", "a"]] {
         let mut state = preparing(&five);
         for (src, value) in [2, 3].into_iter().zip(reports) {
@@ -287,7 +294,7 @@ fn who_does_not_lead_says_who_does() {
 #[test]
 fn howard_2016_phase_two_needs_its_own_quorum_only() {
     let quorums = Quorums { prepare: 3, accept: 1 };
-    let config = Config::new(3, quorums, Timing::model()).unwrap();
+    let config = of(3, quorums);
     let (mut state, _) = started(&config, 0, None);
     let out = deliver(&config, 0, &mut state, 7, ask("a"));
     assert_eq!(replies(&out), [(7, Service::Reply { seq: 1, reply: Reply::Done })]);
@@ -301,7 +308,7 @@ fn howard_2016_phase_two_needs_its_own_quorum_only() {
 #[test]
 fn howard_2016_a_leader_is_replaced_while_all_but_a_quorum_of_phase_one_are_down() {
     let quorums = Quorums { prepare: 1, accept: 3 };
-    let config = Config::new(3, quorums, Timing::model()).unwrap();
+    let config = of(3, quorums);
     let mut state = preparing(&config);
     assert!(state.is_leading(), "by its own promise");
     deliver(&config, 1, &mut state, 7, ask("a"));

@@ -20,7 +20,7 @@ struct Replicated {
 
 impl Replicated {
     fn new(bug: Option<Bug>) -> Self {
-        let config = Config::new(SERVERS, Quorums::majorities(SERVERS), Timing::model()).unwrap();
+        let config = super::of(SERVERS, Quorums::majorities(SERVERS));
         let config = Config { bug, ..config };
         let states = (0..SERVERS).map(|id| started(&config, id, None).0).collect();
         Self { config, states, flying: Vec::new() }

@@ -30,11 +30,11 @@ struct Run {
 }
 
 impl Run {
-    fn new() -> Self {
+    fn new(pre_vote: bool) -> Self {
         let quorums = Quorums::majorities(SERVERS);
         let config = Config::new(SERVERS, quorums, Timing::model()).unwrap();
         let config = Config { window: 2, queue: 1, ahead: 1, keep: 1, ..config };
-        let config = Config { burst: 2, batch_bytes: 1, piece_bytes: 1, ..config };
+        let config = Config { burst: 2, batch_bytes: 1, piece_bytes: 1, pre_vote, ..config };
         let op = |client, n| Op::put(&format!("key {client}"), &format!("{n}"));
         let script = |client| (0..REQUESTS).map(|n| op(client, n)).collect();
         let actors = (0..SERVERS).map(|_| config.server());
@@ -179,9 +179,10 @@ proptest! {
 
     #[test]
     fn when_faults_stop_every_request_is_answered_once_and_all_replicas_are_equal(
+        pre_vote: bool,
         troubles in proptest::collection::vec((0..32_u8, 0..997_usize), 0..600),
     ) {
-        let mut run = Run::new();
+        let mut run = Run::new(pre_vote);
         for (what, which) in troubles {
             run.trouble(what, which);
         }

@@ -61,7 +61,8 @@ pub trait Deployable {
     /// Whether this server may return when its data directory is lost.
     fn readmission(server: Id) -> Readmission<Self::Actor>;
 
-    /// How long a client waits for an answer before it asks another server.
+    /// How long a client waits for an answer before it asks another server, where the cluster file
+    /// does not say it.
     fn client_retry() -> Range<Duration> {
         Duration::from_millis(200)..Duration::from_millis(400)
     }
@@ -230,7 +231,8 @@ pub fn open_client<D: Deployable>(
         }
         servers = vec![only];
     }
-    Ok(Client::open(cluster, servers, D::client_retry())?)
+    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
+    Ok(Client::open(cluster, servers, retry)?)
 }
 
 /// Why a node or a client of a deployed protocol could not be opened.

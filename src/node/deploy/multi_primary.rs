@@ -32,7 +32,10 @@ impl Deployable for MultiPrimary {
                           go; add another [[server]]";
             return Err(unsuitable(reason.into()));
         }
-        let mut config = Config::new(cluster.servers.len(), rule, Timing::default());
+        let mut timing = Timing::default();
+        let timings = [("gossip", &mut timing.gossip), ("retry", &mut timing.retry)];
+        cluster.timing.set(timings).map_err(|error| unsuitable(error.to_string()))?;
+        let mut config = Config::new(cluster.servers.len(), rule, timing);
         config.physical = PhysicalTime(wall_clock);
         config.contexts = contexts::authenticator(cluster);
         Ok(config.server())

@@ -3,6 +3,7 @@
 use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
+use crate::node::timing::{TimingError, fits};
 use quorate_models::Newcomer;
 use quorate_models::kv::Map;
 use quorate_models::primary_backup::{
@@ -98,7 +99,32 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     super::check_roles::<PrimaryBackup<Map>>(cluster, |id| {
         if id == 0 { "view-service" } else { "replica" }
     })?;
-    Ok(Config::new(replicas, mode, Timing::default()))
+    let timing = timing(cluster).map_err(|error| unsuitable(error.to_string()))?;
+    Ok(Config::new(replicas, mode, timing))
+}
+
+fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
+    let mut timing = Timing::default();
+    let Timing { ping, suspect, resend, overdue, copy, retry } = &mut timing;
+    cluster.timing.set([
+        ("ping", ping),
+        ("suspect", suspect),
+        ("resend", resend),
+        ("overdue", overdue),
+        ("copy", copy),
+        ("retry", retry),
+    ])?;
+    let (resend, overdue) = (("resend", &timing.resend), ("overdue", &timing.overdue));
+    let (ping, suspect) = (("ping", &timing.ping), ("suspect", &timing.suspect));
+    fits(2, ping, suspect, "one ping that is lost would make a replica that is well suspect")?;
+    fits(2, resend, overdue, "one message that is lost would leave out a backup that is well")?;
+    fits(
+        1,
+        overdue,
+        ("copy", &timing.copy),
+        "who copies the state must have more time than a backup",
+    )?;
+    Ok(timing)
 }
 
 #[cfg(test)]

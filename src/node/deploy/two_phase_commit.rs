@@ -11,6 +11,7 @@ use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
 use crate::node::status::Status;
+use crate::node::timing::{TimingError, fits};
 use quorate_models::kv::{Bytes, Outcome, Transaction};
 use quorate_models::two_phase_commit::{
     Config, Peer, Sharding, State, Timing, TwoPhaseCommit, coordinator,
@@ -72,8 +73,19 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     super::check_roles::<TwoPhaseCommit>(cluster, |id| {
         if id == usize::from(coordinator()) { "coordinator" } else { "participant" }
     })?;
-    Config::new(cluster.servers.len() - 1, sharding, Timing::default())
+    let timing = timing(cluster).map_err(|error| unsuitable(error.to_string()))?;
+    Config::new(cluster.servers.len() - 1, sharding, timing)
         .map_err(|error| unsuitable(error.to_string()))
+}
+
+fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
+    let mut timing = Timing::default();
+    let Timing { resend, deadline, doubt, retry } = &mut timing;
+    let (again, end) = ("resend", "deadline");
+    cluster.timing.set([(again, resend), (end, deadline), ("doubt", doubt), ("retry", retry)])?;
+    let otherwise = "one message that is lost would abort a transaction";
+    fits(2, (again, &timing.resend), (end, &timing.deadline), otherwise)?;
+    Ok(timing)
 }
 
 fn sharding(mode: Option<&str>) -> Result<Sharding, String> {

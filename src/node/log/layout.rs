@@ -19,6 +19,8 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const RECORDS: u64 = 4096;
 /// The bytes of a record besides its payload.
 pub(super) const RECORD_HEAD: u64 = 8;
+/// The most bytes of a payload: what its length, of 4 bytes, can say.
+pub(super) const LONGEST: u32 = u32::MAX;
 
 const MAGIC: [u8; 8] = *b"quorate\0";
 const HEADER: usize = 40;
@@ -123,13 +125,13 @@ pub(super) fn read_marks(file: &mut File) -> io::Result<Option<(Turn, u64)>> {
     Ok(best)
 }
 
-/// A record's length and checksum; its payload follows.
-pub(super) fn record_head(at: u64, payload: &[u8]) -> Option<[u8; RECORD_HEAD as usize]> {
-    let len = u32::try_from(payload.len()).ok()?;
+/// A record's length and checksum; its payload, of at most [`LONGEST`] bytes, follows.
+pub(super) fn record_head(at: u64, payload: &[u8]) -> [u8; RECORD_HEAD as usize] {
+    let len = payload.len() as u32;
     let mut head = [0; RECORD_HEAD as usize];
     head[..4].copy_from_slice(&len.to_le_bytes());
     head[4..].copy_from_slice(&checksum(at, len, payload).to_le_bytes());
-    Some(head)
+    head
 }
 
 /// Reads the record at `at`, where the file ends at `end`; `None` if there is no whole record.

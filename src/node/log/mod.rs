@@ -110,11 +110,25 @@ pub enum LogError {
         /// Where.
         at: u64,
     },
-    /// What is to be saved has no encoding, or is too long for a record.
+    /// What is to be saved has no encoding.
     #[error("what is to be saved in the log {} cannot be encoded", path.display())]
     Unencodable {
         /// The file.
         path: PathBuf,
+    },
+    /// What is to be saved is longer than a record may be.
+    #[error(
+        "what is to be saved at once in the log {} takes {len} bytes, and a record holds {longest} \
+         at most; nothing was written, and the log is as it was. The state has outgrown what one \
+         node can take over: delete keys, or share them among several clusters", path.display()
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        len: usize,
+        /// The most.
+        longest: u32,
     },
 }
 
@@ -137,6 +151,8 @@ pub(super) struct Log<S> {
     small: u64,
     /// The size at which to consider one.
     rewrite_at: u64,
+    /// The most bytes that a record may hold.
+    longest: u32,
 }
 
 /// Makes an empty log in `dir`.
@@ -194,6 +210,7 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
             image,
             small,
             rewrite_at: small,
+            longest: layout::LONGEST,
         };
         // What the node starts from must be on the disk.
         log.sync().map_err(failed(&path, "sync"))?;
@@ -211,13 +228,13 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
         self.end
     }
 
-    /// Appends one record and syncs it. After an error it is not known what is on the disk, and
-    /// the log must be dropped (a second sync may report success for pages that were lost).
+    /// Appends one record and syncs it. One that is too long is refused before anything is written.
+    /// After any other error it is not known what is on the disk, and the log must be dropped (a
+    /// second sync may report success for pages that were lost).
     pub(super) fn append(&mut self, deltas: Vec<S>) -> Result<(), LogError> {
         let path = self.dir.join(FILE);
-        let unencodable = || LogError::Unencodable { path: path.clone() };
-        let payload = postcard::to_stdvec(&deltas).map_err(|_| unencodable())?;
-        let head = layout::record_head(self.end, &payload).ok_or_else(unencodable)?;
+        let payload = self.encode(&deltas)?;
+        let head = layout::record_head(self.end, &payload);
         let written = (self.file.seek(SeekFrom::Start(self.end)))
             .and_then(|_| self.file.write_all(&[head.as_slice(), &payload].concat()));
         written.map_err(failed(&path, "write to"))?;
@@ -229,18 +246,38 @@ impl<S: Durable + Serialize + DeserializeOwned> Log<S> {
         if self.end > self.rewrite_at { self.rewrite() } else { Ok(()) }
     }
 
+    /// The payload of a record.
+    fn encode(&self, deltas: &[S]) -> Result<Vec<u8>, LogError> {
+        let path = || self.dir.join(FILE);
+        let payload =
+            postcard::to_stdvec(deltas).map_err(|_| LogError::Unencodable { path: path() })?;
+        let (len, longest) = (payload.len(), self.longest);
+        if len > longest as usize {
+            return Err(LogError::TooLong { path: path(), len, longest });
+        }
+        Ok(payload)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         self.turn = layout::write_mark(&mut self.file, self.turn, self.end)?;
         Ok(())
     }
 
-    /// Replaces the log by its fold, if that is half as long at most.
+    /// Replaces the log by its fold, if that is half as long at most. A fold that is too long for a
+    /// record does no harm: all is in the log as it is.
     fn rewrite(&mut self) -> Result<(), LogError> {
         let path = self.dir.join(FILE);
         let Some(image) = &self.image else { return Ok(()) };
-        let payload = postcard::to_stdvec(std::slice::from_ref(image))
-            .map_err(|_| LogError::Unencodable { path: path.clone() })?;
+        let payload = match self.encode(std::slice::from_ref(image)) {
+            Err(LogError::TooLong { len, longest, .. }) => {
+                let path = path.display();
+                tracing::warn!(%path, len, longest, "cannot rewrite the log: its state is too long");
+                self.rewrite_at = self.end.saturating_mul(2);
+                return Ok(());
+            }
+            other => other?,
+        };
         self.rewrite_at = self.small.max(2 * payload.len() as u64);
         if self.end <= self.rewrite_at {
             return Ok(());
@@ -309,9 +346,7 @@ fn write_new(path: &Path, owner: &Owner, payload: Option<&[u8]>) -> io::Result<(
     layout::write_header(&mut file, owner)?;
     let mut end = RECORDS;
     if let Some(payload) = payload {
-        let head = layout::record_head(end, payload)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        file.write_all(&head)?;
+        file.write_all(&layout::record_head(end, payload))?;
         file.write_all(payload)?;
         end += RECORD_HEAD + payload.len() as u64;
     }

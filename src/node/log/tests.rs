@@ -208,6 +208,47 @@ fn a_log_whose_state_grows_is_not_rewritten_at_every_append() {
     assert_eq!(list(&Log::open(dir.path(), &OWNER).unwrap()).len(), 599 * 20);
 }
 
+#[test]
+fn a_record_that_is_too_long_is_refused_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE);
+    written(dir.path(), 1);
+    let mut log = Log::open(dir.path(), &OWNER).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    // Two short lists, each with its flag and its length, and their number.
+    log.longest = 7;
+    let longer = vec![delta(2), Numbers { complete: false, list: vec![3, 4] }];
+    let error = log.append(longer).unwrap_err();
+    assert!(matches!(error, LogError::TooLong { len: 8, longest: 7, .. }), "{error:?}");
+    assert!(error.to_string().contains("delete keys"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    // What fits goes on.
+    log.append(vec![delta(2), delta(3)]).unwrap();
+    assert_eq!(list(&log), expected(2));
+    assert_eq!(list(&Log::open(dir.path(), &OWNER).unwrap()), expected(2));
+}
+
+#[test]
+fn a_log_whose_state_is_too_long_for_a_record_goes_on_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path(), &OWNER).unwrap();
+    let mut log = Log::open(dir.path(), &OWNER).unwrap();
+    (log.small, log.rewrite_at, log.longest) = (8192, 8192, 1000);
+    let mut attempts = Vec::new();
+    for n in 0..500 {
+        let before = (log.len(), log.rewrite_at);
+        log.append(vec![Numbers { complete: false, list: vec![n; 20] }]).unwrap();
+        assert!(log.len() > before.0, "it was rewritten");
+        if log.rewrite_at != before.1 {
+            attempts.push(log.rewrite_at);
+        }
+    }
+    // Tried each time that it has doubled, not at every append.
+    assert_eq!(attempts.len(), 2, "{attempts:?}");
+    assert!(!dir.path().join(NEW_FILE).exists());
+    assert_eq!(list(&Log::open(dir.path(), &OWNER).unwrap()).len(), 500 * 20);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -1,0 +1,95 @@
+//! What pre-vote is for, and that a leader is found with it nevertheless.
+
+use super::{Actor, Claim, History, Machine, replica, stable, stables};
+use crate::paxos::{Ballot, ReplicaState, Role};
+use crate::world::{Condition, NodeOf, Property};
+use stateright::actor::Id;
+
+/// Ongaro 2014, section 9.6: a replica that a quorum would not elect does not disturb the others. Of
+/// instances in which one replica alone misses the leader.
+pub const STEADY: &str = "a replica that alone misses the leader does not depose it";
+/// Lamport 2001, section 2.4: a new leader is elected when the old one fails.
+pub const FOLLOWED: &str = "after a leader's crash another leads";
+/// Ongaro 2014, section 9.6: who hears the leader does not help to depose it.
+pub const HEARD: &str = "a replica that misses a leader that is there hears of it";
+/// Ongaro 2014, section 6.2: a leader that no quorum answers steps down.
+pub const GIVEN_UP: &str = "a leader that gets nothing chosen gives up";
+/// Reached: pre-vote asked in vain.
+pub const MISSED: &str = "a replica missed the leader";
+
+/// Nobody promised another ballot than the first.
+pub fn steady() -> Claim {
+    Property::always(
+        STEADY,
+        Condition::nodes(|nodes| stables(nodes).all(|stable| stable.promised == Ballot::default())),
+    )
+}
+
+/// Once nobody leads, somebody does later.
+pub fn followed() -> Claim {
+    Property::leads_to(
+        FOLLOWED,
+        Condition::each_node(|node| !is(node, ReplicaState::is_leading)),
+        Condition::some_node(|node| is(node, ReplicaState::is_leading)),
+    )
+}
+
+/// Nobody misses the leader for ever.
+pub fn heard() -> Claim {
+    Property::leads_to(
+        HEARD,
+        Condition::some_node(|node| is(node, is_missing)),
+        Condition::each_node(|node| !is(node, is_missing)),
+    )
+}
+
+/// What a leader proposed is chosen, or it leads no more.
+pub fn given_up() -> Claim {
+    let is_open = |replica: &ReplicaState<Machine>| matches!(&replica.role, Role::Leading(leading) if !leading.votes.is_empty());
+    Property::leads_to(
+        GIVEN_UP,
+        Condition::some_node(move |node| is(node, is_open)),
+        Condition::each_node(move |node| !is(node, is_open)),
+    )
+}
+
+/// Somebody misses the leader.
+pub fn missed() -> Claim {
+    Property::sometimes(MISSED, Condition::some_node(|node| is(node, is_missing)))
+}
+
+/// No replica misses the leader but this one: a bound for where it is enough that one does.
+pub fn misses(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| node.id == only || !is(node, is_missing))
+}
+
+/// Nobody takes a ballot of a later round: a bound for where there would be more without end.
+pub fn first_rounds(last: u64) -> Condition<Actor, History> {
+    Condition::each_node(move |node| {
+        stable(node).is_none_or(|stable| stable.promised.round <= last)
+    })
+}
+
+/// The same, and nobody misses the first leader, or tries to lead, while that is up.
+pub fn missed_when_gone(last: u64) -> Condition<Actor, History> {
+    let is_waiting = |replica: &ReplicaState<Machine>| {
+        replica.missing.is_none() && replica.stable.promised == Ballot::default()
+    };
+    Condition::nodes(move |nodes| {
+        let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
+        let is_gone = nodes.node(0.into()).state().is_none();
+        if is_gone {
+            stables(nodes).all(|stable| stable.promised.round <= last)
+        } else {
+            replicas().all(is_waiting)
+        }
+    })
+}
+
+fn is_missing(replica: &ReplicaState<Machine>) -> bool {
+    replica.missing.is_some()
+}
+
+fn is(node: &NodeOf<Actor>, what: impl Fn(&ReplicaState<Machine>) -> bool) -> bool {
+    node.state().and_then(replica).is_some_and(what)
+}
