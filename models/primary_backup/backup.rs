@@ -115,7 +115,8 @@ impl Replica {
             o.send(src, Service::Peer(Peer::Refill { view, from: own + 1 }));
             return;
         }
-        for (op, entry) in (op..).zip(entries).filter(|(op, _)| *op > own) {
+        let again = self.config.bug == Some(Bug::ApplyOverlap);
+        for (op, entry) in (op..).zip(entries).filter(|(op, _)| *op > own || again) {
             self.follow(state.to_mut(), op, entry, o);
         }
         self.acknowledge(state, src, view, o);
