@@ -1,5 +1,8 @@
 //! Clients that know nothing of each other, however many there are. What one could do to another
 //! with the key that clients share is in `src/node/endpoint/tests.rs`.
+//!
+//! A binary of its own: ten thousand clients keep every core busy, and the tests of `tests/node`
+//! count datagrams, of which a late answer makes more.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

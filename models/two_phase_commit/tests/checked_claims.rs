@@ -1,6 +1,6 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
 //! and seen to need what the protocol does for it. Those about what happens in the end are in the
-//! root crate's `tests/claims.rs`.
+//! root crate's `tests/evidence/claims.rs`.
 
 use super::super::instances::instances;
 use super::super::mutants::mutants;

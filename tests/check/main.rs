@@ -1,0 +1,13 @@
+//! The engine: what it finds, what it refuses, and that it agrees with other explorers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod alike;
+mod differential;
+mod limits;
+mod nasty;
+mod panics;
+mod parity;
+mod random;
+mod symmetry;
+mod trust;

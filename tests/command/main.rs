@@ -1,0 +1,8 @@
+//! The commands that need no deployed node: `check`, `explore`, `test-from`, and bad input.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod check;
+mod explore;
+mod replay;

@@ -1,0 +1,14 @@
+//! Deployed clusters: processes of the command itself that are killed, started again and asked.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cluster_command;
+mod log;
+mod multi_primary;
+mod paxos;
+mod processes;
+mod replaced_disk;
+mod two_phase_commit;

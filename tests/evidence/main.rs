@@ -1,0 +1,8 @@
+//! The evidence: every recorded verdict and count, the papers' claims, and the house's rules.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod claims;
+mod instances;
+mod paxos_claims;
+mod tidy;

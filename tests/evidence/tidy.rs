@@ -1,0 +1,125 @@
+//! What the code must look like: purity of `models/`, the size of files, and a documented table
+//! of every property and mutant.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The most lines a source file may have.
+const MAX_LINES: usize = 420;
+
+/// What `models/` may not mention, with the reason. `models/clippy.toml` bans the same for the
+/// compiler's eyes; this catches what a lint cannot see, such as a path in a macro.
+const IMPURE: &[(&str, &str)] = &[
+    ("std::net", "models do no I/O"),
+    ("std::fs", "models do no I/O"),
+    ("std::thread", "models have no threads"),
+    ("std::io", "models do no I/O"),
+    ("std::env", "models read no environment"),
+    ("std::process", "models start no process"),
+    ("Instant::now", "models have no clock"),
+    ("SystemTime", "models have no clock"),
+    ("rand::", "models draw no random numbers"),
+    ("actor::spawn", "the runtime drives the actors"),
+    ("std::collections::HashMap", "its order differs between runs"),
+    ("std::collections::HashSet", "its order differs between runs"),
+];
+
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {folder}");
+    found.sort();
+    found
+}
+
+fn impurities(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, line) in source.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        for (word, reason) in IMPURE {
+            if code.contains(word) {
+                found.push(format!("line {}: {word}: {reason}", at + 1));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn models_are_pure() {
+    for path in sources("models") {
+        let found = impurities(&fs::read_to_string(&path).unwrap());
+        assert!(found.is_empty(), "{}: {found:?}", path.display());
+    }
+}
+
+#[test]
+fn an_impure_line_would_be_noticed() {
+    assert_eq!(impurities("let x = std::net::UdpSocket::bind(a);").len(), 1);
+    assert_eq!(impurities("// std::net is banned here"), Vec::<String>::new());
+}
+
+#[test]
+fn the_lints_of_models_ban_what_this_test_bans() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/clippy.toml");
+    let lints = fs::read_to_string(path).unwrap();
+    for word in ["std::net", "std::fs", "std::thread", "Instant", "SystemTime", "HashMap"] {
+        assert!(lints.contains(word), "models/clippy.toml no longer bans {word}");
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    for folder in ["src", "models", "tests", "benches"] {
+        for path in sources(folder) {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_property_and_mutant_is_in_the_documented_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("PROPERTIES.md");
+    let documented = fs::read_to_string(path).unwrap();
+    let current = quorate::catalogue::tables::markdown(&quorate::catalogue::protocols());
+    assert!(
+        documented == current,
+        "PROPERTIES.md is out of date: cargo run --release -- list --markdown > PROPERTIES.md"
+    );
+}
+
+/// The text between the two marks around the table of guarantees, without what starts each line.
+fn guarantees_in(file: &str, prefix: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| line.strip_prefix(prefix).unwrap_or(line));
+    let inside = lines
+        .skip_while(|line| !line.contains("<!-- guarantees -->"))
+        .skip(1)
+        .take_while(|line| !line.contains("<!-- end of guarantees -->"));
+    inside.flat_map(|line| [line, "\n"]).collect()
+}
+
+#[test]
+fn the_tables_of_guarantees_are_what_the_verdicts_say() {
+    let current = quorate::catalogue::guarantees::markdown(&quorate::catalogue::protocols());
+    for (file, prefix) in [("README.md", ""), ("models/lib.rs", "//! ")] {
+        let shown = guarantees_in(file, prefix);
+        assert!(
+            shown == current,
+            "the table in {file} is out of date: cargo run --release -- list --guarantees\n\
+             shown:\n{shown}\ncurrent:\n{current}"
+        );
+    }
+}
