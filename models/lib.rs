@@ -28,11 +28,13 @@ pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;
 pub mod quorum;
+mod seeded;
 #[cfg(test)]
 mod simulation;
+mod turn;
 pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;
 
-pub use durable::{Durable, Newcomer, Recoverable};
+pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};

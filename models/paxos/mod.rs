@@ -65,6 +65,7 @@
 mod acceptor;
 mod ballot;
 mod bounds;
+mod bugs;
 mod catch_up;
 mod config;
 pub mod instances;
@@ -78,68 +79,30 @@ pub mod properties;
 mod proposer;
 mod queue;
 mod replica;
-mod stable;
+mod state;
+mod storage;
 pub mod synod;
 #[cfg(test)]
 mod tests;
+mod turn;
 
+pub use crate::kv::Image;
 pub use ballot::{Ballot, Slot};
-pub use catch_up::Partial;
 pub use config::{
-    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, QUEUE, Quorums, Timing, WINDOW,
+    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
+    Timing, WINDOW,
 };
-pub use leader::{Leading, MAX_RESEND};
+pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use mutants::Bug;
-pub use offer::Offer;
-pub use proposer::Preparing;
-pub use replica::{Replica, ReplicaState, Role, Told};
-pub use stable::{Answer, Delta, Image, Saved, Stable};
+pub use state::{Leading, Offer, Partial, Preparing, ReplicaState, Role, State, Timer, Told};
+pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::kv::StateMachine;
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-
-/// A node of a Paxos cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Paxos<M: StateMachine> {
-    /// A replica: proposer, acceptor and learner.
-    Replica(Replica),
-    /// A client.
-    Client(Client<M::Op>),
-}
-
-/// The state of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
-pub enum State<M: StateMachine> {
-    /// Of a replica.
-    Replica(ReplicaState<M>),
-    /// Of a client.
-    Client(ClientState<M::Reply>),
-}
-
-/// The timers of all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// Replica that does not lead: no leader was heard of for too long.
-    Election,
-    /// Replica that leads or tries to: time to say so, and to send again what was not answered.
-    Heartbeat,
-    /// Client: the service has not answered.
-    Retry(Retry),
-}
-
-impl From<Retry> for Timer {
-    fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
-    }
-}
-
-/// What a handler gives out.
-type Outbox<M> = Out<Paxos<M>>;
+use turn::Turn;
 
 impl<M: StateMachine> Actor for Paxos<M> {
     type Msg = Msg<M>;
@@ -150,7 +113,11 @@ impl<M: StateMachine> Actor for Paxos<M> {
 
     fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
         match self {
-            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
+            Self::Replica(Replica { config }) => {
+                let mut state = Cow::Owned(ReplicaState::default());
+                Turn::of_its_own(config, id, &mut state, o).on_start(storage.as_ref());
+                State::Replica(state.into_owned())
+            }
             Self::Client(client) => State::Client(client.on_start(o)),
         }
     }
@@ -164,9 +131,9 @@ impl<M: StateMachine> Actor for Paxos<M> {
         o: &mut Out<Self>,
     ) {
         match self {
-            Self::Replica(replica) => {
-                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
-            }
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::on_message(config, id, src, state, o).on_msg(msg);
+            }),
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_msg(state, msg, o));
             }
@@ -174,17 +141,13 @@ impl<M: StateMachine> Actor for Paxos<M> {
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
-        match (self, timer) {
-            (Self::Replica(replica), Timer::Election) => {
-                lend!(state, State::Replica, |state| replica.on_election_timer(id, state, o));
-            }
-            (Self::Replica(replica), Timer::Heartbeat) => {
-                lend!(state, State::Replica, |state| replica.on_heartbeat_timer(id, state, o));
-            }
-            (Self::Client(client), Timer::Retry(_)) => {
+        match self {
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::of_its_own(config, id, state, o).on_timer(*timer);
+            }),
+            Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
             }
-            _ => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod requests;
 mod sessions;
 mod simulation;
 
+use super::bugs::Bug;
 use super::*;
 use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
@@ -26,7 +27,7 @@ enum Effect {
     Cancel(Timer),
 }
 
-fn effects(out: Outbox<M>) -> Vec<Effect> {
+fn effects(out: Out<Paxos<M>>) -> Vec<Effect> {
     (out.into_iter())
         .map(|asked| match asked {
             Asked::Send(to, msg) => Effect::Send(to.into(), msg),
@@ -276,9 +277,9 @@ fn van_renesse_2015_proposals_stay_within_the_window() {
 #[test]
 fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_only() {
     let mut image = Image::<M>::default();
-    image.apply(&request(7, "a"));
-    image.apply(&request(8, "b"));
-    image.apply(&request(7, "a"));
+    request(7, "a").apply_to(&mut image);
+    request(8, "b").apply_to(&mut image);
+    request(7, "a").apply_to(&mut image);
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
     assert_eq!(image.sessions.standing(7.into(), 1), Standing::Repeated(&Reply::Done));
 }
