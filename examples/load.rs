@@ -13,11 +13,13 @@
 //! that replica says that it is level with the others, puts a second in the first and in the last ten
 //! seconds and their ratio, and the longest time in which no client was answered.
 
+use quorate::models::Deploy;
+use quorate::models::kv::offer::MapOffer;
 use quorate::models::kv::{Bytes, Map};
 use quorate::models::paxos::Paxos;
 use quorate::models::primary_backup::PrimaryBackup;
-use quorate::node::deploy::{MapOffer, open_client};
-use quorate::node::{ClusterFile, Deployable};
+use quorate::node::ClusterFile;
+use quorate::node::deploy::open_client;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -43,7 +45,7 @@ fn main() -> Result<(), Failure> {
 /// `first` is the first server that is a replica.
 fn measure<D>(first: usize) -> Result<(), Failure>
 where
-    D: Deployable<Offer = MapOffer>,
+    D: Deploy<Offer = MapOffer>,
 {
     let seconds = std::env::var("SECONDS").map_or(Ok(60), |text| text.parse())?;
     let dir = tempfile::tempdir()?;
@@ -87,7 +89,7 @@ where
 /// 100 MB, in values as large as they may be.
 fn fill<D>(file: &ClusterFile) -> Result<(), Failure>
 where
-    D: Deployable<Offer = MapOffer>,
+    D: Deploy<Offer = MapOffer>,
 {
     let value = Bytes::from("v".repeat(LARGE).as_str());
     std::thread::scope(|scope| {
@@ -116,7 +118,7 @@ fn work<D>(
     answers: &Mutex<Vec<Duration>>,
 ) -> Result<(), Failure>
 where
-    D: Deployable<Offer = MapOffer>,
+    D: Deploy<Offer = MapOffer>,
 {
     let mut client = open_client::<D>(file, None)?;
     let value = Bytes::from("v".repeat(100).as_str());

@@ -21,16 +21,22 @@
 //! <!-- end of guarantees -->
 
 pub mod durable;
+pub mod guarantee;
 pub mod instance;
 pub mod kv;
 mod lend;
 pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;
+pub mod protocol;
+pub mod protocols;
 pub mod quorum;
 mod seeded;
 #[cfg(test)]
 mod simulation;
+pub mod status;
+pub mod timing;
+pub mod topology;
 mod turn;
 pub mod two_phase_commit;
 pub mod world;
@@ -38,3 +44,6 @@ pub mod yardsticks;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};
+pub use protocol::{Deploy, Protocol};
+pub use status::Status;
+pub use topology::{Topology, Unsuitable};

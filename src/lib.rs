@@ -4,10 +4,11 @@
 //! instances. This crate drives them: [`check`] explores every behaviour of an instance,
 //! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
 //! to the other. [`node`] runs a protocol over UDP, and [`history`] judges what its clients saw.
-//! [`catalogue`] lists what there is.
+//! [`catalogue`] lists what there is, and [`cli`] makes a command of any list of protocols.
 
 pub mod catalogue;
 pub mod check;
+pub mod cli;
 pub mod explore;
 pub mod history;
 pub mod node;

@@ -9,9 +9,10 @@
 mod support;
 
 use quorate::ClusterFile;
+use quorate::models::Protocol;
 use quorate::models::kv::{Map, Op, Reply};
 use quorate::models::paxos::{Paxos, Peer};
-use quorate::node::deploy::{ClientOf, Deployable, open_client, open_node};
+use quorate::node::deploy::{ClientOf, open_client, open_node};
 use quorate::node::{ClientError, DataDir};
 use quorate::{Client, Stop};
 use stateright::actor::Id;

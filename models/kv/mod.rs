@@ -8,8 +8,10 @@
 pub mod bytes;
 pub mod client;
 pub mod history;
+pub mod limits;
 pub mod machine;
 pub mod map;
+pub mod offer;
 pub mod service;
 pub mod sessions;
 pub mod size;

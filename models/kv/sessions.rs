@@ -121,6 +121,11 @@ impl<R> Sessions<R> {
         self.floor
     }
 
+    /// The highest client id that the table knows of, be its session there or evicted.
+    pub fn newest_client(&self) -> Option<Id> {
+        self.last.keys().next_back().copied().max(self.floor)
+    }
+
     fn has(&self, bug: SessionBug) -> bool {
         self.limits.bug == Some(bug)
     }

@@ -69,11 +69,14 @@
 mod anti_entropy;
 mod clock;
 mod context;
+mod guarantees;
 pub mod history;
 pub mod instances;
 mod message;
 pub mod mutants;
+mod offer;
 pub mod properties;
+mod protocol;
 mod replica;
 mod session;
 mod stability;
@@ -81,6 +84,7 @@ mod storage;
 mod store;
 #[cfg(test)]
 mod tests;
+mod token;
 mod transfer;
 mod vector;
 
@@ -88,6 +92,7 @@ pub use clock::{PhysicalTime, Stamp};
 pub use context::{Authenticator, Context, Tag};
 pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
 pub use mutants::Bug;
+pub use offer::SiblingsOffer;
 pub use replica::{Replica, ReplicaState};
 pub use session::{Session, SessionState, Step};
 pub use stability::{Row, Stability};

@@ -77,11 +77,13 @@
 mod backup;
 mod bounds;
 mod copy;
+mod guarantees;
 pub mod instances;
 mod message;
 pub mod mutants;
 mod primary;
 pub mod properties;
+mod protocol;
 mod queue;
 mod recent;
 mod replica;

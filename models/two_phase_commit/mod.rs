@@ -74,12 +74,15 @@
 pub mod abstract_model;
 mod bounds;
 mod coordinator;
+mod guarantees;
 pub mod instances;
 mod locks;
 mod message;
 pub mod mutants;
+mod offer;
 mod participant;
 pub mod properties;
+mod protocol;
 pub mod refinement;
 mod sharding;
 mod storage;
@@ -91,6 +94,7 @@ pub use coordinator::{Coordinator, CoordinatorState, Voting, coordinator};
 pub use locks::{Lock, Locks};
 pub use message::{Decision, Msg, Part, Peer, TxnId, Vote};
 pub use mutants::Bug;
+pub use offer::TransactionOffer;
 pub use participant::{Participant, ParticipantState};
 pub use sharding::{Sharding, ShardingError};
 pub use storage::{

@@ -58,6 +58,7 @@ mod observer;
 mod panics;
 mod parts;
 mod property;
+pub mod rehearsal;
 mod setup;
 mod start;
 mod state;

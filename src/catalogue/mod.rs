@@ -1,11 +1,11 @@
-//! The one list of protocols and their instances.
+//! A list of protocols with the types hidden, so that the commands and the tests treat all alike.
 //!
-//! Each protocol has types of its own; a [`Case`] hides them, so that the commands and the tests
-//! treat all instances alike.
+//! Each protocol has types of its own; a [`Case`] hides those of an instance, a [`SeededBug`] those of
+//! a mutant, and a [`Deployed`] those of its nodes and clients. [`Catalogue::of`] makes one of any list
+//! of protocols, ours or a user's.
 
 pub mod guarantees;
 mod names;
-mod rehearsal;
 mod subject;
 pub mod tables;
 
@@ -13,12 +13,15 @@ pub use names::{Kind, UnknownName, nearest};
 pub use subject::{Case, SeededBug, Shape, Subject};
 
 use crate::check::Replayed;
+use crate::node::{ClusterFile, DeployError, Deployed, deploy::deployed};
 use crate::trace::{Of, TraceError, TraceFile};
+use quorate_models::guarantee::Guarantee;
+use quorate_models::protocol::{self, Deploy};
+use quorate_models::protocols::{All, Protocols, Visitor};
 use quorate_models::world::{Checkable, Observer};
 use quorate_models::{Instance, Mutant};
-use quorate_models::{multi_primary, paxos, primary_backup, two_phase_commit};
 
-/// A protocol.
+/// A protocol, its types hidden.
 pub struct Protocol {
     /// Its name on the command line.
     pub name: &'static str,
@@ -28,42 +31,110 @@ pub struct Protocol {
     pub cases: Vec<Box<dyn Case>>,
     /// Its seeded bugs.
     pub mutants: Vec<Box<dyn SeededBug>>,
+    /// What it guarantees, for each of its modes.
+    pub guarantees: Vec<Guarantee>,
+    /// Its nodes and clients, if it can be deployed.
+    pub deployed: Option<Box<dyn Deployed>>,
 }
 
-/// All protocols.
+/// A list of protocols.
+pub struct Catalogue {
+    /// The protocols, in the order of the list.
+    pub protocols: Vec<Protocol>,
+    /// The list's name as a Rust type.
+    pub list: &'static str,
+}
+
+impl Catalogue {
+    /// Of the list `L`.
+    pub fn of<L: Protocols>() -> Self {
+        let mut catalogue = Self { protocols: Vec::new(), list: std::any::type_name::<L>() };
+        L::each(&mut catalogue);
+        catalogue
+    }
+
+    /// A protocol by name.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn protocol(&self, name: &str) -> Result<&Protocol, UnknownName> {
+        self.protocols.iter().find(|protocol| protocol.name == name).ok_or_else(|| {
+            let known = self.protocols.iter().map(|protocol| protocol.name).collect();
+            UnknownName { protocol: None, kind: Kind::Protocol, name: name.into(), known }
+        })
+    }
+
+    /// The protocols that can be deployed.
+    pub fn deployable(&self) -> impl Iterator<Item = &dyn Deployed> {
+        self.protocols.iter().filter_map(|protocol| protocol.deployed.as_deref())
+    }
+
+    /// The protocol that a cluster runs.
+    ///
+    /// # Errors
+    /// When the list has none of its name that can be deployed.
+    pub fn of_cluster(&self, cluster: &ClusterFile) -> Result<&dyn Deployed, DeployError> {
+        self.deployable().find(|it| it.name() == cluster.protocol).ok_or_else(|| {
+            let (file, protocol) = (cluster.path().into(), cluster.protocol.clone());
+            let known = self.deployable().map(Deployed::name).collect();
+            DeployError::UnknownProtocol { file, protocol, known }
+        })
+    }
+
+    /// Follows a trace in the instance or mutant that it names, and says whether it still shows that
+    /// its property is violated (or reached).
+    ///
+    /// # Errors
+    /// When there is no such instance, mutant or property, or the trace's cycle is none.
+    pub fn replay(&self, file: &TraceFile) -> Result<Replayed, ReplayError> {
+        let protocol = self.protocol(&file.protocol)?;
+        Ok(protocol.subject(&file.of)?.replay(&file.trace, &file.property)?)
+    }
+}
+
+impl Visitor for Catalogue {
+    fn checked<P: protocol::Protocol>(&mut self) {
+        self.protocols.push(Protocol {
+            name: P::NAME,
+            about: P::ABOUT,
+            cases: cases(P::instances()),
+            mutants: mutants(P::mutants()),
+            guarantees: P::guarantees(),
+            deployed: None,
+        });
+    }
+
+    fn deployed<D: Deploy>(&mut self) {
+        self.checked::<D>();
+        if let Some(protocol) = self.protocols.last_mut() {
+            protocol.deployed = Some(deployed::<D>());
+        }
+    }
+}
+
+/// The protocols of this crate.
 pub fn protocols() -> Vec<Protocol> {
-    vec![
-        Protocol {
-            name: "primary-backup",
-            about: "one primary orders, backups follow, a view service replaces who is suspected",
-            cases: cases(primary_backup::instances::instances()),
-            mutants: mutants(primary_backup::mutants::mutants()),
-        },
-        Protocol {
-            name: "multi-primary",
-            about: "every node takes writes at once; conflicts are settled or kept as siblings",
-            cases: cases(multi_primary::instances::instances()),
-            mutants: mutants(multi_primary::mutants::mutants()),
-        },
-        Protocol {
-            name: "two-phase-commit",
-            about: "transactions over shards: all participants commit, or none does",
-            cases: cases(two_phase_commit::instances::instances()),
-            mutants: mutants(two_phase_commit::mutants::mutants()),
-        },
-        Protocol {
-            name: "synod",
-            about: "single-decree Paxos, in the paper's roles: one value is chosen",
-            cases: cases(paxos::synod::instances::instances()),
-            mutants: mutants(paxos::synod::mutants::mutants()),
-        },
-        Protocol {
-            name: "paxos",
-            about: "Multi-Paxos: a log under a stable leader; any minority may crash",
-            cases: cases(paxos::instances::instances()),
-            mutants: mutants(paxos::mutants::mutants()),
-        },
-    ]
+    Catalogue::of::<All>().protocols
+}
+
+/// A protocol of this crate by name.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn protocol(name: &str) -> Result<Protocol, UnknownName> {
+    let mut all = Catalogue::of::<All>();
+    all.protocol(name)?;
+    all.protocols.retain(|protocol| protocol.name == name);
+    // It was found.
+    Ok(all.protocols.swap_remove(0))
+}
+
+/// Follows a trace of a protocol of this crate; see [`Catalogue::replay`].
+///
+/// # Errors
+/// When there is no such instance, mutant or property, or the trace's cycle is none.
+pub fn replay(file: &TraceFile) -> Result<Replayed, ReplayError> {
+    Catalogue::of::<All>().replay(file)
 }
 
 fn cases<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> Vec<Box<dyn Case>> {
@@ -76,19 +147,6 @@ fn mutants<A: Checkable, H: Observer<A::Msg>>(
     mutants.into_iter().map(|mutant| Box::new(mutant) as Box<dyn SeededBug>).collect()
 }
 
-/// A protocol by name.
-///
-/// # Errors
-/// When there is none of that name.
-pub fn protocol(name: &str) -> Result<Protocol, UnknownName> {
-    let mut all = protocols();
-    let known = all.iter().map(|protocol| protocol.name).collect();
-    match all.iter().position(|protocol| protocol.name == name) {
-        Some(at) => Ok(all.swap_remove(at)),
-        None => Err(UnknownName { protocol: None, kind: Kind::Protocol, name: name.into(), known }),
-    }
-}
-
 /// Why a trace cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -98,16 +156,6 @@ pub enum ReplayError {
     /// It cannot be used.
     #[error(transparent)]
     Trace(#[from] TraceError),
-}
-
-/// Follows a trace in the instance or mutant that it names, and says whether it still shows that
-/// its property is violated (or reached).
-///
-/// # Errors
-/// When there is no such instance, mutant or property, or the trace's cycle is none.
-pub fn replay(file: &TraceFile) -> Result<Replayed, ReplayError> {
-    let protocol = protocol(&file.protocol)?;
-    Ok(protocol.subject(&file.of)?.replay(&file.trace, &file.property)?)
 }
 
 impl Protocol {

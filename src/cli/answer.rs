@@ -1,8 +1,8 @@
 //! What the client commands print.
 
 use super::{DONE, NO};
-use quorate::models::kv::{Bytes, Op, Reply};
-use quorate::node::Answered;
+use crate::models::kv::offer::Answered;
+use crate::models::kv::{Bytes, Op, Reply};
 use serde_json::{Value, json};
 
 /// What is printed, and the exit code that it means.
@@ -14,6 +14,8 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
         Answered::ConditionFailed { op, found } => {
             (condition(ops, *op as usize, found.as_ref(), as_json), NO)
         }
+        Answered::Text(reply) if as_json => (line(json!({ "reply": reply })), DONE),
+        Answered::Text(reply) => (line(reply), DONE),
     }
 }
 

@@ -7,13 +7,13 @@ mod output;
 mod progress;
 
 use super::{CliError, tell};
+use crate::catalogue::Catalogue;
+use crate::check::report::{Report, Standing};
+use crate::check::{Engine, Limits, MAX_THREADS, Options};
 use choose::{Chosen, chosen};
 use clap::{Parser, ValueEnum};
 use format::{Checked, Format};
 use output::Output;
-use quorate::catalogue;
-use quorate::check::report::{Report, Standing};
-use quorate::check::{Engine, Limits, MAX_THREADS, Options};
 use signal_hook::consts::SIGINT;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -127,12 +127,12 @@ enum EngineName {
     Stateright,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let protocols = match args.protocol.as_str() {
-        "all" => catalogue::protocols(),
-        name => vec![catalogue::protocol(name)?],
+        "all" => catalogue.protocols.as_slice(),
+        name => std::slice::from_ref(catalogue.protocol(name)?),
     };
-    let chosen = chosen(&protocols, args)?;
+    let chosen = chosen(protocols, args)?;
     check_usage(args)?;
     let stop = Arc::new(AtomicBool::new(false));
     // The first Ctrl-C ends the check; the second the program.

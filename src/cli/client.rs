@@ -6,10 +6,12 @@
 
 use super::answer::{note, show};
 use super::{CliError, JSON_ERRORS, at, out, private};
-use quorate::models::kv::map::MAX_VALUE_BYTES;
-use quorate::models::kv::{Bytes, Op};
-use quorate::node::deploy::{WithProtocol, ask, open_client, with_protocol};
-use quorate::node::{Answered, Ask, ClusterFile, Deployable};
+use crate::catalogue::Catalogue;
+use crate::models::kv::map::MAX_VALUE_BYTES;
+use crate::models::kv::offer::{Ask, OfferError};
+use crate::models::kv::{Bytes, Op};
+use crate::node::deploy::CallError;
+use crate::node::{AskError, ClusterFile, Deployed};
 use stateright::actor::Id;
 use std::fs::File;
 use std::io::Read;
@@ -157,39 +159,63 @@ pub(crate) struct Cas {
     pub(crate) common: Common,
 }
 
-pub(crate) fn get(args: &Get) -> Result<u8, CliError> {
-    perform(&args.common, &Op::Get { key: bytes(&args.key) }.into())
+/// Ask a state machine of your own for something
+///
+/// What the words mean is the state machine's business; the map has the other commands.
+#[derive(clap::Args)]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate call add 5 --cluster cluster.toml"))]
+pub(crate) struct Call {
+    /// What is asked
+    words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
-pub(crate) fn put(args: &Put) -> Result<u8, CliError> {
+pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
+    perform(catalogue, &args.common, &Ask::Words(args.words.clone()))
+}
+
+pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
+    perform(catalogue, &args.common, &Op::Get { key: bytes(&args.key) }.into())
+}
+
+pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {
     // One of the two was given: clap sees to it.
     let value = args.from.or(args.value.as_deref())?.unwrap_or_default();
-    write(&args.common, &args.replaced, Op::Put { key: bytes(&args.key), value })
+    write(catalogue, &args.common, &args.replaced, Op::Put { key: bytes(&args.key), value })
 }
 
-pub(crate) fn delete(args: &Delete) -> Result<u8, CliError> {
-    write(&args.common, &args.replaced, Op::Delete { key: bytes(&args.key) })
+pub(crate) fn delete(args: &Delete, catalogue: &Catalogue) -> Result<u8, CliError> {
+    write(catalogue, &args.common, &args.replaced, Op::Delete { key: bytes(&args.key) })
 }
 
-pub(crate) fn cas(args: &Cas) -> Result<u8, CliError> {
+pub(crate) fn cas(args: &Cas, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (expected, new) = (args.expected.as_deref().map(bytes), args.from.or(args.new.as_deref())?);
-    perform(&args.common, &Op::Cas { key: bytes(&args.key), expected, new }.into())
+    perform(catalogue, &args.common, &Op::Cas { key: bytes(&args.key), expected, new }.into())
 }
 
 pub(super) fn bytes(text: &str) -> Bytes {
     text.into()
 }
 
-fn write(common: &Common, replaced: &Replaced, op: Op) -> Result<u8, CliError> {
-    perform(common, &Ask::One { op, context: replaced.context.clone() })
+fn write(
+    catalogue: &Catalogue,
+    common: &Common,
+    replaced: &Replaced,
+    op: Op,
+) -> Result<u8, CliError> {
+    perform(catalogue, common, &Ask::One { op, context: replaced.context.clone() })
 }
 
 /// Asks, and prints the answer.
-pub(super) fn perform(common: &Common, ask: &Ask) -> Result<u8, CliError> {
+pub(super) fn perform(catalogue: &Catalogue, common: &Common, ask: &Ask) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&common.cluster)?;
-    let answered = with_protocol(&cluster, Call { cluster: &cluster, ask, common })??;
+    let protocol = catalogue.of_cluster(&cluster)?;
+    let only = common.server.map(Id::from);
+    let answered = protocol.ask(&cluster, ask, only, common.timeout);
+    let (answered, _) = answered.map_err(|error| explained(error, catalogue, &cluster))?;
     let ops = match ask {
-        Ask::One { .. } => [].as_slice(),
+        Ask::One { .. } | Ask::Words(_) => [].as_slice(),
         Ask::Together(txn) => &txn.ops,
     };
     let (printed, code) = show(&answered, ops, common.json);
@@ -200,20 +226,14 @@ pub(super) fn perform(common: &Common, ask: &Ask) -> Result<u8, CliError> {
     Ok(code)
 }
 
-struct Call<'a> {
-    cluster: &'a ClusterFile,
-    ask: &'a Ask,
-    common: &'a Common,
-}
-
-impl WithProtocol for Call<'_> {
-    type Output = Result<Answered, CliError>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        let Self { cluster, ask: asked, common } = self;
-        let mut client = open_client::<D>(cluster, common.server.map(Id::from))?;
-        Ok(ask::<D::Offer, D::Peer>(&mut client, cluster, asked, common.timeout)?)
-    }
+/// Names the protocols that offer what the cluster's does not.
+fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> CliError {
+    let CallError::Ask(AskError::Offer(OfferError::NotOffered { asked, offers })) = error else {
+        return error.into();
+    };
+    let offering = catalogue.deployable().filter(|it| it.commands().contains(&asked));
+    let by = offering.map(Deployed::name).collect();
+    CliError::NotOffered { protocol: cluster.protocol.clone(), asked, offers, by }
 }
 
 /// Parses a duration: a number with a unit, or of seconds.

@@ -1,7 +1,7 @@
 //! `quorate client-file`: a client's copy of a cluster file.
 
 use super::{CliError, DONE, at, out, private};
-use quorate::ClusterFile;
+use crate::ClusterFile;
 use std::path::PathBuf;
 
 /// Print a client's copy of a cluster file: without the servers' key

@@ -1,14 +1,12 @@
 //! `quorate cluster`: a local cluster for trying things, each node a process of its own.
 
 use super::{CliError, DONE, at, out, private, program, quoted};
+use crate::catalogue::{Catalogue, nearest};
+use crate::models::kv::Op;
+use crate::models::kv::offer::Ask;
+use crate::node::{ClusterFile, DataDir, DeployError, Deployed, MAX_SERVERS, Stop};
 use clap::Parser;
 use data_encoding::HEXLOWER;
-use quorate::catalogue::nearest;
-use quorate::models::kv::Op;
-use quorate::models::multi_primary::MultiPrimary;
-use quorate::models::two_phase_commit::TwoPhaseCommit;
-use quorate::node::deploy::{NAMES, WithProtocol, ask, open_client, with_protocol};
-use quorate::node::{ClusterFile, DataDir, DeployError, Deployable, MAX_SERVERS, Stop};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::fmt::Write as _;
@@ -50,14 +48,14 @@ pub(crate) struct Args {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     if !(1..=MAX_SERVERS).contains(&args.servers) {
         return Err(CliError::Usage(format!(
             "a cluster has 1 to {MAX_SERVERS} servers, not {}",
             args.servers
         )));
     }
-    check_protocol(&args.protocol)?;
+    check_protocol(catalogue, &args.protocol)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, stop.flag())
@@ -78,17 +76,18 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let path = dir.join("cluster.toml");
     private::create_file(&path, &describe(args)?)?;
     let cluster = private::load_cluster(&path)?;
-    with_protocol(&cluster, CanRun { cluster: &cluster })?.map_err(as_usage)?;
+    let protocol = catalogue.of_cluster(&cluster)?;
+    protocol.check(&cluster, Id::from(0)).map_err(as_usage)?;
     let mut nodes = Nodes::start(dir, &path, &cluster)?;
     out::line(format!("starting {} servers", nodes.nodes.len()))?;
     let begin = Instant::now();
     let mut first = None;
     while first.is_none() && !stop.is_stopped() && begin.elapsed() < START {
         nodes.report()?;
-        first = with_protocol(&cluster, Answering { cluster: &cluster })?;
+        first = answering(protocol, &cluster);
     }
     if !stop.is_stopped() {
-        out::print(nodes.introduction(&path, &cluster, first))?;
+        out::print(nodes.introduction(&path, protocol, first))?;
     }
     while !stop.is_stopped() {
         nodes.report()?;
@@ -109,15 +108,16 @@ fn as_usage(error: DeployError) -> CliError {
     }
 }
 
-fn check_protocol(name: &str) -> Result<(), CliError> {
-    if NAMES.contains(&name) {
+fn check_protocol(catalogue: &Catalogue, name: &str) -> Result<(), CliError> {
+    let names: Vec<_> = catalogue.deployable().map(Deployed::name).collect();
+    if names.contains(&name) {
         return Ok(());
     }
-    let hint = match nearest(name, NAMES).first() {
+    let hint = match nearest(name, &names).first() {
         Some(nearest) => format!("; did you mean {nearest:?}?"),
         None => String::new(),
     };
-    let known = NAMES.join(", ");
+    let known = names.join(", ");
     Err(CliError::Usage(format!(
         "there is no protocol named {name:?} that can be deployed{hint}; those that can: {known}"
     )))
@@ -155,33 +155,17 @@ fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, CliError> {
     addresses.map_err(io("find a free port"))
 }
 
-/// Whether a protocol accepts a cluster.
-struct CanRun<'a> {
-    cluster: &'a ClusterFile,
-}
-
-impl WithProtocol for CanRun<'_> {
-    type Output = Result<(), DeployError>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        D::server(self.cluster, Id::from(0)).map(drop)
-    }
-}
-
 /// The server that answers a request now, if any does.
-struct Answering<'a> {
-    cluster: &'a ClusterFile,
-}
-
-impl WithProtocol for Answering<'_> {
-    type Output = Option<Id>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        let mut client = open_client::<D>(self.cluster, None).ok()?;
-        let anything = Op::Get { key: "".into() }.into();
-        let patience = Duration::from_secs(1);
-        ask::<D::Offer, D::Peer>(&mut client, self.cluster, &anything, patience).ok()?;
-        Some(client.last_server())
+fn answering(protocol: &dyn Deployed, cluster: &ClusterFile) -> Option<Id> {
+    let anything = if protocol.commands().contains(&"get") {
+        Op::Get { key: "".into() }.into()
+    } else {
+        Ask::Words(Vec::new())
+    };
+    let patience = Duration::from_secs(1);
+    match protocol.ask(cluster, &anything, None, patience) {
+        Ok((_, server)) => Some(server),
+        Err(_) => None,
     }
 }
 
@@ -220,19 +204,9 @@ impl Nodes {
         Ok(started)
     }
 
-    /// Whether the cluster answers without the server that answers now.
-    fn survive_one(&self, cluster: &ClusterFile) -> bool {
-        match cluster.protocol.as_str() {
-            TwoPhaseCommit::NAME => false,
-            MultiPrimary::NAME => self.nodes.len() > 1,
-            // Of two replicas neither is a majority; of a view service and a replica, one is lost.
-            _ => self.nodes.len() > 2,
-        }
-    }
-
     /// What to try, such as it can be typed into another terminal. `first` is the server that
     /// answers now.
-    fn introduction(&self, path: &Path, cluster: &ClusterFile, first: Option<Id>) -> String {
+    fn introduction(&self, path: &Path, protocol: &dyn Deployed, first: Option<Id>) -> String {
         let (quorate, file) = (program(), quoted(path));
         let mut text = match first {
             Some(first) => format!("server {} answers; the servers:\n", usize::from(first)),
@@ -247,7 +221,7 @@ impl Nodes {
         let _ = writeln!(text, "  {quorate} put color green --cluster {file}");
         let _ = writeln!(text, "  {quorate} get color --cluster {file}");
         if let Some(node) = self.nodes.get(first.map_or(0, usize::from)) {
-            let hope = if self.survive_one(cluster) {
+            let hope = if protocol.survives_one(self.nodes.len()) {
                 "another takes over"
             } else {
                 "the cluster answers again when it is back"

@@ -1,10 +1,10 @@
 //! `quorate explore`: stateright's web Explorer on an instance or a mutant.
 
 use super::{CliError, out};
+use crate::catalogue::{Catalogue, Protocol, Subject};
+use crate::explore::Shown;
+use crate::trace::{Of, TraceFile};
 use clap::Parser;
-use quorate::catalogue::{self, Protocol, Subject};
-use quorate::explore::Shown;
-use quorate::trace::{Of, TraceFile};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -36,15 +36,15 @@ pub(crate) struct Args {
     port: u16,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    let protocol = catalogue::protocol(&args.protocol)?;
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
+    let protocol = catalogue.protocol(&args.protocol)?;
     let asked = asked(args);
     if let Some(asked) = &asked {
         protocol.subject(asked)?;
     }
     let file = args.at.as_deref().map(TraceFile::read).transpose()?;
     if let Some(file) = &file {
-        matches(&protocol, asked.as_ref(), file)?;
+        matches(protocol, asked.as_ref(), file)?;
     }
     let first = || Of::Instance(protocol.cases.first().map_or("", |case| case.name()).into());
     let of = file.as_ref().map(|file| file.of.clone()).or(asked).unwrap_or_else(first);

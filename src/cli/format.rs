@@ -1,8 +1,8 @@
 //! `quorate format`: makes a node's data directory, once.
 
 use super::{CliError, DONE, out, private, readmit};
-use quorate::node::deploy::{WithProtocol, with_protocol};
-use quorate::node::{ClusterFile, DataDir, DeployError, Deployable};
+use crate::catalogue::Catalogue;
+use crate::node::DataDir;
 use stateright::actor::Id;
 use std::path::PathBuf;
 
@@ -42,18 +42,18 @@ pub(crate) struct Args {
     newcomer: bool,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&args.cluster)?;
     private::check_data(&args.data)?;
     let id = Id::from(args.id);
     // What could never run is better refused now. An id out of range, the directory refuses.
     let is_server = cluster.server(id).is_some();
     if is_server {
-        with_protocol(&cluster, CanRun { cluster: &cluster, id })??;
+        catalogue.of_cluster(&cluster)?.check(&cluster, id)?;
     }
     if args.newcomer {
         if is_server {
-            readmit::check_return(&cluster, id)?;
+            readmit::check_return(catalogue, &cluster, id)?;
         }
         DataDir::format_newcomer(&args.data, &cluster, id)?;
     } else {
@@ -63,18 +63,4 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     let what = if args.newcomer { "newcomer, server" } else { "server" };
     out::line(format!("formatted {data} for {what} {id} of the cluster `{name}`"))?;
     Ok(DONE)
-}
-
-/// Whether a protocol accepts a cluster.
-struct CanRun<'a> {
-    cluster: &'a ClusterFile,
-    id: Id,
-}
-
-impl WithProtocol for CanRun<'_> {
-    type Output = Result<(), DeployError>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        D::server(self.cluster, self.id).map(drop)
-    }
 }

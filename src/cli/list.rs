@@ -3,8 +3,8 @@
 use super::out::{self, wrapped};
 use super::tell::grouped;
 use super::{CliError, DONE};
+use crate::catalogue::{Catalogue, Protocol, guarantees, tables};
 use clap::Parser;
-use quorate::catalogue::{self, Protocol, guarantees, tables};
 
 /// List the protocols, their instances, properties and mutants
 #[derive(Parser)]
@@ -24,17 +24,17 @@ pub(crate) struct Args {
     guarantees: bool,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let protocols = match &args.protocol {
-        None => catalogue::protocols(),
-        Some(name) => vec![catalogue::protocol(name)?],
+        None => catalogue.protocols.as_slice(),
+        Some(name) => std::slice::from_ref(catalogue.protocol(name)?),
     };
     if args.markdown {
-        out::print(tables::markdown(&protocols))?;
+        out::print(tables::markdown(protocols))?;
     } else if args.guarantees {
-        out::print(guarantees::markdown(&protocols))?;
+        out::print(guarantees::markdown(protocols))?;
     } else {
-        for protocol in &protocols {
+        for protocol in protocols {
             out::print(listed(protocol, out::width()))?;
         }
     }

@@ -1,33 +1,157 @@
-//! The subcommands, one file each, and what they have in common: how they fail.
+//! The commands, one file each, for any list of protocols, and what they have in common: how they
+//! fail.
 
 mod answer;
-pub(crate) mod check;
-pub(crate) mod client;
-pub(crate) mod client_file;
-pub(crate) mod cluster;
-pub(crate) mod explore;
-pub(crate) mod format;
-pub(crate) mod list;
+mod check;
+mod client;
+mod client_file;
+mod cluster;
+mod explore;
+mod format;
+mod list;
 mod out;
 mod private;
-pub(crate) mod readmit;
-pub(crate) mod run;
+mod readmit;
+mod run;
 mod tell;
-pub(crate) mod test_from;
-pub(crate) mod txn;
+mod test_from;
+mod txn;
 
-use quorate::catalogue::{ReplayError, UnknownName};
-use quorate::check::CheckError;
-use quorate::explore::ExploreError;
-use quorate::node::deploy::OpenError;
-use quorate::node::{
+use crate::catalogue::{Catalogue, ReplayError, UnknownName};
+use crate::check::CheckError;
+use crate::explore::ExploreError;
+use crate::models::kv::offer::OfferError;
+use crate::models::protocols::Protocols;
+use crate::node::deploy::{CallError, OpenError};
+use crate::node::{
     AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError, PeersError,
 };
-use quorate::trace::TraceError;
+use crate::trace::TraceError;
+use clap::{Parser, Subcommand};
 use serde::Serialize;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+
+/// Replication protocols written once: checked, explored and run from the same code.
+#[derive(Parser)]
+#[command(
+    version,
+    max_term_width = 80,
+    after_help = "\
+Example:
+  quorate check             every protocol, in seconds
+  quorate cluster paxos     a cluster to try
+
+`quorate COMMAND --help` has examples for each command."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::Args),
+    Check(Box<check::Args>),
+    Explore(explore::Args),
+    TestFrom(test_from::Args),
+    Format(format::Args),
+    ClientFile(client_file::Args),
+    Run(run::Args),
+    Readmit(readmit::Args),
+    Cluster(cluster::Args),
+    Get(client::Get),
+    Put(client::Put),
+    Delete(client::Delete),
+    Cas(client::Cas),
+    Txn(txn::Args),
+    Call(client::Call),
+}
+
+/// The commands with the protocols of the list `L`: the whole `main` of a program that checks, explores
+/// and runs protocols of one's own.
+///
+/// ```no_run
+/// use quorate::models::protocols::{Protocols, Visitor};
+///
+/// struct Mine;
+///
+/// impl Protocols for Mine {
+///     fn each(visitor: &mut impl Visitor) {
+///         visitor.deployed::<quorate::models::paxos::Paxos<quorate::models::kv::Map>>();
+///     }
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     quorate::cli::main::<Mine>()
+/// }
+/// ```
+pub fn main<L: Protocols>() -> ExitCode {
+    ExitCode::from(match Arguments::try_parse() {
+        Ok(arguments) => run(&arguments.command, &Catalogue::of::<L>()),
+        Err(answer) => without_command(&answer),
+    })
+}
+
+fn run(command: &Command, catalogue: &Catalogue) -> u8 {
+    log_to_stderr(if matches!(command, Command::Run(_)) { "info" } else { "error" });
+    let result = match command {
+        Command::List(args) => list::execute(args, catalogue),
+        Command::Check(args) => check::execute(args, catalogue),
+        Command::Explore(args) => explore::execute(args, catalogue),
+        Command::TestFrom(args) => test_from::execute(args, catalogue),
+        Command::Format(args) => format::execute(args, catalogue),
+        Command::ClientFile(args) => client_file::execute(args),
+        Command::Run(args) => run::execute(args, catalogue),
+        Command::Readmit(args) => readmit::execute(args, catalogue),
+        Command::Cluster(args) => cluster::execute(args, catalogue),
+        Command::Get(args) => client::get(args, catalogue),
+        Command::Put(args) => client::put(args, catalogue),
+        Command::Delete(args) => client::delete(args, catalogue),
+        Command::Cas(args) => client::cas(args, catalogue),
+        Command::Txn(args) => txn::execute(args, catalogue),
+        Command::Call(args) => client::call(args, catalogue),
+    };
+    result.unwrap_or_else(|error| {
+        error.tell(command.answers_in_json());
+        error.code()
+    })
+}
+
+impl Command {
+    fn answers_in_json(&self) -> bool {
+        match self {
+            Self::Check(args) => args.is_json(),
+            Self::Get(args) => args.common.json,
+            Self::Put(args) => args.common.json,
+            Self::Delete(args) => args.common.json,
+            Self::Cas(args) => args.common.json,
+            Self::Txn(args) => args.common.json,
+            Self::Call(args) => args.common.json,
+            Self::List(_)
+            | Self::Explore(_)
+            | Self::TestFrom(_)
+            | Self::Format(_)
+            | Self::ClientFile(_)
+            | Self::Run(_)
+            | Self::Readmit(_)
+            | Self::Cluster(_) => false,
+        }
+    }
+}
+
+/// `RUST_LOG` says what is logged, such as `quorate=debug`; without it, a `default` level.
+fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
 
 /// It was done.
 pub(crate) const DONE: u8 = 0;
@@ -61,6 +185,16 @@ pub(crate) enum CliError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Ask(AskError),
+    #[error(
+        "the cluster's protocol `{protocol}` does not offer {asked}; it offers {}; {asked} is offered \
+         by {}", offers.join(", "), or_none(by)
+    )]
+    NotOffered {
+        protocol: String,
+        asked: &'static str,
+        offers: &'static [&'static str],
+        by: Vec<&'static str>,
+    },
     #[error(transparent)]
     Name(#[from] UnknownName),
     #[error(transparent)]
@@ -107,19 +241,16 @@ impl CliError {
                     | CheckError::SymmetryElsewhere,
                 ..
             }
-            | Self::Client(
-                ClientError::KeyTooLong { .. }
-                | ClientError::ValueTooLong { .. }
-                | ClientError::OperationTooLong { .. }
-                | ClientError::ContextTooLong { .. }
-                | ClientError::Transaction(_),
-            )
-            | Self::Ask(
-                AskError::NotOffered { .. }
-                | AskError::NoContexts
-                | AskError::BadContext(_)
-                | AskError::ForeignContext,
-            )
+            | Self::Client(ClientError::Limit(_))
+            | Self::NotOffered { .. }
+            | Self::Ask(AskError::Offer(
+                OfferError::NotOffered { .. }
+                | OfferError::NoContexts
+                | OfferError::BadContext(_)
+                | OfferError::ForeignContext
+                | OfferError::Meaningless(_)
+                | OfferError::Limit(_),
+            ))
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
             Self::Client(
                 ClientError::NoAnswer { .. }
@@ -140,6 +271,10 @@ impl CliError {
             _ => tell(&self.to_string(), self.code(), as_json),
         }
     }
+}
+
+fn or_none(names: &[&str]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
 fn tell(error: &str, exit_code: u8, as_json: bool) {
@@ -208,6 +343,15 @@ impl From<AskError> for CliError {
         match error {
             AskError::Client(error) => error.into(),
             error => Self::Ask(error),
+        }
+    }
+}
+
+impl From<CallError> for CliError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Open(error) => error.into(),
+            CallError::Ask(error) => error.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Keys and data are for their owner alone: made so, and refused otherwise.
 
 use super::{CliError, at};
-use quorate::ClusterFile;
+use crate::ClusterFile;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};

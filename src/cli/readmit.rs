@@ -1,8 +1,8 @@
 //! `quorate readmit`: lets a server return whose data directory was lost.
 
 use super::{CliError, DONE, out, private};
-use quorate::node::deploy::{Readmission, WithProtocol, with_protocol};
-use quorate::node::{ClusterFile, Deployable, readmit};
+use crate::catalogue::Catalogue;
+use crate::node::{ClusterFile, readmit};
 use stateright::actor::Id;
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     data: PathBuf,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&args.cluster)?;
     let server = Id::from(args.server);
     if cluster.server(server).is_none() {
@@ -35,7 +35,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         let text = format!("the cluster file {file} has no server {server}; they are 0 to {last}");
         return Err(CliError::Usage(text));
     }
-    check_return(&cluster, server)?;
+    check_return(catalogue, &cluster, server)?;
     private::check_data(&args.data)?;
     readmit(&args.data, server)?;
     let (data, server) = (args.data.display(), args.server);
@@ -46,23 +46,16 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
 }
 
 /// An error unless the protocol takes this server back when it has lost its data directory.
-pub(super) fn check_return(cluster: &ClusterFile, server: Id) -> Result<(), CliError> {
-    with_protocol(cluster, HowToReturn(server))?.map_err(|why| CliError::CannotReturn {
-        server: usize::from(server),
-        protocol: cluster.protocol.clone(),
-        why,
-    })
-}
-
-struct HowToReturn(Id);
-
-impl WithProtocol for HowToReturn {
-    type Output = Result<(), &'static str>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        match D::readmission(self.0) {
-            Readmission::Refused(why) => Err(why),
-            Readmission::Rejoins(_) => Ok(()),
+pub(super) fn check_return(
+    catalogue: &Catalogue,
+    cluster: &ClusterFile,
+    server: Id,
+) -> Result<(), CliError> {
+    match catalogue.of_cluster(cluster)?.cannot_return(server) {
+        None => Ok(()),
+        Some(why) => {
+            let (server, protocol) = (usize::from(server), cluster.protocol.clone());
+            Err(CliError::CannotReturn { server, protocol, why })
         }
     }
 }

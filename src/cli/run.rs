@@ -1,8 +1,9 @@
 //! `quorate run`: a node, until it is told to stop.
 
 use super::{CliError, DONE, private};
-use quorate::node::deploy::{WithProtocol, open_node, with_protocol};
-use quorate::node::{ClusterFile, Deployable, Stop};
+use crate::catalogue::Catalogue;
+use crate::node::Stop;
+use crate::node::deploy::Place;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::net::SocketAddr;
@@ -39,7 +40,7 @@ pub(crate) struct Args {
     stop_with_parent: bool,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&args.cluster)?;
     private::check_data(&args.data)?;
     let stop = Stop::new();
@@ -57,22 +58,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
             stop.stop();
         });
     }
-    with_protocol(&cluster, Run { args, cluster: &cluster, stop: &stop })?
-}
-
-struct Run<'a> {
-    args: &'a Args,
-    cluster: &'a ClusterFile,
-    stop: &'a Stop,
-}
-
-impl WithProtocol for Run<'_> {
-    type Output = Result<u8, CliError>;
-
-    fn with<D: Deployable>(self) -> Self::Output {
-        let Args { data, id, listen, .. } = self.args;
-        let node = open_node::<D>(self.cluster, data, id.map(Id::from), *listen)?;
-        node.run(self.stop)?;
-        Ok(DONE)
-    }
+    let place = Place { data: &args.data, wanted: args.id.map(Id::from), listen: args.listen };
+    catalogue.of_cluster(&cluster)?.run(&cluster, &place, &stop)?;
+    Ok(DONE)
 }

@@ -2,11 +2,11 @@
 
 use super::CliError;
 use super::out::wrapped;
+use crate::catalogue::Subject;
+use crate::check::report::{Expectation, PropertyReport, Report, Standing, Verdict};
+use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
-use quorate::catalogue::Subject;
-use quorate::check::report::{Expectation, PropertyReport, Report, Standing, Verdict};
-use quorate::trace::Trace;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -249,7 +249,7 @@ fn rounded_up(bound: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quorate::check::CheckError;
+    use crate::check::CheckError;
 
     #[test]
     fn a_bound_is_rounded_up_and_never_down() {

@@ -1,10 +1,11 @@
 //! `quorate test-from`: a counterexample becomes a regression test.
 
 use super::{CliError, joined, out};
+use crate::catalogue::Catalogue;
+use crate::check::Replayed;
+use crate::models::protocols::All;
+use crate::trace::{Of, TraceFile};
 use clap::Parser;
-use quorate::catalogue;
-use quorate::check::Replayed;
-use quorate::trace::{Of, TraceFile};
 use std::path::PathBuf;
 
 /// Print a test that replays a trace, ready to paste
@@ -26,9 +27,9 @@ pub(crate) struct Args {
     name: Option<String>,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let file = TraceFile::read(&args.trace)?;
-    let replayed = catalogue::replay(&file)?;
+    let replayed = catalogue.replay(&file)?;
     if replayed != Replayed::Confirmed {
         return Err(CliError::Usage(format!("{}: {replayed}", args.trace.display())));
     }
@@ -37,13 +38,13 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         Some(name) => return Err(CliError::Usage(format!("{name:?} is no name of a function"))),
         None => name_of(&file),
     };
-    out::print(test(&file, &name, is_expected(&file)?))?;
+    out::print(test(&file, &name, is_expected(catalogue, &file)?, &replay(catalogue.list)))?;
     Ok(super::DONE)
 }
 
 /// Whether the trace shows what is recorded, so that it must go on to show it.
-fn is_expected(file: &TraceFile) -> Result<bool, CliError> {
-    let protocol = catalogue::protocol(&file.protocol)?;
+fn is_expected(catalogue: &Catalogue, file: &TraceFile) -> Result<bool, CliError> {
+    let protocol = catalogue.protocol(&file.protocol)?;
     Ok(match &file.of {
         Of::Mutant(_) => true,
         Of::Instance(name) => {
@@ -56,7 +57,15 @@ fn is_expected(file: &TraceFile) -> Result<bool, CliError> {
     })
 }
 
-fn test(file: &TraceFile, name: &str, is_expected: bool) -> String {
+/// The function that replays a trace of the protocols of this list.
+fn replay(list: &str) -> String {
+    if list == std::any::type_name::<All>() {
+        return "quorate::catalogue::replay".into();
+    }
+    format!("quorate::catalogue::Catalogue::of::<{list}>().replay")
+}
+
+fn test(file: &TraceFile, name: &str, is_expected: bool, replay: &str) -> String {
     let (Of::Instance(of) | Of::Mutant(of)) = &file.of;
     let TraceFile { protocol, property, trace, .. } = file;
     let steps = trace.actions.len();
@@ -74,7 +83,7 @@ fn test(file: &TraceFile, name: &str, is_expected: bool) -> String {
 fn {name}() {{
     let trace = r{marks}\"{}\"{marks};
     let trace = quorate::trace::TraceFile::parse(trace).expect(\"a trace\");
-    let replayed = quorate::catalogue::replay(&trace).expect(\"an instance and a property\");
+    let replayed = {replay}(&trace).expect(\"an instance and a property\");
     {assert}!(
         replayed,
         quorate::check::Replayed::Confirmed,

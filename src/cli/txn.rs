@@ -2,9 +2,10 @@
 
 use super::client::{Common, EXIT_CODES, bytes, perform};
 use super::{CliError, JSON_ERRORS};
+use crate::catalogue::Catalogue;
+use crate::models::kv::offer::Ask;
+use crate::models::kv::{Bytes, Op, Transaction};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, error::ErrorKind};
-use quorate::models::kv::{Bytes, Op, Transaction};
-use quorate::node::Ask;
 
 /// Do several operations together or not at all
 ///
@@ -25,8 +26,8 @@ pub(crate) struct Args {
     pub(crate) common: Common,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
-    perform(&args.common, &Ask::Together(Transaction { ops: args.ops.0.clone() }))
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
+    perform(catalogue, &args.common, &Ask::Together(Transaction { ops: args.ops.0.clone() }))
 }
 
 /// The operations, in the order of the command line.

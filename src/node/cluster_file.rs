@@ -9,7 +9,7 @@
 use super::digest::Fnv1a;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
-use super::timing::Timings;
+use quorate_models::timing::Timings;
 use serde::Deserialize;
 use stateright::actor::Id;
 use std::collections::BTreeMap;

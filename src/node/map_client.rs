@@ -3,9 +3,8 @@
 use super::client::{Client, ClientError};
 use super::frame::MAX_DATAGRAM;
 use quorate_models::kv::machine::Value;
-pub use quorate_models::kv::map::MAX_OPERATION_BYTES;
-use quorate_models::kv::map::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-use quorate_models::kv::{Bytes, Op, Reply};
+use quorate_models::kv::map::MAX_OPERATION_BYTES;
+use quorate_models::kv::{Bytes, Op, Reply, limits};
 use std::time::Duration;
 
 /// An operation and a protocol's own fields fit a datagram.
@@ -62,39 +61,11 @@ impl<P: Value> Client<Op, Reply, P> {
     }
 
     fn checked(&mut self, op: Op, deadline: Duration) -> Result<Reply, ClientError> {
-        check(&op)?;
+        limits::check(&op)?;
         self.call(op, deadline)
     }
 
     fn nonsense(&self) -> ClientError {
         ClientError::Nonsense(self.last_server())
     }
-}
-
-/// Whether an operation keeps the limits.
-pub fn check(op: &Op) -> Result<(), ClientError> {
-    let key = op.key().len();
-    if key > MAX_KEY_BYTES {
-        return Err(ClientError::KeyTooLong { len: key });
-    }
-    let values: [Option<&Bytes>; 2] = match op {
-        Op::Get { .. } | Op::Delete { .. } => [None, None],
-        Op::Put { value, .. } => [Some(value), None],
-        Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
-    };
-    let lengths = values.into_iter().flatten().map(Bytes::len);
-    if let Some(len) = lengths.clone().find(|len| *len > MAX_VALUE_BYTES) {
-        return Err(ClientError::ValueTooLong { len });
-    }
-    match key + lengths.sum::<usize>() {
-        len if len > MAX_OPERATION_BYTES => Err(ClientError::OperationTooLong { len }),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a server may take a message from a client: a request, within the map's limits. A
-/// client that does not keep to them is not served.
-pub fn is_request<P>(message: &quorate_models::kv::Service<Op, Reply, P>) -> bool {
-    use quorate_models::kv::Service;
-    matches!(message, Service::Request { op, .. } if check(op).is_ok())
 }

@@ -14,7 +14,7 @@
 //! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
-//! A protocol is plugged in by [`Deployable`]; [`Client`] is the client that users call.
+//! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that users call.
 
 pub mod address;
 mod caller;
@@ -41,24 +41,22 @@ mod stats;
 mod status;
 mod stop;
 mod timers;
-pub mod timing;
 #[cfg(test)]
 mod virtual_time;
 
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
-pub use deploy::{Answered, Ask, AskError, DeployError, Deployable};
+pub use deploy::{AskError, DeployError, Deployed};
 pub use endpoint::SendError;
 pub use error::NodeError;
 pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};
 pub use log::LogError;
-pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
+pub use map_client::Swapped;
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
-pub use runtime::{Node, NodeBuilder, Runnable, StartNewcomer};
+pub use runtime::{Node, NodeBuilder};
 pub use socket::BindError;
 pub use stats::Stats;
-pub use status::Status;
 pub use stop::Stop;

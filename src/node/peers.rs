@@ -11,7 +11,7 @@
 //!
 //! An operator may say, at each of the servers, that a new incarnation is to be listened to
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
-//! protocol's to say ([`Deployable::readmission`](super::Deployable::readmission)).
+//! protocol's to say ([`Deploy::readmission`](quorate_models::Deploy::readmission)).
 //!
 //! Whoever is refused is told so, and stops; servers that lost their disks at once and remember nobody
 //! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they take

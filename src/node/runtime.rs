@@ -20,12 +20,11 @@ use super::mint::Mint;
 use super::notices::Rate;
 use super::socket::Datagram;
 use super::stats::Stats;
-use super::status::{Status, Watch};
+use super::status::Watch;
 use super::stop::Stop;
 use super::timers::Timers;
-use quorate_models::Durable;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use quorate_models::Status;
+use quorate_models::protocol::{Runnable, StartNewcomer};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,29 +43,6 @@ const RELAYS: u32 = 20_000;
 const AGING: Duration = Duration::from_mins(10);
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
-
-/// An actor that a [`Node`] can run. Any actor whose parts have these properties is one.
-pub trait Runnable:
-    Actor<
-        Msg: Serialize + DeserializeOwned,
-        Timer: Ord,
-        Storage: Durable + Serialize + DeserializeOwned,
-    >
-{
-}
-
-impl<A> Runnable for A where
-    A: Actor<
-            Msg: Serialize + DeserializeOwned,
-            Timer: Ord,
-            Storage: Durable + Serialize + DeserializeOwned,
-        >
-{
-}
-
-/// How an actor starts whose disk was lost, by its id and its life's number:
-/// [`Newcomer::on_newcomer`](quorate_models::Newcomer::on_newcomer).
-pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
 
 /// A node, ready to run.
 pub struct Node<A: Runnable> {

@@ -5,10 +5,12 @@ use super::assert_answered;
 use super::replaced::{History, Read, Replaces, Rule, Write};
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use quorate::history::{Operation, Recorder};
+use quorate::models::kv::offer::{Answered, Ask, OfferError};
 use quorate::models::kv::{Bytes, Op, Reply};
 use quorate::models::multi_primary::MultiPrimary;
-use quorate::node::deploy::{Answered, ClientOf, SiblingsOffer, ask, open_client};
-use quorate::node::{Ask, AskError, ClientError, ClusterFile};
+use quorate::models::multi_primary::SiblingsOffer;
+use quorate::node::deploy::{ClientOf, ask, open_client};
+use quorate::node::{AskError, ClientError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use stateright::actor::Id;
@@ -68,7 +70,7 @@ fn request(
         Ok(answered) => Some(answered),
         Err(
             AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })
-            | AskError::Crowded,
+            | AskError::Offer(OfferError::Crowded),
         ) => None,
         Err(error) => panic!("{asked:?}: {error}"),
     }

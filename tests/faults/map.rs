@@ -3,11 +3,13 @@
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
 use quorate::history::{Recorder, by_key};
+use quorate::models::Deploy;
+use quorate::models::kv::offer::Answered;
 use quorate::models::kv::{Bytes, Map, Op, Reply};
 use quorate::models::paxos::Paxos;
 use quorate::models::primary_backup::PrimaryBackup;
-use quorate::node::deploy::{Answered, ClientOf, ask, open_client};
-use quorate::node::{AskError, ClientError, ClusterFile, Deployable};
+use quorate::node::deploy::{ClientOf, ask, open_client};
+use quorate::node::{AskError, ClientError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ const CLIENTS: usize = 4;
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
 /// Asks; `None` if no answer came in time.
-fn request<D: Deployable>(
+fn request<D: Deploy>(
     client: &mut ClientOf<D>,
     file: &ClusterFile,
     op: &Op,
@@ -55,7 +57,7 @@ fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
     }
 }
 
-fn work<D: Deployable>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut worker: Worker<'_>) {
+fn work<D: Deploy>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut worker: Worker<'_>) {
     let mut client = open_client::<D>(file, None).unwrap();
     let mut seen = BTreeMap::new();
     let mut count = 0;
@@ -72,7 +74,7 @@ fn work<D: Deployable>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut w
     }
 }
 
-fn is_linearizable<D: Deployable>(servers: usize, harm: Harm) {
+fn is_linearizable<D: Deploy>(servers: usize, harm: Harm) {
     let mut storm = Storm::start(D::NAME, "", servers, harm);
     let (recorder, file) = (Recorder::new(), storm.file.clone());
     storm.rage(CLIENTS, |worker| work::<D>(&file, &recorder, worker));

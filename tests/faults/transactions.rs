@@ -4,10 +4,12 @@
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
 use quorate::history::Recorder;
+use quorate::models::kv::offer::{Answered, Ask};
 use quorate::models::kv::{Abort, Bytes, Op, Outcome, Reply, Transaction, Transactional};
+use quorate::models::two_phase_commit::TransactionOffer;
 use quorate::models::two_phase_commit::{Sharding, TwoPhaseCommit};
-use quorate::node::deploy::{Answered, ClientOf, TransactionOffer, ask, open_client};
-use quorate::node::{Ask, AskError, ClientError, ClusterFile};
+use quorate::node::deploy::{ClientOf, ask, open_client};
+use quorate::node::{AskError, ClientError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

@@ -3,12 +3,13 @@
 use crate::support;
 use crate::support::{KEYS, Msg, Running, SECOND, client, cluster, formatted, open};
 use quorate::Stop;
+use quorate::models::kv::limits::LimitError;
+use quorate::models::kv::offer::{MapOffer, admits};
 use quorate::models::kv::service::Refusal;
 use quorate::models::kv::{Op, Reply, Service};
 use quorate::node::frame::Seal;
 use quorate::node::{
     BindError, ClientError, DataDir, LogError, MAX_DATAGRAM, Node, NodeError, Stats, Swapped,
-    is_request,
 };
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -51,7 +52,10 @@ fn the_largest_key_and_value_fit_and_larger_ones_are_refused() {
     assert!(error.to_string().contains("limit of 1024"), "{error}");
     let error =
         client.cas("k".into(), Some(value.as_str().into()), Some(value.as_str().into()), SECOND);
-    assert!(matches!(error, Err(ClientError::OperationTooLong { .. })), "{error:?}");
+    assert!(
+        matches!(error, Err(ClientError::Limit(LimitError::OperationTooLong { .. }))),
+        "{error:?}"
+    );
     let huge = Op::put("k", &"v".repeat(MAX_DATAGRAM));
     assert!(matches!(client.call(huge, SECOND), Err(ClientError::Unsendable(_))));
     node.stop();
@@ -260,7 +264,8 @@ fn a_client_whose_session_expired_goes_on_in_a_new_one() {
     let cluster = cluster("127.0.0.1", 1, KEYS);
     let (_dir, data) = formatted(&cluster);
     let data = DataDir::open(&data, &cluster, None).unwrap();
-    let node = Node::builder(Forgetful, &cluster, data).admit_from_clients(is_request).open();
+    let node =
+        Node::builder(Forgetful, &cluster, data).admit_from_clients(admits::<MapOffer, _>).open();
     let (node, stop) = (node.unwrap(), Stop::new());
     let handle = stop.clone();
     let thread = std::thread::spawn(move || node.run(&handle));

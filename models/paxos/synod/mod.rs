@@ -31,9 +31,11 @@
 //! * A proposer begins a new proposal when its timer fires. With two of them that never ends
 //!   (section 2.4): see [`instances::duel`].
 
+mod guarantees;
 pub mod instances;
 pub mod mutants;
 pub mod properties;
+mod protocol;
 mod symmetry;
 #[cfg(test)]
 mod tests;

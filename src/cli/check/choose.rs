@@ -1,10 +1,10 @@
 //! What is to be checked. A name that does not exist is noticed before anything is checked.
 
 use super::Args;
+use crate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
+use crate::check::Findings;
+use crate::check::report::Report;
 use crate::cli::CliError;
-use quorate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
-use quorate::check::Findings;
-use quorate::check::report::Report;
 
 /// An instance or a mutant, and of which protocol.
 pub(super) struct Chosen<'a> {

@@ -1,8 +1,8 @@
 //! The counterexample that `--counterexample` writes: an unexpected one if there is any.
 
+use crate::check::report::{PropertyReport, Report};
 use crate::cli::{CliError, at, joined, out, program, quoted};
-use quorate::check::report::{PropertyReport, Report};
-use quorate::trace::{Of, Trace, TraceFile};
+use crate::trace::{Of, Trace, TraceFile};
 use std::io;
 use std::path::Path;
 
@@ -96,9 +96,9 @@ fn picked<'a>(reports: &[&'a Report], wanted: Option<&str>) -> Option<Found<'a>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quorate::catalogue;
-    use quorate::check::Options;
-    use quorate::check::report::Expectation;
+    use crate::catalogue;
+    use crate::check::Options;
+    use crate::check::report::Expectation;
 
     fn report(instance: &str) -> Report {
         let protocol = catalogue::protocol("multi-primary").unwrap();

@@ -2,8 +2,8 @@
 
 use super::Args;
 use super::format::{self, Checked, Format};
+use crate::check::report::Report;
 use crate::cli::{CliError, at, out, tell};
-use quorate::check::report::Report;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! The line that shows how far a check is.
 
 use super::choose::Chosen;
+use crate::check::{Phase, Progress};
 use crate::cli::tell::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use quorate::check::{Phase, Progress};
 use std::time::Duration;
 
 /// A line at the bottom of the terminal.

@@ -1,9 +1,8 @@
 //! Why an operation of a client has no result.
 
 use crate::node::frame::FrameError;
-use crate::node::map_client;
 use crate::node::socket::BindError;
-use quorate_models::kv;
+use quorate_models::kv::limits::LimitError;
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,38 +64,9 @@ pub enum ClientError {
     /// The operation is larger than the protocol's messages can carry.
     #[error("the operation is too large for the cluster's protocol")]
     TooLarge,
-    /// A key is too long.
-    #[error("the key has {len} bytes, more than the limit of {}", kv::map::MAX_KEY_BYTES)]
-    KeyTooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// A value is too long.
-    #[error("the value has {len} bytes, more than the limit of {}", kv::map::MAX_VALUE_BYTES)]
-    ValueTooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// A compare-and-swap of two long values.
-    #[error(
-        "the key and the values have {len} bytes together, more than the limit of {}",
-        map_client::MAX_OPERATION_BYTES
-    )]
-    OperationTooLong {
-        /// Their length.
-        len: usize,
-    },
-    /// The context of a write is longer than a cluster of any size has.
-    #[error("the context has {len} bytes, more than the limit of {limit}")]
-    ContextTooLong {
-        /// Its length.
-        len: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A transaction does not keep the limits.
+    /// The request is larger than it may be.
     #[error(transparent)]
-    Transaction(#[from] kv::txn::TxnError),
+    Limit(#[from] LimitError),
     /// The request does not fit a datagram.
     #[error("the request cannot be sent: {0}")]
     Unsendable(FrameError),

@@ -1,92 +1,27 @@
-//! Which protocols can be deployed, and how a cluster file becomes their actors.
-//!
-//! A protocol is plugged in by one implementation of [`Deployable`] and one line in
-//! [`with_protocol`]; the runtime, the client and the command line then serve it.
+//! Protocols as nodes and clients: how a cluster file becomes both.
 
-mod multi_primary;
-mod offer;
-mod paxos;
-mod primary_backup;
-mod two_phase_commit;
+mod ask;
+mod deployed;
+mod topology;
 
-pub use multi_primary::SiblingsOffer;
-pub use offer::{Answered, Ask, AskError, MapOffer, Offer, Verdict, admits, ask};
-pub use two_phase_commit::TransactionOffer;
+pub use ask::{AskError, ask};
+pub use deployed::{CallError, Deployed, Place, deployed};
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
-use crate::node::runtime::{Node, Runnable, StartNewcomer};
-use crate::node::status::Status;
-use quorate_models::kv::machine::Value;
-use quorate_models::kv::{Map, Service, Sessions};
-use quorate_models::multi_primary::MultiPrimary;
-use quorate_models::paxos::Paxos;
-use quorate_models::primary_backup::PrimaryBackup;
-use quorate_models::two_phase_commit::TwoPhaseCommit;
-use stateright::actor::{Actor, Id};
+use crate::node::runtime::Node;
+use quorate_models::Unsuitable;
+use quorate_models::kv::offer::admits;
+use quorate_models::protocol::{Answer, Deploy, Readmission, Request};
+use stateright::actor::Id;
 use std::net::SocketAddr;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use thiserror::Error;
 
-/// A protocol that replicates the map, as it is deployed.
-pub trait Deployable {
-    /// What it is called in a cluster file.
-    const NAME: &'static str;
-    /// What it offers its clients; [`MapOffer`] if it replicates the map as a state machine.
-    type Offer: Offer;
-    /// What its servers say to each other.
-    type Peer: Value;
-    /// Its server, in any role.
-    type Actor: Runnable + Actor<Msg = Message<Self>>;
-
-    /// Server `id` of a cluster; an error if the protocol cannot run on such a cluster.
-    fn server(cluster: &ClusterFile, id: Id) -> Result<Self::Actor, DeployError>;
-
-    /// The servers that take requests, in the order in which a client tries them.
-    fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
-        Ok(cluster.ids())
-    }
-
-    /// What a node in such a state is: logged when it changes, so that an operator sees who leads.
-    fn status(state: &StateOf<Self>) -> Status;
-
-    /// The highest client id that the state knows of: new clients get ids above it. `None` if it
-    /// knows of no client.
-    fn newest_client(state: &StateOf<Self>) -> Option<Id>;
-
-    /// Whether this server may return when its data directory is lost.
-    fn readmission(server: Id) -> Readmission<Self::Actor>;
-
-    /// How long a client waits for an answer before it asks another server, where the cluster file
-    /// does not say it.
-    fn client_retry() -> Range<Duration> {
-        Duration::from_millis(200)..Duration::from_millis(400)
-    }
-}
-
-/// Whether a protocol can take a server back that has lost what was durable.
-pub enum Readmission<A: Actor> {
-    /// It cannot: why, and what to do.
-    Refused(&'static str),
-    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
-    /// it must have.
-    Rejoins(StartNewcomer<A>),
-}
-
-/// What a deployed protocol's clients send.
-pub type Request<D> = <<D as Deployable>::Offer as Offer>::Request;
-/// What a deployed protocol's servers answer.
-pub type Answer<D> = <<D as Deployable>::Offer as Offer>::Answer;
-/// A message of a deployed protocol.
-pub type Message<D> = Service<Request<D>, Answer<D>, <D as Deployable>::Peer>;
-/// The state of a deployed protocol's node.
-pub type StateOf<D> = <<D as Deployable>::Actor as Actor>::State;
 /// A client of a deployed protocol.
-pub type ClientOf<D> = Client<Request<D>, Answer<D>, <D as Deployable>::Peer>;
+pub type ClientOf<D> = Client<Request<D>, Answer<D>, <D as Deploy>::Peer>;
 
 /// Why a cluster cannot be deployed as its file says.
 #[derive(Debug, Error)]
@@ -94,13 +29,15 @@ pub enum DeployError {
     /// No protocol has that name.
     #[error(
         "the cluster file {} asks for the protocol `{protocol}`, which cannot be deployed; \
-         those that can: {}", file.display(), NAMES.join(", ")
+         those that can: {}", file.display(), known.join(", ")
     )]
     UnknownProtocol {
         /// The cluster file.
         file: PathBuf,
         /// The name in it.
         protocol: String,
+        /// The names of those that can be deployed.
+        known: Vec<&'static str>,
     },
     /// The protocol cannot run on such a cluster.
     #[error("the cluster file {}: {protocol}: {reason}", file.display())]
@@ -135,69 +72,14 @@ fn list(ids: &[Id]) -> String {
 
 impl DeployError {
     /// Says that `D` cannot run on `cluster`, and why.
-    pub fn unsuitable<D: Deployable>(cluster: &ClusterFile, reason: impl Into<String>) -> Self {
+    fn unsuitable<D: Deploy>(cluster: &ClusterFile) -> impl FnOnce(Unsuitable) -> Self {
         let file = cluster.path().into();
-        Self::Unsuitable { file, protocol: D::NAME, reason: reason.into() }
+        |Unsuitable(reason)| Self::Unsuitable { file, protocol: D::NAME, reason }
     }
-}
-
-/// Something to do with a protocol, whichever it is.
-pub trait WithProtocol {
-    /// What comes of it.
-    type Output;
-
-    /// Does it with the protocol `D`.
-    fn with<D: Deployable>(self) -> Self::Output;
-}
-
-/// The names of the protocols that can be deployed.
-pub const NAMES: &[&str] =
-    &[<PrimaryBackup<Map>>::NAME, MultiPrimary::NAME, TwoPhaseCommit::NAME, <Paxos<Map>>::NAME];
-/// Those of them that offer transactions.
-const OFFERING_TXN: &[&str] = &[TwoPhaseCommit::NAME];
-/// Those of them that offer compare-and-swap.
-const OFFERING_CAS: &[&str] =
-    &[<PrimaryBackup<Map>>::NAME, TwoPhaseCommit::NAME, <Paxos<Map>>::NAME];
-
-/// Does `what` with the protocol that `cluster` asks for.
-pub fn with_protocol<W: WithProtocol>(
-    cluster: &ClusterFile,
-    what: W,
-) -> Result<W::Output, DeployError> {
-    match cluster.protocol.as_str() {
-        <PrimaryBackup<Map>>::NAME => Ok(what.with::<PrimaryBackup<Map>>()),
-        MultiPrimary::NAME => Ok(what.with::<MultiPrimary>()),
-        TwoPhaseCommit::NAME => Ok(what.with::<TwoPhaseCommit>()),
-        <Paxos<Map>>::NAME => Ok(what.with::<Paxos<Map>>()),
-        _ => Err(DeployError::UnknownProtocol {
-            file: cluster.path().into(),
-            protocol: cluster.protocol.clone(),
-        }),
-    }
-}
-
-/// The highest client id in a session table, be its session there or evicted.
-fn newest_client<R: Value>(sessions: &Sessions<R>) -> Option<Id> {
-    sessions.iter().map(|(client, ..)| client).chain(sessions.floor()).max()
-}
-
-/// An error unless each server that is given a role has the one that it has by its id.
-fn check_roles<D: Deployable>(
-    cluster: &ClusterFile,
-    role: impl Fn(usize) -> &'static str,
-) -> Result<(), DeployError> {
-    for server in &cluster.servers {
-        let (id, role) = (server.id, role(server.id));
-        if server.role.as_deref().is_some_and(|given| given != role) {
-            let reason = format!("server {id} is the {role}; give it that role, or none");
-            return Err(DeployError::unsuitable::<D>(cluster, reason));
-        }
-    }
-    Ok(())
 }
 
 /// Opens the node whose data directory is at `data`, as the protocol `D`.
-pub fn open_node<D: Deployable>(
+pub fn open_node<D: Deploy>(
     cluster: &ClusterFile,
     data: &Path,
     wanted: Option<Id>,
@@ -205,7 +87,8 @@ pub fn open_node<D: Deployable>(
 ) -> Result<Node<D::Actor>, OpenError> {
     let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
     let id = data.id();
-    let actor = D::server(cluster, id)?;
+    let actor =
+        D::server(&cluster.topology(), id).map_err(DeployError::unsuitable::<D>(cluster))?;
     let builder = Node::builder(actor, cluster, data).listen(listen);
     let start = match D::readmission(id) {
         Readmission::Rejoins(start) => Some(start),
@@ -218,11 +101,12 @@ pub fn open_node<D: Deployable>(
 
 /// Opens a client of a cluster that runs the protocol `D`, which asks only the server `only` if
 /// there is one.
-pub fn open_client<D: Deployable>(
+pub fn open_client<D: Deploy>(
     cluster: &ClusterFile,
     only: Option<Id>,
 ) -> Result<ClientOf<D>, OpenError> {
-    let mut servers = D::client_servers(cluster)?;
+    let mut servers =
+        D::client_servers(&cluster.topology()).map_err(DeployError::unsuitable::<D>(cluster))?;
     if let Some(only) = only {
         if !servers.contains(&only) {
             let (file, server) = (cluster.path().into(), usize::from(only));
@@ -250,12 +134,13 @@ pub enum OpenError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use quorate_models::two_phase_commit::TwoPhaseCommit;
     use std::fmt::Write;
 
     /// A cluster of `protocol`, with a server for each of `roles`.
-    pub(super) fn cluster(protocol: &str, mode: &str, roles: &[&str]) -> ClusterFile {
+    pub(crate) fn cluster(protocol: &str, mode: &str, roles: &[&str]) -> ClusterFile {
         let mut text = format!("name = \"demo\"\nprotocol = \"{protocol}\"\n{mode}\n");
         for (id, role) in roles.iter().enumerate() {
             write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n{role}\n", 7000 + id)
@@ -265,27 +150,26 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_that_of_a_protocol_and_no_other_is() {
-        struct Name;
-        impl WithProtocol for Name {
-            type Output = &'static str;
-
-            fn with<D: Deployable>(self) -> &'static str {
-                D::NAME
-            }
-        }
-        for name in NAMES {
-            assert_eq!(with_protocol(&cluster(name, "", &[""]), Name).unwrap(), *name);
-        }
-        let error = with_protocol(&cluster("gossip", "", &[""]), Name).unwrap_err().to_string();
-        assert!(error.contains("multi-primary, two-phase-commit"), "{error}");
-    }
-
-    #[test]
     fn a_client_asks_only_servers_that_take_requests() {
-        let two_phase = cluster(TwoPhaseCommit::NAME, "", &["", "", ""]);
+        let two_phase = cluster("two-phase-commit", "", &["", "", ""]);
         let error = open_client::<TwoPhaseCommit>(&two_phase, Some(Id::from(1))).err().unwrap();
         assert!(error.to_string().contains("server 1 takes no requests; ask one of 0"), "{error}");
         assert!(open_client::<TwoPhaseCommit>(&two_phase, Some(Id::from(0))).is_ok());
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_suit_is_refused_with_its_file() {
+        let error = open_client::<TwoPhaseCommit>(&cluster("two-phase-commit", "", &[""]), None);
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains("cluster.toml") && error.contains("participant"), "{error}");
+    }
+
+    /// Such nodes do not even read each other's datagrams.
+    #[test]
+    fn nodes_that_look_for_a_key_in_different_places_are_of_different_clusters() {
+        let fingerprint =
+            |mode: &str| cluster("two-phase-commit", mode, &["", "", ""]).fingerprint();
+        assert_ne!(fingerprint("ranges h"), fingerprint("ranges p"));
+        assert_ne!(fingerprint("ranges h"), fingerprint(""));
     }
 }

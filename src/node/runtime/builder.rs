@@ -1,6 +1,6 @@
 //! How a node is opened.
 
-use super::{Node, RELAYS, Runnable, StartNewcomer};
+use super::{Node, RELAYS};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::endpoint::Endpoint;
@@ -9,8 +9,10 @@ use crate::node::log::Log;
 use crate::node::mint::Mint;
 use crate::node::notices::Rate;
 use crate::node::peers::Peers;
-use crate::node::status::{Status, Watch};
+use crate::node::status::Watch;
 use crate::node::timers::Timers;
+use quorate_models::Status;
+use quorate_models::protocol::{Runnable, StartNewcomer};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

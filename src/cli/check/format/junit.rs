@@ -1,9 +1,9 @@
 //! JUnit's XML: a suite for each instance, a test for each property and one for the counts.
 
 use super::{Checked, Problem};
+use crate::check::report::Verdict;
 use crate::cli::CliError;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
-use quorate::check::report::Verdict;
 use std::io;
 use std::time::Duration;
 

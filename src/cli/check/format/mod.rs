@@ -8,11 +8,11 @@ pub(super) use github::{annotations, summary};
 pub(super) use junit::junit;
 pub(super) use sarif::sarif;
 
+use crate::catalogue::Subject;
+use crate::check::report::{PropertyReport, Report, Standing};
 use crate::cli::tell;
+use crate::trace::Trace;
 use clap::ValueEnum;
-use quorate::catalogue::Subject;
-use quorate::check::report::{PropertyReport, Report, Standing};
-use quorate::trace::Trace;
 use std::panic::Location;
 
 /// How wide counterexamples are in the formats: viewers scroll, and terminals are not asked.
@@ -126,9 +126,9 @@ impl<'a> Problem<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quorate::catalogue::{self, Protocol};
-    use quorate::check::report::{Expectation, Surprise, Verdict};
-    use quorate::check::{Limits, Options};
+    use crate::catalogue::{self, Protocol};
+    use crate::check::report::{Expectation, Surprise, Verdict};
+    use crate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";
 

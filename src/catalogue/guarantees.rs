@@ -2,35 +2,14 @@
 //!
 //! The README and the documentation of `models` show it; a test fails when they are out of date.
 //! Every cell comes from the recorded verdicts of the instances, which the tests compare with what
-//! a check finds, or from a rehearsal (`rehearsal.rs`) on the cluster named in the first column.
-//! What is written here by hand is only which property the wording of a cell depends on.
+//! a check finds, or from a rehearsal on the cluster named in the first column; see
+//! [`Guarantee`].
 
-mod clusters;
-
-use super::rehearsal::{Cost, subsets};
 use super::{Case, Protocol};
-use clusters::{CLUSTERS, Sample};
+use quorate_models::guarantee::{Guarantee, Reading, Sample};
+use quorate_models::world::rehearsal::{Cost, subsets};
 use stateright::actor::Id;
 use std::fmt::Write;
-
-/// How a row reads a verdict: what to say if the property holds in all instances of the row that
-/// have it, and what if it is violated in one.
-struct Reading {
-    property: &'static str,
-    holds: &'static str,
-    violated: &'static str,
-}
-
-/// A protocol in one of its modes.
-struct Row {
-    protocol: &'static str,
-    mode: &'static str,
-    /// Whether an instance, by name, is of this mode.
-    covers: fn(&str) -> bool,
-    consistency: &'static [Reading],
-    durable: &'static [Reading],
-    sample: Sample,
-}
 
 /// The table, as Markdown.
 pub fn markdown(protocols: &[Protocol]) -> String {
@@ -39,10 +18,8 @@ pub fn markdown(protocols: &[Protocol]) -> String {
          | clients checked at once | a write: messages, delays | a read: messages, delays |\n\
          |---|---|---|---|---:|---:|---:|\n",
     );
-    for row in CLUSTERS {
-        let Some(protocol) = protocols.iter().find(|known| known.name == row.protocol) else {
-            continue;
-        };
+    let rows = protocols.iter().flat_map(|it| it.guarantees.iter().map(move |row| (it, row)));
+    for (protocol, row) in rows {
         let cases: Vec<&dyn Case> = protocol
             .cases
             .iter()
@@ -54,10 +31,10 @@ pub fn markdown(protocols: &[Protocol]) -> String {
         let _ = writeln!(
             text,
             "| {}, {}: {} | {} | {} | {} | {} | {} | {} |",
-            row.protocol,
+            protocol.name,
             row.mode,
             sample.about,
-            told(row.consistency, &cases),
+            told(&row.consistency, &cases),
             survivors(sample),
             durable(row, &cases),
             clients(sample, &cases),
@@ -96,14 +73,14 @@ fn clients(sample: &Sample, cases: &[&dyn Case]) -> String {
 }
 
 /// What survives, and how many crashes and restarts it was checked with.
-fn durable(row: &Row, cases: &[&dyn Case]) -> String {
+fn durable(row: &Guarantee, cases: &[&dyn Case]) -> String {
     let restarts = cases.iter().map(|case| case.shape().restarts).max().unwrap_or(0);
     let checked = match restarts {
         0 => "checked without restarts".to_owned(),
         1 => "checked with a crash and restart".to_owned(),
         more => format!("checked with {more} crashes and restarts"),
     };
-    format!("{} ({checked})", told(row.durable, cases))
+    format!("{} ({checked})", told(&row.durable, cases))
 }
 
 /// Without which servers a write proceeds: any so many, and some sets of one more.
@@ -153,7 +130,7 @@ mod tests {
     fn every_protocol_and_instance_is_in_a_row() {
         for protocol in protocols() {
             for case in &protocol.cases {
-                let rows = CLUSTERS.iter().filter(|row| row.protocol == protocol.name);
+                let rows = protocol.guarantees.iter();
                 let covering = rows.filter(|row| (row.covers)(case.name())).count();
                 assert_eq!(covering, 1, "{} {}", protocol.name, case.name());
             }
@@ -163,24 +140,26 @@ mod tests {
     /// A reading of a property that does not exist would silently say nothing.
     #[test]
     fn every_reading_is_of_a_property_that_some_instance_has() {
-        for row in CLUSTERS {
-            let protocol = crate::catalogue::protocol(row.protocol).unwrap();
+        for protocol in protocols() {
             let cases: Vec<&dyn Case> = protocol.cases.iter().map(AsRef::as_ref).collect();
-            for reading in row.consistency.iter().chain(row.durable) {
-                let found = verdict(reading.property, &cases);
-                assert!(found.is_some(), "{} has no {:?}", row.protocol, reading.property);
+            for row in &protocol.guarantees {
+                for reading in row.consistency.iter().chain(&row.durable) {
+                    let found = verdict(reading.property, &cases);
+                    assert!(found.is_some(), "{} has no {:?}", protocol.name, reading.property);
+                }
             }
         }
     }
 
     #[test]
     fn what_the_papers_say_of_crashes_and_costs() {
-        let row = |protocol, mode| {
-            let found = CLUSTERS.iter().find(|row| (row.protocol, row.mode) == (protocol, mode));
-            &found.unwrap().sample
+        let row = |name: &str, mode| {
+            let protocol = crate::catalogue::protocol(name).unwrap();
+            let found = protocol.guarantees.into_iter().find(|row| row.mode == mode);
+            found.unwrap().sample
         };
-        assert_eq!(survivors(row("paxos", "majorities")), "any 1 of 3");
-        assert_eq!(survivors(row("two-phase-commit", "presumed abort")), "none");
+        assert_eq!(survivors(&row("paxos", "majorities")), "any 1 of 3");
+        assert_eq!(survivors(&row("two-phase-commit", "presumed abort")), "none");
         // Lamport 2001 under a stable leader: request, accept, accepted, reply.
         let paxos = row("paxos", "majorities");
         let delays = (paxos.write)(2).unwrap().delays - (paxos.write)(1).unwrap().delays;

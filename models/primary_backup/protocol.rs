@@ -1,33 +1,56 @@
 //! Primary-backup: server 0 is the view service, the others are replicas.
 
-use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
-use crate::node::cluster_file::ClusterFile;
-use crate::node::status::Status;
-use crate::node::timing::{TimingError, fits};
-use quorate_models::Newcomer;
-use quorate_models::kv::Map;
-use quorate_models::primary_backup::{
-    Config, Mode, Peer, PrimaryBackup, Role, State, Timing, view_service,
+use super::properties::{Actor, History};
+use super::{
+    Config, Mode, Peer, PrimaryBackup, Role, State, Timing, guarantees, instances, mutants,
+    view_service,
 };
+use crate::guarantee::Guarantee;
+use crate::kv::offer::Offered;
+use crate::protocol::{Deploy, Protocol, Readmission};
+use crate::status::Status;
+use crate::timing::{TimingError, fits};
+use crate::topology::{Topology, Unsuitable};
+use crate::{Instance, Mutant, Newcomer};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
 
-impl Deployable for PrimaryBackup<Map> {
+/// Checked with a map; the state machine that is replicated is the user's choice.
+impl<M: Offered> Protocol for PrimaryBackup<M> {
     const NAME: &'static str = "primary-backup";
-    type Offer = MapOffer;
-    type Peer = Peer<Map>;
+    const ABOUT: &'static str =
+        "one primary orders, backups follow, a view service replaces who is suspected";
+    type Checked = Actor;
+    type History = History;
+
+    fn instances() -> Vec<Instance<Actor, History>> {
+        instances::instances()
+    }
+
+    fn mutants() -> Vec<Mutant<Actor, History>> {
+        mutants::mutants()
+    }
+
+    fn guarantees() -> Vec<Guarantee> {
+        guarantees::guarantees()
+    }
+}
+
+impl<M: Offered> Deploy for PrimaryBackup<M> {
+    type Offer = M::Offer;
+    type Peer = Peer<M>;
     type Actor = Self;
 
-    fn server(cluster: &ClusterFile, id: Id) -> Result<Self, DeployError> {
-        Ok(config(cluster)?.server(id))
+    fn server(topology: &Topology, id: Id) -> Result<Self, Unsuitable> {
+        Ok(config(topology)?.server(id))
     }
 
-    fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
-        Ok(config(cluster)?.replica_ids().collect())
+    fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
+        Ok(config(topology)?.replica_ids().collect())
     }
 
-    fn status(state: &State<Map>) -> Status {
+    fn status(state: &State<M>) -> Status {
         let (role, view) = match state {
             State::ViewService(state) => {
                 let role = match state.stopped_by {
@@ -60,9 +83,9 @@ impl Deployable for PrimaryBackup<Map> {
         }
     }
 
-    fn newest_client(state: &State<Map>) -> Option<Id> {
+    fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
-        newest_client(&replica.image.sessions)
+        replica.image.sessions.newest_client()
     }
 
     fn readmission(server: Id) -> Readmission<Self> {
@@ -76,37 +99,39 @@ impl Deployable for PrimaryBackup<Map> {
         Readmission::Rejoins(Newcomer::on_newcomer)
     }
 
+    /// Of a view service and a replica, one is lost.
+    fn survives_one(servers: usize) -> bool {
+        servers > 2
+    }
+
     fn client_retry() -> Range<Duration> {
         Timing::default().retry
     }
 }
 
-fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
-    let unsuitable = |reason| DeployError::unsuitable::<PrimaryBackup<Map>>(cluster, reason);
-    let mode = match cluster.mode.as_deref() {
+fn config(topology: &Topology) -> Result<Config, Unsuitable> {
+    let mode = match topology.mode.as_deref() {
         None | Some("synchronous") => Mode::Synchronous,
         Some("asynchronous") => Mode::Asynchronous,
         Some(other) => {
             let known = "use `synchronous` or `asynchronous`";
-            return Err(unsuitable(format!("there is no mode `{other}`; {known}")));
+            return Err(Unsuitable(format!("there is no mode `{other}`; {known}")));
         }
     };
-    let replicas = cluster.servers.len() - 1;
+    let replicas = topology.servers().saturating_sub(1);
     if replicas == 0 {
         let advice = "add a [[server]] for each replica";
-        return Err(unsuitable(format!("server 0 is the view service; {advice}")));
+        return Err(Unsuitable(format!("server 0 is the view service; {advice}")));
     }
-    super::check_roles::<PrimaryBackup<Map>>(cluster, |id| {
-        if id == 0 { "view-service" } else { "replica" }
-    })?;
-    let timing = timing(cluster).map_err(|error| unsuitable(error.to_string()))?;
+    topology.check_roles(|id| if id == 0 { "view-service" } else { "replica" })?;
+    let timing = timing(topology)?;
     Ok(Config::new(replicas, mode, timing))
 }
 
-fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
+fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let mut timing = Timing::default();
     let Timing { ping, suspect, resend, overdue, copy, retry } = &mut timing;
-    cluster.timing.set([
+    topology.timing.set([
         ("ping", ping),
         ("suspect", suspect),
         ("resend", resend),
@@ -129,20 +154,19 @@ fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::cluster;
     use super::*;
+    use crate::topology::tests::topology;
 
     fn accepts(mode: &str, roles: &[&str]) -> Result<(), String> {
-        let cluster = cluster("primary-backup", mode, roles);
-        config(&cluster).map(drop).map_err(|error| error.to_string())
+        config(&topology(mode, roles)).map(drop).map_err(|error| error.to_string())
     }
 
     #[test]
     fn roles_and_modes_are_checked() {
-        let (service, replica) = ("role = \"view-service\"", "role = \"replica\"");
+        let (service, replica) = ("view-service", "replica");
         accepts("", &["", ""]).unwrap();
-        accepts("mode = \"asynchronous\"", &[service, replica, replica]).unwrap();
-        assert!(accepts("mode = \"fast\"", &["", ""]).unwrap_err().contains("`fast`"));
+        accepts("asynchronous", &[service, replica, replica]).unwrap();
+        assert!(accepts("fast", &["", ""]).unwrap_err().contains("`fast`"));
         assert!(accepts("", &[replica, replica]).unwrap_err().contains("server 0"));
         assert!(accepts("", &[service]).unwrap_err().contains("view service"));
     }

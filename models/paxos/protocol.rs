@@ -1,11 +1,16 @@
 //! Multi-Paxos: every server is a replica; any minority may be down.
 
-use super::{DeployError, Deployable, MapOffer, Readmission, newest_client};
-use crate::node::cluster_file::ClusterFile;
-use crate::node::status::Status;
-use crate::node::timing::{TimingError, fits, varies};
-use quorate_models::kv::Map;
-use quorate_models::paxos::{Config, Paxos, Peer, Quorums, ReplicaState, Role, State, Timing};
+use super::properties::{Actor, History};
+use super::{
+    Config, Paxos, Peer, Quorums, ReplicaState, Role, State, Timing, guarantees, instances, mutants,
+};
+use crate::guarantee::Guarantee;
+use crate::kv::offer::Offered;
+use crate::protocol::{Deploy, Protocol, Readmission};
+use crate::status::Status;
+use crate::timing::{TimingError, fits, varies};
+use crate::topology::{Topology, Unsuitable};
+use crate::{Instance, Mutant};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -13,21 +18,40 @@ use std::time::Duration;
 /// A replica that misses more commands than this is behind.
 const BEHIND: u64 = 1024;
 
-impl Deployable for Paxos<Map> {
+/// Checked with a map; the state machine that is replicated is the user's choice.
+impl<M: Offered> Protocol for Paxos<M> {
     const NAME: &'static str = "paxos";
-    type Offer = MapOffer;
-    type Peer = Peer<Map>;
+    const ABOUT: &'static str = "Multi-Paxos: a log under a stable leader; any minority may crash";
+    type Checked = Actor;
+    type History = History;
+
+    fn instances() -> Vec<Instance<Actor, History>> {
+        instances::instances()
+    }
+
+    fn mutants() -> Vec<Mutant<Actor, History>> {
+        mutants::mutants()
+    }
+
+    fn guarantees() -> Vec<Guarantee> {
+        guarantees::guarantees()
+    }
+}
+
+impl<M: Offered> Deploy for Paxos<M> {
+    type Offer = M::Offer;
+    type Peer = Peer<M>;
     type Actor = Self;
 
-    fn server(cluster: &ClusterFile, _: Id) -> Result<Self, DeployError> {
-        Ok(config(cluster)?.server())
+    fn server(topology: &Topology, _: Id) -> Result<Self, Unsuitable> {
+        Ok(config(topology)?.server())
     }
 
-    fn client_servers(cluster: &ClusterFile) -> Result<Vec<Id>, DeployError> {
-        Ok(config(cluster)?.server_ids().collect())
+    fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
+        Ok(config(topology)?.server_ids().collect())
     }
 
-    fn status(state: &State<Map>) -> Status {
+    fn status(state: &State<M>) -> Status {
         let State::Replica(replica) = state else { return Status::default() };
         let ballot = replica.stable.promised;
         let role = match replica.role {
@@ -42,9 +66,9 @@ impl Deployable for Paxos<Map> {
         Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
     }
 
-    fn newest_client(state: &State<Map>) -> Option<Id> {
+    fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
-        newest_client(&replica.stable.image.sessions)
+        replica.stable.image.sessions.newest_client()
     }
 
     fn readmission(_server: Id) -> Readmission<Self> {
@@ -54,6 +78,10 @@ impl Deployable for Paxos<Map> {
         )
     }
 
+    fn survives_one(servers: usize) -> bool {
+        servers > 2
+    }
+
     fn client_retry() -> Range<Duration> {
         Timing::default().retry
     }
@@ -61,19 +89,18 @@ impl Deployable for Paxos<Map> {
 
 /// Whether it misses more than what is under way when all is well. It votes for what comes next only
 /// once it has caught up.
-fn is_behind(replica: &ReplicaState<Map>) -> bool {
+fn is_behind<M: Offered>(replica: &ReplicaState<M>) -> bool {
     let known = replica.told.map_or(0, |told| told.upto);
     replica.partial.is_some() || known > replica.applied() + BEHIND
 }
 
 /// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes;
 /// `tolerate N` asks for majorities too, and is refused where these do not outlive `N` failures.
-fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
-    let unsuitable = |reason| DeployError::unsuitable::<Paxos<Map>>(cluster, reason);
-    super::check_roles::<Paxos<Map>>(cluster, |_| "replica")?;
-    let servers = cluster.servers.len();
-    let mode = cluster.mode.as_deref().unwrap_or("majorities");
-    let timing = timing(cluster).map_err(|error| unsuitable(error.to_string()))?;
+fn config(topology: &Topology) -> Result<Config, Unsuitable> {
+    topology.check_roles(|_| "replica")?;
+    let servers = topology.servers();
+    let mode = topology.mode.as_deref().unwrap_or("majorities");
+    let timing = timing(topology)?;
     let config = if mode == "majorities" {
         Config::new(servers, Quorums::majorities(servers), timing)
     } else if let Some(failures) = failures(mode) {
@@ -81,19 +108,19 @@ fn config(cluster: &ClusterFile) -> Result<Config, DeployError> {
     } else if let Some(quorums) = quorums(mode) {
         Config::new(servers, quorums, timing)
     } else {
-        return Err(unsuitable(format!(
+        return Err(Unsuitable(format!(
             "there is no mode `{mode}`; use `majorities`, `tolerate N` to be refused unless the \
              cluster goes on with any N servers down, or `quorums P+A` for P promises and A votes"
         )));
     };
-    config.map_err(|error| unsuitable(error.to_string()))
+    config.map_err(|error| Unsuitable(error.to_string()))
 }
 
-fn timing(cluster: &ClusterFile) -> Result<Timing, TimingError> {
+fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let mut timing = Timing::default();
     let Timing { heartbeat, election, retry } = &mut timing;
     let (beat, wait) = ("heartbeat", "election");
-    cluster.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
+    topology.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
     let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
     fits(2, beat, wait, "one heartbeat that is lost would depose a leader that is well")?;
     varies(
@@ -115,59 +142,12 @@ fn quorums(mode: &str) -> Option<Quorums> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::cluster;
     use super::*;
-    use crate::node::virtual_time::Run;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn run(seed: u64) -> Run<Paxos<Map>> {
-        let mut run = Run::new(cluster("paxos", "", &[""; 3]), Duration::from_millis(1), seed);
-        run.until(5 * SECOND);
-        run
-    }
-
-    #[test]
-    fn a_leader_is_not_deposed_by_a_replica_that_is_cut_off_or_hears_it_not() {
-        let (cut_off, unheard) = ([(0, 2), (2, 0), (1, 2), (2, 1)], [(0, 2)]);
-        for seed in 0..20 {
-            for cut in [&cut_off[..], &unheard] {
-                let mut run = run(seed);
-                run.cut = cut.to_vec();
-                run.until(60 * SECOND);
-                run.cut.clear();
-                run.until(65 * SECOND);
-                let Status { role, epoch, .. } = run.status(0);
-                assert_eq!((role, epoch), ("leader", Some(("ballot", 0))), "{cut:?}, seed {seed}");
-                assert_eq!(run.answers.len(), 65, "{cut:?}, seed {seed}");
-            }
-        }
-    }
-
-    /// All that can be cut, one way or both, while two replicas hear each other.
-    #[test]
-    fn two_replicas_that_hear_each_other_are_enough_whatever_else_is_cut() {
-        let links = [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)];
-        for cuts in 0..1 << links.len() {
-            let is_cut = |at: &usize| cuts >> at & 1 == 1;
-            if (0..3).all(|pair| is_cut(&(2 * pair)) || is_cut(&(2 * pair + 1))) {
-                continue;
-            }
-            for seed in 0..5 {
-                let mut run = run(seed);
-                run.cut = (0..links.len()).filter(is_cut).map(|at| links[at]).collect();
-                run.until(60 * SECOND);
-                run.answers.clear();
-                run.until(90 * SECOND);
-                let answered = run.answers.len();
-                assert!(answered >= 25, "{:?}, seed {seed}: {answered} of 30", run.cut);
-            }
-        }
-    }
+    use crate::topology::tests::topology;
 
     fn accepts(mode: &str, servers: usize) -> Result<(), String> {
-        let mode = if mode.is_empty() { String::new() } else { format!("mode = \"{mode}\"") };
-        config(&cluster("paxos", &mode, &vec![""; servers])).map(drop).map_err(|e| e.to_string())
+        let mode = if mode.is_empty() { String::new() } else { format!("{mode}") };
+        config(&topology(&mode, &vec![""; servers])).map(drop).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -3,16 +3,11 @@
 //! Users ask for operations on a map ([`Ask`]), whichever protocol serves it. An [`Offer`] turns
 //! that into the protocol's own request, says what a server admits, and turns the answer back.
 
-use crate::node::client::{Client, ClientError};
-use crate::node::cluster_file::ClusterFile;
-use crate::node::map_client;
-use quorate_models::kv::machine::Value;
-use quorate_models::kv::{Abort, Bytes, Op, Outcome, Reply, Service, Transaction};
-use std::time::{Duration, Instant};
+use super::limits::{self, LimitError};
+use super::machine::{StateMachine, Value};
+use super::{Abort, Bytes, Map, Op, Outcome, Reply, Service, Transaction};
+use crate::topology::Topology;
 use thiserror::Error;
-
-/// The shortest and the longest pause before a request that may be tried again is.
-const PAUSE: std::ops::Range<Duration> = Duration::from_millis(10)..Duration::from_millis(60);
 
 /// What a user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +22,8 @@ pub enum Ask {
     },
     /// Several operations, all or none of them.
     Together(Transaction),
+    /// Something that the protocol's own state machine reads, word by word.
+    Words(Vec<String>),
 }
 
 impl From<Op> for Ask {
@@ -44,6 +41,7 @@ impl Ask {
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::Together(_) => "txn",
+            Self::Words(_) => "call",
         }
     }
 }
@@ -71,25 +69,20 @@ pub enum Answered {
         /// The value that was found.
         found: Option<Bytes>,
     },
+    /// What a state machine of the user's own replied.
+    Text(String),
 }
 
-/// Why what was asked has no answer.
-#[derive(Debug, Error)]
-pub enum AskError {
-    /// The protocol does not have it.
-    #[error(
-        "the cluster's protocol `{protocol}` does not offer {asked}; it offers {offers}; \
-         {asked} is offered by {}", by.join(", ")
-    )]
+/// Why the protocol does not do what is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OfferError {
+    /// It does not have it.
+    #[error("the protocol does not offer {asked}; it offers {}", offers.join(", "))]
     NotOffered {
-        /// The protocol.
-        protocol: String,
-        /// What was asked for.
+        /// The command that was asked for.
         asked: &'static str,
-        /// What it offers.
-        offers: &'static str,
-        /// Protocols that offer what was asked for.
-        by: Vec<&'static str>,
+        /// Those that it offers.
+        offers: &'static [&'static str],
     },
     /// A context where none belongs.
     #[error("contexts belong to put and delete with multi-primary in the mode `multi-value`")]
@@ -116,25 +109,16 @@ pub enum AskError {
         /// Why.
         why: Abort,
     },
-    /// A transaction was aborted as often as there was time to try it.
-    #[error(
-        "aborted, nothing was done: tried {tries} times within {deadline:?}, and at last {}",
-        reason(why)
-    )]
-    KeptAborting {
-        /// Why it was aborted the last time.
-        why: Abort,
-        /// How often it was tried.
-        tries: u32,
-        /// The time there was.
-        deadline: Duration,
-    },
-    /// The client has no answer.
+    /// The request is too large.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Limit(#[from] LimitError),
+    /// What was asked means nothing to the protocol.
+    #[error("{0}")]
+    Meaningless(String),
 }
 
-fn reason(why: &Abort) -> String {
+/// Why a transaction was aborted, in words.
+pub fn reason(why: &Abort) -> String {
     match why {
         Abort::Conflict => "another transaction held one of its keys (if that stays so, its \
                             coordinator or a participant is down: start it again)"
@@ -159,16 +143,16 @@ fn reason(why: &Abort) -> String {
 
 /// What an answer of the protocol comes to.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Conclusion {
     /// This is what the user is told.
     Told(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
     Again(Abort),
     /// It cannot be done.
-    Failed(AskError),
+    Failed(OfferError),
 }
 
-impl From<Reply> for Verdict {
+impl From<Reply> for Conclusion {
     fn from(reply: Reply) -> Self {
         Self::Told(Answered::Reply(reply))
     }
@@ -180,17 +164,17 @@ pub trait Offer {
     type Request: Value;
     /// What its servers answer.
     type Answer: Value;
-    /// The commands that it serves, for errors to name.
-    const COMMANDS: &'static str;
+    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `txn` and `call`.
+    const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
-    fn request(cluster: &ClusterFile, ask: &Ask) -> Result<Self::Request, AskError>;
+    fn request(topology: &Topology, ask: &Ask) -> Result<Self::Request, OfferError>;
 
     /// Whether a request keeps the limits. Clients and servers check the same.
-    fn check(request: &Self::Request) -> Result<(), ClientError>;
+    fn check(request: &Self::Request) -> Result<(), LimitError>;
 
     /// What the answer to `ask` says; `None` if it answers something else.
-    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Self::Answer) -> Option<Verdict>;
+    fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<Conclusion>;
 }
 
 /// What every protocol offers that replicates the map as a state machine: its operations, one by
@@ -200,38 +184,33 @@ pub struct MapOffer;
 impl Offer for MapOffer {
     type Request = Op;
     type Answer = Reply;
-    const COMMANDS: &'static str = "get, put, delete and cas";
+    const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas"];
 
-    fn request(cluster: &ClusterFile, ask: &Ask) -> Result<Op, AskError> {
+    fn request(_: &Topology, ask: &Ask) -> Result<Op, OfferError> {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
-            Ask::One { .. } => Err(AskError::NoContexts),
-            Ask::Together(_) => Err(not_offered::<Self>(cluster, ask)),
+            Ask::One { .. } => Err(OfferError::NoContexts),
+            Ask::Together(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 
-    fn check(op: &Op) -> Result<(), ClientError> {
-        map_client::check(op)
+    fn check(op: &Op) -> Result<(), LimitError> {
+        limits::check(op)
     }
 
-    fn answer(_: &ClusterFile, ask: &Ask, reply: Reply) -> Option<Verdict> {
+    fn answer(_: &Topology, ask: &Ask, reply: Reply) -> Option<Conclusion> {
         let Ask::One { op, .. } = ask else { return None };
         is_reply_to(op, &reply).then(|| reply.into())
     }
 }
 
-/// Says that the protocol of `cluster` does not offer what is asked.
-pub(super) fn not_offered<F: Offer>(cluster: &ClusterFile, ask: &Ask) -> AskError {
-    let by = match ask {
-        Ask::Together(_) => super::OFFERING_TXN.to_vec(),
-        Ask::One { .. } => super::OFFERING_CAS.to_vec(),
-    };
-    let (protocol, asked) = (cluster.protocol.clone(), ask.name());
-    AskError::NotOffered { protocol, asked, offers: F::COMMANDS, by }
+/// Says that the protocol does not offer what is asked.
+pub fn not_offered<F: Offer>(ask: &Ask) -> OfferError {
+    OfferError::NotOffered { asked: ask.name(), offers: F::COMMANDS }
 }
 
 /// Whether a reply is of the kind that an operation has.
-pub(super) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
+fn is_reply_to(op: &Op, reply: &Reply) -> bool {
     matches!(
         (op, reply),
         (Op::Get { .. }, Reply::Value(_))
@@ -241,11 +220,13 @@ pub(super) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
 }
 
 /// What an outcome of a transaction says; `None` if it is not an outcome of this one.
-pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
+pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<Conclusion> {
     Some(match (ask, outcome) {
-        (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => Verdict::Again(why),
+        (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => {
+            Conclusion::Again(why)
+        }
         (_, Outcome::Aborted(why @ (Abort::Forgotten | Abort::TooLarge | Abort::UnknownShard))) => {
-            Verdict::Failed(AskError::Aborted { why })
+            Conclusion::Failed(OfferError::Aborted { why })
         }
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
@@ -257,13 +238,14 @@ pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
         }
         (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
             matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
-                .then_some(Verdict::Told(Answered::ConditionFailed { op, found }))?
+                .then_some(Conclusion::Told(Answered::ConditionFailed { op, found }))?
         }
         (Ask::Together(txn), Outcome::Committed(replies)) => {
             let fits = txn.ops.len() == replies.len()
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
-            fits.then_some(Verdict::Told(Answered::Committed(replies)))?
+            fits.then_some(Conclusion::Told(Answered::Committed(replies)))?
         }
+        (Ask::Words(_), _) => return None,
     })
 }
 
@@ -273,40 +255,13 @@ pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool 
     matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
 }
 
-/// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
-pub fn ask<F: Offer, P: Value>(
-    client: &mut Client<F::Request, F::Answer, P>,
-    cluster: &ClusterFile,
-    ask: &Ask,
-    deadline: Duration,
-) -> Result<Answered, AskError> {
-    let request = F::request(cluster, ask)?;
-    F::check(&request)?;
-    let begin = Instant::now();
-    let (mut tries, mut longest) = (0, Duration::ZERO);
-    loop {
-        let now = Instant::now();
-        let left = deadline.saturating_sub(now.duration_since(begin));
-        // Each time it is another request, with a sequence number of its own.
-        let answer = client.call(request.clone(), left).map_err(|error| match error {
-            ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
-            ClientError::Busy { .. } => ClientError::Busy { deadline },
-            error => error,
-        })?;
-        tries += 1;
-        longest = longest.max(now.elapsed());
-        let nonsense = || ClientError::Nonsense(client.last_server());
-        match F::answer(cluster, ask, answer).ok_or_else(nonsense)? {
-            Verdict::Told(answered) => return Ok(answered),
-            Verdict::Failed(error) => return Err(error),
-            Verdict::Again(why) => {
-                let pause = rand::random_range(PAUSE);
-                // A try that is cut off would leave unknown what is known now.
-                if begin.elapsed() + pause + longest * 3 / 2 >= deadline {
-                    return Err(AskError::KeptAborting { why, tries, deadline });
-                }
-                std::thread::sleep(pause);
-            }
-        }
-    }
+/// A state machine with an offer of its own, so that the protocols which replicate any machine can be
+/// deployed with it.
+pub trait Offered: StateMachine + Value {
+    /// What it offers: its operations are the requests, its replies the answers.
+    type Offer: Offer<Request = Self::Op, Answer = Self::Reply>;
+}
+
+impl Offered for Map {
+    type Offer = MapOffer;
 }

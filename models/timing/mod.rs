@@ -25,9 +25,6 @@
 )]
 //! Failures are then noticed as much later.
 
-#[cfg(test)]
-mod tests;
-
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Timings that are refused, and the ones for slow links, which do what they promise.
 
-use super::*;
+use super::Run;
 use crate::node::cluster_file::ClusterFile;
-use crate::node::deploy::{Deployable, open_client};
-use crate::node::virtual_time::Run;
+use crate::node::deploy::open_client;
+use quorate_models::Deploy;
 use quorate_models::kv::{Map, Outcome};
 use quorate_models::multi_primary::MultiPrimary;
 use quorate_models::paxos::Paxos;
@@ -12,9 +12,10 @@ use quorate_models::two_phase_commit::TwoPhaseCommit;
 use stateright::actor::Id;
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 
 /// A cluster of `D` with four servers and this `[timing]`; or what is wrong with its file.
-fn cluster<D: Deployable>(timing: &str) -> Result<ClusterFile, String> {
+fn cluster<D: Deploy>(timing: &str) -> Result<ClusterFile, String> {
     let mut text = format!("name = \"far\"\nprotocol = \"{}\"\n{timing}\n", D::NAME);
     for id in 0..4 {
         write!(text, "[[server]]\nid = {id}\naddress = \"127.0.0.1:{}\"\n", 7000 + id).unwrap();
@@ -23,12 +24,12 @@ fn cluster<D: Deployable>(timing: &str) -> Result<ClusterFile, String> {
 }
 
 /// Why a server of such a cluster does not start.
-fn refusal<D: Deployable>(timing: &str) -> String {
+fn refusal<D: Deploy>(timing: &str) -> String {
     let cluster = match cluster::<D>(&format!("[timing]\n{timing}")) {
         Ok(cluster) => cluster,
         Err(error) => return error,
     };
-    D::server(&cluster, Id::from(1)).err().unwrap().to_string()
+    D::server(&cluster.topology(), Id::from(1)).err().unwrap().to_string()
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn timings_that_do_not_go_together_are_refused_with_what_to_do() {
 #[test]
 fn what_is_not_given_keeps_its_default_and_the_fingerprint_does_not_tell() {
     let given = cluster::<Paxos<Map>>("[timing]\nretry = [700, 900]").unwrap();
-    assert!(Paxos::<Map>::server(&given, Id::from(0)).is_ok());
+    assert!(Paxos::<Map>::server(&given.topology(), Id::from(0)).is_ok());
     assert!(open_client::<Paxos<Map>>(&given, None).is_ok());
     let (mut heartbeat, mut retry) =
         (Duration::ZERO..Duration::ZERO, Duration::ZERO..Duration::ZERO);
@@ -87,8 +88,8 @@ fn what_is_not_given_keeps_its_default_and_the_fingerprint_does_not_tell() {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A minute with a round trip of a second, one request each second.
-fn far<D: Deployable>(timing: &str, seed: u64) -> Run<D> {
-    Run::new(cluster::<D>(timing).unwrap(), SECOND / 2, seed)
+fn far<D: Deploy>(timing: &str, seed: u64) -> Run<D> {
+    Run::new(&cluster::<D>(timing).unwrap(), SECOND / 2, seed)
 }
 
 #[test]
@@ -96,14 +97,14 @@ fn far_apart_the_next_leader_is_found_and_further_only_with_the_timings_for_it()
     for seed in 0..20 {
         let answers = |timing, round_trip: Duration| {
             let cluster = cluster::<Paxos<Map>>(timing).unwrap();
-            let mut run = Run::<Paxos<Map>>::new(cluster, round_trip / 2, seed);
+            let mut run = Run::<Paxos<Map>>::new(&cluster, round_trip / 2, seed);
             run.until(10 * SECOND);
             run.kill(0);
             run.answers.clear();
             run.until(60 * SECOND);
             run.answers.len()
         };
-        let slow = include_str!("slow-paxos.toml");
+        let slow = include_str!("../../../models/timing/slow-paxos.toml");
         let near = [slow, ""].map(|timing| answers(timing, SECOND));
         assert!(near.iter().all(|answers| *answers >= 30), "seed {seed}: {near:?}");
         let far = [slow, ""].map(|timing| answers(timing, 4 * SECOND));
@@ -120,7 +121,8 @@ fn far_apart_no_backup_is_left_out_with_the_timings_for_it_but_some_are_with_the
             (run.status(0).epoch.unwrap().1, run.answers.len())
         };
         let begin = far::<PrimaryBackup<Map>>("", seed).status(0).epoch.unwrap().1;
-        let (number, answers) = view(include_str!("slow-primary-backup.toml"));
+        let (number, answers) =
+            view(include_str!("../../../models/timing/slow-primary-backup.toml"));
         assert!(number == begin && answers >= 50, "seed {seed}: {number}, {answers}");
         assert_ne!(view("").0, begin, "seed {seed}");
     }
@@ -134,8 +136,10 @@ fn far_apart_transactions_commit_with_the_timings_for_it_and_not_with_the_defaul
             run.until(60 * SECOND);
             run.answers.iter().filter(|answer| matches!(answer, Outcome::Committed(_))).count()
         };
-        let (slow, default) =
-            (committed(include_str!("slow-two-phase-commit.toml")), committed(""));
+        let (slow, default) = (
+            committed(include_str!("../../../models/timing/slow-two-phase-commit.toml")),
+            committed(""),
+        );
         assert!(slow >= 50, "seed {seed}: {slow}");
         assert_eq!(default, 0, "seed {seed}");
     }

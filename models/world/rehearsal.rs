@@ -4,9 +4,7 @@
 //! servers. A rehearsal is one behaviour among all those that a check goes through: that a write
 //! proceeds in it shows that it can, and the liveness properties show where it must.
 
-use quorate_models::world::{
-    Action, ActionOf, Checkable, Cluster, Faults, NetworkKind, Nodes, Setup, State,
-};
+use super::{Action, ActionOf, Checkable, Cluster, Faults, NetworkKind, Nodes, Setup, State};
 use stateright::Model;
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -19,29 +17,31 @@ const ORDERS: usize = 8;
 const MAX_ROUNDS: usize = 200;
 
 /// Who takes part, and how to tell that the clients have what they asked for.
-pub(super) struct Rehearsal<A: Checkable> {
+pub struct Rehearsal<A: Checkable> {
     /// Servers first, then clients.
-    pub(super) actors: Vec<A>,
-    pub(super) servers: usize,
-    pub(super) is_done: Goal<A>,
+    pub actors: Vec<A>,
+    /// How many of them are servers.
+    pub servers: usize,
+    /// Whether the clients have it.
+    pub is_done: Goal<A>,
 }
 
 /// What the nodes must have come to.
-pub(super) type Goal<A> = Box<dyn Fn(&Nodes<'_, A>) -> bool>;
+pub type Goal<A> = Box<dyn Fn(&Nodes<'_, A>) -> bool>;
 
 /// What a run took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cost {
+pub struct Cost {
     /// Messages sent until nothing more happens.
-    pub(super) messages: usize,
+    pub messages: usize,
     /// One message after another, until the clients had what they asked for.
-    pub(super) delays: usize,
+    pub delays: usize,
 }
 
 impl<A: Checkable> Rehearsal<A> {
     /// What the run costs if nothing goes wrong and no timer fires; `None` if the clients do not
     /// get what they asked for.
-    pub(super) fn cost(self) -> Option<Cost> {
+    pub fn cost(self) -> Option<Cost> {
         let (mut run, is_done) = Run::new(self);
         let (mut messages, mut delays) = (0, None);
         for round in 0..MAX_ROUNDS {
@@ -60,7 +60,7 @@ impl<A: Checkable> Rehearsal<A> {
     /// Whether the clients get what they asked for although these servers crash at once and for
     /// good, and nobody else is suspected: whichever timer has to fire first, it does. `make`
     /// makes the same rehearsal every time.
-    pub(super) fn survives(make: impl Fn() -> Self, crashed: &[Id]) -> bool {
+    pub fn survives(make: impl Fn() -> Self, crashed: &[Id]) -> bool {
         (0..ORDERS).any(|order| make().survives_in_order(crashed, order))
     }
 
@@ -84,6 +84,15 @@ impl<A: Checkable> Rehearsal<A> {
         }
         false
     }
+}
+
+/// The client, which comes after the servers, has had all its answers; `done` tells how many.
+pub fn answered<A: Checkable>(
+    servers: usize,
+    count: usize,
+    done: fn(&A::State) -> Option<usize>,
+) -> Goal<A> {
+    Box::new(move |nodes| nodes.state(Id::from(servers)).and_then(done) == Some(count))
 }
 
 /// A cluster on its way.
@@ -138,7 +147,7 @@ impl<A: Checkable> Run<A> {
 }
 
 /// All sets of `size` of the first `servers` ids.
-pub(super) fn subsets(servers: usize, size: usize) -> Vec<Vec<Id>> {
+pub fn subsets(servers: usize, size: usize) -> Vec<Vec<Id>> {
     (0_u32..1 << servers)
         .filter(|set| set.count_ones() as usize == size)
         .map(|set| (0..servers).filter(|id| set >> id & 1 == 1).map(Id::from).collect())

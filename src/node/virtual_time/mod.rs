@@ -1,10 +1,14 @@
 //! For tests: a deployed cluster in virtual time. Nothing is lost but what is cut, every message takes
 //! equally long, and timers take what the actors ask for.
 
+mod links;
+mod timings;
+
 use crate::node::cluster_file::ClusterFile;
-use crate::node::deploy::{Ask, Deployable, Offer, StateOf};
-use crate::node::status::Status;
+use quorate_models::kv::offer::{Ask, Offer};
 use quorate_models::kv::{Op, Service};
+use quorate_models::protocol::{Deploy, StateOf};
+use quorate_models::{Status, Topology};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use stateright::actor::{Actor, Command, Id, Out};
@@ -12,11 +16,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-type ActorOf<D> = <D as Deployable>::Actor;
+type ActorOf<D> = <D as Deploy>::Actor;
 type TimerOf<D> = <ActorOf<D> as Actor>::Timer;
 type MessageOf<D> = <ActorOf<D> as Actor>::Msg;
 
-struct Server<D: Deployable> {
+struct Server<D: Deploy> {
     actor: ActorOf<D>,
     /// `None` once it is dead.
     state: Option<StateOf<D>>,
@@ -24,14 +28,14 @@ struct Server<D: Deployable> {
     timers: BTreeMap<TimerOf<D>, u64>,
 }
 
-enum Event<D: Deployable> {
+enum Event<D: Deploy> {
     Message(Id, usize, MessageOf<D>),
     Timeout(usize, TimerOf<D>),
 }
 
 /// A run.
-pub(super) struct Run<D: Deployable> {
-    cluster: ClusterFile,
+pub(super) struct Run<D: Deploy> {
+    topology: Topology,
     servers: Vec<Server<D>>,
     /// By the time, and their number.
     events: BTreeMap<(Duration, u64), Event<D>>,
@@ -47,12 +51,13 @@ pub(super) struct Run<D: Deployable> {
     newest_answered: u64,
 }
 
-impl<D: Deployable> Run<D> {
-    pub(super) fn new(cluster: ClusterFile, delay: Duration, seed: u64) -> Self {
+impl<D: Deploy> Run<D> {
+    pub(super) fn new(cluster: &ClusterFile, delay: Duration, seed: u64) -> Self {
+        let topology = cluster.topology();
         let actors: Vec<_> =
-            cluster.ids().into_iter().map(|id| D::server(&cluster, id).unwrap()).collect();
+            cluster.ids().into_iter().map(|id| D::server(&topology, id).unwrap()).collect();
         let mut run = Self {
-            cluster,
+            topology,
             servers: Vec::new(),
             events: BTreeMap::new(),
             scheduled: 0,
@@ -100,8 +105,8 @@ impl<D: Deployable> Run<D> {
         self.asked += 1;
         let (seq, client) = (self.asked, Id::from(1 << 40));
         let ask = Ask::from(Op::put("key", "value"));
-        let op = <D::Offer as Offer>::request(&self.cluster, &ask).unwrap();
-        for server in D::client_servers(&self.cluster).unwrap() {
+        let op = <D::Offer as Offer>::request(&self.topology, &ask).unwrap();
+        for server in D::client_servers(&self.topology).unwrap() {
             let request = Service::Request { seq, op: op.clone() };
             self.schedule(Duration::ZERO, Event::Message(client, server.into(), request));
         }
@@ -139,7 +144,7 @@ impl<D: Deployable> Run<D> {
     fn perform(&mut self, at: usize, out: Out<ActorOf<D>>) {
         for command in out {
             match command {
-                Command::Send(dst, msg) if usize::from(dst) < self.cluster.servers.len() => {
+                Command::Send(dst, msg) if usize::from(dst) < self.topology.servers() => {
                     if !self.cut.contains(&(at, dst.into())) {
                         self.schedule(self.delay, Event::Message(at.into(), dst.into(), msg));
                     }

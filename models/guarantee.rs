@@ -1,0 +1,67 @@
+//! What a protocol guarantees, for a table that nobody types.
+//!
+//! Every cell of the table comes from the recorded verdicts of the instances, or from a
+//! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only which
+//! property the wording of a cell depends on.
+
+use crate::world::rehearsal::Cost;
+use stateright::actor::Id;
+
+/// How a row reads a verdict: what to say if the property holds in all instances of the row that
+/// have it, and what if it is violated in one.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The property.
+    pub property: &'static str,
+    /// What to say if it holds; nothing if that is empty.
+    pub holds: &'static str,
+    /// What to say if it is violated; nothing if that is empty.
+    pub violated: &'static str,
+}
+
+impl Reading {
+    /// Of the property that says that clients see one copy.
+    pub const fn linearizable(property: &'static str) -> Self {
+        Self { property, holds: "linearizable", violated: "**not linearizable**" }
+    }
+}
+
+/// What a protocol guarantees in one of its modes.
+#[derive(Clone, Debug)]
+pub struct Guarantee {
+    /// The mode.
+    pub mode: &'static str,
+    /// Whether an instance, by name, is of this mode.
+    pub covers: fn(&str) -> bool,
+    /// What clients see.
+    pub consistency: Vec<Reading>,
+    /// What survives crashes and restarts.
+    pub durable: Vec<Reading>,
+    /// What the other cells are measured on.
+    pub sample: Sample,
+}
+
+/// A cluster and what is tried on it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// What it has.
+    pub about: &'static str,
+    /// How many servers.
+    pub servers: usize,
+    /// What a server is called.
+    pub name: fn(Id) -> String,
+    /// What so many writes cost, one after the other.
+    pub write: fn(usize) -> Option<Cost>,
+    /// What so many reads cost.
+    pub read: Option<fn(usize) -> Option<Cost>>,
+    /// Whether a write proceeds without these.
+    pub survives: fn(&[Id]) -> bool,
+}
+
+/// What servers are called of which the first has a part of its own.
+pub fn numbered(id: Id, first: &str, others: &str) -> String {
+    match usize::from(id) {
+        0 => first.into(),
+        id => format!("{others} {id}"),
+    }
+}

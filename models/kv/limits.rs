@@ -1,0 +1,64 @@
+//! How large what a client asks for may be. Clients and servers check the same.
+
+use super::map::{MAX_KEY_BYTES, MAX_OPERATION_BYTES, MAX_VALUE_BYTES};
+use super::txn::TxnError;
+use super::{Bytes, Op};
+use thiserror::Error;
+
+/// A request is larger than it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LimitError {
+    /// A key is too long.
+    #[error("the key has {len} bytes, more than the limit of {MAX_KEY_BYTES}")]
+    KeyTooLong {
+        /// Its length.
+        len: usize,
+    },
+    /// A value is too long.
+    #[error("the value has {len} bytes, more than the limit of {MAX_VALUE_BYTES}")]
+    ValueTooLong {
+        /// Its length.
+        len: usize,
+    },
+    /// A compare-and-swap of two long values.
+    #[error(
+        "the key and the values have {len} bytes together, more than the limit of \
+         {MAX_OPERATION_BYTES}"
+    )]
+    OperationTooLong {
+        /// Their length.
+        len: usize,
+    },
+    /// The context of a write is longer than a cluster of any size has.
+    #[error("the context has {len} bytes, more than the limit of {limit}")]
+    ContextTooLong {
+        /// Its length.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A transaction does not keep the limits.
+    #[error(transparent)]
+    Transaction(#[from] TxnError),
+}
+
+/// Whether an operation on the map keeps the limits.
+pub fn check(op: &Op) -> Result<(), LimitError> {
+    let key = op.key().len();
+    if key > MAX_KEY_BYTES {
+        return Err(LimitError::KeyTooLong { len: key });
+    }
+    let values: [Option<&Bytes>; 2] = match op {
+        Op::Get { .. } | Op::Delete { .. } => [None, None],
+        Op::Put { value, .. } => [Some(value), None],
+        Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
+    };
+    let lengths = values.into_iter().flatten().map(Bytes::len);
+    if let Some(len) = lengths.clone().find(|len| *len > MAX_VALUE_BYTES) {
+        return Err(LimitError::ValueTooLong { len });
+    }
+    match key + lengths.sum::<usize>() {
+        len if len > MAX_OPERATION_BYTES => Err(LimitError::OperationTooLong { len }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,133 @@
+//! What a protocol is to the tools: something that is checked, and something that is deployed.
+//!
+//! A protocol implements [`Protocol`], and if its nodes can be run, [`Deploy`], in its own
+//! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the table
+//! of guarantees follow from the list. A protocol of a user's own is treated no differently.
+
+use crate::guarantee::Guarantee;
+use crate::kv::Service;
+use crate::kv::machine::Value;
+use crate::kv::offer::Offer;
+use crate::status::Status;
+use crate::topology::{Topology, Unsuitable};
+use crate::world::{Checkable, Observer};
+use crate::{Durable, Instance, Mutant};
+use serde::{Serialize, de::DeserializeOwned};
+use stateright::actor::{Actor, Id, Out};
+use std::ops::Range;
+use std::time::Duration;
+
+/// A protocol that is checked.
+pub trait Protocol: 'static {
+    /// Its name, on the command line and in cluster files: in kebab-case.
+    const NAME: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// Its nodes, as they are checked.
+    type Checked: Checkable;
+    /// What is recorded of a run.
+    type History: Observer<<Self::Checked as Actor>::Msg>;
+
+    /// Its instances, quick ones first.
+    fn instances() -> Vec<Instance<Self::Checked, Self::History>>;
+
+    /// Its seeded bugs.
+    fn mutants() -> Vec<Mutant<Self::Checked, Self::History>> {
+        Vec::new()
+    }
+
+    /// What its instances show that it guarantees, for each of its modes.
+    fn guarantees() -> Vec<Guarantee> {
+        Vec::new()
+    }
+}
+
+/// An actor that a node can run: any actor whose parts have these properties.
+pub trait Runnable:
+    Actor<
+        Msg: Serialize + DeserializeOwned,
+        Timer: Ord,
+        Storage: Durable + Serialize + DeserializeOwned,
+    >
+{
+}
+
+impl<A> Runnable for A where
+    A: Actor<
+            Msg: Serialize + DeserializeOwned,
+            Timer: Ord,
+            Storage: Durable + Serialize + DeserializeOwned,
+        >
+{
+}
+
+/// A protocol that is deployed: how a cluster file becomes its nodes.
+pub trait Deploy: Protocol {
+    /// What it offers its clients; [`MapOffer`](crate::kv::offer::MapOffer) if it replicates the map
+    /// as a state machine.
+    type Offer: Offer;
+    /// What its servers say to each other.
+    type Peer: Value;
+    /// Its server, in any role.
+    type Actor: Runnable + Actor<Msg = Message<Self>>;
+
+    /// Server `id` of a cluster; an error if the protocol cannot run on such a cluster.
+    fn server(topology: &Topology, id: Id) -> Result<Self::Actor, Unsuitable>;
+
+    /// The servers that take requests, in the order in which a client tries them.
+    fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
+        Ok(topology.ids())
+    }
+
+    /// What a node in such a state is: logged when it changes, so that an operator sees who leads.
+    fn status(_state: &StateOf<Self>) -> Status {
+        Status { role: "server", ..Status::default() }
+    }
+
+    /// The highest client id that the state knows of: new clients get ids above it. `None` if it
+    /// knows of no client.
+    fn newest_client(_state: &StateOf<Self>) -> Option<Id> {
+        None
+    }
+
+    /// Whether this server may return when its data directory is lost.
+    fn readmission(_server: Id) -> Readmission<Self::Actor> {
+        Readmission::Refused(
+            "it has forgotten what it promised to the others; go on with them, or copy what they hold \
+             into a new cluster",
+        )
+    }
+
+    /// Whether so many servers go on when one of them, whichever, is down.
+    fn survives_one(_servers: usize) -> bool {
+        false
+    }
+
+    /// How long a client waits for an answer before it asks another server, where the cluster file
+    /// does not say it.
+    fn client_retry() -> Range<Duration> {
+        Duration::from_millis(200)..Duration::from_millis(400)
+    }
+}
+
+/// What a deployed protocol's clients send.
+pub type Request<D> = <<D as Deploy>::Offer as Offer>::Request;
+/// What a deployed protocol's servers answer.
+pub type Answer<D> = <<D as Deploy>::Offer as Offer>::Answer;
+/// A message of a deployed protocol.
+pub type Message<D> = Service<Request<D>, Answer<D>, <D as Deploy>::Peer>;
+/// The state of a deployed protocol's node.
+pub type StateOf<D> = <<D as Deploy>::Actor as Actor>::State;
+
+/// How an actor starts whose disk was lost, by its id and its life's number:
+/// [`Newcomer::on_newcomer`](crate::Newcomer::on_newcomer).
+pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
+
+/// Whether a protocol can take a server back that has lost what was durable.
+pub enum Readmission<A: Actor> {
+    /// It cannot: why, and what to do.
+    Refused(&'static str),
+    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
+    /// it must have.
+    Rejoins(StartNewcomer<A>),
+}

@@ -1,0 +1,75 @@
+//! Asks a cluster for what a user wants done.
+
+use crate::node::client::{Client, ClientError};
+use crate::node::cluster_file::ClusterFile;
+use quorate_models::kv::Abort;
+use quorate_models::kv::machine::Value;
+use quorate_models::kv::offer::{Answered, Ask, Conclusion, Offer, OfferError, reason};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// The shortest and the longest pause before a request that may be tried again is.
+const PAUSE: std::ops::Range<Duration> = Duration::from_millis(10)..Duration::from_millis(60);
+
+/// Why what was asked has no answer.
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// The protocol does not do it.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// A transaction was aborted as often as there was time to try it.
+    #[error(
+        "aborted, nothing was done: tried {tries} times within {deadline:?}, and at last {}",
+        reason(why)
+    )]
+    KeptAborting {
+        /// Why it was aborted the last time.
+        why: Abort,
+        /// How often it was tried.
+        tries: u32,
+        /// The time there was.
+        deadline: Duration,
+    },
+    /// The client has no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
+pub fn ask<F: Offer, P: Value>(
+    client: &mut Client<F::Request, F::Answer, P>,
+    cluster: &ClusterFile,
+    ask: &Ask,
+    deadline: Duration,
+) -> Result<Answered, AskError> {
+    let topology = cluster.topology();
+    let request = F::request(&topology, ask)?;
+    F::check(&request).map_err(OfferError::from)?;
+    let begin = Instant::now();
+    let (mut tries, mut longest) = (0, Duration::ZERO);
+    loop {
+        let now = Instant::now();
+        let left = deadline.saturating_sub(now.duration_since(begin));
+        // Each time it is another request, with a sequence number of its own.
+        let answer = client.call(request.clone(), left).map_err(|error| match error {
+            ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
+            ClientError::Busy { .. } => ClientError::Busy { deadline },
+            error => error,
+        })?;
+        tries += 1;
+        longest = longest.max(now.elapsed());
+        let nonsense = || ClientError::Nonsense(client.last_server());
+        match F::answer(&topology, ask, answer).ok_or_else(nonsense)? {
+            Conclusion::Told(answered) => return Ok(answered),
+            Conclusion::Failed(error) => return Err(error.into()),
+            Conclusion::Again(why) => {
+                let pause = rand::random_range(PAUSE);
+                // A try that is cut off would leave unknown what is known now.
+                if begin.elapsed() + pause + longest * 3 / 2 >= deadline {
+                    return Err(AskError::KeptAborting { why, tries, deadline });
+                }
+                std::thread::sleep(pause);
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A deployed protocol whose types are hidden, for the commands.
+
+use super::{AskError, DeployError, OpenError, ask, open_client, open_node};
+use crate::node::cluster_file::ClusterFile;
+use crate::node::stats::Stats;
+use crate::node::stop::Stop;
+use quorate_models::kv::offer::{Answered, Ask, Offer};
+use quorate_models::protocol::{Deploy, Readmission};
+use stateright::actor::Id;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A protocol that can be deployed.
+pub trait Deployed: Send + Sync {
+    /// What it is called in a cluster file.
+    fn name(&self) -> &'static str;
+
+    /// The commands that it serves.
+    fn commands(&self) -> &'static [&'static str];
+
+    /// An error unless server `id` of `cluster` can run it.
+    ///
+    /// # Errors
+    /// When the cluster does not suit.
+    fn check(&self, cluster: &ClusterFile, id: Id) -> Result<(), DeployError>;
+
+    /// Runs the node whose data directory is at `data`, until it is told to stop.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or its disk fails.
+    fn run(&self, cluster: &ClusterFile, node: &Place<'_>, stop: &Stop)
+    -> Result<Stats, OpenError>;
+
+    /// Asks the cluster, or only one server of it, and says who answered.
+    ///
+    /// # Errors
+    /// When there is no answer, or it is that nothing is done.
+    fn ask(
+        &self,
+        cluster: &ClusterFile,
+        wanted: &Ask,
+        only: Option<Id>,
+        deadline: Duration,
+    ) -> Result<(Answered, Id), CallError>;
+
+    /// Why this server cannot return when its data directory is lost; `None` if it can.
+    fn cannot_return(&self, server: Id) -> Option<&'static str>;
+
+    /// Whether so many servers go on when one of them is down.
+    fn survives_one(&self, servers: usize) -> bool;
+}
+
+/// Where a node is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its data directory.
+    pub data: &'a Path,
+    /// The server that the directory must be of.
+    pub wanted: Option<Id>,
+    /// Where it listens, if not where the cluster file says.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Why a cluster did not answer.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// No client could be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What was asked has no answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+/// The protocol `D`, its types hidden.
+pub fn deployed<D: Deploy>() -> Box<dyn Deployed> {
+    Box::new(Hidden(PhantomData::<fn() -> D>))
+}
+
+struct Hidden<D>(PhantomData<fn() -> D>);
+
+impl<D: Deploy> Deployed for Hidden<D> {
+    fn name(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        D::Offer::COMMANDS
+    }
+
+    fn check(&self, cluster: &ClusterFile, id: Id) -> Result<(), DeployError> {
+        let server = D::server(&cluster.topology(), id);
+        server.map(drop).map_err(DeployError::unsuitable::<D>(cluster))
+    }
+
+    fn run(
+        &self,
+        cluster: &ClusterFile,
+        node: &Place<'_>,
+        stop: &Stop,
+    ) -> Result<Stats, OpenError> {
+        let node = open_node::<D>(cluster, node.data, node.wanted, node.listen)?;
+        Ok(node.run(stop)?)
+    }
+
+    fn ask(
+        &self,
+        cluster: &ClusterFile,
+        wanted: &Ask,
+        only: Option<Id>,
+        deadline: Duration,
+    ) -> Result<(Answered, Id), CallError> {
+        let mut client = open_client::<D>(cluster, only)?;
+        let answered = ask::<D::Offer, D::Peer>(&mut client, cluster, wanted, deadline)?;
+        Ok((answered, client.last_server()))
+    }
+
+    fn cannot_return(&self, server: Id) -> Option<&'static str> {
+        match D::readmission(server) {
+            Readmission::Refused(why) => Some(why),
+            Readmission::Rejoins(_) => None,
+        }
+    }
+
+    fn survives_one(&self, servers: usize) -> bool {
+        D::survives_one(servers)
+    }
+}
