@@ -7,6 +7,7 @@ use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Property};
 use crate::durable::{Newcomer, Recoverable};
+use crate::statements;
 use stateright::actor::Id;
 
 /// How messages travel. See [the rules](super).
@@ -250,5 +251,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     }
 }
 
-/// The name of the property that [`Setup::checkpointed`] adds.
-pub const CHECKPOINT: &str = "the durable image is the fold of the saves";
+statements! {
+    /// [`Setup::checkpointed`] adds this property.
+    pub CHECKPOINT = "checkpoint",
+        "replaying the log yields the state that the node believes it saved";
+}

@@ -7,12 +7,13 @@ use crate::instance::asking;
 use crate::multi_primary::instances::instances;
 use crate::multi_primary::mutants::mutants;
 use crate::multi_primary::properties as claims;
+use crate::world::Statement;
 
-fn holds(instance: &str, property: &'static str) {
+fn holds(instance: &str, property: Statement) {
     asking::holds(instances(), instance, property);
 }
 
-fn needs(mutant: &str, property: &'static str) {
+fn needs(mutant: &str, property: Statement) {
     asking::needs(mutants(), mutant, property);
 }
 

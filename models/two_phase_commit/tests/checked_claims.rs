@@ -6,12 +6,13 @@ use super::super::instances::instances;
 use super::super::mutants::mutants;
 use super::super::properties as claims;
 use crate::instance::asking;
+use crate::world::Statement;
 
-fn holds(instance: &str, property: &'static str) {
+fn holds(instance: &str, property: Statement) {
     asking::holds(instances(), instance, property);
 }
 
-fn needs(mutant: &str, property: &'static str) {
+fn needs(mutant: &str, property: Statement) {
     asking::needs(mutants(), mutant, property);
 }
 
