@@ -17,6 +17,7 @@
 //!   versions of [`Rule::MultiValue`].
 //! * **Demers et al. 1987**, *Epidemic algorithms*: anti-entropy. **Wuu and Bernstein 1984**:
 //!   drop what every site is known to know. **Terry et al. 1994**: read your writes.
+//!   **Herlihy and Wing 1990**: linearizability, which this is not.
 //!
 //! # How it works
 //!

@@ -14,6 +14,8 @@
 //!   must intersect ([`Quorums`]).
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
+//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote, and
+//!   a leader that steps down. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!

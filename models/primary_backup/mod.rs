@@ -16,7 +16,7 @@
 //!   not queued there, is the redirect; Pb4, one server with bounded outages, is linearizability
 //!   where the replicas answer.
 //! * **MIT 6.824, laboratory 2** (2013): the view service, its pings, its acknowledgement by the
-//!   primary.
+//!   primary. **Ongaro 2014**: sessions of clients. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!

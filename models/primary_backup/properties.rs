@@ -255,7 +255,7 @@ fn servers(nodes: &Nodes<'_, Actor>) -> usize {
     nodes.iter().filter(|node| node.disk.durable.is_some()).count()
 }
 
-/// What must happen in the end.
+/// What must eventually happen.
 pub fn liveness() -> Vec<Claim> {
     vec![answered(), converged()]
 }

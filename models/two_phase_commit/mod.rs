@@ -21,6 +21,8 @@
 //!   acknowledgement of it, and must remember a commit until everybody acknowledged.
 //! * **Gray and Lamport 2006**, *Consensus on transaction commit*, section 3: the abstract model
 //!   ([`abstract_model`]) that this one refines ([`refinement`]).
+//! * **Papadimitriou 1979** and **Herlihy and Wing 1990**: strict serializability. **Ongaro 2014**:
+//!   sessions of clients.
 //!
 //! # How it works
 //!

@@ -104,7 +104,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         let owner = (0..properties.len())
             .find(|property| *property == at || self.target_of(*property) == Some(at));
         match owner {
-            Some(owner) => format!("the property {}", properties[owner].name),
+            Some(owner) => format!("the property {:?}", properties[owner].name),
             None => "the boundary".to_string(),
         }
     }

@@ -220,8 +220,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
         self
     }
 
-    /// Claims that each node's durable image is the fold of what it saved: a forgotten save is a
-    /// counterexample.
+    /// Adds the property [`CHECKPOINT`]: a forgotten save is a counterexample.
     #[must_use]
     pub fn checkpointed(self) -> Self
     where

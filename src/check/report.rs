@@ -1,7 +1,7 @@
 //! What was found against what was expected.
 
 use super::run::{Discovery, Engine, Findings};
-use crate::catalogue::{Case, SeededBug, Subject};
+use crate::catalogue::{Case, PropertyInfo, SeededBug, Subject};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
@@ -65,6 +65,10 @@ impl Verdict {
 pub struct PropertyReport {
     /// Its name.
     pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    /// The paper and the section that state it; empty if it is the protocol's own.
+    pub source: &'static str,
     /// `always`, `sometimes`, `eventually` or `leads-to`.
     pub kind: &'static str,
     /// What the instance says. A mutant says it of its killer only.
@@ -80,6 +84,12 @@ pub struct PropertyReport {
 }
 
 impl PropertyReport {
+    /// Its name and what it says.
+    pub fn title(&self) -> String {
+        let Self { name, says, .. } = self;
+        if name == says { format!("{name:?}") } else { format!("{name} ({says})") }
+    }
+
     /// When its counterexample is told: unexpected ones first.
     pub fn turn(&self) -> u8 {
         if self.is_unexpected_violation() {
@@ -198,13 +208,15 @@ impl Recorded {
     /// How many steps the shortest counterexample to a property has.
     fn steps(&self, name: &str) -> Option<usize> {
         let Self::Instance(expected) = self else { return None };
-        expected.violated.iter().find(|(known, _)| *known == name).map(|(_, steps)| *steps)
+        expected.violated.iter().find(|(known, _)| known.name == name).map(|(_, steps)| *steps)
     }
 
     /// The properties that must be violated.
     fn violated(&self) -> Vec<&'static str> {
         match self {
-            Self::Instance(expected) => expected.violated.iter().map(|(name, _)| *name).collect(),
+            Self::Instance(expected) => {
+                expected.violated.iter().map(|(known, _)| known.name).collect()
+            }
             Self::Mutant { killed_by } => vec![killed_by],
         }
     }
@@ -240,22 +252,22 @@ impl Report {
         let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
         let mut discoveries = findings.discoveries;
         let properties: Vec<_> = (subject.properties().into_iter())
-            .chain(findings.panic.is_some().then_some((NO_PANIC, "always")))
-            .map(|(name, kind)| {
-                let property = judge(recorded, discoveries.remove(name), name, kind);
+            .chain(findings.panic.is_some().then_some(PropertyInfo::new(NO_PANIC, "always")))
+            .map(|known| {
+                let property = judge(recorded, discoveries.remove(known.name), known);
                 surprises.extend(surprises_of(&property, is_shortest));
                 property
             })
             .collect();
-        if !recorded.violated().contains(&NO_PANIC) {
+        if !recorded.violated().contains(&NO_PANIC.name) {
             surprises.extend(findings.panic.iter().map(|said| Surprise {
-                property: Some(NO_PANIC),
+                property: Some(NO_PANIC.name),
                 says: format!("a panic: {said}"),
             }));
         }
         for name in recorded.violated() {
             if !properties.iter().any(|property| property.name == name) {
-                let says = format!("{name:?} is expected to be violated, but is no property");
+                let says = format!("{name} is expected to be violated, but is no property");
                 surprises.push(Surprise { property: None, says });
             }
         }
@@ -328,12 +340,8 @@ impl Report {
     }
 }
 
-fn judge(
-    recorded: &Recorded,
-    discovery: Option<Discovery>,
-    name: &'static str,
-    kind: &'static str,
-) -> PropertyReport {
+fn judge(recorded: &Recorded, discovery: Option<Discovery>, known: PropertyInfo) -> PropertyReport {
+    let PropertyInfo { name, says, source, kind } = known;
     let verdict = match (kind == "sometimes", &discovery) {
         (true, Some(Discovery::Found(_))) => Verdict::Reached,
         (false, Some(Discovery::Found(_))) => Verdict::Violated,
@@ -347,6 +355,8 @@ fn judge(
     };
     PropertyReport {
         name,
+        says,
+        source,
         kind,
         expected: recorded.expectation(name, kind),
         verdict,
@@ -359,7 +369,8 @@ fn judge(
 /// What is not as expected of a property, whose counterexample is the shortest or may not be.
 fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<Surprise> {
     let PropertyReport { name, expected, verdict, .. } = property;
-    let surprise = |says| Surprise { property: Some(*name), says };
+    let surprise =
+        |what| Surprise { property: Some(*name), says: format!("{} {what}", property.title()) };
     let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
@@ -370,15 +381,15 @@ fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<Surprise> {
             | (_, Verdict::Incomplete)
     );
     if let (Some(expected), false) = (expected, is_as_expected) {
-        let says = format!("{name:?} is {}, expected {}", verdict.name(), expected.name());
-        surprises.push(surprise(says));
+        let what = format!("is {}, expected {}", verdict.name(), expected.name());
+        surprises.push(surprise(what));
     }
     if let (Some(shortest), Some(len)) = (property.expected_len, property.trace_len)
         && shortest != len
         && is_shortest
     {
-        let says = format!("{name:?} is violated in {len} steps, expected {shortest}");
-        surprises.push(surprise(says));
+        let what = format!("is violated in {len} steps, expected {shortest}");
+        surprises.push(surprise(what));
     }
     surprises
 }

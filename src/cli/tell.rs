@@ -60,7 +60,7 @@ fn table<'a>(properties: impl Iterator<Item = &'a PropertyReport>, width: usize)
     for property in properties {
         let steps = property.trace_len.map_or(String::new(), |steps| steps.to_string());
         table.add_row([
-            Cell::new(property.name),
+            Cell::new(property.title()),
             Cell::new(property.kind),
             Cell::new(property.expected.map_or("", Expectation::name)),
             Cell::new(property.verdict.name()).fg(color(property)),
@@ -91,17 +91,18 @@ fn told(
     show: &Show<'_>,
     width: usize,
 ) -> String {
-    let (name, steps) = (property.name, trace.actions.len());
+    let (title, steps) = (property.title(), trace.actions.len());
     let label = match property.turn() {
         0 => "VIOLATION",
         1 => "expected violation",
         _ => "also a violation",
     };
     if property.is_unexpected_violation() || show.expected {
-        let title = format!("{label} of {name:?}, in {steps} steps:");
+        let title = format!("{label} of {title}, in {steps} steps:");
         return counterexample(&title, subject, trace, width);
     }
-    let title = format!("{label} of {name:?}, in {steps} steps (--show-expected)");
+    let name = property.name;
+    let title = format!("{label} of {name}, in {steps} steps (--show-expected)");
     wrapped(&title, "", "  ", width)
 }
 

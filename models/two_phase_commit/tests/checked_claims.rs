@@ -1,5 +1,5 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
-//! and seen to need what the protocol does for it. Those about what happens in the end are in the
+//! and seen to need what the protocol does for it. Those about what happens eventually are in the
 //! root crate's `tests/evidence/claims.rs`.
 
 use super::super::instances::instances;

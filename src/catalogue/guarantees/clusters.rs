@@ -5,7 +5,7 @@ use super::{Reading, Row};
 use quorate_models::kv::sessions::SessionLimits;
 use quorate_models::kv::{ClientState, Map, Op, Outcome, Transaction};
 use quorate_models::paxos::synod;
-use quorate_models::world::{Checkable, Nodes};
+use quorate_models::world::{Checkable, Nodes, Statement};
 use quorate_models::{multi_primary, paxos, primary_backup, two_phase_commit};
 use stateright::actor::Id;
 
@@ -221,7 +221,7 @@ const MULTI_PRIMARY: &[Reading] = &[
     linearizable(multi_primary::properties::LINEARIZABLE),
 ];
 
-const fn linearizable(property: &'static str) -> Reading {
+const fn linearizable(property: Statement) -> Reading {
     Reading { property, holds: "linearizable", violated: "**not linearizable**" }
 }
 

@@ -10,13 +10,14 @@ mod clusters;
 use super::rehearsal::{Cost, subsets};
 use super::{Case, Protocol};
 use clusters::{CLUSTERS, Sample};
+use quorate_models::world::Statement;
 use stateright::actor::Id;
 use std::fmt::Write;
 
 /// How a row reads a verdict: what to say if the property holds in all instances of the row that
 /// have it, and what if it is violated in one.
 struct Reading {
-    property: &'static str,
+    property: Statement,
     holds: &'static str,
     violated: &'static str,
 }
@@ -35,7 +36,7 @@ struct Row {
 /// The table, as Markdown.
 pub fn markdown(protocols: &[Protocol]) -> String {
     let mut text = String::from(
-        "| protocol | consistency | may crash for good, and writes proceed | durable \
+        "| protocol | consistency | tolerated crash failures (writes stay available) | durable \
          | clients checked at once | a write: messages, delays | a read: messages, delays |\n\
          |---|---|---|---|---:|---:|---:|\n",
     );
@@ -82,9 +83,11 @@ fn told(readings: &[Reading], cases: &[&dyn Case]) -> String {
 }
 
 /// Whether a property holds in all instances that have it; `None` if none has.
-fn verdict(property: &str, cases: &[&dyn Case]) -> Option<bool> {
-    let mut with = cases.iter().filter(|case| case.properties().iter().any(|p| p.0 == property));
-    let violated = |case: &&dyn Case| case.expected().violated.iter().any(|(v, _)| *v == property);
+fn verdict(property: Statement, cases: &[&dyn Case]) -> Option<bool> {
+    let mut with =
+        cases.iter().filter(|case| case.properties().iter().any(|p| p.name == property.name));
+    let violated =
+        |case: &&dyn Case| case.expected().violated.iter().any(|(known, _)| *known == property);
     let first = with.next()?;
     Some(!violated(first) && !with.any(violated))
 }
@@ -168,7 +171,7 @@ mod tests {
             let cases: Vec<&dyn Case> = protocol.cases.iter().map(AsRef::as_ref).collect();
             for reading in row.consistency.iter().chain(row.durable) {
                 let found = verdict(reading.property, &cases);
-                assert!(found.is_some(), "{} has no {:?}", row.protocol, reading.property);
+                assert!(found.is_some(), "{} has no {}", row.protocol, reading.property);
             }
         }
     }

@@ -208,6 +208,8 @@ impl Outcome {
 pub struct PropertyOutcome {
     /// Its name.
     pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
     /// `always`, `sometimes`, `eventually` or `leads-to`.
     pub kind: &'static str,
     /// The verdict.

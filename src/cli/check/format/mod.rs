@@ -8,7 +8,7 @@ pub(super) use github::{annotations, summary};
 pub(super) use junit::junit;
 pub(super) use sarif::sarif;
 
-use crate::cli::tell;
+use crate::cli::{tell, word};
 use clap::ValueEnum;
 use quorate::catalogue::Subject;
 use quorate::check::report::{PropertyReport, Report, Standing};
@@ -101,7 +101,7 @@ impl<'a> Problem<'a> {
     /// Where the property is claimed; of the whole check, where its first property is.
     fn place(&self) -> Option<&'static Location<'static>> {
         let subject = self.checked.subject;
-        let first = || subject.properties().first().and_then(|(name, _)| subject.place(name));
+        let first = || subject.properties().first().and_then(|known| subject.place(known.name));
         self.property.and_then(|property| subject.place(property.name)).or_else(first)
     }
 
@@ -115,7 +115,7 @@ impl<'a> Problem<'a> {
         };
         match (self.property, self.trace()) {
             (Some(property), Some(_)) => vec![
-                format!("{check} --property {:?} --counterexample lost.json", property.name),
+                format!("{check} --property {} --counterexample lost.json", word(property.name)),
                 format!("quorate explore {protocol} --at lost.json"),
             ],
             _ => vec![check],
@@ -214,7 +214,10 @@ mod tests {
             let steps = &results[0]["codeFlows"][0]["threadFlows"][0]["locations"];
             assert_eq!(steps.as_array().unwrap().len(), 6);
             let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-            assert!(rules.iter().any(|rule| rule["id"] == results[0]["ruleId"]));
+            let rule = rules.iter().find(|rule| rule["id"] == results[0]["ruleId"]).unwrap();
+            assert_eq!(rule["id"], "multi-primary/linearizable");
+            let says = &rule["shortDescription"]["text"];
+            assert_eq!(says, "the history that clients see is linearizable");
         });
     }
 
