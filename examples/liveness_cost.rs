@@ -6,8 +6,8 @@
 
 use quorate::catalogue;
 use quorate::check::{CheckError, Checker, Options};
+use quorate::models::reference::raft;
 use quorate::models::world::{Condition, Property};
-use quorate::models::yardsticks::raft;
 use std::error::Error;
 use std::time::Duration;
 

@@ -28,11 +28,11 @@ pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;
 pub mod quorum;
+pub mod reference;
 #[cfg(test)]
 mod simulation;
 pub mod two_phase_commit;
 pub mod world;
-pub mod yardsticks;
 
 pub use durable::{Durable, Newcomer, Recoverable};
 pub use instance::{Expected, Instance, Mutant};

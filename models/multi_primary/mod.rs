@@ -90,7 +90,7 @@ pub use context::{Authenticator, Context, Tag};
 pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
-pub use session::{Session, SessionState, Step};
+pub use session::{ScriptedOp, Session, SessionState};
 pub use stability::{Row, Stability};
 pub use storage::{Delta, Image, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
@@ -204,7 +204,7 @@ impl Config {
     }
 
     /// A client that turns to node `home` first.
-    pub fn client(&self, home: usize, script: Vec<Step>) -> MultiPrimary {
+    pub fn client(&self, home: usize, script: Vec<ScriptedOp>) -> MultiPrimary {
         let servers = (0..self.nodes).map(|at| Id::from((home + at) % self.nodes)).collect();
         Session { script, servers, retry: self.timing.retry.clone() }.into()
     }

@@ -3,7 +3,7 @@
 use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, SessionLimits, StateMachine};
+use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
 use stateright::actor::{Id, model_timeout};
 use std::fmt;
@@ -243,7 +243,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> Paxos<M> {
         let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
-        Paxos::Client(Client { script, first_seq: 1, servers, retry })
+        Paxos::Client(ScriptedClient { script, first_seq: 1, servers, retry })
     }
 }
 

@@ -93,13 +93,13 @@ pub use config::{
 pub use leader::{Leading, MAX_RESEND};
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
 pub use mutants::Bug;
-pub use offer::Offer;
+pub use offer::ServedSnapshot;
 pub use proposer::Preparing;
 pub use replica::{Replica, ReplicaState, Role, Told};
 pub use stable::{Answer, Delta, Image, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::kv::{ClientState, Retry, ScriptedClient, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -110,7 +110,7 @@ pub enum Paxos<M: StateMachine> {
     /// A replica: proposer, acceptor and learner.
     Replica(Replica),
     /// A client.
-    Client(Client<M::Op>),
+    Client(ScriptedClient<M::Op>),
 }
 
 /// The state of a node.

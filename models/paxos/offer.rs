@@ -30,7 +30,7 @@ const ENTRY_BYTES: usize = 64;
 
 /// A snapshot cut up for those who are behind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Offer<M: StateMachine> {
+pub struct ServedSnapshot<M: StateMachine> {
     /// The last slot that is in it.
     pub slot: Slot,
     /// Its pieces.
@@ -81,12 +81,12 @@ impl Replica {
         from: Slot,
         o: &mut Outbox<M>,
     ) {
-        let has_it = |offer: &Offer<M>| offer.slot < from && offer.to.contains(&src);
+        let has_it = |offer: &ServedSnapshot<M>| offer.slot < from && offer.to.contains(&src);
         if !state.offer.as_ref().is_some_and(has_it) || self.has(Bug::StaleOffer) {
             return;
         }
         let state = state.to_mut();
-        let is_last = |offer: &mut Offer<M>| offer.to.remove(&src) && offer.to.is_empty();
+        let is_last = |offer: &mut ServedSnapshot<M>| offer.to.remove(&src) && offer.to.is_empty();
         if state.offer.take_if(is_last).is_some() {
             self.truncate(state, o);
         }
@@ -103,7 +103,8 @@ impl Replica {
     ) {
         let first = state.stable.log.keys().next().map_or(state.applied() + 1, |slot| *slot);
         let for_ever = self.has(Bug::StaleOffer);
-        let fits = |offer: &Offer<M>| offer.slot >= slot && offer.slot + 1 >= first || for_ever;
+        let fits =
+            |offer: &ServedSnapshot<M>| offer.slot >= slot && offer.slot + 1 >= first || for_ever;
         match &state.offer {
             Some(offer) if fits(offer) => {
                 if !offer.to.contains(&src)
@@ -116,7 +117,8 @@ impl Replica {
                 let image = &state.stable.image;
                 let pieces = pieces(&image.machine, &image.sessions, self.config.piece_bytes);
                 let bytes = pieces.iter().map(encoded_bytes).fold(0, usize::saturating_add);
-                let offer = Offer { slot: image.slot, pieces, bytes, to: BTreeSet::from([src]) };
+                let offer =
+                    ServedSnapshot { slot: image.slot, pieces, bytes, to: BTreeSet::from([src]) };
                 let state = state.to_mut();
                 state.offer = Some(offer);
                 // The log that was kept for an earlier one.
@@ -190,7 +192,7 @@ impl Replica {
         self.forget_log(state, held, o);
         // The log behind a snapshot that outgrows it is not kept any longer.
         let bytes = state.log_bytes;
-        let limit = |offer: &Offer<M>| self.config.keep_bytes.max(offer.bytes);
+        let limit = |offer: &ServedSnapshot<M>| self.config.keep_bytes.max(offer.bytes);
         let is_outrun = held.is_some() && !self.has(Bug::HoldForEver);
         if state.offer.take_if(|offer| is_outrun && bytes > limit(offer)).is_some() {
             self.forget_log(state, None, o);

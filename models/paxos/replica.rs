@@ -4,7 +4,7 @@ use super::ballot::{Ballot, Slot};
 use super::catch_up::Partial;
 use super::leader::Leading;
 use super::message::{Msg, Peer};
-use super::offer::{Offer, weight};
+use super::offer::{ServedSnapshot, weight};
 use super::proposer::Preparing;
 use super::stable::{Delta, Image, Saved, Stable};
 use super::{Bug, Config, Outbox, Timer};
@@ -32,7 +32,7 @@ pub struct ReplicaState<M: StateMachine> {
     /// Learner: a snapshot of which some pieces came.
     pub partial: Option<Partial<M>>,
     /// The snapshot that it gives to those who are behind.
-    pub offer: Option<Offer<M>>,
+    pub offer: Option<ServedSnapshot<M>>,
     /// What its log takes.
     pub log_bytes: usize,
     /// With pre-vote: it misses the leader, and these would promise it a ballot. `None` if it heard

@@ -107,7 +107,7 @@ pub use view::View;
 pub use view_service::{ViewService, Watching, view_service};
 
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, ClientState, Retry, SessionLimits, StateMachine};
+use crate::kv::{ClientState, Retry, ScriptedClient, SessionLimits, StateMachine};
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out, model_timeout};
@@ -238,7 +238,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> PrimaryBackup<M> {
         let (servers, retry) = (self.replica_ids().collect(), self.timing.retry.clone());
-        PrimaryBackup::Client(Client { script, first_seq: 1, servers, retry })
+        PrimaryBackup::Client(ScriptedClient { script, first_seq: 1, servers, retry })
     }
 }
 
@@ -250,7 +250,7 @@ pub enum PrimaryBackup<M: StateMachine> {
     /// A replica.
     Replica(Replica),
     /// A client.
-    Client(Client<M::Op>),
+    Client(ScriptedClient<M::Op>),
 }
 
 /// The state of a node.

@@ -101,7 +101,7 @@ pub use storage::{
 
 use crate::Recoverable;
 use crate::kv::sessions::SessionLimits;
-use crate::kv::{Bytes, Client, ClientState, Outcome, Retry, Transaction};
+use crate::kv::{Bytes, ClientState, Outcome, Retry, ScriptedClient, Transaction};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -208,7 +208,12 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client(&self, script: Vec<Transaction>) -> TwoPhaseCommit {
         let retry = self.timing.retry.clone();
-        TwoPhaseCommit::Client(Client { script, first_seq: 1, servers: vec![coordinator()], retry })
+        TwoPhaseCommit::Client(ScriptedClient {
+            script,
+            first_seq: 1,
+            servers: vec![coordinator()],
+            retry,
+        })
     }
 }
 
@@ -220,7 +225,7 @@ pub enum TwoPhaseCommit {
     /// A participant.
     Participant(Participant),
     /// A client.
-    Client(Client<Transaction>),
+    Client(ScriptedClient<Transaction>),
 }
 
 /// The state of a node.

@@ -5,7 +5,7 @@ mod lost_disks;
 use super::step::Move;
 use super::*;
 use crate::durable::{Durable, Recoverable};
-use crate::yardsticks::{abd, alarm, cluster_of, paxos};
+use crate::reference::{abd, alarm, cluster_of, paxos};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::borrow::Cow;

@@ -23,7 +23,7 @@ pub enum Expectation {
 /// What the check says of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum ReportedVerdict {
     /// It holds in every behaviour within the bounds.
     Holds,
     /// It does not: there is a counterexample.
@@ -47,7 +47,7 @@ impl Expectation {
     }
 }
 
-impl Verdict {
+impl ReportedVerdict {
     /// In a word.
     pub fn name(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ pub struct PropertyReport {
     /// What the instance says. A mutant says it of its killer only.
     pub expected: Option<Expectation>,
     /// What the check says.
-    pub verdict: Verdict,
+    pub verdict: ReportedVerdict,
     /// How many steps its shortest counterexample must have, where one is recorded.
     pub expected_len: Option<usize>,
     /// How many steps its counterexample (or example) has.
@@ -103,12 +103,12 @@ impl PropertyReport {
 
     /// Whether it is violated although it is recorded to hold.
     pub fn is_unexpected_violation(&self) -> bool {
-        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Holds)
+        self.verdict == ReportedVerdict::Violated && self.expected == Some(Expectation::Holds)
     }
 
     /// Whether it is violated as it is recorded to be.
     pub fn is_expected_violation(&self) -> bool {
-        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Violated)
+        self.verdict == ReportedVerdict::Violated && self.expected == Some(Expectation::Violated)
     }
 }
 
@@ -282,7 +282,8 @@ impl Report {
                 surprises.push(Surprise { property: None, says });
             }
         }
-        let undecided = properties.iter().filter(|p| p.verdict == Verdict::Incomplete).count();
+        let undecided =
+            properties.iter().filter(|p| p.verdict == ReportedVerdict::Incomplete).count();
         let complete = findings.shortfall.is_none() && undecided == 0;
         let shortfall = match findings.shortfall {
             Some(shortfall) => Some(shortfall.to_string()),
@@ -332,7 +333,7 @@ impl Report {
     /// which nothing is recorded; not the examples of what is to be reached.
     pub fn counterexamples(&self) -> Vec<(&PropertyReport, &Trace)> {
         let mut all: Vec<_> = (self.properties.iter())
-            .filter(|property| property.verdict == Verdict::Violated)
+            .filter(|property| property.verdict == ReportedVerdict::Violated)
             .filter_map(|property| Some((property, property.trace.as_ref()?)))
             .collect();
         all.sort_by_key(|(property, _)| property.turn());
@@ -343,11 +344,11 @@ impl Report {
 fn judge(recorded: &Recorded, discovery: Option<Discovery>, known: PropertyInfo) -> PropertyReport {
     let PropertyInfo { name, says, source, kind } = known;
     let verdict = match (kind == "sometimes", &discovery) {
-        (true, Some(Discovery::Found(_))) => Verdict::Reached,
-        (false, Some(Discovery::Found(_))) => Verdict::Violated,
-        (true, Some(Discovery::Nothing)) => Verdict::Unreached,
-        (false, Some(Discovery::Nothing)) => Verdict::Holds,
-        (_, None) => Verdict::Incomplete,
+        (true, Some(Discovery::Found(_))) => ReportedVerdict::Reached,
+        (false, Some(Discovery::Found(_))) => ReportedVerdict::Violated,
+        (true, Some(Discovery::Nothing)) => ReportedVerdict::Unreached,
+        (false, Some(Discovery::Nothing)) => ReportedVerdict::Holds,
+        (_, None) => ReportedVerdict::Incomplete,
     };
     let trace = match discovery {
         Some(Discovery::Found(trace)) => Some(trace),
@@ -374,11 +375,11 @@ fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<Surprise> {
     let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
-        (Some(Expectation::Holds), Verdict::Holds)
-            | (Some(Expectation::Violated), Verdict::Violated)
-            | (Some(Expectation::Reached), Verdict::Reached)
+        (Some(Expectation::Holds), ReportedVerdict::Holds)
+            | (Some(Expectation::Violated), ReportedVerdict::Violated)
+            | (Some(Expectation::Reached), ReportedVerdict::Reached)
             | (None, _)
-            | (_, Verdict::Incomplete)
+            | (_, ReportedVerdict::Incomplete)
     );
     if let (Some(expected), false) = (expected, is_as_expected) {
         let what = format!("is {}, expected {}", verdict.name(), expected.name());

@@ -5,7 +5,7 @@ use super::out::wrapped;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
 use quorate::catalogue::Subject;
-use quorate::check::report::{Expectation, PropertyReport, Report, Standing, Verdict};
+use quorate::check::report::{Expectation, PropertyReport, Report, ReportedVerdict, Standing};
 use quorate::trace::Trace;
 use std::fmt::Write;
 use std::time::Duration;
@@ -136,11 +136,11 @@ pub(crate) fn steps(subject: &dyn Subject, trace: &Trace, width: usize) -> Strin
 
 fn color(property: &PropertyReport) -> Color {
     match (property.expected, property.verdict) {
-        (Some(Expectation::Holds), Verdict::Holds)
-        | (Some(Expectation::Reached), Verdict::Reached) => Color::Green,
-        (Some(Expectation::Violated), Verdict::Violated) | (_, Verdict::Incomplete) | (None, _) => {
-            Color::Yellow
-        }
+        (Some(Expectation::Holds), ReportedVerdict::Holds)
+        | (Some(Expectation::Reached), ReportedVerdict::Reached) => Color::Green,
+        (Some(Expectation::Violated), ReportedVerdict::Violated)
+        | (_, ReportedVerdict::Incomplete)
+        | (None, _) => Color::Yellow,
         _ => Color::Red,
     }
 }

@@ -172,7 +172,7 @@ fn a_property_that_panics_is_violated_and_told() {
         let expected = format!("the property {name:?}: attempt to ");
         assert!(said.starts_with(&expected), "{said}");
         let verdict = &outcome.property(name).unwrap().verdict;
-        assert_eq!(verdict.trace().map(quorate::check::Trace::len), Some(3), "{verdict:?}");
+        assert_eq!(verdict.trace().map(quorate::check::Behaviour::len), Some(3), "{verdict:?}");
     }
 }
 

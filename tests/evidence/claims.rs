@@ -4,7 +4,7 @@
 
 use quorate::catalogue::{self, Case};
 use quorate::check::Options;
-use quorate::check::report::{PropertyReport, Report, Verdict};
+use quorate::check::report::{PropertyReport, Report, ReportedVerdict};
 use quorate::models::multi_primary::properties as of_multi_primary;
 use quorate::models::two_phase_commit::properties as of_two_phase_commit;
 use quorate::models::world::Statement;
@@ -35,7 +35,7 @@ fn told(case: &dyn Case, report: &Report, property: Statement) -> Vec<String> {
 }
 
 fn holds(protocol: &str, instance: &str, property: Statement) {
-    assert_eq!(found(protocol, instance, property).0.verdict, Verdict::Holds, "{instance}");
+    assert_eq!(found(protocol, instance, property).0.verdict, ReportedVerdict::Holds, "{instance}");
 }
 
 fn needs(protocol: &str, mutant: &str, property: Statement) {
@@ -78,7 +78,7 @@ fn mohan_1986_a_commit_is_forgotten_when_all_have_acknowledged_it() {
 #[test]
 fn bernstein_1987_participants_in_doubt_are_blocked_while_their_coordinator_is_dead() {
     let (property, told) = found("two-phase-commit", "blocking", of_two_phase_commit::NON_BLOCKING);
-    assert_eq!(property.verdict, Verdict::Violated);
+    assert_eq!(property.verdict, ReportedVerdict::Violated);
     let begins = told.iter().position(|step| step == "again and again").unwrap();
     let (stem, cycle) = told.split_at(begins);
     assert!(stem.iter().any(|step| step.contains("crash")), "{told:#?}");

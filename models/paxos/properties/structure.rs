@@ -2,7 +2,7 @@
 
 use super::{Actor, Claim, Machine};
 use crate::paxos::offer::weight;
-use crate::paxos::{Config, Offer, ReplicaState, Role, State, Timer};
+use crate::paxos::{Config, ReplicaState, Role, ServedSnapshot, State, Timer};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Process, Property};
 
@@ -82,7 +82,7 @@ fn log_is_bounded(config: &Config, replica: &ReplicaState<Machine>) -> bool {
     let log = &replica.stable.log;
     let bytes: usize = log.values().map(weight).sum();
     let is_short = log.len() <= config.keep && bytes <= config.keep_bytes;
-    let is_behind = |offer: &Offer<Machine>| {
+    let is_behind = |offer: &ServedSnapshot<Machine>| {
         log.keys().all(|slot| *slot > offer.slot) && bytes <= config.keep_bytes.max(offer.bytes)
     };
     bytes == replica.log_bytes && (is_short || replica.offer.as_ref().is_some_and(is_behind))

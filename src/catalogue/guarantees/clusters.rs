@@ -271,11 +271,11 @@ fn everywhere(
     op: Op,
     count: usize,
 ) -> Rehearsal<multi_primary::MultiPrimary> {
-    use multi_primary::{Config, SessionState, State, Step, Timing};
+    use multi_primary::{Config, ScriptedOp, SessionState, State, Timing};
     let config = Config::new(3, rule, Timing::model());
     let mut actors = config.servers();
     let servers = actors.len();
-    actors.push(config.client(0, vec![Step::Plain(op); count]));
+    actors.push(config.client(0, vec![ScriptedOp::Plain(op); count]));
     let is_done = answered(servers, count, |state| match state {
         State::Client(SessionState { done, .. }) => Some(*done),
         State::Replica(_) => None,

@@ -10,7 +10,7 @@ mod primary_backup;
 mod two_phase_commit;
 
 pub use multi_primary::SiblingsOffer;
-pub use offer::{Answered, Ask, AskError, MapOffer, Offer, Verdict, admits, ask};
+pub use offer::{Answered, Ask, AskError, AskOutcome, MapOffer, Offer, admits, ask};
 pub use two_phase_commit::TransactionOffer;
 
 use crate::node::client::{Client, ClientError};

@@ -3,7 +3,7 @@
 mod contexts;
 
 use self::contexts::MAX_CONTEXT_BYTES;
-use super::offer::{Answered, Ask, AskError, Offer, Verdict, not_offered};
+use super::offer::{Answered, Ask, AskError, AskOutcome, Offer, not_offered};
 use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
@@ -114,13 +114,13 @@ impl Offer for SiblingsOffer {
         Ok(())
     }
 
-    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Answer) -> Option<Verdict> {
+    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Answer) -> Option<AskOutcome> {
         let Ask::One { op, .. } = ask else { return None };
         match (op, answer) {
             (Op::Get { .. }, Answer::Values { mut values, context, more }) => {
                 if rule(cluster) == Ok(Rule::MultiValue) {
                     let context = contexts::print(&context);
-                    return Some(Verdict::Told(Answered::Siblings { values, context, more }));
+                    return Some(AskOutcome::Told(Answered::Siblings { values, context, more }));
                 }
                 // With last-writer-wins there are no siblings.
                 let value = values.pop();
@@ -128,9 +128,9 @@ impl Offer for SiblingsOffer {
             }
             (Op::Put { .. } | Op::Delete { .. }, Answer::Done) => Some(Reply::Done.into()),
             (Op::Put { .. } | Op::Delete { .. }, Answer::BadContext) => {
-                Some(Verdict::Failed(AskError::ForeignContext))
+                Some(AskOutcome::Failed(AskError::ForeignContext))
             }
-            (Op::Put { .. }, Answer::Crowded) => Some(Verdict::Failed(AskError::Crowded)),
+            (Op::Put { .. }, Answer::Crowded) => Some(AskOutcome::Failed(AskError::Crowded)),
             _ => None,
         }
     }

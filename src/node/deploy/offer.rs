@@ -159,7 +159,7 @@ fn reason(why: &Abort) -> String {
 
 /// What an answer of the protocol comes to.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum AskOutcome {
     /// This is what the user is told.
     Told(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
@@ -168,7 +168,7 @@ pub enum Verdict {
     Failed(AskError),
 }
 
-impl From<Reply> for Verdict {
+impl From<Reply> for AskOutcome {
     fn from(reply: Reply) -> Self {
         Self::Told(Answered::Reply(reply))
     }
@@ -190,7 +190,7 @@ pub trait Offer {
     fn check(request: &Self::Request) -> Result<(), ClientError>;
 
     /// What the answer to `ask` says; `None` if it answers something else.
-    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Self::Answer) -> Option<Verdict>;
+    fn answer(cluster: &ClusterFile, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
 /// What every protocol offers that replicates the map as a state machine: its operations, one by
@@ -214,7 +214,7 @@ impl Offer for MapOffer {
         map_client::check(op)
     }
 
-    fn answer(_: &ClusterFile, ask: &Ask, reply: Reply) -> Option<Verdict> {
+    fn answer(_: &ClusterFile, ask: &Ask, reply: Reply) -> Option<AskOutcome> {
         let Ask::One { op, .. } = ask else { return None };
         is_reply_to(op, &reply).then(|| reply.into())
     }
@@ -241,11 +241,13 @@ pub(super) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
 }
 
 /// What an outcome of a transaction says; `None` if it is not an outcome of this one.
-pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
+pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
     Some(match (ask, outcome) {
-        (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => Verdict::Again(why),
+        (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => {
+            AskOutcome::Again(why)
+        }
         (_, Outcome::Aborted(why @ (Abort::Forgotten | Abort::TooLarge | Abort::UnknownShard))) => {
-            Verdict::Failed(AskError::Aborted { why })
+            AskOutcome::Failed(AskError::Aborted { why })
         }
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
@@ -257,12 +259,12 @@ pub(super) fn outcome(ask: &Ask, outcome: Outcome) -> Option<Verdict> {
         }
         (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
             matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
-                .then_some(Verdict::Told(Answered::ConditionFailed { op, found }))?
+                .then_some(AskOutcome::Told(Answered::ConditionFailed { op, found }))?
         }
         (Ask::Together(txn), Outcome::Committed(replies)) => {
             let fits = txn.ops.len() == replies.len()
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
-            fits.then_some(Verdict::Told(Answered::Committed(replies)))?
+            fits.then_some(AskOutcome::Told(Answered::Committed(replies)))?
         }
     })
 }
@@ -297,9 +299,9 @@ pub fn ask<F: Offer, P: Value>(
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(cluster, ask, answer).ok_or_else(nonsense)? {
-            Verdict::Told(answered) => return Ok(answered),
-            Verdict::Failed(error) => return Err(error),
-            Verdict::Again(why) => {
+            AskOutcome::Told(answered) => return Ok(answered),
+            AskOutcome::Failed(error) => return Err(error),
+            AskOutcome::Again(why) => {
                 let pause = rand::random_range(PAUSE);
                 // A try that is cut off would leave unknown what is known now.
                 if begin.elapsed() + pause + longest * 3 / 2 >= deadline {

@@ -5,7 +5,7 @@
 //! that would look for a key in different places do not understand each other at all; a participant
 //! that is asked for a key of another nevertheless votes no.
 
-use super::offer::{Ask, AskError, Offer, Verdict, outcome};
+use super::offer::{Ask, AskError, AskOutcome, Offer, outcome};
 use super::{DeployError, Deployable, Readmission, newest_client};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
@@ -125,7 +125,7 @@ impl Offer for TransactionOffer {
         txn.ops.iter().try_for_each(map_client::check)
     }
 
-    fn answer(_: &ClusterFile, ask: &Ask, answer: Outcome) -> Option<Verdict> {
+    fn answer(_: &ClusterFile, ask: &Ask, answer: Outcome) -> Option<AskOutcome> {
         outcome(ask, answer)
     }
 }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn an_unknown_shard_is_told_with_what_to_do() {
         let ask = Ask::from(Op::get("k"));
-        let Some(Verdict::Failed(error)) = outcome(&ask, Outcome::Aborted(Abort::UnknownShard))
+        let Some(AskOutcome::Failed(error)) = outcome(&ask, Outcome::Aborted(Abort::UnknownShard))
         else {
             panic!("it is of no use to try again");
         };
@@ -203,19 +203,20 @@ mod tests {
         let cas = Op::Cas { key: "k".into(), expected: Some("v".into()), new: None };
         let condition = Outcome::Aborted(Abort::Condition { op: 0, found: None });
         let one = Ask::from(cas.clone());
-        let Some(Verdict::Told(Answered::Reply(reply))) = outcome(&one, condition.clone()) else {
+        let Some(AskOutcome::Told(Answered::Reply(reply))) = outcome(&one, condition.clone())
+        else {
             panic!("a condition that does not hold is an answer");
         };
         assert_eq!(reply, Reply::Swapped { swapped: false, found: None });
         let together = Ask::Together([cas].into());
         let told = outcome(&together, condition);
-        assert!(matches!(told, Some(Verdict::Told(Answered::ConditionFailed { op: 0, .. }))));
+        assert!(matches!(told, Some(AskOutcome::Told(Answered::ConditionFailed { op: 0, .. }))));
         for why in [Abort::Conflict, Abort::Unavailable] {
             let told = outcome(&together, Outcome::Aborted(why));
-            assert!(matches!(told, Some(Verdict::Again(_))));
+            assert!(matches!(told, Some(AskOutcome::Again(_))));
         }
         let told = outcome(&one, Outcome::Aborted(Abort::TooLarge));
-        assert!(matches!(told, Some(Verdict::Failed(AskError::Aborted { .. }))));
+        assert!(matches!(told, Some(AskOutcome::Failed(AskError::Aborted { .. }))));
         // Not what was asked.
         assert!(outcome(&one, Outcome::Committed(vec![])).is_none());
         assert!(outcome(&together, Outcome::Committed(vec![Reply::Done])).is_none());

@@ -3,7 +3,7 @@
 use super::{Checked, Problem};
 use crate::cli::CliError;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
-use quorate::check::report::Verdict;
+use quorate::check::report::ReportedVerdict;
 use std::io;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn suite(one: Checked<'_>) -> TestSuite {
     for property in &one.report.properties {
         let of_it: Vec<_> = problems.iter().filter(|problem| problem.is_of(property)).collect();
         let mut test = test(one, property.name, &of_it);
-        if of_it.is_empty() && property.verdict == Verdict::Incomplete {
+        if of_it.is_empty() && property.verdict == ReportedVerdict::Incomplete {
             test.status = TestCaseStatus::skipped();
             test.status.set_message("not decided");
         }

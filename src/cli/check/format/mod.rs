@@ -127,7 +127,7 @@ impl<'a> Problem<'a> {
 mod tests {
     use super::*;
     use quorate::catalogue::{self, Protocol};
-    use quorate::check::report::{Expectation, Surprise, Verdict};
+    use quorate::check::report::{Expectation, ReportedVerdict, Surprise};
     use quorate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";
@@ -180,7 +180,7 @@ mod tests {
             assert!(xml.contains("quorate explore multi-primary --at lost.json"), "{xml}");
             assert!(xml.contains("   1. "), "the steps are told: {xml}");
             let undecided = all[1].report.properties.iter();
-            let undecided = undecided.filter(|p| p.verdict == Verdict::Incomplete).count();
+            let undecided = undecided.filter(|p| p.verdict == ReportedVerdict::Incomplete).count();
             assert_eq!(xml.matches("<skipped message=\"not decided\"").count(), undecided, "{xml}");
             assert!(xml.contains("92 unique states, expected 93"), "{xml}");
         });
