@@ -70,7 +70,7 @@ mod weight;
 pub use action::{Action, ActionOf};
 pub use alike::{Alike, Unlike};
 pub use changes::changes;
-pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
+pub use cluster::{Cluster, MAX_CONDITIONS};
 pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;

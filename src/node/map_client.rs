@@ -91,10 +91,3 @@ pub fn check(op: &Op) -> Result<(), ClientError> {
         _ => Ok(()),
     }
 }
-
-/// Whether a server may take a message from a client: a request, within the map's limits. A
-/// client that does not keep to them is not served.
-pub fn is_request<P>(message: &quorate_models::kv::Service<Op, Reply, P>) -> bool {
-    use quorate_models::kv::Service;
-    matches!(message, Service::Request { op, .. } if check(op).is_ok())
-}

@@ -54,7 +54,7 @@ pub use error::NodeError;
 pub use frame::{FrameError, MAX_DATAGRAM};
 pub use keys::{Key, Keys};
 pub use log::LogError;
-pub use map_client::{MAX_OPERATION_BYTES, Swapped, check, is_request};
+pub use map_client::{MAX_OPERATION_BYTES, Swapped, check};
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
 pub use runtime::{Node, NodeBuilder, Runnable, StartNewcomer};

@@ -5,7 +5,8 @@ use crate::support;
 use crate::support::{KEYS, SECOND};
 use quorate::models::Durable;
 use quorate::models::kv::{Bytes, Map, Op, Reply, Service, StateMachine};
-use quorate::node::{ClusterFile, DataDir, Node, Stats, is_request};
+use quorate::node::deploy::{MapOffer, admits};
+use quorate::node::{ClusterFile, DataDir, Node, Stats};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
 use stateright::actor::{Actor, Id, Out};
@@ -91,7 +92,7 @@ impl Running {
             let path = dir.join(usize::from(id).to_string());
             DataDir::format(&path, cluster, id).unwrap();
             let data = DataDir::open(&path, cluster, None).unwrap();
-            let node = Node::builder(Link, cluster, data).admit_from_clients(is_request);
+            let node = Node::builder(Link, cluster, data).admit_from_clients(admits::<MapOffer, _>);
             let (node, stop) = (node.open().unwrap(), Stop::new());
             let handle = stop.clone();
             (stop, std::thread::spawn(move || node.run(&handle).unwrap()))

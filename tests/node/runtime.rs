@@ -5,10 +5,10 @@ use crate::support::{KEYS, Msg, Running, SECOND, client, cluster, formatted, ope
 use quorate::Stop;
 use quorate::models::kv::service::Refusal;
 use quorate::models::kv::{Op, Reply, Service};
+use quorate::node::deploy::{MapOffer, admits};
 use quorate::node::frame::Seal;
 use quorate::node::{
     BindError, ClientError, DataDir, LogError, MAX_DATAGRAM, Node, NodeError, Stats, Swapped,
-    is_request,
 };
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -260,7 +260,8 @@ fn a_client_whose_session_expired_goes_on_in_a_new_one() {
     let cluster = cluster("127.0.0.1", 1, KEYS);
     let (_dir, data) = formatted(&cluster);
     let data = DataDir::open(&data, &cluster, None).unwrap();
-    let node = Node::builder(Forgetful, &cluster, data).admit_from_clients(is_request).open();
+    let node =
+        Node::builder(Forgetful, &cluster, data).admit_from_clients(admits::<MapOffer, _>).open();
     let (node, stop) = (node.unwrap(), Stop::new());
     let handle = stop.clone();
     let thread = std::thread::spawn(move || node.run(&handle));

@@ -8,7 +8,8 @@ pub(crate) mod storm;
 
 use quorate::models::kv::{Bytes, Op, Reply, Service};
 use quorate::models::{Durable, kv};
-use quorate::node::{ClusterFile, DataDir, Node, NodeError, Stats, is_request};
+use quorate::node::deploy::{MapOffer, admits};
+use quorate::node::{ClusterFile, DataDir, Node, NodeError, Stats};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
 use stateright::actor::{Actor, Id, Out};
@@ -124,7 +125,7 @@ pub(crate) fn formatted(cluster: &ClusterFile) -> (tempfile::TempDir, PathBuf) {
 
 pub(crate) fn open(cluster: &ClusterFile, data: &Path) -> Result<Node<SingleCopy>, NodeError> {
     let data = DataDir::open(data, cluster, None)?;
-    Node::builder(SingleCopy, cluster, data).admit_from_clients(is_request).open()
+    Node::builder(SingleCopy, cluster, data).admit_from_clients(admits::<MapOffer, _>).open()
 }
 
 /// A node on a thread.
