@@ -7,8 +7,8 @@
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use quorate::catalogue::{self, Case};
 use quorate::check::{Checker, Engine, Options};
+use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
 use quorate::models::world::NetworkKind;
-use quorate::models::yardsticks::{cluster_of, paxos, stateright_model_of};
 use stateright::{Checker as _, HasDiscoveries, Model};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 //! per operation must not depend on the length.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use quorate::history::{self, Operation, Verdict};
+use quorate::history::{self, Linearizability, Operation};
 use quorate::models::kv::{Bytes, Map, Op, Reply};
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn main() {
             group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
                 bencher.iter(|| {
                     let verdict = history::judge(&Map::default(), &history, usize::MAX);
-                    assert!(matches!(verdict, Verdict::Linearizable(_)));
+                    assert!(matches!(verdict, Linearizability::Linearizable(_)));
                 });
             });
         }

@@ -5,8 +5,8 @@
 //! `cargo run --release --example engine_ratio`
 
 use quorate::check::Checker;
+use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
 use quorate::models::world::NetworkKind;
-use quorate::models::yardsticks::{cluster_of, paxos, stateright_model_of};
 use serde_json::{Value, json};
 use stateright::{Checker as _, HasDiscoveries, Model};
 use std::error::Error;

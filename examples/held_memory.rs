@@ -3,8 +3,8 @@
 //! `cargo run --release --example held_memory`
 
 use quorate::check::Checker;
+use quorate::models::reference::{abd, cluster_of, paxos};
 use quorate::models::world::{Checkable, Cluster, NetworkKind, Observer};
-use quorate::models::yardsticks::{abd, cluster_of, paxos};
 use stateright::actor::register::RegisterMsg;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;

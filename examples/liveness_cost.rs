@@ -6,8 +6,8 @@
 
 use quorate::catalogue;
 use quorate::check::{CheckError, Checker, Options};
+use quorate::models::reference::raft;
 use quorate::models::world::{Condition, Property};
-use quorate::models::yardsticks::raft;
 use std::error::Error;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for protocol in catalogue::protocols() {
         for case in protocol.cases.iter().filter(|case| !case.is_deep()) {
             let kinds = case.properties();
-            if !kinds.iter().any(|(_, kind)| ["eventually", "leads-to"].contains(kind)) {
+            if !kinds.iter().any(|known| ["eventually", "leads-to"].contains(&known.kind)) {
                 continue;
             }
             let name = format!("{} {}", protocol.name, case.name());

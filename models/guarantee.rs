@@ -4,6 +4,7 @@
 //! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only which
 //! property the wording of a cell depends on.
 
+use crate::world::Statement;
 use crate::world::rehearsal::Cost;
 use stateright::actor::Id;
 
@@ -12,7 +13,7 @@ use stateright::actor::Id;
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     /// The property.
-    pub property: &'static str,
+    pub property: Statement,
     /// What to say if it holds; nothing if that is empty.
     pub holds: &'static str,
     /// What to say if it is violated; nothing if that is empty.
@@ -21,7 +22,7 @@ pub struct Reading {
 
 impl Reading {
     /// Of the property that says that clients see one copy.
-    pub const fn linearizable(property: &'static str) -> Self {
+    pub const fn linearizable(property: Statement) -> Self {
         Self { property, holds: "linearizable", violated: "**not linearizable**" }
     }
 }

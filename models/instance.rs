@@ -4,7 +4,7 @@
 //! violation that was expected and did not come is as wrong as one that came unasked, and a state
 //! count that moved means that the model changed.
 
-use crate::world::{Checkable, Cluster, Symmetry};
+use crate::world::{Checkable, Cluster, Statement, Symmetry};
 
 /// A protocol with bounds.
 pub struct Instance<A: Checkable, H> {
@@ -32,7 +32,7 @@ pub struct Expected {
     pub generated: u64,
     /// The properties that must be violated, each with the number of steps of its shortest
     /// counterexample. All others must hold, and every `sometimes` must be reached.
-    pub violated: &'static [(&'static str, usize)],
+    pub violated: &'static [(Statement, usize)],
 }
 
 /// A seeded bug: a protocol without one of its guards or saves.
@@ -42,7 +42,7 @@ pub struct Mutant<A: Checkable, H> {
     /// What is missing.
     pub about: &'static str,
     /// The property that must be violated.
-    pub killed_by: &'static str,
+    pub killed_by: Statement,
     /// Builds an instance with the bug.
     pub cluster: fn() -> Cluster<A, H>,
 }
@@ -51,21 +51,21 @@ pub struct Mutant<A: Checkable, H> {
 #[cfg(test)]
 pub(crate) mod asking {
     use super::{Instance, Mutant};
-    use crate::world::{Checkable, Cluster, Kind, Observer};
+    use crate::world::{Checkable, Cluster, Kind, Observer, Statement};
     use stateright::{Checker, HasDiscoveries, Model};
 
     /// Whether there is a counterexample to a property that is claimed always.
     fn is_violated<A: Checkable, H: Observer<A::Msg>>(
         cluster: Cluster<A, H>,
-        name: &'static str,
+        property: Statement,
     ) -> bool {
         let properties = &cluster.setup().properties;
         let is_claimed =
-            properties.iter().any(|p| p.name == name && matches!(p.kind, Kind::Always));
-        assert!(is_claimed, "{name:?} is not claimed always");
-        let found = HasDiscoveries::AllOf([name].into());
+            properties.iter().any(|p| p.name == property.name && matches!(p.kind, Kind::Always));
+        assert!(is_claimed, "{property} is not claimed always");
+        let found = HasDiscoveries::AllOf([property.name].into());
         let checker = cluster.checker().finish_when(found).spawn_bfs().join();
-        checker.discovery(name).is_some()
+        checker.discovery(property.name).is_some()
     }
 
     fn instance<A: Checkable, H>(all: Vec<Instance<A, H>>, name: &str) -> Cluster<A, H> {
@@ -77,7 +77,7 @@ pub(crate) mod asking {
     pub(crate) fn holds<A: Checkable, H: Observer<A::Msg>>(
         all: Vec<Instance<A, H>>,
         name: &str,
-        property: &'static str,
+        property: Statement,
     ) {
         assert!(!is_violated(instance(all, name), property), "{name}: {property}");
     }
@@ -86,7 +86,7 @@ pub(crate) mod asking {
     pub(crate) fn fails<A: Checkable, H: Observer<A::Msg>>(
         all: Vec<Instance<A, H>>,
         name: &str,
-        property: &'static str,
+        property: Statement,
     ) {
         assert!(is_violated(instance(all, name), property), "{name}: {property}");
     }
@@ -97,14 +97,14 @@ pub(crate) mod asking {
         seeded: Cluster<A, H>,
         sound: Cluster<A, H>,
         name: &str,
-        property: &'static str,
+        property: Statement,
     ) {
-        let found = HasDiscoveries::AllOf([property].into());
+        let found = HasDiscoveries::AllOf([property.name].into());
         let checker = seeded.checker().finish_when(found.clone()).spawn_bfs().join();
-        let trace = checker.discovery(property);
+        let trace = checker.discovery(property.name);
         let steps = trace.unwrap_or_else(|| panic!("{name} survives")).into_actions().len();
         let sound = sound.checker().finish_when(found).target_max_depth(steps + 1);
-        let found = sound.spawn_bfs().join().discovery(property);
+        let found = sound.spawn_bfs().join().discovery(property.name);
         assert!(found.is_none(), "{name} is not to blame");
     }
 
@@ -112,7 +112,7 @@ pub(crate) mod asking {
     pub(crate) fn needs<A: Checkable, H: Observer<A::Msg>>(
         all: Vec<Mutant<A, H>>,
         name: &str,
-        property: &'static str,
+        property: Statement,
     ) {
         let found = all.into_iter().find(|mutant| mutant.name == name);
         let cluster = (found.unwrap_or_else(|| panic!("no mutant {name:?}")).cluster)();

@@ -9,7 +9,7 @@
 //! Generated from the recorded verdicts (`quorate list --guarantees`); sources are in each module.
 //!
 //! <!-- guarantees -->
-//! | protocol | consistency | may crash for good, and writes proceed | durable | clients checked at once | a write: messages, delays | a read: messages, delays |
+//! | protocol | consistency | tolerated crash failures (writes stay available) | durable | clients checked at once | a write: messages, delays | a read: messages, delays |
 //! |---|---|---|---|---:|---:|---:|
 //! | primary-backup, synchronous: a view service, 3 replicas | linearizable | any 1 of 4, and 3 of the 6 sets of 2 | what is acknowledged, at every replica that may be promoted (checked with a crash and restart) | 3 | 6, 4 | 6, 4 |
 //! | primary-backup, asynchronous: a view service, 3 replicas | backups hold prefixes; **not linearizable** | any 1 of 4, and 5 of the 6 sets of 2 | what is acknowledged, at the primary only: **lost at failover** (checked without restarts) | 1 | 6, 2 | 6, 2 |
@@ -31,6 +31,7 @@ pub mod primary_backup;
 pub mod protocol;
 pub mod protocols;
 pub mod quorum;
+pub mod reference;
 mod seeded;
 #[cfg(test)]
 mod simulation;
@@ -40,7 +41,6 @@ pub mod topology;
 mod turn;
 pub mod two_phase_commit;
 pub mod world;
-pub mod yardsticks;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};

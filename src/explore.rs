@@ -1,9 +1,10 @@
 //! Stateright's web Explorer on an instance.
 
 use quorate_models::world::{
-    Caption, Checkable, Cluster, Judged, Observer, State, safety_properties,
+    self, Caption, Checkable, Cluster, Judged, Observer, State, safety_properties,
 };
 use stateright::{Expectation, Model, Path, Property};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -92,6 +93,8 @@ pub fn serve<A: Checkable, H: Observer<A::Msg>>(
 struct Page<A: Checkable, H> {
     cluster: Cluster<A, H>,
     shown: Option<Opened<A, H>>,
+    /// By name, what the page calls each property: its name and what it says.
+    titles: BTreeMap<&'static str, &'static str>,
 }
 
 struct Opened<A: Checkable, H> {
@@ -105,7 +108,13 @@ struct Opened<A: Checkable, H> {
 impl<A: Checkable, H: Observer<A::Msg>> Page<A, H> {
     fn new(cluster: Cluster<A, H>, shown: Option<Shown>) -> Self {
         let shown = shown.map(|shown| Opened::new(&cluster, shown));
-        Self { cluster, shown }
+        // For as long as the process serves the page.
+        let title = |property: &world::Property<A, H>| -> &'static str {
+            format!("{}: {}", property.name, property.says).leak()
+        };
+        let of = cluster.setup().properties.iter();
+        let titles = of.filter(|it| it.name != it.says).map(|it| (it.name, title(it))).collect();
+        Self { cluster, shown, titles }
     }
 }
 
@@ -113,13 +122,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Opened<A, H> {
     fn new(cluster: &Cluster<A, H>, shown: Shown) -> Self {
         let Shown { property, kind, actions, cycle } = shown;
         let text = match cycle {
-            None => format!("{kind} {property:?}: {} steps", actions.len()),
+            None => format!("{kind} {property}: {} steps", actions.len()),
             Some(cycle) if cycle == actions.len() => {
-                format!("{kind} {property:?}: after {cycle} steps nothing more happens")
+                format!("{kind} {property}: after {cycle} steps nothing more happens")
             }
             Some(cycle) => {
                 format!(
-                    "{kind} {property:?}: steps {} to {} again and again",
+                    "{kind} {property}: steps {} to {} again and again",
                     cycle + 1,
                     actions.len()
                 )
@@ -127,7 +136,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Opened<A, H> {
         };
         let lasso = cycle.and_then(|cycle| {
             // A name for as long as the process serves the page.
-            let name: &'static str = format!("lasso of {kind} {property:?}").leak();
+            let name: &'static str = format!("lasso of {kind} {property}").leak();
             Some((name, after(cluster, &actions[..cycle])?))
         });
         Self { actions, caption: Caption { text, cycle }, lasso }
@@ -200,7 +209,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for Page<A, H> {
                 lasso.is_some_and(|(_, begin)| begin == state)
             },
         });
-        safety_properties(&self.cluster).into_iter().chain(lasso).collect()
+        let titled = |property: Property<Self>| {
+            let name = self.titles.get(property.name).copied().unwrap_or(property.name);
+            Property { name, ..property }
+        };
+        safety_properties(&self.cluster).into_iter().map(titled).chain(lasso).collect()
     }
 
     fn within_boundary(&self, state: &Self::State) -> bool {

@@ -25,7 +25,7 @@ pub struct Retry;
 
 /// A client and its script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Client<O> {
+pub struct ScriptedClient<O> {
     /// What it asks for, in order.
     pub script: Vec<O>,
     /// The sequence number of the first request; 1 for a new client.
@@ -56,7 +56,7 @@ impl<R> Default for ClientState<R> {
     }
 }
 
-impl<O: Value> Client<O> {
+impl<O: Value> ScriptedClient<O> {
     /// Starts with the first request.
     pub fn on_start<R, P, A>(&self, o: &mut Out<A>) -> ClientState<R>
     where
@@ -157,7 +157,7 @@ mod tests {
     use stateright::actor::Command;
 
     /// A client on its own: of the servers 0, 1 and 2, with the operations 7 and 8 to do.
-    struct Alone(Client<u8>);
+    struct Alone(ScriptedClient<u8>);
 
     type Msg = Service<u8, u8, ()>;
 
@@ -173,9 +173,9 @@ mod tests {
         }
     }
 
-    fn client() -> Client<u8> {
+    fn client() -> ScriptedClient<u8> {
         let retry = Duration::from_millis(1)..Duration::from_millis(2);
-        Client { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
+        ScriptedClient { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
     }
 
     /// The client after its start and these messages, and what was asked of whom.

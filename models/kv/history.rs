@@ -2,14 +2,12 @@
 //!
 //! An operation begins when its request is first sent and ends when its reply is first delivered
 //! to a client that waits for it: retries and late duplicates are the protocol's business, not
-//! the history's. The judges are stateright's.
+//! the history's. The judge is stateright's tester.
 
 use super::service::Service;
 use crate::world::Observer;
 use stateright::actor::{Envelope, Id};
-use stateright::semantics::{
-    ConsistencyTester, LinearizabilityTester, SequentialConsistencyTester, SequentialSpec,
-};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -24,28 +22,15 @@ pub struct KvHistory<T> {
 
 /// A history that is to be linearizable (Herlihy and Wing 1990).
 pub type Linearizable<S> = KvHistory<LinearizabilityTester<Id, S>>;
-/// A history that is to be sequentially consistent (Lamport 1979).
-pub type Sequential<S> = KvHistory<SequentialConsistencyTester<Id, S>>;
 
 impl<S: SequentialSpec> Linearizable<S> {
     /// An empty history of a service that starts as `spec`.
     pub fn linearizable(spec: S) -> Self {
-        Self::new(LinearizabilityTester::new(spec))
-    }
-}
-
-impl<S: SequentialSpec> Sequential<S> {
-    /// An empty history of a service that starts as `spec`.
-    pub fn sequential(spec: S) -> Self {
-        Self::new(SequentialConsistencyTester::new(spec))
+        Self { tester: LinearizabilityTester::new(spec), progress: BTreeMap::new() }
     }
 }
 
 impl<T> KvHistory<T> {
-    fn new(tester: T) -> Self {
-        Self { tester, progress: BTreeMap::new() }
-    }
-
     /// Whether the history is what its tester demands.
     pub fn is_consistent<S: SequentialSpec>(&self) -> bool
     where
@@ -117,49 +102,24 @@ impl<T> Debug for KvHistory<T> {
     }
 }
 
-/// Lets one `Observer` implementation serve both testers.
-pub trait Judge: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// The sequential specification it judges by.
-    type Spec: SequentialSpec;
-}
-
-impl<S> Judge for LinearizabilityTester<Id, S>
+impl<S, P> Observer<Service<S::Op, S::Ret, P>> for Linearizable<S>
 where
     S: SequentialSpec + Clone + Debug + Eq + Hash + Send + Sync + 'static,
     S::Op: Clone + Debug + Eq + Hash + Send + Sync,
     S::Ret: Clone + Debug + Eq + Hash + Send + Sync,
 {
-    type Spec = S;
-}
-
-impl<S> Judge for SequentialConsistencyTester<Id, S>
-where
-    S: SequentialSpec + Clone + Debug + Eq + Hash + Send + Sync + 'static,
-    S::Op: Clone + Debug + Eq + Hash + Send + Sync,
-    S::Ret: Clone + Debug + Eq + Hash + Send + Sync,
-{
-    type Spec = S;
-}
-
-impl<T, O, R, P> Observer<Service<O, R, P>> for KvHistory<T>
-where
-    T: Judge + ConsistencyTester<Id, T::Spec>,
-    T::Spec: SequentialSpec<Op = O, Ret = R>,
-    O: Clone,
-    R: Clone,
-{
-    fn observes(envelope: Envelope<&Service<O, R, P>>) -> bool {
+    fn observes(envelope: Envelope<&Service<S::Op, S::Ret, P>>) -> bool {
         matches!(envelope.msg, Service::Request { .. } | Service::Reply { .. })
     }
 
-    fn on_send(&self, envelope: Envelope<&Service<O, R, P>>) -> Option<Self> {
+    fn on_send(&self, envelope: Envelope<&Service<S::Op, S::Ret, P>>) -> Option<Self> {
         match envelope.msg {
             Service::Request { seq, op } => self.invoke(envelope.src, *seq, op),
             _ => None,
         }
     }
 
-    fn on_deliver(&self, envelope: Envelope<&Service<O, R, P>>) -> Option<Self> {
+    fn on_deliver(&self, envelope: Envelope<&Service<S::Op, S::Ret, P>>) -> Option<Self> {
         match envelope.msg {
             Service::Reply { seq, reply } => self.reply(envelope.dst, *seq, reply),
             _ => None,

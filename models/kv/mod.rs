@@ -20,7 +20,7 @@ pub mod transfer;
 pub mod txn;
 
 pub use bytes::Bytes;
-pub use client::{Client, ClientState, Retry};
+pub use client::{ClientState, Retry, ScriptedClient};
 pub use history::KvHistory;
 pub use machine::{Recorded, StateMachine};
 pub use map::{Map, Op, Reply};

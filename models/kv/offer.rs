@@ -143,7 +143,7 @@ pub fn reason(why: &Abort) -> String {
 
 /// What an answer of the protocol comes to.
 #[derive(Debug)]
-pub enum Conclusion {
+pub enum AskOutcome {
     /// This is what the user is told.
     Told(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
@@ -152,7 +152,7 @@ pub enum Conclusion {
     Failed(OfferError),
 }
 
-impl From<Reply> for Conclusion {
+impl From<Reply> for AskOutcome {
     fn from(reply: Reply) -> Self {
         Self::Told(Answered::Reply(reply))
     }
@@ -174,7 +174,7 @@ pub trait Offer {
     fn check(request: &Self::Request) -> Result<(), LimitError>;
 
     /// What the answer to `ask` says; `None` if it answers something else.
-    fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<Conclusion>;
+    fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
 /// What every protocol offers that replicates the map as a state machine: its operations, one by
@@ -198,7 +198,7 @@ impl Offer for MapOffer {
         limits::check(op)
     }
 
-    fn answer(_: &Topology, ask: &Ask, reply: Reply) -> Option<Conclusion> {
+    fn answer(_: &Topology, ask: &Ask, reply: Reply) -> Option<AskOutcome> {
         let Ask::One { op, .. } = ask else { return None };
         is_reply_to(op, &reply).then(|| reply.into())
     }
@@ -220,13 +220,13 @@ fn is_reply_to(op: &Op, reply: &Reply) -> bool {
 }
 
 /// What an outcome of a transaction says; `None` if it is not an outcome of this one.
-pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<Conclusion> {
+pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
     Some(match (ask, outcome) {
         (_, Outcome::Aborted(why @ (Abort::Conflict | Abort::Unavailable))) => {
-            Conclusion::Again(why)
+            AskOutcome::Again(why)
         }
         (_, Outcome::Aborted(why @ (Abort::Forgotten | Abort::TooLarge | Abort::UnknownShard))) => {
-            Conclusion::Failed(OfferError::Aborted { why })
+            AskOutcome::Failed(OfferError::Aborted { why })
         }
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
@@ -238,12 +238,12 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<Conclusion> {
         }
         (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
             matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
-                .then_some(Conclusion::Told(Answered::ConditionFailed { op, found }))?
+                .then_some(AskOutcome::Told(Answered::ConditionFailed { op, found }))?
         }
         (Ask::Together(txn), Outcome::Committed(replies)) => {
             let fits = txn.ops.len() == replies.len()
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
-            fits.then_some(Conclusion::Told(Answered::Committed(replies)))?
+            fits.then_some(AskOutcome::Told(Answered::Committed(replies)))?
         }
         (Ask::Words(_), _) => return None,
     })

@@ -1,6 +1,6 @@
 //! What multi-primary guarantees: the rows of the table.
 
-use super::{Config, MultiPrimary, Rule, SessionState, State, Step, Timing, properties};
+use super::{Config, MultiPrimary, Rule, ScriptedOp, SessionState, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
 use crate::kv::Op;
 use crate::world::rehearsal::{Rehearsal, answered};
@@ -78,7 +78,7 @@ fn rehearsed(rule: Rule, op: Op, count: usize) -> Rehearsal<MultiPrimary> {
     let config = Config::new(3, rule, Timing::model());
     let mut actors = config.servers();
     let servers = actors.len();
-    actors.push(config.client(0, vec![Step::Plain(op); count]));
+    actors.push(config.client(0, vec![ScriptedOp::Plain(op); count]));
     let is_done = answered(servers, count, |state| match state {
         State::Client(SessionState { done, .. }) => Some(*done),
         State::Replica(_) => None,

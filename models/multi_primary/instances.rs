@@ -18,7 +18,7 @@ pub(super) mod sessions;
 
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
-use super::{Authenticator, Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
+use super::{Authenticator, Bug, Config, PhysicalTime, Rule, ScriptedOp, Timer, Timing};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, Setup};
@@ -29,7 +29,7 @@ pub(super) struct Bounds {
     pub(super) nodes: usize,
     pub(super) rule: Rule,
     /// Each client's node and script.
-    pub(super) clients: Vec<(usize, Vec<Step>)>,
+    pub(super) clients: Vec<(usize, Vec<ScriptedOp>)>,
     /// Crashes, and as many restarts.
     pub(super) crashes: u8,
     /// Digests sent by timer; `None` for any number.
@@ -46,7 +46,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Nothing goes wrong but the network.
-    pub(super) fn new(nodes: usize, rule: Rule, clients: Vec<(usize, Vec<Step>)>) -> Self {
+    pub(super) fn new(nodes: usize, rule: Rule, clients: Vec<(usize, Vec<ScriptedOp>)>) -> Self {
         Self {
             nodes,
             rule,
@@ -99,49 +99,49 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
-pub(super) fn put(value: &str) -> Step {
-    Step::Plain(Op::put("x", value))
+pub(super) fn put(value: &str) -> ScriptedOp {
+    ScriptedOp::Plain(Op::put("x", value))
 }
 
-pub(super) fn put_to(key: &str, value: &str) -> Step {
-    Step::Plain(Op::put(key, value))
+pub(super) fn put_to(key: &str, value: &str) -> ScriptedOp {
+    ScriptedOp::Plain(Op::put(key, value))
 }
 
-pub(super) fn get() -> Step {
-    Step::Plain(Op::get("x"))
+pub(super) fn get() -> ScriptedOp {
+    ScriptedOp::Plain(Op::get("x"))
 }
 
-pub(super) fn delete() -> Step {
-    Step::Plain(Op::Delete { key: "x".into() })
+pub(super) fn delete() -> ScriptedOp {
+    ScriptedOp::Plain(Op::Delete { key: "x".into() })
 }
 
 /// Puts a value that replaces what the last get told.
-pub(super) fn resolve(value: &str) -> Step {
-    Step::Informed(Op::put("x", value))
+pub(super) fn resolve(value: &str) -> ScriptedOp {
+    ScriptedOp::Informed(Op::put("x", value))
 }
 
 /// Puts a value that replaces nothing.
-pub(super) fn blind(value: &str) -> Step {
-    Step::Blind(Op::put("x", value))
+pub(super) fn blind(value: &str) -> ScriptedOp {
+    ScriptedOp::Blind(Op::put("x", value))
 }
 
 /// Two clients at two nodes write one key, and each reads it.
-pub(super) fn rivals() -> Vec<(usize, Vec<Step>)> {
+pub(super) fn rivals() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("a"), get()]), (1, vec![put("b"), get()])]
 }
 
 /// One writes, the other resolves what it finds.
-pub(super) fn resolver() -> Vec<(usize, Vec<Step>)> {
+pub(super) fn resolver() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("a")]), (1, vec![put("b"), get(), resolve("c")])]
 }
 
 /// One writes, the other deletes what it finds.
-pub(super) fn deleter() -> Vec<(usize, Vec<Step>)> {
+pub(super) fn deleter() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("a")]), (1, vec![delete()])]
 }
 
 /// One writes, the other reads twice elsewhere: its second get begins after the put ended.
-fn reader() -> Vec<(usize, Vec<Step>)> {
+fn reader() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("a")]), (1, vec![get(), get()])]
 }
 
@@ -321,7 +321,7 @@ instance!(
 /// and every further one doubles the sets of messages that may be in flight several times over; a
 /// delete is a write that also must be forgotten.
 pub(super) fn converging() -> Bounds {
-    let clients = vec![(0, vec![Step::Blind(Op::Delete { key: "x".into() })])];
+    let clients = vec![(0, vec![ScriptedOp::Blind(Op::Delete { key: "x".into() })])];
     Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 

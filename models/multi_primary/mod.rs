@@ -17,6 +17,7 @@
 //!   versions of [`Rule::MultiValue`].
 //! * **Demers et al. 1987**, *Epidemic algorithms*: anti-entropy. **Wuu and Bernstein 1984**:
 //!   drop what every site is known to know. **Terry et al. 1994**: read your writes.
+//!   **Herlihy and Wing 1990**: linearizability, which this is not.
 //!
 //! # How it works
 //!
@@ -94,7 +95,7 @@ pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
 pub use mutants::Bug;
 pub use offer::SiblingsOffer;
 pub use replica::{Replica, ReplicaState};
-pub use session::{Session, SessionState, Step};
+pub use session::{ScriptedOp, Session, SessionState};
 pub use stability::{Row, Stability};
 pub use storage::{Delta, Image, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
@@ -208,7 +209,7 @@ impl Config {
     }
 
     /// A client that turns to node `home` first.
-    pub fn client(&self, home: usize, script: Vec<Step>) -> MultiPrimary {
+    pub fn client(&self, home: usize, script: Vec<ScriptedOp>) -> MultiPrimary {
         let servers = (0..self.nodes).map(|at| Id::from((home + at) % self.nodes)).collect();
         Session { script, servers, retry: self.timing.retry.clone() }.into()
     }

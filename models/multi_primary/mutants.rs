@@ -7,7 +7,7 @@ use super::instances::{
     Bounds, blind, converging, delete, deleter, get, late_delete, one_node, put,
 };
 use super::properties::{self as claims, Actor};
-use super::{Rule, Step};
+use super::{Rule, ScriptedOp};
 use crate::Mutant;
 use crate::world::{CHECKPOINT, Cluster};
 
@@ -291,15 +291,15 @@ fn of_both() -> Vec<Seeded> {
 }
 
 /// A client that writes twice at one node.
-fn writer() -> Vec<(usize, Vec<Step>)> {
+fn writer() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("a"), put("b")])]
 }
 
-fn lww(clients: Vec<(usize, Vec<Step>)>) -> Bounds {
+fn lww(clients: Vec<(usize, Vec<ScriptedOp>)>) -> Bounds {
     Bounds::new(2, Rule::LastWriterWins, clients)
 }
 
-fn mv(nodes: usize, clients: Vec<(usize, Vec<Step>)>) -> Bounds {
+fn mv(nodes: usize, clients: Vec<(usize, Vec<ScriptedOp>)>) -> Bounds {
     Bounds::new(nodes, Rule::MultiValue, clients)
 }
 

@@ -3,7 +3,7 @@
 use super::token::{self, MAX_CONTEXT_BYTES};
 use super::{Answer, Request, Rule};
 use crate::kv::limits::{self, LimitError};
-use crate::kv::offer::{Answered, Ask, Conclusion, Offer, OfferError, not_offered};
+use crate::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, not_offered};
 use crate::kv::{Op, Reply};
 use crate::topology::Topology;
 
@@ -53,13 +53,13 @@ impl Offer for SiblingsOffer {
         Ok(())
     }
 
-    fn answer(topology: &Topology, ask: &Ask, answer: Answer) -> Option<Conclusion> {
+    fn answer(topology: &Topology, ask: &Ask, answer: Answer) -> Option<AskOutcome> {
         let Ask::One { op, .. } = ask else { return None };
         match (op, answer) {
             (Op::Get { .. }, Answer::Values { mut values, context, more }) => {
                 if rule(topology) == Ok(Rule::MultiValue) {
                     let context = token::print(&context);
-                    return Some(Conclusion::Told(Answered::Siblings { values, context, more }));
+                    return Some(AskOutcome::Told(Answered::Siblings { values, context, more }));
                 }
                 // With last-writer-wins there are no siblings.
                 let value = values.pop();
@@ -67,9 +67,9 @@ impl Offer for SiblingsOffer {
             }
             (Op::Put { .. } | Op::Delete { .. }, Answer::Done) => Some(Reply::Done.into()),
             (Op::Put { .. } | Op::Delete { .. }, Answer::BadContext) => {
-                Some(Conclusion::Failed(OfferError::ForeignContext))
+                Some(AskOutcome::Failed(OfferError::ForeignContext))
             }
-            (Op::Put { .. }, Answer::Crowded) => Some(Conclusion::Failed(OfferError::Crowded)),
+            (Op::Put { .. }, Answer::Crowded) => Some(AskOutcome::Failed(OfferError::Crowded)),
             _ => None,
         }
     }

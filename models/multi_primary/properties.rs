@@ -13,7 +13,8 @@ use super::store::{Order, Store};
 use super::vector::Dot;
 use super::{MultiPrimary, State};
 use crate::kv::{Bytes, ClientState, KvHistory};
-use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use crate::statements;
+use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
 use std::collections::BTreeSet;
 
 /// A node of a checked instance.
@@ -23,45 +24,44 @@ pub type Claim = Property<Actor, History>;
 
 type World<'a> = View<'a, Actor, History>;
 
-/// Shapiro et al. 2011, strong convergence: "correct replicas that have delivered the same updates
-/// have equivalent state".
-pub const CONVERGED: &str = "nodes that have the same writes have the same state";
-/// Shapiro et al. 2011: updates only go up in the semilattice; none is forgotten.
-pub const NO_LOSS: &str = "an acknowledged write is there, or a winning one is";
-/// Preguiça et al. 2010: only what was known is replaced. Last-writer-wins violates it.
-pub const COVERED: &str = "an acknowledged write is there, or one that knew it is";
-/// A tombstone outlives every copy of what it deleted.
-pub const NO_RESURRECTION: &str = "what was covered does not come back";
-/// Kulkarni et al. 2014, theorem 1: what happened before has the lower timestamp.
-pub const HAPPENED_BEFORE: &str = "a write has a higher timestamp than those its node knew";
-/// Preguiça et al. 2010: a dot identifies a write.
-pub const UNIQUE_DOTS: &str = "a dot names one write";
-/// Terry et al. 1994, at one node.
-pub const READ_YOUR_WRITES: &str = "a client reads its own writes at one node";
-/// Preguiça et al. 2010: a context is the causal past of what was read, and no more.
-pub const TRUE_CONTEXT: &str = "a context covers only what its reader was told";
-/// A repeated request is recognised at one node.
-pub const TAKEN_ONCE: &str = "a node takes a request once";
-/// Herlihy and Wing 1990. Neither rule has it.
-pub const LINEARIZABLE: &str = "linearizable";
-/// Shapiro et al. 2011, eventual delivery and termination: nodes converge.
-pub const CONVERGES: &str = "nodes that differ come to have the same writes";
-/// Tombstones are bounded.
-pub const TOMBSTONES_GO: &str = "every tombstone goes in the end";
-/// Reached: a key has two values at a node.
-pub const SIBLINGS: &str = "siblings exist";
-/// Reached: a write replaced two concurrent ones.
-pub const RESOLVED: &str = "siblings were resolved";
-/// Reached: a node got by anti-entropy what it did not have.
-pub const REPAIRED: &str = "anti-entropy brought what was missing";
-/// Reached: a tombstone that was taken is gone, everywhere.
-pub const COLLECTED: &str = "a tombstone was collected at every node";
-/// The later write wins, a delete too, over what its node has not got yet: so it must be a write.
-pub const WRITTEN: &str = "an acknowledged put or delete made a write";
-/// Reached: a context was refused.
-pub const BAD_CONTEXT: &str = "a context that no node gave was refused";
-/// Reached: two clients wait at once.
-pub const OVERLAP: &str = "requests of two clients overlapped";
+statements! {
+    pub CONVERGED = "strong-convergence", "nodes that have the same writes have the same state",
+        "Shapiro et al. 2011, strong convergence";
+    pub NO_LOSS = "no-loss", "an acknowledged write is present, or a write that wins over it is",
+        "Shapiro et al. 2011";
+    /// Last-writer-wins violates it.
+    pub COVERED = "no-lost-update",
+        "an acknowledged write is present, or a write whose context includes it is",
+        "Preguiça et al. 2010";
+    /// A tombstone outlives every copy of the value that it deleted.
+    pub NO_RESURRECTION = "no-resurrection",
+        "a node never shows a write that it knows to be covered";
+    pub HAPPENED_BEFORE = "happened-before",
+        "a write has a higher timestamp than every write that its node knew",
+        "Kulkarni et al. 2014, theorem 1";
+    pub UNIQUE_DOTS = "unique-dots", "a dot names one write", "Preguiça et al. 2010";
+    pub READ_YOUR_WRITES = "read-your-writes",
+        "a client reads its own writes at the node that took them", "Terry et al. 1994";
+    pub TRUE_CONTEXT = "true-context",
+        "a context covers only the writes that its reader was shown, and those that they replaced",
+        "Preguiça et al. 2010";
+    pub TAKEN_ONCE = "at-most-once", "a node makes at most one write of a request";
+    /// Neither rule has it.
+    pub LINEARIZABLE = "linearizable", "the history that clients see is linearizable",
+        "Herlihy and Wing 1990";
+    pub CONVERGES = "eventual-delivery", "nodes that differ eventually have the same writes",
+        "Shapiro et al. 2011, eventual delivery";
+    pub TOMBSTONES_GO = "tombstone-collection", "every tombstone is eventually discarded";
+    pub SIBLINGS = "siblings", "a key had siblings at a node";
+    pub RESOLVED = "siblings-resolved", "a write replaced two concurrent writes";
+    pub REPAIRED = "anti-entropy", "anti-entropy brought a node a write that it lacked";
+    pub COLLECTED = "tombstone-collected", "every node had discarded the tombstone of a delete";
+    /// The later write wins, a delete too, over a value that its node does not have yet: so it must
+    /// be a write.
+    pub WRITTEN = "written", "every acknowledged put or delete made a write";
+    pub BAD_CONTEXT = "bad-context", "a node refused a context that no node had issued";
+    pub OVERLAP = "overlap", "requests of two clients overlapped";
+}
 
 /// Nodes whose vectors are equal have equal values. A node in the middle of a transfer has more
 /// than its vector says; it is not compared.
@@ -91,9 +91,9 @@ pub fn covered() -> Claim {
     unless(COVERED, |write, later| later.replaced.contains(&write.update.dot))
 }
 
-fn unless(name: &'static str, excuses: fn(&Write, &Write) -> bool) -> Claim {
+fn unless(statement: Statement, excuses: fn(&Write, &Write) -> bool) -> Claim {
     Property::always(
-        name,
+        statement,
         Condition::world(move |world: &World<'_>| {
             let (nodes, history) = (world.nodes(), world.history());
             let images: Vec<(usize, &Image)> = images(&nodes).enumerate().collect();
@@ -154,9 +154,9 @@ pub fn happened_before() -> Claim {
     )
 }
 
-fn without(name: &'static str, fault: Fault) -> Claim {
+fn without(statement: Statement, fault: Fault) -> Claim {
     Property::always(
-        name,
+        statement,
         Condition::history(move |history: &History| !history.faults.contains(&fault)),
     )
 }

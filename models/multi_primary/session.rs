@@ -9,7 +9,7 @@ use super::message::{Answer, Msg, Request};
 use super::vector::VersionVector;
 use super::{MultiPrimary, Outbox};
 use crate::kv::service::Refusal;
-use crate::kv::{Client, ClientState, Op};
+use crate::kv::{ClientState, Op, ScriptedClient};
 use stateright::actor::Id;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What a client does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ScriptedOp {
     /// The operation, on whatever the node holds.
     Plain(Op),
     /// The operation, on what the last get told.
@@ -28,7 +28,7 @@ pub enum Step {
     Forged(Op, VersionVector),
 }
 
-impl Step {
+impl ScriptedOp {
     /// The operation.
     pub fn op(&self) -> &Op {
         match self {
@@ -41,7 +41,7 @@ impl Step {
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What it does, in order.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptedOp>,
     /// The nodes, in the order in which it tries them; each call begins with the first.
     pub servers: Vec<Id>,
     /// How long it waits for an answer.
@@ -96,17 +96,17 @@ impl Session {
     }
 
     /// The call that is step number `at`.
-    fn call(&self, at: usize, context: &Context) -> Client<Request> {
+    fn call(&self, at: usize, context: &Context) -> ScriptedClient<Request> {
         let request = self.script.get(at).map(|step| Request {
             op: step.op().clone(),
             context: match step {
-                Step::Plain(_) => None,
-                Step::Informed(_) => Some(context.clone()),
-                Step::Blind(_) => Some(Context::default()),
-                Step::Forged(_, known) => Some(known.clone().into()),
+                ScriptedOp::Plain(_) => None,
+                ScriptedOp::Informed(_) => Some(context.clone()),
+                ScriptedOp::Blind(_) => Some(Context::default()),
+                ScriptedOp::Forged(_, known) => Some(known.clone().into()),
             },
         });
-        Client {
+        ScriptedClient {
             script: request.into_iter().collect(),
             first_seq: at as u64 + 1,
             servers: self.servers.clone(),

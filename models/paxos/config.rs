@@ -3,7 +3,7 @@
 use super::bugs::Bug;
 use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, SessionLimits, StateMachine};
+use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
 use crate::turn::Setting;
 use stateright::actor::{Id, model_timeout};
@@ -245,7 +245,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> Paxos<M> {
         let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
-        Paxos::Client(Client { script, first_seq: 1, servers, retry })
+        Paxos::Client(ScriptedClient { script, first_seq: 1, servers, retry })
     }
 }
 
@@ -267,7 +267,7 @@ pub enum Paxos<M: StateMachine> {
     /// A replica: proposer, acceptor and learner.
     Replica(Replica),
     /// A client.
-    Client(Client<M::Op>),
+    Client(ScriptedClient<M::Op>),
 }
 
 /// A replica of the state machine.

@@ -14,6 +14,8 @@
 //!   must intersect ([`Quorums`]).
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
+//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote, and
+//!   a leader that steps down. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -96,7 +98,9 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Offer, Partial, Preparing, ReplicaState, Role, State, Timer, Told};
+pub use state::{
+    Leading, Partial, Preparing, ReplicaState, Role, ServedSnapshot, State, Timer, Told,
+};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;

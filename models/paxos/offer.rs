@@ -16,7 +16,7 @@
 use super::ballot::Slot;
 use super::bugs::Bug;
 use super::message::{Command, Peer};
-use super::state::Offer;
+use super::state::ServedSnapshot;
 use super::storage::Delta;
 use super::turn::Turn;
 use crate::kv::StateMachine;
@@ -54,11 +54,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// A replica that asks for the log behind the snapshot has the snapshot.
     fn release(&mut self, from: Slot) {
         let src = self.src;
-        let has_it = |offer: &Offer<M>| offer.slot < from && offer.to.contains(&src);
+        let has_it = |offer: &ServedSnapshot<M>| offer.slot < from && offer.to.contains(&src);
         if !self.state.offer.as_ref().is_some_and(has_it) || self.has(Bug::StaleOffer) {
             return;
         }
-        let is_last = |offer: &mut Offer<M>| offer.to.remove(&src) && offer.to.is_empty();
+        let is_last = |offer: &mut ServedSnapshot<M>| offer.to.remove(&src) && offer.to.is_empty();
         if self.state.to_mut().offer.take_if(is_last).is_some() {
             self.truncate();
         }
@@ -71,7 +71,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let first = self.state.stable.log.keys().next();
         let first = first.map_or(self.state.applied() + 1, |slot| *slot);
         let for_ever = self.has(Bug::StaleOffer);
-        let fits = |offer: &Offer<M>| offer.slot >= slot && offer.slot + 1 >= first || for_ever;
+        let fits =
+            |offer: &ServedSnapshot<M>| offer.slot >= slot && offer.slot + 1 >= first || for_ever;
         match &self.state.offer {
             Some(offer) if fits(offer) => {
                 if !offer.to.contains(&src)
@@ -84,7 +85,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 let image = &self.state.stable.image;
                 let pieces = pieces(&image.machine, &image.sessions, self.config.piece_bytes);
                 let bytes = pieces.iter().map(encoded_bytes).fold(0, usize::saturating_add);
-                let offer = Offer { slot: image.slot, pieces, bytes, to: BTreeSet::from([src]) };
+                let offer =
+                    ServedSnapshot { slot: image.slot, pieces, bytes, to: BTreeSet::from([src]) };
                 self.state.to_mut().offer = Some(offer);
                 // The log that was kept for an earlier one.
                 self.truncate();
@@ -145,7 +147,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         // The log behind a snapshot that outgrows it is not kept any longer.
         let (bytes, keep_bytes) = (self.state.log_bytes, self.config.keep_bytes);
         let is_kept = held.is_none() || self.has(Bug::HoldForEver);
-        let is_outrun = |offer: &mut Offer<M>| !is_kept && bytes > keep_bytes.max(offer.bytes);
+        let is_outrun =
+            |offer: &mut ServedSnapshot<M>| !is_kept && bytes > keep_bytes.max(offer.bytes);
         if self.state.to_mut().offer.take_if(is_outrun).is_some() {
             self.forget_log(None);
         }

@@ -13,11 +13,13 @@ mod sessions;
 mod structure;
 
 use super::{
-    Ballot, Command, Image, Offer, Paxos, Peer, Quorums, ReplicaState, Saved, Slot, Stable, State,
+    Ballot, Command, Image, Paxos, Peer, Quorums, ReplicaState, Saved, ServedSnapshot, Slot,
+    Stable, State,
 };
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded, Service};
-use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use crate::statements;
+use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
 use past::Past;
 pub use pre_vote::*;
 pub use reached::*;
@@ -37,49 +39,53 @@ pub type Claim = Property<Actor, History>;
 
 type World<'a> = View<'a, Actor, History>;
 
-/// Lamport 2001, section 2.1: only a single value is chosen.
-pub const AGREEMENT: &str = "one value is chosen in a slot";
-/// Lamport 2001, section 2.1: only a value that has been proposed may be chosen.
-pub const VALIDITY: &str = "only what a client asked for is proposed";
-/// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it
-/// actually has been.
-pub const CHOSEN: &str = "a replica applies only what a quorum accepted";
-/// Lamport 2001, section 2.2, P2b: what is said of a slot that is known to be chosen holds of
-/// proposals in the ballot that who knows it promised, and in all greater ones.
-pub const KNOWN: &str = "what a replica applied was chosen in no greater ballot than it promised";
-/// Lamport 2001, section 2.2: different proposals have different numbers.
-pub const ONE_PROPOSAL: &str = "one proposal per ballot and slot";
-/// Lamport 2001, section 2.2, P1a: across restarts, too.
-pub const PROMISE: &str = "a promise is never broken";
-/// Lamport 2001, section 2.3: the acceptor must remember in stable storage what it said before it
-/// says it. So for all that it said.
-pub const REMEMBERS: &str = "an acceptor remembers what it said";
-/// Van Renesse and Altinbuken 2015, section 2: a command may be decided in two slots, but no leader
-/// gives it a second one.
-pub const ONE_SLOT: &str = "a leader gives a request one slot";
-/// Lamport 2001, section 2.2, P2c; Howard et al. 2016 for its quorums.
-pub const P2C: &str = "a proposal follows from the promises of a quorum";
-/// Van Renesse and Altinbuken 2015, section 2: replicas perform the commands of the same slots in
-/// the same order.
-pub const PREFIX: &str = "replicas applied prefixes of one log";
-/// Chandra et al. 2007, section 5.5: the snapshot and the log must be consistent with each other.
-pub const SNAPSHOT: &str = "a snapshot equals the log it replaces";
-/// Van Renesse and Altinbuken 2015, section 2: a command is performed once, even if decided twice.
-pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
-/// Herlihy and Wing 1990.
-pub const LINEARIZABLE: &str = "linearizable";
-/// Lamport 2001, section 2.4: progress with a distinguished proposer that can talk to a majority.
-pub const ANSWERED: &str = "every request is answered";
-/// Chandra et al. 2007, section 5.5: a transfer ends, though the log goes on.
-pub const KEPT: &str = "a snapshot that is fetched is kept until it is there";
-/// Van Renesse and Altinbuken 2015, section 4: a replica that lags catches up.
-pub const LEVEL: &str = "a replica that is behind catches up";
-/// Lamport 2001, section 2.4: a proposer that is not disturbed by a greater ballot succeeds.
-pub const ELECTED: &str = "who tries to lead does, or gives up for a greater ballot";
+statements! {
+    pub AGREEMENT = "agreement", "at most one value is chosen in a slot",
+        "Lamport 2001, section 2.1";
+    pub VALIDITY = "validity", "only a command that a client requested is proposed",
+        "Lamport 2001, section 2.1";
+    pub CHOSEN = "learned-is-chosen", "a replica applies only values that a quorum accepted",
+        "Lamport 2001, section 2.1";
+    pub KNOWN = "p2b",
+        "a replica has promised at least the ballot in which each value it applied was chosen",
+        "Lamport 2001, section 2.2, P2b";
+    pub ONE_PROPOSAL = "one-proposal", "at most one value is proposed per ballot and slot",
+        "Lamport 2001, section 2.2";
+    /// Across restarts, too.
+    pub PROMISE = "p1a", "an acceptor never breaks a promise", "Lamport 2001, section 2.2, P1a";
+    pub REMEMBERS = "stable-storage",
+        "an acceptor remembers every promise and every vote that it sent",
+        "Lamport 2001, section 2.3";
+    /// A command may be decided in two slots, but no leader gives it a second one.
+    pub ONE_SLOT = "one-slot", "a leader gives a request one slot",
+        "van Renesse and Altinbuken 2015, section 2";
+    pub P2C = "p2c", "every proposal follows from the promises of a quorum",
+        "Lamport 2001, section 2.2, P2c; Howard et al. 2016";
+    pub PREFIX = "prefix", "replicas have applied prefixes of one log",
+        "van Renesse and Altinbuken 2015, section 2";
+    pub SNAPSHOT = "snapshot", "a snapshot equals the log that it replaces",
+        "Chandra et al. 2007, section 5.5";
+    pub EXACTLY_ONCE = "exactly-once", "no replica applies a request twice",
+        "van Renesse and Altinbuken 2015, section 2";
+    pub LINEARIZABLE = "linearizable", "the history that clients see is linearizable",
+        "Herlihy and Wing 1990";
+    pub ANSWERED = "answered", "every request is eventually answered", "Lamport 2001, section 2.4";
+    pub KEPT = "snapshot-kept",
+        "a snapshot that a replica fetches is kept until the fetch is complete",
+        "Chandra et al. 2007, section 5.5";
+    pub LEVEL = "catch-up", "a lagging replica eventually catches up",
+        "van Renesse and Altinbuken 2015, section 4";
+    pub ELECTED = "elected",
+        "a replica that tries to lead eventually leads, or gives up for a greater ballot",
+        "Lamport 2001, section 2.4";
+}
 
 #[track_caller]
-fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
-    Property::always(name, Condition::world(move |world| holds(world)))
+fn always(
+    statement: Statement,
+    holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::always(statement, Condition::world(move |world| holds(world)))
 }
 
 /// In each slot, all that quorums accepted is one value.
@@ -320,7 +326,7 @@ pub fn kept() -> Claim {
             let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
             let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
             partials.all(|partial| {
-                let is_it = |offer: &Offer<Machine>| offer.slot == partial.image.slot;
+                let is_it = |offer: &ServedSnapshot<Machine>| offer.slot == partial.image.slot;
                 replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))
             })
         }),

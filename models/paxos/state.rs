@@ -48,7 +48,7 @@ pub struct ReplicaState<M: StateMachine> {
     /// Learner: a snapshot of which some pieces came.
     pub partial: Option<Partial<M>>,
     /// The snapshot that it gives to lagging replicas.
-    pub offer: Option<Offer<M>>,
+    pub offer: Option<ServedSnapshot<M>>,
     /// The size of its log.
     pub log_bytes: usize,
     /// With pre-vote: it misses the leader, and these would promise it a ballot. `None` if it heard
@@ -139,7 +139,7 @@ pub struct Partial<M: StateMachine> {
 
 /// A snapshot cut up for lagging replicas.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Offer<M: StateMachine> {
+pub struct ServedSnapshot<M: StateMachine> {
     /// The last slot that is in it.
     pub slot: Slot,
     /// Its pieces.

@@ -16,7 +16,7 @@
 //!   not queued there, is the redirect; Pb4, one server with bounded outages, is linearizability
 //!   where the replicas answer.
 //! * **MIT 6.824, laboratory 2** (2013): the view service, its pings, its acknowledgement by the
-//!   primary.
+//!   primary. **Ongaro 2014**: sessions of clients. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -109,7 +109,7 @@ pub use view::View;
 pub use view_service::{ViewService, Watching, view_service};
 
 use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Client, ClientState, Retry, SessionLimits, StateMachine};
+use crate::kv::{ClientState, Retry, ScriptedClient, SessionLimits, StateMachine};
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out, model_timeout};
@@ -247,7 +247,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> PrimaryBackup<M> {
         let (servers, retry) = (self.replica_ids().collect(), self.timing.retry.clone());
-        PrimaryBackup::Client(Client { script, first_seq: 1, servers, retry })
+        PrimaryBackup::Client(ScriptedClient { script, first_seq: 1, servers, retry })
     }
 }
 
@@ -259,7 +259,7 @@ pub enum PrimaryBackup<M: StateMachine> {
     /// A replica.
     Replica(Replica),
     /// A client.
-    Client(Client<M::Op>),
+    Client(ScriptedClient<M::Op>),
 }
 
 /// The state of a node.

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded, Service};
+use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Process, Property, View};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -38,36 +39,35 @@ type Node = NodeOf<Actor>;
 /// A request: its client and sequence number.
 type Request = (Id, u64);
 
-/// Budhiraja et al. 1993, Pb1, per view.
-pub const ONE_PRIMARY: &str = "at most one primary acts in a view";
-/// Alsberg and Day 1976: the request survives all hosts but one.
-pub const PROMOTABLE: &str = "who may be promoted has every acknowledged request";
-/// What users see of [`PROMOTABLE`].
-pub const NO_LOSS: &str = "an acting primary of the newest view has every acknowledged request";
-/// Alsberg and Day 1976: backups are behind their primary, never beside it.
-pub const PREFIX: &str = "a backup applied a prefix of what its primary applied";
-/// The sequence numbers of Alsberg and Day's user protocol: a retransmission is recognised.
-pub const EXACTLY_ONCE: &str = "no replica applied a request twice";
-/// Budhiraja et al. 1993, Pb4: the service is as one server; Herlihy and Wing 1990.
-pub const LINEARIZABLE: &str = "linearizable";
-/// What is lost is sent again, and who falls silent is noticed. Where the checker lets every timer
-/// fire at any time, forgetting to set it again shows in no run that is short enough.
-pub const ARMED: &str = "every timer that progress rests on is set";
-/// Budhiraja et al. 1993: the service is available again after a bounded outage. Once faults stop,
-/// messages that are sent again and again arrive.
-pub const ANSWERED: &str = "every request is answered in the end";
-/// Budhiraja et al. 1993: outages are bounded, although one host failed or one link.
-pub const SERVED: &str = "the newest view is served in the end";
-/// Once faults stop, every replica takes part again and holds the same state.
-pub const CONVERGED: &str = "replicas that differ converge in the end";
-/// Reached: another replica than the first acts.
-pub const FAILED_OVER: &str = "a backup took over";
-/// Reached: a backup holds a state, not empty, that it fetched.
-pub const TRANSFERRED: &str = "a backup caught up by state transfer";
-/// Reached: requests of two clients are ordered and not acknowledged at once.
-pub const OVERLAP: &str = "requests of two clients overlapped";
-/// Reached: a gap was noticed.
-pub const REFILLED: &str = "a backup asked for what it missed";
+statements! {
+    pub ONE_PRIMARY = "one-primary", "at most one replica acts as the primary of a view",
+        "Budhiraja et al. 1993, Pb1";
+    pub PROMOTABLE = "no-lost-update", "every certified replica holds every acknowledged request",
+        "Alsberg and Day 1976";
+    /// What users see of [`PROMOTABLE`].
+    pub NO_LOSS = "primary-completeness",
+        "an acting primary of the newest view holds every acknowledged request";
+    pub PREFIX = "prefix", "a backup has applied a prefix of what its primary applied",
+        "Alsberg and Day 1976";
+    pub EXACTLY_ONCE = "exactly-once", "no replica applies a request twice", "Alsberg and Day 1976";
+    pub LINEARIZABLE = "linearizable", "the history that clients see is linearizable",
+        "Budhiraja et al. 1993, Pb4; Herlihy and Wing 1990";
+    /// What is lost is sent again, and a silent replica is noticed. Where the checker lets every
+    /// timer fire at any time, a timer that is never armed again shows in no run that is short
+    /// enough.
+    pub ARMED = "timers-armed", "every timer that progress depends on is pending";
+    /// Once faults stop, messages that are sent again and again arrive.
+    pub ANSWERED = "answered", "every request is eventually answered", "Budhiraja et al. 1993";
+    /// Although one host failed, or one link.
+    pub SERVED = "bounded-outage", "the newest view eventually has an acting primary",
+        "Budhiraja et al. 1993";
+    /// Once faults stop, and every replica takes part again.
+    pub CONVERGED = "convergence", "replicas that differ eventually hold the same state";
+    pub FAILED_OVER = "failover", "a backup took over as primary";
+    pub TRANSFERRED = "state-transfer", "a backup caught up by state transfer";
+    pub OVERLAP = "overlap", "requests of two clients overlapped";
+    pub REFILLED = "gap-refilled", "a backup asked for the operations that it had missed";
+}
 
 /// At most one replica acts as the primary of a view.
 pub fn one_primary() -> Claim {
@@ -255,7 +255,7 @@ fn servers(nodes: &Nodes<'_, Actor>) -> usize {
     nodes.iter().filter(|node| node.disk.durable.is_some()).count()
 }
 
-/// What must happen in the end.
+/// What must eventually happen.
 pub fn liveness() -> Vec<Claim> {
     vec![answered(), converged()]
 }

@@ -68,7 +68,7 @@ pub struct TwoPhaseState {
 
 /// A step of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
+pub enum TwoPhaseAction {
     /// `TMCommit`.
     TmCommit,
     /// `TMAbort`.
@@ -97,7 +97,7 @@ impl TwoPhase {
     }
 
     /// The steps that are enabled in a state.
-    pub fn enabled(&self, state: &TwoPhaseState) -> Vec<Step> {
+    pub fn enabled(&self, state: &TwoPhaseState) -> Vec<TwoPhaseAction> {
         let undecided = state.tm_state == TmState::Init;
         let all = state.tm_prepared.len() == self.resource_managers;
         let has = |message| state.msgs.contains(&message);
@@ -107,41 +107,41 @@ impl TwoPhase {
                 steps.push(step);
             }
         };
-        add(undecided && all, Step::TmCommit);
-        add(undecided, Step::TmAbort);
+        add(undecided && all, TwoPhaseAction::TmCommit);
+        add(undecided, TwoPhaseAction::TmAbort);
         for rm in 0..self.resource_managers {
             let working = state.rm_state[rm] == RmState::Working;
-            add(undecided && has(Message::Prepared(rm)), Step::TmRcvPrepared(rm));
-            add(working, Step::RmPrepare(rm));
-            add(working, Step::RmChooseToAbort(rm));
-            add(has(Message::Commit), Step::RmRcvCommitMsg(rm));
-            add(has(Message::Abort), Step::RmRcvAbortMsg(rm));
+            add(undecided && has(Message::Prepared(rm)), TwoPhaseAction::TmRcvPrepared(rm));
+            add(working, TwoPhaseAction::RmPrepare(rm));
+            add(working, TwoPhaseAction::RmChooseToAbort(rm));
+            add(has(Message::Commit), TwoPhaseAction::RmRcvCommitMsg(rm));
+            add(has(Message::Abort), TwoPhaseAction::RmRcvAbortMsg(rm));
         }
         steps
     }
 
     /// The state after a step that is enabled.
-    pub fn after(mut state: TwoPhaseState, step: Step) -> TwoPhaseState {
+    pub fn after(mut state: TwoPhaseState, step: TwoPhaseAction) -> TwoPhaseState {
         match step {
-            Step::TmCommit => {
+            TwoPhaseAction::TmCommit => {
                 state.tm_state = TmState::Committed;
                 state.msgs.insert(Message::Commit);
             }
-            Step::TmAbort => {
+            TwoPhaseAction::TmAbort => {
                 state.tm_state = TmState::Aborted;
                 state.msgs.insert(Message::Abort);
             }
-            Step::TmRcvPrepared(rm) => {
+            TwoPhaseAction::TmRcvPrepared(rm) => {
                 state.tm_prepared.insert(rm);
             }
-            Step::RmPrepare(rm) => {
+            TwoPhaseAction::RmPrepare(rm) => {
                 state.rm_state[rm] = RmState::Prepared;
                 state.msgs.insert(Message::Prepared(rm));
             }
-            Step::RmChooseToAbort(rm) | Step::RmRcvAbortMsg(rm) => {
+            TwoPhaseAction::RmChooseToAbort(rm) | TwoPhaseAction::RmRcvAbortMsg(rm) => {
                 state.rm_state[rm] = RmState::Aborted;
             }
-            Step::RmRcvCommitMsg(rm) => state.rm_state[rm] = RmState::Committed,
+            TwoPhaseAction::RmRcvCommitMsg(rm) => state.rm_state[rm] = RmState::Committed,
         }
         state
     }
@@ -149,17 +149,17 @@ impl TwoPhase {
 
 impl Model for TwoPhase {
     type State = TwoPhaseState;
-    type Action = Step;
+    type Action = TwoPhaseAction;
 
     fn init_states(&self) -> Vec<TwoPhaseState> {
         vec![self.initial()]
     }
 
-    fn actions(&self, state: &TwoPhaseState, actions: &mut Vec<Step>) {
+    fn actions(&self, state: &TwoPhaseState, actions: &mut Vec<TwoPhaseAction>) {
         actions.extend(self.enabled(state));
     }
 
-    fn next_state(&self, state: &TwoPhaseState, step: Step) -> Option<TwoPhaseState> {
+    fn next_state(&self, state: &TwoPhaseState, step: TwoPhaseAction) -> Option<TwoPhaseState> {
         Some(Self::after(state.clone(), step))
     }
 

@@ -21,6 +21,8 @@
 //!   acknowledgement of it, and must remember a commit until everybody acknowledged.
 //! * **Gray and Lamport 2006**, *Consensus on transaction commit*, section 3: the abstract model
 //!   ([`abstract_model`]) that this one refines ([`refinement`]).
+//! * **Papadimitriou 1979** and **Herlihy and Wing 1990**: strict serializability. **Ongaro 2014**:
+//!   sessions of clients.
 //!
 //! # How it works
 //!
@@ -103,7 +105,7 @@ pub use storage::{
 
 use crate::Recoverable;
 use crate::kv::sessions::SessionLimits;
-use crate::kv::{Bytes, Client, ClientState, Outcome, Retry, Transaction};
+use crate::kv::{Bytes, ClientState, Outcome, Retry, ScriptedClient, Transaction};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -210,7 +212,12 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client(&self, script: Vec<Transaction>) -> TwoPhaseCommit {
         let retry = self.timing.retry.clone();
-        TwoPhaseCommit::Client(Client { script, first_seq: 1, servers: vec![coordinator()], retry })
+        TwoPhaseCommit::Client(ScriptedClient {
+            script,
+            first_seq: 1,
+            servers: vec![coordinator()],
+            retry,
+        })
     }
 }
 
@@ -222,7 +229,7 @@ pub enum TwoPhaseCommit {
     /// A participant.
     Participant(Participant),
     /// A client.
-    Client(Client<Transaction>),
+    Client(ScriptedClient<Transaction>),
 }
 
 /// The state of a node.

@@ -1,7 +1,7 @@
 //! What clients of two-phase commit ask for.
 
 use crate::kv::limits::{self, LimitError};
-use crate::kv::offer::{Ask, Conclusion, Offer, OfferError, not_offered, outcome};
+use crate::kv::offer::{Ask, AskOutcome, Offer, OfferError, not_offered, outcome};
 use crate::kv::{Outcome, Transaction};
 use crate::topology::Topology;
 
@@ -27,7 +27,7 @@ impl Offer for TransactionOffer {
         txn.ops.iter().try_for_each(limits::check)
     }
 
-    fn answer(_: &Topology, ask: &Ask, answer: Outcome) -> Option<Conclusion> {
+    fn answer(_: &Topology, ask: &Ask, answer: Outcome) -> Option<AskOutcome> {
         outcome(ask, answer)
     }
 }
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn an_unknown_shard_is_told_with_what_to_do() {
         let ask = Ask::from(Op::get("k"));
-        let Some(Conclusion::Failed(error)) = outcome(&ask, Outcome::Aborted(Abort::UnknownShard))
+        let Some(AskOutcome::Failed(error)) = outcome(&ask, Outcome::Aborted(Abort::UnknownShard))
         else {
             panic!("it is of no use to try again");
         };
@@ -65,20 +65,20 @@ mod tests {
         let cas = Op::Cas { key: "k".into(), expected: Some("v".into()), new: None };
         let condition = Outcome::Aborted(Abort::Condition { op: 0, found: None });
         let one = Ask::from(cas.clone());
-        let Some(Conclusion::Told(Answered::Reply(reply))) = outcome(&one, condition.clone())
+        let Some(AskOutcome::Told(Answered::Reply(reply))) = outcome(&one, condition.clone())
         else {
             panic!("a condition that does not hold is an answer");
         };
         assert_eq!(reply, Reply::Swapped { swapped: false, found: None });
         let together = Ask::Together([cas].into());
         let told = outcome(&together, condition);
-        assert!(matches!(told, Some(Conclusion::Told(Answered::ConditionFailed { op: 0, .. }))));
+        assert!(matches!(told, Some(AskOutcome::Told(Answered::ConditionFailed { op: 0, .. }))));
         for why in [Abort::Conflict, Abort::Unavailable] {
             let told = outcome(&together, Outcome::Aborted(why));
-            assert!(matches!(told, Some(Conclusion::Again(_))));
+            assert!(matches!(told, Some(AskOutcome::Again(_))));
         }
         let told = outcome(&one, Outcome::Aborted(Abort::TooLarge));
-        assert!(matches!(told, Some(Conclusion::Failed(OfferError::Aborted { .. }))));
+        assert!(matches!(told, Some(AskOutcome::Failed(OfferError::Aborted { .. }))));
         // Not what was asked.
         assert!(outcome(&one, Outcome::Committed(vec![])).is_none());
         assert!(outcome(&together, Outcome::Committed(vec![Reply::Done])).is_none());

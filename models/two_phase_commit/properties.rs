@@ -18,7 +18,8 @@ use super::{
 };
 use crate::kv::history::Linearizable;
 use crate::kv::{Outcome, Service, Transactional};
-use crate::world::{Condition, NodeOf, Nodes, Property, View};
+use crate::statements;
+use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,48 +32,49 @@ pub type Claim = Property<Actor, History>;
 
 type World<'a> = View<'a, Actor, History>;
 
-/// Bernstein, Hadzilacos and Goodman 1987, section 7.2.
-pub const AC1: &str = "AC1: all nodes that decide reach the same decision";
-/// The same.
-pub const AC2: &str = "AC2: a node cannot reverse its decision";
-/// The same.
-pub const AC3: &str = "AC3: commit is decided only if all participants voted yes";
-/// The same.
-pub const AC4: &str = "AC4: without failures, if all vote yes, commit is decided";
-/// The same. Liveness.
-pub const AC5: &str = "AC5: once failures are repaired, every participant decides";
-/// The same without repairs: what two-phase commit does not promise. Liveness.
-pub const NON_BLOCKING: &str = "every prepared participant decides";
-/// Papadimitriou 1979; Herlihy and Wing 1990, section 3.3; Bernstein et al. 1987, section 3.
-pub const SERIALIZABLE: &str = "transactions are strictly serializable";
-/// Bernstein et al. 1987, section 3.2: a scheduler releases the locks when the transaction ends.
-pub const LOCKS: &str = "no lock outlives its transaction";
-/// The same: and not before.
-pub const STRICT: &str = "what is prepared is locked";
-/// Ongaro 2014, section 6.3: what sessions are for.
-pub const EXACTLY_ONCE: &str = "no request commits twice";
-/// Mohan et al. 1986: a commit is remembered until all have acknowledged.
-pub const REMEMBERED: &str = "the coordinator remembers a commit while a participant is in doubt";
-/// Gray 1978: who asks is answered. Liveness.
-pub const ANSWERED: &str = "every request is answered eventually";
-/// Mohan et al. 1986: and no longer than that. Liveness.
-pub const FORGOTTEN: &str = "a commit is forgotten eventually";
-/// Bernstein et al. 1987, section 7.4: cooperative termination. Liveness.
-pub const SPREAD: &str = "what one participant knows another in doubt learns eventually";
-/// Reached: a lock was in the way.
-pub const CONFLICT: &str = "a lock conflict aborted a transaction";
-/// Reached: all of it committed.
-pub const COMMITTED: &str = "a transaction committed and was forgotten";
-/// Reached: cooperative termination helped.
-pub const HELPED: &str = "a participant learned the decision from another";
-/// Reached: presumed abort helped.
-pub const PRESUMED: &str = "a restarted coordinator's want of information aborted a transaction";
-/// Reached: the log helped.
-pub const RESUMED: &str = "a restarted coordinator told again what it had committed";
-/// Reached: the bound on clients mattered.
-pub const EVICTED: &str = "a participant forgot the client of what another is in doubt about";
-/// Reached: participants are stuck.
-pub const BLOCKED: &str = "all participants are in doubt and the coordinator is down";
+statements! {
+    pub AC1 = "ac1", "all nodes that decide reach the same decision",
+        "Bernstein et al. 1987, section 7.2";
+    pub AC2 = "ac2", "a node never reverses its decision", "Bernstein et al. 1987, section 7.2";
+    pub AC3 = "ac3", "commit is decided only if every participant voted yes",
+        "Bernstein et al. 1987, section 7.2";
+    pub AC4 = "ac4", "without failures, commit is decided if every participant votes yes",
+        "Bernstein et al. 1987, section 7.2";
+    pub AC5 = "ac5", "once failures are repaired, every participant eventually decides",
+        "Bernstein et al. 1987, section 7.2";
+    /// What two-phase commit does not promise.
+    pub NON_BLOCKING = "non-blocking",
+        "every prepared participant eventually decides, even if failures are not repaired",
+        "Bernstein et al. 1987, section 7.2";
+    pub SERIALIZABLE = "strictly-serializable",
+        "the history of transactions is strictly serializable",
+        "Papadimitriou 1979; Herlihy and Wing 1990, section 3.3; Bernstein et al. 1987, section 3";
+    /// A scheduler releases the locks when the transaction ends.
+    pub LOCKS = "no-stale-lock", "no lock outlives its transaction",
+        "Bernstein et al. 1987, section 3.2";
+    pub STRICT = "strict-locking", "a prepared transaction holds all its locks",
+        "Bernstein et al. 1987, section 3.2";
+    /// What sessions are for.
+    pub EXACTLY_ONCE = "exactly-once", "no request commits twice", "Ongaro 2014, section 6.3";
+    pub REMEMBERED = "commit-remembered",
+        "the coordinator remembers a commit while a participant is in doubt about it",
+        "Mohan et al. 1986";
+    pub ANSWERED = "answered", "every request is eventually answered", "Gray 1978";
+    pub FORGOTTEN = "commit-forgotten", "the coordinator eventually forgets every commit",
+        "Mohan et al. 1986";
+    pub SPREAD = "cooperative-termination",
+        "a participant in doubt eventually learns a decision that another participant knows",
+        "Bernstein et al. 1987, section 7.4";
+    pub CONFLICT = "lock-conflict", "a lock conflict aborted a transaction";
+    pub COMMITTED = "committed", "a transaction committed and the coordinator forgot it";
+    pub HELPED = "decision-relayed", "a participant learned the decision from another participant";
+    pub PRESUMED = "presumed-abort",
+        "a restarted coordinator answered “no information”, and the participant aborted";
+    pub RESUMED = "commit-resent", "a restarted coordinator sent a logged commit again";
+    pub EVICTED = "client-forgotten",
+        "a participant forgot a client while another was in doubt about its transaction";
+    pub BLOCKED = "blocked", "all participants were in doubt and the coordinator was down";
+}
 
 /// Who has decided what: in its durable state, or because it said so.
 fn decisions(world: &World<'_>) -> BTreeMap<TxnId, BTreeSet<(Id, Decision)>> {
@@ -245,10 +247,10 @@ pub fn safety(crashes: u8, deadlines: u8) -> Vec<Claim> {
 
 #[track_caller]
 fn always(
-    name: &'static str,
+    statement: Statement,
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
 ) -> Claim {
-    Property::always(name, Condition::world(holds))
+    Property::always(statement, Condition::world(holds))
 }
 
 /// The coordinator's state, if it is up.

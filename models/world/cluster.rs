@@ -136,18 +136,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         &self.0.setup
     }
 
-    /// How often a handler of an actor was run, and how many distinct nodes, messages and
-    /// histories were met. Millions of transitions come from few of these.
-    pub fn statistics(&self) -> Statistics {
-        let tables = &self.0.tables;
-        Statistics {
-            handler_runs: tables.effects.count(),
-            nodes: tables.nodes.len(),
-            envelopes: tables.envelopes.len(),
-            histories: tables.histories.len(),
-        }
-    }
-
     /// The memory that the parts take and what is remembered of them: nodes, messages,
     /// histories, effects. See `weight.rs` for how it is counted.
     pub fn weight(&self) -> Weight {
@@ -177,19 +165,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             .or_else(|| told("budgets", budgets.clash()))
             .or_else(|| channels.clash().map(|_| "two queues of messages with one hash".into()))
     }
-}
-
-/// See [`Cluster::statistics`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Statistics {
-    /// Handler runs that had an effect or were found to have none.
-    pub handler_runs: usize,
-    /// Distinct nodes (state, timers, disk).
-    pub nodes: usize,
-    /// Distinct messages with sender and receiver.
-    pub envelopes: usize,
-    /// Distinct histories.
-    pub histories: usize,
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {

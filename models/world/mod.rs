@@ -29,7 +29,7 @@
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
 //!   loses the saves that were still pending.
 //! * A **panic** of a handler or of the observer ends the run: the node is then
-//!   [`Process::Panicked`], nothing more happens, and the claim that every cluster makes,
+//!   [`Process::Panicked`], nothing more happens, and the property that every cluster has,
 //!   [`NO_PANIC`], is violated. (Not in programs that are built to abort on panics.)
 //!
 //! # The representation
@@ -71,7 +71,7 @@ mod weight;
 pub use action::{Action, ActionOf};
 pub use alike::{Alike, Unlike};
 pub use changes::changes;
-pub use cluster::{Cluster, MAX_CONDITIONS, Statistics};
+pub use cluster::{Cluster, MAX_CONDITIONS};
 pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
 pub use judge::Scopes;
@@ -80,7 +80,7 @@ pub use newcomer::{FormerLife, LostDisks};
 pub use observer::Observer;
 pub use panics::{NO_PANIC, NO_PANIC_AT, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
-pub use property::{Condition, Kind, Property};
+pub use property::{Condition, Kind, Property, Statement};
 pub use setup::{CHECKPOINT, Cuts, DiskKind, Faults, NetworkKind, Rules, Setup};
 pub use state::{Nodes, State, View};
 pub use symmetry::{Images, Permutation, Symmetry};

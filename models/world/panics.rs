@@ -1,20 +1,23 @@
 //! Panics of handlers, observers and properties: caught, and told like any other violation.
 //!
 //! A node whose handler panicked is [`Process::Panicked`], and nothing more happens in such a
-//! state. A state in which a property panics is an ordinary one. In both, the claim that every
-//! cluster makes without being asked, [`NO_PANIC`], does not hold.
+//! state. A state in which a property panics is an ordinary one. In both, [`NO_PANIC`] does not
+//! hold, a property that every cluster has without being asked.
 
 use super::cluster::Cluster;
 use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Kind};
+use crate::statements;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-/// The name of the claim that every cluster makes: no handler, observer or property panics.
-pub const NO_PANIC: &str = "nothing panics";
+statements! {
+    /// Every cluster has this property without being asked.
+    pub NO_PANIC = "no-panic", "no handler, observer or condition panics";
+}
 
 /// Its position among the conditions: after all that a cluster may have.
 pub const NO_PANIC_AT: usize = super::MAX_CONDITIONS;

@@ -1,10 +1,11 @@
-//! Properties: what must always hold, what must sometimes happen, what must happen in the end.
+//! Properties: what must always hold, what must sometimes happen, what must eventually happen.
 //!
 //! A condition says what it looks at by what it is given, so that the checker may judge a part
 //! once and remember the verdict, without trusting anybody's word for it.
 
 use super::parts::{Checkable, NodeOf};
 use super::state::{Nodes, View};
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -12,6 +13,61 @@ type OnNode<A> = Arc<dyn Fn(&NodeOf<A>) -> bool + Send + Sync>;
 type OnNodes<A> = Arc<dyn for<'a> Fn(&Nodes<'a, A>) -> bool + Send + Sync>;
 type OnHistory<H> = Arc<dyn Fn(&H) -> bool + Send + Sync>;
 type OnWorld<A, H> = Arc<dyn for<'a> Fn(&View<'a, A, H>) -> bool + Send + Sync>;
+
+/// What a property states, as data: how it is called, in words, and who says so.
+///
+/// The name is short and stable: `--property`, traces, JSON and the bars of a CI know the property
+/// by it. The sentence may be polished at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its name, in words joined by hyphens, unique in its protocol; the field's own where it has
+    /// one.
+    pub name: &'static str,
+    /// What it says, in one sentence, without a full stop.
+    pub says: &'static str,
+    /// The paper and the section that state it; empty if it is the protocol's own.
+    pub source: &'static str,
+}
+
+/// A statement of one's own whose name says it all, such as `"no-loss"`.
+impl From<&'static str> for Statement {
+    fn from(name: &'static str) -> Self {
+        Self { name, says: name, source: "" }
+    }
+}
+
+/// The name alone.
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Constants that are [`Statement`](crate::world::Statement)s, documented by what they say: for
+/// each its name, its sentence, and its source if it has one.
+///
+/// ```
+/// quorate_models::statements! {
+///     pub AGREEMENT = "agreement", "at most one value is chosen", "Lamport 2001, section 2.1";
+///     pub OVERLAP = "overlap", "requests of two clients overlapped";
+/// }
+/// assert_eq!(OVERLAP.source, "");
+/// ```
+#[macro_export]
+macro_rules! statements {
+    ($($(#[$meta:meta])* $vis:vis $constant:ident = $name:literal, $says:literal $(, $source:literal)?;)+) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $says, "." $(, " ", $source, ".")?)]
+            ///
+            $(#[$meta])*
+            $vis const $constant: $crate::world::Statement = $crate::world::Statement {
+                name: $name,
+                says: $says,
+                source: concat!($($source)?),
+            };
+        )+
+    };
+}
 
 /// A predicate on global states.
 pub enum Condition<A: Checkable, H> {
@@ -66,7 +122,7 @@ impl<A: Checkable, H> Condition<A, H> {
     }
 }
 
-/// What is claimed of a condition.
+/// When a condition must hold.
 pub enum Kind<A: Checkable, H> {
     /// It holds in every reachable state.
     Always,
@@ -107,13 +163,17 @@ impl<A: Checkable, H> Kind<A, H> {
     }
 }
 
-/// A named claim.
+/// A statement about the behaviours of a cluster.
 pub struct Property<A: Checkable, H> {
-    /// Its name, unique in its cluster.
+    /// Its name, unique in its cluster: see [`Statement::name`].
     pub name: &'static str,
-    /// What is claimed.
+    /// What it says: see [`Statement::says`].
+    pub says: &'static str,
+    /// Who states it: see [`Statement::source`].
+    pub source: &'static str,
+    /// When its condition must hold.
     pub kind: Kind<A, H>,
-    /// Of which condition.
+    /// The condition.
     pub condition: Condition<A, H>,
     /// Where in the source it is claimed.
     pub place: &'static Location<'static>,
@@ -129,30 +189,35 @@ impl<A: Checkable, H> Clone for Property<A, H> {
 impl<A: Checkable, H> Property<A, H> {
     /// `condition` holds in every reachable state.
     #[track_caller]
-    pub fn always(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self::new(name, Kind::Always, condition)
+    pub fn always(stated: impl Into<Statement>, condition: Condition<A, H>) -> Self {
+        Self::new(stated, Kind::Always, condition)
     }
 
     /// `condition` holds in some reachable state.
     #[track_caller]
-    pub fn sometimes(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self::new(name, Kind::Sometimes, condition)
+    pub fn sometimes(stated: impl Into<Statement>, condition: Condition<A, H>) -> Self {
+        Self::new(stated, Kind::Sometimes, condition)
     }
 
     /// `condition` holds at some point of every fair behaviour.
     #[track_caller]
-    pub fn eventually(name: &'static str, condition: Condition<A, H>) -> Self {
-        Self::new(name, Kind::Eventually, condition)
+    pub fn eventually(stated: impl Into<Statement>, condition: Condition<A, H>) -> Self {
+        Self::new(stated, Kind::Eventually, condition)
     }
 
     /// In every fair behaviour, whenever `from` holds, `to` holds then or later.
     #[track_caller]
-    pub fn leads_to(name: &'static str, from: Condition<A, H>, to: Condition<A, H>) -> Self {
-        Self::new(name, Kind::LeadsTo(to), from)
+    pub fn leads_to(
+        stated: impl Into<Statement>,
+        from: Condition<A, H>,
+        to: Condition<A, H>,
+    ) -> Self {
+        Self::new(stated, Kind::LeadsTo(to), from)
     }
 
     #[track_caller]
-    fn new(name: &'static str, kind: Kind<A, H>, condition: Condition<A, H>) -> Self {
-        Self { name, kind, condition, place: Location::caller() }
+    fn new(stated: impl Into<Statement>, kind: Kind<A, H>, condition: Condition<A, H>) -> Self {
+        let Statement { name, says, source } = stated.into();
+        Self { name, says, source, kind, condition, place: Location::caller() }
     }
 }

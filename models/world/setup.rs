@@ -7,6 +7,7 @@ use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Property};
 use crate::durable::{Newcomer, Recoverable};
+use crate::statements;
 use stateright::actor::Id;
 
 /// How messages travel. See [the rules](super).
@@ -219,8 +220,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
         self
     }
 
-    /// Claims that each node's durable image is the fold of what it saved: a forgotten save is a
-    /// counterexample.
+    /// Adds the property [`CHECKPOINT`]: a forgotten save is a counterexample.
     #[must_use]
     pub fn checkpointed(self) -> Self
     where
@@ -250,5 +250,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     }
 }
 
-/// The name of the property that [`Setup::checkpointed`] adds.
-pub const CHECKPOINT: &str = "the durable image is the fold of the saves";
+statements! {
+    /// [`Setup::checkpointed`] adds this property.
+    pub CHECKPOINT = "checkpoint",
+        "replaying the log yields the state that the node believes it saved";
+}

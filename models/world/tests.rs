@@ -5,7 +5,7 @@ mod lost_disks;
 use super::step::Move;
 use super::*;
 use crate::durable::{Durable, Recoverable};
-use crate::yardsticks::{abd, alarm, cluster_of, paxos};
+use crate::reference::{abd, alarm, cluster_of, paxos};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::borrow::Cow;
@@ -200,7 +200,7 @@ fn a_write_back_disk_loses_what_was_acknowledged_before_it_was_written() {
 #[test]
 fn a_forgotten_save_is_a_counterexample_without_any_crash() {
     assert_eq!(violated(pair(true, 1).checkpointed().cluster()), Vec::<&str>::new());
-    assert_eq!(violated(pair(false, 1).checkpointed().cluster()), [CHECKPOINT]);
+    assert_eq!(violated(pair(false, 1).checkpointed().cluster()), [CHECKPOINT.name]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use super::{Case, Protocol};
 use quorate_models::guarantee::{Guarantee, Reading, Sample};
+use quorate_models::world::Statement;
 use quorate_models::world::rehearsal::{Cost, subsets};
 use stateright::actor::Id;
 use std::fmt::Write;
@@ -14,7 +15,7 @@ use std::fmt::Write;
 /// The table, as Markdown.
 pub fn markdown(protocols: &[Protocol]) -> String {
     let mut text = String::from(
-        "| protocol | consistency | may crash for good, and writes proceed | durable \
+        "| protocol | consistency | tolerated crash failures (writes stay available) | durable \
          | clients checked at once | a write: messages, delays | a read: messages, delays |\n\
          |---|---|---|---|---:|---:|---:|\n",
     );
@@ -59,9 +60,11 @@ fn told(readings: &[Reading], cases: &[&dyn Case]) -> String {
 }
 
 /// Whether a property holds in all instances that have it; `None` if none has.
-fn verdict(property: &str, cases: &[&dyn Case]) -> Option<bool> {
-    let mut with = cases.iter().filter(|case| case.properties().iter().any(|p| p.0 == property));
-    let violated = |case: &&dyn Case| case.expected().violated.iter().any(|(v, _)| *v == property);
+fn verdict(property: Statement, cases: &[&dyn Case]) -> Option<bool> {
+    let mut with =
+        cases.iter().filter(|case| case.properties().iter().any(|p| p.name == property.name));
+    let violated =
+        |case: &&dyn Case| case.expected().violated.iter().any(|(known, _)| *known == property);
     let first = with.next()?;
     Some(!violated(first) && !with.any(violated))
 }
@@ -145,7 +148,7 @@ mod tests {
             for row in &protocol.guarantees {
                 for reading in row.consistency.iter().chain(&row.durable) {
                     let found = verdict(reading.property, &cases);
-                    assert!(found.is_some(), "{} has no {:?}", protocol.name, reading.property);
+                    assert!(found.is_some(), "{} has no {}", protocol.name, reading.property);
                 }
             }
         }

@@ -10,7 +10,7 @@ mod subject;
 pub mod tables;
 
 pub use names::{Kind, UnknownName, nearest};
-pub use subject::{Case, SeededBug, Shape, Subject};
+pub use subject::{Case, PropertyInfo, SeededBug, Shape, Subject};
 
 use crate::check::Replayed;
 use crate::node::{ClusterFile, DeployError, Deployed, deploy::deployed};
@@ -159,8 +159,8 @@ pub enum ReplayError {
 }
 
 impl Protocol {
-    /// The properties of all instances: name and kind, each once.
-    pub fn properties(&self) -> Vec<(&'static str, &'static str)> {
+    /// The properties of all instances, each once.
+    pub fn properties(&self) -> Vec<PropertyInfo> {
         let mut all = Vec::new();
         for property in self.cases.iter().flat_map(|case| case.properties()) {
             if !all.contains(&property) {

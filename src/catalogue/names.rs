@@ -57,10 +57,10 @@ impl fmt::Display for UnknownName {
             write!(f, "; did you mean {}?", nearest.join(" or "))?;
         }
         let list = self.known.join(", ");
-        match (self.kind, list.len() <= LONG) {
-            // Names of properties hold commas and blanks.
-            (Kind::Property, _) | (_, false) => write!(f, " (`quorate list` names the {many})"),
-            (_, true) => write!(f, "; the {many} are: {list}"),
+        if list.len() <= LONG {
+            write!(f, "; the {many} are: {list}")
+        } else {
+            write!(f, " (`quorate list` names the {many})")
         }
     }
 }

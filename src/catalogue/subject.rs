@@ -3,7 +3,7 @@
 use crate::check::{self, CheckError, Findings, Options, Progress, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
 use crate::trace::{Narrative, Trace, TraceError};
-use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
+use quorate_models::world::{Checkable, Cluster, Observer, Property, Statement, Symmetry};
 use quorate_models::{Expected, Instance, Mutant};
 use stateright::actor::Actor;
 use std::net::SocketAddr;
@@ -22,14 +22,39 @@ pub struct Shape {
     pub restarts: u8,
 }
 
+/// A property as data, without its condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropertyInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    /// The paper and the section that state it; empty if it is the protocol's own.
+    pub source: &'static str,
+    /// `always`, `sometimes`, `eventually` or `leads-to`.
+    pub kind: &'static str,
+}
+
+impl PropertyInfo {
+    pub(crate) fn new(stated: Statement, kind: &'static str) -> Self {
+        let Statement { name, says, source } = stated;
+        Self { name, says, source, kind }
+    }
+
+    fn of<A: Checkable, H>(property: &Property<A, H>) -> Self {
+        let Property { name, says, source, .. } = *property;
+        Self { name, says, source, kind: property.kind.name() }
+    }
+}
+
 /// Something that can be checked and explored: an instance, or a mutant.
 pub trait Subject: Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
     /// What it has and what may happen in it; of a mutant, what is missing.
     fn about(&self) -> &'static str;
-    /// Its properties: name and kind.
-    fn properties(&self) -> Vec<(&'static str, &'static str)>;
+    /// Its properties.
+    fn properties(&self) -> Vec<PropertyInfo>;
     /// Where in the source a property is claimed; `None` if it has no such property, or has it
     /// without being asked ([`check::NO_PANIC`]).
     fn place(&self, property: &str) -> Option<&'static Location<'static>>;
@@ -73,7 +98,7 @@ pub trait Case: Subject {
 
 /// A mutant whose types are hidden.
 pub trait SeededBug: Subject {
-    /// The property that must be violated.
+    /// The name of the property that must be violated.
     fn killed_by(&self) -> &'static str;
 }
 
@@ -137,7 +162,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Typed for Mutant<A, H> {
 
     /// A mutant may have infinitely many states.
     fn until_violated(&self) -> Option<&'static str> {
-        Some(self.killed_by)
+        Some(self.killed_by.name)
     }
 }
 
@@ -150,8 +175,8 @@ impl<T: Typed> Subject for T {
         Typed::about(self)
     }
 
-    fn properties(&self) -> Vec<(&'static str, &'static str)> {
-        self.cluster().setup().properties.iter().map(|p| (p.name, p.kind.name())).collect()
+    fn properties(&self) -> Vec<PropertyInfo> {
+        self.cluster().setup().properties.iter().map(PropertyInfo::of).collect()
     }
 
     fn place(&self, property: &str) -> Option<&'static Location<'static>> {
@@ -207,6 +232,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
 
 impl<A: Checkable, H: Observer<A::Msg>> SeededBug for Mutant<A, H> {
     fn killed_by(&self) -> &'static str {
-        self.killed_by
+        self.killed_by.name
     }
 }

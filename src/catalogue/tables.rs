@@ -1,7 +1,7 @@
 //! The catalogue as documentation: PROPERTIES.md is this, and a test fails when it is out of
 //! date.
 
-use super::Protocol;
+use super::{PropertyInfo, Protocol};
 use std::fmt::Write;
 
 /// All protocols with their instances, properties and mutants, as Markdown.
@@ -32,7 +32,7 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
         let expected = case.expected();
         let deep = if case.is_deep() { " (deep)" } else { "" };
         let violated: Vec<String> = (expected.violated.iter())
-            .map(|(name, steps)| format!("{name} ({steps} steps)"))
+            .map(|(property, steps)| format!("`{property}` ({steps} steps)"))
             .collect();
         writeln!(
             text,
@@ -44,14 +44,14 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
             violated.join("; "),
         )?;
     }
-    writeln!(text, "\n| property | kind |\n|---|---|")?;
-    for (name, kind) in protocol.properties() {
-        writeln!(text, "| {name} | {kind} |")?;
+    writeln!(text, "\n| property | what it says | kind | source |\n|---|---|---|---|")?;
+    for PropertyInfo { name, says, kind, source } in protocol.properties() {
+        writeln!(text, "| `{name}` | {says} | {kind} | {source} |")?;
     }
     writeln!(text, "\n| mutant | what is missing or wrong | killed by |\n|---|---|---|")?;
     for mutant in &protocol.mutants {
         let (name, about, killer) = (mutant.name(), mutant.about(), mutant.killed_by());
-        writeln!(text, "| `{name}` | {about} | {killer} |")?;
+        writeln!(text, "| `{name}` | {about} | `{killer}` |")?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ mod stateright_bfs;
 
 pub use crate::models::world::{Fairness, NO_PANIC, Strength};
 pub use engine::{
-    CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
-    PropertyOutcome, Shortfall, Trace, Verdict,
+    Behaviour, CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
+    PropertyOutcome, Shortfall, Verdict,
 };
 pub use replay::{Replayed, replay};
 pub use run::{Discovery, Engine, Findings, Options, run};

@@ -84,7 +84,7 @@ impl Claim {
         cluster: &Cluster<A, H>,
         name: &str,
     ) -> Result<Self, TraceError> {
-        if name == NO_PANIC {
+        if name == NO_PANIC.name {
             return Ok(Self::NoPanic);
         }
         let properties = &cluster.setup().properties;

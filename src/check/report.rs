@@ -1,7 +1,7 @@
 //! What was found against what was expected.
 
 use super::run::{Discovery, Engine, Findings};
-use crate::catalogue::{Case, SeededBug, Subject};
+use crate::catalogue::{Case, PropertyInfo, SeededBug, Subject};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
@@ -23,7 +23,7 @@ pub enum Expectation {
 /// What the check says of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum ReportedVerdict {
     /// It holds in every behaviour within the bounds.
     Holds,
     /// It does not: there is a counterexample.
@@ -47,7 +47,7 @@ impl Expectation {
     }
 }
 
-impl Verdict {
+impl ReportedVerdict {
     /// In a word.
     pub fn name(self) -> &'static str {
         match self {
@@ -65,12 +65,16 @@ impl Verdict {
 pub struct PropertyReport {
     /// Its name.
     pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    /// The paper and the section that state it; empty if it is the protocol's own.
+    pub source: &'static str,
     /// `always`, `sometimes`, `eventually` or `leads-to`.
     pub kind: &'static str,
     /// What the instance says. A mutant says it of its killer only.
     pub expected: Option<Expectation>,
     /// What the check says.
-    pub verdict: Verdict,
+    pub verdict: ReportedVerdict,
     /// How many steps its shortest counterexample must have, where one is recorded.
     pub expected_len: Option<usize>,
     /// How many steps its counterexample (or example) has.
@@ -80,6 +84,12 @@ pub struct PropertyReport {
 }
 
 impl PropertyReport {
+    /// Its name and what it says.
+    pub fn title(&self) -> String {
+        let Self { name, says, .. } = self;
+        if name == says { format!("{name:?}") } else { format!("{name} ({says})") }
+    }
+
     /// When its counterexample is told: unexpected ones first.
     pub fn turn(&self) -> u8 {
         if self.is_unexpected_violation() {
@@ -93,12 +103,12 @@ impl PropertyReport {
 
     /// Whether it is violated although it is recorded to hold.
     pub fn is_unexpected_violation(&self) -> bool {
-        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Holds)
+        self.verdict == ReportedVerdict::Violated && self.expected == Some(Expectation::Holds)
     }
 
     /// Whether it is violated as it is recorded to be.
     pub fn is_expected_violation(&self) -> bool {
-        self.verdict == Verdict::Violated && self.expected == Some(Expectation::Violated)
+        self.verdict == ReportedVerdict::Violated && self.expected == Some(Expectation::Violated)
     }
 }
 
@@ -198,13 +208,15 @@ impl Recorded {
     /// How many steps the shortest counterexample to a property has.
     fn steps(&self, name: &str) -> Option<usize> {
         let Self::Instance(expected) = self else { return None };
-        expected.violated.iter().find(|(known, _)| *known == name).map(|(_, steps)| *steps)
+        expected.violated.iter().find(|(known, _)| known.name == name).map(|(_, steps)| *steps)
     }
 
     /// The properties that must be violated.
     fn violated(&self) -> Vec<&'static str> {
         match self {
-            Self::Instance(expected) => expected.violated.iter().map(|(name, _)| *name).collect(),
+            Self::Instance(expected) => {
+                expected.violated.iter().map(|(known, _)| known.name).collect()
+            }
             Self::Mutant { killed_by } => vec![killed_by],
         }
     }
@@ -240,22 +252,22 @@ impl Report {
         let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
         let mut discoveries = findings.discoveries;
         let properties: Vec<_> = (subject.properties().into_iter())
-            .chain(findings.panic.is_some().then_some((NO_PANIC, "always")))
-            .map(|(name, kind)| {
-                let property = judge(recorded, discoveries.remove(name), name, kind);
+            .chain(findings.panic.is_some().then_some(PropertyInfo::new(NO_PANIC, "always")))
+            .map(|known| {
+                let property = judge(recorded, discoveries.remove(known.name), known);
                 surprises.extend(surprises_of(&property, is_shortest));
                 property
             })
             .collect();
-        if !recorded.violated().contains(&NO_PANIC) {
+        if !recorded.violated().contains(&NO_PANIC.name) {
             surprises.extend(findings.panic.iter().map(|said| Surprise {
-                property: Some(NO_PANIC),
+                property: Some(NO_PANIC.name),
                 says: format!("a panic: {said}"),
             }));
         }
         for name in recorded.violated() {
             if !properties.iter().any(|property| property.name == name) {
-                let says = format!("{name:?} is expected to be violated, but is no property");
+                let says = format!("{name} is expected to be violated, but is no property");
                 surprises.push(Surprise { property: None, says });
             }
         }
@@ -270,7 +282,8 @@ impl Report {
                 surprises.push(Surprise { property: None, says });
             }
         }
-        let undecided = properties.iter().filter(|p| p.verdict == Verdict::Incomplete).count();
+        let undecided =
+            properties.iter().filter(|p| p.verdict == ReportedVerdict::Incomplete).count();
         let complete = findings.shortfall.is_none() && undecided == 0;
         let shortfall = match findings.shortfall {
             Some(shortfall) => Some(shortfall.to_string()),
@@ -320,7 +333,7 @@ impl Report {
     /// which nothing is recorded; not the examples of what is to be reached.
     pub fn counterexamples(&self) -> Vec<(&PropertyReport, &Trace)> {
         let mut all: Vec<_> = (self.properties.iter())
-            .filter(|property| property.verdict == Verdict::Violated)
+            .filter(|property| property.verdict == ReportedVerdict::Violated)
             .filter_map(|property| Some((property, property.trace.as_ref()?)))
             .collect();
         all.sort_by_key(|(property, _)| property.turn());
@@ -328,18 +341,14 @@ impl Report {
     }
 }
 
-fn judge(
-    recorded: &Recorded,
-    discovery: Option<Discovery>,
-    name: &'static str,
-    kind: &'static str,
-) -> PropertyReport {
+fn judge(recorded: &Recorded, discovery: Option<Discovery>, known: PropertyInfo) -> PropertyReport {
+    let PropertyInfo { name, says, source, kind } = known;
     let verdict = match (kind == "sometimes", &discovery) {
-        (true, Some(Discovery::Found(_))) => Verdict::Reached,
-        (false, Some(Discovery::Found(_))) => Verdict::Violated,
-        (true, Some(Discovery::Nothing)) => Verdict::Unreached,
-        (false, Some(Discovery::Nothing)) => Verdict::Holds,
-        (_, None) => Verdict::Incomplete,
+        (true, Some(Discovery::Found(_))) => ReportedVerdict::Reached,
+        (false, Some(Discovery::Found(_))) => ReportedVerdict::Violated,
+        (true, Some(Discovery::Nothing)) => ReportedVerdict::Unreached,
+        (false, Some(Discovery::Nothing)) => ReportedVerdict::Holds,
+        (_, None) => ReportedVerdict::Incomplete,
     };
     let trace = match discovery {
         Some(Discovery::Found(trace)) => Some(trace),
@@ -347,6 +356,8 @@ fn judge(
     };
     PropertyReport {
         name,
+        says,
+        source,
         kind,
         expected: recorded.expectation(name, kind),
         verdict,
@@ -359,26 +370,27 @@ fn judge(
 /// What is not as expected of a property, whose counterexample is the shortest or may not be.
 fn surprises_of(property: &PropertyReport, is_shortest: bool) -> Vec<Surprise> {
     let PropertyReport { name, expected, verdict, .. } = property;
-    let surprise = |says| Surprise { property: Some(*name), says };
+    let surprise =
+        |what| Surprise { property: Some(*name), says: format!("{} {what}", property.title()) };
     let mut surprises = Vec::new();
     let is_as_expected = matches!(
         (expected, verdict),
-        (Some(Expectation::Holds), Verdict::Holds)
-            | (Some(Expectation::Violated), Verdict::Violated)
-            | (Some(Expectation::Reached), Verdict::Reached)
+        (Some(Expectation::Holds), ReportedVerdict::Holds)
+            | (Some(Expectation::Violated), ReportedVerdict::Violated)
+            | (Some(Expectation::Reached), ReportedVerdict::Reached)
             | (None, _)
-            | (_, Verdict::Incomplete)
+            | (_, ReportedVerdict::Incomplete)
     );
     if let (Some(expected), false) = (expected, is_as_expected) {
-        let says = format!("{name:?} is {}, expected {}", verdict.name(), expected.name());
-        surprises.push(surprise(says));
+        let what = format!("is {}, expected {}", verdict.name(), expected.name());
+        surprises.push(surprise(what));
     }
     if let (Some(shortest), Some(len)) = (property.expected_len, property.trace_len)
         && shortest != len
         && is_shortest
     {
-        let says = format!("{name:?} is violated in {len} steps, expected {shortest}");
-        surprises.push(surprise(says));
+        let what = format!("is violated in {len} steps, expected {shortest}");
+        surprises.push(surprise(what));
     }
     surprises
 }

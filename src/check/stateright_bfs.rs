@@ -47,11 +47,11 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
     let mut found = checker.discoveries();
     let mut panic = None;
     let mut discoveries = BTreeMap::new();
-    if let Some(path) = found.remove(NO_PANIC) {
+    if let Some(path) = found.remove(NO_PANIC.name) {
         let said = checker.model().cluster.panic_in(path.last_state().packed());
         panic = Some(said.unwrap_or_default());
         let trace = Trace::of_actions(&path.into_actions());
-        discoveries.insert(NO_PANIC, Discovery::Found(trace));
+        discoveries.insert(NO_PANIC.name, Discovery::Found(trace));
     }
     discoveries.extend(properties.into_iter().map(|name| match found.remove(name) {
         Some(path) => (name, Discovery::Found(Trace::of_actions(&path.into_actions()))),
@@ -121,7 +121,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for FirstOnly<A, H> {
     fn properties(&self) -> Vec<Property<Self>> {
         // Where every property speaks up at once, stateright would stop; this one never does.
         let silent = Property::always("stateright goes on", |_: &Self, _: &State<A, H>| true);
-        let calm = Property::always(NO_PANIC, |model: &Self, state: &State<A, H>| {
+        let calm = Property::always(NO_PANIC.name, |model: &Self, state: &State<A, H>| {
             model.cluster.is_without_panic(state.packed())
                 || model.heard_panic.swap(true, Ordering::Relaxed)
         });

@@ -26,7 +26,7 @@ Examples:
   quorate check primary-backup --instance asynchronous  one instance
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
-  quorate check --property linearizable                 all that claim it
+  quorate check --property linearizable                 all that have it
   quorate check --format junit > checks.xml             for a CI's test report
   quorate check --format github --counterexamples lost  as a step of a workflow
 
@@ -43,8 +43,9 @@ With --json, each instance is one object on a line, with the fields
   complete, shortfall          whether all was covered, and else why not
   collision_probability        at most how probable a hidden state is
   as_expected, surprises       whether all is as recorded, and what is not
-  properties                   a list of {name, kind, expected, verdict,
-                               expected_len, trace_len, trace}; expected is
+  properties                   a list of {name, says, source, kind, expected,
+                               verdict, expected_len, trace_len, trace}; name
+                               does not change between versions; expected is
                                holds, violated, reached or null; verdict is
                                one of these, unreached, or incomplete;
                                trace is null or {actions, cycle}: the steps, and
@@ -69,7 +70,7 @@ pub(crate) struct Args {
     /// Only this mutant: whether its property kills it
     #[arg(long, value_name = "NAME", conflicts_with_all = ["instance", "deep"])]
     mutant: Option<String>,
-    /// Only what claims this property, of which alone is told
+    /// Only the instances with this property, and only its row
     #[arg(long, value_name = "NAME")]
     property: Option<String>,
     /// The deep instances too: minutes instead of seconds
@@ -185,7 +186,7 @@ impl Args {
     }
 }
 
-/// What would fail in the end is refused at once.
+/// What would eventually fail is refused at once.
 fn check_usage(args: &Args) -> Result<(), CliError> {
     if let Some(threads) = args.threads.filter(|threads| *threads > MAX_THREADS) {
         return Err(CliError::Usage(format!(

@@ -58,7 +58,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     out::line(format!("open http://{address}/ ; stop with Ctrl-C"))?;
     if let (Some(file), Some(path)) = (&file, path) {
         let property = &file.property;
-        out::line(format!("the counterexample to {property:?}: http://{address}/#/steps{path}"))?;
+        out::line(format!("the counterexample to {property}: http://{address}/#/steps{path}"))?;
     }
     served.wait()?;
     Ok(super::DONE)
@@ -74,7 +74,7 @@ fn opened(subject: &dyn Subject, file: &TraceFile) -> Result<(Shown, String), Cl
     let narrative = subject.narrate(&file.trace)?;
     let property = file.property.clone();
     let known = subject.properties();
-    let kind = known.iter().find(|(name, _)| *name == property).map_or("", |(_, kind)| kind);
+    let kind = known.iter().find(|known| known.name == property).map_or("", |known| known.kind);
     let (actions, cycle) = (file.trace.actions.clone(), file.trace.cycle);
     Ok((Shown { property, kind, actions, cycle }, narrative.explorer_path(cycle)))
 }

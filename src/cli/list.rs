@@ -3,7 +3,7 @@
 use super::out::{self, wrapped};
 use super::tell::grouped;
 use super::{CliError, DONE};
-use crate::catalogue::{Catalogue, Protocol, guarantees, tables};
+use crate::catalogue::{Catalogue, PropertyInfo, Protocol, guarantees, tables};
 use clap::Parser;
 
 /// List the protocols, their instances, properties and mutants
@@ -51,13 +51,14 @@ fn listed(protocol: &Protocol, width: usize) -> String {
         text += &item(format!("{} ({states} states{deep}): {}", case.name(), case.about()));
     }
     text += "  properties:\n";
-    for (name, kind) in protocol.properties() {
-        text += &item(format!("{kind}: {name}"));
+    for PropertyInfo { name, says, kind, source } in protocol.properties() {
+        let source = if source.is_empty() { String::new() } else { format!(" [{source}]") };
+        text += &item(format!("{name} ({kind}): {says}{source}"));
     }
     text += "  mutants:\n";
     for mutant in &protocol.mutants {
         let (name, about, killer) = (mutant.name(), mutant.about(), mutant.killed_by());
-        text += &item(format!("{name}: {about}; killed by {killer:?}"));
+        text += &item(format!("{name}: {about}; killed by {killer}"));
     }
     text
 }

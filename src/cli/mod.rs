@@ -318,10 +318,14 @@ pub(crate) fn program() -> String {
 
 /// A path as a shell takes it.
 pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
+    word(&path.display().to_string())
+}
+
+/// A text as one word of a shell.
+pub(crate) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
-        return text;
+        return text.into();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
 }

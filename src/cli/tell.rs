@@ -3,7 +3,7 @@
 use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
-use crate::check::report::{Expectation, PropertyReport, Report, Standing, Verdict};
+use crate::check::report::{Expectation, PropertyReport, Report, ReportedVerdict, Standing};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -60,7 +60,7 @@ fn table<'a>(properties: impl Iterator<Item = &'a PropertyReport>, width: usize)
     for property in properties {
         let steps = property.trace_len.map_or(String::new(), |steps| steps.to_string());
         table.add_row([
-            Cell::new(property.name),
+            Cell::new(property.title()),
             Cell::new(property.kind),
             Cell::new(property.expected.map_or("", Expectation::name)),
             Cell::new(property.verdict.name()).fg(color(property)),
@@ -91,17 +91,18 @@ fn told(
     show: &Show<'_>,
     width: usize,
 ) -> String {
-    let (name, steps) = (property.name, trace.actions.len());
+    let (title, steps) = (property.title(), trace.actions.len());
     let label = match property.turn() {
         0 => "VIOLATION",
         1 => "expected violation",
         _ => "also a violation",
     };
     if property.is_unexpected_violation() || show.expected {
-        let title = format!("{label} of {name:?}, in {steps} steps:");
+        let title = format!("{label} of {title}, in {steps} steps:");
         return counterexample(&title, subject, trace, width);
     }
-    let title = format!("{label} of {name:?}, in {steps} steps (--show-expected)");
+    let name = property.name;
+    let title = format!("{label} of {name}, in {steps} steps (--show-expected)");
     wrapped(&title, "", "  ", width)
 }
 
@@ -135,11 +136,11 @@ pub(crate) fn steps(subject: &dyn Subject, trace: &Trace, width: usize) -> Strin
 
 fn color(property: &PropertyReport) -> Color {
     match (property.expected, property.verdict) {
-        (Some(Expectation::Holds), Verdict::Holds)
-        | (Some(Expectation::Reached), Verdict::Reached) => Color::Green,
-        (Some(Expectation::Violated), Verdict::Violated) | (_, Verdict::Incomplete) | (None, _) => {
-            Color::Yellow
-        }
+        (Some(Expectation::Holds), ReportedVerdict::Holds)
+        | (Some(Expectation::Reached), ReportedVerdict::Reached) => Color::Green,
+        (Some(Expectation::Violated), ReportedVerdict::Violated)
+        | (_, ReportedVerdict::Incomplete)
+        | (None, _) => Color::Yellow,
         _ => Color::Red,
     }
 }

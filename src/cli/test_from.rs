@@ -50,9 +50,9 @@ fn is_expected(catalogue: &Catalogue, file: &TraceFile) -> Result<bool, CliError
         Of::Instance(name) => {
             let case = protocol.case(name)?;
             let is_example = (case.properties().iter())
-                .any(|(name, kind)| *name == file.property && *kind == "sometimes");
+                .any(|known| known.name == file.property && known.kind == "sometimes");
             let violated = case.expected().violated;
-            is_example || violated.iter().any(|(name, _)| *name == file.property)
+            is_example || violated.iter().any(|(known, _)| known.name == file.property)
         }
     })
 }
@@ -78,21 +78,18 @@ fn test(file: &TraceFile, name: &str, is_expected: bool, replay: &str) -> String
     let marks = "#".repeat(longest_run(&file.text(), '#') + 1);
     format!(
         "\
-/// {protocol} {of}: the trace of {property:?}, {steps} steps.
+/// {protocol} {of}: the trace of {property}, {steps} steps.
 #[test]
 fn {name}() {{
     let trace = r{marks}\"{}\"{marks};
     let trace = quorate::trace::TraceFile::parse(trace).expect(\"a trace\");
     let replayed = {replay}(&trace).expect(\"an instance and a property\");
-    {assert}!(
-        replayed,
-        quorate::check::Replayed::Confirmed,
-        {:?}
-    );
+    let says = {:?};
+    {assert}!(replayed, quorate::check::Replayed::Confirmed, \"{{says}}\");
 }}
 ",
         file.text(),
-        format!("{property} {says}").replace('{', "{{").replace('}', "}}"),
+        format!("{property} {says}"),
     )
 }
 

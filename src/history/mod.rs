@@ -13,7 +13,7 @@
 //! linearizable, are strictly serializable.
 //!
 //! ```
-//! use quorate::history::{self, Recorder, Verdict};
+//! use quorate::history::{self, Recorder, Linearizability};
 //! use quorate::models::kv::{Map, Op, Reply};
 //!
 //! let recorder = Recorder::new();
@@ -21,7 +21,7 @@
 //! recorder.record(0, Op::put("k", "v"), |_| Some(Reply::Done));
 //! recorder.record(0, Op::get("k"), |_| Some(Reply::Value(None)));
 //! for (_, history) in history::by_key(recorder.operations()) {
-//!     assert!(matches!(history::judge(&Map::default(), &history, 1 << 20), Verdict::Violated(_)));
+//!     assert!(matches!(history::judge(&Map::default(), &history, 1 << 20), Linearizability::Violated(_)));
 //! }
 //! ```
 
@@ -56,7 +56,7 @@ pub struct Operation<O, R> {
 
 /// Whether a history is linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict<S> {
+pub enum Linearizability<S> {
     /// It is: the operations, by their place in the history, in an order that explains it. Those
     /// that had no answer are in it only if they must have happened.
     Linearizable(Vec<usize>),

@@ -13,7 +13,7 @@
 //!    it, with the same state at the end, then another order leads to as much.
 
 use super::line::Line;
-use super::{HistoryOf, Operation, Stuck, Verdict};
+use super::{HistoryOf, Linearizability, Operation, Stuck};
 use stateright::semantics::SequentialSpec;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Whether a history of a service that starts as `initial` is linearizable. Looks at `limit`
 /// configurations at most; the history may be in any order.
-pub fn judge<S>(initial: &S, history: &HistoryOf<S>, limit: usize) -> Verdict<S>
+pub fn judge<S>(initial: &S, history: &HistoryOf<S>, limit: usize) -> Linearizability<S>
 where
     S: SequentialSpec + Clone + Eq + Hash,
 {
@@ -29,7 +29,7 @@ where
 }
 
 /// A configuration on the path that is being tried.
-struct Step<S> {
+struct Configuration<S> {
     state: S,
     /// How many operations happened.
     len: usize,
@@ -68,28 +68,28 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
         Self { history, line, order: Vec::new(), left, best: None, looked: 0 }
     }
 
-    fn run(mut self, initial: &S, limit: usize) -> Verdict<S> {
+    fn run(mut self, initial: &S, limit: usize) -> Linearizability<S> {
         self.find(initial, limit)
     }
 
-    pub(super) fn find(&mut self, initial: &S, limit: usize) -> Verdict<S> {
+    pub(super) fn find(&mut self, initial: &S, limit: usize) -> Linearizability<S> {
         let mut seen = HashSet::new();
-        let mut path: Vec<Step<S>> = Vec::new();
+        let mut path: Vec<Configuration<S>> = Vec::new();
         let mut arrived = Some((initial.clone(), None));
         loop {
             if let Some((state, last)) = arrived.take() {
                 if self.left == 0 {
-                    return Verdict::Linearizable(std::mem::take(&mut self.order));
+                    return Linearizability::Linearizable(std::mem::take(&mut self.order));
                 }
                 if seen.insert((self.line.taken(), state.clone())) {
                     if seen.len() > limit {
-                        return Verdict::Undecided { configurations: limit };
+                        return Linearizability::Undecided { configurations: limit };
                     }
                     let last = last.zip(path.last().map(|step| &step.state));
                     let window = self.line.window(&mut self.looked);
                     self.note(&state, &window);
                     let choices = self.choices(&state, window, last);
-                    path.push(Step { state, len: self.order.len(), choices });
+                    path.push(Configuration { state, len: self.order.len(), choices });
                 }
             }
             let Some(step) = path.last_mut() else { break };
@@ -105,8 +105,8 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
         }
         // With nothing to explain, the search ends before the first step.
         match self.best.take() {
-            Some(best) => Verdict::Violated(best.stuck),
-            None => Verdict::Linearizable(Vec::new()),
+            Some(best) => Linearizability::Violated(best.stuck),
+            None => Linearizability::Linearizable(Vec::new()),
         }
     }
 

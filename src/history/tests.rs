@@ -52,7 +52,7 @@ where
     S: Clone + Default + Eq + Hash + Debug,
 {
     match judge(&S::default(), history, LIMIT) {
-        Verdict::Linearizable(order) => {
+        Linearizability::Linearizable(order) => {
             let mut state = S::default();
             for (place, at) in order.iter().enumerate() {
                 let Operation { op, begin, answer, .. } = &history[*at];
@@ -69,11 +69,11 @@ where
             assert!(order.len() >= answered, "{order:?} leaves something out");
             true
         }
-        Verdict::Violated(stuck) => {
+        Linearizability::Violated(stuck) => {
             assert!(!stuck.next.is_empty() && !stuck.explain(history).is_empty());
             false
         }
-        Verdict::Undecided { .. } => panic!("a small history is decided"),
+        Linearizability::Undecided { .. } => panic!("a small history is decided"),
     }
 }
 
@@ -191,7 +191,7 @@ fn long_histories_are_decided() {
     assert!(map(&history));
     history.push(got(4000, 4001, Some("296")));
     assert!(!map(&history));
-    let Verdict::Undecided { configurations } = judge(&Map::default(), &history, 10) else {
+    let Linearizability::Undecided { configurations } = judge(&Map::default(), &history, 10) else {
         panic!("ten configurations are not enough");
     };
     assert_eq!(configurations, 10);
@@ -212,11 +212,11 @@ fn long_histories_are_looked_at_once() {
         }
         let mut search = super::search::Search::new(&history);
         let verdict = search.find(&Map::default(), usize::MAX);
-        assert!(matches!(verdict, Verdict::Linearizable(_)));
+        assert!(matches!(verdict, Linearizability::Linearizable(_)));
         assert!(search.looked < 60 * count as usize, "{} operations", search.looked);
         history.push(got(30 * count, 30 * count + 1, Some("other")));
         let mut search = super::search::Search::new(&history);
-        let Verdict::Violated(stuck) = search.find(&Map::default(), usize::MAX) else {
+        let Linearizability::Violated(stuck) = search.find(&Map::default(), usize::MAX) else {
             panic!("the last read is stale");
         };
         assert_eq!(stuck.order.len() as u64, 3 * count);

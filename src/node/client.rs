@@ -157,7 +157,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
     /// The client actor, with this one operation to do.
     fn actor(&self, op: O) -> Driven<O, R, P> {
-        let client = kv::Client {
+        let client = kv::ScriptedClient {
             script: vec![op],
             first_seq: self.next_seq,
             servers: self.servers.clone(),
@@ -249,7 +249,7 @@ fn ask<M: Serialize>(caller: &mut Caller, server: Id, msg: &M) -> Result<(), Cli
 }
 
 /// The client actor of `models::kv`, on its own.
-struct Driven<O, R, P>(kv::Client<O>, PhantomData<fn() -> (R, P)>);
+struct Driven<O, R, P>(kv::ScriptedClient<O>, PhantomData<fn() -> (R, P)>);
 
 impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
     type Msg = Service<O, R, P>;

@@ -3,8 +3,8 @@
 //! threads.
 
 use quorate::check::{Checker, Outcome, Verdict};
+use quorate::models::reference::{abd, alarm, cluster_of, paxos, raft, stateright_model_of};
 use quorate::models::world::{Checkable, Cluster, NetworkKind, Observer};
-use quorate::models::yardsticks::{abd, alarm, cluster_of, paxos, raft, stateright_model_of};
 use stateright::{Checker as _, HasDiscoveries, Model};
 use std::collections::BTreeSet;
 use std::hash::Hash;

@@ -1,8 +1,8 @@
 //! Limits end a check as incomplete, with what was covered, and never as a success.
 
 use quorate::check::{CheckError, Checker, Limits, Shortfall, Verdict};
+use quorate::models::reference::{RegisterHistory, cluster_of, paxos, raft};
 use quorate::models::world::{Cluster, NetworkKind, Setup};
-use quorate::models::yardsticks::{RegisterHistory, cluster_of, paxos, raft};
 use stateright::actor::register::RegisterActor;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;

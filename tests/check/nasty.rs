@@ -2,8 +2,8 @@
 //! which does not.
 
 use quorate::check::{CheckError, Checker, Fairness, Limits, Phase, Shortfall, Strength, Verdict};
+use quorate::models::reference::{cluster_of, paxos, raft};
 use quorate::models::world::{Condition, NetworkKind, NodeOf, Property, Setup, Symmetry};
-use quorate::models::yardsticks::{cluster_of, paxos, raft};
 use stateright::actor::{Actor, Id, Out};
 use stateright::{Rewrite, RewritePlan};
 use std::borrow::Cow;

@@ -93,7 +93,8 @@ fn panics<A: Checkable, H: Observer<A::Msg>>(
         let outcome = Checker::new(&cluster).threads(threads).check().unwrap();
         assert!(!outcome.holds());
         assert_eq!(outcome.shortfall, None, "the search goes on");
-        let Some(Verdict::Violated(trace)) = outcome.property(NO_PANIC).map(|p| &p.verdict) else {
+        let Some(Verdict::Violated(trace)) = outcome.property(NO_PANIC.name).map(|p| &p.verdict)
+        else {
             panic!("no panic is told: {outcome:?}");
         };
         let actions: Vec<_> =
@@ -146,7 +147,7 @@ fn a_panic_leaves_the_cluster_usable() {
     let first = Checker::new(&cluster).threads(2).check().unwrap();
     let again = Checker::new(&cluster).threads(2).check().unwrap();
     assert_eq!((first.unique, first.generated), (again.unique, again.generated));
-    let trace = again.property(NO_PANIC).unwrap().verdict.trace().unwrap();
+    let trace = again.property(NO_PANIC.name).unwrap().verdict.trace().unwrap();
     let nodes = cluster.view(trace.last()).nodes();
     let panicked = |id: usize| matches!(nodes.node(Id::from(id)).process, Process::Panicked { .. });
     assert!(!panicked(0) && panicked(1));
@@ -171,7 +172,7 @@ fn a_property_that_panics_is_violated_and_told() {
         let expected = format!("the property {name:?}: attempt to ");
         assert!(said.starts_with(&expected), "{said}");
         let verdict = &outcome.property(name).unwrap().verdict;
-        assert_eq!(verdict.trace().map(quorate::check::Trace::len), Some(3), "{verdict:?}");
+        assert_eq!(verdict.trace().map(quorate::check::Behaviour::len), Some(3), "{verdict:?}");
     }
 }
 
@@ -271,12 +272,12 @@ fn a_report_has_the_panic_as_a_surprise() {
         assert!(!report.as_expected && report.complete);
         let said = serde_json::to_value(&report).unwrap();
         let rows = said["properties"].as_array().unwrap();
-        let row = rows.iter().find(|row| row["name"] == NO_PANIC).unwrap();
+        let row = rows.iter().find(|row| row["name"] == NO_PANIC.name).unwrap();
         assert_eq!((&row["verdict"], &row["trace_len"]), (&"violated".into(), &3.into()));
         assert!(said["panic"].as_str().unwrap().contains("2 is too much"), "{said}");
         assert!(report.surprises.iter().any(|surprise| surprise.says.contains("2 is too much")));
         let told = report.counterexamples();
-        let (_, trace) = told.iter().find(|(property, _)| property.name == NO_PANIC).unwrap();
+        let (_, trace) = told.iter().find(|(property, _)| property.name == NO_PANIC.name).unwrap();
         let narrative = instance.narrate(trace).unwrap();
         let (last, changes) = narrative.steps.last().unwrap();
         assert!(last.contains("0 → node 1: 2"), "{last}");
@@ -284,7 +285,7 @@ fn a_report_has_the_panic_as_a_surprise() {
     }
     let calm = instance(When::Never);
     let found = Subject::check(&calm, &Options::default(), &|_| {}).unwrap();
-    assert!(found.panic.is_none() && !found.discoveries.contains_key(NO_PANIC));
+    assert!(found.panic.is_none() && !found.discoveries.contains_key(NO_PANIC.name));
 }
 
 #[test]
@@ -296,10 +297,10 @@ fn a_mutant_may_be_killed_by_a_panic_and_survives_one_that_is_not_its_killer() {
     };
     let killed = check(NO_PANIC);
     assert_eq!(killed.shortfall, Some(Shortfall::Violation));
-    assert_eq!(killed.trace(NO_PANIC).map(|trace| trace.actions.len()), Some(3));
-    let alive = check("low");
+    assert_eq!(killed.trace(NO_PANIC.name).map(|trace| trace.actions.len()), Some(3));
+    let alive = check("low".into());
     assert!(alive.trace("low").is_none() && alive.panic.is_some());
     let cluster = setup(When::Message(1)).cluster();
-    let outcome = Checker::new(&cluster).until_violated(NO_PANIC).check().unwrap();
+    let outcome = Checker::new(&cluster).until_violated(NO_PANIC.name).check().unwrap();
     assert!(matches!(outcome.shortfall, None | Some(Shortfall::Violation)));
 }

@@ -1,8 +1,8 @@
 //! The world agrees with stateright's own `ActorModel`: the same actors, the same rules, the
 //! same unique and generated states and the same verdicts.
 
+use quorate::models::reference::{abd, alarm, cluster_of, paxos, stateright_model_of};
 use quorate::models::world::{Checkable, Cluster, NetworkKind, Observer};
-use quorate::models::yardsticks::{abd, alarm, cluster_of, paxos, stateright_model_of};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::hash::Hash;
 

@@ -1,11 +1,11 @@
 //! Symmetry reduction: fewer states, the same verdicts, and an error where it would not be sound.
 
-use quorate::check::{CheckError, Checker, Outcome, Trace, Verdict};
+use quorate::check::{Behaviour, CheckError, Checker, Outcome, Verdict};
 use quorate::models::Newcomer;
+use quorate::models::reference::raft;
 use quorate::models::world::{
     Condition, Cuts, FormerLife, Images, LostDisks, Property, Setup, Symmetry,
 };
-use quorate::models::yardsticks::raft;
 use stateright::actor::{Actor, Id, Out};
 use stateright::{Checker as _, Model};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 const RAFT: raft::Bounds = raft::Bounds { servers: 3, last_term: 1, down: 1, forgets_votes: false };
 
 fn verdicts(outcome: &Outcome) -> Vec<(&'static str, Option<usize>)> {
-    let length = |verdict: &Verdict| verdict.trace().map(Trace::len);
+    let length = |verdict: &Verdict| verdict.trace().map(Behaviour::len);
     outcome.properties.iter().map(|p| (p.name, length(&p.verdict))).collect()
 }
 

@@ -192,8 +192,12 @@ fn unbounded() -> Cluster<Counter<Plain>, ()> {
 
 #[test]
 fn a_mutant_without_end_is_checked_until_it_is_killed() {
-    let mutant =
-        Mutant { name: "unbounded", about: "counts on", killed_by: "never 5", cluster: unbounded };
+    let mutant = Mutant {
+        name: "unbounded",
+        about: "counts on",
+        killed_by: "never 5".into(),
+        cluster: unbounded,
+    };
     let found = Subject::check(&mutant, &Options::default(), &|_| {}).unwrap();
     assert_eq!(found.shortfall, Some(Shortfall::Violation));
     assert_eq!(found.trace("never 5").map(|trace| trace.actions.len()), Some(5));
@@ -203,8 +207,12 @@ fn a_mutant_without_end_is_checked_until_it_is_killed() {
 fn a_name_that_is_not_there_is_refused() {
     let error = Checker::new(&unbounded()).until_violated("never 6").check().unwrap_err();
     assert_eq!(error, CheckError::UnknownProperty("never 6".into()));
-    let mutant =
-        Mutant { name: "unbounded", about: "counts on", killed_by: "never 6", cluster: unbounded };
+    let mutant = Mutant {
+        name: "unbounded",
+        about: "counts on",
+        killed_by: "never 6".into(),
+        cluster: unbounded,
+    };
     let error = Subject::check(&mutant, &Options::default(), &|_| {}).unwrap_err();
     assert_eq!(error, CheckError::UnknownProperty("never 6".into()));
 }

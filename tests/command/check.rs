@@ -26,7 +26,7 @@ fn quorate(args: &[&str]) -> (i32, String, String) {
 fn what_is_as_recorded_exits_with_0_also_where_a_violation_is_expected() {
     let (code, out, _) = check(&["primary-backup", "--instance", "asynchronous"]);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("expected violation of \"linearizable\", in 11 steps"), "{out}");
+    assert!(out.contains("expected violation of linearizable, in 11 steps"), "{out}");
     assert!(!out.contains("   1. "), "its steps were not asked for: {out}");
     assert!(out.ends_with("s\n") && out.contains("\n1 as expected, in "), "{out}");
     assert!(out.contains("a state hidden by a collision: p < "), "{out}");
@@ -44,6 +44,8 @@ fn json_is_an_object_a_line() {
     let violated = properties.iter().find(|property| property["name"] == "linearizable").unwrap();
     assert_eq!((&violated["verdict"], &violated["trace_len"]), (&"violated".into(), &6.into()));
     assert_eq!(violated["expected_len"], 6);
+    assert_eq!(violated["says"], "the history that clients see is linearizable");
+    assert_eq!(violated["source"], "Herlihy and Wing 1990");
     assert_eq!(violated["trace"]["actions"].as_array().unwrap().len(), 6);
     assert_eq!(report["expected"]["unique"], report["unique"]);
     assert_eq!(report["expected"]["generated"], report["generated"]);
@@ -261,7 +263,7 @@ fn a_property_alone_selects_the_instances_that_claim_it() {
     assert_eq!(code, 0);
     let protocol = catalogue::protocol("multi-primary").unwrap();
     let claiming = protocol.cases.iter().filter(|case| {
-        !case.is_deep() && case.properties().iter().any(|(name, _)| *name == "linearizable")
+        !case.is_deep() && case.properties().iter().any(|known| known.name == "linearizable")
     });
     let claiming: Vec<_> = claiming.map(|case| case.name().to_owned()).collect();
     let checked: Vec<_> = (out.lines())

@@ -11,8 +11,8 @@ const QUORATE: &str = env!("CARGO_BIN_EXE_quorate");
 fn found(subject: &dyn Subject) -> Vec<(&'static str, Trace)> {
     let mut findings = subject.check(&Options::default(), &|_| {}).unwrap();
     (subject.properties().into_iter())
-        .filter_map(|(name, _)| match findings.discoveries.remove(name)? {
-            Discovery::Found(trace) => Some((name, trace)),
+        .filter_map(|known| match findings.discoveries.remove(known.name)? {
+            Discovery::Found(trace) => Some((known.name, trace)),
             Discovery::Nothing => None,
         })
         .collect()
@@ -53,8 +53,8 @@ fn a_mutants_counterexample_is_refuted_or_ends_without_the_bug() {
         };
         assert_eq!(mutant.replay(&trace, killer).unwrap(), Replayed::Confirmed);
         let sound = protocol.cases.iter().filter(|case| {
-            case.properties().iter().any(|(name, _)| *name == killer)
-                && case.expected().violated.iter().all(|(name, _)| *name != killer)
+            case.properties().iter().any(|known| known.name == killer)
+                && case.expected().violated.iter().all(|(known, _)| known.name != killer)
         });
         for case in sound {
             match case.replay(&trace, killer) {
@@ -74,8 +74,8 @@ fn a_mutants_counterexample_is_refuted_or_ends_without_the_bug() {
 fn an_unfair_cycle_confirms_nothing() {
     let protocol = catalogue::protocol("primary-backup").unwrap();
     let case = protocol.case("lossy").unwrap();
-    let property = "every request is answered in the end";
-    assert!(case.properties().iter().any(|(name, _)| *name == property));
+    let property = "answered";
+    assert!(case.properties().iter().any(|known| known.name == property));
     let waits = Trace { actions: vec![], cycle: Some(0) };
     assert_eq!(case.replay(&waits, property).unwrap(), Replayed::Refuted);
 }
@@ -87,11 +87,11 @@ fn what_cannot_be_replayed_is_an_error() {
     let unknown = case.replay(&Trace::default(), "no such property");
     assert!(matches!(unknown, Err(TraceError::UnknownProperty { .. })));
     let beyond = Trace { actions: vec![], cycle: Some(1) };
-    let beyond = case.replay(&beyond, "one value is chosen");
+    let beyond = case.replay(&beyond, "agreement");
     assert!(matches!(beyond, Err(TraceError::CycleBeyondEnd { .. })));
     let other = Trace { actions: vec!["what nobody does".into()], cycle: None };
     let ends = Replayed::Ends { step: 1, action: "what nobody does".into() };
-    assert_eq!(case.replay(&other, "one value is chosen").unwrap(), ends);
+    assert_eq!(case.replay(&other, "agreement").unwrap(), ends);
 }
 
 fn test_from(file: &TraceFile, args: &[&str]) -> (i32, String) {
@@ -120,21 +120,21 @@ const PRINTED: &str = include_str!("replay.rs");
 fn a_trace_that_shows_nothing_makes_no_test() {
     let of = Of::Instance("synod-rivalry".into());
     let trace = Trace { actions: vec![], cycle: None };
-    let file = TraceFile::new("synod", of, "one value is chosen", &trace);
+    let file = TraceFile::new("synod", of, "agreement", &trace);
     let (code, told) = test_from(&file, &[]);
     assert!(code == 2 && told.contains("does not show"), "{code} {told}");
     let (code, told) = test_from(&file, &["--name", "1st"]);
     assert_eq!(code, 2, "{told}");
 }
 
-/// synod synod-break-promise: the trace of "a promise is never broken", 8 steps.
+/// synod synod-break-promise: the trace of p1a, 8 steps.
 #[test]
-fn synod_synod_break_promise_a_promise_is_never_broken() {
+fn synod_synod_break_promise_p1a() {
     let trace = r#"{
   "format": 1,
   "protocol": "synod",
   "mutant": "synod-break-promise",
-  "property": "a promise is never broken",
+  "property": "p1a",
   "actions": [
     "timer at 3: Propose",
     "3 → 2: Prepare(1.3)",
@@ -149,9 +149,6 @@ fn synod_synod_break_promise_a_promise_is_never_broken() {
 "#;
     let trace = quorate::trace::TraceFile::parse(trace).expect("a trace");
     let replayed = quorate::catalogue::replay(&trace).expect("an instance and a property");
-    assert_eq!(
-        replayed,
-        quorate::check::Replayed::Confirmed,
-        "a promise is never broken is shown no longer"
-    );
+    let says = "p1a is shown no longer";
+    assert_eq!(replayed, quorate::check::Replayed::Confirmed, "{says}");
 }

@@ -4,26 +4,27 @@
 
 use quorate::catalogue::{self, Case};
 use quorate::check::Options;
-use quorate::check::report::{PropertyReport, Report, Verdict};
+use quorate::check::report::{PropertyReport, Report, ReportedVerdict};
 use quorate::models::multi_primary::properties as of_multi_primary;
 use quorate::models::two_phase_commit::properties as of_two_phase_commit;
+use quorate::models::world::Statement;
 
 /// What is found of a property in an instance.
-fn found(protocol: &str, instance: &str, property: &str) -> (PropertyReport, Vec<String>) {
+fn found(protocol: &str, instance: &str, property: Statement) -> (PropertyReport, Vec<String>) {
     let protocol = catalogue::protocol(protocol).unwrap();
     let case = protocol.case(instance).unwrap();
     let findings = case.check(&Options::default(), &|_| {}).unwrap();
     let report = Report::new(protocol.name, case, findings);
     let told = told(case, &report, property);
-    let property = report.properties.into_iter().find(|found| found.name == property).unwrap();
+    let property = report.properties.into_iter().find(|found| found.name == property.name).unwrap();
     assert_eq!(property.kind, "leads-to");
     (property, told)
 }
 
 /// The steps of its counterexample, in words; where it repeats, a line says so.
-fn told(case: &dyn Case, report: &Report, property: &str) -> Vec<String> {
+fn told(case: &dyn Case, report: &Report, property: Statement) -> Vec<String> {
     let Some((_, trace)) =
-        report.counterexamples().into_iter().find(|(found, _)| found.name == property)
+        report.counterexamples().into_iter().find(|(found, _)| found.name == property.name)
     else {
         return Vec::new();
     };
@@ -33,15 +34,15 @@ fn told(case: &dyn Case, report: &Report, property: &str) -> Vec<String> {
     told
 }
 
-fn holds(protocol: &str, instance: &str, property: &str) {
-    assert_eq!(found(protocol, instance, property).0.verdict, Verdict::Holds, "{instance}");
+fn holds(protocol: &str, instance: &str, property: Statement) {
+    assert_eq!(found(protocol, instance, property).0.verdict, ReportedVerdict::Holds, "{instance}");
 }
 
-fn needs(protocol: &str, mutant: &str, property: &'static str) {
+fn needs(protocol: &str, mutant: &str, property: Statement) {
     let protocol = catalogue::protocol(protocol).unwrap();
     let mutant = protocol.mutants.iter().find(|known| known.name() == mutant).unwrap();
-    let options = Options { until_violated: Some(property), ..Options::default() };
-    assert!(mutant.check(&options, &|_| {}).unwrap().trace(property).is_some(), "{property}");
+    let options = Options { until_violated: Some(property.name), ..Options::default() };
+    assert!(mutant.check(&options, &|_| {}).unwrap().trace(property.name).is_some(), "{property}");
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn mohan_1986_a_commit_is_forgotten_when_all_have_acknowledged_it() {
 #[test]
 fn bernstein_1987_participants_in_doubt_are_blocked_while_their_coordinator_is_dead() {
     let (property, told) = found("two-phase-commit", "blocking", of_two_phase_commit::NON_BLOCKING);
-    assert_eq!(property.verdict, Verdict::Violated);
+    assert_eq!(property.verdict, ReportedVerdict::Violated);
     let begins = told.iter().position(|step| step == "again and again").unwrap();
     let (stem, cycle) = told.split_at(begins);
     assert!(stem.iter().any(|step| step.contains("crash")), "{told:#?}");

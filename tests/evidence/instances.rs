@@ -84,11 +84,7 @@ fn every_mutant_is_killed_by_its_property() {
             let options = Options { until_violated: Some(killer), ..Options::default() };
             let found = mutant.check(&options, &|_| {}).unwrap();
             if found.trace(killer).is_none() {
-                survivors.push(format!(
-                    "{}: {:?} survives {killer:?}",
-                    protocol.name,
-                    mutant.name()
-                ));
+                survivors.push(format!("{}: {:?} survives {killer}", protocol.name, mutant.name()));
             }
         }
     });
@@ -100,12 +96,13 @@ fn every_property_kills_a_mutant() {
     each_protocol(|protocol| {
         let killers: BTreeSet<_> = protocol.mutants.iter().map(|m| m.killed_by()).collect();
         for case in &protocol.cases {
-            for (name, kind) in case.properties() {
-                let is_needed = kind != "sometimes";
+            for property in case.properties() {
+                let is_needed = property.kind != "sometimes";
                 assert!(
-                    !is_needed || killers.contains(name),
-                    "{}: {name:?} kills no mutant",
-                    protocol.name
+                    !is_needed || killers.contains(property.name),
+                    "{}: {} kills no mutant",
+                    protocol.name,
+                    property.name
                 );
             }
         }
@@ -116,9 +113,10 @@ fn every_property_kills_a_mutant() {
 fn every_instance_expects_only_violations_of_its_own_properties() {
     each_protocol(|protocol| {
         for case in &protocol.cases {
-            let names: Vec<_> = case.properties().into_iter().map(|(name, _)| name).collect();
-            for (name, _) in case.expected().violated {
-                assert!(names.contains(name), "{} {}: {name:?}", protocol.name, case.name());
+            let names: Vec<_> = case.properties().into_iter().map(|known| known.name).collect();
+            for (property, _) in case.expected().violated {
+                let is_own = names.contains(&property.name);
+                assert!(is_own, "{} {}: {property}", protocol.name, case.name());
             }
         }
     });

@@ -5,4 +5,5 @@
 mod claims;
 mod instances;
 mod paxos_claims;
+mod properties;
 mod tidy;

@@ -7,6 +7,7 @@ use quorate::catalogue::{self, Protocol};
 use quorate::check::{Findings, Options};
 use quorate::models::paxos::properties as log;
 use quorate::models::paxos::synod::properties as synod;
+use quorate::models::world::Statement;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -30,27 +31,27 @@ fn found<T>(protocol: &'static str, instance: &'static str, of: impl Fn(&Finding
 fn is_upheld(
     protocol: &'static str,
     instance: &'static str,
-    property: &str,
+    property: Statement,
     mutants: &[&'static str],
 ) {
     let decided = found(protocol, instance, |found| {
         found.shortfall.is_none()
-            && found.discoveries.contains_key(property)
-            && found.trace(property).is_none()
+            && found.discoveries.contains_key(property.name)
+            && found.trace(property.name).is_none()
     });
-    assert!(decided, "{property:?} in {instance}");
+    assert!(decided, "{property} in {instance}");
     let seeded = self::protocol(protocol).mutants;
     for name in mutants {
         let mutant = seeded.iter().find(|mutant| mutant.name() == *name).unwrap();
-        let options = Options { until_violated: Some(property), ..Options::default() };
+        let options = Options { until_violated: Some(property.name), ..Options::default() };
         let found = mutant.check(&options, &|_| {}).unwrap();
-        assert!(found.trace(property).is_some(), "{name} survives {property:?}");
+        assert!(found.trace(property.name).is_some(), "{name} survives {property}");
     }
 }
 
-fn is_reached(protocol: &'static str, instance: &'static str, property: &str) {
-    let reached = found(protocol, instance, |found| found.trace(property).is_some());
-    assert!(reached, "{property:?} in {instance}");
+fn is_reached(protocol: &'static str, instance: &'static str, property: Statement) {
+    let reached = found(protocol, instance, |found| found.trace(property.name).is_some());
+    assert!(reached, "{property} in {instance}");
 }
 
 macro_rules! claims {

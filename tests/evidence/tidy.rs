@@ -1,6 +1,7 @@
-//! What the code must look like: purity of `models/`, the size of files, and a documented table
-//! of every property and mutant.
+//! What the code must look like: purity of `models/`, the size of files, one type per name, and a
+//! documented table of every property and mutant.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -85,6 +86,46 @@ fn no_source_file_is_too_long() {
             let lines = fs::read_to_string(&path).unwrap().lines().count();
             assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
         }
+    }
+}
+
+/// Names that a reader searches for, and must find once.
+const ONE_TYPE: &[&str] = &["Verdict", "Trace", "Step", "Client", "Offer"];
+
+/// The type that a line declares; an associated type, which is indented, is none.
+fn declared(line: &str) -> Option<&str> {
+    let is_visibility = |word: &&str| word.starts_with("pub") || word.ends_with(')');
+    let mut words = line.split_whitespace().skip_while(is_visibility);
+    let keyword = words.next()?;
+    let is_alias = keyword == "type" && !line.starts_with(' ');
+    let is_type = ["struct", "enum", "trait", "union"].contains(&keyword) || is_alias;
+    let name = words.next().filter(|_| is_type)?;
+    name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+#[test]
+fn a_type_is_found_where_it_is_declared() {
+    assert_eq!(declared("pub(in super::super) struct Step<'c> {"), Some("Step"));
+    assert_eq!(declared("    enum Verdict {"), Some("Verdict"));
+    assert_eq!(declared("type Offer = MapOffer;"), Some("Offer"));
+    assert_eq!(declared("    type Offer = MapOffer;"), None);
+    assert_eq!(declared("let trait_of = Offer;"), None);
+}
+
+#[test]
+fn a_name_that_readers_search_for_is_of_one_type() {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for path in ["src", "models"].into_iter().flat_map(sources) {
+        let source = fs::read_to_string(&path).unwrap();
+        for name in source.lines().filter_map(declared) {
+            if let Some(known) = ONE_TYPE.iter().find(|known| **known == name) {
+                places.entry(known).or_default().push(path.display().to_string());
+            }
+        }
+    }
+    for name in ONE_TYPE {
+        let places = places.remove(name).unwrap_or_default();
+        assert_eq!(places.len(), 1, "types named {name}: {places:?}");
     }
 }
 

@@ -15,7 +15,7 @@ mod network;
 mod replaced;
 mod transactions;
 
-use quorate::history::{Operation, Verdict, judge};
+use quorate::history::{Linearizability, Operation, judge};
 use stateright::semantics::SequentialSpec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -32,12 +32,12 @@ where
     let verdict = judge(&S::default(), history, LIMIT);
     eprintln!("{what}: {} operations judged in {:?}", history.len(), begin.elapsed());
     match verdict {
-        Verdict::Linearizable(_) => {}
-        Verdict::Violated(stuck) => {
+        Linearizability::Linearizable(_) => {}
+        Linearizability::Violated(stuck) => {
             let lines: Vec<String> = history.iter().map(Operation::line).collect();
             panic!("{what}: {}\nthe whole history:\n{}", stuck.explain(history), lines.join("\n"));
         }
-        Verdict::Undecided { configurations } => {
+        Linearizability::Undecided { configurations } => {
             panic!("{what}: undecided after {configurations} configurations")
         }
     }

@@ -1,6 +1,6 @@
 //! Liveness of clusters: one node asks another, over links that lose messages, past crashes.
 
-use quorate::check::{Checker, Fairness, Outcome, Trace, Verdict};
+use quorate::check::{Behaviour, Checker, Fairness, Outcome, Verdict};
 use quorate::models::world::{Cluster, Condition, Faults, NetworkKind, Property, Setup};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
@@ -68,14 +68,14 @@ fn check(cluster: &Cluster<Peer, ()>, fairness: Fairness) -> Outcome {
     let [one, two] = [1, 2]
         .map(|threads| Checker::new(cluster).threads(threads).fairness(fairness).check().unwrap());
     let told = |outcome: &Outcome| {
-        let stem = |trace: &Trace| trace.cycle;
+        let stem = |trace: &Behaviour| trace.cycle;
         outcome.properties.iter().map(|p| p.verdict.trace().map(stem)).collect::<Vec<_>>()
     };
     assert_eq!(told(&one), told(&two), "left: one thread, right: two");
     one
 }
 
-fn lasso<'a>(outcome: &'a Outcome, name: &str) -> &'a Trace {
+fn lasso<'a>(outcome: &'a Outcome, name: &str) -> &'a Behaviour {
     match &outcome.property(name).unwrap().verdict {
         Verdict::Violated(trace) => trace,
         other => panic!("{name}: {other:?}"),

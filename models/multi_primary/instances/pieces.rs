@@ -2,7 +2,7 @@
 
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
-use super::super::{Rule, Step};
+use super::super::{Rule, ScriptedOp};
 use super::{Bounds, blind, get, put, with};
 use crate::world::Cluster;
 use crate::{Expected, Instance};
@@ -41,7 +41,7 @@ fn mv_half_key() -> Instance<Actor, History> {
 }
 
 /// Node 0 makes siblings, node 1 replaces what it has of them, or what its client was told of.
-pub(in super::super) fn half_key(replacer: Vec<Step>) -> Bounds {
+pub(in super::super) fn half_key(replacer: Vec<ScriptedOp>) -> Bounds {
     let clients = vec![(0, vec![blind("a"), blind("b")]), (1, replacer)];
     Bounds { piece_bytes: 1, ..Bounds::new(3, Rule::MultiValue, clients) }
 }

@@ -1,6 +1,6 @@
 //! The bugs of the collection of tombstones.
 
-use super::super::Step;
+use super::super::ScriptedOp;
 use super::super::instances::{Bounds, delete, deleter, get, put};
 use super::super::properties as claims;
 use super::{Bug, Mutant, Seeded, lww, mv, seeded};
@@ -69,18 +69,18 @@ pub(super) fn mutants() -> Vec<Seeded> {
 }
 
 /// One node deletes an absent key, and then what comes from the other.
-fn two_deletes() -> Vec<(usize, Vec<Step>)> {
-    let blind_delete = Step::Blind(Op::Delete { key: "w".into() });
+fn two_deletes() -> Vec<(usize, Vec<ScriptedOp>)> {
+    let blind_delete = ScriptedOp::Blind(Op::Delete { key: "w".into() });
     vec![(0, vec![put("a")]), (1, vec![blind_delete, delete()])]
 }
 
 /// One node writes and deletes, the other writes.
-fn concurrent() -> Vec<(usize, Vec<Step>)> {
+fn concurrent() -> Vec<(usize, Vec<ScriptedOp>)> {
     vec![(0, vec![put("b")]), (1, vec![put("a"), delete()])]
 }
 
 /// A client that deletes at one node what it has read at another.
-fn wanderer() -> Vec<(usize, Vec<Step>)> {
-    let informed = Step::Informed(Op::Delete { key: "x".into() });
+fn wanderer() -> Vec<(usize, Vec<ScriptedOp>)> {
+    let informed = ScriptedOp::Informed(Op::Delete { key: "x".into() });
     vec![(1, vec![put("a"), get(), informed])]
 }

@@ -1,6 +1,6 @@
 //! The bugs of transfers in pieces.
 
-use super::super::Step;
+use super::super::ScriptedOp;
 use super::super::instances::pieces::half_key;
 use super::super::instances::{Bounds, blind, get, put, put_to, resolve};
 use super::super::properties as claims;
@@ -51,6 +51,6 @@ pub(super) fn mutants() -> Vec<Seeded> {
 }
 
 /// One node is written, and the other fetches it version by version.
-fn piecewise(script: Vec<Step>) -> Bounds {
+fn piecewise(script: Vec<ScriptedOp>) -> Bounds {
     Bounds { piece_bytes: 1, gossips: Some(1), ..mv(2, vec![(0, script)]) }
 }

@@ -5,15 +5,17 @@ use super::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::Standing;
+use crate::statements;
 use crate::world::{Condition, Property};
 use std::collections::BTreeSet;
 
-/// A session is lost only to clients whose writes the node took since, as many as it has room for.
-pub const ACTIVE: &str = "every active client has its session";
-/// Reached: there was no room for a session.
-pub const EVICTED: &str = "a session was evicted";
-/// Reached: a forgotten client asked.
-pub const REFUSED: &str = "a client was refused because its session had expired";
+statements! {
+    /// A session is lost only to clients whose writes the node took since, as many as it has room
+    /// for.
+    pub ACTIVE = "active-sessions", "every active client has its session";
+    pub EVICTED = "session-evicted", "a session was evicted";
+    pub REFUSED = "session-expired", "a client was refused because its session had expired";
+}
 
 /// The clients whose writes a node took last, as many as it has room for, have their sessions.
 /// For clients that make no delete that finds nothing: such a one leaves no write.

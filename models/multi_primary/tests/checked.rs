@@ -33,7 +33,8 @@ fn without_its_bug_a_mutant_satisfies_what_kills_it() {
     for Seeded { mutant, sound } in seeded_mutants() {
         let cluster = (mutant.cluster)();
         let properties = &cluster.setup().properties;
-        let is_killer = |p: &&Claim| p.name == mutant.killed_by && matches!(p.kind, Kind::Always);
+        let is_killer =
+            |p: &&Claim| p.name == mutant.killed_by.name && matches!(p.kind, Kind::Always);
         if properties.iter().any(|p| is_killer(&p)) {
             asking::is_to_blame(cluster, sound(), mutant.name, mutant.killed_by);
         }

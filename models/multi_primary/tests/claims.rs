@@ -1,18 +1,19 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
 //! and seen to need what the protocol does for it; and those about a single rule that no other file
-//! is about. Those about what happens in the end are in the root crate's `tests/evidence/claims.rs`.
+//! is about. Those about what happens eventually are in the root crate's `tests/evidence/claims.rs`.
 
 use super::*;
 use crate::instance::asking;
 use crate::multi_primary::instances::instances;
 use crate::multi_primary::mutants::mutants;
 use crate::multi_primary::properties as claims;
+use crate::world::Statement;
 
-fn holds(instance: &str, property: &'static str) {
+fn holds(instance: &str, property: Statement) {
     asking::holds(instances(), instance, property);
 }
 
-fn needs(mutant: &str, property: &'static str) {
+fn needs(mutant: &str, property: Statement) {
     asking::needs(mutants(), mutant, property);
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Event {
     /// A node takes a write: of one of two keys, blind, informed by what it holds, or a delete.
     Write(usize, bool, u8),
     /// The oldest delta from one node to another comes, or is lost.
@@ -14,13 +14,13 @@ enum Step {
     Restart(usize),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Event>> {
     let (at, to) = (0..3_usize, 0..3_usize);
     let step = prop_oneof![
-        4 => (at.clone(), any::<bool>(), 0..3_u8).prop_map(|(a, k, h)| Step::Write(a, k, h)),
-        4 => (at.clone(), to.clone(), any::<bool>()).prop_map(|(a, b, l)| Step::Deliver(a, b, l)),
-        1 => (at.clone(), to).prop_map(|(a, b)| Step::Transfer(a, b)),
-        1 => at.prop_map(Step::Restart),
+        4 => (at.clone(), any::<bool>(), 0..3_u8).prop_map(|(a, k, h)| Event::Write(a, k, h)),
+        4 => (at.clone(), to.clone(), any::<bool>()).prop_map(|(a, b, l)| Event::Deliver(a, b, l)),
+        1 => (at.clone(), to).prop_map(|(a, b)| Event::Transfer(a, b)),
+        1 => at.prop_map(Event::Restart),
     ];
     proptest::collection::vec(step, 0..40)
 }
@@ -30,13 +30,13 @@ fn rules() -> impl Strategy<Value = Rule> {
 }
 
 /// Three nodes that went through `steps`.
-fn run(rule: Rule, piece_bytes: usize, steps: &[Step]) -> [Node; 3] {
+fn run(rule: Rule, piece_bytes: usize, steps: &[Event]) -> [Node; 3] {
     let config = Config { piece_bytes, ..config(3, rule) };
     let mut nodes = [0, 1, 2].map(|at| Node::new(&config, at));
     let mut links = vec![std::collections::VecDeque::new(); 9];
     for (at, step) in steps.iter().enumerate() {
         match step {
-            Step::Write(node, is_x, how) => {
+            Event::Write(node, is_x, how) => {
                 let key = if *is_x { "x" } else { "y" };
                 let op = match how {
                     2 => Op::Delete { key: key.into() },
@@ -48,16 +48,16 @@ fn run(rule: Rule, piece_bytes: usize, steps: &[Step]) -> [Node; 3] {
                     (0..3).for_each(|to| links[node * 3 + to].push_back(update.clone()));
                 }
             }
-            Step::Deliver(from, to, is_lost) if from != to => {
+            Event::Deliver(from, to, is_lost) if from != to => {
                 if let Some(update) = links[from * 3 + to].pop_front()
                     && !is_lost
                 {
                     nodes[*to].on_peer(*from, Peer::Delta(update));
                 }
             }
-            Step::Transfer(from, to) if from != to => fetch(&mut nodes, *from, *to),
-            Step::Restart(node) => drop(nodes[*node].restart()),
-            Step::Deliver(..) | Step::Transfer(..) => {}
+            Event::Transfer(from, to) if from != to => fetch(&mut nodes, *from, *to),
+            Event::Restart(node) => drop(nodes[*node].restart()),
+            Event::Deliver(..) | Event::Transfer(..) => {}
         }
     }
     nodes

@@ -2,20 +2,23 @@
 
 use super::{Actor, Claim, History, Machine, replica, stable, stables};
 use crate::paxos::{Ballot, ReplicaState, Role};
+use crate::statements;
 use crate::world::{Condition, NodeOf, Property};
 use stateright::actor::Id;
 
-/// Ongaro 2014, section 9.6: a replica that a quorum would not elect does not disturb the others. Of
-/// instances in which one replica alone misses the leader.
-pub const STEADY: &str = "a replica that alone misses the leader does not depose it";
-/// Lamport 2001, section 2.4: a new leader is elected when the old one fails.
-pub const FOLLOWED: &str = "after a leader's crash another leads";
-/// Ongaro 2014, section 9.6: who hears the leader does not help to depose it.
-pub const HEARD: &str = "a replica that misses a leader that is there hears of it";
-/// Ongaro 2014, section 6.2: a leader that no quorum answers steps down.
-pub const GIVEN_UP: &str = "a leader that gets nothing chosen gives up";
-/// Reached: pre-vote asked in vain.
-pub const MISSED: &str = "a replica missed the leader";
+statements! {
+    /// Of instances in which one replica alone misses the leader.
+    pub STEADY = "no-disruption", "a replica that alone misses the leader does not depose it",
+        "Ongaro 2014, section 9.6";
+    pub FOLLOWED = "re-election", "after the leader fails, another replica eventually leads",
+        "Lamport 2001, section 2.4";
+    pub HEARD = "leader-heard", "a replica that misses a live leader eventually hears from it",
+        "Ongaro 2014, section 9.6";
+    pub GIVEN_UP = "step-down", "a leader that gets nothing chosen eventually steps down",
+        "Ongaro 2014, section 6.2";
+    /// Pre-vote asked in vain.
+    pub MISSED = "leader-missed", "a replica missed the leader";
+}
 
 /// Nobody promised another ballot than the first.
 pub fn steady() -> Claim {

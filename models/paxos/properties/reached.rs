@@ -4,32 +4,25 @@ use super::{Actor, Claim, History, Machine, Past, stable};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
-use crate::world::{Condition, Property};
+use crate::statements;
+use crate::world::{Condition, Property, Statement};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reached: a promise came in parts.
-pub const PARTS: &str = "a promise came in parts";
-/// Reached: a snapshot came in pieces.
-pub const PIECES: &str = "a replica had some pieces of a snapshot";
-/// Reached: the window was full.
-pub const WAITED: &str = "a request waited for a slot";
-/// Reached: the queue was full.
-pub const BUSY: &str = "a client was told that the leader is busy";
-/// Reached: a third ballot.
-pub const THREE_BALLOTS: &str = "one slot was proposed in, in three ballots";
-/// Reached: two replicas believe that they lead.
-pub const TWO_LEADERS: &str = "two replicas lead, in different ballots";
-/// Reached: P2c had something to say.
-pub const ADOPTED: &str = "a request was proposed again in a higher ballot";
-/// Reached: a gap.
-pub const GAP_FILLED: &str = "a gap was filled with a no-op";
-/// Reached: a replica got the state in place of the log.
-pub const INSTALLED: &str = "a replica caught up by a snapshot";
-/// Reached: a replica got the log.
-pub const CAUGHT_UP: &str = "a replica asked for the log and got it";
-/// Reached: two clients wait at once.
-pub const OVERLAP: &str = "requests of two clients overlapped";
+statements! {
+    pub PARTS = "promise-in-parts", "a promise was sent in parts";
+    pub PIECES = "snapshot-in-pieces", "a replica had some pieces of a snapshot";
+    pub WAITED = "window-full", "a request waited for a slot";
+    pub BUSY = "leader-busy", "a client was told that the leader is busy";
+    pub THREE_BALLOTS = "three-ballots", "values were proposed in one slot in three ballots";
+    pub TWO_LEADERS = "two-leaders", "two replicas led at once, in different ballots";
+    /// P2c determined a value.
+    pub ADOPTED = "adopted", "a request was proposed again in a higher ballot";
+    pub GAP_FILLED = "gap-filled", "a gap was filled with a no-op";
+    pub INSTALLED = "snapshot-installed", "a replica caught up by a snapshot";
+    pub CAUGHT_UP = "log-fetched", "a replica asked for the log and received it";
+    pub OVERLAP = "overlap", "requests of two clients overlapped";
+}
 
 /// A promise was cut.
 pub fn promised_in_parts() -> Claim {
@@ -61,11 +54,11 @@ pub fn busy() -> Claim {
 }
 
 fn some_replica(
-    name: &'static str,
+    statement: Statement,
     is: impl Fn(&ReplicaState<Machine>) -> bool + Send + Sync + 'static,
 ) -> Claim {
     Property::sometimes(
-        name,
+        statement,
         Condition::some_node(move |node| match node.state() {
             Some(State::Replica(replica)) => is(replica),
             _ => false,
@@ -182,11 +175,11 @@ pub fn idle(id: Id) -> Condition<Actor, History> {
 }
 
 fn some_message(
-    name: &'static str,
+    statement: Statement,
     is: impl Fn(&Peer<Machine>) -> bool + Send + Sync + 'static,
 ) -> Claim {
     Property::sometimes(
-        name,
+        statement,
         Condition::world(move |world| {
             let mut envelopes = world.envelopes();
             envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))

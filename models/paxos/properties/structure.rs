@@ -2,17 +2,20 @@
 
 use super::{Actor, Claim, Machine};
 use crate::paxos::offer::weight;
-use crate::paxos::{Config, Offer, ReplicaState, Role, State, Timer};
+use crate::paxos::{Config, ReplicaState, Role, ServedSnapshot, State, Timer};
+use crate::statements;
 use crate::world::{Condition, NodeOf, Process, Property};
 
-/// Lamport 2001, section 2.4: a new proposer must come forward when the leader fails, and section
-/// 3: messages are sent again. Liveness rests on timers that are set again; where a timer may fire
-/// at any time, no run shows that it is too often or not at all.
-pub const ARMED: &str = "a replica has the timers of its role";
-/// Lamport 2001, section 3: the leader's instances that are not decided.
-pub const OPEN: &str = "a leader counts votes for what it has open";
-/// Van Renesse and Altinbuken 2015, sections 2 and 4: the window, and what a replica may forget.
-pub const BOUNDED: &str = "a replica keeps no more than its bounds";
+statements! {
+    /// Liveness rests on timers that are set again; where a timer may fire at any time, no run
+    /// shows that it fires too often or not at all.
+    pub ARMED = "timers-armed", "a replica has exactly the timers of its role pending",
+        "Lamport 2001, sections 2.4 and 3";
+    pub OPEN = "open-slots", "a leader counts votes for exactly the slots that it has open",
+        "Lamport 2001, section 3";
+    pub BOUNDED = "bounded-memory", "a replica keeps no more than its bounds allow",
+        "van Renesse and Altinbuken 2015, sections 2 and 4";
+}
 
 /// All of it.
 pub fn structure(config: &Config) -> Vec<Claim> {
@@ -79,7 +82,7 @@ fn log_is_bounded(config: &Config, replica: &ReplicaState<Machine>) -> bool {
     let log = &replica.stable.log;
     let bytes: usize = log.values().map(weight).sum();
     let is_short = log.len() <= config.keep && bytes <= config.keep_bytes;
-    let is_behind = |offer: &Offer<Machine>| {
+    let is_behind = |offer: &ServedSnapshot<Machine>| {
         log.keys().all(|slot| *slot > offer.slot) && bytes <= config.keep_bytes.max(offer.bytes)
     };
     bytes == replica.log_bytes && (is_short || replica.offer.as_ref().is_some_and(is_behind))

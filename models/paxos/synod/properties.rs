@@ -5,7 +5,8 @@
 
 use super::{Learner, Msg, Proposal, Propose, Saved, State, Synod, Value};
 use crate::paxos::{Ballot, Quorums};
-use crate::world::{Condition, Node, Property, View};
+use crate::statements;
+use crate::world::{Condition, Node, Property, Statement, View};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +15,26 @@ pub type Claim = Property<Synod, ()>;
 
 type World<'a> = View<'a, Synod, ()>;
 
-/// Lamport 2001, section 2.1: only a single value is chosen.
-pub const AGREEMENT: &str = "one value is chosen";
-/// Lamport 2001, section 2.1: only a value that has been proposed may be chosen.
-pub const VALIDITY: &str = "only a proposer's value is proposed";
-/// Lamport 2001, section 2.1: a process never learns that a value has been chosen unless it has.
-pub const LEARNED: &str = "only what is chosen is learned";
-/// Lamport 2001, section 2.2: different proposals have different numbers.
-pub const ONE_PROPOSAL: &str = "one proposal per number";
-/// Lamport 2001, section 2.2, P1a, across restarts.
-pub const PROMISE: &str = "a promise is never broken";
-/// Lamport 2001, section 2.2, P2c.
-pub const P2C: &str = "a proposal follows from the promises of a quorum";
-/// Lamport 2001, section 2.4: one proposer that is not disturbed succeeds.
-pub const DECIDES: &str = "a value is learned";
-/// Reached: the learner learned the value of the second proposer.
-pub const LEARNS: &str = "the second proposer's value is learned";
-/// Reached: P2c had something to say.
-pub const ADOPTED: &str = "a proposer proposed another's value";
-/// Reached: section 2.4's scenario, as far as the bound goes.
-pub const PREEMPTED: &str = "every proposal but the last was preempted";
+statements! {
+    pub AGREEMENT = "agreement", "at most one value is chosen", "Lamport 2001, section 2.1";
+    pub VALIDITY = "validity", "only a proposer's value is proposed", "Lamport 2001, section 2.1";
+    pub LEARNED = "learned-is-chosen", "only a chosen value is learned",
+        "Lamport 2001, section 2.1";
+    pub ONE_PROPOSAL = "one-proposal", "at most one value is proposed per number",
+        "Lamport 2001, section 2.2";
+    /// Across restarts, too.
+    pub PROMISE = "p1a", "an acceptor never breaks a promise", "Lamport 2001, section 2.2, P1a";
+    pub P2C = "p2c", "every proposal follows from the promises of a quorum",
+        "Lamport 2001, section 2.2, P2c";
+    /// One proposer that is not disturbed succeeds.
+    pub DECIDES = "termination", "a value is eventually learned", "Lamport 2001, section 2.4";
+    pub LEARNS = "second-value", "the second proposer's value was learned";
+    /// P2c determined a value.
+    pub ADOPTED = "adopted", "a proposer proposed the value of another";
+    /// As far as the bound goes.
+    pub PREEMPTED = "preempted", "every proposal but the last was preempted",
+        "Lamport 2001, section 2.4";
+}
 
 /// All that was accepted and promised.
 struct Past {
@@ -88,8 +89,11 @@ impl Past {
 }
 
 #[track_caller]
-fn always(name: &'static str, holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static) -> Claim {
-    Property::always(name, Condition::world(move |world| holds(world)))
+fn always(
+    statement: Statement,
+    holds: impl Fn(&World<'_>) -> bool + Send + Sync + 'static,
+) -> Claim {
+    Property::always(statement, Condition::world(move |world| holds(world)))
 }
 
 /// At most one value was accepted by a quorum.

@@ -86,5 +86,5 @@ fn replaced_twice() -> Instance<Actor, History> {
 }
 
 fn safety() -> impl Iterator<Item = Claim> {
-    claims::safety().into_iter().filter(|claim| claim.name != claims::COPIED)
+    claims::safety().into_iter().filter(|claim| claim.name != claims::COPIED.name)
 }

@@ -3,17 +3,23 @@
 use super::{Claim, synced};
 use crate::kv::Service;
 use crate::primary_backup::{Peer, ReplicaState, Role, State};
+use crate::statements;
 use crate::world::{Condition, Property};
 use std::collections::BTreeMap;
 
-/// A copy is of one state, and then of what was done since, or it never ends while requests go on.
-pub const KEPT: &str = "the operations that a copy will lack are kept";
-/// A view that begins waits for messages, not for a state.
-pub const COPIED: &str = "who is let in has copied the state";
-/// A state is large: it is not cut again because requests went on.
-pub const CUT_ONCE: &str = "who copies is sent the pieces of one state";
-/// Reached: what is sent again travels together.
-pub const BATCHED: &str = "several operations went in one message";
+statements! {
+    /// A copy is of one state, and then of what was done since, or it never ends while requests go
+    /// on.
+    pub KEPT = "copy-suffix",
+        "a primary keeps every operation that it ordered since the state that is being copied";
+    /// A view that begins waits for messages, not for a state.
+    pub COPIED = "join-after-copy", "a replica joins a view only after it has copied the state";
+    /// A state is large: it is not cut again because requests went on.
+    pub CUT_ONCE = "one-snapshot",
+        "all the pieces that a replica receives in a view are of one state";
+    /// Reached: what is sent again travels together.
+    pub BATCHED = "batched", "a message carries several operations";
+}
 
 /// A primary keeps the operations that were ordered since the state that is being copied.
 pub fn kept() -> Claim {

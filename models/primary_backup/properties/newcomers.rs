@@ -2,15 +2,15 @@
 
 use super::{Actor, Claim};
 use crate::primary_backup::State;
+use crate::statements;
 use crate::world::{Condition, NodeOf, Property};
 
-/// Reached: a replica that lost its disk acts, with a state that is not empty.
-pub const RETURNED: &str = "a replica that lost its disk took over";
-/// Reached: the first primary's disk was lost, and the backup acts.
-pub const SUCCEEDED: &str = "a backup took over from a primary that lost its disk";
-
-/// Reached: only one replica is certified, and loses its disk.
-pub const STOPPED: &str = "the service stopped because acknowledged writes may be lost";
+statements! {
+    pub RETURNED = "returned", "a replica that had lost its disk took over";
+    pub SUCCEEDED = "succeeded", "a backup took over from a primary that had lost its disk";
+    /// Only one replica is certified, and loses its disk.
+    pub STOPPED = "service-stopped", "the service stopped because acknowledged writes may be lost";
+}
 
 /// The view service makes no view, because nobody is left who may be promoted.
 pub fn stopped() -> Claim {

@@ -4,14 +4,14 @@ use super::{Claim, Machine};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::primary_backup::{Config, Replica, ReplicaState, Role, State};
+use crate::statements;
 use crate::world::{Condition, Property};
 
-/// Who waits is served as soon as may be.
-pub const TURNS: &str = "no request waits for its turn while there is room";
-/// What waits is bounded.
-pub const BOUNDED: &str = "no more requests wait for their turn than may";
-/// Reached: a request came to a full queue.
-pub const BUSY: &str = "a request was refused because too many waited";
+statements! {
+    pub TURNS = "work-conserving", "no request waits for its turn while there is room";
+    pub BOUNDED = "bounded-queue", "the queue of waiting requests never exceeds its bound";
+    pub BUSY = "queue-full", "a request was refused because the queue was full";
+}
 
 /// Requests wait for their turn, not longer than they must, and not too many.
 pub fn queued(config: Config) -> Vec<Claim> {

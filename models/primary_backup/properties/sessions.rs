@@ -4,18 +4,19 @@ use super::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::checked::{has_evicted, keeps_active, knows_applied};
+use crate::statements;
 use crate::world::{Condition, Property};
 
-/// A session is lost only to clients that were active since, as many as there is room for.
-pub const ACTIVE: &str = "every active client has its session";
-/// Ongaro 2014, section 6.3: a forgotten client's requests are refused, not applied again.
-pub const NOT_NEW: &str = "no replica takes a request that it applied for a new one";
-/// Ongaro 2014, section 6.3: all replicas must agree on which sessions expire.
-pub const SAME: &str = "replicas that applied the same requests have the same sessions";
-/// Reached: there was no room for a session.
-pub const EVICTED: &str = "a session was evicted";
-/// Reached: a forgotten client asked.
-pub const REFUSED: &str = "a client was refused because its session had expired";
+statements! {
+    /// A session is lost only to clients that were active since, as many as there is room for.
+    pub ACTIVE = "active-sessions", "every active client has its session";
+    pub NOT_NEW = "no-reapply", "no replica takes a request that it applied for a new one",
+        "Ongaro 2014, section 6.3";
+    pub SAME = "same-sessions", "replicas that applied the same requests hold the same sessions",
+        "Ongaro 2014, section 6.3";
+    pub EVICTED = "session-evicted", "a session was evicted";
+    pub REFUSED = "session-expired", "a client was refused because its session had expired";
+}
 
 /// The clients that were last active have their sessions.
 pub fn active() -> Claim {

@@ -3,44 +3,44 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Event {
     View,
     Synced,
     Applied(usize, u8),
     Installed(u8),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Event>> {
     let step = prop_oneof![
-        Just(Step::View),
-        Just(Step::Synced),
-        (7..10_usize, any::<u8>()).prop_map(|(client, value)| Step::Applied(client, value)),
-        (0..5_u8).prop_map(Step::Installed),
+        Just(Event::View),
+        Just(Event::Synced),
+        (7..10_usize, any::<u8>()).prop_map(|(client, value)| Event::Applied(client, value)),
+        (0..5_u8).prop_map(Event::Installed),
     ];
     proptest::collection::vec(step, 0..20)
 }
 
 /// What a replica saves as it goes through `steps`, and where it ends.
-fn saves(steps: &[Step]) -> (Vec<Storage<Map>>, Storage<Map>) {
+fn saves(steps: &[Event]) -> (Vec<Storage<Map>>, Storage<Map>) {
     let (mut view, mut synced, mut state) = (View::first(2), 1, image(0));
     let mut saves = vec![Saved::complete(view.clone(), synced, state.clone())];
     for step in steps {
         saves.push(match step {
-            Step::View => {
+            Event::View => {
                 view = view.next(id(2), &BTreeSet::new(), None);
                 Saved::view(view.clone())
             }
-            Step::Synced => {
+            Event::Synced => {
                 synced = view.number;
                 Saved::synced(synced)
             }
-            Step::Applied(client, value) => {
+            Event::Applied(client, value) => {
                 let seq = state.op + 1;
                 let entry = entry(*client, seq, &Op::put("x", &value.to_string()));
                 state.apply(&entry);
                 Saved::applied(entry)
             }
-            Step::Installed(op) => {
+            Event::Installed(op) => {
                 (synced, state) = (view.number, image(u64::from(*op)));
                 Saved::installed(synced, state.clone())
             }

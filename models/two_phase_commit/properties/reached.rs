@@ -7,7 +7,7 @@ use super::{
     coordinator_state, ledger, shard,
 };
 use crate::kv::{Abort, Outcome, Service};
-use crate::world::{Condition, Property};
+use crate::world::{Condition, Property, Statement};
 
 /// A client was told that there was a conflict.
 pub fn conflict() -> Claim {
@@ -104,8 +104,8 @@ pub fn evicted() -> Claim {
 
 #[track_caller]
 fn sometimes(
-    name: &'static str,
+    statement: Statement,
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
 ) -> Claim {
-    Property::sometimes(name, Condition::world(holds))
+    Property::sometimes(statement, Condition::world(holds))
 }

@@ -1,17 +1,18 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
-//! and seen to need what the protocol does for it. Those about what happens in the end are in the
+//! and seen to need what the protocol does for it. Those about what happens eventually are in the
 //! root crate's `tests/evidence/claims.rs`.
 
 use super::super::instances::instances;
 use super::super::mutants::mutants;
 use super::super::properties as claims;
 use crate::instance::asking;
+use crate::world::Statement;
 
-fn holds(instance: &str, property: &'static str) {
+fn holds(instance: &str, property: Statement) {
     asking::holds(instances(), instance, property);
 }
 
-fn needs(mutant: &str, property: &'static str) {
+fn needs(mutant: &str, property: Statement) {
     asking::needs(mutants(), mutant, property);
 }
 

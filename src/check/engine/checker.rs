@@ -170,7 +170,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         };
         let properties = &self.cluster.setup().properties;
         let at = properties.iter().position(|property| property.name == name);
-        let at = at.or((name == NO_PANIC).then_some(NO_PANIC_AT));
+        let at = at.or((name == NO_PANIC.name).then_some(NO_PANIC_AT));
         at.map(|at| 1 << at).ok_or_else(|| CheckError::UnknownProperty(name.clone()))
     }
 

@@ -86,6 +86,6 @@ mod worker;
 
 pub use checker::Checker;
 pub use outcome::{
-    CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress, PropertyOutcome,
-    Shortfall, Trace, Verdict,
+    Behaviour, CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
+    PropertyOutcome, Shortfall, Verdict,
 };

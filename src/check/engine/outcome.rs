@@ -208,6 +208,8 @@ impl Outcome {
 pub struct PropertyOutcome {
     /// Its name.
     pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
     /// `always`, `sometimes`, `eventually` or `leads-to`.
     pub kind: &'static str,
     /// The verdict.
@@ -220,9 +222,9 @@ pub enum Verdict {
     /// It holds, exhaustively.
     Holds,
     /// It is violated, as shown.
-    Violated(Trace),
+    Violated(Behaviour),
     /// The `sometimes` happens, as shown.
-    Reached(Trace),
+    Reached(Behaviour),
     /// The `sometimes` never happens.
     NotReached,
     /// Not everything was covered, and what was covered does not decide it.
@@ -231,7 +233,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The behaviour that shows it, if there is one.
-    pub fn trace(&self) -> Option<&Trace> {
+    pub fn trace(&self) -> Option<&Behaviour> {
         match self {
             Self::Violated(trace) | Self::Reached(trace) => Some(trace),
             Self::Holds | Self::NotReached | Self::Incomplete => None,
@@ -243,7 +245,7 @@ impl Verdict {
 ///
 /// The packed states belong to the cluster that was checked (and its clones).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trace {
+pub struct Behaviour {
     /// The states, the initial one first.
     pub states: Vec<Box<[u32]>>,
     /// The steps between them: one fewer.
@@ -253,7 +255,7 @@ pub struct Trace {
     pub cycle: Option<usize>,
 }
 
-impl Trace {
+impl Behaviour {
     /// How many steps it has.
     pub fn len(&self) -> usize {
         self.moves.len()

@@ -1,7 +1,7 @@
 //! Counterexamples: the table says from where each state was first reached; walking back gives
 //! the fingerprints of a shortest path, and replaying it from the initial state gives the path.
 
-use super::outcome::Trace;
+use super::outcome::Behaviour;
 use super::table::Table;
 use crate::models::world::step::Move;
 use crate::models::world::{ActionOf, Checkable, Cluster, Observer};
@@ -13,9 +13,9 @@ pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
     table: &Table,
     target: u64,
     mut key: impl FnMut(&[u32], u64) -> u64,
-) -> Option<Trace> {
+) -> Option<Behaviour> {
     let mut trace =
-        Trace { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
+        Behaviour { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
     let mut expander = cluster.expander();
     for layer in layers(table, target)?.into_iter().rev().skip(1) {
         let state = trace.last().to_vec();

@@ -9,7 +9,7 @@ use super::symmetry::Canon;
 use super::table::Table;
 use super::trace;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
-use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer};
+use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer, Statement};
 use std::sync::atomic::Ordering;
 
 /// The outcome of a search that is over.
@@ -41,16 +41,16 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
             (Kind::Sometimes, None) if is_complete => Verdict::NotReached,
             _ => Verdict::Incomplete,
         };
-        let (name, kind) = (property.name, property.kind.name());
-        properties.push(PropertyOutcome { name, kind, verdict });
+        let (name, says, kind) = (property.name, property.says, property.kind.name());
+        properties.push(PropertyOutcome { name, says, kind, verdict });
     }
     let mut panic = None;
-    if let Some(trace) = walk(NO_PANIC_AT, NO_PANIC)? {
+    if let Some(trace) = walk(NO_PANIC_AT, NO_PANIC.name)? {
         let said = cluster.panic_in(trace.last());
         panic = Some(said.unwrap_or_else(|| "it panicked once, but not when asked again".into()));
-        let (name, kind, verdict) =
-            (NO_PANIC, Kind::<A, H>::Always.name(), Verdict::Violated(trace));
-        properties.push(PropertyOutcome { name, kind, verdict });
+        let Statement { name, says, .. } = NO_PANIC;
+        let (kind, verdict) = (Kind::<A, H>::Always.name(), Verdict::Violated(trace));
+        properties.push(PropertyOutcome { name, says, kind, verdict });
     }
     let mut outcome = Outcome {
         unique: totals.unique.load(Ordering::Relaxed),

@@ -6,7 +6,7 @@ use super::graph::{BEYOND, Graph};
 use super::lasso::{self, Lasso};
 use crate::models::world::Strength;
 
-/// Whether a goal is always reached in the end.
+/// Whether a goal is always eventually reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Every fair behaviour reaches it.

@@ -1,4 +1,4 @@
-//! Liveness: what must happen in the end, if the world is fair.
+//! Liveness: what must eventually happen, if the world is fair.
 //!
 //! # What is decided
 //!

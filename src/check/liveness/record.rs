@@ -5,7 +5,7 @@
 use super::classes::{Classes, Classifier, UNFAIR};
 use super::graph::{BEYOND, Graph};
 use super::lasso::Lasso;
-use crate::check::engine::{CheckError, Trace};
+use crate::check::engine::{Behaviour, CheckError};
 use crate::models::world::step::Move;
 use crate::models::world::{Checkable, Cluster, Observer};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -185,10 +185,10 @@ pub(crate) fn replay<A: Checkable, H: Observer<A::Msg>>(
     recorded: &Recorded,
     classes: &Classes<A::Msg, A::Timer>,
     lasso: &Lasso,
-) -> Option<Trace> {
+) -> Option<Behaviour> {
     let mut classifier = Classifier::new(cluster, classes);
     let mut expander = cluster.expander();
-    let mut trace = Trace {
+    let mut trace = Behaviour {
         states: vec![cluster.initial().into()],
         moves: Vec::new(),
         cycle: Some(lasso.stem.len()),

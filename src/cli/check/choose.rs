@@ -5,6 +5,7 @@ use crate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
 use crate::check::Findings;
 use crate::check::report::Report;
 use crate::cli::CliError;
+use std::collections::BTreeSet;
 
 /// An instance or a mutant, and of which protocol.
 pub(super) struct Chosen<'a> {
@@ -41,7 +42,7 @@ impl Chosen<'_> {
     }
 
     fn claims(&self, property: &str) -> bool {
-        self.subject().properties().iter().any(|(name, _)| *name == property)
+        self.subject().properties().iter().any(|known| known.name == property)
     }
 }
 
@@ -61,10 +62,12 @@ pub(super) fn chosen<'a>(
     };
     if let Some(property) = &args.property {
         let known = all.iter().flat_map(|one| one.subject().properties());
-        let known: Vec<_> = known.map(|(name, _)| name).collect();
+        let known: BTreeSet<_> = known.map(|property| property.name).collect();
         all.retain(|one| one.claims(property));
         if all.is_empty() {
-            return Err(unknown(protocols, Kind::Property, property, known).into());
+            return Err(
+                unknown(protocols, Kind::Property, property, known.into_iter().collect()).into()
+            );
         }
     }
     let is_wanted = |one: &Chosen<'_>| match one.which {

@@ -29,7 +29,7 @@ pub(super) fn write(
 ) -> Result<(), CliError> {
     let Some((report, property, trace)) = picked(reports, wanted) else {
         let what = wanted.map_or("no property is violated".into(), |name| {
-            format!("the property {name:?} is not violated")
+            format!("the property {name} is not violated")
         });
         out::remark(format!("{what}: there is no counterexample to write to {}", path.display()));
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) fn write(
         _ => "nothing is recorded of it",
     };
     out::remark(format!(
-        "wrote the counterexample to {:?} in {} {} ({expected}); step through it with: \
+        "wrote the counterexample to {} in {} {} ({expected}); step through it with: \
          {} explore {} --at {}",
         property.name,
         report.protocol,
@@ -76,7 +76,7 @@ pub(super) fn write_unexpected(reports: &[&Report], dir: &Path) -> Result<(), Cl
     Ok(())
 }
 
-/// Such as `paxos.lossy.one-value-is-chosen-in-a-slot.json`.
+/// Such as `paxos.lossy.agreement.json`.
 fn file_name(report: &Report, property: &str) -> String {
     let property = joined(property, "-");
     format!("{}.{}.{property}.json", report.protocol, report.name())

@@ -4,7 +4,7 @@ use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use quorate_models::kv::Abort;
 use quorate_models::kv::machine::Value;
-use quorate_models::kv::offer::{Answered, Ask, Conclusion, Offer, OfferError, reason};
+use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, reason};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -60,9 +60,9 @@ pub fn ask<F: Offer, P: Value>(
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(&topology, ask, answer).ok_or_else(nonsense)? {
-            Conclusion::Told(answered) => return Ok(answered),
-            Conclusion::Failed(error) => return Err(error.into()),
-            Conclusion::Again(why) => {
+            AskOutcome::Told(answered) => return Ok(answered),
+            AskOutcome::Failed(error) => return Err(error.into()),
+            AskOutcome::Again(why) => {
                 let pause = rand::random_range(PAUSE);
                 // A try that is cut off would leave unknown what is known now.
                 if begin.elapsed() + pause + longest * 3 / 2 >= deadline {

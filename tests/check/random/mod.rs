@@ -8,7 +8,7 @@ mod plain;
 mod systems;
 
 use plain::{Explored, explore, verdict};
-use quorate::check::{Checker, Outcome, Shortfall, Trace, Verdict};
+use quorate::check::{Behaviour, Checker, Outcome, Shortfall, Verdict};
 use quorate::models::world::Symmetry;
 use std::collections::{BTreeMap, BTreeSet};
 use systems::{NAMES, System, system, with_an_oddity};
@@ -21,7 +21,7 @@ fn told(outcome: &Outcome, name: &str) -> Option<(bool, Option<usize>)> {
     match &outcome.property(name)?.verdict {
         Verdict::Holds => Some((true, None)),
         Verdict::Reached(trace) => Some((true, Some(trace.len()))),
-        Verdict::NotReached | Verdict::Violated(Trace { cycle: Some(_), .. }) => {
+        Verdict::NotReached | Verdict::Violated(Behaviour { cycle: Some(_), .. }) => {
             Some((false, None))
         }
         Verdict::Violated(trace) => Some((false, Some(trace.len()))),

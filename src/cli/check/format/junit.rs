@@ -1,7 +1,7 @@
 //! JUnit's XML: a suite for each instance, a test for each property and one for the counts.
 
 use super::{Checked, Problem};
-use crate::check::report::Verdict;
+use crate::check::report::ReportedVerdict;
 use crate::cli::CliError;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::io;
@@ -33,7 +33,7 @@ fn suite(one: Checked<'_>) -> TestSuite {
     for property in &one.report.properties {
         let of_it: Vec<_> = problems.iter().filter(|problem| problem.is_of(property)).collect();
         let mut test = test(one, property.name, &of_it);
-        if of_it.is_empty() && property.verdict == Verdict::Incomplete {
+        if of_it.is_empty() && property.verdict == ReportedVerdict::Incomplete {
             test.status = TestCaseStatus::skipped();
             test.status.set_message("not decided");
         }

@@ -10,7 +10,7 @@ pub(super) use sarif::sarif;
 
 use crate::catalogue::Subject;
 use crate::check::report::{PropertyReport, Report, Standing};
-use crate::cli::tell;
+use crate::cli::{tell, word};
 use crate::trace::Trace;
 use clap::ValueEnum;
 use std::panic::Location;
@@ -101,7 +101,7 @@ impl<'a> Problem<'a> {
     /// Where the property is claimed; of the whole check, where its first property is.
     fn place(&self) -> Option<&'static Location<'static>> {
         let subject = self.checked.subject;
-        let first = || subject.properties().first().and_then(|(name, _)| subject.place(name));
+        let first = || subject.properties().first().and_then(|known| subject.place(known.name));
         self.property.and_then(|property| subject.place(property.name)).or_else(first)
     }
 
@@ -115,7 +115,7 @@ impl<'a> Problem<'a> {
         };
         match (self.property, self.trace()) {
             (Some(property), Some(_)) => vec![
-                format!("{check} --property {:?} --counterexample lost.json", property.name),
+                format!("{check} --property {} --counterexample lost.json", word(property.name)),
                 format!("quorate explore {protocol} --at lost.json"),
             ],
             _ => vec![check],
@@ -127,7 +127,7 @@ impl<'a> Problem<'a> {
 mod tests {
     use super::*;
     use crate::catalogue::{self, Protocol};
-    use crate::check::report::{Expectation, Surprise, Verdict};
+    use crate::check::report::{Expectation, ReportedVerdict, Surprise};
     use crate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";
@@ -180,7 +180,7 @@ mod tests {
             assert!(xml.contains("quorate explore multi-primary --at lost.json"), "{xml}");
             assert!(xml.contains("   1. "), "the steps are told: {xml}");
             let undecided = all[1].report.properties.iter();
-            let undecided = undecided.filter(|p| p.verdict == Verdict::Incomplete).count();
+            let undecided = undecided.filter(|p| p.verdict == ReportedVerdict::Incomplete).count();
             assert_eq!(xml.matches("<skipped message=\"not decided\"").count(), undecided, "{xml}");
             assert!(xml.contains("92 unique states, expected 93"), "{xml}");
         });
@@ -214,7 +214,10 @@ mod tests {
             let steps = &results[0]["codeFlows"][0]["threadFlows"][0]["locations"];
             assert_eq!(steps.as_array().unwrap().len(), 6);
             let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-            assert!(rules.iter().any(|rule| rule["id"] == results[0]["ruleId"]));
+            let rule = rules.iter().find(|rule| rule["id"] == results[0]["ruleId"]).unwrap();
+            assert_eq!(rule["id"], "multi-primary/linearizable");
+            let says = &rule["shortDescription"]["text"];
+            assert_eq!(says, "the history that clients see is linearizable");
         });
     }
 

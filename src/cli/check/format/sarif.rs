@@ -38,7 +38,7 @@ fn rule_id(problem: &Problem<'_>) -> String {
 }
 
 fn rule_says(problem: &Problem<'_>) -> &'static str {
-    problem.property.map_or("everything is checked, with the recorded counts", |p| p.name)
+    problem.property.map_or("everything is checked, with the recorded counts", |p| p.says)
 }
 
 fn result(problem: &Problem<'_>) -> Value {

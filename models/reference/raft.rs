@@ -74,7 +74,7 @@ pub enum Msg {
     Appended(u8),
 }
 
-/// Stands for an election. Names its server: see [the other yardstick with timers](super::alarm).
+/// Stands for an election. Names its server: see [the other reference model with timers](super::alarm).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Election(Id);
 

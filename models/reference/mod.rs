@@ -1,4 +1,4 @@
-//! Small systems with known state spaces, by which the world and the engine are measured.
+//! Reference models with published state counts, by which the world and the engine are measured.
 //!
 //! They are not protocols of ours: each is here because stateright can check the very same
 //! actors with its own `ActorModel`, so that verdicts and counts can be compared.
