@@ -31,6 +31,8 @@ pub mod quorum;
 mod seeded;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod testing;
 mod turn;
 pub mod two_phase_commit;
 pub mod world;

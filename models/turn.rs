@@ -132,7 +132,8 @@ where
     }
 
     /// Sends to all other servers.
-    pub(crate) fn broadcast<T: Into<A::Msg> + Clone>(&mut self, msg: T) {
+    pub(crate) fn broadcast(&mut self, msg: impl Into<A::Msg>) {
+        let msg = msg.into();
         for peer in self.peers() {
             self.send(peer, msg.clone());
         }
