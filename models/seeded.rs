@@ -101,5 +101,7 @@ mod tests {
     #[test]
     fn each_bug_has_a_mutant() {
         have_mutants(&crate::paxos::mutants::seeded());
+        have_mutants(&crate::paxos::synod::mutants::seeded());
+        have_mutants(&crate::two_phase_commit::mutants::seeded());
     }
 }

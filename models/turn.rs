@@ -12,6 +12,7 @@
 //! message ([`Seeded`]), so that such bugs are not in the text of the protocol. A bug that takes away
 //! a guard stays where the guard is, as [`Turn::has`].
 
+use crate::Replay;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -42,6 +43,48 @@ pub(crate) trait Seeded<Msg, Storage>: Copy {
     }
 }
 
+/// A role's state of which a part is durable.
+pub(crate) trait Persistent: Clone {
+    /// That part.
+    type Durable: Replay;
+
+    /// That part, to be changed.
+    fn durable(&mut self) -> &mut Self::Durable;
+}
+
+/// The commands that a node gives: messages, saves and timers.
+pub(crate) struct Outbox<'a, C, A: Actor> {
+    config: &'a C,
+    id: Id,
+    out: &'a mut Out<A>,
+}
+
+impl<C, A: Actor> Outbox<'_, C, A>
+where
+    C: Setting,
+    C::Bug: Seeded<A::Msg, A::Storage>,
+{
+    /// Sends to one node.
+    pub(crate) fn send(&mut self, to: Id, msg: impl Into<A::Msg>) {
+        let msg = msg.into();
+        let sent = match self.config.bug() {
+            None => Some(msg),
+            Some(bug) => bug.alters(self.id, msg),
+        };
+        if let Some(msg) = sent {
+            self.out.send(to, msg);
+        }
+    }
+
+    /// Saves a change. It is durable before anything that is sent leaves the node.
+    fn save(&mut self, delta: A::Storage) {
+        let id = self.id;
+        if !self.config.bug().is_some_and(|bug| bug.forgets(id, &delta)) {
+            self.out.save(delta);
+        }
+    }
+}
+
 /// One event at one node of a cluster with configuration `C`: a handler's part `S` of the node's
 /// state, and the commands that it gives.
 pub(crate) struct Turn<'a, 's, C, S: Clone, A: Actor> {
@@ -53,7 +96,8 @@ pub(crate) struct Turn<'a, 's, C, S: Clone, A: Actor> {
     pub(crate) src: Id,
     /// The state.
     pub(crate) state: &'a mut Cow<'s, S>,
-    out: &'a mut Out<A>,
+    /// For a handler that sends while it reads the state; otherwise [`Turn::send`] is shorter.
+    pub(crate) out: Outbox<'a, C, A>,
 }
 
 impl<'a, 's, C, S: Clone, A: Actor> Turn<'a, 's, C, S, A> {
@@ -65,7 +109,7 @@ impl<'a, 's, C, S: Clone, A: Actor> Turn<'a, 's, C, S, A> {
         state: &'a mut Cow<'s, S>,
         out: &'a mut Out<A>,
     ) -> Self {
-        Self { config, id, src, state, out }
+        Self { config, id, src, state, out: Outbox { config, id, out } }
     }
 
     /// A timer, or the start of the node.
@@ -75,17 +119,32 @@ impl<'a, 's, C, S: Clone, A: Actor> Turn<'a, 's, C, S, A> {
         state: &'a mut Cow<'s, S>,
         out: &'a mut Out<A>,
     ) -> Self {
-        Self { config, id, src: id, state, out }
+        Self::on_message(config, id, id, state, out)
+    }
+
+    /// The state of a node that starts.
+    pub(crate) fn start(
+        config: &C,
+        id: Id,
+        out: &mut Out<A>,
+        handler: impl FnOnce(Turn<'_, '_, C, S, A>),
+    ) -> S
+    where
+        S: Default,
+    {
+        let mut state = Cow::Owned(S::default());
+        handler(Turn::of_its_own(config, id, &mut state, out));
+        state.into_owned()
     }
 
     /// Sets a timer, again if it is set already.
-    pub(crate) fn set_timer(&mut self, timer: impl Into<A::Timer>, after: &Range<Duration>) {
-        self.out.set_timer(timer.into(), after.clone());
+    pub(crate) fn set_timer(&mut self, timer: A::Timer, after: &Range<Duration>) {
+        self.out.out.set_timer(timer, after.clone());
     }
 
     /// Cancels a timer.
-    pub(crate) fn cancel_timer(&mut self, timer: impl Into<A::Timer>) {
-        self.out.cancel_timer(timer.into());
+    pub(crate) fn cancel_timer(&mut self, timer: A::Timer) {
+        self.out.out.cancel_timer(timer);
     }
 }
 
@@ -101,23 +160,22 @@ where
 
     /// Saves a change. It is durable before anything that is sent leaves the node.
     pub(crate) fn save(&mut self, delta: impl Into<A::Storage>) {
-        let delta = delta.into();
-        let id = self.id;
-        if !self.config.bug().is_some_and(|bug| bug.forgets(id, &delta)) {
-            self.out.save(delta);
-        }
+        self.out.save(delta.into());
+    }
+
+    /// Changes the durable state, and saves the change.
+    pub(crate) fn change(&mut self, record: <S::Durable as Replay>::Record)
+    where
+        S: Persistent,
+        <S::Durable as Replay>::Record: Into<A::Storage>,
+    {
+        self.save(record.clone());
+        self.state.to_mut().durable().replay(record);
     }
 
     /// Sends to one node.
     pub(crate) fn send(&mut self, to: Id, msg: impl Into<A::Msg>) {
-        let msg = msg.into();
-        let sent = match self.config.bug() {
-            None => Some(msg),
-            Some(bug) => bug.alters(self.id, msg),
-        };
-        if let Some(msg) = sent {
-            self.out.send(to, msg);
-        }
+        self.out.send(to, msg);
     }
 
     /// Sends to the sender of the message that is handled.

@@ -15,14 +15,17 @@ const EXCUSED: &[(&str, &str)] = &[
     ("models/world/", "a property sees a view of a cluster, whose setup has properties"),
     ("models/multi_primary/", "2026-11-25: still without a context for handlers and a state.rs"),
     ("models/primary_backup/", "2026-11-25: still without a context for handlers and a state.rs"),
-    ("models/two_phase_commit/", "2026-11-25: still without a context for handlers and a state.rs"),
-    ("models/paxos/synod/", "2026-11-25: still one file"),
+    ("models/paxos/properties", "2026-11-25: one list of all and what they share in one file"),
+    ("models/two_phase_commit/properties", "2026-11-25: the same"),
     ("src/catalogue/", "2026-11-25: the clusters of the table are to move to their protocols"),
     ("src/check/", "2026-11-25: both engines and the function that chooses one"),
     ("src/cli/", "2026-11-25: the formats and the command share the options"),
     ("src/history/", "2026-11-25: the types are in mod.rs, above the files that use them"),
     ("src/node/", "2026-11-25: errors, cluster file and deployment name each other"),
 ];
+
+/// The words before the name of an item that is defined.
+const KEYWORDS: &[&str] = &["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
 
 type Module = Vec<String>;
 
@@ -31,9 +34,11 @@ struct Sources {
     files: BTreeMap<Module, File>,
 }
 
-/// A file: its name, the paths that it names, and those that it gives other names by `pub use`.
+/// A file: its name, the items that it defines, the paths that it names, and those that it gives
+/// other names by `pub use`.
 struct File {
     name: String,
+    items: BTreeSet<String>,
     paths: Vec<Module>,
     exports: Vec<(String, Module)>,
 }
@@ -89,23 +94,28 @@ impl Sources {
                 "self" => {}
                 "super" => drop(at.pop()?),
                 _ if self.files.contains_key(&child) => at = child,
-                _ => {
-                    let exports = &self.files.get(&at)?.exports;
-                    let found = exports.iter().filter(|(name, _)| name == next || name == "*");
-                    let found = found.filter(|_| depth < 8).find_map(|(name, path)| {
-                        let mut path = path.clone();
-                        if name == "*" {
-                            path.push(next.clone());
-                        }
-                        path.extend_from_slice(later);
-                        self.resolve(&at, &path, depth + 1).filter(|found| *found != at)
-                    });
-                    return Some(found.unwrap_or(at));
-                }
+                _ => return Some(self.exported(&at, next, depth).unwrap_or(at)),
             }
             rest = later;
         }
         Some(at)
+    }
+
+    /// The module whose file defines what another module exports by this name.
+    fn exported(&self, at: &[String], name: &String, depth: usize) -> Option<Module> {
+        let File { items, exports, .. } = self.files.get(at)?;
+        if items.contains(name) || depth > 8 {
+            return None;
+        }
+        exports.iter().find_map(|(export, path)| match export.as_str() {
+            "*" => {
+                let from = self.resolve(at, path, depth + 1)?;
+                let is_there = self.files[&from].items.contains(name);
+                if is_there { Some(from) } else { self.exported(&from, name, depth + 1) }
+            }
+            _ if export == name => self.resolve(at, path, depth + 1),
+            _ => None,
+        })
     }
 
     /// Which files each file imports, by name.
@@ -128,7 +138,13 @@ impl File {
             .take_while(|line| *line != "mod tests {")
             .flat_map(|line| [line.split("//").next().unwrap_or_default(), "\n"])
             .collect();
-        let mut file = Self { name, paths: Vec::new(), exports: Vec::new() };
+        let items = code.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.find(|word| KEYWORDS.contains(word))?;
+            words.find(|word| !KEYWORDS.contains(word)).map(str::to_owned)
+        });
+        let items = items.collect();
+        let mut file = Self { name, items, paths: Vec::new(), exports: Vec::new() };
         let mut rest = String::new();
         let mut statement: Option<String> = None;
         for line in code.lines() {

@@ -116,9 +116,8 @@ impl<M: StateMachine> Actor for Paxos<M> {
     fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
         match self {
             Self::Replica(Replica { config }) => {
-                let mut state = Cow::Owned(ReplicaState::default());
-                Turn::of_its_own(config, id, &mut state, o).on_start(storage.as_ref());
-                State::Replica(state.into_owned())
+                let saved = storage.as_ref();
+                State::Replica(Turn::start(config, id, o, |mut turn| turn.on_start(saved)))
             }
             Self::Client(client) => State::Client(client.on_start(o)),
         }

@@ -5,6 +5,7 @@ use super::message::{Command, Proposal};
 use super::storage::Stable;
 use crate::kv::transfer::Piece;
 use crate::kv::{ClientState, Image, Retry, StateMachine};
+use crate::turn::Persistent;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -76,6 +77,14 @@ impl<M: StateMachine> ReplicaState<M> {
 
     pub(super) fn is_preparing(&self) -> bool {
         matches!(self.role, Role::Preparing(_))
+    }
+}
+
+impl<M: StateMachine> Persistent for ReplicaState<M> {
+    type Durable = Stable<M>;
+
+    fn durable(&mut self) -> &mut Stable<M> {
+        &mut self.stable
     }
 }
 
