@@ -197,3 +197,91 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Did, did};
+
+    /// Saves and sends numbers.
+    #[derive(Clone)]
+    struct Node;
+
+    impl Actor for Node {
+        type Msg = u8;
+        type Timer = ();
+        type State = u8;
+        type Storage = u8;
+        type Random = ();
+
+        fn on_start(&self, _: Id, _: &Option<u8>, _: &mut Out<Self>) -> u8 {
+            0
+        }
+    }
+
+    /// Three servers.
+    struct Config(Option<Bug>);
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Bug {
+        Forget(u8),
+        Double,
+        Keep(u8),
+    }
+
+    impl Setting for Config {
+        type Bug = Bug;
+
+        fn bug(&self) -> Option<Bug> {
+            self.0
+        }
+
+        fn server_ids(&self) -> impl Iterator<Item = Id> {
+            (0..3).map(Id::from)
+        }
+    }
+
+    impl Seeded<u8, u8> for Bug {
+        fn forgets(self, id: Id, saved: &u8) -> bool {
+            self == Self::Forget(*saved) && id == Id::from(1)
+        }
+
+        fn alters(self, _id: Id, msg: u8) -> Option<u8> {
+            match self {
+                Self::Double => Some(2 * msg),
+                Self::Keep(kept) => (kept != msg).then_some(msg),
+                Self::Forget(_) => Some(msg),
+            }
+        }
+    }
+
+    /// A node that saves 1 and 2, sends 3 to the sender and 4 to all.
+    fn commands(bug: Option<Bug>) -> Vec<Did<Node>> {
+        let (config, before) = (Config(bug), 0);
+        let (mut state, mut out) = (Cow::Borrowed(&before), Out::new());
+        let mut turn = Turn::on_message(&config, 1.into(), 7.into(), &mut state, &mut out);
+        turn.save(1);
+        turn.save(2);
+        turn.answer(3);
+        turn.broadcast(4);
+        assert!(matches!(turn.state, Cow::Borrowed(0)), "it read its state at most");
+        did(out)
+    }
+
+    #[test]
+    fn without_a_bug_all_is_saved_and_sent_in_order() {
+        let sends = [Did::Send(7, 3), Did::Send(0, 4), Did::Send(2, 4)];
+        let expected = [[Did::Save(1), Did::Save(2)].as_slice(), &sends].concat();
+        assert_eq!(commands(None), expected);
+    }
+
+    #[test]
+    fn a_bug_leaves_out_a_save_and_alters_a_message_and_nothing_else() {
+        let sends = [Did::Send(7, 3), Did::Send(0, 4), Did::Send(2, 4)];
+        let saves = [Did::Save(1), Did::Save(2)];
+        assert_eq!(commands(Some(Bug::Forget(2))), [&saves[..1], &sends].concat());
+        assert_eq!(commands(Some(Bug::Keep(4))), [saves.as_slice(), &sends[..1]].concat());
+        let doubled = [Did::Send(7, 6), Did::Send(0, 8), Did::Send(2, 8)];
+        assert_eq!(commands(Some(Bug::Double)), [saves.as_slice(), &doubled].concat());
+    }
+}

@@ -89,6 +89,7 @@ mod tests;
 mod turn;
 
 pub use crate::kv::Image;
+pub use crate::kv::snapshot::Partial;
 pub use ballot::{Ballot, Slot};
 pub use config::{
     AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
@@ -96,7 +97,7 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Offer, Partial, Preparing, ReplicaState, Role, State, Timer, Told};
+pub use state::{Leading, Offer, Preparing, ReplicaState, Role, State, Timer, Told};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;

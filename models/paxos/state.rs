@@ -3,8 +3,9 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
+use crate::kv::snapshot::Partial;
 use crate::kv::transfer::Piece;
-use crate::kv::{ClientState, Image, Retry, StateMachine};
+use crate::kv::{ClientState, Retry, StateMachine};
 use crate::turn::Persistent;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -135,15 +136,6 @@ pub struct Told {
     pub ballot: Ballot,
     /// The slot.
     pub upto: Slot,
-}
-
-/// A snapshot of which some pieces came. Nothing of it is applied before the last one is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partial<M: StateMachine> {
-    /// How many pieces came.
-    pub received: u32,
-    /// The image that they make so far; its slot is that of the whole.
-    pub image: Image<M>,
 }
 
 /// A snapshot cut up for lagging replicas.
