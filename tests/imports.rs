@@ -135,7 +135,7 @@ impl Sources {
 impl File {
     fn parse(name: String, source: &str) -> Self {
         let code: String = (source.lines())
-            .take_while(|line| *line != "mod tests {")
+            .take_while(|line| !line.ends_with("mod tests {"))
             .flat_map(|line| [line.split("//").next().unwrap_or_default(), "\n"])
             .collect();
         let items = code.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| {
