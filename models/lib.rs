@@ -36,6 +36,8 @@ mod seeded;
 #[cfg(test)]
 mod simulation;
 pub mod status;
+#[cfg(test)]
+mod testing;
 pub mod timing;
 pub mod topology;
 mod turn;

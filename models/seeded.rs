@@ -88,7 +88,10 @@ pub(crate) fn mutants_of<A: Checkable, H, B>(
 #[cfg(test)]
 mod tests {
     use super::{Listed, Seeded};
+    use crate::kv::sessions::SessionBug;
+    use crate::paxos::Paxos;
     use crate::world::Checkable;
+    use std::collections::BTreeSet;
     use std::fmt::Debug;
 
     fn have_mutants<A: Checkable, H, B: Listed + PartialEq + Debug>(seeded: &[Seeded<A, H, B>]) {
@@ -101,5 +104,19 @@ mod tests {
     #[test]
     fn each_bug_has_a_mutant() {
         have_mutants(&crate::paxos::mutants::seeded());
+        have_mutants(&crate::paxos::synod::mutants::seeded());
+        have_mutants(&crate::two_phase_commit::mutants::seeded());
+    }
+
+    /// The bugs of the session table are in no protocol's list: they come with its bounds.
+    #[test]
+    fn each_bug_of_the_session_table_has_a_mutant_of_paxos() {
+        let mutants = crate::paxos::mutants::mutants();
+        let seeded =
+            mutants.iter().filter_map(|mutant| match (mutant.cluster)().setup().actors.first() {
+                Some(Paxos::Replica(replica)) => replica.config.sessions.bug,
+                _ => None,
+            });
+        assert_eq!(seeded.collect::<BTreeSet<_>>(), SessionBug::ALL.into());
     }
 }

@@ -35,7 +35,8 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
-pub use limits::{MAX_SESSION_BYTES, MAX_SESSIONS, SessionBug, SessionLimits};
+pub(crate) use limits::SessionBug;
+pub use limits::{MAX_SESSION_BYTES, MAX_SESSIONS, SessionLimits};
 
 use super::machine::Value;
 use super::service::Refusal;

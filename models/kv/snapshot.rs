@@ -3,6 +3,7 @@
 use super::machine::StateMachine;
 use super::service::{Refusal, Service};
 use super::sessions::{SessionLimits, Sessions, Standing};
+use super::transfer::Piece;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 
@@ -44,6 +45,29 @@ impl<M: StateMachine> Image<M> {
             Standing::Old => return None,
         };
         Some(Answer { client, seq, result })
+    }
+}
+
+/// A snapshot of which some pieces came, in order. Nothing of it is applied before the last one is
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partial<M: StateMachine> {
+    /// How many pieces came.
+    pub received: u32,
+    /// The image that they make so far; its slot is that of the whole.
+    pub image: Image<M>,
+}
+
+impl<M: StateMachine> Partial<M> {
+    /// Nothing yet of the snapshot up to this slot.
+    pub fn begin(slot: u64) -> Self {
+        Self { received: 0, image: Image { slot, ..Image::default() } }
+    }
+
+    /// The next piece came.
+    pub fn add(&mut self, piece: Piece<M>) {
+        piece.restore(&mut self.image.machine, &mut self.image.sessions);
+        self.received += 1;
     }
 }
 

@@ -15,9 +15,9 @@
 use super::ballot::{Ballot, Slot};
 use super::bugs::Bug;
 use super::message::Command;
-use super::state::Partial;
 use super::storage::Saved;
 use super::turn::Turn;
+use crate::kv::snapshot::Partial;
 use crate::kv::transfer::Piece;
 use crate::kv::{Image, StateMachine};
 
@@ -69,8 +69,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.learn_ballot(ballot);
         let held = self.state.to_mut().partial.take().filter(is_held);
         let mut partial = held.unwrap_or_else(|| Partial::begin(slot));
-        partial.received = index + 1;
-        piece.restore(&mut partial.image.machine, &mut partial.image.sessions);
+        partial.add(piece);
         if last || self.has(Bug::InstallEarly) {
             return self.install(partial.image);
         }
@@ -104,12 +103,5 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if self.state.is_preparing() {
             self.try_to_lead();
         }
-    }
-}
-
-impl<M: StateMachine> Partial<M> {
-    /// Nothing yet of the snapshot up to this slot.
-    fn begin(slot: Slot) -> Self {
-        Self { received: 0, image: Image { slot, ..Image::default() } }
     }
 }

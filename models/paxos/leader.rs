@@ -150,12 +150,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let ballot = self.state.stable.promised;
         let Role::Leading(leading) = &self.state.role else { return };
         let open = leading.votes.iter().filter(|(_, votes)| !votes.contains(&acceptor));
-        let proposals = open.take(MAX_RESEND).filter_map(|(slot, _)| {
-            let command = self.state.stable.accepted.get(slot)?.command.clone();
-            Some(Peer::Accept { ballot, slot: *slot, command })
-        });
-        for proposal in proposals.collect::<Vec<_>>() {
-            self.send(acceptor, proposal);
+        for (slot, _) in open.take(MAX_RESEND) {
+            if let Some(proposal) = self.state.stable.accepted.get(slot) {
+                let (slot, command) = (*slot, proposal.command.clone());
+                self.out.send(acceptor, Peer::Accept { ballot, slot, command });
+            }
         }
     }
 }

@@ -101,9 +101,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let (ballot, slot, count) = (self.state.stable.promised, offer.slot, offer.pieces.len());
         let end = count.min((held as usize).saturating_add(self.config.burst));
         for (at, index) in (held as usize..end).zip(held..) {
-            let Some(offer) = &self.state.offer else { return };
             let (last, ask, piece) = (at + 1 == count, at + 1 == end, offer.pieces[at].clone());
-            self.answer(Peer::Snapshot { ballot, slot, index, last, ask, piece });
+            let msg = Peer::Snapshot { ballot, slot, index, last, ask, piece };
+            self.out.send(self.src, msg);
         }
     }
 

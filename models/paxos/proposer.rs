@@ -64,10 +64,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Phase 1a again, to the acceptors that have not promised completely.
     fn prepare_again(&mut self) {
         let (ballot, first) = (self.state.stable.promised, self.state.applied() + 1);
+        let Role::Preparing(preparing) = &self.state.role else { return };
         for peer in self.peers() {
-            let Role::Preparing(preparing) = &self.state.role else { return };
             if let Some(from) = preparing.next_of(peer, first) {
-                self.send(peer, Peer::Prepare { ballot, from });
+                self.out.send(peer, Peer::Prepare { ballot, from });
             }
         }
     }

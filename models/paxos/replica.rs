@@ -12,13 +12,11 @@ use crate::kv::{Image, Service, StateMachine};
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// Starts, from what it saved if it did.
     pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>) {
-        let state = self.state.to_mut();
-        match saved {
-            Some(saved) => state.stable = saved.state(),
-            None => {
-                state.stable.image = Image::new(self.config.sessions);
-                self.save(Saved::Complete(self.state.stable.clone()));
-            }
+        if let Some(saved) = saved {
+            self.state.to_mut().stable = saved.state();
+        } else {
+            self.state.to_mut().stable.image = Image::new(self.config.sessions);
+            self.save(Saved::Complete(self.state.stable.clone()));
         }
         // A snapshot that was given is gone, and the log that was kept for it is not needed.
         let state = self.state.to_mut();

@@ -3,8 +3,10 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
+use crate::kv::snapshot::Partial;
 use crate::kv::transfer::Piece;
-use crate::kv::{ClientState, Image, Retry, StateMachine};
+use crate::kv::{ClientState, Retry, StateMachine};
+use crate::turn::Persistent;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -79,6 +81,14 @@ impl<M: StateMachine> ReplicaState<M> {
     }
 }
 
+impl<M: StateMachine> Persistent for ReplicaState<M> {
+    type Durable = Stable<M>;
+
+    fn durable(&mut self) -> &mut Stable<M> {
+        &mut self.stable
+    }
+}
+
 /// A replica's work as a proposer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role<O> {
@@ -126,15 +136,6 @@ pub struct Told {
     pub ballot: Ballot,
     /// The slot.
     pub upto: Slot,
-}
-
-/// A snapshot of which some pieces came. Nothing of it is applied before the last one is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partial<M: StateMachine> {
-    /// How many pieces came.
-    pub received: u32,
-    /// The image that they make so far; its slot is that of the whole.
-    pub image: Image<M>,
 }
 
 /// A snapshot cut up for lagging replicas.

@@ -3,20 +3,13 @@
 use super::config::{Config, Paxos};
 use super::message::Peer;
 use super::state::{ReplicaState, Timer};
-use super::storage::Delta;
 use crate::kv::StateMachine;
-use crate::{Replay, turn};
+use crate::turn;
 
 /// One event at one replica.
 pub(super) type Turn<'a, 's, M> = turn::Turn<'a, 's, Config, ReplicaState<M>, Paxos<M>>;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// Changes the stable state, and saves the change.
-    pub(super) fn change(&mut self, delta: Delta<M::Op>) {
-        self.save(delta.clone());
-        self.state.to_mut().stable.replay(delta);
-    }
-
     /// Gives the leader time to be heard of.
     pub(super) fn await_leader(&mut self) {
         self.set_timer(Timer::Election, &self.config.timing.election);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod claims;
+mod imports;
 mod instances;
 mod paxos_claims;
 mod properties;

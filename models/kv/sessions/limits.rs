@@ -22,7 +22,7 @@ pub struct SessionLimits {
     /// The seeded bug, if the table is to have one. Only the checker ever sets it: it is neither
     /// stored nor sent.
     #[serde(skip)]
-    pub bug: Option<SessionBug>,
+    pub(crate) bug: Option<SessionBug>,
 }
 
 impl SessionLimits {
@@ -40,7 +40,7 @@ impl Default for SessionLimits {
 
 /// A bug that the checker can put into the session table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SessionBug {
+pub(crate) enum SessionBug {
     /// The session used last is evicted, not the one used the longest ago.
     EvictNewest,
     /// The session with the lowest client id is evicted.
@@ -55,9 +55,10 @@ pub enum SessionBug {
     SnapshotWithoutOrder,
 }
 
+#[cfg(test)]
 impl SessionBug {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::EvictNewest,
         Self::EvictLowest,
         Self::EvictWithoutFloor,
@@ -67,7 +68,7 @@ impl SessionBug {
     ];
 
     /// Whether it shows only where a table is sent to another node.
-    pub fn is_of_snapshots(self) -> bool {
+    pub(crate) fn is_of_snapshots(self) -> bool {
         matches!(self, Self::SnapshotWithoutFloor | Self::SnapshotWithoutOrder)
     }
 }
