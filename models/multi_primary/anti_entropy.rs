@@ -19,7 +19,7 @@
 use super::clock::Stamp;
 use super::message::{Mark, Partly, Peer, Piece, Resume};
 use super::replica::{Replica, ReplicaState};
-use super::storage::{Delta, Storage};
+use super::storage::{Delta, Image, Storage};
 use super::store::Update;
 use super::transfer::{Taken, Transfer};
 use super::vector::{Dot, VersionVector};
@@ -37,8 +37,14 @@ impl Replica {
         self.announce(id, state, o);
     }
 
-    /// Tells the others how far this node is.
+    /// Tells the others how far this node is; that it comes back, if it lost its disk.
     pub(super) fn announce(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
+        if state.image.newcomer.is_some() {
+            if self.config.bug != Some(Bug::ReturnOnce) {
+                self.come_back(id, state, o);
+            }
+            return;
+        }
         if self.config.bug == Some(Bug::NoAntiEntropy) {
             return;
         }
@@ -96,7 +102,7 @@ impl Replica {
 
     /// The versions after the mark whose dots `have` does not cover, as many as fit. A key that
     /// changed since some of it was sent is sent again from its first version on.
-    fn piece(
+    pub(super) fn piece(
         &self,
         state: &ReplicaState,
         have: &VersionVector,
@@ -142,31 +148,38 @@ impl Replica {
             return;
         }
         let upto = piece.upto.clone();
-        let Some(Taken { whole, open }) =
-            Transfer::take(state.transfer_from(src), piece, self.config.bug)
-        else {
-            return;
-        };
+        let before = state.transfer_from(src);
+        let Some(taken) = Transfer::take(before, piece, self.config.bug) else { return };
         let state = state.to_mut();
         let image = &mut state.image;
-        let changed = whole.iter().filter(|update| self.merge(image, update));
-        let keys: Vec<_> = changed.map(|update| &update.key).collect();
-        let is_last = open.is_none();
-        let mut vector = VersionVector::default();
-        if is_last || self.config.bug == Some(Bug::UptoEarly) {
-            image.vector.join(&upto);
-            vector = upto;
-        }
-        if !keys.is_empty() || is_last {
+        let (vector, keys) = self.take_over(image, &taken, upto);
+        if !keys.is_empty() || taken.open.is_none() {
             o.save(Storage::Delta(Delta { vector, ..image.delta(keys) }));
         }
-        match open {
+        match taken.open {
             None => drop(state.fetching.remove(&src)),
             Some(transfer) => {
                 state.fetching.insert(src, transfer);
                 self.pull(state, src, o);
             }
         }
+    }
+
+    /// Takes over the keys that are whole, and what the sender had if that was the last piece. What
+    /// the vector grew by, and the keys that changed.
+    pub(super) fn take_over<'t>(
+        &self,
+        image: &mut Image,
+        taken: &'t Taken,
+        upto: VersionVector,
+    ) -> (VersionVector, Vec<&'t Bytes>) {
+        let changed = taken.whole.iter().filter(|update| self.merge(image, update));
+        let keys = changed.map(|update| &update.key).collect();
+        if taken.open.is_some() && self.config.bug != Some(Bug::UptoEarly) {
+            return (VersionVector::default(), keys);
+        }
+        image.vector.join(&upto);
+        (upto, keys)
     }
 }
 

@@ -13,6 +13,7 @@
 //! the tests of `anti_entropy.rs` and the random runs of `tests/merge.rs`.
 
 pub(super) mod contexts;
+pub(super) mod newcomers;
 pub(super) mod pieces;
 pub(super) mod sessions;
 
@@ -21,8 +22,9 @@ use super::properties::{self as claims, Actor, Claim};
 use super::{Authenticator, Bug, Config, PhysicalTime, Rule, Step, Timer, Timing};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
-use crate::world::{Cluster, Fairness, Faults, Setup};
+use crate::world::{Cluster, Fairness, Faults, FormerLife, LostDisks, NetworkKind, Setup};
 use crate::{Expected, Instance};
+use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
 pub(super) struct Bounds {
@@ -40,6 +42,11 @@ pub(super) struct Bounds {
     pub(super) sessions: SessionLimits,
     /// The nodes whose physical clocks run ahead.
     pub(super) ahead: &'static [usize],
+    /// The nodes of which one loses its disk, or as many as `disks` says. What they sent before may
+    /// be heard at any time, which is more than the runtime allows.
+    pub(super) replaced: &'static [usize],
+    pub(super) disks: u8,
+    pub(super) network: NetworkKind,
     pub(super) is_lossy: bool,
     pub(super) judges_order: bool,
 }
@@ -58,6 +65,9 @@ impl Bounds {
             contexts: Authenticator::default(),
             sessions: SessionLimits::default(),
             ahead: &[],
+            replaced: &[],
+            disks: 1,
+            network: NetworkKind::Set,
             is_lossy: false,
             judges_order: false,
         }
@@ -81,7 +91,11 @@ impl Bounds {
         let setup = Setup::new(actors, self.nodes, History::new(self.rule, self.judges_order));
         let setup =
             if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
+        let nodes: Vec<_> = self.replaced.iter().copied().map(Id::from).collect();
+        let lost = LostDisks { count: self.disks, nodes, former: FormerLife::Heard };
+        let setup = if lost.nodes.is_empty() { setup } else { setup.lost_disks(lost) };
         setup
+            .network(self.network)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable: None })
             .properties(claims)
@@ -167,6 +181,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
     instances.extend(contexts::instances());
     instances.extend(pieces::instances());
     instances.extend(sessions::instances());
+    instances.extend(newcomers::instances());
     instances
 }
 

@@ -73,6 +73,7 @@ pub mod history;
 pub mod instances;
 mod message;
 pub mod mutants;
+mod newcomer;
 pub mod properties;
 mod replica;
 mod session;
@@ -86,17 +87,17 @@ mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
 pub use context::{Authenticator, Context, Tag};
-pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
+pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume, Return};
 pub use mutants::Bug;
 pub use replica::{Replica, ReplicaState};
 pub use session::{Session, SessionState, Step};
 pub use stability::{Row, Stability};
-pub use storage::{Delta, Image, Storage};
+pub use storage::{Delta, Image, Returning, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
 pub use transfer::Transfer;
 pub use vector::{Dot, VersionVector};
 
-use crate::Recoverable;
+use crate::{Newcomer, Recoverable};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Retry, SessionLimits};
 use crate::lend::lend;
@@ -288,6 +289,18 @@ impl Actor for MultiPrimary {
             Self::Client(_) => "client",
         }
         .to_owned()
+    }
+}
+
+impl Newcomer for MultiPrimary {
+    /// # Panics
+    ///
+    /// At a client: only a node has a disk to lose.
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Outbox) -> State {
+        match self {
+            Self::Replica(replica) => State::Replica(replica.on_newcomer(id, life, o)),
+            Self::Client(_) => panic!("only a node can come back without its disk"),
+        }
     }
 }
 

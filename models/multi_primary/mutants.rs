@@ -26,6 +26,7 @@ macro_rules! mutant {
 }
 
 mod contexts;
+mod newcomers;
 mod tombstones;
 mod transfers;
 
@@ -113,6 +114,24 @@ bugs! {
     CutByOwnClock,
     /// A cut is made before every node is heard of.
     CutEarly,
+    /// A node that lost its disk starts as if it had never been there.
+    StartAsFirst,
+    /// A node that lost its disk serves as soon as the others have heard of that.
+    ServeUnrestored,
+    /// A node that lost its disk serves as soon as it has all that one other has.
+    RestoreFromOne,
+    /// A node that lost its disk fetches from others before all have heard of it.
+    RestoreEarly,
+    /// What a node said before it lost its disk is heard.
+    HearFormerLife,
+    /// A node that lost its disk takes what was sent to its former life.
+    TakeUnasked,
+    /// That another node lost its disk is not saved.
+    ForgetReturn,
+    /// A node that lost its disk says so once.
+    ReturnOnce,
+    /// A node that lost its disk does not take over the others' clock.
+    ClockNotRestored,
 }
 
 /// A bug with the property that kills it, and the same instance without the bug.
@@ -136,6 +155,7 @@ pub(super) fn seeded_mutants() -> Vec<Seeded> {
     mutants.extend(contexts::mutants());
     mutants.extend(transfers::mutants());
     mutants.extend(tombstones::mutants());
+    mutants.extend(newcomers::mutants());
     mutants
 }
 
@@ -313,6 +333,9 @@ fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {
     }
     if bounds.is_lossy {
         claimed.extend([claims::converges(), claims::tombstones_go()]);
+        if !bounds.replaced.is_empty() {
+            claimed.push(claims::returns());
+        }
     }
     bounds.cluster(claimed, bug)
 }

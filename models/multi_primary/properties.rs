@@ -2,8 +2,10 @@
 //!
 //! A node that is down counts with what is on its disk, because it may come back.
 
+mod newcomers;
 mod sessions;
 
+pub use newcomers::*;
 pub use sessions::*;
 
 use super::history::{Fault, History, Write};
@@ -81,7 +83,8 @@ pub fn converged() -> Claim {
     )
 }
 
-/// Every node that has an acknowledged write shows it, or has one that wins over it.
+/// Every node that has an acknowledged write shows it, or has one that wins over it. A write that
+/// nobody had but a node that lost its disk is gone with that; it is acknowledged by one node.
 pub fn no_loss() -> Claim {
     unless(NO_LOSS, |write, later| later.update.covers(&write.update))
 }
@@ -97,10 +100,10 @@ fn unless(name: &'static str, excuses: fn(&Write, &Write) -> bool) -> Claim {
         Condition::world(move |world: &World<'_>| {
             let (nodes, history) = (world.nodes(), world.history());
             let images: Vec<(usize, &Image)> = images(&nodes).enumerate().collect();
-            history.acknowledged.iter().all(|dot| {
+            history.acknowledged.iter().filter(|dot| is_kept(&nodes, history, **dot)).all(|dot| {
                 let write = &history.writes[dot];
                 images.iter().all(|(node, image)| {
-                    let is_origin = *node == usize::from(dot.node);
+                    let is_origin = *node == usize::from(dot.node) && image.newcomer.is_none();
                     if write.value().is_none() || !has(image, write) {
                         return write.value().is_none() || !is_origin;
                     }
@@ -110,6 +113,17 @@ fn unless(name: &'static str, excuses: fn(&Write, &Write) -> bool) -> Claim {
                 })
             })
         }),
+    )
+}
+
+/// Whether some node was shown the write and has not lost its disk since. Of nodes that lost theirs
+/// only the write's own counts, with the writes of its last life.
+fn is_kept(nodes: &Nodes<'_, Actor>, history: &History, dot: Dot) -> bool {
+    nodes.iter().filter(|node| history.shown.get(&node.id).is_some_and(|s| s.contains(&dot))).any(
+        |node| {
+            let is_own = |image: &Image| image.vector.generation(node.id) == dot.generation();
+            node.life == 0 || node.id == dot.node && image(node).is_some_and(is_own)
+        },
     )
 }
 
@@ -128,7 +142,9 @@ pub fn no_resurrection() -> Claim {
                                 Order::Written(_) => later.update.covers(&write.update),
                                 Order::Knowing(_) => later.replaced.contains(dot),
                             };
-                            covers && image.vector.covers(later.update.dot)
+                            covers
+                                && image.vector.covers(later.update.dot)
+                                && !history.is_lost(later.update.dot)
                         })
                 };
                 !history.writes.iter().any(|(dot, write)| shown(dot, write))
@@ -195,6 +211,7 @@ fn has_true_contexts(image: &Image, history: &History) -> bool {
         };
         (history.writes.iter())
             .filter(|(dot, write)| context.covers(**dot) && write.update.key == *key)
+            .filter(|(dot, _)| !history.is_lost(**dot))
             .all(|(dot, write)| is_told(write) || is_replaced(dot))
     })
 }

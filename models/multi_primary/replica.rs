@@ -79,17 +79,40 @@ impl Replica {
         o: &mut Outbox,
     ) {
         match msg {
+            // It is not ready, and its client asks another node in time.
+            Service::Request { .. } if state.image.newcomer.is_some() => {}
             Service::Request { seq, op } => self.on_request(id, state, (src, seq), op, o),
-            Service::Peer(_) if !self.config.is_peer(id, src) => {}
-            Service::Peer(Peer::Delta(update)) => self.on_delta(state, src, &update, o),
-            Service::Peer(Peer::Digest { vector, clock }) => {
-                self.on_digest(id, state, src, &vector, clock, o);
+            Service::Peer(msg) if self.config.is_peer(id, src) => {
+                self.on_peer(id, state, src, msg, o);
             }
-            Service::Peer(Peer::Pull { have, resume }) => {
-                self.on_pull(state, src, &have, resume, o);
+            _ => {}
+        }
+    }
+
+    fn on_peer(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, ReplicaState>,
+        src: Id,
+        msg: Peer,
+        o: &mut Outbox,
+    ) {
+        match msg {
+            Peer::Return(back) => self.on_return(state, src, back, o),
+            Peer::Known(back) => self.on_known(id, state, src, back, o),
+            Peer::Restore { back, have, resume } => {
+                self.on_restore(id, state, src, (back, have, resume), o);
             }
-            Service::Peer(Peer::Piece(piece)) => self.on_piece(state, src, piece, o),
-            Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
+            Peer::Restored { back, piece, clock, returns } => {
+                self.on_restored(id, state, src, (back, piece), (clock, returns), o);
+            }
+            // It was meant for its former life.
+            _ if state.image.newcomer.is_some() && self.config.bug != Some(Bug::TakeUnasked) => {}
+            msg if self.is_former(state, src, &msg) => {}
+            Peer::Delta(update) => self.on_delta(state, src, &update, o),
+            Peer::Digest { vector, clock } => self.on_digest(id, state, src, &vector, clock, o),
+            Peer::Pull { have, resume } => self.on_pull(state, src, &have, resume, o),
+            Peer::Piece(piece) => self.on_piece(state, src, piece, o),
         }
     }
 

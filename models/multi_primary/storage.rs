@@ -5,14 +5,14 @@
 
 use super::Bug;
 use super::clock::Stamp;
-use super::message::Answer;
+use super::message::{Answer, Return};
 use super::store::{Entry, Store, Update};
 use super::vector::VersionVector;
 use crate::Durable;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The durable state of a node, or a delta of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +40,21 @@ pub struct Image {
     /// forgotten here is refused its puts and deletes here, and takes a new id, which this node
     /// must find above its floor; gets need no session.
     pub sessions: Sessions<Answer>,
+    /// The newest return of each other node that lost its disk: nothing of an earlier life is heard.
+    pub returns: BTreeMap<Id, Return>,
+    /// This node lost its disk, and has not got back yet what the others have.
+    pub newcomer: Option<Returning>,
+}
+
+/// How far a node is that lost its disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Returning {
+    /// Its return.
+    pub back: Return,
+    /// The other nodes that have heard of it.
+    pub heard: BTreeSet<Id>,
+    /// The other nodes from which it has got all that they have.
+    pub restored: BTreeSet<Id>,
 }
 
 impl Image {
@@ -63,7 +78,16 @@ impl Image {
             clock: self.clock,
             entries: keys.into_iter().map(|key| (key.clone(), entry(key))).collect(),
             requests: Vec::new(),
+            returns: BTreeMap::new(),
+            newcomer: None,
+            is_back: false,
         }
+    }
+
+    /// The generation of another node below which nothing is heard of it.
+    pub(super) fn generation_of(&self, node: Id) -> u16 {
+        let heard = self.returns.get(&node).map_or(0, |back| back.generation);
+        heard.max(self.vector.generation(node))
     }
 }
 
@@ -79,6 +103,12 @@ pub struct Delta {
     /// Client and sequence number of the puts and deletes that were taken, in order, and what was
     /// answered.
     pub requests: Vec<(Id, u64, Answer)>,
+    /// Returns of other nodes that were heard of.
+    pub returns: BTreeMap<Id, Return>,
+    /// How far this node is with its return, if that changed.
+    pub newcomer: Option<Returning>,
+    /// Whether it is back.
+    pub is_back: bool,
 }
 
 impl Image {
@@ -91,6 +121,12 @@ impl Image {
         for (client, seq, answer) in delta.requests {
             self.sessions.record(client, seq, answer);
         }
+        self.returns.extend(delta.returns);
+        if delta.is_back {
+            self.newcomer = None;
+        } else if delta.newcomer.is_some() {
+            self.newcomer = delta.newcomer;
+        }
     }
 }
 
@@ -100,6 +136,9 @@ impl Delta {
         self.clock = self.clock.max(later.clock);
         self.entries.extend(later.entries);
         self.requests.extend(later.requests);
+        self.returns.extend(later.returns);
+        self.is_back |= later.is_back;
+        self.newcomer = later.newcomer.or(self.newcomer.take());
     }
 }
 

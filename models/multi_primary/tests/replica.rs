@@ -19,6 +19,7 @@ fn a_write_is_saved_told_to_all_and_answered_at_once() {
         clock: Stamp::default(),
         entries: [("x".into(), [(written.dot, written.version.clone())].into())].into(),
         requests: vec![(id(9), 1, Answer::Done)],
+        ..Delta::default()
     };
     assert_eq!(
         did,

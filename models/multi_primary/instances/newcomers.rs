@@ -1,0 +1,151 @@
+//! Instances in which a node loses its disk. What its former life sent may still arrive, which is
+//! more than the runtime allows.
+
+use super::super::history::History;
+use super::super::properties::{self as claims, Actor, Claim};
+use super::super::{Rule, Step};
+use super::{Bounds, delete, get, put, with};
+use crate::world::NetworkKind;
+use crate::{Expected, Instance};
+
+/// All of them.
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![
+        returns(),
+        three(),
+        twice(),
+        mv_replaced(),
+        lww_replaced(),
+        mv_delete(),
+        lww_delete(),
+        lossy(),
+    ]
+}
+
+macro_rules! instance {
+    ($function:ident, $name:literal, $deep:literal, $about:literal, $bounds:expr, $claims:expr,
+        ($unique:literal, $generated:literal)) => {
+        fn $function() -> Instance<Actor, History> {
+            Instance {
+                name: $name,
+                about: $about,
+                deep: $deep,
+                cluster: || $bounds.cluster($claims, None),
+                symmetry: None,
+                expected: Expected { unique: $unique, generated: $generated, violated: &[] },
+            }
+        }
+    };
+}
+
+instance!(
+    lww_replaced,
+    "lww-replaced",
+    false,
+    "last-writer-wins, 2 nodes, a client that puts twice at one, whose disk is lost, 1 crash, 1 restart",
+    Bounds { crashes: 1, ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a"), put("b")])]) },
+    with(claims::last_writer_wins(), back()),
+    (227_468, 1_415_329)
+);
+
+instance!(
+    mv_replaced,
+    "mv-replaced",
+    false,
+    "multi-value, 2 nodes, a client that puts and gets at one, whose disk is lost, one that \
+     deletes at the other",
+    replaced(Rule::MultiValue, vec![(0, vec![put("a"), get()]), (1, vec![delete()])]),
+    with(claims::multi_value(), back()),
+    (107_999, 927_497)
+);
+
+instance!(
+    mv_delete,
+    "mv-replaced-delete",
+    false,
+    "multi-value, 2 nodes, a client that puts and deletes at one, 1 digest, the disk of the other is lost",
+    Bounds { gossips: Some(1), ..replaced(Rule::MultiValue, vec![(1, vec![put("a"), delete()])]) },
+    with(claims::multi_value(), [claims::collected()]),
+    (689_257, 5_305_010)
+);
+
+instance!(
+    lww_delete,
+    "lww-replaced-delete",
+    true,
+    "last-writer-wins, 2 nodes, a client that puts at one, whose disk is lost, one that deletes at \
+     the other, 1 digest",
+    Bounds {
+        gossips: Some(1),
+        ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a")]), (1, vec![delete()])])
+    },
+    with(claims::last_writer_wins(), back()),
+    (1_717_486, 14_847_084)
+);
+
+instance!(
+    three,
+    "mv-replaced-three",
+    false,
+    "multi-value, 3 nodes, a client that puts at one, whose disk is lost",
+    Bounds { nodes: 3, ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
+    with(claims::multi_value(), back()),
+    (7_488, 71_663)
+);
+
+instance!(
+    twice,
+    "mv-replaced-twice",
+    false,
+    "multi-value, 2 nodes, a client that puts at one, 2 disks that are lost, also both of one node",
+    Bounds {
+        disks: 2,
+        replaced: &[0, 1],
+        ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
+    },
+    with(claims::multi_value(), back()),
+    (14_874, 125_827)
+);
+
+instance!(
+    returns,
+    "mv-returns",
+    false,
+    "multi-value, 2 nodes, messages are lost, any number of digests, a disk that is lost, 1 crash, \
+     1 restart",
+    Bounds { crashes: 1, ..returning() },
+    with(claims::multi_value(), [claims::converges(), claims::returns()]),
+    (2_652, 23_585)
+);
+
+instance!(
+    lossy,
+    "lww-replaced-lossy",
+    true,
+    "last-writer-wins, 2 nodes, messages are lost, a client that puts at one, any number of \
+     digests, the disk of the other is lost",
+    Bounds {
+        network: NetworkKind::Single,
+        rule: Rule::LastWriterWins,
+        clients: vec![(1, vec![put("a")])],
+        ..returning()
+    },
+    with(claims::last_writer_wins(), [claims::converges(), claims::returns()]),
+    (2_067_512, 37_064_721)
+);
+
+/// A node came back and what that may mean for what it acknowledged.
+fn back() -> [Claim; 3] {
+    [claims::restored(), claims::wrote_again(), claims::lost()]
+}
+
+/// Node 0 may lose its disk.
+pub(in super::super) fn replaced(rule: Rule, clients: Vec<(usize, Vec<Step>)>) -> Bounds {
+    Bounds { replaced: &[0], ..Bounds::new(2, rule, clients) }
+}
+
+/// What the return of a node is decided on.
+pub(in super::super) fn returning() -> Bounds {
+    let bounds = replaced(Rule::MultiValue, vec![]);
+    Bounds { gossips: None, is_lossy: true, ..bounds }
+}
