@@ -258,9 +258,13 @@ impl History {
 
     /// Whether a node takes this from another.
     fn is_heard(&self, (src, node): (Id, Id), peer: &Peer) -> bool {
-        let generation = self.heard_from.get(&(node, src)).copied().unwrap_or(0);
-        let is_former = peer.newest(src).is_some_and(|dot| dot.generation() < generation);
-        !self.returning.contains_key(&node) && !is_former
+        let known = self.heard_from.get(&(node, src)).copied().unwrap_or(0);
+        let is_former = peer.generation(src).is_some_and(|generation| generation < known);
+        let is_ready = match (self.returning.get(&node), peer) {
+            (now, Peer::Restored { back, .. }) => now == Some(back),
+            (now, _) => now.is_none(),
+        };
+        is_ready && !is_former
     }
 
     /// The node takes a write of another if it has all earlier ones.
@@ -338,14 +342,11 @@ impl Observer<Service<Request, Answer, Peer>> for History {
             Service::Reply { seq, reply: Answer::Done } => {
                 next.acknowledged.extend(self.writes_of(src, (dst, *seq)));
             }
-            Service::Peer(Peer::Restored { back, piece, .. }) => {
-                if self.returning.get(&dst).is_some_and(|now| now == back) {
-                    next.on_piece((src, dst), piece);
-                }
-            }
             Service::Peer(peer) if self.is_heard((src, dst), peer) => match peer {
                 Peer::Delta(update) => next.on_delta(dst, update.dot),
-                Peer::Piece(piece) => next.on_piece((src, dst), piece),
+                Peer::Piece(piece) | Peer::Restored { piece, .. } => {
+                    next.on_piece((src, dst), piece);
+                }
                 _ => {}
             },
             _ => {}

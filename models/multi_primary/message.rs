@@ -106,7 +106,7 @@ pub enum Peer {
         piece: Piece,
         /// The sender's clock.
         clock: Stamp,
-        /// The other returns that the sender has heard of.
+        /// The returns that the sender has heard of, and its own if it is not back yet.
         returns: BTreeMap<Id, Return>,
     },
 }
@@ -123,15 +123,17 @@ pub struct Return {
 }
 
 impl Peer {
-    /// The last of its own writes that the sender `src` tells of, if the message depends on what
-    /// it has.
-    pub(super) fn newest(&self, src: Id) -> Option<Dot> {
-        let own = |vector: &VersionVector| Dot::new(src, vector.get(src));
+    /// The generation of the sender `src`, if the message depends on what that has.
+    pub(super) fn generation(&self, src: Id) -> Option<u16> {
         match self {
-            Self::Delta(update) => Some(update.dot),
-            Self::Digest { vector, .. } => Some(own(vector)),
-            Self::Piece(piece) => Some(own(&piece.upto)),
-            _ => None,
+            Self::Delta(update) => Some(update.dot.generation()),
+            Self::Digest { vector, .. } => Some(vector.generation(src)),
+            Self::Piece(piece) => Some(piece.upto.generation(src)),
+            Self::Restored { piece, returns, .. } => {
+                let own = returns.get(&src).map_or(0, |back| back.generation);
+                Some(own.max(piece.upto.generation(src)))
+            }
+            Self::Pull { .. } | Self::Return(_) | Self::Known(_) | Self::Restore { .. } => None,
         }
     }
 }

@@ -103,9 +103,9 @@ impl Replica {
 
     /// Whether what `src` said was said before it lost its disk.
     pub(super) fn is_former(&self, state: &ReplicaState, src: Id, msg: &Peer) -> bool {
-        let generation = state.image.generation_of(src);
+        let known = state.image.generation_of(src);
         self.config.bug != Some(Bug::HearFormerLife)
-            && msg.newest(src).is_some_and(|dot| dot.generation() < generation)
+            && msg.generation(src).is_some_and(|generation| generation < known)
     }
 
     /// Another node has heard of this return, or of one that it must be above.
@@ -169,7 +169,8 @@ impl Replica {
         };
         let (updates, next) = self.piece(state, &have, after.as_ref());
         let piece = Piece { upto, after, updates, next };
-        let (clock, returns) = (image.clock, image.returns.clone());
+        let (clock, mut returns) = (image.clock, image.returns.clone());
+        returns.extend(image.newcomer.as_ref().map(|newcomer| (id, newcomer.back)));
         o.send(src, Service::Peer(Peer::Restored { back, piece, clock, returns }));
     }
 

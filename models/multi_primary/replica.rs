@@ -103,12 +103,12 @@ impl Replica {
             Peer::Restore { back, have, resume } => {
                 self.on_restore(id, state, src, (back, have, resume), o);
             }
+            msg if self.is_former(state, src, &msg) => {}
             Peer::Restored { back, piece, clock, returns } => {
                 self.on_restored(id, state, src, (back, piece), (clock, returns), o);
             }
             // It was meant for its former life.
             _ if state.image.newcomer.is_some() && self.config.bug != Some(Bug::TakeUnasked) => {}
-            msg if self.is_former(state, src, &msg) => {}
             Peer::Delta(update) => self.on_delta(state, src, &update, o),
             Peer::Digest { vector, clock } => self.on_digest(id, state, src, &vector, clock, o),
             Peer::Pull { have, resume } => self.on_pull(state, src, &have, resume, o),

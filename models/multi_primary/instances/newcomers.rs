@@ -13,10 +13,10 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
     vec![
         returns(),
         three(),
-        twice(),
         mv_replaced(),
         lww_replaced(),
         mv_delete(),
+        twice(),
         lww_delete(),
         lossy(),
     ]
@@ -104,7 +104,7 @@ instance!(
         ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
     },
     with(claims::multi_value(), back()),
-    (14_874, 125_827)
+    (912_901, 7_677_045)
 );
 
 instance!(
@@ -115,7 +115,7 @@ instance!(
      1 restart",
     Bounds { crashes: 1, ..returning() },
     with(claims::multi_value(), [claims::converges(), claims::returns()]),
-    (2_652, 23_585)
+    (13_256, 118_741)
 );
 
 instance!(

@@ -9,6 +9,7 @@ use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::map_client;
 use crate::node::status::Status;
+use quorate_models::Newcomer;
 use quorate_models::kv::{Op, Reply};
 use quorate_models::multi_primary::{
     Answer, Config, MultiPrimary, Peer, PhysicalTime, Request, Rule, State, Timing,
@@ -41,8 +42,13 @@ impl Deployable for MultiPrimary {
         Ok(config.server())
     }
 
-    fn status(_: &State) -> Status {
-        Status { role: "node", ..Status::default() }
+    fn status(state: &State) -> Status {
+        let role = match state {
+            State::Replica(replica) if replica.image.newcomer.is_some() => "newcomer",
+            State::Replica(_) => "node",
+            State::Client(_) => return Status::default(),
+        };
+        Status { role, ..Status::default() }
     }
 
     fn newest_client(state: &State) -> Option<Id> {
@@ -51,10 +57,7 @@ impl Deployable for MultiPrimary {
     }
 
     fn readmission(_server: Id) -> Readmission<Self> {
-        Readmission::Refused(
-            "it would number its writes from 1 again, and the others would take new writes for those that \
-             they know; go on with the other servers, or copy the map into a new cluster",
-        )
+        Readmission::Rejoins(Newcomer::on_newcomer)
     }
 
     fn client_retry() -> Range<Duration> {
