@@ -106,7 +106,7 @@ pub enum Peer {
         piece: Piece,
         /// The sender's clock.
         clock: Stamp,
-        /// The returns that the sender has heard of, and its own if it is not back yet.
+        /// The returns that the sender has heard of, and its own, without its life if it is back.
         returns: BTreeMap<Id, Return>,
     },
 }

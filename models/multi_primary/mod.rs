@@ -29,6 +29,9 @@
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
 //!
+//! 4. A node that lost its disk comes back under its id. It counts for nothing until all others have
+//!    heard of it and it has got all that they have; its dots are of a new generation (`newcomer.rs`).
+//!
 //! # What is not promised
 //!
 //! * Nothing across nodes in real time: a get elsewhere may not see an acknowledged put. Neither
@@ -38,8 +41,11 @@
 //! * Exactly once: a put that is repeated at the node that took it is recognised, across restarts,
 //!   and keeps its dot. Repeated at *another* node it is another write: a sibling with the same
 //!   value under multi-value; under last-writer-wins it may win over a write made in between.
-//! * An acknowledged write survives crashes of its node, not the loss of its disk before it
-//!   reached another one.
+//! * An acknowledged write survives crashes of its node, and the loss of its disk if another node has
+//!   it; not if its disk is lost before it reached another one, since one node acknowledges alone.
+//! * A node that lost its disk does not know what it was asked before: to it, a repeated put is new, as
+//!   it is to another node. And what a client read there, or wrote there, and no other node had, it
+//!   does not read there again.
 //!
 //! # Deviations, and why
 //!
@@ -57,13 +63,20 @@
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
+//! * Almeida, Preguiça, Baquero, Fonte and Gonçalves (2014, *Scalable and accurate causality tracking
+//!   for eventually consistent stores*) let a node that lost its disk return as another one, so that
+//!   vectors grow with every lost disk. Here its entry goes on above all that its former lives may
+//!   have written, which is possible because no other node hears those any more: what none of
+//!   them has is given up, and a vector has one entry per node. It takes **all** other nodes, so while
+//!   one of them is away, no node that lost its disk comes back; of those that lost theirs at once,
+//!   two come back, if another one has its disk.
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
 //!   knows that a node gave it, for that key (`context.rs`).
 //!
 //! # Where things are
 //!
 //! [`Request`], [`Answer`] and [`Peer`] are the vocabulary; `vector.rs` and `clock.rs` what writes
-//! are named and ordered by; `store.rs` the versions and the merge; `storage.rs` what is durable;
+//! are named and ordered by; `newcomer.rs` the way back without a disk; `store.rs` the versions and the merge; `storage.rs` what is durable;
 //! `session.rs` the client that is checked; `history.rs` what the properties remember of a run.
 
 mod anti_entropy;
@@ -97,10 +110,10 @@ pub use store::{Entry, Order, Store, Update, Version};
 pub use transfer::Transfer;
 pub use vector::{Dot, VersionVector};
 
-use crate::{Newcomer, Recoverable};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Retry, SessionLimits};
 use crate::lend::lend;
+use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out, model_timeout};
 use std::borrow::Cow;
 use std::ops::Range;

@@ -120,8 +120,6 @@ bugs! {
     ServeUnrestored,
     /// A node that lost its disk serves as soon as it has all that one other has.
     RestoreFromOne,
-    /// A node that lost its disk fetches from others before all have heard of it.
-    RestoreEarly,
     /// What a node said before it lost its disk is heard.
     HearFormerLife,
     /// A node that lost its disk takes what was sent to its former life.

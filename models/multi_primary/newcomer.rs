@@ -60,9 +60,6 @@ impl Replica {
             let deaf: Vec<Id> = peers.difference(heard).copied().collect();
             o.broadcast(&deaf, &Service::Peer(Peer::Return(*back)));
         }
-        if self.config.bug == Some(Bug::RestoreEarly) {
-            heard.difference(restored).for_each(|peer| self.restore(state, *peer, o));
-        }
     }
 
     fn restore(&self, state: &ReplicaState, from: Id, o: &mut Outbox) {
@@ -170,7 +167,10 @@ impl Replica {
         let (updates, next) = self.piece(state, &have, after.as_ref());
         let piece = Piece { upto, after, updates, next };
         let (clock, mut returns) = (image.clock, image.returns.clone());
-        returns.extend(image.newcomer.as_ref().map(|newcomer| (id, newcomer.back)));
+        // Its own, too: a piece that goes on says what it had earlier, perhaps when it was a newcomer.
+        let generation = image.vector.generation(id);
+        let own = image.newcomer.as_ref().map_or(Return { generation, life: 0 }, |n| n.back);
+        returns.insert(id, own);
         o.send(src, Service::Peer(Peer::Restored { back, piece, clock, returns }));
     }
 
@@ -200,7 +200,10 @@ impl Replica {
             *node != id && back.generation > state.image.generation_of(*node)
         };
         let returns: BTreeMap<_, _> = returns.into_iter().filter(is_news).collect();
-        state.image.returns.extend(&returns);
+        for (node, back) in &returns {
+            state.image.returns.insert(*node, *back);
+            state.fetching.remove(node);
+        }
         let image = &mut state.image;
         let (vector, keys) = self.take_over(image, &taken, upto);
         if taken.open.is_none()

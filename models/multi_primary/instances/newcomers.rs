@@ -98,11 +98,7 @@ instance!(
     "mv-replaced-twice",
     false,
     "multi-value, 2 nodes, a client that puts at one, 2 disks that are lost, also both of one node",
-    Bounds {
-        disks: 2,
-        replaced: &[0, 1],
-        ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
-    },
+    Bounds { disks: 2, replaced: &[0, 1], ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
     (912_901, 7_677_045)
 );
