@@ -63,12 +63,11 @@
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
-//! * Almeida, Preguiça, Baquero, Fonte and Gonçalves (2014, *Scalable and accurate causality tracking
-//!   for eventually consistent stores*) let a node that lost its disk return as another one, so that
-//!   vectors grow with every lost disk. Here its entry goes on above all that its former lives may
-//!   have written, which is possible because no other node hears those any more: what none of
-//!   them has is given up, and a vector has one entry per node. It takes **all** other nodes, so while
-//!   one of them is away, no node that lost its disk comes back; of those that lost theirs at once,
+//! * The sources do not lose disks. Riak KV (2.1, *per-key actor epochs*) names a node that may have
+//!   forgotten its dots anew, so that vectors grow with each time. Here its entry goes on above all
+//!   that its former lives may have written, because no other node hears those any more: what none
+//!   of them has is given up, and a vector keeps one entry per node. It takes **all** other nodes:
+//!   while one of them is away, none that lost its disk comes back. Of those that lost theirs at once,
 //!   two come back, if another one has its disk.
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
 //!   knows that a node gave it, for that key (`context.rs`).

@@ -41,7 +41,7 @@ impl Replica {
         }
         o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
         let back = Return { generation: 1, life };
-        let newcomer = Some(Returning { back, ..Returning::default() });
+        let newcomer = Some(Box::new(Returning { back, ..Returning::default() }));
         let image = Image { newcomer, ..Image::new(self.config.sessions) };
         o.save(Storage::Image(image.clone()));
         let state = ReplicaState { image, ..ReplicaState::default() };
@@ -52,21 +52,15 @@ impl Replica {
     /// Tells those of its return that have not heard of it, or asks those from which it has not got
     /// everything.
     pub(super) fn come_back(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
-        let Some(Returning { back, heard, restored }) = &state.image.newcomer else { return };
+        let Some(newcomer) = &state.image.newcomer else { return };
+        let Returning { back, heard, restored } = &**newcomer;
         let peers: BTreeSet<Id> = self.config.peers(id).collect();
         if *heard == peers {
-            peers.difference(restored).for_each(|peer| self.restore(state, *peer, o));
+            peers.difference(restored).for_each(|peer| restore(state, *peer, o));
         } else {
             let deaf: Vec<Id> = peers.difference(heard).copied().collect();
             o.broadcast(&deaf, &Service::Peer(Peer::Return(*back)));
         }
-    }
-
-    fn restore(&self, state: &ReplicaState, from: Id, o: &mut Outbox) {
-        let Some(Returning { back, .. }) = state.image.newcomer else { return };
-        let have = state.image.vector.clone();
-        let resume = state.fetching.get(&from).map(|transfer| transfer.resume.clone());
-        o.send(from, Service::Peer(Peer::Restore { back, have, resume }));
     }
 
     /// Another node lost its disk.
@@ -114,7 +108,8 @@ impl Replica {
         known: Return,
         o: &mut Outbox,
     ) {
-        let Some(Returning { back, heard, .. }) = &state.image.newcomer else { return };
+        let Some(newcomer) = &state.image.newcomer else { return };
+        let Returning { back, heard, .. } = &**newcomer;
         let is_above = known.generation < back.generation;
         if known == *back && heard.contains(&src) || known != *back && is_above {
             return;
@@ -125,8 +120,8 @@ impl Replica {
             newcomer.heard.insert(src);
         } else {
             let generation = known.generation.saturating_add(1);
-            *newcomer =
-                Returning { back: Return { generation, ..newcomer.back }, ..Returning::default() };
+            let back = Return { generation, ..newcomer.back };
+            **newcomer = Returning { back, ..Returning::default() };
             state.fetching.clear();
         }
         let all_heard = newcomer.heard.len() == self.config.nodes - 1;
@@ -213,15 +208,12 @@ impl Replica {
         }
         let newcomer = image.newcomer.clone();
         o.save(Storage::Delta(Delta { vector, returns, newcomer, ..image.delta(keys) }));
-        match taken.open {
-            Some(open) => {
-                state.fetching.insert(src, open);
-                self.restore(state, src, o);
-            }
-            None => {
-                state.fetching.remove(&src);
-                self.on_one_more(id, state, o);
-            }
+        if let Some(open) = taken.open {
+            state.fetching.insert(src, open);
+            restore(state, src, o);
+        } else {
+            state.fetching.remove(&src);
+            self.on_one_more(id, state, o);
         }
     }
 
@@ -235,11 +227,20 @@ impl Replica {
 
     /// Everything that there is of its former lives is here: it is a node as the others are.
     fn serve_again(&self, id: Id, state: &mut ReplicaState, o: &mut Outbox) {
-        let Some(Returning { back, .. }) = state.image.newcomer.take() else { return };
-        let begin = Dot::below(id, back.generation);
+        let Some(newcomer) = state.image.newcomer.take() else { return };
+        let begin = Dot::below(id, newcomer.back.generation);
         state.image.vector.add(begin);
         let vector = VersionVector::up_to(begin);
         o.save(Storage::Delta(Delta { vector, is_back: true, ..state.image.delta([]) }));
         self.announce(id, state, o);
+    }
+}
+
+/// Asks another node for what is missing of all that it has.
+fn restore(state: &ReplicaState, from: Id, o: &mut Outbox) {
+    if let Some(newcomer) = &state.image.newcomer {
+        let (back, have) = (newcomer.back, state.image.vector.clone());
+        let resume = state.fetching.get(&from).map(|transfer| transfer.resume.clone());
+        o.send(from, Service::Peer(Peer::Restore { back, have, resume }));
     }
 }

@@ -43,7 +43,7 @@ pub struct Image {
     /// The newest return of each other node that lost its disk: nothing of an earlier life is heard.
     pub returns: BTreeMap<Id, Return>,
     /// This node lost its disk, and has not got back yet what the others have.
-    pub newcomer: Option<Returning>,
+    pub newcomer: Option<Box<Returning>>,
 }
 
 /// How far a node is that lost its disk.
@@ -106,7 +106,7 @@ pub struct Delta {
     /// Returns of other nodes that were heard of.
     pub returns: BTreeMap<Id, Return>,
     /// How far this node is with its return, if that changed.
-    pub newcomer: Option<Returning>,
+    pub newcomer: Option<Box<Returning>>,
     /// Whether it is back.
     pub is_back: bool,
 }

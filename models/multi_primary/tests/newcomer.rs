@@ -173,7 +173,9 @@ fn no_tombstone_goes_between_two_answers() {
     let config = config(3, Rule::MultiValue);
     let mut nodes = [0, 1, 2].map(|at| Node::new(&config, at));
     let value = nodes[1].write(9, 1, put("a")).unwrap();
-    [0, 2].map(|at| nodes[at].on_peer(1, Peer::Delta(value.clone())));
+    for at in [0, 2] {
+        nodes[at].on_peer(1, Peer::Delta(value.clone()));
+    }
     let tombstone = nodes[1].write(9, 2, delete()).unwrap();
     let digest = || Peer::Digest { vector: vector(&[(1, 2)]), clock: Stamp::default() };
     nodes[1].on_peer(0, digest());

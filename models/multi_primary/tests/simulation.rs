@@ -50,6 +50,8 @@ fn images(run: &Run) -> impl Iterator<Item = &Image> {
     })
 }
 
+// A reference, because that is what a run takes.
+#[allow(clippy::trivially_copy_pass_by_ref)]
 fn patience(_id: Id, _timer: &Timer) -> usize {
     1
 }
