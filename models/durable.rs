@@ -4,6 +4,8 @@
 //! and on disk. The world and the runtime both fold the deltas with [`Durable::absorb`]; after a
 //! crash the node starts from the fold.
 
+use crate::kv::machine::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::{Actor, Id, Out};
 
 /// Durable state that grows by deltas.
@@ -20,6 +22,67 @@ pub trait Durable: Sized {
         match saved {
             Some(saved) => saved.absorb(delta),
             None => *saved = Some(delta),
+        }
+    }
+}
+
+/// Durable state that a log of records gives.
+pub trait Replay: Clone + Default {
+    /// One entry of the log.
+    type Record: Value;
+
+    /// Does what a record says.
+    fn replay(&mut self, record: Self::Record);
+}
+
+/// Durable state, or records to be added to it.
+///
+/// Replaying does again what the node did, so what a record does must follow from the state and the
+/// record alone; and a save costs as much as its record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "S: Serialize", deserialize = "S: DeserializeOwned"))]
+pub enum Saved<S: Replay> {
+    /// All of it.
+    Complete(S),
+    /// What was done after what was saved before, in order.
+    Changed(Vec<S::Record>),
+}
+
+impl<S: Replay> Saved<S> {
+    /// One record.
+    pub fn record(record: S::Record) -> Self {
+        Self::Changed(vec![record])
+    }
+
+    /// The records of a change; none, if it is the complete state.
+    pub fn records(&self) -> &[S::Record] {
+        match self {
+            Self::Complete(_) => &[],
+            Self::Changed(records) => records,
+        }
+    }
+
+    /// The state that it gives.
+    pub fn state(&self) -> S {
+        match self {
+            Self::Complete(state) => state.clone(),
+            Self::Changed(records) => {
+                let mut state = S::default();
+                records.iter().cloned().for_each(|record| state.replay(record));
+                state
+            }
+        }
+    }
+}
+
+impl<S: Replay> Durable for Saved<S> {
+    fn absorb(&mut self, delta: Self) {
+        match (self, delta) {
+            (Self::Complete(state), Self::Changed(records)) => {
+                records.into_iter().for_each(|record| state.replay(record));
+            }
+            (Self::Changed(earlier), Self::Changed(records)) => earlier.extend(records),
+            (saved, complete @ Self::Complete(_)) => *saved = complete,
         }
     }
 }

@@ -28,11 +28,15 @@ pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;
 pub mod quorum;
+mod seeded;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod testing;
+mod turn;
 pub mod two_phase_commit;
 pub mod world;
 pub mod yardsticks;
 
-pub use durable::{Durable, Newcomer, Recoverable};
+pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};

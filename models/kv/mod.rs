@@ -13,6 +13,7 @@ pub mod map;
 pub mod service;
 pub mod sessions;
 pub mod size;
+pub mod snapshot;
 pub mod transfer;
 pub mod txn;
 
@@ -23,4 +24,5 @@ pub use machine::{Recorded, StateMachine};
 pub use map::{Map, Op, Reply};
 pub use service::Service;
 pub use sessions::{SessionLimits, Sessions};
+pub use snapshot::Image;
 pub use txn::{Abort, Outcome, Transaction, Transactional};

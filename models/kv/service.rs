@@ -45,6 +45,12 @@ pub enum Service<O, R, P> {
     Peer(P),
 }
 
+impl<O, R, P> From<P> for Service<O, R, P> {
+    fn from(msg: P) -> Self {
+        Self::Peer(msg)
+    }
+}
+
 /// Why a server will not do a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {

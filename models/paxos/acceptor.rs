@@ -5,104 +5,81 @@
 //! saves before it answers.
 
 use super::ballot::{Ballot, Slot};
+use super::bugs::Bug;
 use super::message::{Command, Peer, Proposal};
-use super::replica::{Replica, ReplicaState};
-use super::stable::Delta;
-use super::{Bug, Outbox};
+use super::state::ReplicaState;
+use super::storage::Delta;
+use super::turn::Turn;
+use crate::kv::StateMachine;
 use crate::kv::transfer::encoded_bytes;
-use crate::kv::{Service, StateMachine};
-use stateright::actor::Id;
-use std::borrow::Cow;
 
-impl Replica {
-    /// Phase 1b. Promises the ballot, for all slots, and tells what it accepted.
-    pub(super) fn on_prepare<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        ballot: Ballot,
-        from: Slot,
-        o: &mut Outbox<M>,
-    ) {
-        let promised = state.stable.promised;
+impl<M: StateMachine> Turn<'_, '_, M> {
+    /// Phase 1b. Promises the ballot, for all slots, and reports its votes.
+    pub(super) fn on_prepare(&mut self, ballot: Ballot, from: Slot) {
+        let promised = self.state.stable.promised;
         if ballot < promised && !self.has(Bug::PromiseLower) {
-            o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
-            return;
+            return self.answer(Peer::Preempted { ballot: promised });
         }
         if ballot != promised {
-            self.adopt(state.to_mut(), ballot, o);
-        } else if ballot.leader != src || state.accepted_in(ballot) {
+            self.step_down(ballot);
+        } else if ballot.leader != self.src || self.state.accepted_in(ballot) {
             // Its phase one is over.
             return;
         }
-        o.send(src, Service::Peer(self.promise(state, from)));
+        self.answer(self.promise(from));
     }
 
-    /// What it accepted from slot `from` on, as much as fits.
-    pub(super) fn promise<M: StateMachine>(&self, state: &ReplicaState<M>, from: Slot) -> Peer<M> {
-        let stable = &state.stable;
+    /// Its votes from slot `from` on, as many as fit.
+    fn promise(&self, from: Slot) -> Peer<M> {
+        let stable = &self.state.stable;
         let mut accepted = Vec::new();
         let (mut bytes, mut until) = (0_usize, None);
         for (slot, proposal) in stable.accepted.range(from..) {
             bytes = bytes.saturating_add(encoded_bytes(proposal));
             if bytes > self.config.batch_bytes && !accepted.is_empty() {
-                until = (!self.has(Bug::CutSilently)).then_some(*slot);
+                until = Some(*slot);
                 break;
             }
             accepted.push((*slot, proposal.clone()));
         }
-        let chosen = if self.has(Bug::TruncateSilently) { 0 } else { state.applied() };
-        Peer::Promise { ballot: stable.promised, from, until, chosen, accepted }
-    }
-
-    /// Whether a vote in this slot is to be kept. Near what is applied it always is, or a leader
-    /// could get no quorum; further ahead, where the acceptor is behind, as long as there is room.
-    fn has_room<M: StateMachine>(&self, state: &ReplicaState<M>, slot: Slot) -> bool {
-        let accepted = &state.stable.accepted;
-        slot <= state.applied() + 2 * self.config.window
-            || accepted.len() < self.config.ahead
-            || accepted.contains_key(&slot)
+        let (ballot, chosen) = (stable.promised, self.state.applied());
+        Peer::Promise { ballot, from, until, chosen, accepted }
     }
 
     /// Phase 2b. Accepts, unless it promised a higher ballot.
-    pub(super) fn on_accept<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        ballot: Ballot,
-        slot: Slot,
-        command: Command<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
-        let promised = state.stable.promised;
+    pub(super) fn on_accept(&mut self, ballot: Ballot, slot: Slot, command: Command<M::Op>) {
+        let promised = self.state.stable.promised;
         if ballot < promised && !self.has(Bug::BreakPromise) {
-            o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
-            return;
+            return self.answer(Peer::Preempted { ballot: promised });
         }
         // A heartbeat will make it catch up.
-        if !self.has_room(state, slot) && !self.has(Bug::TakeTooFar) {
+        if !self.has_room(slot) && !self.has(Bug::TakeTooFar) {
             if self.has(Bug::AcknowledgeTooFar) {
-                o.send(src, Service::Peer(Peer::Accepted { ballot, slot }));
+                self.answer(Peer::Accepted { ballot, slot });
             }
             return;
         }
         if ballot > promised {
-            self.adopt(state.to_mut(), ballot, o);
+            self.step_down(ballot);
         }
-        let known = state.stable.accepted.get(&slot).is_some_and(|known| known.ballot == ballot);
-        // In a slot that is applied a vote needs no record: it is for what was chosen (P2b).
-        let is_open = slot > state.applied() || self.has(Bug::StoreApplied);
-        if is_open && !known && !(ballot > promised && self.has(Bug::AcknowledgeUnstored)) {
-            let proposal = Proposal { ballot, command };
-            let state = state.to_mut();
-            if self.has(Bug::ForgetAccepted) {
-                state.stable.accepted.insert(slot, proposal);
-            } else {
-                state.change(Delta::Accepted { slot, proposal }, o);
-            }
+        let vote = self.state.stable.accepted.get(&slot);
+        let is_known = vote.is_some_and(|vote| vote.ballot == ballot);
+        // In a slot that is applied a vote needs no record: it is for the chosen value (P2b).
+        let is_open = slot > self.state.applied() || self.has(Bug::StoreApplied);
+        if is_open && !is_known && !(ballot > promised && self.has(Bug::AcknowledgeUnstored)) {
+            self.change(Delta::Accepted { slot, proposal: Proposal { ballot, command } });
         }
-        o.send(src, Service::Peer(Peer::Accepted { ballot, slot }));
-        self.learn(state, o);
+        self.answer(Peer::Accepted { ballot, slot });
+        self.learn();
+    }
+
+    /// Whether a vote in this slot is to be kept. Near the last applied slot it always is, or a
+    /// leader could get no quorum; further ahead, where the acceptor lags, as long as there is room.
+    fn has_room(&self, slot: Slot) -> bool {
+        let accepted = &self.state.stable.accepted;
+        slot <= self.state.applied() + 2 * self.config.window
+            || accepted.len() < self.config.ahead
+            || accepted.contains_key(&slot)
     }
 }
 

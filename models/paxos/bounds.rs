@@ -1,7 +1,8 @@
 //! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
 
+use super::bugs::Bug;
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{BATCH_BYTES, Bug, Config, KEEP_BYTES, Paxos, Quorums, Timer, Timing};
+use super::{BATCH_BYTES, Config, KEEP_BYTES, Paxos, Quorums, Timer, Timing};
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op, SessionLimits};
@@ -258,14 +259,14 @@ impl Bounds {
 
     /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
     /// that is to be, and else what is safe.
-    pub(super) fn seeded(self, bug: Bug) -> Cluster<Actor, History> {
+    pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Actor, History> {
         if self.unending || self.lossy || self.tireless {
-            return self.live(Some(bug));
+            return self.live(bug);
         }
         let mut claims = claims::safety(self.quorums());
         claims.extend((self.crashes == 0 && self.keep_bytes == KEEP_BYTES).then(claims::kept));
         claims.extend(self.pre_vote.then(claims::steady));
-        self.cluster(claims, Some(bug))
+        self.cluster(claims, bug)
     }
 
     /// The cluster, of which it is claimed that it answers and elects. Each message by itself is

@@ -1,10 +1,11 @@
-//! How a cluster is configured, and what is refused.
+//! The configuration of a cluster, which configurations are refused, and the nodes of a cluster.
 
+use super::bugs::Bug;
 use super::message::{BATCH_BYTES, MAX_OP_BYTES};
-use super::{Bug, Paxos};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Client, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
+use crate::turn::Setting;
 use stateright::actor::{Id, model_timeout};
 use std::fmt;
 use std::ops::Range;
@@ -146,9 +147,8 @@ pub struct Config {
     /// With pre-vote: after how many heartbeats without anything chosen a leader that has proposed
     /// something gives up.
     pub patience: u32,
-    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
-    /// always builds its nodes with `None`.
-    pub bug: Option<Bug>,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
+    pub(crate) bug: Option<Bug>,
 }
 
 /// The window of a deployed cluster.
@@ -237,7 +237,7 @@ impl Config {
 
     /// A replica; all are alike.
     pub fn server<M: StateMachine>(&self) -> Paxos<M> {
-        Paxos::Replica(super::Replica { config: self.clone() })
+        Paxos::Replica(Replica { config: self.clone() })
     }
 
     /// A client that has not asked for anything yet.
@@ -245,6 +245,34 @@ impl Config {
         let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
         Paxos::Client(Client { script, first_seq: 1, servers, retry })
     }
+}
+
+impl Setting for Config {
+    type Bug = Bug;
+
+    fn bug(&self) -> Option<Bug> {
+        self.bug
+    }
+
+    fn server_ids(&self) -> impl Iterator<Item = Id> {
+        self.server_ids()
+    }
+}
+
+/// A node of a Paxos cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paxos<M: StateMachine> {
+    /// A replica: proposer, acceptor and learner.
+    Replica(Replica),
+    /// A client.
+    Client(Client<M::Op>),
+}
+
+/// A replica of the state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// The cluster.
+    pub config: Config,
 }
 
 #[cfg(test)]

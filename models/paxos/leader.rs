@@ -1,220 +1,159 @@
 //! The leader: phase two, slot after slot, several at a time.
 
 use super::ballot::{Ballot, Slot};
+use super::bugs::Bug;
 use super::message::{Command, MAX_OP_BYTES, Peer, Proposal};
-use super::replica::{Replica, ReplicaState, Role};
-use super::stable::Delta;
-use super::{Bug, Outbox};
+use super::state::{ReplicaState, Role};
+use super::storage::Delta;
+use super::turn::Turn;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::Standing;
 use crate::kv::transfer::encoded_bytes;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// How many proposals are sent again to one acceptor at a time.
 pub const MAX_RESEND: usize = 16;
 
-/// What a leader knows besides what it accepted itself. Volatile.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Leading<O> {
-    /// Who accepted its proposal in each slot that is not applied yet: at most a quorum.
-    pub votes: BTreeMap<Slot, BTreeSet<Id>>,
-    /// The requests that wait for a slot, in the order in which they came.
-    pub waiting: VecDeque<Command<O>>,
-    /// With pre-vote: how many heartbeats ago something was applied, while something is open.
-    pub unanswered: u32,
-}
-
-impl<O> Default for Leading<O> {
-    fn default() -> Self {
-        Self { votes: BTreeMap::new(), waiting: VecDeque::new(), unanswered: 0 }
-    }
-}
-
 impl<M: StateMachine> ReplicaState<M> {
-    /// Leader: the first slot in which nothing is proposed. What it accepted is of its own ballot,
-    /// all of it.
+    /// Leader: the first slot in which nothing is proposed. All its votes are in its own ballot.
     pub(super) fn next_slot(&self) -> Slot {
         self.stable.accepted.last_key_value().map_or(self.applied(), |(slot, _)| *slot) + 1
     }
 }
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// A client asks.
-    pub(super) fn on_request<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        client: Id,
-        seq: u64,
-        op: M::Op,
-        o: &mut Outbox<M>,
-    ) {
-        if !state.is_leading() {
-            let Ballot { leader, .. } = state.stable.promised;
-            if leader != id {
-                let epoch = state.stable.promised.epoch();
-                o.send(client, Service::Redirect { seq, epoch, leader });
+    pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
+        if !self.state.is_leading() {
+            let promised = self.state.stable.promised;
+            if promised.leader != self.id {
+                let (epoch, leader) = (promised.epoch(), promised.leader);
+                self.answer(Service::Redirect { seq, epoch, leader });
             }
             return;
         }
         let dedupe = !self.has(Bug::NoDedupe);
-        match state.stable.image.sessions.standing(client, seq) {
+        let refused = |why| Service::Refused { seq, why };
+        match self.state.stable.image.sessions.standing(self.src, seq) {
             Standing::Repeated(reply) if dedupe => {
-                o.send(client, Service::Reply { seq, reply: reply.clone() });
+                let reply = reply.clone();
+                self.answer(Service::Reply { seq, reply });
             }
             Standing::Old if dedupe && !self.has(Bug::OrderOld) => {}
-            Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
-            _ if encoded_bytes(&op) > MAX_OP_BYTES => {
-                o.send(client, Service::Refused { seq, why: Refusal::TooLarge });
-            }
-            _ => self.order(id, state, Command::Request { client, seq, op }, o),
+            Standing::Refused(why) => self.answer(refused(why)),
+            _ if encoded_bytes(&op) > MAX_OP_BYTES => self.answer(refused(Refusal::TooLarge)),
+            _ => self.order(seq, op),
         }
     }
 
     /// Gives a request the next slot, or lets it wait for one, unless it has one.
-    fn order<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        command: Command<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
-        let Command::Request { client, seq, op } = &command else { return };
-        // Of its own ballot, all of it.
-        let open = &state.stable.accepted;
-        let known = open.values().any(|open| open.command.is_request(*client, *seq));
-        let again = known && !self.has(Bug::NoDedupe) && !self.has(Bug::OrderTwice);
-        let full = open.len() as u64 >= self.config.window && !self.has(Bug::ExceedWindow);
-        if again {
+    fn order(&mut self, seq: u64, op: M::Op) {
+        // All of its own ballot.
+        let open = &self.state.stable.accepted;
+        let is_open = open.values().any(|open| open.command.is_request(self.src, seq));
+        if is_open && !self.has(Bug::NoDedupe) && !self.has(Bug::OrderTwice) {
             return;
         }
-        let has_waiting = match &state.role {
+        let is_full = open.len() as u64 >= self.config.window && !self.has(Bug::ExceedWindow);
+        let has_waiting = match &self.state.role {
             Role::Leading(leading) => !leading.waiting.is_empty(),
             _ => false,
         };
-        // Nobody overtakes those that wait.
-        if full || has_waiting {
-            return self.wait(state.to_mut(), command, o);
+        // No request overtakes those that wait.
+        if is_full || has_waiting {
+            return self.wait(Command::Request { client: self.src, seq, op });
         }
-        if self.has(Bug::AnswerLocally) && M::is_read(op) {
-            let reply = state.stable.image.machine.clone().apply(*client, *seq, op);
-            o.send(*client, Service::Reply { seq: *seq, reply });
-            return;
+        if self.has(Bug::AnswerLocally) && M::is_read(&op) {
+            let reply = self.state.stable.image.machine.clone().apply(self.src, seq, &op);
+            return self.answer(Service::Reply { seq, reply });
         }
-        let state = state.to_mut();
-        self.propose(id, state, state.next_slot(), command, o);
-        self.settle(id, state, o);
+        let slot = self.state.next_slot();
+        self.propose(slot, Command::Request { client: self.src, seq, op });
+        self.settle();
     }
 
     /// Phase 2a. Its own vote needs no message.
-    pub(super) fn propose<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        slot: Slot,
-        command: Command<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
-        let ballot = state.stable.promised;
-        let accept = Peer::Accept { ballot, slot, command: command.clone() };
-        let proposal = Proposal { ballot, command };
-        if self.has(Bug::ReuseBallot) {
-            state.stable.accepted.insert(slot, proposal);
-        } else {
-            state.change(Delta::Accepted { slot, proposal }, o);
+    pub(super) fn propose(&mut self, slot: Slot, command: Command<M::Op>) {
+        let ballot = self.state.stable.promised;
+        let proposal = Proposal { ballot, command: command.clone() };
+        self.change(Delta::Accepted { slot, proposal });
+        if let Role::Leading(leading) = &mut self.state.to_mut().role {
+            leading.votes.insert(slot, BTreeSet::from([self.id]));
         }
-        if let Role::Leading(leading) = &mut state.role {
-            leading.votes.insert(slot, BTreeSet::from([id]));
-        }
-        o.broadcast(&self.peers(id), &Service::Peer(accept));
+        self.broadcast(Peer::Accept { ballot, slot, command });
     }
 
     /// An acceptor accepted.
-    pub(super) fn on_accepted<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        ballot: Ballot,
-        slot: Slot,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Leading(leading) = &state.role else { return };
+    pub(super) fn on_accepted(&mut self, ballot: Ballot, slot: Slot) {
+        let Role::Leading(leading) = &self.state.role else { return };
         let counts = |votes: &BTreeSet<Id>| {
             votes.len() < self.config.quorums.accept
-                && (!votes.contains(&src) || self.has(Bug::CountTwice))
+                && (!votes.contains(&self.src) || self.has(Bug::CountTwice))
         };
-        let current = ballot == state.stable.promised || self.has(Bug::CountVotesAcross);
-        if !current || !leading.votes.get(&slot).is_some_and(counts) {
+        let is_current = ballot == self.state.stable.promised || self.has(Bug::CountVotesAcross);
+        if !is_current || !leading.votes.get(&slot).is_some_and(counts) {
             return;
         }
-        let state = state.to_mut();
-        if let Role::Leading(leading) = &mut state.role {
+        if let Role::Leading(leading) = &mut self.state.to_mut().role {
             let votes = leading.votes.entry(slot).or_default();
             // For the mutant: nobody's id, so that the vote counts again.
             let again = Id::from(self.config.servers);
-            votes.insert(if votes.contains(&src) { again } else { src });
+            votes.insert(if votes.contains(&self.src) { again } else { self.src });
         }
-        self.settle(id, state, o);
+        self.settle();
     }
 
-    /// Applies what is chosen, in order, answers, lets those that wait propose, and tells the
-    /// learners.
-    pub(super) fn settle<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
-        let before = state.applied();
-        self.apply_chosen(state, o);
-        while self.serve_waiting(id, state, o) {
-            self.apply_chosen(state, o);
+    /// Applies the chosen commands, in order, answers, gives slots to waiting requests, and tells
+    /// the learners.
+    pub(super) fn settle(&mut self) {
+        let before = self.state.applied();
+        self.apply_chosen();
+        while self.serve_waiting() {
+            self.apply_chosen();
         }
-        if state.applied() > before {
-            let (ballot, upto) = (state.stable.promised, state.applied());
-            o.broadcast(&self.peers(id), &Service::Peer(Peer::Chosen { ballot, upto }));
+        let (ballot, upto) = (self.state.stable.promised, self.state.applied());
+        if upto > before {
+            self.broadcast(Peer::Chosen { ballot, upto });
         }
     }
 
-    fn apply_chosen<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    fn apply_chosen(&mut self) {
         let quorum = self.config.quorums.accept - usize::from(self.has(Bug::SmallAcceptQuorum));
-        while let Role::Leading(leading) = &mut state.role
-            && let Some(votes) = leading.votes.get(&(state.stable.image.slot + 1))
-            && votes.len() >= quorum
-        {
-            let next = state.stable.image.slot + 1;
+        loop {
+            let next = self.state.applied() + 1;
+            let Role::Leading(leading) = &mut self.state.to_mut().role else { return };
+            if leading.votes.get(&next).is_none_or(|votes| votes.len() < quorum) {
+                return;
+            }
             leading.votes.remove(&next);
             leading.unanswered = 0;
-            if let Some(answer) = self.apply_accepted(state, next, o) {
-                o.send(answer.client, answer.msg());
+            if let Some(answer) = self.apply_accepted(next) {
+                self.send(answer.client, answer.msg());
             }
         }
     }
 
-    /// A heartbeat to all, and what some acceptor did not answer.
-    pub(super) fn remind<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &ReplicaState<M>,
-        leading: &Leading<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
-        let (ballot, chosen) = (state.stable.promised, state.applied());
-        for peer in self.peers(id) {
-            o.send(peer, Service::Peer(Peer::Heartbeat { ballot, chosen }));
-            if self.has(Bug::NoResend) {
-                continue;
+    /// A heartbeat to all, and to each acceptor the proposals that it did not answer.
+    pub(super) fn remind(&mut self) {
+        let (ballot, chosen) = (self.state.stable.promised, self.state.applied());
+        for peer in self.peers() {
+            self.send(peer, Peer::Heartbeat { ballot, chosen });
+            if !self.has(Bug::NoResend) {
+                self.resend(peer);
             }
-            let open = leading.votes.iter().filter(|(_, votes)| !votes.contains(&peer));
-            for (slot, _) in open.take(MAX_RESEND) {
-                if let Some(proposal) = state.stable.accepted.get(slot) {
-                    let (slot, command) = (*slot, proposal.command.clone());
-                    o.send(peer, Service::Peer(Peer::Accept { ballot, slot, command }));
-                }
+        }
+    }
+
+    fn resend(&mut self, acceptor: Id) {
+        let ballot = self.state.stable.promised;
+        let Role::Leading(leading) = &self.state.role else { return };
+        let open = leading.votes.iter().filter(|(_, votes)| !votes.contains(&acceptor));
+        for (slot, _) in open.take(MAX_RESEND) {
+            if let Some(proposal) = self.state.stable.accepted.get(slot) {
+                let (slot, command) = (*slot, proposal.command.clone());
+                self.out.send(acceptor, Peer::Accept { ballot, slot, command });
             }
         }
     }

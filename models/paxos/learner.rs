@@ -1,127 +1,97 @@
-//! The learner: applies what is chosen, in order.
+//! The learner: applies the chosen commands, in order.
 
 use super::ballot::{Ballot, Slot};
+use super::bugs::Bug;
 use super::message::{Command, Peer};
 use super::offer::weight;
-use super::replica::{Replica, ReplicaState, Told};
-use super::stable::{Answer, Delta};
-use super::{Bug, Outbox};
-use crate::kv::{Service, Sessions, StateMachine};
-use stateright::actor::Id;
-use std::borrow::Cow;
+use super::state::Told;
+use super::storage::Delta;
+use super::turn::Turn;
+use crate::kv::snapshot::Answer;
+use crate::kv::{Sessions, StateMachine};
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// The leader of a ballot says how far the log is chosen. A leader counts for itself.
-    pub(super) fn on_chosen<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        told: Told,
-        o: &mut Outbox<M>,
-    ) {
-        let known = state.told.map_or(state.applied(), |told| told.upto);
-        let leads = state.is_leading() && !self.has(Bug::LeaderLearns);
+    pub(super) fn on_chosen(&mut self, told: Told) {
+        let known = self.state.told.map_or(self.state.applied(), |told| told.upto);
+        let leads = self.state.is_leading() && !self.has(Bug::LeaderLearns);
         if leads || told.upto <= known {
             return;
         }
-        state.to_mut().told = Some(told);
-        self.learn(state, o);
-        if state.is_preparing() {
-            self.try_to_lead(id, state.to_mut(), o);
+        self.state.to_mut().told = Some(told);
+        self.learn();
+        if self.state.is_preparing() {
+            self.try_to_lead();
         }
     }
 
-    /// The leader is alive. Whoever is behind, and did not accept what is missing, asks for it.
-    pub(super) fn on_heartbeat<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        ballot: Ballot,
-        chosen: Slot,
-        o: &mut Outbox<M>,
-    ) {
-        let promised = state.stable.promised;
+    /// The leader is alive. A lagging replica that did not accept what it misses asks for it.
+    pub(super) fn on_heartbeat(&mut self, ballot: Ballot, chosen: Slot) {
+        let promised = self.state.stable.promised;
         if ballot < promised && !self.has(Bug::HeedOldHeartbeat) {
-            o.send(src, Service::Peer(Peer::Preempted { ballot: promised }));
-            return;
+            return self.answer(Peer::Preempted { ballot: promised });
         }
         if ballot > promised {
-            self.adopt(state.to_mut(), ballot, o);
+            self.step_down(ballot);
         } else {
-            self.await_leader(o);
+            self.await_leader();
         }
-        self.hear_leader(state);
-        self.on_chosen(id, state, Told { ballot, upto: chosen }, o);
-        if chosen > state.applied() && !self.has(Bug::NeverAsk) {
-            o.send(src, Service::Peer(state.catch_up_msg()));
+        self.hear_leader();
+        self.on_chosen(Told { ballot, upto: chosen });
+        if chosen > self.state.applied() {
+            self.answer(self.catch_up_msg());
         }
     }
 
-    /// Applies what it accepted and was told is chosen. A leader tells of what was chosen in its
-    /// ballot or an earlier one, so what was accepted in that ballot or a later one is what was
-    /// chosen (Lamport 2001, P2b); what was accepted earlier may be something else.
-    pub(super) fn learn<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        o: &mut Outbox<M>,
-    ) {
-        let Some(Told { ballot, upto }) = state.told else { return };
-        let mut next = state.applied() + 1;
+    /// Applies the slots that it accepted and was told are chosen. A leader tells of slots that were
+    /// chosen in its ballot or an earlier one, so a vote in that ballot or a later one is for the
+    /// chosen value (Lamport 2001, P2b); an earlier vote may be for another.
+    pub(super) fn learn(&mut self) {
+        let Some(Told { ballot, upto }) = self.state.told else { return };
+        let mut next = self.state.applied() + 1;
         while next <= upto
-            && let Some(open) = state.stable.accepted.get(&next)
+            && let Some(open) = self.state.stable.accepted.get(&next)
             && (open.ballot >= ballot || self.has(Bug::ApplyAnyBallot))
         {
-            self.apply_accepted(state.to_mut(), next, o);
+            self.apply_accepted(next);
             next += 1;
         }
-        if state.applied() >= upto {
-            state.to_mut().told = None;
+        if self.state.applied() >= upto {
+            self.state.to_mut().told = None;
         }
     }
 
-    /// Applies the next slot, in which it accepted what was chosen. Gives what its client is to be
-    /// told.
-    pub(super) fn apply_accepted<M: StateMachine>(
-        &self,
-        state: &mut ReplicaState<M>,
-        slot: Slot,
-        o: &mut Outbox<M>,
-    ) -> Option<Answer<M::Reply>> {
-        self.applying(state);
-        if !self.has(Bug::ForgetChosen) {
-            o.save(Delta::Chosen { upto: slot }.into());
-        }
-        let answer = state.stable.apply_accepted();
-        self.applied(state, o);
+    /// Applies the next slot, in which it accepted the chosen command. Gives the answer for its
+    /// client.
+    pub(super) fn apply_accepted(&mut self, slot: Slot) -> Option<Answer<M::Reply>> {
+        self.applying();
+        self.save(Delta::Chosen { upto: slot });
+        let answer = self.state.to_mut().stable.apply_accepted();
+        self.applied();
         answer
     }
 
-    /// Applies the next slot, of which somebody told what was chosen.
-    pub(super) fn apply_learned<M: StateMachine>(
-        &self,
-        state: &mut ReplicaState<M>,
-        command: Command<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
-        self.applying(state);
-        state.change(Delta::Learned { command }, o);
-        self.applied(state, o);
+    /// Applies the next slot, of which another replica said which command was chosen.
+    pub(super) fn apply_learned(&mut self, command: Command<M::Op>) {
+        self.applying();
+        self.change(Delta::Learned { command });
+        self.applied();
     }
 
     /// For the mutant without client sessions.
-    fn applying<M: StateMachine>(&self, state: &mut ReplicaState<M>) {
+    fn applying(&mut self) {
         if self.has(Bug::NoDedupe) {
-            state.stable.image.sessions = Sessions::default();
+            self.state.to_mut().stable.image.sessions = Sessions::default();
         }
     }
 
-    /// Notes what was applied, and keeps the log short.
-    fn applied<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    /// Notes the size of the command that was applied, and keeps the log short.
+    fn applied(&mut self) {
+        let state = self.state.to_mut();
         let last = state.stable.log.last_key_value();
         state.log_bytes += last.map_or(0, |(_, command)| weight(command));
-        self.truncate(state, o);
-        let applied = state.applied();
-        state.partial.take_if(|partial| partial.image.slot <= applied);
+        self.truncate();
+        let applied = self.state.applied();
+        self.state.to_mut().partial.take_if(|partial| partial.image.slot <= applied);
     }
 }

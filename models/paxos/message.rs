@@ -6,8 +6,9 @@
 use super::ballot::{Ballot, Slot};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::map::MAX_OPERATION_BYTES;
+use crate::kv::snapshot::Answer;
 use crate::kv::transfer::Piece;
-use crate::kv::{Service, StateMachine};
+use crate::kv::{Image, Service, StateMachine};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
@@ -37,6 +38,18 @@ pub enum Command<O> {
 }
 
 impl<O> Command<O> {
+    /// Applies it as the next slot's command. One request may have been chosen in two slots, by two
+    /// leaders: it is applied in the first. Gives the answer for its client; none, if the client has
+    /// gone on.
+    pub fn apply_to<M: StateMachine<Op = O>>(
+        &self,
+        image: &mut Image<M>,
+    ) -> Option<Answer<M::Reply>> {
+        image.slot += 1;
+        let Self::Request { client, seq, op } = self else { return None };
+        image.apply_once(*client, *seq, op)
+    }
+
     /// Whether it is the request `seq` of `client`.
     pub fn is_request(&self, client: Id, seq: u64) -> bool {
         matches!(self, Self::Request { client: c, seq: s, .. } if *c == client && *s == seq)

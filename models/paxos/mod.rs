@@ -17,54 +17,57 @@
 //!
 //! # How it works
 //!
-//! 1. A replica that hears of no leader, and is told by enough others that they do not either, picks a higher **ballot** and asks all to **promise** it,
-//!    for all slots at once. A promise tells what the acceptor accepted, and up to which slot all
-//!    is chosen. With a quorum of promises the replica leads, after catching up to what they know
-//!    chosen.
+//! 1. A replica that hears of no leader, and learns from enough others that they do not either, picks
+//!    a higher **ballot** and asks all to **promise** it, for all slots at once. A promise reports the
+//!    acceptor's votes, and up to which slot the log is chosen. With a quorum of promises the replica
+//!    leads, after catching up with the slots that they know chosen.
 //! 2. It proposes again, in its own ballot, what it must: in each slot the value of the
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
 //!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
-//!    the others how far the log is chosen. They know the values, from what they accepted.
-//! 4. Everybody applies the same log. Sessions, part of the replicated state, make a request that
-//!    was chosen twice apply once. Reads are commands like all others: that a read was chosen
-//!    proves that no other leader could have chosen anything before it that it does not see.
-//! 5. Who is behind asks for the log, and, where that is truncated, for the state instead; with
-//!    either it promises the ballot of who answers, so that what it applied was chosen in no
-//!    greater ballot than it promised.
+//!    the others how far the log is chosen. They know the values, from their votes.
+//! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
+//!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
+//!    that no other leader could have had anything chosen before it that it does not see.
+//! 5. A lagging replica asks for the log, and, where that is truncated, for the state instead; with
+//!    either it promises the sender's ballot, so that each command that it applied was chosen in the
+//!    ballot that it promised or a smaller one.
 //!
 //! # Deviations, and why
 //!
 //! * The first ballot, 0.0, is led by replica 0 with no phase one. There is no smaller ballot, so
 //!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
-//!   starts for the very first time: after a restart it cannot know what it proposed.
+//!   starts for the very first time: after a restart it cannot know its earlier proposals.
 //! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
 //!   and counts its own promise without a message; it saves both like any other.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
 //!   instead, and its vote there needs no record, as it can only be for the chosen value: that
 //!   was chosen in a ballot that it promised or a smaller one (P2b).
-//! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; their
-//!   replicas' proposing and re-proposing is the client's retry and the leader's dedupe.
-//! * No membership change, and no leases: neither is needed for what is offered here.
+//! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; the
+//!   client's retry and the leader's dedupe take the place of their replicas' re-proposing.
+//! * No membership change, and no leases: neither is needed for the service that is offered here.
 //!
 //! # Bounds
 //!
 //! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
-//! acceptor takes at most twice the window past what it applied, and [`Config::ahead`] votes beyond;
-//! the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or, while a
-//! snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated state,
-//! perhaps one cut up for transfer, and so much more. Every message fits a datagram.
+//! acceptor takes at most twice the window past the last applied slot, and [`Config::ahead`] votes
+//! beyond; the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or,
+//! while a snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated
+//! state, perhaps one cut up for transfer, and so much more. Every message fits a datagram.
 //!
 //! # Where things are
 //!
-//! [`Peer`] is the vocabulary, [`Stable`] what is durable; the roles are in `acceptor.rs`,
-//! `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its `queue.rs`, and `learner.rs`; catching
-//! up is in `catch_up.rs`, what others get to catch up in `offer.rs`; `replica.rs` dispatches.
+//! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles are in
+//! `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its
+//! `queue.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
+//! side in `offer.rs`. All handlers are methods of one context, `turn.rs`; `replica.rs` dispatches.
+//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 mod acceptor;
 mod ballot;
 mod bounds;
+mod bugs;
 mod catch_up;
 mod config;
 pub mod instances;
@@ -78,68 +81,30 @@ pub mod properties;
 mod proposer;
 mod queue;
 mod replica;
-mod stable;
+mod state;
+mod storage;
 pub mod synod;
 #[cfg(test)]
 mod tests;
+mod turn;
 
+pub use crate::kv::Image;
 pub use ballot::{Ballot, Slot};
-pub use catch_up::Partial;
 pub use config::{
-    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, QUEUE, Quorums, Timing, WINDOW,
+    AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
+    Timing, WINDOW,
 };
-pub use leader::{Leading, MAX_RESEND};
+pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use mutants::Bug;
-pub use offer::Offer;
-pub use proposer::Preparing;
-pub use replica::{Replica, ReplicaState, Role, Told};
-pub use stable::{Answer, Delta, Image, Saved, Stable};
+pub use state::{Leading, Offer, Partial, Preparing, ReplicaState, Role, State, Timer, Told};
+pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::{Client, ClientState, Retry, StateMachine};
+use crate::kv::StateMachine;
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-
-/// A node of a Paxos cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Paxos<M: StateMachine> {
-    /// A replica: proposer, acceptor and learner.
-    Replica(Replica),
-    /// A client.
-    Client(Client<M::Op>),
-}
-
-/// The state of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
-pub enum State<M: StateMachine> {
-    /// Of a replica.
-    Replica(ReplicaState<M>),
-    /// Of a client.
-    Client(ClientState<M::Reply>),
-}
-
-/// The timers of all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// Replica that does not lead: no leader was heard of for too long.
-    Election,
-    /// Replica that leads or tries to: time to say so, and to send again what was not answered.
-    Heartbeat,
-    /// Client: the service has not answered.
-    Retry(Retry),
-}
-
-impl From<Retry> for Timer {
-    fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
-    }
-}
-
-/// What a handler gives out.
-type Outbox<M> = Out<Paxos<M>>;
+use turn::Turn;
 
 impl<M: StateMachine> Actor for Paxos<M> {
     type Msg = Msg<M>;
@@ -150,7 +115,10 @@ impl<M: StateMachine> Actor for Paxos<M> {
 
     fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
         match self {
-            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
+            Self::Replica(Replica { config }) => {
+                let saved = storage.as_ref();
+                State::Replica(Turn::start(config, id, o, |mut turn| turn.on_start(saved)))
+            }
             Self::Client(client) => State::Client(client.on_start(o)),
         }
     }
@@ -164,9 +132,9 @@ impl<M: StateMachine> Actor for Paxos<M> {
         o: &mut Out<Self>,
     ) {
         match self {
-            Self::Replica(replica) => {
-                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
-            }
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::on_message(config, id, src, state, o).on_msg(msg);
+            }),
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_msg(state, msg, o));
             }
@@ -174,17 +142,13 @@ impl<M: StateMachine> Actor for Paxos<M> {
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
-        match (self, timer) {
-            (Self::Replica(replica), Timer::Election) => {
-                lend!(state, State::Replica, |state| replica.on_election_timer(id, state, o));
-            }
-            (Self::Replica(replica), Timer::Heartbeat) => {
-                lend!(state, State::Replica, |state| replica.on_heartbeat_timer(id, state, o));
-            }
-            (Self::Client(client), Timer::Retry(_)) => {
+        match self {
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::of_its_own(config, id, state, o).on_timer(*timer);
+            }),
+            Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
             }
-            _ => {}
         }
     }
 

@@ -5,8 +5,8 @@
 //! Some guards are not needed for what is claimed, or not alone, so that a mutant would survive:
 //!
 //! * An old request that was chosen nevertheless is not applied
-//!   ([`Image::apply`](super::Image::apply)). A leader gives
-//!   it no slot ([`Bug::OrderOld`]), so it takes three leaders, of which the first proposed it past
+//!   ([`Image::apply_once`](crate::kv::Image::apply_once)). A leader gives it no slot
+//!   (`Bug::OrderOld`), so it takes three leaders, of which the first proposed it past
 //!   what the second knew, for this to matter: the unit test
 //!   `an_old_request_is_not_applied_whatever_slot_it_has` shows it.
 //! * A piece of the log that begins after what is applied is not taken. It is the answer to a
@@ -26,6 +26,7 @@ mod sessions;
 
 use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
+use super::bugs::Bug;
 use super::properties::{
     self as claims, AGREEMENT, ANSWERED, ARMED, Actor, BOUNDED, CHOSEN, ELECTED, EXACTLY_ONCE,
     FOLLOWED, GIVEN_UP, HEARD, History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT,
@@ -33,32 +34,18 @@ use super::properties::{
 };
 use crate::Mutant;
 use crate::kv::Op;
+use crate::seeded::{mutants, mutants_of};
 use crate::world::CHECKPOINT;
 
-/// The bugs, and for each its mutants: their names, the property that kills them, and where.
-macro_rules! bugs {
-    ($($bug:ident: $about:literal, $($name:literal by $killer:ident in $bounds:expr),+;)*) => {
-        /// A bug that the checker can put into the protocol.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Bug {
-            $(#[doc = $about] $bug,)*
-        }
-
-        /// Every bug, with the property that kills it.
-        pub fn mutants() -> Vec<Mutant<Actor, History>> {
-            let mut mutants = vec![$($(Mutant {
-                name: $name,
-                about: $about,
-                killed_by: $killer,
-                cluster: || $bounds.seeded(Bug::$bug),
-            },)+)*];
-            mutants.extend(sessions::mutants());
-            mutants
-        }
-    };
+/// Every bug, with the property that kills it.
+pub fn mutants() -> Vec<Mutant<Actor, History>> {
+    let mut mutants = mutants_of(seeded());
+    mutants.extend(sessions::mutants());
+    mutants
 }
 
-bugs! {
+mutants! {
+    Actor, History, Bug, Bounds::seeded;
     ForgetPromise: "an acceptor does not save the ballot that it promises",
         "forget-promise" by PROMISE in restarting(1);
     ForgetAccepted: "an acceptor does not save what it accepts",

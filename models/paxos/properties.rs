@@ -252,7 +252,7 @@ fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
     let mut replayed = early.clone();
     for slot in early.slot + 1..=late.image.slot {
         match late.log.get(&slot) {
-            Some(command) => _ = replayed.apply(command),
+            Some(command) => _ = command.apply_to(&mut replayed),
             // Truncated: nothing to compare.
             None => return true,
         }

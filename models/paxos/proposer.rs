@@ -1,33 +1,26 @@
 //! The proposer's phase one: how a replica becomes leader.
 //!
-//! Lamport 2001, P2c: a proposal's value is that of the highest-numbered proposal among what a
-//! quorum accepted before, or any if they accepted none. Phase one finds it, in all slots at once.
+//! Lamport 2001, P2c: a proposal's value is that of the highest-numbered proposal that a quorum
+//! accepted before, or any if they accepted none. Phase one finds it, in all slots at once.
 
 use super::ballot::{Ballot, Slot};
-use super::leader::Leading;
+use super::bugs::{Bug, invented};
 use super::message::{Command, Peer, Proposal};
-use super::replica::{Replica, ReplicaState, Role};
-use super::stable::Delta;
-use super::{Bug, Outbox, Timer};
-use crate::kv::{Service, StateMachine};
+use super::state::{Leading, Preparing, Role, Timer};
+use super::storage::Delta;
+use super::turn::Turn;
+use crate::kv::StateMachine;
 use stateright::actor::Id;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// Phase one, as far as it got. Volatile: a replica that restarts takes a new ballot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Preparing<O> {
-    /// Who promised: with `None` completely, else with the slot to go on from.
-    pub promised: BTreeMap<Id, Option<Slot>>,
-    /// The highest-numbered proposal that was reported in each slot.
-    pub adopted: BTreeMap<Slot, Proposal<O>>,
-    /// The last slot that one of them knows chosen without a gap, and which.
-    pub chosen: (Slot, Id),
-}
 
 impl<O> Preparing<O> {
     fn complete(&self) -> usize {
         self.promised.values().filter(|next| next.is_none()).count()
+    }
+
+    /// The slot from which this acceptor is to report on; `None` if it has promised completely.
+    fn next_of(&self, acceptor: Id, first: Slot) -> Option<Slot> {
+        self.promised.get(&acceptor).copied().unwrap_or(Some(first))
     }
 
     fn adopt(&mut self, slot: Slot, proposal: Proposal<O>, last_wins: bool) {
@@ -38,173 +31,144 @@ impl<O> Preparing<O> {
     }
 }
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// No leader was heard of.
-    pub(super) fn on_election_timer<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        o: &mut Outbox<M>,
-    ) {
-        if state.is_leading() {
+    pub(super) fn on_election_timer(&mut self) {
+        if self.state.is_leading() {
             return;
         }
         if self.config.pre_vote && !self.has(Bug::NoPreVote) {
-            self.ask_around(id, state.to_mut(), o);
+            self.ask_around();
         } else {
-            self.prepare(id, state.to_mut(), o);
+            self.prepare();
         }
     }
 
     /// Phase 1a. Tries to lead, in a higher ballot than any it knows.
-    pub(super) fn prepare<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
-        let ballot = state.stable.promised.next(id);
-        state.change(Delta::Promised(ballot), o);
+    pub(super) fn prepare(&mut self) {
+        let (id, from) = (self.id, self.state.applied() + 1);
+        let ballot = self.state.stable.promised.next(id);
+        self.change(Delta::Promised(ballot));
         // Its own promise needs no message.
-        state.role = Role::Preparing(Preparing {
-            promised: BTreeMap::from([(id, None)]),
-            adopted: state.stable.accepted.clone(),
-            chosen: (state.applied(), id),
-        });
+        let adopted = self.state.stable.accepted.clone();
+        let (promised, chosen) = (BTreeMap::from([(id, None)]), (self.state.applied(), id));
+        self.state.to_mut().role = Role::Preparing(Preparing { promised, adopted, chosen });
         if !self.has(Bug::ElectionOnce) {
-            self.await_leader(o);
+            self.await_leader();
         }
-        o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
-        let prepare = Peer::Prepare { ballot, from: state.applied() + 1 };
-        o.broadcast(&self.peers(id), &Service::Peer(prepare));
-        self.try_to_lead(id, state, o);
+        self.await_heartbeat();
+        self.broadcast(Peer::Prepare { ballot, from });
+        self.try_to_lead();
+    }
+
+    /// Phase 1a again, to the acceptors that have not promised completely.
+    fn prepare_again(&mut self) {
+        let (ballot, first) = (self.state.stable.promised, self.state.applied() + 1);
+        let Role::Preparing(preparing) = &self.state.role else { return };
+        for peer in self.peers() {
+            if let Some(from) = preparing.next_of(peer, first) {
+                self.out.send(peer, Peer::Prepare { ballot, from });
+            }
+        }
     }
 
     /// A promise, or a part of one.
-    pub(super) fn on_promise<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        promise: Peer<M>,
-        o: &mut Outbox<M>,
+    pub(super) fn on_promise(
+        &mut self,
+        ballot: Ballot,
+        from: Slot,
+        until: Option<Slot>,
+        chosen: Slot,
+        accepted: Vec<(Slot, Proposal<M::Op>)>,
     ) {
-        let Peer::Promise { ballot, from, until, chosen, accepted } = promise else { return };
-        let Role::Preparing(preparing) = &state.role else { return };
-        let current = ballot == state.stable.promised || self.has(Bug::CountAcrossBallots);
-        let next = match preparing.promised.get(&src) {
-            None => from <= state.applied() + 1,
+        let Role::Preparing(preparing) = &self.state.role else { return };
+        let is_current = ballot == self.state.stable.promised || self.has(Bug::CountAcrossBallots);
+        let is_next = match preparing.promised.get(&self.src) {
+            None => from <= self.state.applied() + 1,
             Some(next) => *next == Some(from),
         };
-        if !current || !next {
+        if !is_current || !is_next {
             return;
         }
-        let state = state.to_mut();
-        let (applied, last_wins) = (state.applied(), self.has(Bug::AdoptLast));
-        let Role::Preparing(preparing) = &mut state.role else { return };
-        preparing.promised.insert(src, until);
+        let (applied, last_wins) = (self.state.applied(), self.has(Bug::AdoptLast));
+        let Role::Preparing(preparing) = &mut self.state.to_mut().role else { return };
+        preparing.promised.insert(self.src, until);
         for (slot, proposal) in accepted {
             if slot > applied {
                 preparing.adopt(slot, proposal, last_wins);
             }
         }
         if chosen > preparing.chosen.0 {
-            preparing.chosen = (chosen, src);
+            preparing.chosen = (chosen, self.src);
         }
         if let Some(from) = until {
-            o.send(src, Service::Peer(Peer::Prepare { ballot, from }));
+            self.answer(Peer::Prepare { ballot, from });
         }
-        self.try_to_lead(id, state, o);
+        self.try_to_lead();
     }
 
-    /// Leads, if a quorum promised and everything that one of them knows chosen is applied here:
-    /// what is chosen is not proposed again, so that acceptors may forget it.
-    pub(super) fn try_to_lead<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) {
-        let applied = state.applied();
-        let Role::Preparing(preparing) = &mut state.role else { return };
-        let bug = usize::from(self.has(Bug::SmallPrepareQuorum));
-        if preparing.complete() < self.config.quorums.prepare - bug {
+    /// Leads, if a quorum promised and everything that one of them knows chosen is applied here: a
+    /// chosen value is not proposed again, so that acceptors may forget it.
+    pub(super) fn try_to_lead(&mut self) {
+        let applied = self.state.applied();
+        let quorum = self.config.quorums.prepare - usize::from(self.has(Bug::SmallPrepareQuorum));
+        let Role::Preparing(preparing) = &mut self.state.to_mut().role else { return };
+        if preparing.complete() < quorum {
             return;
         }
         let (chosen, by) = preparing.chosen;
         if chosen > applied {
-            o.send(by, Service::Peer(state.catch_up_msg()));
-            return;
+            return self.send(by, self.catch_up_msg());
         }
-        let mut adopted = preparing.adopted.split_off(&(applied + 1));
-        if self.has(Bug::IgnoreAccepted) {
-            adopted.clear();
-        }
+        let adopted = preparing.adopted.split_off(&(applied + 1));
+        self.lead(if self.has(Bug::IgnoreAccepted) { BTreeMap::new() } else { adopted });
+    }
+
+    /// Phase 2a for the slots in which something may have been chosen, and for the gaps between
+    /// them: the value of the highest-numbered proposal reported, or a no-op.
+    fn lead(&mut self, mut adopted: BTreeMap<Slot, Proposal<M::Op>>) {
+        let state = self.state.to_mut();
         state.role = Role::Leading(Leading::default());
         state.missing = None;
-        o.cancel_timer(Timer::Election);
+        self.cancel_timer(Timer::Election);
+        let applied = self.state.applied();
         let last = adopted.last_key_value().map_or(applied, |(slot, _)| *slot);
         for slot in applied + 1..=last {
             let gap = match adopted.get(&(slot + 1)) {
-                Some(next) if self.has(Bug::InventRequest) => invent(id, slot, next),
+                Some(next) if self.has(Bug::InventRequest) => invented(self.id, slot, next),
                 _ => Command::Noop,
             };
             let command = adopted.remove(&slot).map_or(gap, |proposal| proposal.command);
-            self.propose(id, state, slot, command, o);
+            self.propose(slot, command);
         }
-        self.settle(id, state, o);
+        self.settle();
     }
 
-    /// Somebody promised a higher ballot than this one's.
-    pub(super) fn on_preempted<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        ballot: Ballot,
-        o: &mut Outbox<M>,
-    ) {
-        let is_greater = ballot > state.stable.promised || self.has(Bug::PreemptedBySmaller);
-        if state.role != Role::Follower && is_greater {
-            self.adopt(state.to_mut(), ballot, o);
+    /// Another replica promised a higher ballot than this one's.
+    pub(super) fn on_preempted(&mut self, ballot: Ballot) {
+        let is_greater = ballot > self.state.stable.promised || self.has(Bug::PreemptedBySmaller);
+        if self.state.role != Role::Follower && is_greater {
+            self.step_down(ballot);
         }
     }
 
-    /// Time to send again what was not answered, and to say who leads.
-    pub(super) fn on_heartbeat_timer<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        o: &mut Outbox<M>,
-    ) {
-        if self.gives_up(state) {
-            return self.give_up(state.to_mut(), o);
+    /// Time to send again the messages that were not answered, and to say who leads.
+    pub(super) fn on_heartbeat_timer(&mut self) {
+        if self.gives_up() {
+            return self.give_up();
         }
-        let ballot = state.stable.promised;
-        match &state.role {
+        match &self.state.role {
             Role::Follower => return,
-            Role::Leading(leading) => self.remind(id, state, leading, o),
-            Role::Preparing(preparing) => {
-                let peers = if self.has(Bug::PrepareOnce) { vec![] } else { self.peers(id) };
-                for peer in peers {
-                    let from = match preparing.promised.get(&peer) {
-                        Some(None) => continue,
-                        Some(Some(from)) => *from,
-                        None => state.applied() + 1,
-                    };
-                    o.send(peer, Service::Peer(Peer::Prepare { ballot, from }));
+            Role::Leading(_) => self.remind(),
+            Role::Preparing(_) => {
+                if !self.has(Bug::PrepareOnce) {
+                    self.prepare_again();
                 }
-                self.try_to_lead(id, state.to_mut(), o);
+                self.try_to_lead();
             }
         }
         if !self.has(Bug::HeartbeatOnce) {
-            o.set_timer(Timer::Heartbeat, self.config.timing.heartbeat.clone());
+            self.await_heartbeat();
         }
-    }
-}
-
-/// For the mutant: an operation that nobody asked for.
-fn invent<O: Clone>(id: Id, slot: Slot, next: &Proposal<O>) -> Command<O> {
-    match &next.command {
-        Command::Noop => Command::Noop,
-        Command::Request { op, .. } => Command::Request { client: id, seq: slot, op: op.clone() },
     }
 }

@@ -1,12 +1,12 @@
 //! Requests that wait for a slot, where the window is full: first come, first served.
 //!
-//! Without it the same clients would be served again and again, who ask at the right moment. The
-//! queue is volatile and lost with the leadership; its clients ask again, of the next leader.
+//! Without it the same clients, those that ask at the right moment, would be served again and again.
+//! The queue is volatile and lost with the leadership; its clients ask again, of the next leader.
 
-use super::leader::Leading;
+use super::bugs::Bug;
 use super::message::Command;
-use super::replica::{Replica, ReplicaState, Role};
-use super::{Bug, Outbox};
+use super::state::{Leading, Role};
+use super::turn::Turn;
 use crate::kv::service::Refusal;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -21,40 +21,31 @@ impl<O> Leading<O> {
     }
 }
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// Lets a request wait: each client once, with its last one.
-    pub(super) fn wait<M: StateMachine>(
-        &self,
-        state: &mut ReplicaState<M>,
-        command: Command<M::Op>,
-        o: &mut Outbox<M>,
-    ) {
+    pub(super) fn wait(&mut self, command: Command<M::Op>) {
         let Command::Request { client, seq, .. } = command else { return };
-        let Role::Leading(leading) = &mut state.role else { return };
+        let is_endless = self.has(Bug::EndlessQueue);
+        let Role::Leading(leading) = &mut self.state.to_mut().role else { return };
         match leading.place_of(client) {
             Some((at, before)) if before < seq => leading.waiting[at] = command,
             Some(_) => {}
-            None if leading.waiting.len() < self.config.queue || self.has(Bug::EndlessQueue) => {
+            None if leading.waiting.len() < self.config.queue || is_endless => {
                 leading.waiting.push_back(command);
             }
-            None => o.send(client, Service::Refused { seq, why: Refusal::Busy }),
+            None => self.send(client, Service::Refused { seq, why: Refusal::Busy }),
         }
     }
 
-    /// Gives slots to those that wait, while there is room. Whether it did.
-    pub(super) fn serve_waiting<M: StateMachine>(
-        &self,
-        id: Id,
-        state: &mut ReplicaState<M>,
-        o: &mut Outbox<M>,
-    ) -> bool {
+    /// Gives slots to waiting requests, while there is room. Whether it did.
+    pub(super) fn serve_waiting(&mut self) -> bool {
         let mut served = false;
-        while (state.stable.accepted.len() as u64) < self.config.window
+        while (self.state.stable.accepted.len() as u64) < self.config.window
             && !self.has(Bug::ForgetWaiting)
-            && let Role::Leading(leading) = &mut state.role
+            && let Role::Leading(leading) = &mut self.state.to_mut().role
             && let Some(command) = leading.waiting.pop_front()
         {
-            self.propose(id, state, state.next_slot(), command, o);
+            self.propose(self.state.next_slot(), command);
             served = true;
         }
         served

@@ -1,8 +1,9 @@
 //! What an instance has, and what may happen in it: a cluster for the checker from a few numbers,
 //! and the scripts of its clients.
 
+use super::bugs::Bug;
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, MAX_RESEND, Sharding, Timer, Timing, coordinator};
+use super::{Config, MAX_RESEND, Sharding, Timer, Timing, coordinator};
 use crate::kv::history::Linearizable;
 use crate::kv::sessions::SessionLimits;
 use crate::kv::{Op, Transaction, Transactional};

@@ -11,8 +11,9 @@
 //! transaction beside a crash of any server (`audits`, 64 million).
 
 use super::bounds::{Bounds, alone, audit, conditional, rivals, transfer};
+use super::bugs::Bug;
+use super::coordinator;
 use super::properties::{self as claims, Actor, History};
-use super::{Bug, coordinator};
 use crate::kv::{Op, Transaction};
 use crate::world::Cluster;
 use crate::{Expected, Instance};

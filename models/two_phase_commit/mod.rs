@@ -68,11 +68,15 @@
 //!
 //! # Where things are
 //!
-//! [`Peer`] is the vocabulary, [`Storage`] what is durable; the roles are in `coordinator.rs` and
-//! `participant.rs`, a participant's way out of doubt in `termination.rs`.
+//! [`Peer`] has the messages, [`CoordinatorState`] and [`ParticipantState`] the states, [`Storage`] their
+//! durable parts. The roles are in `coordinator.rs` and `participant.rs`, a participant's way out of
+//! doubt in `termination.rs`; all handlers are methods of one context per role, `turn.rs`. `bugs.rs`
+//! lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 pub mod abstract_model;
 mod bounds;
+mod bugs;
+mod config;
 mod coordinator;
 pub mod instances;
 mod locks;
@@ -82,177 +86,28 @@ mod participant;
 pub mod properties;
 pub mod refinement;
 mod sharding;
+mod state;
 mod storage;
 mod termination;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-pub use coordinator::{Coordinator, CoordinatorState, Voting, coordinator};
+pub use crate::Saved;
+pub use config::{
+    Config, Coordinator, MAX_LIVE, MAX_RESEND, Participant, Timing, TwoPhaseCommit, coordinator,
+};
 pub use locks::{Lock, Locks};
 pub use message::{Decision, Msg, Part, Peer, TxnId, Vote};
-pub use mutants::Bug;
-pub use participant::{Participant, ParticipantState};
 pub use sharding::{Sharding, ShardingError};
-pub use storage::{
-    Known, Ledger, LedgerRecord, Prepared, Progress, Replay, Saved, Shard, ShardRecord, Storage,
-};
+pub use state::{CoordinatorState, ParticipantState, State, Timer, Voting};
+pub use storage::{Known, Ledger, LedgerRecord, Prepared, Progress, Shard, ShardRecord, Storage};
 
 use crate::Recoverable;
-use crate::kv::sessions::SessionLimits;
-use crate::kv::{Bytes, Client, ClientState, Outcome, Retry, Transaction};
 use crate::lend::lend;
-use stateright::actor::{Actor, Id, Out, model_timeout};
+use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::ops::Range;
-use std::time::Duration;
-
-/// How many transactions the coordinator has begun and not finished, and how many a participant is
-/// prepared for, at most. Requests beyond it are not begun, and their clients ask again.
-pub const MAX_LIVE: usize = 256;
-/// How many transactions one message timer sends about to one node at a time, by default.
-pub const MAX_RESEND: usize = 16;
-
-/// How long things take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// How long the coordinator waits before it asks or tells again.
-    pub resend: Range<Duration>,
-    /// How long the coordinator waits for votes before it aborts: several times `resend`.
-    pub deadline: Range<Duration>,
-    /// How long a participant waits for a decision before it asks.
-    pub doubt: Range<Duration>,
-    /// How long a client waits for an answer before it asks again.
-    pub retry: Range<Duration>,
-}
-
-impl Timing {
-    /// For checking, where a timer may fire at any time.
-    pub fn model() -> Self {
-        let any = model_timeout;
-        Self { resend: any(), deadline: any(), doubt: any(), retry: any() }
-    }
-}
-
-impl Default for Timing {
-    /// For a local network.
-    fn default() -> Self {
-        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self {
-            resend: millis(40, 60),
-            deadline: millis(400, 600),
-            doubt: millis(150, 250),
-            retry: millis(200, 300),
-        }
-    }
-}
-
-/// A cluster: a coordinator with id 0, participants 1 to `participants`, then clients.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How many participants; at least one.
-    pub participants: usize,
-    /// Which of them has which key.
-    pub sharding: Sharding,
-    /// How long things take.
-    pub timing: Timing,
-    /// How many transactions one message timer sends about to one node at a time; at least one.
-    pub batch: usize,
-    /// How many clients the coordinator and each participant remember.
-    pub sessions: SessionLimits,
-    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
-    /// always builds its nodes with `None`.
-    pub bug: Option<Bug>,
-}
-
-impl Config {
-    /// A correct cluster.
-    ///
-    /// # Errors
-    /// When the sharding does not give each key to one of the participants.
-    pub fn new(
-        participants: usize,
-        sharding: Sharding,
-        timing: Timing,
-    ) -> Result<Self, ShardingError> {
-        sharding.check(participants)?;
-        let sessions = SessionLimits::default();
-        Ok(Self { participants, sharding, timing, batch: MAX_RESEND, sessions, bug: None })
-    }
-
-    /// The ids of the participants.
-    pub fn participant_ids(&self) -> impl Iterator<Item = Id> + use<> {
-        (1..=self.participants).map(Id::from)
-    }
-
-    /// The participant that has `key`.
-    pub fn owner(&self, key: &Bytes) -> Id {
-        self.sharding.owner(key, self.participants)
-    }
-
-    /// The server with this id.
-    pub fn server(&self, id: Id) -> TwoPhaseCommit {
-        if id == coordinator() {
-            TwoPhaseCommit::Coordinator(Coordinator { config: self.clone() })
-        } else {
-            TwoPhaseCommit::Participant(Participant { config: self.clone() })
-        }
-    }
-
-    /// All servers, by id.
-    pub fn servers(&self) -> Vec<TwoPhaseCommit> {
-        (0..=self.participants).map(|id| self.server(Id::from(id))).collect()
-    }
-
-    /// A client that has not asked for anything yet.
-    pub fn client(&self, script: Vec<Transaction>) -> TwoPhaseCommit {
-        let retry = self.timing.retry.clone();
-        TwoPhaseCommit::Client(Client { script, first_seq: 1, servers: vec![coordinator()], retry })
-    }
-}
-
-/// A node of a two-phase commit cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TwoPhaseCommit {
-    /// The coordinator.
-    Coordinator(Coordinator),
-    /// A participant.
-    Participant(Participant),
-    /// A client.
-    Client(Client<Transaction>),
-}
-
-/// The state of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Of the coordinator.
-    Coordinator(CoordinatorState),
-    /// Of a participant.
-    Participant(ParticipantState),
-    /// Of a client.
-    Client(ClientState<Outcome>),
-}
-
-/// The timers of all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// Coordinator: a participant has not answered.
-    Resend,
-    /// Coordinator: not all participants have voted.
-    Deadline(TxnId),
-    /// Participant: it has been in doubt for a while.
-    Doubt,
-    /// Client: the coordinator has not answered.
-    Retry(Retry),
-}
-
-impl From<Retry> for Timer {
-    fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
-    }
-}
-
-/// What a handler gives out.
-type Outbox = Out<TwoPhaseCommit>;
+use turn::{Coordinating, Participating};
 
 impl Actor for TwoPhaseCommit {
     type Msg = Msg;
@@ -262,33 +117,38 @@ impl Actor for TwoPhaseCommit {
     type Random = ();
 
     fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
-        match (self, storage) {
-            (Self::Coordinator(coordinator), storage) => {
+        match self {
+            Self::Coordinator(Coordinator { config }) => {
                 let saved = match storage {
                     Some(Storage::Coordinator(saved)) => Some(saved),
                     _ => None,
                 };
-                State::Coordinator(coordinator.on_start(saved, o))
+                let start = |mut turn: Coordinating<'_, '_>| turn.on_start(saved);
+                State::Coordinator(Coordinating::start(config, id, o, start))
             }
-            (Self::Participant(participant), storage) => {
+            Self::Participant(Participant { config }) => {
                 let saved = match storage {
                     Some(Storage::Participant(saved)) => Some(saved),
                     _ => None,
                 };
-                State::Participant(participant.on_start(id, saved, o))
+                let start = |mut turn: Participating<'_, '_>| turn.on_start(saved);
+                State::Participant(Participating::start(config, id, o, start))
             }
-            (Self::Client(client), _) => State::Client(client.on_start(o)),
+            Self::Client(client) => State::Client(client.on_start(o)),
         }
     }
 
     fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         match self {
-            Self::Coordinator(coordinator) => {
-                lend!(state, State::Coordinator, |state| coordinator.on_msg(state, src, msg, o));
+            Self::Coordinator(Coordinator { config }) => {
+                lend!(state, State::Coordinator, |state| {
+                    Coordinating::on_message(config, id, src, state, o).on_msg(msg);
+                });
             }
-            Self::Participant(participant) => {
-                lend!(state, State::Participant, |state| participant
-                    .on_msg(id, state, src, msg, o));
+            Self::Participant(Participant { config }) => {
+                lend!(state, State::Participant, |state| {
+                    Participating::on_message(config, id, src, state, o).on_msg(msg);
+                });
             }
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_msg(state, msg, o));
@@ -297,20 +157,20 @@ impl Actor for TwoPhaseCommit {
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
-        match (self, timer) {
-            (Self::Coordinator(coordinator), Timer::Resend) => {
-                lend!(state, State::Coordinator, |state| coordinator.on_resend(state, o));
+        match self {
+            Self::Coordinator(Coordinator { config }) => {
+                lend!(state, State::Coordinator, |state| {
+                    Coordinating::of_its_own(config, id, state, o).on_timer(*timer);
+                });
             }
-            (Self::Coordinator(coordinator), Timer::Deadline(txn)) => {
-                lend!(state, State::Coordinator, |state| coordinator.on_deadline(state, *txn, o));
+            Self::Participant(Participant { config }) => {
+                lend!(state, State::Participant, |state| {
+                    Participating::of_its_own(config, id, state, o).on_timer(*timer);
+                });
             }
-            (Self::Participant(participant), Timer::Doubt) => {
-                lend!(state, State::Participant, |state| participant.on_doubt(id, state, o));
-            }
-            (Self::Client(client), Timer::Retry(_)) => {
+            Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
             }
-            _ => {}
         }
     }
 
@@ -328,10 +188,10 @@ impl Recoverable for TwoPhaseCommit {
     fn checkpoint(&self, _id: Id, state: &State) -> Option<Storage> {
         match state {
             State::Coordinator(state) => {
-                Some(Storage::Coordinator(Saved::Image(state.ledger.clone())))
+                Some(Storage::Coordinator(Saved::Complete(state.ledger.clone())))
             }
             State::Participant(state) => {
-                Some(Storage::Participant(Saved::Image(state.shard.clone())))
+                Some(Storage::Participant(Saved::Complete(state.shard.clone())))
             }
             State::Client(_) => None,
         }

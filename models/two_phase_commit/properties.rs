@@ -11,7 +11,7 @@ mod reached;
 pub use liveness::{ac5, answered, forgotten, non_blocking, spread};
 pub use reached::{blocked, committed, conflict, evicted, helped, presumed, resumed};
 
-use super::coordinator::coordinator;
+use super::config::coordinator;
 use super::{
     CoordinatorState, Decision, Ledger, Peer, Progress, Saved, Shard, State, Storage,
     TwoPhaseCommit, TxnId, Vote,
@@ -268,7 +268,7 @@ fn ledger_of<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Ledger> {
     let node = nodes.node(coordinator());
     match (node.state(), &node.disk.durable) {
         (Some(State::Coordinator(state)), _) => Some(&state.ledger),
-        (None, Some(Storage::Coordinator(Saved::Image(ledger)))) => Some(ledger),
+        (None, Some(Storage::Coordinator(Saved::Complete(ledger)))) => Some(ledger),
         _ => None,
     }
 }
@@ -277,7 +277,7 @@ fn ledger_of<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Ledger> {
 pub(super) fn shard(node: &NodeOf<Actor>) -> Option<&Shard> {
     match (node.state(), &node.disk.durable) {
         (Some(State::Participant(state)), _) => Some(&state.shard),
-        (None, Some(Storage::Participant(Saved::Image(shard)))) => Some(shard),
+        (None, Some(Storage::Participant(Saved::Complete(shard)))) => Some(shard),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@
 //! tells another.
 
 use super::abstract_model::{Message, RmState, TmState, TwoPhase, TwoPhaseState};
-use super::coordinator::coordinator;
+use super::config::coordinator;
 use super::properties::{Actor, History, coordinator_state, ledger, shard};
 use super::{Decision, Known, Peer, Progress, TxnId, Vote};
 use crate::kv::Service;

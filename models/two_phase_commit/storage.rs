@@ -1,67 +1,17 @@
-//! What each node keeps across a crash, and the records it saves.
+//! The durable state of each server, and the records that it saves.
 //!
 //! As in the sources, durable state is a log of records: a step saves the records of what it did,
 //! and replaying them in order gives the state again. A node's durable state in memory changes
 //! only by the same replay, so the two cannot come apart.
 
 use super::message::{Decision, Part, TxnId};
-use crate::Durable;
-use crate::kv::machine::Value;
 use crate::kv::sessions::Standing;
 use crate::kv::txn::Execution;
 use crate::kv::{Abort, Map, Outcome, Sessions};
+use crate::{Durable, Replay, Saved};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Durable state that a log of records gives.
-pub trait Replay: Value + Default {
-    /// One entry of the log.
-    type Record: Value;
-
-    /// Does what a record says.
-    fn replay(&mut self, record: Self::Record);
-}
-
-/// Durable state, or records to be added to it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(bound = "")]
-pub enum Saved<S: Replay> {
-    /// All of it.
-    Image(S),
-    /// What was done after what came before, in order.
-    Records(Vec<S::Record>),
-}
-
-impl<S: Replay> Durable for Saved<S> {
-    fn absorb(&mut self, delta: Self) {
-        match (self, delta) {
-            (Self::Image(image), Self::Records(records)) => {
-                for record in records {
-                    image.replay(record);
-                }
-            }
-            (Self::Records(known), Self::Records(records)) => known.extend(records),
-            (saved, image @ Self::Image(_)) => *saved = image,
-        }
-    }
-}
-
-impl<S: Replay> Saved<S> {
-    /// The state it gives.
-    pub fn image(&self) -> S {
-        match self {
-            Self::Image(image) => image.clone(),
-            Self::Records(records) => {
-                let mut image = S::default();
-                for record in records.iter().cloned() {
-                    image.replay(record);
-                }
-                image
-            }
-        }
-    }
-}
 
 /// The durable state of a node, or a delta of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,7 +32,19 @@ impl Durable for Storage {
     }
 }
 
-/// What the coordinator knows for certain.
+impl From<LedgerRecord> for Storage {
+    fn from(record: LedgerRecord) -> Self {
+        Self::Coordinator(Saved::record(record))
+    }
+}
+
+impl From<ShardRecord> for Storage {
+    fn from(record: ShardRecord) -> Self {
+        Self::Participant(Saved::record(record))
+    }
+}
+
+/// The coordinator's certain knowledge.
 ///
 /// Bounded: sessions are, and a committed transaction stays only until all its participants have
 /// acknowledged it. Aborted ones are not kept at all, which is what presuming them buys.
@@ -93,11 +55,11 @@ pub struct Ledger {
     /// Transactions that it committed and that some participant may still be in doubt about, each
     /// with its participants.
     pub committed: BTreeMap<TxnId, BTreeSet<Id>>,
-    /// What each client was last told.
+    /// The last answer to each client.
     pub sessions: Sessions<Outcome>,
 }
 
-/// What the coordinator logs.
+/// A record of the coordinator's log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LedgerRecord {
     /// It restarted.
@@ -107,7 +69,7 @@ pub enum LedgerRecord {
     Decided {
         /// The transaction.
         txn: TxnId,
-        /// What came of it.
+        /// Its outcome.
         outcome: Outcome,
         /// Its participants.
         participants: BTreeSet<Id>,
@@ -136,7 +98,7 @@ impl Replay for Ledger {
     }
 }
 
-/// What a participant knows for certain: its part of the map, and its part in transactions.
+/// A participant's certain knowledge: its part of the map, and its part in transactions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Shard {
     /// The committed values of its keys.
@@ -151,7 +113,7 @@ pub struct Shard {
 /// A transaction that is prepared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Prepared {
-    /// What it does here.
+    /// Its operations here.
     pub part: Part,
     /// All its participants.
     pub participants: BTreeSet<Id>,
@@ -170,7 +132,7 @@ pub enum Progress {
     Aborted,
 }
 
-/// What a participant logs.
+/// A record of a participant's log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ShardRecord {
     /// It votes yes.
@@ -208,7 +170,7 @@ impl Replay for Shard {
     }
 }
 
-/// What a transaction is to a participant.
+/// How a participant knows a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known<'a> {
     /// Never heard of.
@@ -224,7 +186,7 @@ pub enum Known<'a> {
 }
 
 impl Shard {
-    /// What a transaction is to this participant.
+    /// How this participant knows a transaction.
     pub fn known(&self, txn: TxnId) -> Known<'_> {
         match self.newest.standing(txn.client, txn.seq) {
             Standing::Repeated((epoch, progress)) if *epoch == txn.epoch => Known::Newest(progress),

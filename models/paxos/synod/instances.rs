@@ -1,7 +1,8 @@
 //! The bounded instances of a single decree.
 
+use super::bugs::Bug;
 use super::properties::{self as claims, Claim};
-use super::{Bug, Config, Synod, symmetry};
+use super::{Config, Synod, symmetry};
 use crate::paxos::Quorums;
 use crate::world::{Cluster, Condition, Fairness, Faults, Setup};
 use crate::{Expected, Instance};
@@ -52,7 +53,12 @@ impl Bounds {
         claims::safety(config.proposers, config.quorums)
     }
 
-    pub(super) fn cluster(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
+    /// The cluster, perhaps with a bug, of which it is claimed that it is safe; and that it decides,
+    /// if an acceptor stays down.
+    pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
+        if self.crashes > self.restarts {
+            return self.live(bug);
+        }
         self.setup(self.safety(), bug).cluster()
     }
 

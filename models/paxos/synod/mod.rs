@@ -31,171 +31,32 @@
 //! * A proposer begins a new proposal when its timer fires. With two of them that never ends
 //!   (section 2.4): see [`instances::duel`].
 
+mod acceptor;
+mod bugs;
+mod config;
 pub mod instances;
+mod learner;
+mod message;
 pub mod mutants;
 pub mod properties;
+mod proposer;
+mod state;
 mod symmetry;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-pub use mutants::Bug;
+pub use config::{Config, Role, Synod};
+pub use message::{Msg, Proposal, Value};
+pub use state::{Acceptor, Learner, Propose, Proposer, Saved, State};
 pub use symmetry::symmetry;
 
-use super::{Ballot, Quorums};
-use crate::{Durable, Recoverable};
-use serde::{Deserialize, Serialize};
-use stateright::actor::{Actor, Id, Out, model_timeout};
+use crate::Recoverable;
+use crate::lend::lend;
+use crate::paxos::Ballot;
+use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-/// What is chosen.
-pub type Value = char;
-
-/// A cluster: acceptors, then proposers, then one learner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How many acceptors.
-    pub acceptors: usize,
-    /// The value that each proposer would like to be chosen.
-    pub proposers: Vec<Value>,
-    /// How many acceptors must take part in each phase.
-    pub quorums: Quorums,
-    /// The seeded bug, if this cluster is to have one.
-    pub bug: Option<Bug>,
-}
-
-impl Config {
-    /// Majorities, and no bug.
-    pub fn new(acceptors: usize, proposers: &[Value]) -> Self {
-        let quorums = Quorums::majorities(acceptors);
-        Self { acceptors, proposers: proposers.to_vec(), quorums, bug: None }
-    }
-
-    /// The learner's id.
-    pub fn learner(&self) -> Id {
-        Id::from(self.acceptors + self.proposers.len())
-    }
-
-    /// The acceptors' ids.
-    pub fn acceptor_ids(&self) -> Vec<Id> {
-        Id::vec_from(0..self.acceptors)
-    }
-
-    /// All nodes, by id.
-    pub fn nodes(&self) -> Vec<Synod> {
-        (self.acceptor_ids().iter().map(|_| Role::Acceptor))
-            .chain(self.proposers.iter().map(|value| Role::Proposer(*value)))
-            .chain([Role::Learner])
-            .map(|role| Synod { config: self.clone(), role })
-            .collect()
-    }
-
-    fn has(&self, bug: Bug) -> bool {
-        self.bug == Some(bug)
-    }
-}
-
-/// A node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Synod {
-    /// The cluster.
-    pub config: Config,
-    /// What it does.
-    pub role: Role,
-}
-
-/// What a node does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Promises and accepts.
-    Acceptor,
-    /// Proposes; this value, if it may.
-    Proposer(Value),
-    /// Finds out what is chosen.
-    Learner,
-}
-
-/// The messages. Proposals are numbered by ballots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Msg {
-    /// 1a.
-    Prepare(Ballot),
-    /// 1b, with the highest-numbered proposal accepted.
-    Promise(Ballot, Option<Proposal>),
-    /// 2a.
-    Accept(Proposal),
-    /// 2b, to the learner.
-    Accepted(Proposal),
-}
-
-/// A number and a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Proposal {
-    /// Its number.
-    pub ballot: Ballot,
-    /// Its value.
-    pub value: Value,
-}
-
-/// The state of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Of an acceptor: all of it is durable.
-    Acceptor(Acceptor),
-    /// Of a proposer.
-    Proposer(Proposer),
-    /// Of the learner.
-    Learner(Learner),
-}
-
-/// What an acceptor must remember.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Acceptor {
-    /// The highest number that it responded to.
-    pub promised: Ballot,
-    /// The highest-numbered proposal that it accepted.
-    pub accepted: Option<Proposal>,
-}
-
-/// A proposer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Proposer {
-    /// The number of its current proposal. Durable: "it never issues two proposals with one
-    /// number".
-    pub ballot: Ballot,
-    /// The responses to its prepare requests; `None` once it sent its accept requests.
-    pub promises: Option<BTreeMap<Id, Option<Proposal>>>,
-}
-
-/// The learner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Learner {
-    /// The highest-numbered proposal that it heard each acceptor to have accepted.
-    pub heard: BTreeMap<Id, Proposal>,
-    /// The value that is chosen.
-    pub learned: Option<Value>,
-}
-
-/// What is durable. Small, so always complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Saved {
-    /// Of an acceptor.
-    Acceptor(Acceptor),
-    /// Of a proposer.
-    Proposer(Ballot),
-}
-
-impl Durable for Saved {
-    fn absorb(&mut self, delta: Self) {
-        *self = delta;
-    }
-}
-
-/// A proposer's timer: time for a new proposal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Propose;
+use turn::{Accepting, Learning, Proposing};
 
 impl Actor for Synod {
     type Msg = Msg;
@@ -205,51 +66,47 @@ impl Actor for Synod {
     type Random = ();
 
     fn on_start(&self, id: Id, storage: &Option<Saved>, o: &mut Out<Self>) -> State {
-        match self.role {
-            Role::Acceptor => State::Acceptor(match storage {
-                Some(Saved::Acceptor(saved)) => *saved,
-                _ => Acceptor::default(),
-            }),
-            Role::Proposer(_) => {
-                o.set_timer(Propose, model_timeout());
-                let ballot = match storage {
-                    Some(Saved::Proposer(ballot)) => *ballot,
-                    _ => Ballot { round: 0, leader: id },
+        match (self.role, *storage) {
+            (Role::Acceptor, Some(Saved::Acceptor(saved))) => State::Acceptor(saved),
+            (Role::Acceptor, _) => State::Acceptor(Acceptor::default()),
+            (Role::Proposer(_), saved) => {
+                let saved = match saved {
+                    Some(Saved::Proposer(ballot)) => Some(ballot),
+                    _ => None,
                 };
-                State::Proposer(Proposer { ballot, promises: None })
+                let start = |mut turn: Proposing<'_, '_>| turn.on_start(saved);
+                State::Proposer(Proposing::start(&self.config, id, o, start))
             }
-            Role::Learner => State::Learner(Learner::default()),
+            (Role::Learner, _) => State::Learner(Learner::default()),
         }
     }
 
-    fn on_msg(&self, _id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        match (&**state, msg) {
-            (State::Acceptor(acceptor), Msg::Prepare(ballot)) => {
-                self.on_prepare(*acceptor, state, src, ballot, o);
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        let config = &self.config;
+        match (self.role, msg) {
+            (Role::Acceptor, Msg::Prepare(ballot)) => lend!(state, State::Acceptor, |state| {
+                Accepting::on_message(config, id, src, state, o).on_prepare(ballot);
+            }),
+            (Role::Acceptor, Msg::Accept(proposal)) => lend!(state, State::Acceptor, |state| {
+                Accepting::on_message(config, id, src, state, o).on_accept(proposal);
+            }),
+            (Role::Proposer(own), Msg::Promise(ballot, accepted)) => {
+                lend!(state, State::Proposer, |state| {
+                    let mut turn = Proposing::on_message(config, id, src, state, o);
+                    turn.on_promise(own, ballot, accepted);
+                });
             }
-            (State::Acceptor(acceptor), Msg::Accept(proposal)) => {
-                self.on_accept(*acceptor, state, proposal, o);
-            }
-            (State::Proposer(_), Msg::Promise(ballot, accepted)) => {
-                self.on_promise(state, src, ballot, accepted, o);
-            }
-            (State::Learner(_), Msg::Accepted(proposal)) => {
-                self.on_accepted(state, src, proposal);
-            }
+            (Role::Learner, Msg::Accepted(proposal)) => lend!(state, State::Learner, |state| {
+                Learning::on_message(config, id, src, state, o).on_accepted(proposal);
+            }),
             _ => {}
         }
     }
 
-    /// Phase 1a.
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, _: &Propose, o: &mut Out<Self>) {
-        let State::Proposer(Proposer { ballot, .. }) = **state else { return };
-        let ballot = ballot.next(id);
-        if !self.config.has(Bug::ReuseBallot) {
-            o.save(Saved::Proposer(ballot));
-        }
-        *state = Cow::Owned(State::Proposer(Proposer { ballot, promises: Some(BTreeMap::new()) }));
-        o.set_timer(Propose, model_timeout());
-        o.broadcast(&self.config.acceptor_ids(), &Msg::Prepare(ballot));
+        lend!(state, State::Proposer, |state| {
+            Proposing::of_its_own(&self.config, id, state, o).on_propose_timer();
+        });
     }
 
     fn name(&self) -> String {
@@ -259,117 +116,6 @@ impl Actor for Synod {
             Role::Learner => "learner",
         }
         .to_owned()
-    }
-}
-
-impl Synod {
-    /// Phase 1b: "if an acceptor receives a prepare request with number n greater than that of
-    /// any prepare request to which it has already responded".
-    fn on_prepare(
-        &self,
-        acceptor: Acceptor,
-        state: &mut Cow<'_, State>,
-        src: Id,
-        ballot: Ballot,
-        o: &mut Out<Self>,
-    ) {
-        let lower = ballot < acceptor.promised && self.config.has(Bug::PromiseLower);
-        if ballot <= acceptor.promised && !lower {
-            return;
-        }
-        let acceptor = Acceptor { promised: ballot, ..acceptor };
-        if !self.config.has(Bug::ForgetPromise) {
-            o.save(Saved::Acceptor(acceptor));
-        }
-        *state = Cow::Owned(State::Acceptor(acceptor));
-        o.send(src, Msg::Promise(ballot, acceptor.accepted));
-    }
-
-    /// Phase 2b: "it accepts the proposal unless it has already responded to a prepare request
-    /// having a number greater than n".
-    fn on_accept(
-        &self,
-        acceptor: Acceptor,
-        state: &mut Cow<'_, State>,
-        proposal: Proposal,
-        o: &mut Out<Self>,
-    ) {
-        let broken = self.config.has(Bug::BreakPromise);
-        let old = proposal.ballot < acceptor.promised && !broken;
-        let full = acceptor.accepted.is_some() && self.config.has(Bug::AcceptOnce);
-        if old || full || acceptor.accepted == Some(proposal) {
-            return;
-        }
-        let acceptor = Acceptor { promised: proposal.ballot, accepted: Some(proposal) };
-        if !self.config.has(Bug::ForgetAccepted) {
-            o.save(Saved::Acceptor(acceptor));
-        }
-        *state = Cow::Owned(State::Acceptor(acceptor));
-        o.send(self.config.learner(), Msg::Accepted(proposal));
-    }
-
-    /// Phase 2a: "the value of the highest-numbered proposal among the responses, or any value if
-    /// the responses reported no proposals".
-    fn on_promise(
-        &self,
-        state: &mut Cow<'_, State>,
-        src: Id,
-        answered: Ballot,
-        accepted: Option<Proposal>,
-        o: &mut Out<Self>,
-    ) {
-        let (State::Proposer(proposer), Role::Proposer(own)) = (&**state, self.role) else {
-            return;
-        };
-        let current = answered == proposer.ballot || self.config.has(Bug::CountPromisesAcross);
-        let Some(promises) =
-            proposer.promises.as_ref().filter(|promises| current && !promises.contains_key(&src))
-        else {
-            return;
-        };
-        let mut promises = promises.clone();
-        promises.insert(src, accepted);
-        let ballot = proposer.ballot;
-        let bug = usize::from(self.config.has(Bug::SmallPrepareQuorum));
-        let promises = if promises.len() < self.config.quorums.prepare - bug {
-            Some(promises)
-        } else {
-            let value = self.value_for(own, &promises);
-            o.broadcast(&self.config.acceptor_ids(), &Msg::Accept(Proposal { ballot, value }));
-            None
-        };
-        *state = Cow::Owned(State::Proposer(Proposer { ballot, promises }));
-    }
-
-    fn value_for(&self, own: Value, promises: &BTreeMap<Id, Option<Proposal>>) -> Value {
-        let reported = promises.values().flatten();
-        let bound = match self.config.bug {
-            Some(Bug::IgnoreAccepted) => None,
-            Some(Bug::AdoptLast) => reported.last(),
-            _ => reported.max(),
-        };
-        let free = if self.config.has(Bug::ProposeNothing) { Value::default() } else { own };
-        bound.map_or(free, |proposal| proposal.value)
-    }
-
-    /// "To learn that a value has been chosen, a learner must find out that a proposal has been
-    /// accepted by a majority of acceptors" (section 2.3).
-    fn on_accepted(&self, state: &mut Cow<'_, State>, src: Id, proposal: Proposal) {
-        let State::Learner(learner) = &**state else { return };
-        let known = learner.heard.get(&src);
-        let news = known.is_none_or(|known| known.ballot < proposal.ballot);
-        if learner.learned.is_some() || !news {
-            return;
-        }
-        let mut learner = learner.clone();
-        learner.heard.insert(src, proposal);
-        let counts =
-            |heard: &&Proposal| **heard == proposal || self.config.has(Bug::CountVotesAcross);
-        let bug = usize::from(self.config.has(Bug::SmallAcceptQuorum));
-        if learner.heard.values().filter(counts).count() >= self.config.quorums.accept - bug {
-            learner = Learner { heard: BTreeMap::new(), learned: Some(proposal.value) };
-        }
-        *state = Cow::Owned(State::Learner(learner));
     }
 }
 

@@ -1,26 +1,11 @@
 //! Unit tests: one for each sentence of the paper that the handlers are made of.
 
 use super::*;
-use stateright::actor::Command;
+use crate::testing::{self, Did};
+use std::collections::BTreeMap;
 
-/// What a handler asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Effect {
-    Send(Id, Msg),
-    Save(Saved),
-}
-
-type Effects = Vec<Effect>;
-
-fn effects(out: Out<Synod>) -> Effects {
-    (out.into_iter())
-        .filter_map(|command| match command {
-            Command::Send(to, msg) => Some(Effect::Send(to, msg)),
-            Command::Save(saved) => Some(Effect::Save(saved)),
-            _ => None,
-        })
-        .collect()
-}
+/// A command that a node gave.
+type Effect = Did<Synod>;
 
 fn config() -> Config {
     Config::new(3, &['a', 'b'])
@@ -38,12 +23,14 @@ fn proposal(round: u64, leader: usize, value: Value) -> Proposal {
     Proposal { ballot: ballot(round, leader), value }
 }
 
-/// What a node makes of a message: its next state and what it asks for.
-fn deliver(at: usize, state: &State, src: usize, msg: Msg) -> (State, Effects) {
+/// What a node makes of a message: its next state and its commands.
+fn deliver(at: usize, state: &State, src: usize, msg: Msg) -> (State, Vec<Effect>) {
     let node = config().nodes().swap_remove(at);
-    let (mut state, mut out) = (Cow::Borrowed(state), Out::new());
-    node.on_msg(id(at), &mut state, id(src), msg, &mut out);
-    (state.into_owned(), effects(out))
+    let mut state = state.clone();
+    let did = testing::handle(&mut state, |state, out| {
+        node.on_msg(id(at), state, id(src), msg, out);
+    });
+    (state, did)
 }
 
 fn acceptor(promised: Ballot, accepted: Option<Proposal>) -> State {
@@ -62,7 +49,7 @@ fn lamport_2001_p1_an_acceptor_accepts_the_first_proposal_it_receives() {
     assert_eq!(state, acceptor(first.ballot, Some(first)));
     let saved = Acceptor { promised: first.ballot, accepted: Some(first) };
     let saved = Effect::Save(Saved::Acceptor(saved));
-    assert_eq!(out, [saved, Effect::Send(id(5), Msg::Accepted(first))]);
+    assert_eq!(out, [saved, Effect::Send(5, Msg::Accepted(first))]);
 }
 
 #[test]
@@ -81,7 +68,7 @@ fn lamport_2001_a_promise_reports_the_highest_numbered_proposal_accepted() {
     let after = Acceptor { promised: ballot(1, 4), accepted: Some(proposal(1, 3, 'a')) };
     assert_eq!(state, State::Acceptor(after));
     let promise = Msg::Promise(ballot(1, 4), Some(proposal(1, 3, 'a')));
-    assert_eq!(out, [Effect::Save(Saved::Acceptor(after)), Effect::Send(id(4), promise)]);
+    assert_eq!(out, [Effect::Save(Saved::Acceptor(after)), Effect::Send(4, promise)]);
 }
 
 #[test]
@@ -100,14 +87,14 @@ fn lamport_2001_p2c_the_value_of_the_highest_numbered_proposal_reported_is_propo
     let (state, out) = deliver(3, &before, 1, promise);
     assert_eq!(state, State::Proposer(Proposer { ballot: ballot(3, 3), promises: None }));
     let accept = Msg::Accept(proposal(3, 3, 'b'));
-    assert_eq!(out, [0, 1, 2].map(|to| Effect::Send(id(to), accept)));
+    assert_eq!(out, [0, 1, 2].map(|to| Effect::Send(to, accept)));
 }
 
 #[test]
 fn lamport_2001_p2c_any_value_is_proposed_if_none_was_reported() {
     let before = proposer(ballot(1, 4), &[(0, None)]);
     let (_, out) = deliver(4, &before, 1, Msg::Promise(ballot(1, 4), None));
-    assert_eq!(out[0], Effect::Send(id(0), Msg::Accept(proposal(1, 4, 'b'))));
+    assert_eq!(out[0], Effect::Send(0, Msg::Accept(proposal(1, 4, 'b'))));
 }
 
 #[test]
@@ -168,7 +155,6 @@ fn lamport_2001_two_proposers_can_duel_for_ever() {
             // What the other proposed before comes too late.
             for accept in std::mem::replace(&mut refused, accepts) {
                 let Effect::Send(at, msg) = accept else { panic!("{accept:?}") };
-                let at = usize::from(at);
                 assert_eq!(deliver(at, &states[at], 7 - who, msg), (states[at].clone(), vec![]));
             }
         }
@@ -261,10 +247,10 @@ mod shifting {
             let (next, out) = deliver(at, &state, src, msg);
             let shifted = deliver(at, &shifted_state(&state, by), src, shifted_msg(msg, by));
             prop_assert_eq!(shifted.0, shifted_state(&next, by));
-            let sends = |effects: Effects| -> Vec<(Id, Msg)> {
+            let sends = |effects: Vec<Effect>| -> Vec<(usize, Msg)> {
                 effects.into_iter().filter_map(|effect| match effect {
                     Effect::Send(to, msg) => Some((to, msg)),
-                    Effect::Save(_) => None,
+                    _ => None,
                 }).collect()
             };
             let out: Vec<_> =

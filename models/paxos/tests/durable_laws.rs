@@ -1,7 +1,7 @@
 //! The laws of [`Durable`](crate::Durable), on arbitrary deltas.
 
 use super::*;
-use crate::Durable;
+use crate::{Durable, Replay};
 use proptest::prelude::*;
 
 fn any_command() -> impl Strategy<Value = Command<Op>> {
@@ -34,7 +34,7 @@ fn any_saved() -> impl Strategy<Value = Saved<M>> {
         3 => deltas().prop_map(Saved::Changed),
         1 => deltas().prop_map(|deltas| {
             let mut stable = Stable::default();
-            deltas.into_iter().for_each(|delta| stable.change(delta));
+            deltas.into_iter().for_each(|delta| stable.replay(delta));
             Saved::Complete(stable)
         }),
     ]

@@ -9,34 +9,17 @@ mod requests;
 mod sessions;
 mod simulation;
 
+use super::bugs::Bug;
 use super::*;
 use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
-use stateright::actor::Command as Asked;
+use crate::testing::{Did, did, handle};
 
 type M = Map;
 type Replicas = ReplicaState<M>;
 
-/// What a handler asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Effect {
-    Send(usize, Msg<M>),
-    Save(Saved<M>),
-    Set(Timer),
-    Cancel(Timer),
-}
-
-fn effects(out: Outbox<M>) -> Vec<Effect> {
-    (out.into_iter())
-        .map(|asked| match asked {
-            Asked::Send(to, msg) => Effect::Send(to.into(), msg),
-            Asked::Save(saved) => Effect::Save(saved),
-            Asked::SetTimer(timer, _) => Effect::Set(timer),
-            Asked::CancelTimer(timer) => Effect::Cancel(timer),
-            Asked::ChooseRandom(..) => unreachable!("replicas draw nothing"),
-        })
-        .collect()
-}
+/// A command that a replica gave.
+type Effect = Did<Paxos<M>>;
 
 fn sends(effects: &[Effect]) -> Vec<(usize, Peer<M>)> {
     (effects.iter())
@@ -73,9 +56,10 @@ fn started(config: &Config, id: usize, saved: Option<Saved<M>>) -> (Replicas, Ve
     let State::Replica(state) = config.server::<M>().on_start(id.into(), &saved, &mut out) else {
         unreachable!("a replica")
     };
-    (state, effects(out))
+    (state, did(out))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "shorter calls")]
 fn deliver(
     config: &Config,
     id: usize,
@@ -83,11 +67,9 @@ fn deliver(
     src: usize,
     msg: Msg<M>,
 ) -> Vec<Effect> {
-    let mut whole = Cow::Owned(State::Replica(state.clone()));
-    let mut out = Out::new();
-    config.server::<M>().on_msg(id.into(), &mut whole, src.into(), msg, &mut out);
-    take(state, whole);
-    effects(out)
+    at(config, state, |server, state, out| {
+        server.on_msg(id.into(), state, src.into(), msg.clone(), out);
+    })
 }
 
 fn peer(config: &Config, id: usize, state: &mut Replicas, src: usize, msg: Peer<M>) -> Vec<Effect> {
@@ -95,17 +77,22 @@ fn peer(config: &Config, id: usize, state: &mut Replicas, src: usize, msg: Peer<
 }
 
 fn fire(config: &Config, id: usize, state: &mut Replicas, timer: Timer) -> Vec<Effect> {
-    let mut whole = Cow::Owned(State::Replica(state.clone()));
-    let mut out = Out::new();
-    config.server::<M>().on_timeout(id.into(), &mut whole, &timer, &mut out);
-    take(state, whole);
-    effects(out)
+    at(config, state, |server, state, out| server.on_timeout(id.into(), state, &timer, out))
 }
 
-fn take(state: &mut Replicas, whole: Cow<'_, State<M>>) {
-    if let State::Replica(next) = whole.into_owned() {
+/// Runs a handler at a replica in this state.
+fn at(
+    config: &Config,
+    state: &mut Replicas,
+    run: impl Fn(&Paxos<M>, &mut Cow<'_, State<M>>, &mut Out<Paxos<M>>),
+) -> Vec<Effect> {
+    let server = config.server();
+    let mut whole = State::Replica(std::mem::take(state));
+    let did = handle(&mut whole, |state, out| run(&server, state, out));
+    if let State::Replica(next) = whole {
         *state = next;
     }
+    did
 }
 
 fn ballot(round: u64, leader: usize) -> Ballot {
@@ -276,9 +263,9 @@ fn van_renesse_2015_proposals_stay_within_the_window() {
 #[test]
 fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_only() {
     let mut image = Image::<M>::default();
-    image.apply(&request(7, "a"));
-    image.apply(&request(8, "b"));
-    image.apply(&request(7, "a"));
+    request(7, "a").apply_to(&mut image);
+    request(8, "b").apply_to(&mut image);
+    request(7, "a").apply_to(&mut image);
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
     assert_eq!(image.sessions.standing(7.into(), 1), Standing::Repeated(&Reply::Done));
 }

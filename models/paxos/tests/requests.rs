@@ -13,7 +13,7 @@ fn an_old_request_is_not_applied_whatever_slot_it_has() {
     for (command, is_answered) in
         [(asks(1, "a"), true), (asks(2, "b"), true), (asks(1, "a"), false)]
     {
-        assert_eq!(image.apply(&command).is_some(), is_answered);
+        assert_eq!(command.apply_to(&mut image).is_some(), is_answered);
     }
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
 }

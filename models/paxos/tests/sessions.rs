@@ -3,6 +3,7 @@
 use super::*;
 use crate::kv::SessionLimits;
 use crate::kv::service::Refusal;
+use crate::kv::snapshot::Answer;
 
 /// Replicas that remember two clients and keep no log.
 fn forgetful() -> Config {
@@ -50,10 +51,10 @@ fn a_late_duplicate_of_a_forgotten_client_is_refused() {
 fn a_duplicate_in_a_later_slot_is_refused_when_it_is_applied() {
     let mut image = Image::<M>::new(SessionLimits::clients(2));
     for client in [9, 8, 7] {
-        image.apply(&request(client, "a"));
+        request(client, "a").apply_to(&mut image);
     }
     let before = image.clone();
-    let answer = image.apply(&request(9, "b"));
+    let answer = request(9, "b").apply_to(&mut image);
     let result = Err(Refusal::SessionExpired);
     assert_eq!(answer, Some(Answer { client: 9.into(), seq: 1, result }));
     assert_eq!(image, Image { slot: 4, ..before });

@@ -1,6 +1,6 @@
 //! What must be reachable, or the other properties say little.
 
-use super::super::coordinator::coordinator;
+use super::super::config::coordinator;
 use super::super::{Decision, Known, Peer, Progress, TxnId, Vote};
 use super::{
     BLOCKED, COMMITTED, CONFLICT, Claim, EVICTED, HELPED, PRESUMED, RESUMED, World,

@@ -2,9 +2,10 @@
 //! that must kill it, by stateright's breadth-first search.
 
 use super::super::instances::instances;
-use super::super::mutants::{Seeded, mutants, safety_mutants};
+use super::super::mutants::{mutants, safety_mutants};
 use super::super::properties as claims;
 use crate::instance::asking;
+use crate::seeded::Seeded;
 use crate::world::{CHECKPOINT, Kind};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ fn quick_instances_are_as_recorded() {
 
 #[test]
 fn every_safety_mutant_is_killed_by_its_property() {
-    for Seeded { mutant, sound } in safety_mutants() {
+    for Seeded { mutant, sound, .. } in safety_mutants() {
         asking::is_to_blame((mutant.cluster)(), sound(), mutant.name, mutant.killed_by);
     }
 }

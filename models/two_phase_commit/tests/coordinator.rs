@@ -6,7 +6,7 @@ use crate::kv::sessions::MAX_SESSIONS;
 use crate::kv::{Abort, Outcome, Reply};
 
 fn save(record: LedgerRecord) -> Did {
-    Did::Save(Storage::Coordinator(Saved::Records(vec![record])))
+    Did::Save(Storage::Coordinator(Saved::Changed(vec![record])))
 }
 
 fn yes(number: u32) -> Msg {
@@ -29,28 +29,28 @@ fn reply(reply: Outcome) -> Did {
 
 /// A coordinator that waits for the votes of both participants.
 fn voting() -> Node {
-    let mut node = Node::new(0);
-    node.deliver(3, &request());
+    let mut node = server(0);
+    node.on_msg(3, request());
     node
 }
 
 /// A coordinator that committed, and waits for acknowledgements.
 fn committed() -> Node {
     let mut node = voting();
-    node.deliver(1, &yes(0));
-    node.deliver(2, &yes(1));
+    node.on_msg(1, yes(0));
+    node.on_msg(2, yes(1));
     node
 }
 
 #[test]
 fn a_request_makes_it_ask_each_participant_for_its_vote() {
-    let mut node = Node::new(0);
+    let mut node = server(0);
     let ask = |number, op| {
         let (part, participants) = (vec![(number, op)], ids([1, 2]));
         peer(Peer::Prepare { txn: txn(), part, participants })
     };
     assert_eq!(
-        node.deliver(3, &request()),
+        node.on_msg(3, request()),
         [
             Did::Send(1, ask(0, Op::put("x", "a"))),
             Did::Send(2, ask(1, Op::put("y", "b"))),
@@ -59,19 +59,19 @@ fn a_request_makes_it_ask_each_participant_for_its_vote() {
         ]
     );
     assert_eq!(node.coordinator().voting.keys().collect::<Vec<_>>(), [&txn()]);
-    assert_eq!(node.deliver(3, &request()), [], "it has begun");
+    assert_eq!(node.on_msg(3, request()), [], "it has begun");
     let next = Service::Request { seq: 2, op: Op::get("x").into() };
-    assert_eq!(node.deliver(3, &next), [], "one at a time");
+    assert_eq!(node.on_msg(3, next.clone()), [], "one at a time");
 }
 
 #[test]
 fn the_last_yes_commits() {
     let mut node = voting();
-    assert_eq!(node.deliver(1, &yes(0)), []);
-    assert_eq!(node.deliver(1, &yes(0)), [], "a vote counts once");
-    assert_eq!(node.deliver(3, &yes(1)), [], "who is not asked has no vote");
+    assert_eq!(node.on_msg(1, yes(0)), []);
+    assert_eq!(node.on_msg(1, yes(0)), [], "a vote counts once");
+    assert_eq!(node.on_msg(3, yes(1)), [], "who is not asked has no vote");
     assert_eq!(
-        node.deliver(2, &yes(1)),
+        node.on_msg(2, yes(1)),
         [
             save(commit()),
             Did::Send(1, decide(Decision::Commit)),
@@ -88,7 +88,7 @@ fn the_last_yes_commits() {
 fn the_first_no_aborts_and_is_told_to_the_others() {
     let mut node = voting();
     assert_eq!(
-        node.deliver(2, &vote(Vote::No(Abort::Conflict))),
+        node.on_msg(2, vote(Vote::No(Abort::Conflict))),
         [
             save(abort(Abort::Conflict)),
             Did::Send(1, decide(Decision::Abort)),
@@ -99,7 +99,7 @@ fn the_first_no_aborts_and_is_told_to_the_others() {
     );
     assert!(node.coordinator().ledger.committed.is_empty());
     assert_eq!(
-        node.deliver(1, &yes(0)),
+        node.on_msg(1, yes(0)),
         [Did::Send(1, peer(Peer::NoInformation { txn: txn() }))],
         "a vote that comes too late is answered"
     );
@@ -108,9 +108,9 @@ fn the_first_no_aborts_and_is_told_to_the_others() {
 #[test]
 fn the_deadline_aborts_what_is_undecided() {
     let mut node = voting();
-    node.deliver(1, &yes(0));
+    node.on_msg(1, yes(0));
     assert_eq!(
-        node.fire(Timer::Deadline(txn())),
+        node.on_timeout(&Timer::Deadline(txn())),
         [
             save(abort(Abort::Unavailable)),
             Did::Send(1, decide(Decision::Abort)),
@@ -120,54 +120,58 @@ fn the_deadline_aborts_what_is_undecided() {
             Did::Cancel(Timer::Resend),
         ]
     );
-    assert_eq!(node.fire(Timer::Deadline(txn())), [], "it is decided");
+    assert_eq!(node.on_timeout(&Timer::Deadline(txn())), [], "it is decided");
 }
 
 #[test]
 fn the_last_acknowledgement_ends_a_commit() {
     let mut node = committed();
     let ack = peer(Peer::Ack { txn: txn() });
-    assert_eq!(node.deliver(1, &ack), []);
-    assert_eq!(node.deliver(1, &ack), []);
+    assert_eq!(node.on_msg(1, ack.clone()), []);
+    assert_eq!(node.on_msg(1, ack.clone()), []);
     let end = [save(LedgerRecord::Ended(txn())), Did::Cancel(Timer::Resend)];
-    assert_eq!(node.deliver(2, &ack), end);
+    assert_eq!(node.on_msg(2, ack.clone()), end);
     assert!(node.coordinator().ledger.committed.is_empty());
     assert!(node.coordinator().acked.is_empty());
-    assert_eq!(node.deliver(2, &ack), []);
+    assert_eq!(node.on_msg(2, ack.clone()), []);
 }
 
 #[test]
 fn a_request_that_comes_again_gets_the_same_reply_even_after_a_restart() {
     let mut node = committed();
     let told = [reply(Outcome::Committed(vec![Reply::Done, Reply::Done]))];
-    assert_eq!(node.deliver(3, &request()), told);
+    assert_eq!(node.on_msg(3, request()), told);
     node.restart();
-    assert_eq!(node.deliver(3, &request()), told);
+    assert_eq!(node.on_msg(3, request()), told);
 }
 
 #[test]
 fn it_resends_to_those_who_have_not_answered() {
     let mut node = voting();
-    node.deliver(1, &yes(0));
-    let did = node.fire(Timer::Resend);
+    node.on_msg(1, yes(0));
+    let did = node.on_timeout(&Timer::Resend);
     assert_eq!(did[0], Did::Set(Timer::Resend));
     assert_eq!(sends(&did).iter().map(|(to, _)| *to).collect::<Vec<_>>(), [2]);
-    node.deliver(2, &yes(1));
-    node.deliver(2, &peer(Peer::Ack { txn: txn() }));
+    node.on_msg(2, yes(1));
+    node.on_msg(2, peer(Peer::Ack { txn: txn() }));
     let again = [Did::Set(Timer::Resend), Did::Send(1, decide(Decision::Commit))];
-    assert_eq!(node.fire(Timer::Resend), again);
-    assert_eq!(Node::new(0).fire(Timer::Resend), [], "nothing is open");
+    assert_eq!(node.on_timeout(&Timer::Resend), again);
+    assert_eq!(server(0).on_timeout(&Timer::Resend), [], "nothing is open");
 }
 
 /// A timer that is set is put off: under steady load it would never fire.
 #[test]
 fn a_request_does_not_put_off_what_it_resends_for_others() {
     let mut node = voting();
-    let did = node.deliver(4, &request());
+    let did = node.on_msg(4, request());
     assert!(did.iter().any(|did| matches!(did, Did::Set(Timer::Deadline(_)))));
     assert!(!did.contains(&Did::Set(Timer::Resend)), "{did:?}");
-    node.fire(Timer::Deadline(txn()));
-    assert_eq!(node.fire(Timer::Resend)[0], Did::Set(Timer::Resend), "the other still waits");
+    node.on_timeout(&Timer::Deadline(txn()));
+    assert_eq!(
+        node.on_timeout(&Timer::Resend)[0],
+        Did::Set(Timer::Resend),
+        "the other still waits"
+    );
 }
 
 /// More clients than have sessions came while it was at work.
@@ -176,22 +180,22 @@ fn a_client_whose_session_is_gone_is_not_refused_what_is_at_work() {
     let mut node = voting();
     for client in 0..=MAX_SESSIONS {
         let nothing = Service::Request { seq: 1, op: Transaction::default() };
-        node.deliver(4 + client, &nothing);
+        node.on_msg(4 + client, nothing.clone());
     }
     assert!(node.coordinator().ledger.sessions.floor().is_some());
-    assert_eq!(node.deliver(3, &request()), [], "it will be answered");
-    node.deliver(1, &yes(0));
-    let did = node.deliver(2, &yes(1));
+    assert_eq!(node.on_msg(3, request()), [], "it will be answered");
+    node.on_msg(1, yes(0));
+    let did = node.on_msg(2, yes(1));
     let done = reply(Outcome::Committed(vec![Reply::Done, Reply::Done]));
     assert!(did.contains(&done));
-    assert_eq!(node.deliver(3, &request()), [done], "its session is the newest now");
+    assert_eq!(node.on_msg(3, request()), [done], "its session is the newest now");
 }
 
 #[test]
 fn a_transaction_without_operations_commits_at_once() {
-    let mut node = Node::new(0);
+    let mut node = server(0);
     let nothing = Service::Request { seq: 1, op: Transaction::default() };
-    let did = node.deliver(3, &nothing);
+    let did = node.on_msg(3, nothing.clone());
     assert!(did.contains(&reply(Outcome::Committed(vec![]))));
     assert_eq!(
         *node.coordinator(),
@@ -205,9 +209,9 @@ fn a_transaction_without_operations_commits_at_once() {
 
 #[test]
 fn a_transaction_over_the_limits_is_not_begun() {
-    let mut node = Node::new(0);
+    let mut node = server(0);
     let large = Transaction { ops: vec![Op::get("x"); 65] };
-    let did = node.deliver(3, &Service::Request { seq: 1, op: large });
+    let did = node.on_msg(3, Service::Request { seq: 1, op: large });
     assert_eq!(
         sends(&did),
         [(3, &Service::Reply { seq: 1, reply: Outcome::Aborted(Abort::TooLarge) })]
@@ -219,17 +223,17 @@ fn an_outcome_over_the_limits_aborts() {
     let mut node = voting();
     let value = Some("v".repeat(30 * 1024).as_str().into());
     let large = |number| vote(Vote::Yes(vec![(number, Reply::Value(value.clone()))]));
-    node.deliver(1, &large(0));
-    let did = node.deliver(2, &large(1));
+    node.on_msg(1, large(0));
+    let did = node.on_msg(2, large(1));
     assert!(did.contains(&save(abort(Abort::TooLarge))));
 }
 
 #[test]
 fn what_is_open_is_bounded() {
-    let mut node = Node::new(0);
+    let mut node = server(0);
     for client in 3..3 + MAX_LIVE {
-        assert_ne!(node.deliver(client, &request()), []);
+        assert_ne!(node.on_msg(client, request()), []);
     }
-    assert_eq!(node.deliver(3 + MAX_LIVE, &request()), [], "its client asks again");
+    assert_eq!(node.on_msg(3 + MAX_LIVE, request()), [], "its client asks again");
     assert_eq!(node.coordinator().voting.len(), MAX_LIVE);
 }

@@ -9,96 +9,31 @@ mod oracle;
 mod participant;
 
 use super::{
-    Bug, Config, CoordinatorState, Decision, Ledger, Msg, Part, ParticipantState, Peer, Prepared,
+    Config, CoordinatorState, Decision, Ledger, Msg, Part, ParticipantState, Peer, Prepared,
     Progress, Saved, Shard, ShardRecord, Sharding, State, Storage, Timer, Timing, TwoPhaseCommit,
     TxnId, Vote,
 };
-use crate::Durable;
 use crate::kv::{Op, Service, Transaction};
-use stateright::actor::{Actor, Command, Id, Out};
-use std::borrow::Cow;
+use crate::{Durable, testing};
+use stateright::actor::Id;
 use std::collections::BTreeSet;
 
-/// What a handler did, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Did {
-    Save(Storage),
-    Send(usize, Msg),
-    Set(Timer),
-    Cancel(Timer),
-}
-
+/// A command that a server gave.
+type Did = testing::Did<TwoPhaseCommit>;
 /// A node by itself, with its disk.
-struct Node {
-    actor: TwoPhaseCommit,
-    id: Id,
-    state: State,
-    disk: Option<Storage>,
+type Node = testing::Node<TwoPhaseCommit>;
+
+fn config() -> Config {
+    let sharding = Sharding::Ranges(vec!["y".into()]);
+    Config::new(2, sharding, Timing::model()).expect("two ranges")
 }
 
-fn config(bug: Option<Bug>) -> Config {
-    let sharding = Sharding::Ranges(vec!["y".into()]);
-    Config { bug, ..Config::new(2, sharding, Timing::model()).expect("two ranges") }
+/// A server that starts for the first time.
+fn server(id: usize) -> Node {
+    Node::start(config().server(id.into()), id, None).0
 }
 
 impl Node {
-    /// A server that starts for the first time.
-    fn new(id: usize) -> Self {
-        Self::with_bug(id, None)
-    }
-
-    fn with_bug(id: usize, bug: Option<Bug>) -> Self {
-        let id = Id::from(id);
-        let actor = config(bug).server(id);
-        let mut out = Out::new();
-        let state = actor.on_start(id, &None, &mut out);
-        let mut node = Self { actor, id, state, disk: None };
-        node.carry_out(out);
-        node
-    }
-
-    /// Delivers a message: the same must come of a state that is borrowed and of one that is owned.
-    fn deliver(&mut self, src: usize, msg: &Msg) -> Vec<Did> {
-        let before = self.state.clone();
-        let mut out = Out::new();
-        let mut owned = Cow::Owned(before.clone());
-        self.actor.on_msg(self.id, &mut owned, Id::from(src), msg.clone(), &mut out);
-        let mut again = Out::new();
-        let mut borrowed = Cow::Borrowed(&before);
-        self.actor.on_msg(self.id, &mut borrowed, Id::from(src), msg.clone(), &mut again);
-        assert_eq!(owned, borrowed);
-        self.state = owned.into_owned();
-        let did = self.carry_out(out);
-        assert_eq!(did, list(again));
-        did
-    }
-
-    fn fire(&mut self, timer: Timer) -> Vec<Did> {
-        let mut out = Out::new();
-        let mut state = Cow::Owned(self.state.clone());
-        self.actor.on_timeout(self.id, &mut state, &timer, &mut out);
-        self.state = state.into_owned();
-        self.carry_out(out)
-    }
-
-    /// Crashes and comes back with what is on its disk.
-    fn restart(&mut self) -> Vec<Did> {
-        let mut out = Out::new();
-        self.state = self.actor.on_start(self.id, &self.disk, &mut out);
-        self.carry_out(out)
-    }
-
-    fn carry_out(&mut self, out: Out<TwoPhaseCommit>) -> Vec<Did> {
-        let did = list(out);
-        for save in did.iter().filter_map(|did| match did {
-            Did::Save(delta) => Some(delta.clone()),
-            _ => None,
-        }) {
-            Storage::fold(&mut self.disk, save);
-        }
-        did
-    }
-
     fn coordinator(&self) -> &CoordinatorState {
         match &self.state {
             State::Coordinator(state) => state,
@@ -117,18 +52,6 @@ impl Node {
     fn progress(&self) -> Option<&Progress> {
         self.participant().shard.newest.iter().next().map(|(_, _, (_, progress))| progress)
     }
-}
-
-fn list(out: Out<TwoPhaseCommit>) -> Vec<Did> {
-    out.into_iter()
-        .map(|command| match command {
-            Command::Save(delta) => Did::Save(delta),
-            Command::Send(to, msg) => Did::Send(usize::from(to), msg),
-            Command::SetTimer(timer, _) => Did::Set(timer),
-            Command::CancelTimer(timer) => Did::Cancel(timer),
-            Command::ChooseRandom(..) => panic!("nothing is random here"),
-        })
-        .collect()
 }
 
 /// What a handler sent, without the rest.
@@ -182,7 +105,7 @@ fn decision_req() -> Msg {
 }
 
 fn save_shard(record: ShardRecord) -> Did {
-    Did::Save(Storage::Participant(Saved::Records(vec![record])))
+    Did::Save(Storage::Participant(Saved::record(record)))
 }
 
 fn prepared_record() -> ShardRecord {
@@ -191,19 +114,19 @@ fn prepared_record() -> ShardRecord {
 
 #[test]
 fn a_first_start_saves_the_empty_state_and_sends_nothing() {
-    let coordinator = Node::new(0);
-    let image = Saved::Image(Ledger::default());
+    let coordinator = server(0);
+    let image = Saved::Complete(Ledger::default());
     assert_eq!(coordinator.disk, Some(Storage::Coordinator(image)));
-    let participant = Node::new(1);
-    let image = Saved::Image(Shard::default());
+    let participant = server(1);
+    let image = Saved::Complete(Shard::default());
     assert_eq!(participant.disk, Some(Storage::Participant(image)));
 }
 
 #[test]
 fn records_may_be_folded_before_or_after_they_meet_the_image() {
     let records = [prepared_record(), ShardRecord::Decided(txn(), Decision::Commit)];
-    let [a, b] = records.map(|record| Storage::Participant(Saved::Records(vec![record])));
-    let image = Storage::Participant(Saved::Image(Shard::default()));
+    let [a, b] = records.map(|record| Storage::Participant(Saved::record(record)));
+    let image = Storage::Participant(Saved::Complete(Shard::default()));
     let (mut left, mut right, mut tail) = (image.clone(), image.clone(), a.clone());
     left.absorb(a.clone());
     left.absorb(b.clone());
@@ -216,10 +139,10 @@ fn records_may_be_folded_before_or_after_they_meet_the_image() {
 
 #[test]
 fn a_message_of_another_role_is_ignored() {
-    let mut participant = Node::new(1);
-    assert_eq!(participant.deliver(3, &request()), []);
-    assert_eq!(participant.deliver(2, &prepare()), [], "only the coordinator asks for votes");
-    let mut coordinator = Node::new(0);
-    assert_eq!(coordinator.deliver(1, &prepare()), []);
-    assert_eq!(coordinator.deliver(3, &decision_req()), [], "a client is not in doubt");
+    let mut participant = server(1);
+    assert_eq!(participant.on_msg(3, request()), []);
+    assert_eq!(participant.on_msg(2, prepare()), [], "only the coordinator asks for votes");
+    let mut coordinator = server(0);
+    assert_eq!(coordinator.on_msg(1, prepare()), []);
+    assert_eq!(coordinator.on_msg(3, decision_req()), [], "a client is not in doubt");
 }

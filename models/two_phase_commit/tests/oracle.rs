@@ -2,10 +2,10 @@
 //! protocol only makes its steps.
 
 use super::super::abstract_model::TwoPhase;
+use super::super::bugs::Bug;
 use super::super::instances::{instances, recovering};
 use super::super::properties::{Actor, History};
 use super::super::refinement::{abstraction, allows, transactions};
-use super::Bug;
 use crate::world::Cluster;
 use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::{BTreeSet, VecDeque};

@@ -2,7 +2,6 @@
 
 use super::super::rehearsal::{Cost, Goal, Rehearsal};
 use super::{Reading, Row};
-use quorate_models::kv::sessions::SessionLimits;
 use quorate_models::kv::{ClientState, Map, Op, Outcome, Transaction};
 use quorate_models::paxos::synod;
 use quorate_models::world::{Checkable, Nodes};
@@ -288,15 +287,16 @@ fn transactions(
     op: &dyn Fn(&str) -> Op,
     count: usize,
 ) -> Rehearsal<two_phase_commit::TwoPhaseCommit> {
-    use two_phase_commit::{Config, MAX_RESEND, Sharding, State, Timing, TwoPhaseCommit};
+    use two_phase_commit::{Config, Sharding, State, Timing, TwoPhaseCommit};
     let sharding = Sharding::Ranges(vec!["y".into()]);
-    let (timing, batch) = (Timing::model(), MAX_RESEND);
-    let sessions = SessionLimits::default();
-    let config = Config { participants: 2, sharding, timing, batch, sessions, bug: None };
-    let mut actors: Vec<TwoPhaseCommit> = config.servers();
-    let servers = actors.len();
     let both: Transaction = [op("x"), op("y")].into();
-    actors.push(config.client(vec![both; count]));
+    // Two ranges for two participants.
+    let config = Config::new(2, sharding, Timing::model()).ok();
+    let servers = 3;
+    let actors = config.map_or_else(Vec::new, |config| {
+        let client = config.client(vec![both; count]);
+        config.servers().into_iter().chain([client]).collect()
+    });
     let is_done = Box::new(move |nodes: &Nodes<'_, TwoPhaseCommit>| {
         let Some(State::Client(client)) = nodes.state(Id::from(servers)) else { return false };
         client.done == count && matches!(client.last, Some(Ok(Outcome::Committed(_))))

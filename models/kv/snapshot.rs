@@ -1,0 +1,70 @@
+//! The replicated state of a log: the machine, and what makes its requests apply exactly once.
+
+use super::machine::StateMachine;
+use super::service::{Refusal, Service};
+use super::sessions::{SessionLimits, Sessions, Standing};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use stateright::actor::Id;
+
+/// The replicated state. Also a snapshot: it replaces the log up to its slot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
+pub struct Image<M: StateMachine> {
+    /// The last slot that was applied.
+    pub slot: u64,
+    /// The machine that is replicated.
+    pub machine: M,
+    /// What each client was last told.
+    pub sessions: Sessions<M::Reply>,
+}
+
+impl<M: StateMachine> Default for Image<M> {
+    fn default() -> Self {
+        Self::new(SessionLimits::default())
+    }
+}
+
+impl<M: StateMachine> Image<M> {
+    /// The state before the first slot.
+    pub fn new(sessions: SessionLimits) -> Self {
+        Self { slot: 0, machine: M::default(), sessions: Sessions::new(sessions) }
+    }
+
+    /// Applies a request, unless it was applied before: one request may be in the log twice. Gives
+    /// the answer for its client; none, if the client has gone on.
+    pub fn apply_once(&mut self, client: Id, seq: u64, op: &M::Op) -> Option<Answer<M::Reply>> {
+        let result = match self.sessions.standing(client, seq) {
+            Standing::New => {
+                let reply = self.machine.apply(client, seq, op);
+                self.sessions.record(client, seq, reply.clone());
+                Ok(reply)
+            }
+            Standing::Repeated(reply) => Ok(reply.clone()),
+            Standing::Refused(why) => Err(why),
+            Standing::Old => return None,
+        };
+        Some(Answer { client, seq, result })
+    }
+}
+
+/// The answer to a request that was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<R> {
+    /// The client.
+    pub client: Id,
+    /// The client's sequence number.
+    pub seq: u64,
+    /// The reply, or why there is none.
+    pub result: Result<R, Refusal>,
+}
+
+impl<R> Answer<R> {
+    /// As a message to the client.
+    pub fn msg<O, P>(self) -> Service<O, R, P> {
+        let seq = self.seq;
+        match self.result {
+            Ok(reply) => Service::Reply { seq, reply },
+            Err(why) => Service::Refused { seq, why },
+        }
+    }
+}

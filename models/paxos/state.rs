@@ -1,0 +1,160 @@
+//! The states of the nodes, and their timers.
+
+use super::ballot::{Ballot, Slot};
+use super::message::{Command, Proposal};
+use super::storage::Stable;
+use crate::kv::transfer::Piece;
+use crate::kv::{ClientState, Image, Retry, StateMachine};
+use crate::turn::Persistent;
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The state of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
+pub enum State<M: StateMachine> {
+    /// Of a replica.
+    Replica(ReplicaState<M>),
+    /// Of a client.
+    Client(ClientState<M::Reply>),
+}
+
+/// The timers of all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Replica that does not lead: no leader was heard of for too long.
+    Election,
+    /// Replica that leads or tries to: time to say so, and to send again the messages that were not
+    /// answered.
+    Heartbeat,
+    /// Client: the service has not answered.
+    Retry(Retry),
+}
+
+impl From<Retry> for Timer {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+/// A replica's state. Only `stable` is durable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaState<M: StateMachine> {
+    /// The state that it must never forget.
+    pub stable: Stable<M>,
+    /// Its work as a proposer.
+    pub role: Role<M::Op>,
+    /// Learner: how far a leader said that the log is chosen, while some of that is not applied here.
+    pub told: Option<Told>,
+    /// Learner: a snapshot of which some pieces came.
+    pub partial: Option<Partial<M>>,
+    /// The snapshot that it gives to lagging replicas.
+    pub offer: Option<Offer<M>>,
+    /// The size of its log.
+    pub log_bytes: usize,
+    /// With pre-vote: it misses the leader, and these would promise it a ballot. `None` if it heard
+    /// of the leader since its election timer last fired.
+    pub missing: Option<BTreeSet<Id>>,
+}
+
+impl<M: StateMachine> Default for ReplicaState<M> {
+    fn default() -> Self {
+        let (stable, role) = (Stable::default(), Role::Follower);
+        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0, missing: None }
+    }
+}
+
+impl<M: StateMachine> ReplicaState<M> {
+    /// The last slot applied: every slot up to it is chosen.
+    pub fn applied(&self) -> Slot {
+        self.stable.image.slot
+    }
+
+    /// Whether it leads the ballot that it promised.
+    pub fn is_leading(&self) -> bool {
+        matches!(self.role, Role::Leading(_))
+    }
+
+    pub(super) fn is_preparing(&self) -> bool {
+        matches!(self.role, Role::Preparing(_))
+    }
+}
+
+impl<M: StateMachine> Persistent for ReplicaState<M> {
+    type Durable = Stable<M>;
+
+    fn durable(&mut self) -> &mut Stable<M> {
+        &mut self.stable
+    }
+}
+
+/// A replica's work as a proposer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role<O> {
+    /// Nothing.
+    Follower,
+    /// Phase one of the ballot it promised, which is its own.
+    Preparing(Preparing<O>),
+    /// Phase two of that ballot, slot after slot.
+    Leading(Leading<O>),
+}
+
+/// Phase one, as far as it got. Volatile: a replica that restarts takes a new ballot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Preparing<O> {
+    /// The acceptors that promised: with `None` completely, else with the slot to go on from.
+    pub promised: BTreeMap<Id, Option<Slot>>,
+    /// The highest-numbered proposal that was reported in each slot.
+    pub adopted: BTreeMap<Slot, Proposal<O>>,
+    /// The last slot that one of them knows chosen without a gap, and which of them.
+    pub chosen: (Slot, Id),
+}
+
+/// A leader's knowledge besides its own votes. Volatile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Leading<O> {
+    /// The acceptors that accepted its proposal in each slot that is not applied yet: at most a
+    /// quorum.
+    pub votes: BTreeMap<Slot, BTreeSet<Id>>,
+    /// The requests that wait for a slot, in the order in which they came.
+    pub waiting: VecDeque<Command<O>>,
+    /// With pre-vote: how many heartbeats ago something was applied, while something is open.
+    pub unanswered: u32,
+}
+
+impl<O> Default for Leading<O> {
+    fn default() -> Self {
+        Self { votes: BTreeMap::new(), waiting: VecDeque::new(), unanswered: 0 }
+    }
+}
+
+/// "Every slot up to `upto` is chosen", said by the leader of `ballot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told {
+    /// The ballot.
+    pub ballot: Ballot,
+    /// The slot.
+    pub upto: Slot,
+}
+
+/// A snapshot of which some pieces came. Nothing of it is applied before the last one is there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partial<M: StateMachine> {
+    /// How many pieces came.
+    pub received: u32,
+    /// The image that they make so far; its slot is that of the whole.
+    pub image: Image<M>,
+}
+
+/// A snapshot cut up for lagging replicas.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offer<M: StateMachine> {
+    /// The last slot that is in it.
+    pub slot: Slot,
+    /// Its pieces.
+    pub pieces: Vec<Piece<M>>,
+    /// Their size.
+    pub bytes: usize,
+    /// The replicas that are on their way through them.
+    pub to: BTreeSet<Id>,
+}

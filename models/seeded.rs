@@ -1,0 +1,107 @@
+//! Mutants: the seeded bugs of a protocol, as tables.
+//!
+//! A protocol lists its bugs with [`bugs!`] below its handlers, which name them, and says in one
+//! table with [`mutants!`] what each bug is, which property must be violated by it, and in which
+//! instance. One bug may have several mutants; each has at least one, which a test asks of all
+//! protocols alike.
+
+use crate::Mutant;
+use crate::world::{Checkable, Cluster};
+
+/// `bugs! { ForgetPromise, BreakPromise }`: the enum `Bug` of these.
+macro_rules! bugs {
+    ($($bug:ident),+ $(,)?) => {
+        /// A bug that the checker can put into the protocol. The table of mutants says what each
+        /// does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Bug {
+            $($bug),+
+        }
+
+        #[cfg(test)]
+        impl $crate::seeded::Listed for Bug {
+            const ALL: &'static [Self] = &[$(Self::$bug),+];
+        }
+    };
+}
+pub(crate) use bugs;
+
+/// The bugs of a protocol.
+#[cfg(test)]
+pub(crate) trait Listed: Sized + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+}
+
+/// A mutant, and the same cluster without its bug.
+pub(crate) struct Seeded<A: Checkable, H, B> {
+    /// The bug, if it is in the protocol's code.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests"))]
+    pub(crate) bug: Option<B>,
+    /// The mutant.
+    pub(crate) mutant: Mutant<A, H>,
+    /// The cluster without the bug.
+    #[allow(dead_code, reason = "for the tests")]
+    pub(crate) sound: fn() -> Cluster<A, H>,
+}
+
+/// The function `seeded`, which gives the mutants of a table.
+///
+/// ```ignore
+/// mutants! {
+///     Actor, History, Bug, Bounds::seeded;
+///     ForgetPromise: "an acceptor does not save the ballot that it promises",
+///         "forget-promise" by PROMISE in restarting(1);
+/// }
+/// ```
+///
+/// The cluster of a mutant is `Bounds::seeded(restarting(1), Some(Bug::ForgetPromise))`.
+macro_rules! mutants {
+    (
+        $actor:ty, $history:ty, $bugs:ident, $cluster:expr;
+        $($bug:ident: $about:literal, $($name:literal by $($killer:ident)::+ in $bounds:expr),+;)*
+    ) => {
+        /// The seeded bugs of this table.
+        pub(crate) fn seeded() -> Vec<$crate::seeded::Seeded<$actor, $history, $bugs>> {
+            vec![$($($crate::seeded::Seeded {
+                bug: Some($bugs::$bug),
+                mutant: $crate::Mutant {
+                    name: $name,
+                    about: $about,
+                    killed_by: $($killer)::+,
+                    cluster: || $cluster($bounds, Some($bugs::$bug)),
+                },
+                sound: || $cluster($bounds, None),
+            },)+)*]
+        }
+    };
+}
+pub(crate) use mutants;
+
+/// The mutants of these, in order.
+pub(crate) fn mutants_of<A: Checkable, H, B>(
+    seeded: impl IntoIterator<Item = Seeded<A, H, B>>,
+) -> Vec<Mutant<A, H>> {
+    seeded.into_iter().map(|seeded| seeded.mutant).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Listed, Seeded};
+    use crate::world::Checkable;
+    use std::fmt::Debug;
+
+    fn have_mutants<A: Checkable, H, B: Listed + PartialEq + Debug>(seeded: &[Seeded<A, H, B>]) {
+        for bug in B::ALL {
+            let has_one = seeded.iter().any(|seeded| seeded.bug.as_ref() == Some(bug));
+            assert!(has_one, "{bug:?} has no mutant");
+        }
+    }
+
+    #[test]
+    fn each_bug_has_a_mutant() {
+        have_mutants(&crate::paxos::mutants::seeded());
+        have_mutants(&crate::paxos::synod::mutants::seeded());
+        have_mutants(&crate::two_phase_commit::mutants::seeded());
+    }
+}
