@@ -103,5 +103,6 @@ mod tests {
         have_mutants(&crate::paxos::mutants::seeded());
         have_mutants(&crate::paxos::synod::mutants::seeded());
         have_mutants(&crate::two_phase_commit::mutants::seeded());
+        have_mutants(&crate::multi_primary::mutants::seeded());
     }
 }

@@ -5,7 +5,7 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
-use super::Rule;
+use super::config::Rule;
 use super::context::Context;
 use super::message::{Answer, Peer, Piece, Request, Return};
 use super::store::Update;

@@ -21,100 +21,97 @@
 //! Two nodes may be on their way back at once: a newcomer serves another once it has got what all the
 //! rest have. Three wait for each other for ever; what each of them acknowledged alone is lost anyway.
 
+use super::bugs::Bug;
+use super::clock::Stamp;
 use super::message::{Peer, Piece, Resume, Return};
-use super::replica::{Replica, ReplicaState};
-use super::stability::Stability;
+use super::state::Stability;
 use super::storage::{Delta, Image, Returning, Storage};
 use super::transfer::Transfer;
+use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
-use super::{Bug, Outbox, Timer};
-use crate::kv::Service;
 use stateright::actor::Id;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-impl Replica {
+impl Turn<'_, '_> {
     /// Starts without the disk that it had.
-    pub(super) fn on_newcomer(&self, id: Id, life: u64, o: &mut Outbox) -> ReplicaState {
-        if self.config.bug == Some(Bug::StartAsFirst) {
-            return self.on_start(id, None, o);
+    pub(super) fn on_newcomer(&mut self, life: u64) {
+        if self.has(Bug::StartAsFirst) {
+            return self.on_start(None);
         }
-        o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+        self.gossip_later();
         let back = Return { generation: 1, life };
         let newcomer = Some(Box::new(Returning { back, ..Returning::default() }));
         let image = Image { newcomer, ..Image::new(self.config.sessions) };
-        o.save(Storage::Image(image.clone()));
-        let state = ReplicaState { image, ..ReplicaState::default() };
-        self.come_back(id, &state, o);
-        state
+        self.state.to_mut().image = image.clone();
+        self.save(Storage::Image(image));
+        self.come_back();
     }
 
     /// Tells those of its return that have not heard of it, or asks those from which it has not got
     /// everything.
-    pub(super) fn come_back(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
-        let Some(newcomer) = &state.image.newcomer else { return };
-        let Returning { back, heard, restored } = &**newcomer;
-        let peers: BTreeSet<Id> = self.config.peers(id).collect();
-        if *heard == peers {
-            peers.difference(restored).for_each(|peer| restore(state, *peer, o));
-        } else {
-            let deaf: Vec<Id> = peers.difference(heard).copied().collect();
-            o.broadcast(&deaf, &Service::Peer(Peer::Return(*back)));
+    pub(super) fn come_back(&mut self) {
+        let Some(newcomer) = &self.state.image.newcomer else { return };
+        let Returning { back, heard, restored } = (**newcomer).clone();
+        let peers: BTreeSet<Id> = self.peers().collect();
+        let all_heard = heard == peers;
+        for peer in peers.difference(if all_heard { &restored } else { &heard }) {
+            if all_heard {
+                self.restore(*peer);
+            } else {
+                self.send(*peer, Peer::Return(back));
+            }
         }
     }
 
-    /// Another node lost its disk.
-    pub(super) fn on_return(
-        &self,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        back: Return,
-        o: &mut Outbox,
-    ) {
-        self.hear(state, src, back, o);
-        let known = state.image.returns.get(&src).copied().unwrap_or_default();
-        let generation = state.image.generation_of(src);
-        o.send(src, Service::Peer(Peer::Known(Return { generation, ..known })));
+    /// Asks another node for what is missing of all that it has.
+    fn restore(&mut self, from: Id) {
+        let state = &self.state;
+        let Some(newcomer) = &state.image.newcomer else { return };
+        let (back, have) = (newcomer.back, state.image.vector.clone());
+        let resume = state.fetching.get(&from).map(|transfer| transfer.resume.clone());
+        self.send(from, Peer::Restore { back, have, resume });
     }
 
-    /// Hears no earlier life of `src` from here on, if this is its newest.
-    fn hear(&self, state: &mut Cow<'_, ReplicaState>, src: Id, back: Return, o: &mut Outbox) {
-        if back.generation <= state.image.generation_of(src) {
+    /// The sender lost its disk.
+    pub(super) fn on_return(&mut self, back: Return) {
+        self.hear(back);
+        let image = &self.state.image;
+        let known = image.returns.get(&self.src).copied().unwrap_or_default();
+        let generation = image.generation_of(self.src);
+        self.answer(Peer::Known(Return { generation, ..known }));
+    }
+
+    /// Hears no earlier life of the sender from here on, if this is its newest.
+    fn hear(&mut self, back: Return) {
+        let src = self.src;
+        if back.generation <= self.state.image.generation_of(src) {
             return;
         }
-        let state = state.to_mut();
+        let state = self.state.to_mut();
         state.image.returns.insert(src, back);
         state.fetching.remove(&src);
         state.stability = Stability::default();
-        if self.config.bug != Some(Bug::ForgetReturn) {
-            let returns = [(src, back)].into();
-            o.save(Storage::Delta(Delta { returns, ..state.image.delta([]) }));
-        }
+        let delta = Delta { returns: [(src, back)].into(), ..state.image.delta([]) };
+        self.store(delta);
     }
 
-    /// Whether what `src` said was said before it lost its disk.
-    pub(super) fn is_former(&self, state: &ReplicaState, src: Id, msg: &Peer) -> bool {
-        let known = state.image.generation_of(src);
-        self.config.bug != Some(Bug::HearFormerLife)
-            && msg.generation(src).is_some_and(|generation| generation < known)
+    /// Whether the sender said this before it lost its disk.
+    pub(super) fn is_former(&self, msg: &Peer) -> bool {
+        let known = self.state.image.generation_of(self.src);
+        !self.has(Bug::HearFormerLife)
+            && msg.generation(self.src).is_some_and(|generation| generation < known)
     }
 
-    /// Another node has heard of this return, or of one that it must be above.
-    pub(super) fn on_known(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        known: Return,
-        o: &mut Outbox,
-    ) {
-        let Some(newcomer) = &state.image.newcomer else { return };
+    /// The sender has heard of this return, or of one that it must be above.
+    pub(super) fn on_known(&mut self, known: Return) {
+        let src = self.src;
+        let Some(newcomer) = &self.state.image.newcomer else { return };
         let Returning { back, heard, .. } = &**newcomer;
         let is_above = known.generation < back.generation;
         if known == *back && heard.contains(&src) || known != *back && is_above {
             return;
         }
-        let state = state.to_mut();
+        let state = self.state.to_mut();
         let Some(newcomer) = &mut state.image.newcomer else { return };
         if known == newcomer.back {
             newcomer.heard.insert(src);
@@ -126,121 +123,112 @@ impl Replica {
         }
         let all_heard = newcomer.heard.len() == self.config.nodes - 1;
         let newcomer = state.image.newcomer.clone();
-        o.save(Storage::Delta(Delta { newcomer, ..state.image.delta([]) }));
-        if all_heard && self.config.bug == Some(Bug::ServeUnrestored) {
-            return self.serve_again(id, state, o);
+        let delta = Delta { newcomer, ..state.image.delta([]) };
+        self.store(delta);
+        if all_heard && self.has(Bug::ServeUnrestored) {
+            return self.serve_again();
         }
-        self.come_back(id, state, o);
+        self.come_back();
     }
 
     /// A newcomer asks for all that this node has.
     pub(super) fn on_restore(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        (back, have, resume): (Return, VersionVector, Option<Resume>),
-        o: &mut Outbox,
+        &mut self,
+        back: Return,
+        have: &VersionVector,
+        resume: Option<Resume>,
     ) {
-        if state.image.returns.get(&src) != Some(&back) {
-            return self.on_return(state, src, back, o);
+        let image = &self.state.image;
+        if image.returns.get(&self.src) != Some(&back) {
+            return self.on_return(back);
         }
-        let image = &state.image;
         let is_missing = |peer| match &image.newcomer {
-            Some(newcomer) => peer != src && !newcomer.restored.contains(&peer),
+            Some(newcomer) => peer != self.src && !newcomer.restored.contains(&peer),
             None => false,
         };
         // It may have been asked of a life of this node that had more.
         let had_more = |resume: &Resume| !image.vector.includes(&resume.upto);
-        if self.config.peers(id).any(is_missing) || resume.as_ref().is_some_and(had_more) {
+        if self.peers().any(is_missing) || resume.as_ref().is_some_and(had_more) {
             return;
         }
-        let (upto, after) = match resume {
-            Some(Resume { upto, after }) => (upto, Some(after)),
-            None => (image.vector.clone(), None),
-        };
-        let (updates, next) = self.piece(state, &have, after.as_ref());
-        let piece = Piece { upto, after, updates, next };
         let (clock, mut returns) = (image.clock, image.returns.clone());
         // Its own, too: a piece that goes on says what it had earlier, perhaps when it was a newcomer.
-        let generation = image.vector.generation(id);
+        let generation = image.vector.generation(self.id);
         let own = image.newcomer.as_ref().map_or(Return { generation, life: 0 }, |n| n.back);
-        returns.insert(id, own);
-        o.send(src, Service::Peer(Peer::Restored { back, piece, clock, returns }));
+        returns.insert(self.id, own);
+        let piece = self.piece(have, resume);
+        self.answer(Peer::Restored { back, piece, clock, returns });
     }
 
-    /// Some of what another node has.
+    /// Some of what the sender has.
     pub(super) fn on_restored(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        (back, piece): (Return, Piece),
-        (clock, returns): (super::Stamp, BTreeMap<Id, Return>),
-        o: &mut Outbox,
+        &mut self,
+        back: Return,
+        piece: Piece,
+        clock: Stamp,
+        returns: BTreeMap<Id, Return>,
     ) {
-        let Some(newcomer) = &state.image.newcomer else { return };
+        let src = self.src;
+        let Some(newcomer) = &self.state.image.newcomer else { return };
         if newcomer.back != back || newcomer.restored.contains(&src) {
             return;
         }
         let upto = piece.upto.clone();
-        let Some(taken) = Transfer::take(state.fetching.get(&src), piece, self.config.bug) else {
-            return;
-        };
-        let state = state.to_mut();
-        if self.config.bug != Some(Bug::ClockNotRestored) {
-            state.image.clock = state.image.clock.max(clock);
+        let before = self.state.fetching.get(&src);
+        let Some(taken) = Transfer::take(before, piece, self.config.bug) else { return };
+        let returns = self.inherit(returns);
+        if !self.has(Bug::ClockNotRestored) {
+            let image = &mut self.state.to_mut().image;
+            image.clock = image.clock.max(clock);
         }
-        let is_news = |(node, back): &(Id, Return)| {
-            *node != id && back.generation > state.image.generation_of(*node)
-        };
-        let returns: BTreeMap<_, _> = returns.into_iter().filter(is_news).collect();
+        let delta = self.take_over(&taken, upto);
+        let state = self.state.to_mut();
+        if taken.open.is_none()
+            && let Some(newcomer) = &mut state.image.newcomer
+        {
+            newcomer.restored.insert(src);
+        }
+        let newcomer = state.image.newcomer.clone();
+        self.store(Delta { returns, newcomer, ..delta });
+        if let Some(open) = taken.open {
+            self.state.to_mut().fetching.insert(src, open);
+            self.restore(src);
+        } else {
+            self.state.to_mut().fetching.remove(&src);
+            self.on_one_more();
+        }
+    }
+
+    /// Knows the returns of other nodes that the sender knows; those that are news.
+    fn inherit(&mut self, mut returns: BTreeMap<Id, Return>) -> BTreeMap<Id, Return> {
+        let (id, state) = (self.id, self.state.to_mut());
+        returns
+            .retain(|node, back| *node != id && back.generation > state.image.generation_of(*node));
         for (node, back) in &returns {
             state.image.returns.insert(*node, *back);
             state.fetching.remove(node);
         }
-        let image = &mut state.image;
-        let (vector, keys) = self.take_over(image, &taken, upto);
-        if taken.open.is_none()
-            && let Some(newcomer) = &mut image.newcomer
-        {
-            newcomer.restored.insert(src);
-        }
-        let newcomer = image.newcomer.clone();
-        o.save(Storage::Delta(Delta { vector, returns, newcomer, ..image.delta(keys) }));
-        if let Some(open) = taken.open {
-            state.fetching.insert(src, open);
-            restore(state, src, o);
-        } else {
-            state.fetching.remove(&src);
-            self.on_one_more(id, state, o);
-        }
+        returns
     }
 
     /// All that one more node has is here.
-    fn on_one_more(&self, id: Id, state: &mut ReplicaState, o: &mut Outbox) {
-        let restored = state.image.newcomer.as_ref().map_or(0, |newcomer| newcomer.restored.len());
-        if restored == self.config.nodes - 1 || self.config.bug == Some(Bug::RestoreFromOne) {
-            self.serve_again(id, state, o);
+    fn on_one_more(&mut self) {
+        let newcomer = self.state.image.newcomer.as_ref();
+        let restored = newcomer.map_or(0, |newcomer| newcomer.restored.len());
+        if restored == self.config.nodes - 1 || self.has(Bug::RestoreFromOne) {
+            self.serve_again();
         }
     }
 
     /// Everything that there is of its former lives is here: it is a node as the others are.
-    fn serve_again(&self, id: Id, state: &mut ReplicaState, o: &mut Outbox) {
-        let Some(newcomer) = state.image.newcomer.take() else { return };
-        let begin = Dot::below(id, newcomer.back.generation);
-        state.image.vector.add(begin);
+    fn serve_again(&mut self) {
+        let image = &mut self.state.to_mut().image;
+        let Some(newcomer) = image.newcomer.take() else { return };
+        let begin = Dot::below(self.id, newcomer.back.generation);
+        image.vector.add(begin);
         let vector = VersionVector::up_to(begin);
-        o.save(Storage::Delta(Delta { vector, is_back: true, ..state.image.delta([]) }));
-        self.announce(id, state, o);
-    }
-}
-
-/// Asks another node for what is missing of all that it has.
-fn restore(state: &ReplicaState, from: Id, o: &mut Outbox) {
-    if let Some(newcomer) = &state.image.newcomer {
-        let (back, have) = (newcomer.back, state.image.vector.clone());
-        let resume = state.fetching.get(&from).map(|transfer| transfer.resume.clone());
-        o.send(from, Service::Peer(Peer::Restore { back, have, resume }));
+        let delta = Delta { vector, is_back: true, ..image.delta([]) };
+        self.store(delta);
+        self.announce();
     }
 }

@@ -3,25 +3,23 @@
 //! A node that is down counts with what is on its disk, because it may come back.
 
 mod newcomers;
+mod nodes;
 mod sessions;
 
 pub use newcomers::*;
+pub use nodes::{Actor, Claim};
 pub use sessions::*;
 
+use self::nodes::{has, holds, image, images, is_kept, live};
 use super::history::{Fault, History, Write};
 use super::message::Answer;
-use super::storage::{Image, Storage};
-use super::store::{Order, Store};
+use super::state::State;
+use super::storage::Image;
+use super::store::Order;
 use super::vector::Dot;
-use super::{MultiPrimary, State};
 use crate::kv::{Bytes, ClientState, KvHistory};
 use crate::world::{Condition, NodeOf, Nodes, Property, View};
 use std::collections::BTreeSet;
-
-/// A node of a checked instance.
-pub type Actor = MultiPrimary;
-/// A property of an instance.
-pub type Claim = Property<Actor, History>;
 
 type World<'a> = View<'a, Actor, History>;
 
@@ -113,17 +111,6 @@ fn unless(name: &'static str, excuses: fn(&Write, &Write) -> bool) -> Claim {
                 })
             })
         }),
-    )
-}
-
-/// Whether some node was shown the write and has not lost its disk since. Of nodes that lost theirs
-/// only the write's own counts, with the writes of its last life.
-fn is_kept(nodes: &Nodes<'_, Actor>, history: &History, dot: Dot) -> bool {
-    nodes.iter().filter(|node| history.shown.get(&node.id).is_some_and(|s| s.contains(&dot))).any(
-        |node| {
-            let is_own = |image: &Image| image.vector.generation(node.id) == dot.generation();
-            node.life == 0 || node.id == dot.node && image(node).is_some_and(is_own)
-        },
     )
 }
 
@@ -243,6 +230,13 @@ pub fn last_writer_wins() -> Vec<Claim> {
     claims
 }
 
+/// What must hold where there is room for few sessions, with last-writer-wins.
+pub fn few_sessions() -> Vec<Claim> {
+    let mut claims = last_writer_wins();
+    claims.extend([linearizable(), active()]);
+    claims
+}
+
 /// What must always hold with multi-value.
 pub fn multi_value() -> Vec<Claim> {
     let mut claims = vec![converged(), covered(), no_resurrection(), unique_dots()];
@@ -343,34 +337,4 @@ pub fn overlap() -> Claim {
         OVERLAP,
         Condition::nodes(move |nodes| nodes.up().filter(|(_, state)| waits(state)).count() > 1),
     )
-}
-
-/// What each node has, up or down, by id.
-fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image> + use<'a> {
-    let images: Vec<_> = nodes.iter().filter_map(image).collect();
-    images.into_iter()
-}
-
-fn image(node: &NodeOf<Actor>) -> Option<&Image> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(&replica.image),
-        (None, Some(Storage::Image(image))) => Some(image),
-        _ => None,
-    }
-}
-
-/// Whether the effect of a write has come to a node.
-fn has(image: &Image, write: &Write) -> bool {
-    image.vector.covers(write.update.dot) || holds(&image.store, write)
-}
-
-/// Whether a store has the version that a write made.
-fn holds(store: &Store, write: &Write) -> bool {
-    let entry = store.entry(&write.update.key);
-    entry.is_some_and(|entry| entry.get(&write.update.dot) == Some(&write.update.version))
-}
-
-/// What clients can read of a store.
-fn live(store: &Store) -> impl Iterator<Item = (&Bytes, Dot, &Bytes)> {
-    store.versions().filter_map(|(key, dot, version)| Some((key, dot, version.value.as_ref()?)))
 }

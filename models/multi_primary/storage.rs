@@ -3,7 +3,6 @@
 //! A delta holds the entries that changed, whole, and what else moved: its cost is that of the
 //! keys that were touched, not of the map.
 
-use super::Bug;
 use super::clock::Stamp;
 use super::message::{Answer, Return};
 use super::store::{Entry, Store, Update};
@@ -65,9 +64,8 @@ impl Image {
 
     /// Takes over a write's effect, unless that was here already: a version that is not here any
     /// more is not news. Whether it changed the store.
-    pub(super) fn merge(&mut self, update: &Update, bug: Option<Bug>) -> bool {
-        let is_known = self.vector.covers(update.dot) && bug != Some(Bug::MergeUnchecked);
-        !is_known && self.store.merge(update, bug == Some(Bug::TieWithoutNode))
+    pub(super) fn merge(&mut self, update: &Update) -> bool {
+        !self.vector.covers(update.dot) && self.store.merge(update, false)
     }
 
     /// What changed in these keys.

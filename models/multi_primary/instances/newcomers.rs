@@ -1,10 +1,10 @@
 //! Instances in which a node loses its disk. What its former life sent may still arrive, which is
 //! more than the runtime allows.
 
+use super::super::bounds::{Bounds, delete, get, put, replaced, returning, with};
+use super::super::config::Rule;
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor, Claim};
-use super::super::{Rule, Step};
-use super::{Bounds, delete, get, put, with};
 use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 
@@ -133,15 +133,4 @@ instance!(
 /// A node came back and what that may mean for what it acknowledged.
 fn back() -> [Claim; 3] {
     [claims::restored(), claims::wrote_again(), claims::lost()]
-}
-
-/// Node 0 may lose its disk.
-pub(in super::super) fn replaced(rule: Rule, clients: Vec<(usize, Vec<Step>)>) -> Bounds {
-    Bounds { replaced: &[0], ..Bounds::new(2, rule, clients) }
-}
-
-/// What the return of a node is decided on.
-pub(in super::super) fn returning() -> Bounds {
-    let bounds = replaced(Rule::MultiValue, vec![]);
-    Bounds { gossips: None, is_lossy: true, ..bounds }
 }

@@ -1,7 +1,7 @@
 //! What must hold of nodes that lost their disks, and what must be reachable.
 
 use super::super::history::History;
-use super::{Actor, Claim, has, holds, image, images};
+use super::nodes::{Actor, Claim, has, holds, image, images};
 use crate::world::{Condition, NodeOf, Nodes, Property};
 
 /// A node that lost its disk serves again.

@@ -1,16 +1,13 @@
 //! A node that lost its disk: it counts for nothing until it has all that the others have.
 
 use super::*;
-use crate::Newcomer;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LIFE: u64 = 77;
 
 fn newcomer(config: &Config, at: usize) -> (Node, Vec<Did>) {
-    let (mut node, mut o) = (Node::new(config, at), Out::new());
-    node.disk = None;
-    node.state = node.actor.on_newcomer(node.id, LIFE, &mut o);
-    let did = node.carry_out(o);
+    let mut node = started(config, at);
+    let did = node.replace(LIFE);
     (node, did)
 }
 
@@ -29,7 +26,7 @@ fn restore(dst: usize, have: &[(usize, u64)]) -> Did {
 /// What a node sends, to whom.
 fn sent(did: Vec<Did>) -> Vec<(usize, Msg)> {
     let sends = did.into_iter().filter_map(|did| match did {
-        Did::Send(dst, msg) => Some((usize::from(dst), msg)),
+        Did::Send(dst, msg) => Some((dst, msg)),
         _ => None,
     });
     sends.collect()
@@ -52,7 +49,7 @@ fn it_says_that_it_lost_its_disk_again_and_again_through_crashes() {
     assert!(matches!(&did[..], [Did::Set(Timer::Gossip), Did::Save(Storage::Image(_)), ..]));
     assert_eq!(did[2..], [returns(1, 1), returns(2, 1)]);
     let again = [Did::Set(Timer::Gossip), returns(1, 1), returns(2, 1)];
-    assert_eq!(node.on_timeout(Timer::Gossip), again);
+    assert_eq!(node.on_timeout(&Timer::Gossip), again);
     assert_eq!(node.restart(), again);
     node.on_peer(2, Peer::Known(back(1)));
     assert_eq!(node.restart(), again[..2], "who has heard is not told again");
@@ -89,7 +86,7 @@ fn it_asks_nobody_for_what_he_has_before_all_have_heard() {
 
 #[test]
 fn it_goes_above_every_generation_that_is_known() {
-    let mut other = Node::new(&config(2, Rule::MultiValue), 1);
+    let mut other = started(&config(2, Rule::MultiValue), 1);
     let former = Return { generation: 4, life: 3 };
     other.on_peer(0, Peer::Return(former));
     let (mut node, _) = newcomer(&config(2, Rule::MultiValue), 0);
@@ -102,7 +99,7 @@ fn it_goes_above_every_generation_that_is_known() {
     let did = other.on_peer(0, Peer::Return(former));
     assert_eq!(did, [send(0, Peer::Known(back(5)))], "a former life is late");
     // A node that knows no return, but writes of that generation.
-    let mut third = Node::new(&config(2, Rule::MultiValue), 1);
+    let mut third = started(&config(2, Rule::MultiValue), 1);
     let begin = vector(&[(0, Dot::below(id(0), 7).counter)]);
     let piece = Piece { upto: begin, after: None, updates: vec![], next: None };
     third.on_peer(0, Peer::Piece(piece));
@@ -114,7 +111,7 @@ fn it_goes_above_every_generation_that_is_known() {
 fn it_has_what_the_others_have_and_its_writes_are_new_to_them() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = Config { piece_bytes: 1, ..config(3, rule) };
-        let mut nodes = [0, 1, 2].map(|at| Node::new(&config, at));
+        let mut nodes = [0, 1, 2].map(|at| started(&config, at));
         let [known, gone] = [("x", "a"), ("y", "b")].map(|(key, value)| {
             nodes[0].write(9, u64::from(key == "y") + 1, Op::put(key, value).into()).unwrap()
         });
@@ -146,7 +143,7 @@ fn it_has_what_the_others_have_and_its_writes_are_new_to_them() {
 
 #[test]
 fn what_its_former_life_said_counts_for_nothing_once_it_is_heard() {
-    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut node = started(&config(2, Rule::MultiValue), 0);
     node.write(9, 1, put("a"));
     node.write(9, 2, delete());
     let digest = |has| Peer::Digest { vector: vector(&[(0, has)]), clock: Stamp::default() };
@@ -171,7 +168,7 @@ fn what_its_former_life_said_counts_for_nothing_once_it_is_heard() {
 #[test]
 fn no_tombstone_goes_between_two_answers() {
     let config = config(3, Rule::MultiValue);
-    let mut nodes = [0, 1, 2].map(|at| Node::new(&config, at));
+    let mut nodes = [0, 1, 2].map(|at| started(&config, at));
     let value = nodes[1].write(9, 1, put("a")).unwrap();
     for at in [0, 2] {
         nodes[at].on_peer(1, Peer::Delta(value.clone()));
@@ -187,7 +184,7 @@ fn no_tombstone_goes_between_two_answers() {
     nodes[2].on_peer(1, Peer::Delta(tombstone));
     nodes[1].on_peer(2, digest());
     assert!(!nodes[1].image().store.has_tombstones());
-    let did = nodes[0].on_timeout(Timer::Gossip);
+    let did = nodes[0].on_timeout(&Timer::Gossip);
     settle(&mut nodes, 0, did);
     assert_eq!((&nodes[0].image().newcomer, nodes[0].values("x")), (&None, vec![]));
 }
@@ -196,7 +193,7 @@ fn no_tombstone_goes_between_two_answers() {
 #[test]
 fn two_newcomers_serve_each_other_when_they_have_what_the_third_has() {
     let config = config(3, Rule::MultiValue);
-    let mut third = Node::new(&config, 2);
+    let mut third = started(&config, 2);
     third.write(9, 1, put("a"));
     let [mut zero, mut one] = [0, 1].map(|at| newcomer(&config, at).0);
     for (a, b) in [(0, 1), (1, 0)] {
