@@ -137,7 +137,7 @@ fn converse(nodes: &mut [Node; 2], first: impl IntoIterator<Item = (usize, Msg)>
         assert!(delivered < 1000, "they never come to an end");
         for did in nodes[to].on_msg(1 - to, msg) {
             if let Did::Send(dst, msg) = did {
-                queue.push_back((usize::from(dst), msg));
+                queue.push_back((dst, msg));
             }
         }
     }
