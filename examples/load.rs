@@ -9,9 +9,9 @@
 //!
 //! Three replicas on loopback, as processes; 100 MB of state first, then 64 clients, each put of a new
 //! key with a value of 100 bytes, for 60 seconds (`SECONDS` sets another length). A replica that is not
-//! the leader is killed after a third of that and started again 5 seconds later. What is printed: puts
-//! a second in the first and in the last ten seconds and their ratio, and the longest time in which
-//! no client was answered.
+//! the leader is killed after a third of that and started again 5 seconds later. What is printed: when
+//! that replica says that it is level with the others, puts a second in the first and in the last ten
+//! seconds and their ratio, and the longest time in which no client was answered.
 
 use quorate::models::kv::{Bytes, Map};
 use quorate::models::paxos::Paxos;
@@ -21,7 +21,7 @@ use quorate::node::{ClusterFile, Deployable};
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -67,10 +67,15 @@ where
         cluster.kill(follower)?;
         println!("killed server {follower}; server {leader} leads");
         std::thread::sleep(Duration::from_secs(5));
-        cluster.restart(follower, &dir.path().join("cluster"))?;
+        let restarted = Instant::now();
+        let statuses = cluster.restart(follower, &dir.path().join("cluster"))?;
+        let told = scope.spawn(move || last_status(statuses, restarted));
         for worker in workers {
             worker.join().map_err(|_| "a client panicked")??;
         }
+        cluster.stop_restarted();
+        let (after, status) = told.join().map_err(|_| "a panic")?.ok_or("it told no status")?;
+        println!("{after:.2?} after it was started again: {status}");
         Ok(())
     })?;
     let mut answers = answers.into_inner()?;
@@ -139,6 +144,16 @@ fn report(answers: &[Duration], length: Duration) {
     println!("ratio {:.2}; longest time without an answer {pause:.2?}", late / early);
 }
 
+/// What a node last said that it is, and how long after it was started.
+fn last_status(log: ChildStderr, started: Instant) -> Option<(Duration, String)> {
+    let lines = BufReader::new(log).lines().map_while(Result::ok);
+    let statuses = lines.filter_map(|line| {
+        let (_, status) = line.split_once("the node is now ")?;
+        Some((started.elapsed(), status.into()))
+    });
+    statuses.last()
+}
+
 /// `quorate cluster` and the nodes that it started.
 struct Cluster {
     command: Child,
@@ -174,25 +189,35 @@ impl Cluster {
         Ok(())
     }
 
-    fn restart(&mut self, id: usize, dir: &Path) -> Result<(), Failure> {
-        let child = Command::new(quorate()?)
+    /// Starts a server again. Its log is returned.
+    fn restart(&mut self, id: usize, dir: &Path) -> Result<ChildStderr, Failure> {
+        let mut child = Command::new(quorate()?)
             .args(["run", "--cluster"])
             .arg(dir.join("cluster.toml"))
             .arg("--data")
             .arg(dir.join(format!("node-{id}")))
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()?;
+        let log = child.stderr.take().ok_or("no log")?;
         self.restarted.push(child);
-        Ok(())
+        Ok(log)
     }
+
+    fn stop_restarted(&mut self) {
+        self.restarted.drain(..).for_each(stop);
+    }
+}
+
+fn stop(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for child in self.restarted.iter_mut().chain([&mut self.command]) {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.stop_restarted();
+        let _ = self.command.kill();
+        let _ = self.command.wait();
     }
 }
 

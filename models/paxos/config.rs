@@ -157,13 +157,15 @@ pub const WINDOW: u64 = 64;
 pub const QUEUE: usize = 512;
 /// How many votes a deployed acceptor keeps that are far ahead.
 pub const AHEAD: usize = 256;
-/// How much log a deployed replica keeps.
-pub const KEEP: usize = 4096;
-/// How many bytes of it.
-pub const KEEP_BYTES: usize = 8 << 20;
-/// How many messages a deployed replica sends at once to one that is behind: about as much as a
-/// socket's buffer holds.
-pub const BURST: usize = 8;
+/// How many commands of the log a deployed replica keeps.
+pub const KEEP: usize = 1 << 18;
+/// How many bytes of it: about ten seconds of small commands under full load, so that a replica that
+/// was away for as long gets them, and not the whole state.
+pub const KEEP_BYTES: usize = 32 << 20;
+/// How many messages a deployed replica sends at once to one that is behind: the receive buffer that a
+/// system gives unasked, often 208 KiB, holds them beside the others that come meanwhile. If the last
+/// is lost, the asker waits for a heartbeat.
+pub const BURST: usize = 4;
 
 /// After how many heartbeats a deployed leader gives up: longer than any election takes.
 pub const PATIENCE: u32 = 60;

@@ -92,7 +92,7 @@ impl Replica {
         o.save(Saved::synced(state.synced));
     }
 
-    /// The primary's next operation. Applied only in order, so that what a backup applied is
+    /// The primary's next operations. Applied only in order, so that what a backup applied is
     /// always a prefix of what its primary did. Before it holds the state that its view begins
     /// from, a backup takes only what leads there; the primary sends nothing else, so no run
     /// differs without that condition.
@@ -102,7 +102,7 @@ impl Replica {
         src: Id,
         view: u64,
         op: u64,
-        entry: &Entry<M::Op>,
+        entries: &[Entry<M::Op>],
         o: &mut Outbox<M>,
     ) {
         let target = state.following().and_then(|following| following.target);
@@ -111,21 +111,31 @@ impl Replica {
             return;
         }
         let own = state.image.op;
-        let next = op == own + 1 || self.config.bug == Some(Bug::IgnoreGap);
-        if op <= own {
-            self.acknowledge(state, src, view, o);
-        } else if next {
-            let own = state.to_mut();
-            own.image.apply(entry);
-            if self.config.bug != Some(Bug::ForgetApplied) {
-                o.save(Saved::applied(entry.clone()));
-            }
-            if target == Some(op) {
-                Self::hold(own, o);
-            }
-            self.acknowledge(state, src, view, o);
-        } else {
+        if op > own + 1 && self.config.bug != Some(Bug::IgnoreGap) {
             o.send(src, Service::Peer(Peer::Refill { view, from: own + 1 }));
+            return;
+        }
+        let again = self.config.bug == Some(Bug::ApplyOverlap);
+        for (op, entry) in (op..).zip(entries).filter(|(op, _)| *op > own || again) {
+            self.follow(state.to_mut(), op, entry, o);
+        }
+        self.acknowledge(state, src, view, o);
+    }
+
+    /// Does what its primary did as operation `op`.
+    fn follow<M: StateMachine>(
+        &self,
+        state: &mut ReplicaState<M>,
+        op: u64,
+        entry: &Entry<M::Op>,
+        o: &mut Outbox<M>,
+    ) {
+        state.image.apply(entry);
+        if self.config.bug != Some(Bug::ForgetApplied) {
+            o.save(Saved::applied(entry.clone()));
+        }
+        if state.following().is_some_and(|following| following.target == Some(op)) {
+            Self::hold(state, o);
         }
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Bounds {
     /// The replicas that may lose theirs.
     pub(super) replaced: Vec<usize>,
     pub(super) piece_bytes: usize,
+    /// How many bytes of operations are sent again in one message: one operation, if it is less.
+    pub(super) batch_bytes: usize,
     /// How many requests may be on their way to the backups.
     pub(super) max_pending: u64,
     /// How many more may wait.
@@ -65,6 +67,7 @@ impl Bounds {
             disks: 1,
             replaced: vec![],
             piece_bytes: FRAGMENT_BYTES,
+            batch_bytes: 1,
             max_pending: MAX_RECENT as u64,
             max_waiting: 1,
             sessions: SessionLimits::default(),
@@ -118,6 +121,12 @@ impl Bounds {
         Self { replaced: vec![1, 2], suspicions: Some(0), ..Self::lossy_views() }
     }
 
+    /// Two requests at once, of which a backup may miss the first, and what is sent again travels in one
+    /// message.
+    pub(super) fn batches() -> Self {
+        Self { views: 2, batch_bytes: FRAGMENT_BYTES, ..Self::synchronous(2, rivals()) }
+    }
+
     /// One request at a time, and one that waits.
     pub(super) fn queue() -> Self {
         let scripts = ["a", "b", "c"].map(|value| vec![Op::put("x", value)]).into();
@@ -129,6 +138,8 @@ impl Bounds {
     pub(super) fn config(&self) -> Config {
         Config {
             piece_bytes: self.piece_bytes,
+            batch_bytes: self.batch_bytes,
+            burst: MAX_RECENT,
             max_pending: self.max_pending,
             max_waiting: self.max_waiting,
             sessions: self.sessions,

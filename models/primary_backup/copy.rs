@@ -9,13 +9,13 @@ use super::message::Peer;
 use super::primary::Leading;
 use super::recent::Recent;
 use super::replica::{Replica, ReplicaState, Role};
-use super::resend::MAX_RESEND;
 use super::storage::{Entry, Image};
 use super::{Bug, Outbox, Timer};
 use crate::kv::transfer::{Piece, encoded_bytes, pieces};
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 /// A copy on its way to an outsider. Volatile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,8 +28,8 @@ pub struct Copying<M: StateMachine> {
     pub pieces: Vec<Piece<M>>,
     /// The last operation that the copy has, once it has all pieces.
     pub acked: Option<u64>,
-    /// The last operation that was sent to it.
-    pub sent: u64,
+    /// The messages with operations that are under way to it: of each, the last operation.
+    pub under_way: VecDeque<u64>,
     /// The operations that it lacks.
     pub since: Recent<M::Op>,
     /// How large those are.
@@ -38,8 +38,8 @@ pub struct Copying<M: StateMachine> {
 
 impl<M: StateMachine> Copying<M> {
     fn new(to: Id, op: u64, pieces: Vec<Piece<M>>) -> Self {
-        let (since, bytes) = Default::default();
-        Self { to, op, pieces, acked: None, sent: op, since, bytes }
+        let (under_way, since, bytes) = Default::default();
+        Self { to, op, pieces, acked: None, under_way, since, bytes }
     }
 
     /// Of who has copied before, and has all but these operations.
@@ -66,7 +66,7 @@ impl<M: StateMachine> Copying<M> {
     fn acknowledged(&mut self, op: u64) {
         self.acked = Some(op);
         self.pieces.clear();
-        self.sent = self.sent.max(op);
+        self.under_way.retain(|sent| *sent > op);
         self.bytes -= self.since.split_upto(op).map(|entry| encoded_bytes(&entry)).sum::<usize>();
     }
 }
@@ -179,27 +179,30 @@ impl Replica {
         if op >= copying.copied() {
             copying.acknowledged(op);
             if again {
-                copying.sent = op;
+                copying.under_way.clear();
             }
             self.expect_copy(src, o);
-            Self::stream(state, o);
+            self.stream(state, o);
             self.tell_if_ready(state, was_ready, o);
         } else {
             self.send_piece(state, src, 0, o);
         }
     }
 
-    /// Sends who copies the operations that it lacks, a bounded number ahead of its answers.
-    pub(super) fn stream<M: StateMachine>(state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    /// Sends the outsider that copies the operations that it lacks, a bounded number of messages ahead
+    /// of its answers. Each carries many operations, or a busy primary would go on faster than its copy.
+    pub(super) fn stream<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
         let view = state.view.number;
         let Role::Primary(Leading { copying: Some(copying), .. }) = &mut state.role else {
             return;
         };
         let Some(acked) = copying.acked else { return };
-        for (op, entry) in copying.since.between(copying.sent + 1, acked + MAX_RESEND as u64) {
-            let entry = entry.clone();
-            o.send(copying.to, Service::Peer(Peer::Replicate { view, op, entry }));
-            copying.sent = op;
+        let room = self.config.burst.saturating_sub(copying.under_way.len());
+        let from = copying.under_way.back().unwrap_or(&acked) + 1;
+        let batches = copying.since.batches(from, usize::MAX, self.config.batch_bytes);
+        for (op, entries) in batches.take(room) {
+            copying.under_way.push_back(op + entries.len() as u64 - 1);
+            o.send(copying.to, Service::Peer(Peer::Replicate { view, op, entries }));
         }
     }
 

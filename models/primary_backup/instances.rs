@@ -22,6 +22,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         crash(),
         rejoin(),
         rivalry(),
+        batches(),
         lossy(),
         lossy_views(),
         gone(),
@@ -122,6 +123,20 @@ fn rivalry() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 40_649, generated: 395_399, violated: &[] },
+    }
+}
+
+fn batches() -> Instance<Actor, History> {
+    Instance {
+        name: "batches",
+        about: "as rivalry, and what is sent again travels in one message",
+        deep: false,
+        cluster: || {
+            let claims = claimed().into_iter().chain([claims::batched()]).collect();
+            Bounds::batches().cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 65_305, generated: 655_503, violated: &[] },
     }
 }
 

@@ -69,14 +69,14 @@ pub enum Peer<M: StateMachine> {
         /// The piece itself.
         piece: Piece<M>,
     },
-    /// Primary to backup, or to who copies: the operation numbered `op`.
+    /// Primary to backup, or to the outsider that copies: the operations from number `op` on.
     Replicate {
         /// The view.
         view: u64,
-        /// The number of the operation, from 1.
+        /// The number of the first operation, from 1.
         op: u64,
-        /// The request.
-        entry: Entry<M::Op>,
+        /// The requests, in order; at least one.
+        entries: Vec<Entry<M::Op>>,
     },
     /// Backup to primary, or who has copied: in this view I hold the state, and every
     /// operation up to this one.

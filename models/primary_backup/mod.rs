@@ -184,6 +184,11 @@ pub struct Config {
     pub timing: Timing,
     /// About how many encoded bytes of state travel in one message.
     pub piece_bytes: usize,
+    /// About how many encoded bytes of operations are sent again in one message, or to the outsider
+    /// that copies.
+    pub batch_bytes: usize,
+    /// How many such messages may be under way to the outsider that copies.
+    pub burst: usize,
     /// About how many encoded bytes of operations the primary keeps for who copies its state; it
     /// orders nothing while they are more.
     pub copy_bytes: usize,
@@ -208,6 +213,8 @@ impl Config {
             mode,
             timing,
             piece_bytes: FRAGMENT_BYTES,
+            batch_bytes: FRAGMENT_BYTES,
+            burst: 4,
             copy_bytes: 64 << 20,
             max_pending: MAX_RECENT as u64,
             max_waiting: 1024,

@@ -56,6 +56,8 @@ pub enum Bug {
     CertifyLeavers,
     /// A backup takes the piece that comes, whatever its number.
     TakeAnyPiece,
+    /// Of operations that come together, those that were applied already are applied again.
+    ApplyOverlap,
     /// The timer for pings is not set again.
     PingOnce,
     /// The timer for resending is not set again.
@@ -102,7 +104,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::AcknowledgeEarly,
         Self::AnswerRetryEarly,
         Self::ActEarly,
@@ -125,6 +127,7 @@ impl Bug {
         Self::PromoteAnybody,
         Self::CertifyLeavers,
         Self::TakeAnyPiece,
+        Self::ApplyOverlap,
         Self::PingOnce,
         Self::ResendOnce,
         Self::NoWatch,
@@ -309,6 +312,13 @@ pub fn mutants() -> Vec<Mutant<Actor, History>> {
             "a member that leaves stays certified",
             claims::PROMOTABLE,
             reader()
+        ),
+        mutant!(
+            ApplyOverlap,
+            "apply-overlap",
+            "of operations that come together, those that were applied already are applied again",
+            claims::PREFIX,
+            Bounds::batches()
         ),
         mutant!(
             TakeAnyPiece,

@@ -212,10 +212,10 @@ impl Replica {
             for backup in state.view.backups.iter().filter(|b| leading.acked_by(**b) == before) {
                 self.expect(*backup, o);
             }
-            let msg = Service::Peer(Peer::Replicate { view, op, entry });
+            let msg = Service::Peer(Peer::Replicate { view, op, entries: vec![entry] });
             o.broadcast(&state.view.backups, &msg);
         }
-        Self::stream(state, o);
+        self.stream(state, o);
     }
 
     /// Whether one more request may be ordered.

@@ -1,6 +1,7 @@
 //! Operations that may be asked for again, by number.
 
 use super::storage::Entry;
+use crate::kv::transfer::encoded_bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,6 +47,32 @@ impl<O: Clone> Recent<O> {
     /// The operations from this one on, in order.
     pub fn since(&self, from: u64) -> impl Iterator<Item = (u64, &Entry<O>)> {
         self.0.range(from..).map(|(op, entry)| (*op, entry))
+    }
+
+    /// At most `many` operations from this one on, as messages carry them: as many in one as have
+    /// `batch_bytes` together, and each time the number of the first.
+    pub(super) fn batches(
+        &self,
+        from: u64,
+        many: usize,
+        batch_bytes: usize,
+    ) -> impl Iterator<Item = (u64, Vec<Entry<O>>)>
+    where
+        O: Serialize,
+    {
+        let mut left = self.since(from).take(many).peekable();
+        std::iter::from_fn(move || {
+            let (first, entry) = left.next()?;
+            let (mut entries, mut bytes) = (vec![entry.clone()], encoded_bytes(entry));
+            while let Some((_, entry)) = left.peek() {
+                bytes = bytes.saturating_add(encoded_bytes(entry));
+                if bytes > batch_bytes {
+                    break;
+                }
+                entries.extend(left.next().map(|(_, entry)| entry.clone()));
+            }
+            Some((first, entries))
+        })
     }
 
     /// Whether it has this operation, and so all since.

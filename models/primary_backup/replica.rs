@@ -201,8 +201,8 @@ impl Replica {
             Peer::Begin { view, op } => self.on_begin(state, src, view, op, o),
             Peer::Fetch { view, op, index } => self.on_fetch(state, src, view, op, index, o),
             Peer::Chunk { .. } => self.on_chunk(state, src, msg, o),
-            Peer::Replicate { view, op, entry } => {
-                self.on_replicate(state, src, view, op, &entry, o);
+            Peer::Replicate { view, op, entries } => {
+                self.on_replicate(state, src, view, op, &entries, o);
             }
             Peer::Ack { view, op } => self.on_ack(state, src, view, op, o),
             Peer::Refill { view, from } => self.on_refill(state, src, view, from, o),

@@ -38,7 +38,7 @@ impl Replica {
             self.on_copied(state, src, from - 1, true, o);
         } else if state.image.recent.reaches(from) {
             let many = if acting { MAX_RESEND } else { usize::MAX };
-            Self::resend_from(state, src, from, many, o);
+            self.resend_from(state, src, from, many, o);
         } else if from <= state.image.op {
             self.leave_out(state, src, o);
         }
@@ -101,7 +101,7 @@ impl Replica {
         for backup in &state.view.backups {
             if leading.acting {
                 let from = leading.acked_by(*backup) + 1;
-                Self::resend_from(state, *backup, from, MAX_RESEND, o);
+                self.resend_from(state, *backup, from, MAX_RESEND, o);
             } else if !leading.acked.contains_key(backup) {
                 o.send(*backup, Self::begin_msg(state));
             }
@@ -109,6 +109,7 @@ impl Replica {
     }
 
     fn resend_from<M: StateMachine>(
+        &self,
         state: &ReplicaState<M>,
         backup: Id,
         from: u64,
@@ -116,9 +117,9 @@ impl Replica {
         o: &mut Outbox<M>,
     ) {
         let view = state.view.number;
-        for (op, entry) in state.image.recent.since(from).take(many) {
-            let entry = entry.clone();
-            o.send(backup, Service::Peer(Peer::Replicate { view, op, entry }));
+        let batch_bytes = self.config.batch_bytes;
+        for (op, entries) in state.image.recent.batches(from, many, batch_bytes) {
+            o.send(backup, Service::Peer(Peer::Replicate { view, op, entries }));
         }
     }
 }

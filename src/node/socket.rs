@@ -1,6 +1,7 @@
 //! A UDP socket that gives up on nothing: what cannot be sent is lost, and counted.
 
 use super::stats::Stats;
+use socket2::SockRef;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -8,6 +9,10 @@ use thiserror::Error;
 
 /// The longest payload that UDP itself can carry, so that what is too long is seen to be.
 const BUFFER: usize = 65_536;
+/// How many bytes may wait at a node for it to take them: all that the others send while it syncs.
+const WAITING: usize = 4 << 20;
+/// With less than this, a burst of large messages is often lost.
+const LITTLE: usize = 1 << 20;
 /// How many errors in a row a socket may give before each is followed by a pause.
 const PATIENCE: u32 = 16;
 
@@ -74,6 +79,7 @@ impl Socket {
             ErrorKind::AddrNotAvailable => BindError::NotHere { address },
             _ => BindError::Other { address, source },
         })?;
+        enlarge(&udp);
         let (buffer, stats) = (vec![0; BUFFER].into(), Stats::default());
         Ok(Self { udp, buffer, blocking: true, errors_in_a_row: 0, stats })
     }
@@ -142,6 +148,21 @@ impl Socket {
             self.blocking = blocking;
         }
         Ok(())
+    }
+}
+
+/// Asks the system for larger buffers, and takes what it gives: with smaller ones more is lost, and
+/// sent again.
+fn enlarge(udp: &UdpSocket) {
+    let socket = SockRef::from(udp);
+    let asked = socket.set_recv_buffer_size(WAITING).and(socket.set_send_buffer_size(WAITING));
+    let given = asked.and_then(|()| socket.recv_buffer_size()).unwrap_or(0);
+    if given < LITTLE {
+        tracing::info!(
+            given,
+            "the system gives a small receive buffer, so under load more datagrams are lost and sent \
+             again; on Linux raise it with: sysctl -w net.core.rmem_max={WAITING}"
+        );
     }
 }
 

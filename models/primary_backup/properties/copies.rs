@@ -12,6 +12,8 @@ pub const KEPT: &str = "the operations that a copy will lack are kept";
 pub const COPIED: &str = "who is let in has copied the state";
 /// A state is large: it is not cut again because requests went on.
 pub const CUT_ONCE: &str = "who copies is sent the pieces of one state";
+/// Reached: what is sent again travels together.
+pub const BATCHED: &str = "several operations went in one message";
 
 /// A primary keeps the operations that were ordered since the state that is being copied.
 pub fn kept() -> Claim {
@@ -57,6 +59,19 @@ pub fn cut_once() -> Claim {
                     *cut.entry((envelope.dst, *view)).or_insert(*op) == *op
                 }
                 _ => true,
+            })
+        }),
+    )
+}
+
+/// A message carries more than one operation.
+pub fn batched() -> Claim {
+    Property::sometimes(
+        BATCHED,
+        Condition::world(|world| {
+            world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Peer(Peer::Replicate { entries, .. }) => entries.len() > 1,
+                _ => false,
             })
         }),
     )

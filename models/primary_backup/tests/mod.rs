@@ -204,7 +204,7 @@ fn entry(client: usize, seq: u64, op: &Op) -> Entry<Op> {
 
 /// `Replicate` of the put with this number by client 9, whose sequence numbers are the same.
 fn replicate(view: u64, op: u64) -> Peer<Map> {
-    Peer::Replicate { view, op, entry: entry(9, op, &put(op)) }
+    Peer::Replicate { view, op, entries: vec![entry(9, op, &put(op))] }
 }
 
 fn put(op: u64) -> Op {

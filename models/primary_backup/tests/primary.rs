@@ -43,7 +43,7 @@ fn a_request_is_applied_saved_and_replicated_but_not_answered() {
 fn a_second_request_does_not_put_off_the_resending_of_the_first() {
     let mut node = with_one_pending();
     let did = node.on_msg(8, request(1, &Op::get("x")));
-    let replicate = Peer::Replicate { view: 1, op: 2, entry: entry(8, 1, &Op::get("x")) };
+    let replicate = Peer::Replicate { view: 1, op: 2, entries: vec![entry(8, 1, &Op::get("x"))] };
     let expected = [saved(8, 1, &Op::get("x")), send(2, replicate.clone()), send(3, replicate)];
     assert_eq!(did, expected, "a read is replicated too");
 }
@@ -174,7 +174,7 @@ fn requests_wait_their_turn_and_are_served_in_the_order_in_which_they_came() {
     node.ignores(8, request(1, &put(2)));
     assert_eq!(waiting(&node), [entry(8, 1, &put(2)), entry(7, 1, &put(3))]);
     let did = node.on_peer(2, Peer::Ack { view: 1, op: 1 });
-    let next = Peer::Replicate { view: 1, op: 2, entry: entry(8, 1, &put(2)) };
+    let next = Peer::Replicate { view: 1, op: 2, entries: vec![entry(8, 1, &put(2))] };
     assert_eq!(did.last(), Some(&send(2, next)));
     assert_eq!(waiting(&node), [entry(7, 1, &put(3))]);
 }
@@ -222,7 +222,7 @@ fn what_waits_and_what_is_pending_stays_with_a_primary_that_leads_the_next_view(
     assert_eq!(node.on_peer(3, Peer::Refill { view: 2, from: 1 }), [send(3, replicate(2, 1))]);
     let did = node.on_peer(3, Peer::Ack { view: 2, op: 1 });
     assert!(did.contains(&done(9, 1)), "{did:?}");
-    let next = Peer::Replicate { view: 2, op: 2, entry: entry(8, 1, &put(2)) };
+    let next = Peer::Replicate { view: 2, op: 2, entries: vec![entry(8, 1, &put(2))] };
     assert_eq!(did.last(), Some(&send(3, next)));
 }
 

@@ -5,10 +5,13 @@ use crate::node::cluster_file::ClusterFile;
 use crate::node::status::Status;
 use crate::node::timing::{TimingError, fits, varies};
 use quorate_models::kv::Map;
-use quorate_models::paxos::{Config, Paxos, Peer, Quorums, Role, State, Timing};
+use quorate_models::paxos::{Config, Paxos, Peer, Quorums, ReplicaState, Role, State, Timing};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
+
+/// A replica that misses more commands than this is behind.
+const BEHIND: u64 = 1024;
 
 impl Deployable for Paxos<Map> {
     const NAME: &'static str = "paxos";
@@ -28,6 +31,7 @@ impl Deployable for Paxos<Map> {
         let State::Replica(replica) = state else { return Status::default() };
         let ballot = replica.stable.promised;
         let role = match replica.role {
+            Role::Follower if is_behind(replica) => "follower that is behind",
             Role::Follower => "follower",
             Role::Preparing(_) => "candidate",
             Role::Leading(_) => "leader",
@@ -53,6 +57,13 @@ impl Deployable for Paxos<Map> {
     fn client_retry() -> Range<Duration> {
         Timing::default().retry
     }
+}
+
+/// Whether it misses more than what is under way when all is well. It votes for what comes next only
+/// once it has caught up.
+fn is_behind(replica: &ReplicaState<Map>) -> bool {
+    let known = replica.told.map_or(0, |told| told.upto);
+    replica.partial.is_some() || known > replica.applied() + BEHIND
 }
 
 /// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes;
