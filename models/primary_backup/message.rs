@@ -94,3 +94,20 @@ pub enum Peer<M: StateMachine> {
         from: u64,
     },
 }
+
+impl<M: StateMachine> Peer<M> {
+    /// The view it was sent in.
+    pub(super) fn view(&self) -> u64 {
+        match self {
+            Self::View(view) => view.number,
+            Self::Newcomer { .. } => 0,
+            Self::Ping { view, .. }
+            | Self::Begin { view, .. }
+            | Self::Fetch { view, .. }
+            | Self::Chunk { view, .. }
+            | Self::Replicate { view, .. }
+            | Self::Ack { view, .. }
+            | Self::Refill { view, .. } => *view,
+        }
+    }
+}
