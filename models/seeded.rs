@@ -104,5 +104,6 @@ mod tests {
         have_mutants(&crate::paxos::synod::mutants::seeded());
         have_mutants(&crate::two_phase_commit::mutants::seeded());
         have_mutants(&crate::multi_primary::mutants::seeded());
+        have_mutants(&crate::primary_backup::mutants::seeded());
     }
 }
