@@ -2,8 +2,9 @@
 
 use super::bugs::Bug;
 use super::message::Peer;
+use super::recent::Entry;
 use super::state::Following;
-use super::storage::{Entry, Saved};
+use super::storage::Saved;
 use super::turn::Turn;
 use crate::kv::StateMachine;
 

@@ -7,9 +7,9 @@
 
 use super::bugs::Bug;
 use super::message::Peer;
-use super::recent::Recent;
+use super::recent::{Entry, Recent};
 use super::state::{Copying, Leading, Role};
-use super::storage::{Entry, Image};
+use super::storage::Image;
 use super::turn::Turn;
 use crate::kv::StateMachine;
 use crate::kv::transfer::{Piece, encoded_bytes, pieces};

@@ -3,7 +3,7 @@
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.
 
-use super::storage::Entry;
+use super::recent::Entry;
 use super::view::View;
 use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};

@@ -101,10 +101,10 @@ mod view_service;
 
 pub use config::{Config, Mode, PrimaryBackup, Replica, Timing, ViewService, view_service};
 pub use message::{Msg, Peer};
-pub use recent::{MAX_RECENT, Recent};
+pub use recent::{Entry, MAX_RECENT, Recent};
 pub use resend::MAX_RESEND;
 pub use state::{Copying, Following, Leading, Partial, ReplicaState, Role, State, Timer, Watching};
-pub use storage::{Content, Entry, Image, Registry, Saved, Storage};
+pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
 
 use crate::kv::StateMachine;

@@ -3,8 +3,9 @@
 use super::bugs::{Bug, held};
 use super::config::{Config, Mode};
 use super::message::Peer;
+use super::recent::Entry;
 use super::state::{Copying, Leading, ReplicaState, Role, Timer};
-use super::storage::{Entry, Saved};
+use super::storage::Saved;
 use super::turn::Turn;
 use crate::kv::sessions::Standing;
 use crate::kv::{Service, StateMachine};

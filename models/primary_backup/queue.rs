@@ -3,8 +3,8 @@
 //! told so.
 
 use super::bugs::Bug;
+use super::recent::Entry;
 use super::state::{ReplicaState, Role};
-use super::storage::Entry;
 use super::turn::Turn;
 use crate::kv::service::Refusal;
 use crate::kv::{Service, StateMachine};

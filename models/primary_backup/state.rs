@@ -1,7 +1,7 @@
 //! The states of the nodes.
 
-use super::recent::Recent;
-use super::storage::{Entry, Image, Registry, Saved, Storage};
+use super::recent::{Entry, Recent};
+use super::storage::{Image, Registry, Saved, Storage};
 use super::view::View;
 use crate::kv::transfer::Piece;
 use crate::kv::{ClientState, Retry, StateMachine};
