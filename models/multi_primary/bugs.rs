@@ -48,6 +48,7 @@ bugs! {
     StartAsFirst,
     ServeUnrestored,
     RestoreFromOne,
+    RestoreEarly,
     HearFormerLife,
     TakeUnasked,
     ForgetReturn,

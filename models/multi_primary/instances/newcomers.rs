@@ -19,6 +19,7 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         twice(),
         lww_delete(),
         lossy(),
+        three_twice(),
     ]
 }
 
@@ -91,6 +92,23 @@ instance!(
     Bounds { nodes: 3, ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
     (7_488, 71_663)
+);
+
+instance!(
+    three_twice,
+    "mv-replaced-both",
+    true,
+    "multi-value, 3 nodes, a client that puts at one, 2 disks that are lost, of that node and \
+     another; each message arrives once",
+    Bounds {
+        nodes: 3,
+        disks: 2,
+        replaced: &[0, 1],
+        network: NetworkKind::Single,
+        ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
+    },
+    with(claims::multi_value(), back()),
+    (27_383_757, 181_354_728)
 );
 
 instance!(
