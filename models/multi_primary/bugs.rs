@@ -48,7 +48,6 @@ bugs! {
     StartAsFirst,
     ServeUnrestored,
     RestoreFromOne,
-    RestoreEarly,
     HearFormerLife,
     TakeUnasked,
     ForgetReturn,

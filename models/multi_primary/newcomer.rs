@@ -53,9 +53,6 @@ impl Turn<'_, '_> {
         let Some(newcomer) = &self.state.image.newcomer else { return };
         let Returning { back, heard, restored } = (**newcomer).clone();
         let peers: BTreeSet<Id> = self.peers().collect();
-        if self.has(Bug::RestoreEarly) {
-            heard.difference(&restored).for_each(|peer| self.restore(*peer));
-        }
         let all_heard = heard == peers;
         for peer in peers.difference(if all_heard { &restored } else { &heard }) {
             if all_heard {

@@ -6,7 +6,7 @@ use super::super::config::Rule::{LastWriterWins, MultiValue};
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
 use crate::seeded::mutants;
-use crate::world::{CHECKPOINT, NetworkKind};
+use crate::world::CHECKPOINT;
 
 mutants! {
     Actor, History, Bug, cluster;
@@ -16,8 +16,6 @@ mutants! {
         "serve-unrestored" by claims::NO_LOSS in replaced(LastWriterWins, vec![(0, vec![put("a")])]);
     RestoreFromOne: "a node that lost its disk serves as soon as it has all that one other has",
         "restore-from-one" by claims::COVERED in Bounds { nodes: 3, ..replaced(MultiValue, vec![(0, vec![put("a")])]) };
-    RestoreEarly: "a node that lost its disk fetches from others before all have heard of it",
-        "restore-early" by claims::NO_RESURRECTION in Bounds { nodes: 3, gossips: Some(2), network: NetworkKind::Single, ..replaced(MultiValue, vec![(1, vec![put("a"), delete()])]) };
     HearFormerLife: "what a node said before it lost its disk is heard",
         "hear-former-life" by claims::CONVERGED in replaced(MultiValue, vec![(0, vec![put("a")])]);
     TakeUnasked: "a node that lost its disk takes what was sent to its former life",
