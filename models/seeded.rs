@@ -106,6 +106,8 @@ mod tests {
         have_mutants(&crate::paxos::mutants::seeded());
         have_mutants(&crate::paxos::synod::mutants::seeded());
         have_mutants(&crate::two_phase_commit::mutants::seeded());
+        have_mutants(&crate::multi_primary::mutants::seeded());
+        have_mutants(&crate::primary_backup::mutants::seeded());
     }
 
     /// The bugs of the session table are in no protocol's list: they come with its bounds.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every protocol's tests use all of it")]
 
-use crate::{Durable, Recoverable};
+use crate::{Durable, Newcomer, Recoverable};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::fmt;
@@ -117,6 +117,17 @@ where
         let mut node = Self { id, actor, state, disk };
         let did = node.carry_out(did(out));
         (node, did)
+    }
+
+    /// Loses its disk, and starts again as a newcomer.
+    pub(crate) fn replace(&mut self, life: u64) -> Vec<Did<A>>
+    where
+        A: Newcomer,
+    {
+        let mut out = Out::new();
+        self.disk = None;
+        self.state = self.actor.on_newcomer(self.id, life, &mut out);
+        self.carry_out(did(out))
     }
 
     /// Crashes and starts again from its disk.

@@ -16,95 +16,85 @@
 //! The sender scans its map from the mark on; an index by dot would make that proportional to the
 //! difference, at the price of another ordered map.
 
+use super::bugs::{Bug, merge};
 use super::clock::Stamp;
 use super::message::{Mark, Partly, Peer, Piece, Resume};
-use super::replica::{Replica, ReplicaState};
-use super::storage::{Delta, Storage};
-use super::store::Update;
+use super::state::ReplicaState;
+use super::storage::Delta;
+use super::store::{Entry, Order, Update};
 use super::transfer::{Taken, Transfer};
+use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
-use super::{Bug, Outbox, Timer};
-use crate::kv::{Bytes, Service};
+use crate::kv::Bytes;
 use serde::Serialize;
 use stateright::actor::Id;
-use std::borrow::Cow;
 
-impl Replica {
-    pub(super) fn on_gossip(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
-        if self.config.bug != Some(Bug::GossipOnce) {
-            o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+impl Turn<'_, '_> {
+    pub(super) fn on_gossip_timer(&mut self) {
+        if !self.has(Bug::GossipOnce) {
+            self.gossip_later();
         }
-        self.announce(id, state, o);
+        self.announce();
     }
 
-    /// Tells the others how far this node is.
-    pub(super) fn announce(&self, id: Id, state: &ReplicaState, o: &mut Outbox) {
-        if self.config.bug == Some(Bug::NoAntiEntropy) {
+    /// Tells the others how far this node is; that it comes back, if it lost its disk.
+    pub(super) fn announce(&mut self) {
+        let image = &self.state.image;
+        if image.newcomer.is_some() {
+            if !self.has(Bug::ReturnOnce) {
+                self.come_back();
+            }
             return;
         }
-        let (vector, clock) = (state.image.vector.clone(), state.image.clock);
-        let peers: Vec<Id> = self.config.peers(id).collect();
-        o.broadcast(&peers, &Service::Peer(Peer::Digest { vector, clock }));
+        let (vector, clock) = (image.vector.clone(), image.clock);
+        self.broadcast(Peer::Digest { vector, clock });
     }
 
     /// Another node is so far: asks it for what is missing here, and notes it for the tombstones.
-    pub(super) fn on_digest(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        vector: &VersionVector,
-        clock: Stamp,
-        o: &mut Outbox,
-    ) {
-        if !state.image.vector.includes(vector) {
-            self.pull(state, src, o);
+    pub(super) fn on_digest(&mut self, vector: &VersionVector, clock: Stamp) {
+        if !self.state.image.vector.includes(vector) {
+            self.pull();
         }
-        self.note(id, state, (src, vector, clock), o);
+        self.note(vector, clock);
     }
 
-    /// Asks for what is missing: for the rest of it, if some pieces have come.
-    pub(super) fn pull(&self, state: &ReplicaState, from: Id, o: &mut Outbox) {
-        if self.config.bug != Some(Bug::NoAntiEntropy) {
-            let have = state.image.vector.clone();
-            let resume = state.transfer_from(from).map(|transfer| transfer.resume.clone());
-            o.send(from, Service::Peer(Peer::Pull { have, resume }));
-        }
+    /// Asks the sender for what is missing: for the rest of it, if some pieces have come.
+    pub(super) fn pull(&mut self) {
+        let have = self.state.image.vector.clone();
+        let resume = self.state.transfer_from(self.src).map(|transfer| transfer.resume.clone());
+        self.answer(Peer::Pull { have, resume });
     }
 
-    pub(super) fn on_pull(
-        &self,
-        state: &ReplicaState,
-        src: Id,
-        have: &VersionVector,
-        resume: Option<Resume>,
-        o: &mut Outbox,
-    ) {
-        if have.includes(&state.image.vector) {
+    pub(super) fn on_pull(&mut self, have: &VersionVector, resume: Option<Resume>) {
+        let vector = &self.state.image.vector;
+        if have.includes(vector) {
             return;
         }
-        let (upto, after) = match resume {
-            Some(Resume { after, .. }) if self.config.bug == Some(Bug::UptoRenewed) => {
-                (state.image.vector.clone(), Some(after))
+        let resume = match resume {
+            Some(Resume { after, .. }) if self.has(Bug::UptoRenewed) => {
+                Some(Resume { upto: vector.clone(), after })
             }
-            Some(Resume { upto, after }) => (upto, Some(after)),
-            None => (state.image.vector.clone(), None),
+            resume => resume,
         };
-        let (updates, next) = self.piece(state, have, after.as_ref());
-        o.send(src, Service::Peer(Peer::Piece(Piece { upto, after, updates, next })));
+        self.answer(Peer::Piece(self.piece(have, resume)));
+    }
+
+    /// What comes after the place to go on at, or after the beginning, of what `have` lacks.
+    pub(super) fn piece(&self, have: &VersionVector, resume: Option<Resume>) -> Piece {
+        let (upto, after) = match resume {
+            Some(Resume { upto, after }) => (upto, Some(after)),
+            None => (self.state.image.vector.clone(), None),
+        };
+        let (updates, next) = self.updates(have, after.as_ref());
+        Piece { upto, after, updates, next }
     }
 
     /// The versions after the mark whose dots `have` does not cover, as many as fit. A key that
     /// changed since some of it was sent is sent again from its first version on.
-    fn piece(
-        &self,
-        state: &ReplicaState,
-        have: &VersionVector,
-        after: Option<&Mark>,
-    ) -> (Vec<Update>, Option<Mark>) {
+    fn updates(&self, have: &VersionVector, after: Option<&Mark>) -> (Vec<Update>, Option<Mark>) {
         let from = after.map_or_else(Bytes::default, |mark| mark.key.clone());
         let (mut updates, mut size) = (Vec::<Update>::new(), 0);
-        for (key, entry) in state.image.store.entries_from(&from) {
+        for (key, entry) in self.state.image.store.entries_from(&from) {
             let sent = (after.filter(|mark| mark.key == *key))
                 .map(|mark| mark.sent(entry, self.config.bug));
             for (dot, version) in entry {
@@ -131,42 +121,50 @@ impl Replica {
     }
 
     /// Some of what was missing. Of that, it takes over the keys that are whole.
-    pub(super) fn on_piece(
-        &self,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        piece: Piece,
-        o: &mut Outbox,
-    ) {
-        if state.image.vector.includes(&piece.upto) {
+    pub(super) fn on_piece(&mut self, piece: Piece) {
+        if self.state.image.vector.includes(&piece.upto) {
             return;
         }
         let upto = piece.upto.clone();
-        let Some(Taken { whole, open }) =
-            Transfer::take(state.transfer_from(src), piece, self.config.bug)
-        else {
-            return;
-        };
-        let state = state.to_mut();
-        let image = &mut state.image;
-        let changed = whole.iter().filter(|update| self.merge(image, update));
-        let keys: Vec<_> = changed.map(|update| &update.key).collect();
-        let is_last = open.is_none();
-        let mut vector = VersionVector::default();
-        if is_last || self.config.bug == Some(Bug::UptoEarly) {
+        let before = self.state.transfer_from(self.src);
+        let Some(taken) = Transfer::take(before, piece, self.config.bug) else { return };
+        let delta = self.take_over(&taken, upto);
+        if !delta.entries.is_empty() || taken.open.is_none() {
+            self.store(delta);
+        }
+        let src = self.src;
+        if let Some(transfer) = taken.open {
+            self.state.to_mut().fetching.insert(src, transfer);
+            self.pull();
+        } else {
+            self.state.to_mut().fetching.remove(&src);
+        }
+    }
+
+    /// Takes over the keys that are whole, and what the sender had if that was the last piece. What
+    /// changed.
+    pub(super) fn take_over(&mut self, taken: &Taken, upto: VersionVector) -> Delta {
+        let changed: Vec<_> = taken.whole.iter().filter(|update| self.merge(update)).collect();
+        let image = &mut self.state.to_mut().image;
+        let mut delta = image.delta(changed.into_iter().map(|update| &update.key));
+        if taken.open.is_none() || self.config.bug == Some(Bug::UptoEarly) {
             image.vector.join(&upto);
-            vector = upto;
+            delta.vector = upto;
         }
-        if !keys.is_empty() || is_last {
-            o.save(Storage::Delta(Delta { vector, ..image.delta(keys) }));
+        delta
+    }
+
+    /// Takes over a write's effect, and moves the clock past its timestamp. A receipt gets no
+    /// timestamp of its own, so the clock does not tick.
+    pub(super) fn merge(&mut self, update: &Update) -> bool {
+        let is_ahead = !self.has(Bug::ClockNotAdvanced);
+        let image = &mut self.state.to_mut().image;
+        if let Order::Written(stamp) = update.version.order
+            && is_ahead
+        {
+            image.clock = image.clock.max(stamp);
         }
-        match open {
-            None => drop(state.fetching.remove(&src)),
-            Some(transfer) => {
-                state.fetching.insert(src, transfer);
-                self.pull(state, src, o);
-            }
-        }
+        merge(self.config.bug, image, update)
     }
 }
 
@@ -198,7 +196,7 @@ impl Sent {
 
 impl Mark {
     /// What of its key need not be sent again, now that the key has these versions.
-    fn sent(&self, entry: &super::Entry, bug: Option<Bug>) -> Sent {
+    fn sent(&self, entry: &Entry, bug: Option<Bug>) -> Sent {
         match &self.partly {
             None => Sent::All,
             Some(Partly { last, .. }) if bug == Some(Bug::ChangedIsSent) => Sent::Upto(*last),

@@ -5,9 +5,9 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
-use super::Rule;
+use super::config::Rule;
 use super::context::Context;
-use super::message::{Answer, Peer, Piece, Request};
+use super::message::{Answer, Peer, Piece, Request, Return};
 use super::store::Update;
 use super::transfer::{Taken, Transfer};
 use super::vector::{Dot, VersionVector};
@@ -42,6 +42,10 @@ pub struct History {
     vectors: BTreeMap<Id, VersionVector>,
     /// How far each node is with what it fetches from each other one.
     transfers: BTreeMap<(Id, Id), Transfer>,
+    /// The nodes that lost their disks and are not back yet.
+    returning: BTreeMap<Id, Return>,
+    /// Below which generation of the second one the first does not hear it.
+    heard_from: BTreeMap<(Id, Id), u16>,
     /// Whether the last piece of a transfer showed a node something.
     pub repaired: bool,
     /// The request that a node handles in this step. `None` between steps.
@@ -98,6 +102,11 @@ impl History {
         shown.filter(|dot| self.is_of(**dot, key)).copied().collect()
     }
 
+    /// Whether a write went with its node's disk: no node was shown it but its own in a former life.
+    pub fn is_lost(&self, dot: Dot) -> bool {
+        !self.shown.values().any(|shown| shown.contains(&dot))
+    }
+
     fn is_of(&self, dot: Dot, key: &Bytes) -> bool {
         self.writes.get(&dot).is_some_and(|write| write.update.key == *key)
     }
@@ -126,7 +135,9 @@ impl History {
             }
             return;
         }
-        if self.write_of(node, by).is_some() {
+        // What a former life took, it cannot know.
+        let generation = update.dot.generation();
+        if self.writes_of(node, by).any(|dot| dot.generation() == generation) {
             self.faults.insert(Fault::TakenTwice);
         }
         let write = Write { update: update.clone(), request: by, before, replaced };
@@ -136,16 +147,16 @@ impl History {
     }
 
     fn on_done(&mut self, node: Id, request: (Id, u64)) {
-        if self.writes_always && self.write_of(node, request).is_none() {
+        if self.writes_always && self.writes_of(node, request).next().is_none() {
             self.faults.insert(Fault::NotWritten);
         }
     }
 
-    /// The write that a request made at a node.
-    fn write_of(&self, node: Id, request: (Id, u64)) -> Option<Dot> {
-        let mut writes = self.writes.iter();
+    /// The write that a request made at a node, in each of its lives.
+    fn writes_of(&self, node: Id, request: (Id, u64)) -> impl Iterator<Item = Dot> {
+        let writes = self.writes.iter();
         writes
-            .find(|(dot, write)| dot.node == node && write.request == request)
+            .filter(move |(dot, write)| dot.node == node && write.request == request)
             .map(|(dot, _)| *dot)
     }
 
@@ -156,7 +167,8 @@ impl History {
         let told = |write: &Write| write.value().is_none_or(|value| values.contains(value));
         let is_replaced = |dot: &Dot| shown.iter().any(|x| self.writes[x].replaced.contains(dot));
         let covered = (self.writes.iter())
-            .filter(|(dot, write)| context.covers(**dot) && write.update.key == *request.op.key());
+            .filter(|(dot, write)| context.covers(**dot) && write.update.key == *request.op.key())
+            .filter(|(dot, _)| !self.is_lost(**dot));
         let (told, untold): (BTreeSet<Dot>, BTreeSet<Dot>) = (covered.map(|(dot, _)| *dot))
             .partition(|dot| told(&self.writes[dot]) || is_replaced(dot));
         let mut own = (shown.iter()).filter(|dot| {
@@ -218,9 +230,41 @@ impl History {
             self.transfers.insert((src, node), open);
             return;
         }
-        let all: Vec<Dot> = self.writes.keys().filter(|d| upto.covers(**d)).copied().collect();
+        // A vector counts what went with a disk too, but shows it to nobody.
+        let all: Vec<Dot> = (self.writes.keys().copied())
+            .filter(|dot| upto.covers(*dot) && !self.is_lost(*dot))
+            .collect();
         self.show(node, all);
         self.repaired |= self.shown[&node].len() > known;
+    }
+
+    /// A node lost its disk, and says so for the first time.
+    fn on_return(&mut self, node: Id, back: Return) {
+        if self.returning.insert(node, back).is_none_or(|before| before.life != back.life) {
+            self.shown.remove(&node);
+            self.vectors.remove(&node);
+            self.transfers.retain(|(_, to), _| *to != node);
+        }
+    }
+
+    /// A node hears no former life of another, and begins again what it fetched from it.
+    fn on_heard(&mut self, node: Id, returned: Id, back: Return) {
+        let generation = self.heard_from.entry((node, returned)).or_default();
+        if *generation < back.generation {
+            *generation = back.generation;
+            self.transfers.remove(&(returned, node));
+        }
+    }
+
+    /// Whether a node takes this from another.
+    fn is_heard(&self, (src, node): (Id, Id), peer: &Peer) -> bool {
+        let known = self.heard_from.get(&(node, src)).copied().unwrap_or(0);
+        let is_former = peer.generation(src).is_some_and(|generation| generation < known);
+        let is_ready = match (self.returning.get(&node), peer) {
+            (now, Peer::Restored { back, .. }) => now == Some(back),
+            (now, _) => now.is_none(),
+        };
+        is_ready && !is_former
     }
 
     /// The node takes a write of another if it has all earlier ones.
@@ -236,9 +280,12 @@ impl History {
 impl Observer<Service<Request, Answer, Peer>> for History {
     fn observes(envelope: Envelope<&Service<Request, Answer, Peer>>) -> bool {
         match envelope.msg {
-            Service::Peer(peer) => {
-                matches!(peer, Peer::Delta(_) | Peer::Piece(_) | Peer::Pull { resume: None, .. })
-            }
+            Service::Peer(peer) => match peer {
+                Peer::Pull { resume, .. } => resume.is_none(),
+                // Of one that is back after it lost its disk.
+                Peer::Digest { vector, .. } => vector.generation(envelope.src) > 0,
+                _ => true,
+            },
             _ => true,
         }
     }
@@ -264,8 +311,16 @@ impl Observer<Service<Request, Answer, Peer>> for History {
             }
             Service::Refused { .. } => next.handling = None,
             // It begins again.
-            Service::Peer(Peer::Pull { resume: None, .. }) => {
+            Service::Peer(Peer::Pull { resume: None, .. } | Peer::Restore { resume: None, .. }) => {
                 next.transfers.remove(&(envelope.dst, envelope.src));
+            }
+            Service::Peer(Peer::Return(back)) => next.on_return(envelope.src, *back),
+            Service::Peer(Peer::Known(back)) => next.on_heard(envelope.src, envelope.dst, *back),
+            Service::Peer(Peer::Digest { vector, .. }) => {
+                let (node, begin) = (envelope.src, vector.generation(envelope.src));
+                if next.returning.remove(&node).is_some() {
+                    next.vectors.entry(node).or_default().add(Dot::below(node, begin));
+                }
             }
             _ => {}
         }
@@ -285,10 +340,15 @@ impl Observer<Service<Request, Answer, Peer>> for History {
                 next.handling = Some((Envelope { src, dst, msg: *seq }, op.clone()));
             }
             Service::Reply { seq, reply: Answer::Done } => {
-                next.acknowledged.extend(self.write_of(src, (dst, *seq)));
+                next.acknowledged.extend(self.writes_of(src, (dst, *seq)));
             }
-            Service::Peer(Peer::Delta(update)) => next.on_delta(dst, update.dot),
-            Service::Peer(Peer::Piece(piece)) => next.on_piece((src, dst), piece),
+            Service::Peer(peer) if self.is_heard((src, dst), peer) => match peer {
+                Peer::Delta(update) => next.on_delta(dst, update.dot),
+                Peer::Piece(piece) | Peer::Restored { piece, .. } => {
+                    next.on_piece((src, dst), piece);
+                }
+                _ => {}
+            },
             _ => {}
         }
         Some(next)

@@ -12,138 +12,18 @@
 //! key from each other in pieces while messages are lost (more than 28 million), which is left to
 //! the tests of `anti_entropy.rs` and the random runs of `tests/merge.rs`.
 
-pub(super) mod contexts;
-pub(super) mod pieces;
-pub(super) mod sessions;
+mod contexts;
+mod newcomers;
+mod pieces;
+mod sessions;
 
+use super::bounds::{
+    Bounds, converging, deleter, get, late_delete, one_node, put, reader, resolver, rivals, with,
+};
+use super::config::Rule;
 use super::history::History;
-use super::properties::{self as claims, Actor, Claim};
-use super::{Authenticator, Bug, Config, PhysicalTime, Rule, ScriptedOp, Timer, Timing};
-use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Op, SessionLimits};
-use crate::world::{Cluster, Fairness, Faults, Setup};
+use super::properties::{self as claims, Actor};
 use crate::{Expected, Instance};
-
-/// What an instance has, and what may happen in it.
-pub(super) struct Bounds {
-    pub(super) nodes: usize,
-    pub(super) rule: Rule,
-    /// Each client's node and script.
-    pub(super) clients: Vec<(usize, Vec<ScriptedOp>)>,
-    /// Crashes, and as many restarts.
-    pub(super) crashes: u8,
-    /// Digests sent by timer; `None` for any number.
-    pub(super) gossips: Option<u8>,
-    pub(super) retries: u8,
-    pub(super) piece_bytes: usize,
-    pub(super) contexts: Authenticator,
-    pub(super) sessions: SessionLimits,
-    /// The nodes whose physical clocks run ahead.
-    pub(super) ahead: &'static [usize],
-    pub(super) is_lossy: bool,
-    pub(super) judges_order: bool,
-}
-
-impl Bounds {
-    /// Nothing goes wrong but the network.
-    pub(super) fn new(nodes: usize, rule: Rule, clients: Vec<(usize, Vec<ScriptedOp>)>) -> Self {
-        Self {
-            nodes,
-            rule,
-            clients,
-            crashes: 0,
-            gossips: Some(0),
-            retries: 0,
-            piece_bytes: FRAGMENT_BYTES,
-            contexts: Authenticator::default(),
-            sessions: SessionLimits::default(),
-            ahead: &[],
-            is_lossy: false,
-            judges_order: false,
-        }
-    }
-
-    /// The cluster with these bounds, these claims, and perhaps a bug.
-    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let config = Config::new(self.nodes, self.rule, Timing::model());
-        let (piece_bytes, contexts, sessions) = (self.piece_bytes, self.contexts, self.sessions);
-        let config = Config { piece_bytes, contexts, sessions, bug, ..config };
-        let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
-        let is_ahead = |node: &usize| self.ahead.contains(node);
-        let mut actors: Vec<Actor> = (0..self.nodes)
-            .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
-            .collect();
-        let clients = self.clients.into_iter();
-        actors.extend(clients.map(|(home, script)| config.client(home, script)));
-        let mut timers = vec![("retry", self.retries)];
-        timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
-        let (crashes, restarts) = (self.crashes, self.crashes);
-        let setup = Setup::new(actors, self.nodes, History::new(self.rule, self.judges_order));
-        let setup =
-            if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
-        setup
-            .timer_kind(timer_kind)
-            .faults(Faults { crashes, restarts, timers, crashable: None })
-            .properties(claims)
-            .checkpointed()
-            .cluster()
-    }
-}
-
-// A reference, because that is what a setup takes.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn timer_kind(timer: &Timer) -> &'static str {
-    match timer {
-        Timer::Gossip => "gossip",
-        Timer::Retry(_) => "retry",
-    }
-}
-
-pub(super) fn put(value: &str) -> ScriptedOp {
-    ScriptedOp::Plain(Op::put("x", value))
-}
-
-pub(super) fn put_to(key: &str, value: &str) -> ScriptedOp {
-    ScriptedOp::Plain(Op::put(key, value))
-}
-
-pub(super) fn get() -> ScriptedOp {
-    ScriptedOp::Plain(Op::get("x"))
-}
-
-pub(super) fn delete() -> ScriptedOp {
-    ScriptedOp::Plain(Op::Delete { key: "x".into() })
-}
-
-/// Puts a value that replaces what the last get told.
-pub(super) fn resolve(value: &str) -> ScriptedOp {
-    ScriptedOp::Informed(Op::put("x", value))
-}
-
-/// Puts a value that replaces nothing.
-pub(super) fn blind(value: &str) -> ScriptedOp {
-    ScriptedOp::Blind(Op::put("x", value))
-}
-
-/// Two clients at two nodes write one key, and each reads it.
-pub(super) fn rivals() -> Vec<(usize, Vec<ScriptedOp>)> {
-    vec![(0, vec![put("a"), get()]), (1, vec![put("b"), get()])]
-}
-
-/// One writes, the other resolves what it finds.
-pub(super) fn resolver() -> Vec<(usize, Vec<ScriptedOp>)> {
-    vec![(0, vec![put("a")]), (1, vec![put("b"), get(), resolve("c")])]
-}
-
-/// One writes, the other deletes what it finds.
-pub(super) fn deleter() -> Vec<(usize, Vec<ScriptedOp>)> {
-    vec![(0, vec![put("a")]), (1, vec![delete()])]
-}
-
-/// One writes, the other reads twice elsewhere: its second get begins after the put ended.
-fn reader() -> Vec<(usize, Vec<ScriptedOp>)> {
-    vec![(0, vec![put("a")]), (1, vec![get(), get()])]
-}
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {
@@ -167,6 +47,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
     instances.extend(contexts::instances());
     instances.extend(pieces::instances());
     instances.extend(sessions::instances());
+    instances.extend(newcomers::instances());
     instances
 }
 
@@ -219,13 +100,6 @@ instance!(
     &[]
 );
 
-/// Both clients keep to node 0.
-pub(super) fn one_node() -> Bounds {
-    let clients = vec![(0, vec![put("a"), get()]), (0, vec![put("b")])];
-    let bounds = Bounds::new(2, Rule::LastWriterWins, clients);
-    Bounds { crashes: 1, judges_order: true, ..bounds }
-}
-
 instance!(
     mv_one_node,
     "mv-one-node",
@@ -236,12 +110,6 @@ instance!(
     (14_398, 96_871),
     &[]
 );
-
-/// A delete finds nothing and is answered; the other client's put begins after that.
-pub(super) fn late_delete() -> Bounds {
-    let clients = vec![(0, vec![delete()]), (0, vec![get(), put("a"), get()])];
-    Bounds { crashes: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, clients) }
-}
 
 instance!(
     lww_rivals,
@@ -317,14 +185,6 @@ instance!(
     &[]
 );
 
-/// Messages are lost, and digests are sent again and again. What one write makes of that is enough,
-/// and every further one doubles the sets of messages that may be in flight several times over; a
-/// delete is a write that also must be forgotten.
-pub(super) fn converging() -> Bounds {
-    let clients = vec![(0, vec![ScriptedOp::Blind(Op::Delete { key: "x".into() })])];
-    Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
-}
-
 instance!(
     lww_converge,
     "lww-converge",
@@ -384,8 +244,3 @@ instance!(
     (21_805_937, 228_643_867),
     &[]
 );
-
-fn with(mut claims: Vec<Claim>, more: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
-    claims.extend(more);
-    claims
-}

@@ -19,7 +19,8 @@ use super::store::Update;
 use super::vector::{Dot, VersionVector};
 use crate::kv::{Bytes, Op, Service};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message of the replicated map.
 pub type Msg = Service<Request, Answer, Peer>;
@@ -84,6 +85,57 @@ pub enum Peer {
     },
     /// Versions that the receiver did not have.
     Piece(Piece),
+    /// The sender lost its disk: hear no former life of it from here on.
+    Return(Return),
+    /// The newest return of the receiver that the sender knows, or above which it must be.
+    Known(Return),
+    /// Of a node that lost its disk, and of whose return all have heard: send me all that you have.
+    Restore {
+        /// Its return.
+        back: Return,
+        /// What it has already.
+        have: VersionVector,
+        /// Where an earlier piece ended.
+        resume: Option<Resume>,
+    },
+    /// The answer.
+    Restored {
+        /// The return that asked.
+        back: Return,
+        /// Versions that the receiver did not have.
+        piece: Piece,
+        /// The sender's clock.
+        clock: Stamp,
+        /// The returns that the sender has heard of, and its own, without its life if it is back.
+        returns: BTreeMap<Id, Return>,
+    },
+}
+
+/// A return of a node that lost its disk.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Return {
+    /// The node's generation from here on; above those of all its former lives.
+    pub generation: u16,
+    /// Which of its lives it is: no two are the same.
+    pub life: u64,
+}
+
+impl Peer {
+    /// The generation of the sender `src`, if the message depends on what that has.
+    pub(super) fn generation(&self, src: Id) -> Option<u16> {
+        match self {
+            Self::Delta(update) => Some(update.dot.generation()),
+            Self::Digest { vector, .. } => Some(vector.generation(src)),
+            Self::Piece(piece) => Some(piece.upto.generation(src)),
+            Self::Restored { piece, returns, .. } => {
+                let own = returns.get(&src).map_or(0, |back| back.generation);
+                Some(own.max(piece.upto.generation(src)))
+            }
+            Self::Pull { .. } | Self::Return(_) | Self::Known(_) | Self::Restore { .. } => None,
+        }
+    }
 }
 
 /// A piece of a transfer.

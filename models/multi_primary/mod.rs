@@ -30,6 +30,9 @@
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
 //!
+//! 4. A node that lost its disk comes back under its id. It counts for nothing until all others have
+//!    heard of it and it has got all that they have; its dots are of a new generation (`newcomer.rs`).
+//!
 //! # What is not promised
 //!
 //! * Nothing across nodes in real time: a get elsewhere may not see an acknowledged put. Neither
@@ -39,8 +42,11 @@
 //! * Exactly once: a put that is repeated at the node that took it is recognised, across restarts,
 //!   and keeps its dot. Repeated at *another* node it is another write: a sibling with the same
 //!   value under multi-value; under last-writer-wins it may win over a write made in between.
-//! * An acknowledged write survives crashes of its node, not the loss of its disk before it
-//!   reached another one.
+//! * An acknowledged write survives crashes of its node, and the loss of its disk if another node has
+//!   it; not if its disk is lost before it reached another one, since one node acknowledges alone.
+//! * A node that lost its disk does not know what it was asked before: to it, a repeated put is new, as
+//!   it is to another node. And what a client read there, or wrote there, and no other node had, it
+//!   does not read there again.
 //!
 //! # Deviations, and why
 //!
@@ -58,198 +64,67 @@
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
+//! * The sources do not lose disks. Riak KV (2.1, *per-key actor epochs*) names a node that may have
+//!   forgotten its dots anew, so that vectors grow with each time. Here its entry goes on above all
+//!   that its former lives may have written, because no other node hears those any more: what none
+//!   of them has is given up, and a vector keeps one entry per node. It takes **all** other nodes:
+//!   while one of them is away, none that lost its disk comes back. Of those that lost theirs at once,
+//!   two come back, if another one has its disk.
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
 //!   knows that a node gave it, for that key (`context.rs`).
 //!
 //! # Where things are
 //!
-//! [`Request`], [`Answer`] and [`Peer`] are the vocabulary; `vector.rs` and `clock.rs` what writes
-//! are named and ordered by; `store.rs` the versions and the merge; `storage.rs` what is durable;
+//! [`Request`], [`Answer`] and [`Peer`] are the vocabulary, [`ReplicaState`] is a node's state; all
+//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` what writes
+//! are named and ordered by; `newcomer.rs` the way back without a disk; `store.rs` the versions and the merge; `storage.rs` what is durable;
 //! `session.rs` the client that is checked; `history.rs` what the properties remember of a run.
+//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 mod anti_entropy;
+mod bounds;
+mod bugs;
 mod clock;
+mod config;
 mod context;
 mod guarantees;
 pub mod history;
 pub mod instances;
 mod message;
 pub mod mutants;
+mod newcomer;
 mod offer;
 pub mod properties;
 mod protocol;
 mod replica;
 mod session;
 mod stability;
+mod state;
 mod storage;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
 mod transfer;
+mod turn;
 mod vector;
 
 pub use clock::{PhysicalTime, Stamp};
+pub use config::{Config, MAX_SIBLINGS, MultiPrimary, Replica, Rule, ScriptedOp, Session, Timing};
 pub use context::{Authenticator, Context, Tag};
-pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume};
-pub use mutants::Bug;
+pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume, Return};
 pub use offer::SiblingsOffer;
-pub use replica::{Replica, ReplicaState};
-pub use session::{ScriptedOp, Session, SessionState};
-pub use stability::{Row, Stability};
-pub use storage::{Delta, Image, Storage};
+pub use state::{ReplicaState, Row, SessionState, Stability, State, Timer};
+pub use storage::{Delta, Image, Returning, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
 pub use transfer::Transfer;
 pub use vector::{Dot, VersionVector};
 
-use crate::Recoverable;
-use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{Retry, SessionLimits};
 use crate::lend::lend;
-use stateright::actor::{Actor, Id, Out, model_timeout};
+use crate::{Newcomer, Recoverable};
+use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::ops::Range;
-use std::time::Duration;
-
-/// How many siblings of a key a node makes by itself.
-pub const MAX_SIBLINGS: usize = 32;
-
-/// What becomes of concurrent writes of one key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// The one with the higher timestamp stays.
-    LastWriterWins,
-    /// All stay, until a write that knows them replaces them.
-    #[default]
-    MultiValue,
-}
-
-/// How long things take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// Between the digests of a node.
-    pub gossip: Range<Duration>,
-    /// How long a client waits for an answer before it asks another node.
-    pub retry: Range<Duration>,
-}
-
-impl Timing {
-    /// For checking, where a timer may fire at any time.
-    pub fn model() -> Self {
-        Self { gossip: model_timeout(), retry: model_timeout() }
-    }
-}
-
-impl Default for Timing {
-    /// For a local network.
-    fn default() -> Self {
-        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self { gossip: millis(200, 300), retry: millis(150, 250) }
-    }
-}
-
-/// A cluster: nodes 0 to `nodes - 1`, then clients.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// How many nodes; at least one.
-    pub nodes: usize,
-    /// What becomes of concurrent writes. The same at all nodes.
-    pub rule: Rule,
-    /// How long things take.
-    pub timing: Timing,
-    /// The physical part of timestamps.
-    pub physical: PhysicalTime,
-    /// About how many encoded bytes of versions travel in one message.
-    pub piece_bytes: usize,
-    /// What makes and checks the tags of contexts.
-    pub contexts: Authenticator,
-    /// How many clients each node remembers.
-    pub sessions: SessionLimits,
-    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
-    /// always builds its nodes with `None`.
-    pub bug: Option<Bug>,
-}
-
-impl Config {
-    /// A correct cluster with logical clocks.
-    pub fn new(nodes: usize, rule: Rule, timing: Timing) -> Self {
-        let (physical, piece_bytes) = (PhysicalTime::NONE, FRAGMENT_BYTES);
-        let (contexts, sessions) = (Authenticator::default(), SessionLimits::default());
-        Self { nodes, rule, timing, physical, piece_bytes, contexts, sessions, bug: None }
-    }
-
-    /// The ids of the nodes.
-    pub fn node_ids(&self) -> impl Iterator<Item = Id> + use<> {
-        (0..self.nodes).map(Id::from)
-    }
-
-    /// Whether this is a node of the cluster.
-    pub fn is_node(&self, id: Id) -> bool {
-        usize::from(id) < self.nodes
-    }
-
-    /// Whether `other` is another node than `id`.
-    fn is_peer(&self, id: Id, other: Id) -> bool {
-        other != id && self.is_node(other)
-    }
-
-    /// The nodes other than `id`.
-    fn peers(&self, id: Id) -> impl Iterator<Item = Id> + use<> {
-        self.node_ids().filter(move |other| *other != id)
-    }
-
-    /// A node. All are alike.
-    pub fn server(&self) -> MultiPrimary {
-        MultiPrimary::Replica(Replica { config: self.clone() })
-    }
-
-    /// All nodes, by id.
-    pub fn servers(&self) -> Vec<MultiPrimary> {
-        (0..self.nodes).map(|_| self.server()).collect()
-    }
-
-    /// A client that turns to node `home` first.
-    pub fn client(&self, home: usize, script: Vec<ScriptedOp>) -> MultiPrimary {
-        let servers = (0..self.nodes).map(|at| Id::from((home + at) % self.nodes)).collect();
-        Session { script, servers, retry: self.timing.retry.clone() }.into()
-    }
-}
-
-/// A node or a client of a multi-primary cluster.
-#[derive(Clone, Debug)]
-pub enum MultiPrimary {
-    /// A node.
-    Replica(Replica),
-    /// A client.
-    Client(Session),
-}
-
-/// Its state.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Of a node.
-    Replica(ReplicaState),
-    /// Of a client.
-    Client(SessionState),
-}
-
-/// The timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// Node: time to tell the others how far it is.
-    Gossip,
-    /// Client: no answer came.
-    Retry(Retry),
-}
-
-impl From<Retry> for Timer {
-    fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
-    }
-}
-
-/// What a handler gives out.
-type Outbox = Out<MultiPrimary>;
+use turn::Turn;
 
 impl Actor for MultiPrimary {
     type Msg = Msg;
@@ -258,17 +133,22 @@ impl Actor for MultiPrimary {
     type Storage = Storage;
     type Random = ();
 
-    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Outbox) -> State {
+    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
         match self {
-            Self::Replica(replica) => State::Replica(replica.on_start(id, storage.as_ref(), o)),
+            Self::Replica(Replica { config }) => {
+                let start = |mut turn: Turn<'_, '_>| turn.on_start(storage.as_ref());
+                State::Replica(Turn::start(config, id, o, start))
+            }
             Self::Client(session) => State::Client(session.on_start(o)),
         }
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Outbox) {
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         match self {
-            Self::Replica(replica) => {
-                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
+            Self::Replica(Replica { config }) => {
+                lend!(state, State::Replica, |state| {
+                    Turn::on_message(config, id, src, state, o).on_msg(msg);
+                });
             }
             Self::Client(session) => {
                 lend!(state, State::Client, |state| session.on_msg(state, msg, o));
@@ -276,15 +156,16 @@ impl Actor for MultiPrimary {
         }
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Outbox) {
-        match (self, timer) {
-            (Self::Replica(replica), Timer::Gossip) => {
-                lend!(state, State::Replica, |state| replica.on_gossip(id, state, o));
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
+        match self {
+            Self::Replica(Replica { config }) => {
+                lend!(state, State::Replica, |state| {
+                    Turn::of_its_own(config, id, state, o).on_timer(*timer);
+                });
             }
-            (Self::Client(session), Timer::Retry(_)) => {
-                lend!(state, State::Client, |state| session.on_retry(state, o));
+            Self::Client(session) => {
+                lend!(state, State::Client, |state| session.on_retry_timer(state, o));
             }
-            _ => {}
         }
     }
 
@@ -294,6 +175,21 @@ impl Actor for MultiPrimary {
             Self::Client(_) => "client",
         }
         .to_owned()
+    }
+}
+
+impl Newcomer for MultiPrimary {
+    /// # Panics
+    ///
+    /// At a client: only a node has a disk to lose.
+    fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> State {
+        match self {
+            Self::Replica(Replica { config }) => {
+                let start = |mut turn: Turn<'_, '_>| turn.on_newcomer(life);
+                State::Replica(Turn::start(config, id, o, start))
+            }
+            Self::Client(_) => panic!("only a node can come back without its disk"),
+        }
     }
 }
 

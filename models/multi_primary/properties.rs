@@ -2,25 +2,25 @@
 //!
 //! A node that is down counts with what is on its disk, because it may come back.
 
+mod newcomers;
+mod nodes;
 mod sessions;
 
+pub use newcomers::*;
+pub use nodes::{Actor, Claim};
 pub use sessions::*;
 
+use self::nodes::{has, holds, image, images, is_kept, live};
 use super::history::{Fault, History, Write};
 use super::message::Answer;
-use super::storage::{Image, Storage};
-use super::store::{Order, Store};
+use super::state::State;
+use super::storage::Image;
+use super::store::Order;
 use super::vector::Dot;
-use super::{MultiPrimary, State};
 use crate::kv::{Bytes, ClientState, KvHistory};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
 use std::collections::BTreeSet;
-
-/// A node of a checked instance.
-pub type Actor = MultiPrimary;
-/// A property of an instance.
-pub type Claim = Property<Actor, History>;
 
 type World<'a> = View<'a, Actor, History>;
 
@@ -81,7 +81,8 @@ pub fn converged() -> Claim {
     )
 }
 
-/// Every node that has an acknowledged write shows it, or has one that wins over it.
+/// Every node that has an acknowledged write shows it, or has one that wins over it. A write that
+/// nobody had but a node that lost its disk is gone with that; it is acknowledged by one node.
 pub fn no_loss() -> Claim {
     unless(NO_LOSS, |write, later| later.update.covers(&write.update))
 }
@@ -97,10 +98,10 @@ fn unless(statement: Statement, excuses: fn(&Write, &Write) -> bool) -> Claim {
         Condition::world(move |world: &World<'_>| {
             let (nodes, history) = (world.nodes(), world.history());
             let images: Vec<(usize, &Image)> = images(&nodes).enumerate().collect();
-            history.acknowledged.iter().all(|dot| {
+            history.acknowledged.iter().filter(|dot| is_kept(&nodes, history, **dot)).all(|dot| {
                 let write = &history.writes[dot];
                 images.iter().all(|(node, image)| {
-                    let is_origin = *node == usize::from(dot.node);
+                    let is_origin = *node == usize::from(dot.node) && image.newcomer.is_none();
                     if write.value().is_none() || !has(image, write) {
                         return write.value().is_none() || !is_origin;
                     }
@@ -128,7 +129,9 @@ pub fn no_resurrection() -> Claim {
                                 Order::Written(_) => later.update.covers(&write.update),
                                 Order::Knowing(_) => later.replaced.contains(dot),
                             };
-                            covers && image.vector.covers(later.update.dot)
+                            covers
+                                && image.vector.covers(later.update.dot)
+                                && !history.is_lost(later.update.dot)
                         })
                 };
                 !history.writes.iter().any(|(dot, write)| shown(dot, write))
@@ -195,6 +198,7 @@ fn has_true_contexts(image: &Image, history: &History) -> bool {
         };
         (history.writes.iter())
             .filter(|(dot, write)| context.covers(**dot) && write.update.key == *key)
+            .filter(|(dot, _)| !history.is_lost(**dot))
             .all(|(dot, write)| is_told(write) || is_replaced(dot))
     })
 }
@@ -223,6 +227,13 @@ pub fn linearizable() -> Claim {
 pub fn last_writer_wins() -> Vec<Claim> {
     let mut claims = vec![converged(), no_loss(), no_resurrection(), happened_before()];
     claims.extend([unique_dots(), read_your_writes(), taken_once(), written()]);
+    claims
+}
+
+/// What must hold where there is room for few sessions, with last-writer-wins.
+pub fn few_sessions() -> Vec<Claim> {
+    let mut claims = last_writer_wins();
+    claims.extend([linearizable(), active()]);
     claims
 }
 
@@ -326,34 +337,4 @@ pub fn overlap() -> Claim {
         OVERLAP,
         Condition::nodes(move |nodes| nodes.up().filter(|(_, state)| waits(state)).count() > 1),
     )
-}
-
-/// What each node has, up or down, by id.
-fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image> + use<'a> {
-    let images: Vec<_> = nodes.iter().filter_map(image).collect();
-    images.into_iter()
-}
-
-fn image(node: &NodeOf<Actor>) -> Option<&Image> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(&replica.image),
-        (None, Some(Storage::Image(image))) => Some(image),
-        _ => None,
-    }
-}
-
-/// Whether the effect of a write has come to a node.
-fn has(image: &Image, write: &Write) -> bool {
-    image.vector.covers(write.update.dot) || holds(&image.store, write)
-}
-
-/// Whether a store has the version that a write made.
-fn holds(store: &Store, write: &Write) -> bool {
-    let entry = store.entry(&write.update.key);
-    entry.is_some_and(|entry| entry.get(&write.update.dot) == Some(&write.update.version))
-}
-
-/// What clients can read of a store.
-fn live(store: &Store) -> impl Iterator<Item = (&Bytes, Dot, &Bytes)> {
-    store.versions().filter_map(|(key, dot, version)| Some((key, dot, version.value.as_ref()?)))
 }

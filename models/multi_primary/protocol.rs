@@ -10,7 +10,7 @@ use crate::guarantee::Guarantee;
 use crate::protocol::{Deploy, Protocol, Readmission};
 use crate::status::Status;
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Newcomer};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -58,8 +58,12 @@ impl Deploy for MultiPrimary {
         Ok(config.server())
     }
 
-    fn status(_: &State) -> Status {
-        Status { role: "node", ..Status::default() }
+    fn status(state: &State) -> Status {
+        let role = match state {
+            State::Replica(replica) if replica.image.newcomer.is_some() => "newcomer",
+            _ => "node",
+        };
+        Status { role, ..Status::default() }
     }
 
     fn newest_client(state: &State) -> Option<Id> {
@@ -68,10 +72,7 @@ impl Deploy for MultiPrimary {
     }
 
     fn readmission(_server: Id) -> Readmission<Self> {
-        Readmission::Refused(
-            "it would number its writes from 1 again, and the others would take new writes for those that \
-             they know; go on with the other servers, or copy the map into a new cluster",
-        )
+        Readmission::Rejoins(Newcomer::on_newcomer)
     }
 
     fn survives_one(servers: usize) -> bool {

@@ -1,43 +1,23 @@
 //! A node: takes reads and writes by itself, and tells the others what it took.
 
+use super::bugs::Bug;
 use super::clock::Stamp;
+use super::config::{MAX_SIBLINGS, Rule};
 use super::context::Context;
 use super::message::{Answer, Msg, Peer, Request};
-use super::stability::{Stability, collect};
+use super::state::Timer;
 use super::storage::{Delta, Image, Storage};
 use super::store::{Order, Update, Version};
-use super::transfer::Transfer;
+use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
-use super::{Bug, Config, MAX_SIBLINGS, Outbox, Rule, Timer};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::Standing;
 use crate::kv::{Bytes, Op, Service};
 use stateright::actor::Id;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// About how many bytes of values an answer has, unless the first value alone has more.
 const ANSWER_BYTES: usize = 2 * FRAGMENT_BYTES;
-
-/// A node.
-#[derive(Clone, Debug)]
-pub struct Replica {
-    /// The cluster.
-    pub config: Config,
-}
-
-/// A node's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplicaState {
-    /// What is durable.
-    pub image: Image,
-    /// What it knows about what the others have. Volatile.
-    pub stability: Stability,
-    /// How far it is with what it fetches from each of the others in several pieces. Volatile:
-    /// a node that comes back begins again.
-    pub fetching: BTreeMap<Id, Transfer>,
-}
 
 /// A put or a delete of a client.
 struct Write {
@@ -49,97 +29,102 @@ struct Write {
     context: Option<Context>,
 }
 
-impl Replica {
+impl Turn<'_, '_> {
     /// Starts with what was durable. One that comes back tells the others how far it is, so that
     /// those that lack something of it ask.
-    pub(super) fn on_start(&self, id: Id, saved: Option<&Storage>, o: &mut Outbox) -> ReplicaState {
-        o.set_timer(Timer::Gossip, self.config.timing.gossip.clone());
+    pub(super) fn on_start(&mut self, saved: Option<&Storage>) {
+        self.gossip_later();
         let Some(Storage::Image(image)) = saved else {
             let image = Image::new(self.config.sessions);
-            o.save(Storage::Image(image.clone()));
-            return ReplicaState { image, ..ReplicaState::default() };
+            self.state.to_mut().image = image.clone();
+            return self.save(Storage::Image(image));
         };
         let mut image = image.clone();
         match self.config.bug {
-            Some(Bug::DotReused) => image.vector.limit(id, 0),
+            Some(Bug::DotReused) => image.vector.limit(self.id, 0),
             Some(Bug::ClockNotDurable) => image.clock = Stamp::default(),
             _ => {}
         }
-        let state = ReplicaState { image, ..ReplicaState::default() };
-        self.announce(id, &state, o);
-        state
+        self.state.to_mut().image = image;
+        self.announce();
     }
 
-    pub(super) fn on_msg(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        msg: Msg,
-        o: &mut Outbox,
-    ) {
+    pub(super) fn on_msg(&mut self, msg: Msg) {
         match msg {
-            Service::Request { seq, op } => self.on_request(id, state, (src, seq), op, o),
-            Service::Peer(_) if !self.config.is_peer(id, src) => {}
-            Service::Peer(Peer::Delta(update)) => self.on_delta(state, src, &update, o),
-            Service::Peer(Peer::Digest { vector, clock }) => {
-                self.on_digest(id, state, src, &vector, clock, o);
+            // It is not ready, and its client asks another node in time.
+            Service::Request { .. } if self.state.image.newcomer.is_some() => {}
+            Service::Request { seq, op } => self.on_request(seq, op),
+            Service::Peer(msg) if self.src != self.id && self.config.is_node(self.src) => {
+                self.on_peer(msg);
             }
-            Service::Peer(Peer::Pull { have, resume }) => {
-                self.on_pull(state, src, &have, resume, o);
-            }
-            Service::Peer(Peer::Piece(piece)) => self.on_piece(state, src, piece, o),
-            Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
+            _ => {}
         }
     }
 
-    fn on_request(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        (client, seq): (Id, u64),
-        request: Request,
-        o: &mut Outbox,
-    ) {
+    fn on_peer(&mut self, msg: Peer) {
+        let is_newcomer = self.state.image.newcomer.is_some();
+        match msg {
+            Peer::Return(back) => self.on_return(back),
+            Peer::Known(back) => self.on_known(back),
+            Peer::Restore { back, have, resume } => self.on_restore(back, &have, resume),
+            msg if self.is_former(&msg) => {}
+            Peer::Restored { back, piece, clock, returns } => {
+                self.on_restored(back, piece, clock, returns);
+            }
+            // It was meant for its former life.
+            _ if is_newcomer && !self.has(Bug::TakeUnasked) => {}
+            Peer::Delta(update) => self.on_delta(&update),
+            Peer::Digest { vector, clock } => self.on_digest(&vector, clock),
+            Peer::Pull { have, resume } => self.on_pull(&have, resume),
+            Peer::Piece(piece) => self.on_piece(piece),
+        }
+    }
+
+    pub(super) fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Gossip => self.on_gossip_timer(),
+            Timer::Retry(_) => {}
+        }
+    }
+
+    fn on_request(&mut self, seq: u64, request: Request) {
         let Request { op, context } = request;
+        let client = self.src;
         if !op.fits() {
-            return o.send(client, Service::Refused { seq, why: Refusal::TooLarge });
+            return self.answer(Service::Refused { seq, why: Refusal::TooLarge });
         }
         let (key, value) = match op {
             Op::Get { key } => {
-                return o.send(client, Service::Reply { seq, reply: self.read(state, &key) });
+                return self.answer(Service::Reply { seq, reply: self.read(&key) });
             }
             Op::Cas { .. } => {
-                return o.send(client, Service::Refused { seq, why: Refusal::NotOffered });
+                return self.answer(Service::Refused { seq, why: Refusal::NotOffered });
             }
             Op::Put { key, value } => (key, Some(value)),
             Op::Delete { key } => (key, None),
         };
         if context.as_ref().is_some_and(|context| !self.accepts(&key, context)) {
-            return o.send(client, Service::Reply { seq, reply: Answer::BadContext });
+            return self.answer(Service::Reply { seq, reply: Answer::BadContext });
         }
-        match state.image.sessions.standing(client, seq) {
-            Standing::Repeated(answer) if self.config.bug != Some(Bug::ApplyTwice) => {
+        let write = Write { client, seq, key, value, context };
+        match self.state.image.sessions.standing(client, seq) {
+            Standing::Repeated(answer) if !self.has(Bug::ApplyTwice) => {
                 let reply = answer.clone();
-                o.send(client, Service::Reply { seq, reply });
+                self.answer(Service::Reply { seq, reply });
             }
-            Standing::New | Standing::Repeated(_) => {
-                self.on_write(id, state, Write { client, seq, key, value, context }, o);
-            }
-            Standing::Old if self.config.bug == Some(Bug::ApplyOld) => {
-                self.on_write(id, state, Write { client, seq, key, value, context }, o);
-            }
+            Standing::New | Standing::Repeated(_) => self.on_write(write),
+            Standing::Old if self.has(Bug::ApplyOld) => self.on_write(write),
             Standing::Old => {}
-            Standing::Refused(why) => o.send(client, Service::Refused { seq, why }),
+            Standing::Refused(why) => self.answer(Service::Refused { seq, why }),
         }
     }
 
     /// The values of a key, as many as an answer holds, and the context of exactly those. They
     /// are taken in the order of dots: a vector that covers the ones that are told then covers
     /// none of the others.
-    fn read(&self, state: &ReplicaState, key: &Bytes) -> Answer {
+    fn read(&self, key: &Bytes) -> Answer {
         let (mut values, mut context, mut size) = (Vec::new(), VersionVector::default(), 0);
-        for (dot, version) in state.image.store.entry(key).into_iter().flatten() {
+        for (dot, version) in self.state.image.store.entry(key).into_iter().flatten() {
             if let Some(value) = &version.value {
                 size += value.len();
                 if size > ANSWER_BYTES && !values.is_empty() {
@@ -152,7 +137,7 @@ impl Replica {
                 context.join(known);
             }
         }
-        if self.config.bug == Some(Bug::OneSibling) {
+        if self.has(Bug::OneSibling) {
             values.truncate(1);
         }
         self.values(key, values, context, false)
@@ -178,31 +163,29 @@ impl Replica {
     }
 
     /// Takes a write: names it, orders it, saves it, answers, and tells the others.
-    fn on_write(&self, id: Id, state: &mut Cow<'_, ReplicaState>, write: Write, o: &mut Outbox) {
+    fn on_write(&mut self, write: Write) {
         let Write { client, seq, key, value, context } = write;
         let is_blind = context.is_none();
-        if value.is_none() && is_blind && self.deletes_nothing(&state.image, &key) {
-            return self.settle(state, (client, seq), Answer::Done, o);
+        if value.is_none() && is_blind && self.deletes_nothing(&key) {
+            return self.settle(client, seq, Answer::Done);
         }
-        let image = &state.image;
-        let dot = Dot::new(id, image.vector.get(id) + 1);
+        let image = &self.state.image;
+        let dot = Dot::new(self.id, image.vector.get(self.id) + 1);
         let (order, clock) = match self.config.rule {
             Rule::LastWriterWins => {
                 let now = image.clock.tick(self.config.physical.now());
                 (Order::Written(now), now)
             }
-            Rule::MultiValue => {
-                let known = self.known(id, image, &key, context);
-                (Order::Knowing(known), image.clock)
-            }
+            Rule::MultiValue => (Order::Knowing(self.known(&key, context)), image.clock),
         };
         let mut update = Update { key, dot, version: Version { order, value } };
         if is_crowded(image, &update) {
-            return self.settle(state, (client, seq), Answer::Crowded, o);
+            return self.settle(client, seq, Answer::Crowded);
         }
-        let image = &mut state.to_mut().image;
-        self.merge(image, &update);
-        if self.config.bug == Some(Bug::DeleteWithoutContext) && update.version.value.is_none() {
+        self.merge(&update);
+        let forgets_context = self.has(Bug::DeleteWithoutContext);
+        let image = &mut self.state.to_mut().image;
+        if forgets_context && update.version.value.is_none() {
             update.version.order = Order::Knowing(VersionVector::default());
             let entry = [(dot, update.version.clone())].into();
             image.store.replace(update.key.clone(), entry);
@@ -210,101 +193,75 @@ impl Replica {
         image.vector.add(dot);
         image.clock = clock;
         image.sessions.record(client, seq, Answer::Done);
-        let mut delta = Delta { vector: VersionVector::up_to(dot), ..image.delta([&update.key]) };
-        delta.requests.push((client, seq, Answer::Done));
-        match self.config.bug {
-            Some(Bug::ForgetWrite) => delta.entries.clear(),
-            Some(Bug::ForgetRequest) => delta.requests.clear(),
-            _ => {}
-        }
-        o.save(Storage::Delta(delta));
-        let peers: Vec<Id> = self.config.peers(id).collect();
-        o.broadcast(&peers, &Service::Peer(Peer::Delta(update)));
-        o.send(client, Service::Reply { seq, reply: Answer::Done });
+        let (vector, requests) = (VersionVector::up_to(dot), vec![(client, seq, Answer::Done)]);
+        let delta = Delta { vector, requests, ..image.delta([&update.key]) };
+        self.store(delta);
+        self.broadcast(Peer::Delta(update));
+        self.answer(Service::Reply { seq, reply: Answer::Done });
     }
 
     /// Whether a delete of this key, without a context, has nothing to tell the others: it replaces what
     /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
     /// wherever that is, so there is always something to tell.
-    fn deletes_nothing(&self, image: &Image, key: &Bytes) -> bool {
-        (self.config.rule == Rule::MultiValue || self.config.bug == Some(Bug::DeleteNothing))
-            && image.store.values(key).next().is_none()
+    fn deletes_nothing(&self, key: &Bytes) -> bool {
+        (self.config.rule == Rule::MultiValue || self.has(Bug::DeleteNothing))
+            && self.state.image.store.values(key).next().is_none()
     }
 
     /// Answers a put or a delete that changes nothing, and remembers that: a late copy of it must
     /// not change anything either, whatever has been written in between.
-    fn settle(
-        &self,
-        state: &mut Cow<'_, ReplicaState>,
-        (client, seq): (Id, u64),
-        answer: Answer,
-        o: &mut Outbox,
-    ) {
-        if self.config.bug != Some(Bug::ForgetNothing) {
-            let image = &mut state.to_mut().image;
-            image.sessions.record(client, seq, answer.clone());
-            let requests = vec![(client, seq, answer.clone())];
-            o.save(Storage::Delta(Delta { requests, ..image.delta([]) }));
+    fn settle(&mut self, client: Id, seq: u64, reply: Answer) {
+        if !self.has(Bug::ForgetNothing) {
+            let image = &mut self.state.to_mut().image;
+            image.sessions.record(client, seq, reply.clone());
+            let requests = vec![(client, seq, reply.clone())];
+            let delta = Delta { requests, ..image.delta([]) };
+            self.store(delta);
         }
-        o.send(client, Service::Reply { seq, reply: answer });
+        self.answer(Service::Reply { seq, reply });
     }
 
     /// The writes that a new write is to replace. Where clients are believed, at least this node's
     /// own later writes cannot be among them.
-    fn known(&self, id: Id, image: &Image, key: &Bytes, context: Option<Context>) -> VersionVector {
+    fn known(&self, key: &Bytes, context: Option<Context>) -> VersionVector {
+        let image = &self.state.image;
         let told = context.map(|context| context.known);
         let mut known = told.unwrap_or_else(|| image.store.context(key));
         known.retain(|node| self.config.is_node(node));
-        known.limit(id, image.vector.get(id));
-        if self.config.bug == Some(Bug::PlainVersionVector) {
-            known.add(Dot::new(id, image.vector.get(id)));
+        known.limit(self.id, image.vector.get(self.id));
+        if self.has(Bug::PlainVersionVector) {
+            known.add(Dot::new(self.id, image.vector.get(self.id)));
         }
         known
     }
 
     /// Takes a write of another node, in the order in which that node made them: so what a node
     /// has of another is always a prefix, and one number says how much.
-    fn on_delta(
-        &self,
-        state: &mut Cow<'_, ReplicaState>,
-        src: Id,
-        update: &Update,
-        o: &mut Outbox,
-    ) {
-        let dot = update.dot;
-        if dot.node != src || state.image.vector.covers(dot) {
+    fn on_delta(&mut self, update: &Update) {
+        let (src, dot) = (self.src, update.dot);
+        let vector = &self.state.image.vector;
+        if dot.node != src || vector.covers(dot) {
             return;
         }
-        let has_gap = dot.counter > state.image.vector.get(src) + 1;
-        if has_gap && self.config.bug != Some(Bug::SkipGap) {
+        let has_gap = dot.counter > vector.get(src) + 1;
+        if has_gap && !self.has(Bug::SkipGap) {
             // What is on its way already is asked for again only when a digest comes.
-            if state.transfer_from(src).is_none() {
-                self.pull(state, src, o);
+            if self.state.transfer_from(src).is_none() {
+                self.pull();
             }
             return;
         }
-        let image = &mut state.to_mut().image;
         if !has_gap {
-            self.merge(image, update);
+            self.merge(update);
         }
+        let image = &mut self.state.to_mut().image;
         image.vector.add(dot);
         let keys = if has_gap { None } else { Some(&update.key) };
         let delta = Delta { vector: VersionVector::up_to(dot), ..image.delta(keys) };
-        o.save(Storage::Delta(delta));
-        if self.config.bug == Some(Bug::CollectEarly) {
-            collect(state, |_, _| true, o);
+        self.store(delta);
+        if self.has(Bug::CollectEarly) {
+            self.collect(|_, _| true);
         }
-    }
-
-    /// Takes over a write's effect, and moves the clock past its timestamp. A receipt gets no
-    /// timestamp of its own, so the clock does not tick.
-    pub(super) fn merge(&self, image: &mut Image, update: &Update) -> bool {
-        if let Order::Written(stamp) = update.version.order
-            && self.config.bug != Some(Bug::ClockNotAdvanced)
-        {
-            image.clock = image.clock.max(stamp);
-        }
-        image.merge(update, self.config.bug)
     }
 }
 

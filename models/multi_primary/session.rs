@@ -4,60 +4,16 @@
 //! get for a later put. Here the script says where that is done; each call is the same
 //! [`Client`].
 
+use super::config::{MultiPrimary, ScriptedOp, Session};
 use super::context::Context;
 use super::message::{Answer, Msg, Request};
-use super::vector::VersionVector;
-use super::{MultiPrimary, Outbox};
+use super::state::SessionState;
+use crate::kv::ScriptedClient;
 use crate::kv::service::Refusal;
-use crate::kv::{ClientState, Op, ScriptedClient};
-use stateright::actor::Id;
+use stateright::actor::Out;
 use std::borrow::Cow;
-use std::ops::Range;
-use std::time::Duration;
 
-/// What a client does next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScriptedOp {
-    /// The operation, on whatever the node holds.
-    Plain(Op),
-    /// The operation, on what the last get told.
-    Informed(Op),
-    /// The operation, on nothing: its value becomes a sibling.
-    Blind(Op),
-    /// The operation, on what no node told.
-    Forged(Op, VersionVector),
-}
-
-impl ScriptedOp {
-    /// The operation.
-    pub fn op(&self) -> &Op {
-        match self {
-            Self::Plain(op) | Self::Informed(op) | Self::Blind(op) | Self::Forged(op, _) => op,
-        }
-    }
-}
-
-/// A client and its script.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// What it does, in order.
-    pub script: Vec<ScriptedOp>,
-    /// The nodes, in the order in which it tries them; each call begins with the first.
-    pub servers: Vec<Id>,
-    /// How long it waits for an answer.
-    pub retry: Range<Duration>,
-}
-
-/// A client's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionState {
-    /// How many steps are done.
-    pub done: usize,
-    /// What the last get told.
-    pub context: Context,
-    /// The call that is open, or the last one.
-    pub call: ClientState<Answer>,
-}
+type Outbox = Out<MultiPrimary>;
 
 impl Session {
     pub(super) fn on_start(&self, o: &mut Outbox) -> SessionState {
@@ -87,7 +43,7 @@ impl Session {
         }
     }
 
-    pub(super) fn on_retry(&self, state: &mut Cow<'_, SessionState>, o: &mut Outbox) {
+    pub(super) fn on_retry_timer(&self, state: &mut Cow<'_, SessionState>, o: &mut Outbox) {
         let mut call = Cow::Borrowed(&state.call);
         self.call(state.done, &state.context).on_retry(&mut call, o);
         if let Cow::Owned(call) = call {
@@ -112,11 +68,5 @@ impl Session {
             servers: self.servers.clone(),
             retry: self.retry.clone(),
         }
-    }
-}
-
-impl From<Session> for MultiPrimary {
-    fn from(session: Session) -> Self {
-        Self::Client(session)
     }
 }

@@ -18,33 +18,14 @@
 //! rounds of gossip, and a node holds those of that time only; while a node is down they stay. A
 //! node that has no tombstone remembers no digests.
 
+use super::bugs::Bug;
 use super::clock::Stamp;
-use super::replica::{Replica, ReplicaState};
-use super::storage::{Image, Storage};
+use super::state::{Row, Stability};
+use super::storage::Image;
 use super::store::{Order, Version};
+use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
-use super::{Bug, Outbox};
 use stateright::actor::Id;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-/// What a node knows about what the others have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stability {
-    /// The newest digest of each other node.
-    pub rows: BTreeMap<Id, Row>,
-    /// What all are to have before the next tombstones go.
-    pub cut: Option<Row>,
-}
-
-/// A digest, or a cut through several.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Row {
-    /// Writes.
-    pub vector: VersionVector,
-    /// A clock.
-    pub clock: Stamp,
-}
 
 impl Row {
     /// Whether nobody can still lack a tombstone or anything that it covers, once every node has
@@ -95,55 +76,45 @@ impl Stability {
     }
 }
 
-impl Replica {
-    /// Another node has this much: makes cuts, and drops the tombstones that they pass.
-    pub(super) fn note(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, ReplicaState>,
-        (src, vector, clock): (Id, &VersionVector, Stamp),
-        o: &mut Outbox,
-    ) {
-        let bug = self.config.bug;
+impl Turn<'_, '_> {
+    /// The sender has this much: makes cuts, and drops the tombstones that they pass.
+    pub(super) fn note(&mut self, vector: &VersionVector, clock: Stamp) {
+        let (state, bug) = (&**self.state, self.config.bug);
         let mut stability = state.stability.clone();
         let mut cuts = Vec::new();
         if state.image.store.has_tombstones() {
-            stability.take(src, vector, clock);
+            stability.take(self.src, vector, clock);
             cuts.extend(stability.reached(&state.image, bug));
-            let knows_all = self.config.peers(id).all(|peer| stability.rows.contains_key(&peer));
-            if stability.cut.is_none() && (knows_all || bug == Some(Bug::CutEarly)) {
-                stability.cut = Some(stability.next_cut(id, &state.image, bug));
+            let knows_all = self.peers().all(|peer| stability.rows.contains_key(&peer));
+            if stability.cut.is_none() && (knows_all || self.has(Bug::CutEarly)) {
+                stability.cut = Some(stability.next_cut(self.id, &state.image, bug));
                 cuts.extend(stability.reached(&state.image, bug));
             }
         } else {
             stability = Stability::default();
         }
         if stability != state.stability {
-            state.to_mut().stability = stability;
+            self.state.to_mut().stability = stability;
         }
-        if bug == Some(Bug::KeepTombstones) {
+        if self.has(Bug::KeepTombstones) {
             cuts.clear();
         }
-        let passes = |dot, version: &Version| cuts.iter().any(|cut| cut.passes(dot, version, bug));
-        collect(state, passes, o);
+        self.collect(|dot, version| cuts.iter().any(|cut| cut.passes(dot, version, bug)));
     }
-}
 
-/// Drops the tombstones that may go.
-pub(super) fn collect(
-    state: &mut Cow<'_, ReplicaState>,
-    may_go: impl Fn(Dot, &Version) -> bool,
-    o: &mut Outbox,
-) {
-    let goes =
-        |(_, dot, version): (_, Dot, &Version)| version.value.is_none() && may_go(dot, version);
-    if !state.image.store.versions().any(goes) {
-        return;
-    }
-    let state = state.to_mut();
-    let keys = state.image.store.collect(may_go);
-    o.save(Storage::Delta(state.image.delta(&keys)));
-    if !state.image.store.has_tombstones() {
-        state.stability = Stability::default();
+    /// Drops the tombstones that may go.
+    pub(super) fn collect(&mut self, may_go: impl Fn(Dot, &Version) -> bool) {
+        let goes =
+            |(_, dot, version): (_, Dot, &Version)| version.value.is_none() && may_go(dot, version);
+        if !self.state.image.store.versions().any(goes) {
+            return;
+        }
+        let state = self.state.to_mut();
+        let keys = state.image.store.collect(may_go);
+        let delta = state.image.delta(&keys);
+        if !state.image.store.has_tombstones() {
+            state.stability = Stability::default();
+        }
+        self.store(delta);
     }
 }

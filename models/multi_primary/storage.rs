@@ -3,16 +3,15 @@
 //! A delta holds the entries that changed, whole, and what else moved: its cost is that of the
 //! keys that were touched, not of the map.
 
-use super::Bug;
 use super::clock::Stamp;
-use super::message::Answer;
+use super::message::{Answer, Return};
 use super::store::{Entry, Store, Update};
 use super::vector::VersionVector;
 use crate::Durable;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The durable state of a node, or a delta of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +39,21 @@ pub struct Image {
     /// forgotten here is refused its puts and deletes here, and takes a new id, which this node
     /// must find above its floor; gets need no session.
     pub sessions: Sessions<Answer>,
+    /// The newest return of each other node that lost its disk: nothing of an earlier life is heard.
+    pub returns: BTreeMap<Id, Return>,
+    /// This node lost its disk, and has not got back yet what the others have.
+    pub newcomer: Option<Box<Returning>>,
+}
+
+/// How far a node is that lost its disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Returning {
+    /// Its return.
+    pub back: Return,
+    /// The other nodes that have heard of it.
+    pub heard: BTreeSet<Id>,
+    /// The other nodes from which it has got all that they have.
+    pub restored: BTreeSet<Id>,
 }
 
 impl Image {
@@ -50,9 +64,8 @@ impl Image {
 
     /// Takes over a write's effect, unless that was here already: a version that is not here any
     /// more is not news. Whether it changed the store.
-    pub(super) fn merge(&mut self, update: &Update, bug: Option<Bug>) -> bool {
-        let is_known = self.vector.covers(update.dot) && bug != Some(Bug::MergeUnchecked);
-        !is_known && self.store.merge(update, bug == Some(Bug::TieWithoutNode))
+    pub(super) fn merge(&mut self, update: &Update) -> bool {
+        !self.vector.covers(update.dot) && self.store.merge(update, false)
     }
 
     /// What changed in these keys.
@@ -63,7 +76,16 @@ impl Image {
             clock: self.clock,
             entries: keys.into_iter().map(|key| (key.clone(), entry(key))).collect(),
             requests: Vec::new(),
+            returns: BTreeMap::new(),
+            newcomer: None,
+            is_back: false,
         }
+    }
+
+    /// The generation of another node below which nothing is heard of it.
+    pub(super) fn generation_of(&self, node: Id) -> u16 {
+        let heard = self.returns.get(&node).map_or(0, |back| back.generation);
+        heard.max(self.vector.generation(node))
     }
 }
 
@@ -79,6 +101,12 @@ pub struct Delta {
     /// Client and sequence number of the puts and deletes that were taken, in order, and what was
     /// answered.
     pub requests: Vec<(Id, u64, Answer)>,
+    /// Returns of other nodes that were heard of.
+    pub returns: BTreeMap<Id, Return>,
+    /// How far this node is with its return, if that changed.
+    pub newcomer: Option<Box<Returning>>,
+    /// Whether it is back.
+    pub is_back: bool,
 }
 
 impl Image {
@@ -91,6 +119,12 @@ impl Image {
         for (client, seq, answer) in delta.requests {
             self.sessions.record(client, seq, answer);
         }
+        self.returns.extend(delta.returns);
+        if delta.is_back {
+            self.newcomer = None;
+        } else if delta.newcomer.is_some() {
+            self.newcomer = delta.newcomer;
+        }
     }
 }
 
@@ -100,6 +134,9 @@ impl Delta {
         self.clock = self.clock.max(later.clock);
         self.entries.extend(later.entries);
         self.requests.extend(later.requests);
+        self.returns.extend(later.returns);
+        self.is_back |= later.is_back;
+        self.newcomer = later.newcomer.or(self.newcomer.take());
     }
 }
 

@@ -10,7 +10,7 @@
 //! transfer is never more than one stream, however many writes come out of order meanwhile. And a
 //! receiver that lost in a crash what it had aside begins again from the first piece.
 
-use super::Bug;
+use super::bugs::Bug;
 use super::message::{Mark, Partly, Piece, Resume};
 use super::store::Update;
 

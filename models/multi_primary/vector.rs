@@ -2,17 +2,25 @@
 //!
 //! A dot names one write: the node that took it, and the how-many-eth it was there. A version
 //! vector names, for each node, all its writes up to one of them.
+//!
+//! A node that lost its disk does not know which dots it gave. It goes on in a new **generation**, the
+//! upper bits of the counter, so that every dot of it is above all of its former lives; and one number
+//! for each node still says what is meant of them.
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
+
+/// How many bits of a counter count the writes of one generation: as many as a node makes in 8 years
+/// at a million a second.
+const WRITES: u32 = 48;
 
 /// The name of a write (Preguiça et al. 2010). Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Dot {
     /// The node that took the write.
     pub node: Id,
-    /// Which of its writes, from 1.
+    /// Which of its writes, from 1; with its generation above.
     pub counter: u64,
 }
 
@@ -20,6 +28,17 @@ impl Dot {
     /// Write number `counter` of `node`.
     pub fn new(node: Id, counter: u64) -> Self {
         Self { node, counter }
+    }
+
+    /// What is below all writes of a node in this generation, and above all in those before.
+    pub fn below(node: Id, generation: u16) -> Self {
+        Self::new(node, u64::from(generation) << WRITES)
+    }
+
+    /// The generation of its node in which the write was made.
+    pub fn generation(self) -> u16 {
+        // What is left is as long as the result.
+        (self.counter >> WRITES) as u16
     }
 }
 
@@ -39,6 +58,11 @@ impl VersionVector {
     /// How many writes of `node` are meant.
     pub fn get(&self, node: Id) -> u64 {
         self.0.get(&node).copied().unwrap_or(0)
+    }
+
+    /// The newest generation of `node` of which writes are meant.
+    pub fn generation(&self, node: Id) -> u16 {
+        Dot::new(node, self.get(node)).generation()
     }
 
     /// Whether the write is meant.

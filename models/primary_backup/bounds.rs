@@ -1,7 +1,10 @@
 //! What bounds an instance, and what its clients ask for.
 
+use super::bugs::Bug;
+use super::config::{Config, Mode, Timing};
 use super::properties::{self as claims, Actor, Claim, History};
-use super::{Bug, Config, MAX_RECENT, Mode, Timer, Timing};
+use super::recent::MAX_RECENT;
+use super::state::Timer;
 use crate::kv::history::Linearizable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Map, Op, SessionLimits};
@@ -215,4 +218,37 @@ pub(super) fn rivals() -> Vec<Vec<Op>> {
 
 pub(super) fn cas(value: &str) -> Op {
     Op::Cas { key: "x".into(), expected: None, new: Some(value.into()) }
+}
+
+/// The smallest world that has all of failover, state transfer and a read.
+pub(super) fn reader() -> Bounds {
+    Bounds::synchronous(2, write_then_read())
+}
+
+/// A primary that comes back, and no other view.
+pub(super) fn restarted() -> Bounds {
+    Bounds { crashes: 1, restarts: 1, suspicions: Some(0), ..reader() }
+}
+
+/// Out, back in, and primary again.
+pub(super) fn returning() -> Bounds {
+    Bounds { suspicions: Some(4), views: 4, ..writer() }
+}
+
+/// A client that writes.
+pub(super) fn writer() -> Bounds {
+    Bounds::synchronous(2, write())
+}
+
+/// Two clients, and room for the session of one.
+pub(super) fn crowded_pair() -> Bounds {
+    let bounds = Bounds::synchronous(2, vec![vec![cas("a")], vec![cas("b")]]);
+    Bounds { sessions: SessionLimits::clients(1), ..bounds }
+}
+
+/// Three clients, of which one asks twice, and room for the sessions of two.
+pub(super) fn crowded_trio() -> Bounds {
+    let scripts = vec![vec![cas("a"), Op::get("x")], vec![cas("b")], vec![cas("c")]];
+    let bounds = Bounds::synchronous(2, scripts);
+    Bounds { suspicions: Some(0), sessions: SessionLimits::clients(2), ..bounds }
 }

@@ -5,36 +5,15 @@
 //! be, the primary says so to the view service, which lets it join: so a view waits for messages
 //! when it begins, never for a state.
 
+use super::bugs::Bug;
 use super::message::Peer;
-use super::primary::Leading;
-use super::recent::Recent;
-use super::replica::{Replica, ReplicaState, Role};
-use super::storage::{Entry, Image};
-use super::{Bug, Outbox, Timer};
+use super::recent::{Entry, Recent};
+use super::state::{Copying, Leading, Role};
+use super::storage::Image;
+use super::turn::Turn;
+use crate::kv::StateMachine;
 use crate::kv::transfer::{Piece, encoded_bytes, pieces};
-use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
-use std::borrow::Cow;
-use std::collections::VecDeque;
-
-/// A copy on its way to an outsider. Volatile.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Copying<M: StateMachine> {
-    /// Who copies.
-    pub to: Id,
-    /// The last operation in the state that was cut.
-    pub op: u64,
-    /// The pieces of it, until they are all there.
-    pub pieces: Vec<Piece<M>>,
-    /// The last operation that the copy has, once it has all pieces.
-    pub acked: Option<u64>,
-    /// The messages with operations that are under way to it: of each, the last operation.
-    pub under_way: VecDeque<u64>,
-    /// The operations that it lacks.
-    pub since: Recent<M::Op>,
-    /// How large those are.
-    pub bytes: usize,
-}
 
 impl<M: StateMachine> Copying<M> {
     fn new(to: Id, op: u64, pieces: Vec<Piece<M>>) -> Self {
@@ -71,127 +50,114 @@ impl<M: StateMachine> Copying<M> {
     }
 }
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// An outsider asks for a piece of the state. A backup that does so says that it cannot go on
     /// from what it has.
-    pub(super) fn on_fetch<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        view: u64,
-        op: u64,
-        index: u32,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(leading) = &state.role else { return };
-        if view != state.view.number {
+    pub(super) fn on_fetch(&mut self, view: u64, op: u64, index: u32) {
+        let src = self.src;
+        let Role::Primary(leading) = &self.state.role else { return };
+        if view != self.state.view.number {
             return;
         }
-        if state.view.backups.contains(&src) {
+        if self.state.view.backups.contains(&src) {
             if !leading.acting {
-                self.leave_out(state, src, o);
+                self.leave_out(src);
             }
             return;
         }
         if !leading.acting {
             return;
         }
-        let was_ready = self.ready(state).is_some();
-        let cut_again = self.config.bug == Some(Bug::CutAgain);
-        if leading.copying.as_ref().is_none_or(|copying| {
-            cut_again && copying.op != state.image.op && copying.acked.is_none()
-        }) {
-            self.cut(state.to_mut(), src);
+        let was_ready = self.ready().is_some();
+        let (last, cut_again) = (self.state.image.op, self.has(Bug::CutAgain));
+        if leading
+            .copying
+            .as_ref()
+            .is_none_or(|copying| cut_again && copying.op != last && copying.acked.is_none())
+        {
+            self.cut(src);
         }
-        let Role::Primary(Leading { copying: Some(copying), .. }) = &state.role else { return };
+        let Role::Primary(Leading { copying: Some(copying), .. }) = &self.state.role else {
+            return;
+        };
         // Pieces of another state are of no use: it starts over.
-        let same = copying.op == op || self.config.bug == Some(Bug::MixPieces);
-        self.send_piece(state, src, if same { index } else { 0 }, o);
-        self.tell_if_ready(state, was_ready, o);
+        let same = copying.op == op || self.has(Bug::MixPieces);
+        self.send_piece(src, if same { index } else { 0 });
+        self.tell_if_ready(was_ready);
     }
 
-    /// Expects to hear in time from who copies.
-    fn expect_copy<M: StateMachine>(&self, to: Id, o: &mut Outbox<M>) {
-        o.set_timer(Timer::Overdue(to), self.config.timing.copy.clone());
-    }
-
-    fn send_piece<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        to: Id,
-        index: u32,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(Leading { copying: Some(copying), .. }) = &state.role else { return };
+    fn send_piece(&mut self, to: Id, index: u32) {
+        let Role::Primary(Leading { copying: Some(copying), .. }) = &self.state.role else {
+            return;
+        };
         let piece = copying.pieces.get(index as usize).filter(|_| copying.to == to);
         if let Some(piece) = piece {
             let last = index as usize + 1 == copying.pieces.len();
-            let (view, op, piece) = (state.view.number, copying.op, piece.clone());
-            self.expect_copy(to, o);
-            o.send(to, Service::Peer(Peer::Chunk { view, op, index, last, piece }));
+            let (view, op, piece) = (self.state.view.number, copying.op, piece.clone());
+            self.expect_copy(to);
+            self.send(to, Peer::Chunk { view, op, index, last, piece });
         }
     }
 
     /// Who has copied says so, and its copy was given up, or this primary came back meanwhile.
-    fn resume<M: StateMachine>(&self, state: &mut ReplicaState<M>, to: Id, op: u64) {
-        let Image { op: last, recent, .. } = &state.image;
+    fn resume(&mut self, to: Id, op: u64) {
+        let Image { op: last, recent, .. } = &self.state.image;
         if op < *last && !recent.reaches(op + 1) {
-            return self.cut(state, to);
+            return self.cut(to);
         }
         let resumed = Copying::resumed(to, op, recent);
-        if let Role::Primary(leading) = &mut state.role {
+        if let Role::Primary(leading) = &mut self.state.to_mut().role {
             leading.copying = Some(resumed);
         }
     }
 
-    fn cut<M: StateMachine>(&self, state: &mut ReplicaState<M>, to: Id) {
-        let Image { op, machine, sessions, .. } = &state.image;
+    fn cut(&mut self, to: Id) {
+        let Image { op, machine, sessions, .. } = &self.state.image;
         let pieces = pieces(machine, sessions, self.config.piece_bytes);
-        if let Role::Primary(leading) = &mut state.role {
-            leading.copying = Some(Copying::new(to, *op, pieces));
+        let cut = Copying::new(to, *op, pieces);
+        if let Role::Primary(leading) = &mut self.state.to_mut().role {
+            leading.copying = Some(cut);
         }
     }
 
-    /// An outsider has everything of this view up to `op`: sends it the operations since, `again` if
+    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations since, `again` if
     /// it says that those that were sent are missing. If its copy was given up meanwhile, and they are
     /// not kept any more, it copies again.
     ///
     /// Not for each acknowledgement again: those that were under way would be sent once more, each of
     /// them acknowledged once more, and so on, until nothing else is done.
-    pub(super) fn on_copied<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        op: u64,
-        again: bool,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(leading) = &state.role else { return };
+    pub(super) fn on_copied(&mut self, op: u64, again: bool) {
+        let src = self.src;
+        let Role::Primary(leading) = &self.state.role else { return };
         if !leading.acting || leading.copying.as_ref().is_some_and(|copying| copying.to != src) {
             return;
         }
-        let was_ready = self.ready(state).is_some();
-        let state = state.to_mut();
-        if !matches!(&state.role, Role::Primary(Leading { copying: Some(_), .. })) {
-            self.resume(state, src, op);
+        let is_known = leading.copying.is_some();
+        let was_ready = self.ready().is_some();
+        if !is_known {
+            self.resume(src, op);
         }
-        let Role::Primary(Leading { copying: Some(copying), .. }) = &mut state.role else { return };
+        let Role::Primary(Leading { copying: Some(copying), .. }) = &mut self.state.to_mut().role
+        else {
+            return;
+        };
         if op >= copying.copied() {
             copying.acknowledged(op);
             if again {
                 copying.under_way.clear();
             }
-            self.expect_copy(src, o);
-            self.stream(state, o);
-            self.tell_if_ready(state, was_ready, o);
+            self.expect_copy(src);
+            self.stream();
+            self.tell_if_ready(was_ready);
         } else {
-            self.send_piece(state, src, 0, o);
+            self.send_piece(src, 0);
         }
     }
 
     /// Sends the outsider that copies the operations that it lacks, a bounded number of messages ahead
     /// of its answers. Each carries many operations, or a busy primary would go on faster than its copy.
-    pub(super) fn stream<M: StateMachine>(&self, state: &mut ReplicaState<M>, o: &mut Outbox<M>) {
+    pub(super) fn stream(&mut self) {
+        let state = self.state.to_mut();
         let view = state.view.number;
         let Role::Primary(Leading { copying: Some(copying), .. }) = &mut state.role else {
             return;
@@ -202,29 +168,24 @@ impl Replica {
         let batches = copying.since.batches(from, usize::MAX, self.config.batch_bytes);
         for (op, entries) in batches.take(room) {
             copying.under_way.push_back(op + entries.len() as u64 - 1);
-            o.send(copying.to, Service::Peer(Peer::Replicate { view, op, entries }));
+            self.out.send(copying.to, Peer::Replicate { view, op, entries });
         }
     }
 
     /// Who copied, and is half as far behind as a backup may be: requests go on while it joins.
-    pub(super) fn ready<M: StateMachine>(&self, state: &ReplicaState<M>) -> Option<Id> {
-        let Role::Primary(Leading { acting: true, copying: Some(copying), .. }) = &state.role
+    pub(super) fn ready(&self) -> Option<Id> {
+        let Role::Primary(Leading { acting: true, copying: Some(copying), .. }) = &self.state.role
         else {
             return None;
         };
-        let lacks = |acked: u64| state.image.op - acked;
+        let lacks = |acked: u64| self.state.image.op - acked;
         let level = copying.acked.is_some_and(|acked| 2 * lacks(acked) <= self.config.max_pending);
-        (level || self.config.bug == Some(Bug::JoinEarly)).then_some(copying.to)
+        (level || self.has(Bug::JoinEarly)).then_some(copying.to)
     }
 
-    fn tell_if_ready<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        was_ready: bool,
-        o: &mut Outbox<M>,
-    ) {
-        if !was_ready && self.ready(state).is_some() {
-            self.ping(state, o);
+    fn tell_if_ready(&mut self, was_ready: bool) {
+        if !was_ready && self.ready().is_some() {
+            self.ping();
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.
 
-use super::storage::Entry;
+use super::recent::Entry;
 use super::view::View;
 use crate::kv::transfer::Piece;
 use crate::kv::{Service, StateMachine};
@@ -93,4 +93,21 @@ pub enum Peer<M: StateMachine> {
         /// The first operation that is missing.
         from: u64,
     },
+}
+
+impl<M: StateMachine> Peer<M> {
+    /// The view it was sent in.
+    pub(super) fn view(&self) -> u64 {
+        match self {
+            Self::View(view) => view.number,
+            Self::Newcomer { .. } => 0,
+            Self::Ping { view, .. }
+            | Self::Begin { view, .. }
+            | Self::Fetch { view, .. }
+            | Self::Chunk { view, .. }
+            | Self::Replicate { view, .. }
+            | Self::Ack { view, .. }
+            | Self::Refill { view, .. } => *view,
+        }
+    }
 }

@@ -70,12 +70,16 @@
 //!
 //! # Where things are
 //!
-//! [`Peer`] is the vocabulary, [`Storage`] what is durable; the roles are in `view_service.rs`,
-//! `replica.rs` (which dispatches), `primary.rs`, `backup.rs`, and, for who copies the state,
-//! `copy.rs` (the primary's side) and `transfer.rs`.
+//! [`Peer`] is the vocabulary, [`ReplicaState`] and [`Watching`] are the states, [`Storage`] is what is
+//! durable; the roles are in `view_service.rs`, `replica.rs` (which dispatches), `primary.rs`,
+//! `backup.rs`, and, for who copies the state, `copy.rs` (the primary's side) and `transfer.rs`. All
+//! handlers are methods of one context per server, `turn.rs`. `bugs.rs` lists the seeded bugs,
+//! `mutants.rs` the properties that notice them.
 
 mod backup;
 mod bounds;
+mod bugs;
+mod config;
 mod copy;
 mod guarantees;
 pub mod instances;
@@ -88,215 +92,29 @@ mod queue;
 mod recent;
 mod replica;
 mod resend;
+mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod turn;
 mod view;
 mod view_service;
 
-pub use backup::Following;
-pub use copy::Copying;
+pub use config::{Config, Mode, PrimaryBackup, Replica, Timing, ViewService, view_service};
 pub use message::{Msg, Peer};
-pub use mutants::Bug;
-pub use primary::Leading;
-pub use recent::{MAX_RECENT, Recent};
-pub use replica::{Replica, ReplicaState, Role};
+pub use recent::{Entry, MAX_RECENT, Recent};
 pub use resend::MAX_RESEND;
-pub use storage::{Content, Entry, Image, Registry, Saved, Storage};
-pub use transfer::Partial;
+pub use state::{Copying, Following, Leading, Partial, ReplicaState, Role, State, Timer, Watching};
+pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
-pub use view_service::{ViewService, Watching, view_service};
 
-use crate::kv::machine::FRAGMENT_BYTES;
-use crate::kv::{ClientState, Retry, ScriptedClient, SessionLimits, StateMachine};
+use crate::kv::StateMachine;
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};
-use stateright::actor::{Actor, Id, Out, model_timeout};
+use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::ops::Range;
-use std::time::Duration;
-
-/// When the primary acknowledges a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mode {
-    /// When every backup of the view has it.
-    #[default]
-    Synchronous,
-    /// At once. Faster, and loses acknowledged writes at failover.
-    Asynchronous,
-}
-
-/// How long things take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// Between the pings of a replica.
-    pub ping: Range<Duration>,
-    /// How long a member may be silent: several pings. It is left out when it has been silent for
-    /// twice as long.
-    pub suspect: Range<Duration>,
-    /// How long the primary waits for a backup's answer before it sends again.
-    pub resend: Range<Duration>,
-    /// How long the primary waits for a backup before it goes on without: several times `resend`.
-    pub overdue: Range<Duration>,
-    /// How long it waits for who copies its state, which may take a while to write it to its disk.
-    pub copy: Range<Duration>,
-    /// How long a client waits for an answer before it asks another replica.
-    pub retry: Range<Duration>,
-}
-
-impl Timing {
-    /// For checking, where a timer may fire at any time.
-    pub fn model() -> Self {
-        let any = model_timeout;
-        Self {
-            ping: any(),
-            suspect: any(),
-            resend: any(),
-            overdue: any(),
-            copy: any(),
-            retry: any(),
-        }
-    }
-}
-
-impl Default for Timing {
-    /// For a local network.
-    fn default() -> Self {
-        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self {
-            ping: millis(80, 120),
-            suspect: millis(300, 400),
-            resend: millis(40, 60),
-            overdue: millis(600, 800),
-            copy: millis(3000, 4000),
-            retry: millis(150, 250),
-        }
-    }
-}
-
-/// A cluster: a view service with id 0, replicas 1 to `replicas`, then clients.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How many replicas; at least one.
-    pub replicas: usize,
-    /// When requests are acknowledged.
-    pub mode: Mode,
-    /// How long things take.
-    pub timing: Timing,
-    /// About how many encoded bytes of state travel in one message.
-    pub piece_bytes: usize,
-    /// About how many encoded bytes of operations are sent again in one message, or to the outsider
-    /// that copies.
-    pub batch_bytes: usize,
-    /// How many such messages may be under way to the outsider that copies.
-    pub burst: usize,
-    /// About how many encoded bytes of operations the primary keeps for who copies its state; it
-    /// orders nothing while they are more.
-    pub copy_bytes: usize,
-    /// How many requests may wait for the backups, and how far behind who joins may be. At most
-    /// [`MAX_RECENT`].
-    pub max_pending: u64,
-    /// How many requests more may wait for their turn; the others are refused as
-    /// [busy](crate::kv::service::Refusal::Busy).
-    pub max_waiting: usize,
-    /// How many clients are remembered.
-    pub sessions: SessionLimits,
-    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
-    /// always builds its nodes with `None`.
-    pub bug: Option<Bug>,
-}
-
-impl Config {
-    /// A correct cluster.
-    pub fn new(replicas: usize, mode: Mode, timing: Timing) -> Self {
-        Self {
-            replicas,
-            mode,
-            timing,
-            piece_bytes: FRAGMENT_BYTES,
-            batch_bytes: FRAGMENT_BYTES,
-            burst: 4,
-            copy_bytes: 64 << 20,
-            max_pending: MAX_RECENT as u64,
-            max_waiting: 1024,
-            sessions: SessionLimits::default(),
-            bug: None,
-        }
-    }
-
-    /// The ids of the replicas.
-    pub fn replica_ids(&self) -> impl Iterator<Item = Id> + use<> {
-        (1..=self.replicas).map(Id::from)
-    }
-
-    /// The server with this id.
-    pub fn server<M: StateMachine>(&self, id: Id) -> PrimaryBackup<M> {
-        if id == view_service() {
-            PrimaryBackup::ViewService(ViewService { config: self.clone() })
-        } else {
-            PrimaryBackup::Replica(Replica { config: self.clone() })
-        }
-    }
-
-    /// All servers, by id.
-    pub fn servers<M: StateMachine>(&self) -> Vec<PrimaryBackup<M>> {
-        (0..=self.replicas).map(|id| self.server(Id::from(id))).collect()
-    }
-
-    /// A client that has not asked for anything yet.
-    pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> PrimaryBackup<M> {
-        let (servers, retry) = (self.replica_ids().collect(), self.timing.retry.clone());
-        PrimaryBackup::Client(ScriptedClient { script, first_seq: 1, servers, retry })
-    }
-}
-
-/// A node of a primary-backup cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PrimaryBackup<M: StateMachine> {
-    /// The view service.
-    ViewService(ViewService),
-    /// A replica.
-    Replica(Replica),
-    /// A client.
-    Client(ScriptedClient<M::Op>),
-}
-
-/// The state of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::large_enum_variant, reason = "there is one state per node")]
-pub enum State<M: StateMachine> {
-    /// Of the view service.
-    ViewService(Watching),
-    /// Of a replica.
-    Replica(ReplicaState<M>),
-    /// Of a client.
-    Client(ClientState<M::Reply>),
-}
-
-/// The timers of all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// Replica: time to tell the view service that it is alive.
-    Ping,
-    /// View service: this member has been silent for too long.
-    Suspect(Id),
-    /// Primary: a backup has not answered.
-    Resend,
-    /// Primary: this backup, or who copies, has not answered for too long.
-    Overdue(Id),
-    /// Client: the service has not answered.
-    Retry(Retry),
-}
-
-impl From<Retry> for Timer {
-    fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
-    }
-}
-
-/// What a handler gives out.
-type Outbox<M> = Out<PrimaryBackup<M>>;
+use turn::{ServiceTurn, Turn};
 
 impl<M: StateMachine> Actor for PrimaryBackup<M> {
     type Msg = Msg<M>;
@@ -306,16 +124,24 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
     type Random = ();
 
     fn on_start(&self, id: Id, storage: &Option<Storage<M>>, o: &mut Out<Self>) -> State<M> {
-        match (self, storage) {
-            (Self::ViewService(service), Some(Storage::ViewService(saved))) => {
-                State::ViewService(service.on_start(Some(saved), o))
+        match self {
+            Self::ViewService(ViewService { config }) => {
+                let saved = match storage {
+                    Some(Storage::ViewService(saved)) => Some(saved),
+                    _ => None,
+                };
+                let start = |mut turn: ServiceTurn<'_, '_, M>| turn.on_start(saved);
+                State::ViewService(ServiceTurn::start(config, id, o, start))
             }
-            (Self::ViewService(service), _) => State::ViewService(service.on_start(None, o)),
-            (Self::Replica(replica), Some(Storage::Replica(saved))) => {
-                State::Replica(replica.on_start(id, Some(saved), o))
+            Self::Replica(Replica { config }) => {
+                let saved = match storage {
+                    Some(Storage::Replica(saved)) => Some(saved),
+                    _ => None,
+                };
+                let start = |mut turn: Turn<'_, '_, M>| turn.on_start(saved);
+                State::Replica(Turn::start(config, id, o, start))
             }
-            (Self::Replica(replica), _) => State::Replica(replica.on_start(id, None, o)),
-            (Self::Client(client), _) => State::Client(client.on_start(o)),
+            Self::Client(client) => State::Client(client.on_start(o)),
         }
     }
 
@@ -328,11 +154,15 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
         o: &mut Out<Self>,
     ) {
         match self {
-            Self::ViewService(service) => {
-                lend!(state, State::ViewService, |state| service.on_msg(state, src, &msg, o));
+            Self::ViewService(ViewService { config }) => {
+                lend!(state, State::ViewService, |state| {
+                    ServiceTurn::on_message(config, id, src, state, o).on_msg(msg);
+                });
             }
-            Self::Replica(replica) => {
-                lend!(state, State::Replica, |state| replica.on_msg(id, state, src, msg, o));
+            Self::Replica(Replica { config }) => {
+                lend!(state, State::Replica, |state| {
+                    Turn::on_message(config, id, src, state, o).on_msg(msg);
+                });
             }
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_msg(state, msg, o));
@@ -340,27 +170,21 @@ impl<M: StateMachine> Actor for PrimaryBackup<M> {
         }
     }
 
-    fn on_timeout(&self, _id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
-        match (self, timer) {
-            (Self::ViewService(service), Timer::Suspect(silent)) => {
-                lend!(state, State::ViewService, |state| service.on_suspect(state, *silent, o));
-            }
-            (Self::Replica(replica), Timer::Ping) => {
-                lend!(state, State::Replica, |state| replica.on_ping_timer(state, o));
-            }
-            (Self::Replica(replica), Timer::Resend) => {
-                lend!(state, State::Replica, |state| replica.on_resend(state, o));
-            }
-            (Self::Replica(replica), Timer::Overdue(silent)) => {
-                lend!(state, State::Replica, |state| {
-                    replica.on_overdue(state, *silent, o);
-                    replica.serve_waiting(state, o);
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
+        match self {
+            Self::ViewService(ViewService { config }) => {
+                lend!(state, State::ViewService, |state| {
+                    ServiceTurn::of_its_own(config, id, state, o).on_timer(*timer);
                 });
             }
-            (Self::Client(client), Timer::Retry(_)) => {
+            Self::Replica(Replica { config }) => {
+                lend!(state, State::Replica, |state| {
+                    Turn::of_its_own(config, id, state, o).on_timer(*timer);
+                });
+            }
+            Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
             }
-            _ => {}
         }
     }
 
@@ -379,7 +203,10 @@ impl<M: StateMachine> Newcomer for PrimaryBackup<M> {
     /// When it is no replica: see [the module](self#a-disk-that-is-lost).
     fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> State<M> {
         match self {
-            Self::Replica(replica) => State::Replica(replica.on_newcomer(id, life, o)),
+            Self::Replica(Replica { config }) => {
+                let start = |mut turn: Turn<'_, '_, M>| turn.on_newcomer(life);
+                State::Replica(Turn::start(config, id, o, start))
+            }
             Self::ViewService(_) | Self::Client(_) => panic!("only a replica is taken back"),
         }
     }

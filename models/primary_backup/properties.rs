@@ -7,35 +7,26 @@
 
 mod copies;
 mod newcomers;
+mod nodes;
 mod queue;
 mod sessions;
 
 pub use copies::*;
 pub use newcomers::*;
+pub use nodes::{Actor, Claim, History, Machine};
 pub use queue::*;
 pub use sessions::*;
 
-use super::view_service;
-use super::{
-    Content, Image, Peer, PrimaryBackup, Registry, ReplicaState, Role, State, Storage, Timer,
-};
-use crate::kv::history::Linearizable;
-use crate::kv::{Map, Recorded, Service};
+use self::nodes::{image, registry, replicas, view_of};
+use super::message::Peer;
+use super::state::{ReplicaState, Role, State, Timer};
+use super::storage::Image;
+use crate::kv::Service;
 use crate::statements;
-use crate::world::{Condition, NodeOf, Nodes, Process, Property, View};
+use crate::world::{Condition, Nodes, Process, Property, View};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
 
-/// The machine that the checked instances replicate.
-pub type Machine = Recorded<Map>;
-/// A node of a checked instance.
-pub type Actor = PrimaryBackup<Machine>;
-/// The history that instances are judged by.
-pub type History = Linearizable<Map>;
-/// A property of an instance.
-pub type Claim = Property<Actor, History>;
-
-type Node = NodeOf<Actor>;
 /// A request: its client and sequence number.
 type Request = (Id, u64);
 
@@ -206,6 +197,13 @@ pub fn safety() -> Vec<Claim> {
     claims
 }
 
+/// What must hold where sessions are evicted.
+pub fn few_sessions() -> Vec<Claim> {
+    let mut claims = safety();
+    claims.extend([active(), not_new(), same()]);
+    claims
+}
+
 /// All clients have all their answers.
 pub fn answered() -> Claim {
     Property::eventually(
@@ -320,57 +318,4 @@ fn has_acknowledged(world: &View<'_, Actor, History>, image: Option<&Image<Machi
     let holds =
         |request: Request| image.is_some_and(|image| image.machine.applied.contains(&request));
     world.history().acknowledged().all(holds)
-}
-
-/// The replicas that are up.
-fn replicas<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a ReplicaState<Machine>> {
-    nodes.up().filter_map(|(_, state)| match state {
-        State::Replica(replica) => Some(replica),
-        _ => None,
-    })
-}
-
-/// What the view service knows, or will know when it is back.
-fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
-    let node = nodes.node(view_service());
-    match (node.state(), &node.disk.durable) {
-        (Some(State::ViewService(state)), _) => Some(&state.registry),
-        (None, Some(Storage::ViewService(registry))) => Some(registry),
-        _ => None,
-    }
-}
-
-/// The newest view that a replica knows.
-fn view_of(node: &Node) -> Option<&super::View> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(&replica.view),
-        (None, Some(Storage::Replica(saved))) => saved.view.as_ref(),
-        _ => None,
-    }
-}
-
-/// The last view in which a replica held the state.
-fn synced(node: &Node) -> Option<u64> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(replica.synced),
-        (None, Some(Storage::Replica(saved))) => saved.synced,
-        _ => None,
-    }
-}
-
-/// The replicated state of a replica, or what it will be when the replica is back.
-fn image(node: &Node) -> Option<&Image<Machine>> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(&replica.image),
-        (None, Some(Storage::Replica(saved))) => match &saved.content {
-            Content::Image(image) => Some(image),
-            Content::Applied(_) => None,
-        },
-        _ => None,
-    }
-}
-
-/// The replicated states of all replicas, of those that are down too.
-fn images<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Image<Machine>> {
-    nodes.iter().filter_map(image)
 }

@@ -1,14 +1,25 @@
 //! Operations that may be asked for again, by number.
 
-use super::storage::Entry;
 use crate::kv::transfer::encoded_bytes;
 use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
 use std::collections::BTreeMap;
 
 /// How many of its last operations a replica keeps beside its state, on disk too. A backup is never
 /// further behind its primary, so whichever of them comes back or takes over, the other need not
 /// copy the state.
 pub const MAX_RECENT: usize = 256;
+
+/// A request as it is replicated and stored: whose, which, what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Entry<O> {
+    /// The client.
+    pub client: Id,
+    /// The client's sequence number.
+    pub seq: u64,
+    /// What it asked for.
+    pub request: O,
+}
 
 /// Operations with the numbers that they have, without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,83 +1,61 @@
 //! What the primary does while a backup does not answer: it sends again, and after a while goes on
 //! without.
 
-use super::copy::Copying;
+use super::bugs::Bug;
 use super::message::Peer;
 use super::recent::Recent;
-use super::replica::{Replica, ReplicaState, Role};
-use super::{Bug, Outbox, Timer};
-use crate::kv::{Service, StateMachine};
+use super::state::{Copying, Role};
+use super::turn::Turn;
+use crate::kv::StateMachine;
 use stateright::actor::Id;
-use std::borrow::Cow;
 
 /// How many requests are sent again to one backup at a time.
 pub const MAX_RESEND: usize = 16;
 
-impl Replica {
-    /// Expects to hear from a backup in time.
-    pub(super) fn expect<M: StateMachine>(&self, id: Id, o: &mut Outbox<M>) {
-        o.set_timer(Timer::Overdue(id), self.config.timing.overdue.clone());
-    }
-
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// A backup misses operations. If it is so far behind that they are not kept, it must be left
     /// out, and copy.
-    pub(super) fn on_refill<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        view: u64,
-        from: u64,
-        o: &mut Outbox<M>,
-    ) {
+    pub(super) fn on_refill(&mut self, view: u64, from: u64) {
+        let (src, state) = (self.src, &self.state);
         let Role::Primary(leading) = &state.role else { return };
         if view != state.view.number {
             return;
         }
-        let acting = leading.acting;
         if !state.view.backups.contains(&src) {
-            self.on_copied(state, src, from - 1, true, o);
+            self.on_copied(from - 1, true);
         } else if state.image.recent.reaches(from) {
-            let many = if acting { MAX_RESEND } else { usize::MAX };
-            self.resend_from(state, src, from, many, o);
+            let many = if leading.acting { MAX_RESEND } else { usize::MAX };
+            self.resend_from(src, from, many);
         } else if from <= state.image.op {
-            self.leave_out(state, src, o);
+            self.leave_out(src);
         }
     }
 
     /// Lets the view service know that this backup cannot go on with the others.
-    pub(super) fn leave_out<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        backup: Id,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(leading) = &state.role else { return };
+    pub(super) fn leave_out(&mut self, backup: Id) {
+        let Role::Primary(leading) = &self.state.role else { return };
         if !leading.lagging.contains(&backup) {
-            if let Role::Primary(leading) = &mut state.to_mut().role {
+            if let Role::Primary(leading) = &mut self.state.to_mut().role {
                 leading.lagging.insert(backup);
             }
-            self.ping(state, o);
+            self.ping();
         }
     }
 
     /// Who was expected was not heard in time. A backup is reported, so that its silence does not
     /// stop the service; a copy is given up, so that the operations since are not kept for it.
-    pub(super) fn on_overdue<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        silent: Id,
-        o: &mut Outbox<M>,
-    ) {
-        let Role::Primary(leading) = &state.role else { return };
-        if state.view.backups.contains(&silent) {
-            if self.config.bug != Some(Bug::NeverLagging) {
-                self.leave_out(state, silent, o);
+    pub(super) fn on_overdue_timer(&mut self, silent: Id) {
+        let Role::Primary(leading) = &self.state.role else { return };
+        let keeps_offer = self.has(Bug::KeepOffer);
+        if self.state.view.backups.contains(&silent) {
+            if !self.has(Bug::NeverLagging) {
+                self.leave_out(silent);
             }
         } else if leading.copying.as_ref().is_some_and(|copying| copying.to == silent)
-            && let Role::Primary(leading) = &mut state.to_mut().role
+            && let Role::Primary(leading) = &mut self.state.to_mut().role
         {
             let given_up = leading.copying.take();
-            if self.config.bug == Some(Bug::KeepOffer) {
+            if keeps_offer {
                 leading.copying = given_up.map(|copying| {
                     let since = Recent::default();
                     Copying { since, bytes: 0, ..copying }
@@ -87,39 +65,34 @@ impl Replica {
     }
 
     /// Sends again whatever some backup did not answer.
-    pub(super) fn on_resend<M: StateMachine>(&self, state: &ReplicaState<M>, o: &mut Outbox<M>) {
-        let Role::Primary(leading) = &state.role else { return };
-        if leading.acting && leading.settled == state.image.op {
+    pub(super) fn on_resend_timer(&mut self) {
+        let Role::Primary(leading) = &self.state.role else { return };
+        let acting = leading.acting;
+        if acting && leading.settled == self.state.image.op {
             return;
         }
-        if self.config.bug != Some(Bug::ResendOnce) {
-            o.set_timer(Timer::Resend, self.config.timing.resend.clone());
+        let backups = self.state.view.backups.iter();
+        let acked: Vec<_> = backups.map(|id| (*id, leading.acked.get(id).copied())).collect();
+        if !self.has(Bug::ResendOnce) {
+            self.resend_later();
         }
-        if self.config.bug == Some(Bug::NoResend) {
+        if self.has(Bug::NoResend) {
             return;
         }
-        for backup in &state.view.backups {
-            if leading.acting {
-                let from = leading.acked_by(*backup) + 1;
-                self.resend_from(state, *backup, from, MAX_RESEND, o);
-            } else if !leading.acked.contains_key(backup) {
-                o.send(*backup, Self::begin_msg(state));
+        for (backup, acked) in acked {
+            if acting {
+                self.resend_from(backup, acked.unwrap_or(0) + 1, MAX_RESEND);
+            } else if acked.is_none() {
+                self.send(backup, self.begin_msg());
             }
         }
     }
 
-    fn resend_from<M: StateMachine>(
-        &self,
-        state: &ReplicaState<M>,
-        backup: Id,
-        from: u64,
-        many: usize,
-        o: &mut Outbox<M>,
-    ) {
-        let view = state.view.number;
+    fn resend_from(&mut self, backup: Id, from: u64, many: usize) {
+        let view = self.state.view.number;
         let batch_bytes = self.config.batch_bytes;
-        for (op, entries) in state.image.recent.batches(from, many, batch_bytes) {
-            o.send(backup, Service::Peer(Peer::Replicate { view, op, entries }));
+        for (op, entries) in self.state.image.recent.batches(from, many, batch_bytes) {
+            self.out.send(backup, Peer::Replicate { view, op, entries });
         }
     }
 }

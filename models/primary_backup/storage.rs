@@ -4,7 +4,7 @@
 //! applies the requests again, which is why the machine must be deterministic; the cost of a save
 //! is the size of the request, not of the state.
 
-use super::recent::Recent;
+use super::recent::{Entry, Recent};
 use super::view::View;
 use crate::Durable;
 use crate::kv::{SessionLimits, Sessions, StateMachine};
@@ -111,17 +111,6 @@ impl<M: StateMachine> Durable for Saved<M> {
             (content, image @ Content::Image(_)) => *content = image,
         }
     }
-}
-
-/// A request as it is replicated and stored: whose, which, what.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Entry<O> {
-    /// The client.
-    pub client: Id,
-    /// The client's sequence number.
-    pub seq: u64,
-    /// What it asked for.
-    pub request: O,
 }
 
 /// The replicated state: the machine, and what makes its requests apply exactly once.

@@ -1,22 +1,13 @@
 //! State transfer, the side of who copies: an outsider fetches piece after piece of its primary's
 //! state. Nothing is installed before the last piece is there.
 
+use super::bugs::Bug;
 use super::message::Peer;
-use super::replica::{Replica, ReplicaState, Role};
+use super::state::{Partial, ReplicaState, Role};
 use super::storage::{Image, Saved};
-use super::{Bug, Outbox};
-use crate::kv::{Service, StateMachine};
-use stateright::actor::Id;
-use std::borrow::Cow;
-
-/// A state of which some pieces came.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partial<M: StateMachine> {
-    /// How many pieces came.
-    pub received: u32,
-    /// What they make; its `op` is the number of the whole state.
-    pub image: Image<M>,
-}
+use super::turn::Turn;
+use crate::kv::StateMachine;
+use crate::kv::transfer::Piece;
 
 impl<M: StateMachine> Partial<M> {
     fn new(op: u64) -> Self {
@@ -30,10 +21,11 @@ impl<M: StateMachine> ReplicaState<M> {
     }
 }
 
-impl Replica {
+impl<M: StateMachine> Turn<'_, '_, M> {
     /// An outsider makes itself known to the primary: asks for the next piece of the state, or, if
     /// it has copied it, for the operations since.
-    pub(super) fn call<M: StateMachine>(state: &ReplicaState<M>, o: &mut Outbox<M>) {
+    pub(super) fn call(&mut self) {
+        let state = &self.state;
         if state.is_newcomer() || !matches!(state.role, Role::Outsider(_)) {
             return;
         }
@@ -44,29 +36,23 @@ impl Replica {
         } else {
             Peer::Fetch { view, op, index }
         };
-        o.send(state.view.primary, Service::Peer(msg));
+        self.send(state.view.primary, msg);
     }
 
     /// A piece came.
-    pub(super) fn on_chunk<M: StateMachine>(
-        &self,
-        state: &mut Cow<'_, ReplicaState<M>>,
-        src: Id,
-        chunk: Peer<M>,
-        o: &mut Outbox<M>,
-    ) {
-        let Peer::Chunk { view, op, index, last, piece } = chunk else { return };
-        let mix = self.config.bug == Some(Bug::MixPieces);
+    pub(super) fn on_chunk(&mut self, view: u64, op: u64, index: u32, last: bool, piece: Piece<M>) {
+        let mix = self.has(Bug::MixPieces);
         let same = |partial: &&Partial<M>| partial.image.op == op || mix;
+        let state = &self.state;
         let received = state.partial().filter(same).map_or(0, |partial| partial.received);
         // What this view went on to since is newer than what was cut. To install that again would
         // be safe, since a view that begins asks each member what it holds, but a long way back.
         let old = state.is_synced() && op <= state.image.op;
-        let next = index == received || self.config.bug == Some(Bug::TakeAnyPiece);
-        if !state.follows(src, view) || old || !next {
+        let next = index == received || self.has(Bug::TakeAnyPiece);
+        if !state.follows(self.src, view) || old || !next {
             return;
         }
-        let state = state.to_mut();
+        let state = self.state.to_mut();
         let Some(following) = state.following_mut() else { return };
         let partial = following.partial.take().filter(|partial| same(&partial));
         let mut partial = partial.unwrap_or_else(|| Partial::new(op));
@@ -76,11 +62,12 @@ impl Replica {
         if last {
             state.image = partial.image;
             state.synced = view;
-            o.save(Saved::installed(view, state.image.clone()));
-            o.send(src, Service::Peer(Peer::Ack { view, op }));
+            let saved = Saved::installed(view, state.image.clone());
+            self.store(saved);
+            self.answer(Peer::Ack { view, op });
         } else {
             following.partial = Some(partial);
-            o.send(src, Service::Peer(Peer::Fetch { view, op, index: index + 1 }));
+            self.answer(Peer::Fetch { view, op, index: index + 1 });
         }
     }
 }

@@ -170,6 +170,50 @@ fn members(line: &str) -> Vec<&str> {
     line.split_once("members ").map_or(vec![], |(_, members)| members.split(' ').collect())
 }
 
+/// Waits until a server tells a value.
+fn await_value(cluster: &Cluster, server: &str, key: &str, value: &str) {
+    let begin = Instant::now();
+    let get = ["get", key, "--server", server, "--timeout", "20s"];
+    while cluster.client(&get) != said(0, &format!("{value}\n")) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "server {server} has no {key}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A node that acknowledged writes loses its disk, twice. It serves nobody until all others listen
+/// to it, then it has what they have. What it writes from then on comes to them: they would take
+/// writes with its old dots for those that they know.
+#[test]
+fn a_node_of_multi_primary_returns_with_what_the_others_have_and_with_new_dots() {
+    let mut cluster = Cluster::start("multi-primary", 3, KEYS);
+    let put = |cluster: &Cluster, key: &str, value: &str| {
+        let put = ["put", key, value, "--server", "2", "--timeout", "20s"];
+        assert_eq!(cluster.client(&put), said(0, "done\n"));
+    };
+    for (life, key) in ["first", "second", "third"].into_iter().enumerate() {
+        put(&cluster, "again", key);
+        put(&cluster, key, "v");
+        ["0", "1"].into_iter().for_each(|server| await_value(&cluster, server, key, "v"));
+        ["0", "1"].into_iter().for_each(|server| await_value(&cluster, server, "again", key));
+        if life == 2 {
+            break;
+        }
+        let before = cluster.log(2).len();
+        cluster.kill(2);
+        std::fs::remove_dir_all(cluster.data(2)).unwrap();
+        cluster.format_as(2, &["--newcomer"]);
+        cluster.restart(2);
+        await_status(&cluster, 2, before, |line| line.contains("newcomer"));
+        readmit(&cluster, "2", 0);
+        assert_eq!(cluster.client(&["get", key, "--server", "2", "--timeout", "2s"]).0, 3);
+        readmit(&cluster, "2", 1);
+        await_status(&cluster, 2, before, |line| line.contains("now node"));
+        await_value(&cluster, "2", key, "v");
+        await_value(&cluster, "2", "again", key);
+    }
+    assert_eq!(cluster.client(&["get", "first", "--server", "2"]), said(0, "v\n"));
+}
+
 /// A directory that was formatted as if the server were new is no newcomer's, whatever an operator
 /// said to the others.
 #[test]

@@ -14,7 +14,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use std::ops::Range;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an operation may take once the storm is over, and most may during it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +54,8 @@ pub(crate) struct Storm {
     servers: usize,
     seed: u64,
     harm: Harm,
+    /// The server that lost its disk, and when it was started again.
+    pub(crate) replaced: Option<(usize, Instant)>,
 }
 
 /// One client's part in a storm.
@@ -89,7 +91,7 @@ impl Storm {
         eprintln!("{protocol} {variant}: QUORATE_SEED={seed}");
         let network = Network::open(servers, Faults::default(), seed);
         let cluster = Cluster::start_behind(&network, protocol, variant);
-        Self { file: cluster.file(), cluster, network, servers, seed, harm }
+        Self { file: cluster.file(), cluster, network, servers, seed, harm, replaced: None }
     }
 
     /// Clients work on threads of their own, while the nemesis does its deeds: each node is killed
@@ -182,6 +184,7 @@ impl Storm {
         std::thread::sleep(Duration::from_secs(3));
         eprintln!("server {lost} loses its disk");
         self.cluster.replace_disk(lost);
+        self.replaced = Some((lost, Instant::now()));
         toll.disks += 1;
         std::thread::sleep(Duration::from_secs(5));
     }

@@ -1,9 +1,9 @@
 //! Instances in which a key is fetched in several pieces.
 
+use super::super::bounds::{Bounds, blind, get, half_key, put, with};
+use super::super::config::Rule;
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
-use super::super::{Rule, ScriptedOp};
-use super::{Bounds, blind, get, put, with};
 use crate::world::Cluster;
 use crate::{Expected, Instance};
 
@@ -38,12 +38,6 @@ fn mv_half_key() -> Instance<Actor, History> {
         symmetry: None,
         expected: Expected { unique: 2_635_771, generated: 27_592_596, violated: &[] },
     }
-}
-
-/// Node 0 makes siblings, node 1 replaces what it has of them, or what its client was told of.
-pub(in super::super) fn half_key(replacer: Vec<ScriptedOp>) -> Bounds {
-    let clients = vec![(0, vec![blind("a"), blind("b")]), (1, replacer)];
-    Bounds { piece_bytes: 1, ..Bounds::new(3, Rule::MultiValue, clients) }
 }
 
 fn fetching(bounds: Bounds) -> Cluster<Actor, History> {

@@ -1,25 +1,15 @@
 //! The bugs of contexts.
 
-use super::super::instances::contexts::{forger, mistaken};
-use super::super::properties as claims;
-use super::{Bug, Mutant, Seeded, seeded};
+use super::super::bounds::{forger, mistaken, seeded as cluster};
+use super::super::bugs::Bug;
+use super::super::history::History;
+use super::super::properties::{self as claims, Actor};
+use crate::seeded::mutants;
 
-/// All of them.
-pub(super) fn mutants() -> Vec<Seeded> {
-    vec![
-        mutant!(
-            AcceptForged,
-            "accept-forged",
-            "a context that no node gave is taken",
-            claims::COVERED,
-            forger()
-        ),
-        mutant!(
-            ContextOfAnyKey,
-            "context-of-any-key",
-            "a context of one key is taken for another",
-            claims::COVERED,
-            mistaken()
-        ),
-    ]
+mutants! {
+    Actor, History, Bug, cluster;
+    AcceptForged: "a context that no node gave is taken",
+        "accept-forged" by claims::COVERED in forger();
+    ContextOfAnyKey: "a context of one key is taken for another",
+        "context-of-any-key" by claims::COVERED in mistaken();
 }

@@ -1,12 +1,11 @@
 //! The seeded bugs of the session table, where there is room for few sessions.
 
+use super::super::bounds::{Bounds, duel};
+use super::super::history::History;
+use super::super::properties::{self as claims, Actor};
 use crate::Mutant;
 use crate::kv::SessionLimits;
 use crate::kv::sessions::SessionBug;
-use crate::multi_primary::history::History;
-use crate::multi_primary::instances::Bounds;
-use crate::multi_primary::instances::sessions::{duel, safety};
-use crate::multi_primary::properties::{self as claims, Actor};
 use crate::world::Cluster;
 
 pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
@@ -41,5 +40,5 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
 fn seeded(bug: SessionBug) -> Cluster<Actor, History> {
     let bounds = duel();
     let sessions = SessionLimits { bug: Some(bug), ..bounds.sessions };
-    Bounds { sessions, ..bounds }.cluster(safety(), None)
+    Bounds { sessions, ..bounds }.cluster(claims::few_sessions(), None)
 }

@@ -1,71 +1,31 @@
 //! The bugs of the collection of tombstones.
 
-use super::super::ScriptedOp;
-use super::super::instances::{Bounds, delete, deleter, get, put};
-use super::super::properties as claims;
-use super::{Bug, Mutant, Seeded, lww, mv, seeded};
+use super::super::bounds::{Bounds, delete, deleter, get, lww, mv, put, seeded as cluster};
+use super::super::bugs::Bug;
+use super::super::config::ScriptedOp;
+use super::super::history::History;
+use super::super::properties::{self as claims, Actor};
 use crate::kv::Op;
+use crate::seeded::mutants;
 
-/// All of them.
-pub(super) fn mutants() -> Vec<Seeded> {
-    vec![
-        mutant!(
-            CollectUncut,
-            "collect-uncut",
-            "a tombstone that is newer than the cut goes with it",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(3), ..mv(2, two_deletes()) }
-        ),
-        mutant!(
-            CollectUnclocked,
-            "collect-unclocked",
-            "a tombstone goes although a node may still write with a lower timestamp",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(2), ..lww(concurrent()) }
-        ),
-        mutant!(
-            CollectUnknown,
-            "collect-unknown",
-            "a tombstone goes although the cut does not count all that it covers",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(2), retries: 1, ..mv(2, wanderer()) }
-        ),
-        mutant!(
-            CollectUnreached,
-            "collect-unreached",
-            "a tombstone goes although this node has not reached the cut",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(1), retries: 1, ..mv(2, wanderer()) }
-        ),
-        mutant!(
-            CollectUnshared,
-            "collect-unshared",
-            "a tombstone goes although others have not reached the cut",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(2), ..mv(2, deleter()) }
-        ),
-        mutant!(
-            CutUncounted,
-            "cut-uncounted",
-            "a cut does not count what the others wrote",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(1), ..lww(concurrent()) }
-        ),
-        mutant!(
-            CutByOwnClock,
-            "cut-by-own-clock",
-            "a cut takes this node's clock for the lowest",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(2), ..lww(concurrent()) }
-        ),
-        mutant!(
-            CutEarly,
-            "cut-early",
-            "a cut is made before every node is heard of",
-            claims::NO_RESURRECTION,
-            Bounds { gossips: Some(2), ..mv(3, deleter()) }
-        ),
-    ]
+mutants! {
+    Actor, History, Bug, cluster;
+    CollectUncut: "a tombstone that is newer than the cut goes with it",
+        "collect-uncut" by claims::NO_RESURRECTION in Bounds { gossips: Some(3), ..mv(2, two_deletes()) };
+    CollectUnclocked: "a tombstone goes although a node may still write with a lower timestamp",
+        "collect-unclocked" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..lww(concurrent()) };
+    CollectUnknown: "a tombstone goes although the cut does not count all that it covers",
+        "collect-unknown" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), retries: 1, ..mv(2, wanderer()) };
+    CollectUnreached: "a tombstone goes although this node has not reached the cut",
+        "collect-unreached" by claims::NO_RESURRECTION in Bounds { gossips: Some(1), retries: 1, ..mv(2, wanderer()) };
+    CollectUnshared: "a tombstone goes although others have not reached the cut",
+        "collect-unshared" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..mv(2, deleter()) };
+    CutUncounted: "a cut does not count what the others wrote",
+        "cut-uncounted" by claims::NO_RESURRECTION in Bounds { gossips: Some(1), ..lww(concurrent()) };
+    CutByOwnClock: "a cut takes this node's clock for the lowest",
+        "cut-by-own-clock" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..lww(concurrent()) };
+    CutEarly: "a cut is made before every node is heard of",
+        "cut-early" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..mv(3, deleter()) };
 }
 
 /// One node deletes an absent key, and then what comes from the other.

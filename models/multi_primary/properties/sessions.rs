@@ -1,7 +1,7 @@
 //! What must hold of the sessions that a node keeps, where there is room for few.
 
 use super::super::history::History;
-use super::{Claim, image, images};
+use super::nodes::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::Standing;

@@ -3,7 +3,7 @@ use crate::kv::Sessions;
 
 fn pair() -> (Node, Node) {
     let config = config(2, Rule::MultiValue);
-    (Node::new(&config, 0), Node::new(&config, 1))
+    (started(&config, 0), started(&config, 1))
 }
 
 #[test]
@@ -11,7 +11,7 @@ fn demers_1987_each_node_tells_the_others_from_time_to_time_what_it_has() {
     let (mut a, _) = pair();
     a.write(9, 1, put("a"));
     let digest = Peer::Digest { vector: vector(&[(0, 1)]), clock: Stamp::default() };
-    assert_eq!(a.on_timeout(Timer::Gossip), [Did::Set(Timer::Gossip), send(1, digest.clone())]);
+    assert_eq!(a.on_timeout(&Timer::Gossip), [Did::Set(Timer::Gossip), send(1, digest.clone())]);
     assert_eq!(a.restart(), [Did::Set(Timer::Gossip), send(1, digest)]);
 }
 
@@ -59,7 +59,7 @@ fn what_was_replaced_is_not_sent() {
 #[test]
 fn a_transfer_is_cut_into_pieces_and_the_vector_moves_with_the_last() {
     let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     let one = a.write(9, 1, Op::put("x", "a").into()).unwrap();
     let two = a.write(9, 2, Op::put("y", "b").into()).unwrap();
     let (have, upto) = (VersionVector::default(), vector(&[(0, 2)]));
@@ -83,7 +83,7 @@ fn a_transfer_is_cut_into_pieces_and_the_vector_moves_with_the_last() {
 #[test]
 fn a_key_where_a_transfer_stopped_half_way_is_sent_again_if_it_changed() {
     let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
-    let mut a = Node::new(&config, 0);
+    let mut a = started(&config, 0);
     let one = a.write(9, 1, with(put("a"), VersionVector::default())).unwrap();
     a.write(9, 2, with(put("b"), VersionVector::default()));
     let have = VersionVector::default();
@@ -104,7 +104,7 @@ fn a_key_where_a_transfer_stopped_half_way_is_sent_again_if_it_changed() {
 
 #[test]
 fn every_message_fits_a_datagram() {
-    let mut a = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut a = started(&config(2, Rule::MultiValue), 0);
     for seq in 1..=6 {
         let value = "v".repeat(crate::kv::map::MAX_VALUE_BYTES);
         let key = format!("{seq}").repeat(crate::kv::map::MAX_KEY_BYTES);
@@ -137,7 +137,7 @@ fn converse(nodes: &mut [Node; 2], first: impl IntoIterator<Item = (usize, Msg)>
         assert!(delivered < 1000, "they never come to an end");
         for did in nodes[to].on_msg(1 - to, msg) {
             if let Did::Send(dst, msg) = did {
-                queue.push_back((usize::from(dst), msg));
+                queue.push_back((dst, msg));
             }
         }
     }
@@ -153,7 +153,7 @@ fn digest_of(node: &Node) -> Msg {
 #[test]
 fn two_nodes_that_fetch_siblings_of_one_key_from_each_other_come_to_an_end() {
     let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
-    let mut nodes = [0, 1].map(|at| Node::new(&config, at));
+    let mut nodes = [0, 1].map(|at| started(&config, at));
     for (at, node) in nodes.iter_mut().enumerate() {
         for seq in 1..=3 {
             node.write(9, seq, with(put(&format!("{at}.{seq}")), VersionVector::default()));
@@ -170,7 +170,7 @@ fn two_nodes_that_fetch_siblings_of_one_key_from_each_other_come_to_an_end() {
 /// A node with so many keys that it sends them in as many pieces, and one that has nothing.
 fn large_and_empty(keys: u64) -> [Node; 2] {
     let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
-    let mut nodes = [0, 1].map(|at| Node::new(&config, at));
+    let mut nodes = [0, 1].map(|at| started(&config, at));
     for seq in 1..=keys {
         nodes[0].write(9, seq, Op::put(&format!("key {seq:02}"), "v").into());
     }

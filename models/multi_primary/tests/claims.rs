@@ -36,7 +36,7 @@ fn shapiro_2011_states_only_go_up_so_no_write_is_forgotten() {
 fn almeida_2018_a_delta_has_the_effect_of_the_whole_state() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = config(3, rule);
-        let [mut a, mut by_delta, mut by_state] = [0, 1, 2].map(|at| Node::new(&config, at));
+        let [mut a, mut by_delta, mut by_state] = [0, 1, 2].map(|at| started(&config, at));
         let writes = [put("a"), delete(), put("b"), with(put("c"), VersionVector::default())];
         for (seq, request) in (1..).zip(writes) {
             let delta = a.write(9, seq, request).unwrap();
@@ -59,7 +59,7 @@ fn kulkarni_2014_theorem_1_what_happened_before_has_the_lower_timestamp() {
 /// Where the paper would ignore the message, a node here follows: it could not converge otherwise.
 #[test]
 fn kulkarni_2014_a_clock_that_is_far_ahead_is_followed() {
-    let mut node = Node::new(&config(2, Rule::LastWriterWins), 0);
+    let mut node = started(&config(2, Rule::LastWriterWins), 0);
     let far = Stamp { physical: u64::MAX / 2, logical: 0 };
     node.on_peer(1, Peer::Delta(update(dot(1, 1), Order::Written(far), Some("b"))));
     assert_eq!((node.image().clock, node.values("x")), (far, bytes(&["b"])));
@@ -98,7 +98,7 @@ fn preguica_2010_a_context_is_what_was_read_and_no_more() {
 #[test]
 fn preguica_2010_a_key_that_is_half_way_is_not_read() {
     let config = Config { piece_bytes: 1, ..config(3, Rule::MultiValue) };
-    let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
+    let [mut a, mut b, mut c] = [0, 1, 2].map(|at| started(&config, at));
     let first = a.write(8, 1, with(put("a"), VersionVector::default())).unwrap();
     b.on_peer(0, Peer::Delta(first));
     let (_, context) = b.read("x");
@@ -120,7 +120,7 @@ fn preguica_2010_a_key_that_is_half_way_is_not_read() {
 /// In the paper, *no* context is concurrent with everything.
 #[test]
 fn preguica_2010_a_put_with_an_empty_context_is_concurrent_with_everything() {
-    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut node = started(&config(2, Rule::MultiValue), 0);
     node.write(9, 1, put("a"));
     node.write(9, 2, with(put("b"), VersionVector::default()));
     assert_eq!(node.values("x"), bytes(&["a", "b"]));
@@ -138,7 +138,7 @@ fn terry_1994_a_client_of_one_node_reads_its_writes() {
 #[test]
 fn terry_1994_at_another_node_it_may_not() {
     let config = config(2, Rule::MultiValue);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     a.write(9, 1, put("a"));
     assert_eq!(b.read("x"), (bytes(&[]), VersionVector::default()));
 }

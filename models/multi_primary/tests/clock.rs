@@ -36,7 +36,7 @@ fn the_largest_physical_time_leaves_room_for_later_timestamps() {
 
 #[test]
 fn kulkarni_2014_theorem_1_what_a_node_received_has_a_lower_timestamp_than_what_it_writes() {
-    let mut node = Node::new(&config(2, Rule::LastWriterWins), 0);
+    let mut node = started(&config(2, Rule::LastWriterWins), 0);
     let ahead = Stamp { physical: 7, logical: 2 };
     node.on_peer(1, Peer::Delta(update(dot(1, 1), Order::Written(ahead), Some("b"))));
     let written = node.write(9, 1, put("a")).unwrap();
@@ -47,7 +47,7 @@ fn kulkarni_2014_theorem_1_what_a_node_received_has_a_lower_timestamp_than_what_
 
 #[test]
 fn a_node_that_comes_back_never_reuses_a_timestamp_or_a_dot() {
-    let mut node = Node::new(&config(2, Rule::LastWriterWins), 0);
+    let mut node = started(&config(2, Rule::LastWriterWins), 0);
     let before = node.write(9, 1, put("a")).unwrap();
     node.restart();
     let after = node.write(9, 2, put("b")).unwrap();
@@ -59,7 +59,7 @@ fn a_node_that_comes_back_never_reuses_a_timestamp_or_a_dot() {
 fn the_physical_part_comes_from_the_configuration() {
     let physical = PhysicalTime(|| 1234);
     let config = Config { physical, ..config(2, Rule::LastWriterWins) };
-    let written = Node::new(&config, 0).write(9, 1, put("a")).unwrap();
+    let written = started(&config, 0).write(9, 1, put("a")).unwrap();
     assert_eq!(written.version.order, Order::Written(Stamp { physical: 1234, logical: 0 }));
 }
 

@@ -32,7 +32,7 @@ fn rules() -> impl Strategy<Value = Rule> {
 /// Three nodes that went through `steps`.
 fn run(rule: Rule, piece_bytes: usize, steps: &[Event]) -> [Node; 3] {
     let config = Config { piece_bytes, ..config(3, rule) };
-    let mut nodes = [0, 1, 2].map(|at| Node::new(&config, at));
+    let mut nodes = [0, 1, 2].map(|at| started(&config, at));
     let mut links = vec![std::collections::VecDeque::new(); 9];
     for (at, step) in steps.iter().enumerate() {
         match step {
@@ -74,7 +74,7 @@ fn join(a: &Image, b: &Image) -> (VersionVector, Store) {
     let mut joined = a.clone();
     for (key, dot, version) in b.store.versions() {
         let update = Update { key: key.clone(), dot, version: version.clone() };
-        joined.merge(&update, None);
+        joined.merge(&update);
     }
     joined.vector.join(&b.vector);
     (joined.vector, joined.store)

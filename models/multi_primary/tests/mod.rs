@@ -5,8 +5,10 @@ mod checked;
 mod claims;
 mod clock;
 mod merge;
+mod newcomer;
 mod replica;
 mod session;
+mod simulation;
 mod stability;
 mod storage;
 mod transfer;
@@ -14,84 +16,21 @@ mod transfer;
 use super::*;
 use crate::Durable;
 use crate::kv::{Bytes, Op, Service};
-use stateright::actor::Command;
+use crate::testing;
 
-/// What a handler gives out, without durations.
-#[derive(Clone, Debug, PartialEq)]
-enum Did {
-    Send(Id, Msg),
-    Set(Timer),
-    Cancel(Timer),
-    Save(Storage),
-}
+/// A command that a node gave.
+type Did = testing::Did<MultiPrimary>;
+/// A node by itself, with its disk.
+type Node = testing::Node<MultiPrimary>;
 
-/// A node, its disk, and what it did last.
-#[derive(Clone, Debug)]
-struct Node {
-    id: Id,
-    actor: MultiPrimary,
-    state: State,
-    disk: Option<Storage>,
+/// A node that has just started for the first time.
+fn started(config: &Config, at: usize) -> Node {
+    Node::start(config.server(), at, None).0
 }
 
 impl Node {
-    /// A node that has just started for the first time.
-    fn new(config: &Config, at: usize) -> Self {
-        let (id, mut o, actor) = (id(at), Out::new(), config.server());
-        let state = actor.on_start(id, &None, &mut o);
-        let mut node = Self { id, actor, state, disk: None };
-        node.carry_out(o);
-        node
-    }
-
-    /// Crashes and starts again from its disk.
-    fn restart(&mut self) -> Vec<Did> {
-        let mut o = Out::new();
-        self.state = self.actor.on_start(self.id, &self.disk, &mut o);
-        self.carry_out(o)
-    }
-
-    // By value: the callers make the message in the call.
-    #[allow(clippy::needless_pass_by_value)]
-    fn on_msg(&mut self, src: usize, msg: Msg) -> Vec<Did> {
-        self.step(|actor, id, state, o| actor.on_msg(id, state, Id::from(src), msg.clone(), o))
-    }
-
     fn on_peer(&mut self, src: usize, msg: Peer) -> Vec<Did> {
-        self.on_msg(src, Service::Peer(msg))
-    }
-
-    fn on_timeout(&mut self, timer: Timer) -> Vec<Did> {
-        self.step(|actor, id, state, o| actor.on_timeout(id, state, &timer, o))
-    }
-
-    /// Runs a handler on a borrowed and on an owned state: both must do the same. Afterwards
-    /// the disk must hold what the state says.
-    fn step(
-        &mut self,
-        handler: impl Fn(&MultiPrimary, Id, &mut Cow<'_, State>, &mut Outbox),
-    ) -> Vec<Did> {
-        let (mut o, mut other) = (Out::new(), Out::new());
-        let mut owned = Cow::Owned(self.state.clone());
-        handler(&self.actor, self.id, &mut owned, &mut other);
-        let mut state = Cow::Borrowed(&self.state);
-        handler(&self.actor, self.id, &mut state, &mut o);
-        let state = state.into_owned();
-        assert_eq!(state, owned.into_owned(), "a borrowed and an owned state");
-        assert_eq!(did(&o), did(&other), "with a borrowed and an owned state");
-        self.state = state;
-        self.carry_out(o)
-    }
-
-    fn carry_out(&mut self, o: Outbox) -> Vec<Did> {
-        let did = did(&o);
-        for delta in o {
-            if let Command::Save(delta) = delta {
-                Storage::fold(&mut self.disk, delta);
-            }
-        }
-        assert_eq!(self.disk, self.actor.checkpoint(self.id, &self.state));
-        did
+        self.on_msg(src, msg)
     }
 
     fn replica(&self) -> &ReplicaState {
@@ -137,18 +76,6 @@ impl Node {
     }
 }
 
-fn did(o: &Outbox) -> Vec<Did> {
-    o.iter()
-        .map(|command| match command {
-            Command::Send(dst, msg) => Did::Send(*dst, msg.clone()),
-            Command::SetTimer(timer, _) => Did::Set(*timer),
-            Command::CancelTimer(timer) => Did::Cancel(*timer),
-            Command::Save(delta) => Did::Save(delta.clone()),
-            Command::ChooseRandom(..) => panic!("nothing here is random"),
-        })
-        .collect()
-}
-
 fn config(nodes: usize, rule: Rule) -> Config {
     Config::new(nodes, rule, Timing::model())
 }
@@ -182,11 +109,11 @@ fn request(seq: u64, op: Op) -> Msg {
 }
 
 fn send(dst: usize, msg: Peer) -> Did {
-    Did::Send(id(dst), Service::Peer(msg))
+    Did::Send(dst, Service::Peer(msg))
 }
 
 fn reply(client: usize, seq: u64, reply: Answer) -> Did {
-    Did::Send(id(client), Service::Reply { seq, reply })
+    Did::Send(client, Service::Reply { seq, reply })
 }
 
 fn bytes(values: &[&str]) -> Vec<Bytes> {

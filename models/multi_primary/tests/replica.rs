@@ -11,7 +11,7 @@ fn lww(nodes: usize) -> Config {
 
 #[test]
 fn a_write_is_saved_told_to_all_and_answered_at_once() {
-    let mut node = Node::new(&mv(3), 1);
+    let mut node = started(&mv(3), 1);
     let did = node.on_msg(9, Service::Request { seq: 1, op: put("a") });
     let written = update(dot(1, 1), Order::Knowing(VersionVector::default()), Some("a"));
     let delta = Delta {
@@ -19,6 +19,7 @@ fn a_write_is_saved_told_to_all_and_answered_at_once() {
         clock: Stamp::default(),
         entries: [("x".into(), [(written.dot, written.version.clone())].into())].into(),
         requests: vec![(id(9), 1, Answer::Done)],
+        ..Delta::default()
     };
     assert_eq!(
         did,
@@ -34,7 +35,7 @@ fn a_write_is_saved_told_to_all_and_answered_at_once() {
 
 #[test]
 fn a_read_asks_nobody_and_changes_nothing() {
-    let mut node = Node::new(&mv(3), 1);
+    let mut node = started(&mv(3), 1);
     node.write(9, 1, put("a"));
     let before = node.state.clone();
     let did = node.on_msg(9, request(2, Op::get("x")));
@@ -45,15 +46,15 @@ fn a_read_asks_nobody_and_changes_nothing() {
 
 #[test]
 fn compare_and_swap_is_not_offered() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     let cas = Op::Cas { key: "x".into(), expected: None, new: None };
     let refused = Service::Refused { seq: 1, why: Refusal::NotOffered };
-    assert_eq!(node.on_msg(9, request(1, cas)), [Did::Send(id(9), refused)]);
+    assert_eq!(node.on_msg(9, request(1, cas)), [Did::Send(9, refused)]);
 }
 
 #[test]
 fn a_repeated_put_keeps_its_dot_across_a_restart() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     node.write(9, 1, put("a"));
     let before = node.image().clone();
     let again = Service::Request { seq: 1, op: put("a") };
@@ -66,7 +67,7 @@ fn a_repeated_put_keeps_its_dot_across_a_restart() {
 #[test]
 fn a_put_repeated_at_another_node_makes_a_sibling() {
     let config = mv(2);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     let first = a.write(9, 1, put("v")).unwrap();
     b.write(9, 1, put("v"));
     b.on_peer(0, Peer::Delta(first));
@@ -75,7 +76,7 @@ fn a_put_repeated_at_another_node_makes_a_sibling() {
 
 #[test]
 fn a_request_older_than_the_last_is_ignored() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     node.write(9, 2, put("b"));
     node.ignores(9, Service::Request { seq: 1, op: put("a") });
 }
@@ -84,7 +85,7 @@ fn a_request_older_than_the_last_is_ignored() {
 fn shapiro_2011_concurrent_updates_commute() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = config(3, rule);
-        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
+        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| started(&config, at));
         let (one, two) = (a.write(8, 1, put("a")).unwrap(), b.write(9, 1, put("b")).unwrap());
         c.on_peer(0, Peer::Delta(one.clone()));
         c.on_peer(1, Peer::Delta(two.clone()));
@@ -98,7 +99,7 @@ fn shapiro_2011_concurrent_updates_commute() {
 #[test]
 fn shapiro_2011_equal_timestamps_are_ordered_by_their_nodes() {
     let config = lww(2);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     let (one, two) = (a.write(8, 1, put("a")).unwrap(), b.write(9, 1, put("b")).unwrap());
     assert_eq!(one.version.order, two.version.order);
     a.on_peer(1, Peer::Delta(two));
@@ -108,7 +109,7 @@ fn shapiro_2011_equal_timestamps_are_ordered_by_their_nodes() {
 
 #[test]
 fn preguica_2010_two_clients_that_write_at_one_node_with_one_context_make_siblings() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     let (_, nothing) = node.read("x");
     node.write(8, 1, with(put("a"), nothing.clone()));
     node.write(9, 1, with(put("b"), nothing));
@@ -117,7 +118,7 @@ fn preguica_2010_two_clients_that_write_at_one_node_with_one_context_make_siblin
 
 #[test]
 fn preguica_2010_a_put_with_the_context_of_a_get_replaces_what_was_read_and_no_more() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     node.write(8, 1, put("a"));
     let (_, context) = node.read("x");
     node.write(8, 2, with(put("b"), VersionVector::default()));
@@ -131,7 +132,7 @@ fn preguica_2010_a_put_with_the_context_of_a_get_replaces_what_was_read_and_no_m
 
 #[test]
 fn a_put_without_a_context_replaces_what_the_node_holds() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     node.write(8, 1, put("a"));
     node.write(9, 1, put("b"));
     assert_eq!(node.values("x"), bytes(&["b"]));
@@ -140,7 +141,7 @@ fn a_put_without_a_context_replaces_what_the_node_holds() {
 #[test]
 fn a_concurrent_put_survives_a_delete() {
     let config = mv(2);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     let one = a.write(8, 1, put("a")).unwrap();
     b.on_peer(0, Peer::Delta(one));
     let gone = b.write(9, 1, delete()).unwrap();
@@ -153,7 +154,7 @@ fn a_concurrent_put_survives_a_delete() {
 fn a_delete_that_comes_before_what_it_deletes_still_deletes_it() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = config(3, rule);
-        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
+        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| started(&config, at));
         let one = a.write(8, 1, put("a")).unwrap();
         b.on_peer(0, Peer::Delta(one.clone()));
         let gone = b.write(9, 1, delete()).unwrap();
@@ -165,7 +166,7 @@ fn a_delete_that_comes_before_what_it_deletes_still_deletes_it() {
 
 #[test]
 fn to_delete_nothing_tells_nobody() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     let did = node.on_msg(9, Service::Request { seq: 1, op: delete() });
     let requests = vec![(id(9), 1, Answer::Done)];
     let saved = Did::Save(Storage::Delta(Delta { requests, ..Delta::default() }));
@@ -177,7 +178,7 @@ fn to_delete_nothing_tells_nobody() {
 #[test]
 fn a_late_copy_of_a_delete_that_found_nothing_deletes_nothing() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
-        let mut node = Node::new(&config(2, rule), 0);
+        let mut node = started(&config(2, rule), 0);
         let copy = Service::Request { seq: 1, op: delete() };
         node.on_msg(9, copy.clone());
         node.write(8, 1, put("a"));
@@ -190,7 +191,7 @@ fn a_late_copy_of_a_delete_that_found_nothing_deletes_nothing() {
 
 #[test]
 fn a_late_copy_of_a_put_that_was_not_done_is_not_done() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     for seq in 1..=MAX_SIBLINGS as u64 {
         node.write(9, seq, with(put(&seq.to_string()), VersionVector::default()));
     }
@@ -204,7 +205,7 @@ fn a_late_copy_of_a_put_that_was_not_done_is_not_done() {
 
 #[test]
 fn a_context_cannot_hide_what_this_node_will_write() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     node.write(8, 1, with(put("a"), vector(&[(0, 100), (7, 100)])));
     node.write(9, 1, with(put("b"), VersionVector::default()));
     assert_eq!(node.values("x"), bytes(&["a", "b"]));
@@ -212,7 +213,7 @@ fn a_context_cannot_hide_what_this_node_will_write() {
 
 #[test]
 fn a_key_has_a_bounded_number_of_siblings() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     for seq in 1..=MAX_SIBLINGS as u64 {
         node.write(9, seq, with(put(&seq.to_string()), VersionVector::default()));
     }
@@ -227,7 +228,7 @@ fn a_key_has_a_bounded_number_of_siblings() {
 
 #[test]
 fn siblings_that_do_not_fit_an_answer_are_not_in_its_context() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     for (seq, letter) in ["a", "b", "c"].into_iter().enumerate() {
         let value = letter.repeat(crate::kv::map::MAX_VALUE_BYTES);
         node.write(9, seq as u64 + 1, with(put(&value), VersionVector::default()));
@@ -245,7 +246,7 @@ fn siblings_that_do_not_fit_an_answer_are_not_in_its_context() {
 
 #[test]
 fn messages_from_no_node_of_the_cluster_are_ignored() {
-    let mut node = Node::new(&mv(2), 0);
+    let mut node = started(&mv(2), 0);
     let written = update(dot(7, 1), Order::Knowing(VersionVector::default()), Some("a"));
     node.ignores(7, Service::Peer(Peer::Delta(written.clone())));
     node.ignores(1, Service::Peer(Peer::Delta(written)));
@@ -254,14 +255,14 @@ fn messages_from_no_node_of_the_cluster_are_ignored() {
 #[test]
 fn an_operation_over_the_limits_is_refused_and_one_at_them_is_taken() {
     use crate::kv::map::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut node = started(&config(2, Rule::MultiValue), 0);
     let put = |key: usize, value: usize| {
         Request::from(Op::Put { key: vec![b'k'; key].into(), value: vec![b'v'; value].into() })
     };
     for (seq, op) in [(1, put(MAX_KEY_BYTES + 1, 1)), (2, put(1, MAX_VALUE_BYTES + 1))] {
         let refused = Service::Refused { seq, why: Refusal::TooLarge };
         let did = node.on_msg(9, Service::Request { seq, op });
-        assert_eq!(did, [Did::Send(Id::from(9), refused)]);
+        assert_eq!(did, [Did::Send(9, refused)]);
     }
     assert!(node.write(9, 3, put(MAX_KEY_BYTES, MAX_VALUE_BYTES)).is_some());
 }
@@ -269,7 +270,7 @@ fn an_operation_over_the_limits_is_refused_and_one_at_them_is_taken() {
 #[test]
 fn a_context_that_no_node_gave_for_that_key_is_refused_and_nothing_is_remembered() {
     let contexts = Authenticator::new(|bytes| [bytes.iter().fold(7, |sum, byte| sum ^ byte); 16]);
-    let mut node = Node::new(&Config { contexts, ..config(2, Rule::MultiValue) }, 0);
+    let mut node = started(&Config { contexts, ..config(2, Rule::MultiValue) }, 0);
     node.write(8, 1, put("a"));
     let get = Service::Request { seq: 1, op: Op::get("x").into() };
     let [Did::Send(_, Service::Reply { reply: Answer::Values { context, .. }, .. })] =

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kv::Retry;
 
 fn client(script: Vec<ScriptedOp>) -> Node {
     let actor = config(2, Rule::MultiValue).client(1, script);
@@ -19,15 +20,15 @@ fn an_informed_put_carries_the_context_of_the_last_get() {
     let reply = values(&["a", "b"], context.clone());
     let did = client.on_msg(1, Service::Reply { seq: 1, reply });
     let resolving = Service::Request { seq: 2, op: with(put("c"), context) };
-    assert!(did.contains(&Did::Send(id(1), resolving)), "{did:?}");
+    assert!(did.contains(&Did::Send(1, resolving)), "{did:?}");
 }
 
 #[test]
 fn a_client_without_an_answer_asks_the_next_node_the_same() {
     let mut client = client(vec![ScriptedOp::Plain(Op::put("x", "a"))]);
-    let did = client.on_timeout(Timer::Retry(Retry));
+    let did = client.on_timeout(&Timer::Retry(Retry));
     let again = Service::Request { seq: 1, op: put("a") };
-    assert_eq!(did, [Did::Send(id(0), again), Did::Set(Timer::Retry(Retry))]);
+    assert_eq!(did, [Did::Send(0, again), Did::Set(Timer::Retry(Retry))]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn digest(node: &Node) -> Peer {
 fn wuu_bernstein_1984_a_tombstone_goes_when_every_node_is_known_to_have_it_and_what_it_covers() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {
         let config = config(3, rule);
-        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
+        let [mut a, mut b, mut c] = [0, 1, 2].map(|at| started(&config, at));
         let one = a.write(8, 1, put("a")).unwrap();
         b.on_peer(0, Peer::Delta(one.clone()));
         let gone = b.write(9, 1, delete()).unwrap();
@@ -29,7 +29,7 @@ fn wuu_bernstein_1984_a_tombstone_goes_when_every_node_is_known_to_have_it_and_w
 #[test]
 fn a_copy_that_comes_after_the_tombstone_went_is_not_news() {
     let config = config(2, Rule::MultiValue);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     let one = a.write(8, 1, put("a")).unwrap();
     b.on_peer(0, Peer::Delta(one.clone()));
     let gone = b.write(9, 1, delete()).unwrap();
@@ -42,7 +42,7 @@ fn a_copy_that_comes_after_the_tombstone_went_is_not_news() {
 #[test]
 fn with_last_writer_wins_a_write_with_a_lower_timestamp_may_still_come_from_a_node_not_heard_of() {
     let config = config(3, Rule::LastWriterWins);
-    let [mut a, mut b, mut c] = [0, 1, 2].map(|at| Node::new(&config, at));
+    let [mut a, mut b, mut c] = [0, 1, 2].map(|at| started(&config, at));
     let slow = c.write(7, 1, put("c")).unwrap();
     a.write(8, 1, put("a"));
     let gone = a.write(8, 2, delete()).unwrap();
@@ -64,7 +64,7 @@ fn with_last_writer_wins_a_write_with_a_lower_timestamp_may_still_come_from_a_no
 #[test]
 fn a_node_without_tombstones_remembers_no_digests() {
     let config = config(2, Rule::MultiValue);
-    let (mut a, b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, b) = (started(&config, 0), started(&config, 1));
     a.write(8, 1, put("a"));
     a.ignores(1, Service::Peer(digest(&b)));
 }
@@ -72,7 +72,7 @@ fn a_node_without_tombstones_remembers_no_digests() {
 #[test]
 fn wuu_bernstein_1984_tombstones_stay_while_a_node_is_not_heard_of() {
     let config = config(3, Rule::MultiValue);
-    let (mut a, mut b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, mut b) = (started(&config, 0), started(&config, 1));
     a.write(8, 1, put("a"));
     a.write(8, 2, delete());
     transfer(&mut a, &mut b);

@@ -2,7 +2,7 @@ use super::*;
 
 /// The saves of a node that takes writes of three keys and deletes one.
 fn saves() -> (Vec<Storage>, Storage) {
-    let mut node = Node::new(&config(2, Rule::LastWriterWins), 0);
+    let mut node = started(&config(2, Rule::LastWriterWins), 0);
     let mut saves = vec![Storage::Image(Image::default())];
     let script = [
         Op::put("x", "a"),
@@ -53,7 +53,7 @@ fn a_complete_image_absorbs_into_anything_as_itself() {
 
 #[test]
 fn an_empty_entry_removes_the_key() {
-    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut node = started(&config(2, Rule::MultiValue), 0);
     node.write(9, 1, put("a"));
     let mut saved = Storage::Image(node.image().clone());
     let entries = [("x".into(), Entry::new())].into();
@@ -64,7 +64,7 @@ fn an_empty_entry_removes_the_key() {
 
 #[test]
 fn a_save_costs_what_changed_not_what_there_is() {
-    let mut node = Node::new(&config(2, Rule::MultiValue), 0);
+    let mut node = started(&config(2, Rule::MultiValue), 0);
     let mut sizes = Vec::new();
     for seq in 1..=50 {
         let did = node.on_msg(9, request(seq, Op::put(&format!("{seq:04}"), "v")));

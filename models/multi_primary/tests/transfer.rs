@@ -5,7 +5,7 @@ use super::*;
 /// Node 0 has two siblings of one key, which node 1 fetches one by one.
 fn siblings() -> (Node, Node) {
     let config = Config { piece_bytes: 1, ..config(2, Rule::MultiValue) };
-    let (mut a, b) = (Node::new(&config, 0), Node::new(&config, 1));
+    let (mut a, b) = (started(&config, 0), started(&config, 1));
     for (seq, value) in [(1, "a"), (2, "b")] {
         a.write(9, seq, with(put(value), VersionVector::default()));
     }

@@ -1,7 +1,6 @@
 //! Instances with room for few sessions, so that they are evicted.
 
-use crate::kv::{Op, SessionLimits};
-use crate::primary_backup::bounds::{Bounds, cas};
+use crate::primary_backup::bounds::{Bounds, crowded_pair, crowded_trio};
 use crate::primary_backup::properties::{self as claims, Actor, Claim, History};
 use crate::world::Cluster;
 use crate::{Expected, Instance};
@@ -10,31 +9,11 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
     vec![crowd(), failover()]
 }
 
-/// What must hold where sessions are evicted.
-pub(in crate::primary_backup) fn safety() -> Vec<Claim> {
-    let mut claims = claims::safety();
-    claims.extend([claims::active(), claims::not_new(), claims::same()]);
-    claims
-}
-
 fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
-    let mut claims = safety();
+    let mut claims = claims::few_sessions();
     claims.extend([claims::evicted(), claims::refused()]);
     claims.extend(reached);
     bounds.cluster(claims, None)
-}
-
-/// Two clients, and room for the session of one.
-pub(in crate::primary_backup) fn pair() -> Bounds {
-    let bounds = Bounds::synchronous(2, vec![vec![cas("a")], vec![cas("b")]]);
-    Bounds { sessions: SessionLimits::clients(1), ..bounds }
-}
-
-/// Three clients, of which one asks twice, and room for the sessions of two.
-pub(in crate::primary_backup) fn trio() -> Bounds {
-    let scripts = vec![vec![cas("a"), Op::get("x")], vec![cas("b")], vec![cas("c")]];
-    let bounds = Bounds::synchronous(2, scripts);
-    Bounds { suspicions: Some(0), sessions: SessionLimits::clients(2), ..bounds }
 }
 
 fn crowd() -> Instance<Actor, History> {
@@ -42,7 +21,7 @@ fn crowd() -> Instance<Actor, History> {
         name: "sessions",
         about: "2 replicas with room for 2 sessions, 3 clients of which one asks twice",
         deep: false,
-        cluster: || cluster(trio(), [claims::overlap()]),
+        cluster: || cluster(crowded_trio(), [claims::overlap()]),
         symmetry: None,
         expected: Expected { unique: 7_445, generated: 78_769, violated: &[] },
     }
@@ -54,7 +33,7 @@ fn failover() -> Instance<Actor, History> {
         about: "2 replicas with room for 1 session, 2 clients that compare-and-swap the same key, \
                 1 suspicion",
         deep: true,
-        cluster: || cluster(pair(), [claims::failed_over(), claims::transferred()]),
+        cluster: || cluster(crowded_pair(), [claims::failed_over(), claims::transferred()]),
         symmetry: None,
         expected: Expected { unique: 6_209_122, generated: 73_865_807, violated: &[] },
     }

@@ -3,8 +3,7 @@
 use crate::Mutant;
 use crate::kv::SessionLimits;
 use crate::kv::sessions::SessionBug;
-use crate::primary_backup::bounds::Bounds;
-use crate::primary_backup::instances::sessions::{pair, safety, trio};
+use crate::primary_backup::bounds::{Bounds, crowded_pair, crowded_trio};
 use crate::primary_backup::properties::{self as claims, Actor, History};
 use crate::world::Cluster;
 
@@ -14,38 +13,38 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
             name: "evict-newest",
             about: "the session used last is evicted",
             killed_by: claims::ACTIVE,
-            cluster: || seeded(trio(), SessionBug::EvictNewest),
+            cluster: || seeded(crowded_trio(), SessionBug::EvictNewest),
         },
         Mutant {
             name: "evict-lowest",
             about: "the session with the lowest client id is evicted",
             killed_by: claims::ACTIVE,
-            cluster: || seeded(trio(), SessionBug::EvictLowest),
+            cluster: || seeded(crowded_trio(), SessionBug::EvictLowest),
         },
         Mutant {
             name: "evict-without-floor",
             about: "an eviction leaves no floor",
             killed_by: claims::EXACTLY_ONCE,
-            cluster: || seeded(trio(), SessionBug::EvictWithoutFloor),
+            cluster: || seeded(crowded_trio(), SessionBug::EvictWithoutFloor),
         },
         Mutant {
             name: "forgotten-is-new",
             about: "a forgotten client counts as new",
             killed_by: claims::EXACTLY_ONCE,
-            cluster: || seeded(trio(), SessionBug::ForgottenIsNew),
+            cluster: || seeded(crowded_trio(), SessionBug::ForgottenIsNew),
         },
         Mutant {
             name: "snapshot-without-floor",
             about: "a transferred state comes without the floor",
             killed_by: claims::NOT_NEW,
-            cluster: || seeded(pair(), SessionBug::SnapshotWithoutFloor),
+            cluster: || seeded(crowded_pair(), SessionBug::SnapshotWithoutFloor),
         },
         Mutant {
             name: "snapshot-without-order",
             about: "a transferred state has the sessions in the order of client ids",
             killed_by: claims::SAME,
             cluster: || {
-                let bounds = Bounds { sessions: SessionLimits::clients(2), ..pair() };
+                let bounds = Bounds { sessions: SessionLimits::clients(2), ..crowded_pair() };
                 seeded(bounds, SessionBug::SnapshotWithoutOrder)
             },
         },
@@ -54,5 +53,5 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
 
 fn seeded(bounds: Bounds, bug: SessionBug) -> Cluster<Actor, History> {
     let sessions = SessionLimits { bug: Some(bug), ..bounds.sessions };
-    Bounds { sessions, ..bounds }.cluster(safety(), None)
+    Bounds { sessions, ..bounds }.cluster(claims::few_sessions(), None)
 }

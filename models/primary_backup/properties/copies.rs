@@ -1,6 +1,6 @@
 //! What must hold of copies: an outsider gets the state while requests go on.
 
-use super::{Claim, synced};
+use super::nodes::{Claim, synced};
 use crate::kv::Service;
 use crate::primary_backup::{Peer, ReplicaState, Role, State};
 use crate::statements;

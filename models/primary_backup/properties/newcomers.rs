@@ -1,6 +1,6 @@
 //! What must be reachable where disks are lost.
 
-use super::{Actor, Claim};
+use super::nodes::{Actor, Claim};
 use crate::primary_backup::State;
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property};

@@ -1,11 +1,11 @@
 //! What must hold of the requests that wait for their turn.
 
-use super::{Claim, Machine};
+use super::nodes::{Actor, Claim};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::primary_backup::{Config, Replica, ReplicaState, Role, State};
+use crate::primary_backup::{Config, ReplicaState, Role, State};
 use crate::statements;
-use crate::world::{Condition, Property};
+use crate::world::{Condition, NodeOf, Property};
 
 statements! {
     pub TURNS = "work-conserving", "no request waits for its turn while there is room";
@@ -16,15 +16,10 @@ statements! {
 /// Requests wait for their turn, not longer than they must, and not too many.
 pub fn queued(config: Config) -> Vec<Claim> {
     let most = config.max_waiting;
-    let replica = Replica { config };
-    let all = |holds: fn(&Replica, &ReplicaState<Machine>) -> bool| {
-        let replica = replica.clone();
-        Condition::each_node(move |node| match node.state() {
-            Some(State::Replica(state)) => holds(&replica, state),
-            _ => true,
-        })
-    };
-    let turns = all(|replica, state| !Replica::has_waiting(state) || !replica.has_room(state));
+    let turns = Condition::each_node(move |node: &NodeOf<Actor>| match node.state() {
+        Some(State::Replica(replica)) => !replica.has_waiting() || !replica.has_room(&config),
+        _ => true,
+    });
     let bounded = Condition::each_node(move |node| match node.state() {
         Some(State::Replica(ReplicaState { role: Role::Primary(leading), .. })) => {
             leading.waiting.len() <= most

@@ -1,6 +1,6 @@
 //! What must hold of the sessions that a replica keeps, where there is room for few.
 
-use super::{Claim, image, images};
+use super::nodes::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::checked::{has_evicted, keeps_active, knows_applied};

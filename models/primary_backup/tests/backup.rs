@@ -51,7 +51,7 @@ fn ignores_operations_that_do_not_come_from_its_primary() {
 
 #[test]
 fn ignores_operations_before_it_holds_the_state() {
-    let (mut node, _) = Node::start_from(&config(2), 2, disk(view(3, 1, &[2]), 1, 0));
+    let (mut node, _) = started_from(&config(2), 2, disk(view(3, 1, &[2]), 1, 0));
     node.ignores(1, Service::Peer(replicate(3, 1)));
 }
 
@@ -61,7 +61,7 @@ fn begin(op: u64) -> Peer<Map> {
 
 /// A backup of view 3 with five operations, which last held the state of view `synced`.
 fn with_five(synced: u64) -> Node {
-    Node::start_from(&config(2), 2, disk(view(3, 1, &[2]), synced, 5)).0
+    started_from(&config(2), 2, disk(view(3, 1, &[2]), synced, 5)).0
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn a_backup_that_lags_is_refilled_when_its_view_begins_again() {
 
 #[test]
 fn the_begin_of_a_view_that_went_on_is_ignored() {
-    let (mut node, _) = Node::start_from(&config(2), 2, disk(view(3, 1, &[2]), 3, 5));
+    let (mut node, _) = started_from(&config(2), 2, disk(view(3, 1, &[2]), 3, 5));
     node.ignores(1, Service::Peer(Peer::Begin { view: 3, op: 4 }));
 }
 
 #[test]
 fn a_begin_of_another_view_or_from_another_replica_is_ignored() {
-    let (mut node, _) = Node::start_from(&config(3), 2, disk(view(3, 1, &[2, 3]), 2, 5));
+    let (mut node, _) = started_from(&config(3), 2, disk(view(3, 1, &[2, 3]), 2, 5));
     node.ignores(1, Service::Peer(Peer::Begin { view: 2, op: 5 }));
     node.ignores(3, Service::Peer(Peer::Begin { view: 3, op: 5 }));
 }

@@ -1,15 +1,11 @@
 //! Whom a client of this service asks.
 
 use super::*;
+use crate::kv::Retry;
 
 /// Client 9, which asks for one thing.
 fn client() -> (Node, Vec<Did>) {
-    let actor = config(3).client(vec![put(1)]);
-    let mut o = Out::new();
-    let state = actor.on_start(id(9), &None, &mut o);
-    let mut node = Node { id: id(9), actor, state, disk: None };
-    let did = node.carry_out(o);
-    (node, did)
+    Node::start(config(3).client(vec![put(1)]), 9, None)
 }
 
 fn redirect(seq: u64, epoch: u64, leader: usize) -> Msg<Map> {
@@ -17,7 +13,7 @@ fn redirect(seq: u64, epoch: u64, leader: usize) -> Msg<Map> {
 }
 
 fn asks(server: usize) -> [Did; 2] {
-    [Did::Send(id(server), request(1, &put(1))), Did::Set(Timer::Retry(Retry))]
+    [Did::Send(server, request(1, &put(1))), Did::Set(Timer::Retry(Retry))]
 }
 
 #[test]
@@ -45,8 +41,8 @@ fn what_is_said_of_another_request_does_not_move_it() {
 fn without_an_answer_it_asks_the_next_replica_after_the_one_it_believed_in() {
     let (mut node, _) = client();
     node.on_msg(1, redirect(1, 3, 3));
-    assert_eq!(node.on_timeout(Timer::Retry(Retry)), asks(1));
-    assert_eq!(node.on_timeout(Timer::Retry(Retry)), asks(2));
+    assert_eq!(node.on_timeout(&Timer::Retry(Retry)), asks(1));
+    assert_eq!(node.on_timeout(&Timer::Retry(Retry)), asks(2));
     node.ignores(3, redirect(1, 3, 3));
 }
 

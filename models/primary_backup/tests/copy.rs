@@ -11,7 +11,7 @@ fn finely() -> Config {
 
 /// The primary of view 4, which acts, alone, with seven operations; 2 is outside.
 fn alone() -> Node {
-    Node::start_from(&finely(), 1, disk(view(4, 1, &[]), 4, 7)).0
+    started_from(&finely(), 1, disk(view(4, 1, &[]), 4, 7)).0
 }
 
 fn cut(op: u64) -> Vec<Piece<Map>> {
@@ -69,14 +69,14 @@ fn with_all_pieces_it_gets_the_operations_since_and_is_let_in() {
     assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 8 })[0], overdue(2));
     let did = node.on_peer(2, Peer::Ack { view: 4, op: 9 });
     assert_eq!(did.last(), Some(&pings(4, true, &[], Some(2))));
-    assert_eq!(node.on_timeout(Timer::Ping)[1], pings(4, true, &[], Some(2)), "again");
+    assert_eq!(node.on_timeout(&Timer::Ping)[1], pings(4, true, &[], Some(2)), "again");
 }
 
 #[test]
 fn operations_are_sent_a_bounded_number_ahead() {
     let mut node = alone();
     node.on_peer(2, fetch(0, 0));
-    let ahead = MAX_RESEND as u64;
+    let ahead = finely().burst as u64;
     (8..=9 + ahead).for_each(|op| goes_on(&mut node, op));
     let first = 7 + 1..=7 + ahead;
     let sent = |ops: std::ops::RangeInclusive<u64>| {
@@ -96,7 +96,7 @@ fn operations_are_sent_a_bounded_number_ahead() {
 #[test]
 fn a_message_that_comes_twice_begins_no_storm() {
     let (mut node, ops) = (alone(), 100);
-    let (mut outsider, _) = Node::start_from(&finely(), 2, disk(view(4, 1, &[]), 4, 7));
+    let (mut outsider, _) = started_from(&finely(), 2, disk(view(4, 1, &[]), 4, 7));
     let mut to_outsider = VecDeque::new();
     let mut to_primary = VecDeque::from([7, 7].map(|op| Peer::Ack { view: 4, op }));
     (8..8 + ops).for_each(|op| goes_on(&mut node, op));
@@ -120,7 +120,7 @@ fn a_message_that_comes_twice_begins_no_storm() {
 
 fn sent_to(to: usize, did: Vec<Did>) -> impl Iterator<Item = Peer<Map>> {
     did.into_iter().filter_map(move |did| match did {
-        Did::Send(dst, Service::Peer(msg)) if dst == id(to) => Some(msg),
+        Did::Send(dst, Service::Peer(msg)) if dst == to => Some(msg),
         _ => None,
     })
 }
@@ -128,7 +128,7 @@ fn sent_to(to: usize, did: Vec<Did>) -> impl Iterator<Item = Peer<Map>> {
 #[test]
 fn one_copies_at_a_time_and_no_member() {
     let config = Config { replicas: 3, ..finely() };
-    let (mut node, _) = Node::start_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
     node.on_peer(2, fetch(0, 0));
     node.ignores(3, Service::Peer(fetch(0, 0)));
     node.ignores(3, Service::Peer(Peer::Ack { view: 4, op: 7 }));
@@ -140,7 +140,7 @@ fn a_copy_that_falls_silent_is_given_up_with_its_operations() {
     let mut node = alone();
     node.on_peer(2, fetch(0, 0));
     goes_on(&mut node, 8);
-    assert_eq!(node.on_timeout(Timer::Overdue(id(2))), []);
+    assert_eq!(node.on_timeout(&Timer::Overdue(id(2))), []);
     assert_eq!(node.leading().copying, None);
     assert_eq!(node.on_peer(2, fetch(7, 1)), [overdue(2), chunk(8, 0)], "cut again");
 }
@@ -157,7 +157,7 @@ fn who_has_copied_goes_on_with_a_primary_that_comes_back() {
 #[test]
 fn too_many_bytes_for_a_copy_hold_requests_back() {
     let config = Config { copy_bytes: 1, ..finely() };
-    let (mut node, _) = Node::start_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
     node.on_peer(2, fetch(0, 0));
     goes_on(&mut node, 8);
     assert_eq!(node.on_msg(9, request(9, &put(9))), []);

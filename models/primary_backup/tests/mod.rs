@@ -16,94 +16,23 @@ mod view_service;
 use super::*;
 use crate::Durable;
 use crate::kv::{Map, Op, Reply, Service};
-use stateright::actor::Command;
+use crate::testing;
 use std::collections::BTreeMap;
 
 type Server = PrimaryBackup<Map>;
+/// A command that a node gave.
+type Did = testing::Did<Server>;
+/// A node by itself, with its disk.
+type Node = testing::Node<Server>;
 
-/// What a handler gives out, without durations.
-#[derive(Clone, Debug, PartialEq)]
-enum Did {
-    Send(Id, Msg<Map>),
-    Set(Timer),
-    Cancel(Timer),
-    Save(Storage<Map>),
-}
-
-/// A node, its disk, and what it did last.
-#[derive(Clone)]
-struct Node {
-    id: Id,
-    actor: Server,
-    state: State<Map>,
-    disk: Option<Storage<Map>>,
+/// A server that starts with this disk.
+fn started_from(config: &Config, at: usize, disk: Storage<Map>) -> (Node, Vec<Did>) {
+    Node::start(config.server(id(at)), at, Some(disk))
 }
 
 impl Node {
-    fn start(config: &Config, id: usize) -> (Self, Vec<Did>) {
-        Self::start_on(config, id, None)
-    }
-
-    fn start_from(config: &Config, id: usize, disk: Storage<Map>) -> (Self, Vec<Did>) {
-        Self::start_on(config, id, Some(disk))
-    }
-
-    fn start_on(config: &Config, id: usize, disk: Option<Storage<Map>>) -> (Self, Vec<Did>) {
-        let (id, mut o) = (Id::from(id), Out::new());
-        let actor: Server = config.server(id);
-        let state = actor.on_start(id, &disk, &mut o);
-        let mut node = Self { id, actor, state, disk };
-        let did = node.carry_out(o);
-        (node, did)
-    }
-
-    /// Crashes and starts again from its disk.
-    fn restart(&mut self) -> Vec<Did> {
-        let mut o = Out::new();
-        self.state = self.actor.on_start(self.id, &self.disk, &mut o);
-        self.carry_out(o)
-    }
-
-    fn on_msg(&mut self, src: usize, msg: Msg<Map>) -> Vec<Did> {
-        let src = Id::from(src);
-        self.step(move |actor, id, state, o| actor.on_msg(id, state, src, msg.clone(), o))
-    }
-
     fn on_peer(&mut self, src: usize, msg: Peer<Map>) -> Vec<Did> {
-        self.on_msg(src, Service::Peer(msg))
-    }
-
-    fn on_timeout(&mut self, timer: Timer) -> Vec<Did> {
-        self.step(|actor, id, state, o| actor.on_timeout(id, state, &timer, o))
-    }
-
-    /// Runs a handler on a borrowed and on an owned state: both must do the same. Afterwards
-    /// the disk must hold what the state says.
-    fn step(
-        &mut self,
-        handler: impl Fn(&Server, Id, &mut Cow<'_, State<Map>>, &mut Out<Server>),
-    ) -> Vec<Did> {
-        let (mut o, mut other) = (Out::new(), Out::new());
-        let mut owned = Cow::Owned(self.state.clone());
-        handler(&self.actor, self.id, &mut owned, &mut other);
-        let mut state = Cow::Borrowed(&self.state);
-        handler(&self.actor, self.id, &mut state, &mut o);
-        let state = state.into_owned();
-        assert_eq!(state, owned.into_owned(), "a borrowed and an owned state");
-        assert_eq!(did(&o), did(&other), "with a borrowed and an owned state");
-        self.state = state;
-        self.carry_out(o)
-    }
-
-    fn carry_out(&mut self, o: Out<Server>) -> Vec<Did> {
-        let did = did(&o);
-        for command in o {
-            if let Command::Save(delta) = command {
-                Storage::fold(&mut self.disk, delta);
-            }
-        }
-        assert_eq!(self.disk, self.actor.checkpoint(self.id, &self.state));
-        did
+        self.on_msg(src, msg)
     }
 
     fn replica(&self) -> &ReplicaState<Map> {
@@ -135,25 +64,14 @@ impl Node {
     }
 }
 
-fn did(o: &Out<Server>) -> Vec<Did> {
-    o.iter()
-        .map(|command| match command {
-            Command::Send(dst, msg) => Did::Send(*dst, msg.clone()),
-            Command::SetTimer(timer, _) => Did::Set(*timer),
-            Command::CancelTimer(timer) => Did::Cancel(*timer),
-            Command::Save(delta) => Did::Save(delta.clone()),
-            Command::ChooseRandom(..) => panic!("nothing here is random"),
-        })
-        .collect()
-}
-
+/// A message carries one operation, so that each is seen.
 fn config(replicas: usize) -> Config {
-    Config::new(replicas, Mode::Synchronous, Timing::model())
+    Config { batch_bytes: 1, ..Config::new(replicas, Mode::Synchronous, Timing::model()) }
 }
 
 /// A replica of `config` that has just started for the first time.
-fn node(config: &Config, id: usize) -> Node {
-    Node::start(config, id).0
+fn node(config: &Config, at: usize) -> Node {
+    Node::start(config.server(id(at)), at, None).0
 }
 
 fn id(id: usize) -> Id {
@@ -166,7 +84,7 @@ fn view(number: u64, primary: usize, backups: &[usize]) -> View {
 }
 
 fn send(dst: usize, msg: Peer<Map>) -> Did {
-    Did::Send(id(dst), Service::Peer(msg))
+    Did::Send(dst, Service::Peer(msg))
 }
 
 fn ping(view: u64, acting: bool) -> Did {
@@ -195,7 +113,7 @@ fn request(seq: u64, op: &Op) -> Msg<Map> {
 }
 
 fn done(client: usize, seq: u64) -> Did {
-    Did::Send(id(client), Service::Reply { seq, reply: Reply::Done })
+    Did::Send(client, Service::Reply { seq, reply: Reply::Done })
 }
 
 fn entry(client: usize, seq: u64, op: &Op) -> Entry<Op> {

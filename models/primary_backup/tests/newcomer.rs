@@ -6,10 +6,8 @@ use crate::Newcomer;
 const LIFE: u64 = 77;
 
 fn newcomer(config: &Config, at: usize) -> (Node, Vec<Did>) {
-    let (mut node, mut o) = (node(config, at), Out::new());
-    node.disk = None;
-    node.state = node.actor.on_newcomer(node.id, LIFE, &mut o);
-    let did = node.carry_out(o);
+    let mut node = node(config, at);
+    let did = node.replace(LIFE);
     (node, did)
 }
 
@@ -29,7 +27,7 @@ fn it_says_that_it_lost_its_disk_again_and_again_through_crashes() {
         let saved = Saved::complete(View::none(id(at), LIFE), 0, Image::default());
         assert_eq!(did, [Did::Set(Timer::Ping), Did::Save(saved), says()]);
         assert!(node.replica().is_newcomer() && !node.replica().is_synced());
-        assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), says()]);
+        assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), says()]);
         assert_eq!(node.restart(), [Did::Set(Timer::Ping), says()]);
     }
 }
@@ -89,7 +87,7 @@ fn the_view_service_goes_on_without_it_and_names_its_life() {
 #[test]
 fn a_backup_that_was_heard_is_promoted_rather_than_a_silent_one() {
     let mut service = service();
-    service.on_timeout(Timer::Suspect(id(2)));
+    service.on_timeout(&Timer::Suspect(id(2)));
     service.on_peer(1, Peer::Newcomer { life: LIFE });
     assert_eq!(service.registry().view.primary, id(3));
 }
@@ -97,13 +95,13 @@ fn a_backup_that_was_heard_is_promoted_rather_than_a_silent_one() {
 #[test]
 fn the_view_service_does_not_go_on_without_who_alone_is_certified() {
     let registry = Registry { view: view(2, 1, &[2]), certified: [id(1)].into(), acked: false };
-    let (mut service, _) = Node::start_from(&config(3), 0, Storage::ViewService(registry.clone()));
+    let (mut service, _) = started_from(&config(3), 0, Storage::ViewService(registry.clone()));
     assert_eq!(service.on_peer(1, Peer::Newcomer { life: LIFE }), []);
     assert_eq!(service.registry(), &registry);
     assert_eq!(stopped_by(&service), Some(id(1)));
     // Nor does it take the newcomer for alive, and leave out the other.
     for _ in 0..2 {
-        service.on_timeout(Timer::Suspect(id(2)));
+        service.on_timeout(&Timer::Suspect(id(2)));
         assert_eq!(service.on_peer(1, Peer::Newcomer { life: LIFE }), []);
     }
     assert_eq!(service.registry(), &registry);

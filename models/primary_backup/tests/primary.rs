@@ -19,7 +19,7 @@ fn pending(node: &Node) -> Vec<Entry<Op>> {
 
 /// The primary of view 4 that has not begun to act, with backups 1 and 3.
 fn beginning() -> Node {
-    Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 3, 7)).0
+    started_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 3, 7)).0
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn old_and_foreign_acknowledgements_are_ignored() {
 
 #[test]
 fn what_an_outsider_has_is_not_held_by_the_view() {
-    let mut node = Node::start_from(&config(3), 1, disk(view(4, 1, &[2]), 4, 0)).0;
+    let mut node = started_from(&config(3), 1, disk(view(4, 1, &[2]), 4, 0)).0;
     node.on_peer(2, Peer::Ack { view: 4, op: 0 });
     node.on_msg(9, request(1, &put(1)));
     node.on_peer(3, Peer::Ack { view: 4, op: 1 });
@@ -149,10 +149,10 @@ fn a_client_whose_session_is_gone_is_refused() {
     }
     image.sessions = sessions;
     let disk = Saved::complete(view(2, 1, &[]), 2, image);
-    let (mut node, _) = Node::start_from(&config(2), 1, disk);
+    let (mut node, _) = started_from(&config(2), 1, disk);
     let before = node.state.clone();
     let refused = Service::Refused { seq: 3, why: Refusal::SessionExpired };
-    assert_eq!(node.on_msg(9, request(3, &put(1))), [Did::Send(id(9), refused)]);
+    assert_eq!(node.on_msg(9, request(3, &put(1))), [Did::Send(9, refused)]);
     assert_eq!(node.state, before);
 }
 
@@ -187,7 +187,7 @@ fn who_comes_to_a_full_queue_is_told_so() {
     }
     let before = node.state.clone();
     let busy = Service::Refused { seq: 1, why: Refusal::Busy };
-    assert_eq!(node.on_msg(6, request(1, &put(1))), [Did::Send(id(6), busy)]);
+    assert_eq!(node.on_msg(6, request(1, &put(1))), [Did::Send(6, busy)]);
     assert_eq!(node.state, before);
 }
 
@@ -229,10 +229,10 @@ fn what_waits_and_what_is_pending_stays_with_a_primary_that_leads_the_next_view(
 #[test]
 fn a_backup_that_does_not_acknowledge_in_time_is_reported_until_it_does() {
     let mut node = with_one_pending();
-    assert_eq!(node.on_timeout(Timer::Overdue(id(3))), [pings(1, true, &[3], None)]);
-    assert_eq!(node.on_timeout(Timer::Ping)[1], pings(1, true, &[3], None));
+    assert_eq!(node.on_timeout(&Timer::Overdue(id(3))), [pings(1, true, &[3], None)]);
+    assert_eq!(node.on_timeout(&Timer::Ping)[1], pings(1, true, &[3], None));
     node.on_peer(3, Peer::Ack { view: 1, op: 1 });
-    assert_eq!(node.on_timeout(Timer::Ping)[1], ping(1, true));
+    assert_eq!(node.on_timeout(&Timer::Ping)[1], ping(1, true));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_backup_that_is_ahead_or_too_far_behind_is_reported() {
     let mut image = image(7);
     image.recent = Recent::default();
     let disk = Saved::complete(view(4, 2, &[1]), 3, image);
-    let (mut node, _) = Node::start_from(&config(3), 2, disk);
+    let (mut node, _) = started_from(&config(3), 2, disk);
     let refill = Peer::Refill { view: 4, from: 7 };
     assert_eq!(node.on_peer(1, refill), [pings(4, false, &[1], None)]);
 }
@@ -280,7 +280,7 @@ fn resends_to_each_backup_what_it_did_not_acknowledge() {
         send(3, replicate(1, 1)),
         send(3, replicate(1, 2)),
     ];
-    assert_eq!(node.on_timeout(Timer::Resend), expected);
+    assert_eq!(node.on_timeout(&Timer::Resend), expected);
     assert_eq!(node.state, before);
 }
 
@@ -290,13 +290,13 @@ fn resends_a_bounded_number_at_a_time() {
     for seq in 1..=2 * MAX_RESEND as u64 {
         node.on_msg(9, request(seq, &put(seq)));
     }
-    assert_eq!(node.on_timeout(Timer::Resend).len(), 1 + MAX_RESEND);
+    assert_eq!(node.on_timeout(&Timer::Resend).len(), 1 + MAX_RESEND);
 }
 
 #[test]
 fn resends_nothing_when_nothing_is_open() {
     let mut node = node(&config(2), 1);
-    assert_eq!(node.on_timeout(Timer::Resend), []);
+    assert_eq!(node.on_timeout(&Timer::Resend), []);
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn before_it_acts_it_resends_the_begin_to_who_did_not_answer() {
     let mut node = beginning();
     node.on_peer(1, Peer::Ack { view: 4, op: 7 });
     let begin = Peer::Begin { view: 4, op: 7 };
-    assert_eq!(node.on_timeout(Timer::Resend), [Did::Set(Timer::Resend), send(3, begin)]);
+    assert_eq!(node.on_timeout(&Timer::Resend), [Did::Set(Timer::Resend), send(3, begin)]);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn acts_when_every_backup_holds_its_state() {
 
 #[test]
 fn an_acknowledgement_from_before_its_restart_is_not_of_its_whole_state() {
-    let (mut node, _) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1]), 4, 7));
+    let (mut node, _) = started_from(&config(3), 2, disk(view(4, 2, &[1]), 4, 7));
     node.ignores(1, Service::Peer(Peer::Ack { view: 4, op: 6 }));
     let did = node.on_peer(1, Peer::Ack { view: 4, op: 7 });
     let expected = [in_time(1), Did::Cancel(Timer::Resend), ping(4, true)];

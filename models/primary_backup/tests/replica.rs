@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn the_first_primary_acts_from_the_start() {
-    let (node, did) = Node::start(&config(3), 1);
+    let (node, did) = Node::start(config(3).server(id(1)), 1, None);
     let first = Saved::complete(view(1, 1, &[2, 3]), 1, Image::default());
     assert_eq!(did, [Did::Set(Timer::Ping), Did::Save(first), ping(1, true)]);
     assert_eq!(node.leading(), &Leading::acting(&view(1, 1, &[2, 3]), 0));
@@ -10,7 +10,7 @@ fn the_first_primary_acts_from_the_start() {
 
 #[test]
 fn the_first_backups_hold_the_empty_state() {
-    let (node, did) = Node::start(&config(3), 3);
+    let (node, did) = Node::start(config(3).server(id(3)), 3, None);
     let first = Saved::complete(view(1, 1, &[2, 3]), 1, Image::default());
     assert_eq!(did, [Did::Set(Timer::Ping), Did::Save(first), ping(1, false)]);
     assert_eq!(node.replica().role, Role::Backup(Following::default()));
@@ -19,7 +19,7 @@ fn the_first_backups_hold_the_empty_state() {
 
 #[test]
 fn a_primary_that_comes_back_begins_its_view_again() {
-    let (node, did) = Node::start_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
+    let (node, did) = started_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
     let begin = Peer::Begin { view: 4, op: 7 };
     let expected = [
         Did::Set(Timer::Ping),
@@ -37,14 +37,14 @@ fn a_primary_that_comes_back_begins_its_view_again() {
 
 #[test]
 fn a_lone_primary_that_comes_back_acts_at_once() {
-    let (node, did) = Node::start_from(&config(2), 2, disk(view(2, 2, &[]), 2, 7));
+    let (node, did) = started_from(&config(2), 2, disk(view(2, 2, &[]), 2, 7));
     assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), ping(2, true)]);
     assert!(node.leading().acting);
 }
 
 #[test]
 fn a_backup_that_comes_back_resumes() {
-    let (mut node, did) = Node::start_from(&config(2), 2, disk(view(1, 1, &[2]), 1, 1));
+    let (mut node, did) = started_from(&config(2), 2, disk(view(1, 1, &[2]), 1, 1));
     assert_eq!(did, [Did::Set(Timer::Ping), ping(1, false)]);
     let did = node.on_peer(1, replicate(1, 2));
     assert_eq!(did.last(), Some(&send(1, Peer::Ack { view: 1, op: 2 })));
@@ -54,7 +54,7 @@ fn a_backup_that_comes_back_resumes() {
 fn pings_at_each_interval() {
     let mut node = node(&config(2), 1);
     let before = node.state.clone();
-    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(1, true)]);
+    assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), ping(1, true)]);
     assert_eq!(node.state, before);
 }
 
@@ -63,15 +63,15 @@ fn an_outsider_asks_for_the_state_at_each_interval_too() {
     let mut node = node(&config(2), 2);
     node.on_peer(0, Peer::View(view(2, 1, &[])));
     let fetch = send(1, Peer::Fetch { view: 2, op: 0, index: 0 });
-    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), fetch]);
+    assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), fetch]);
 }
 
 #[test]
 fn an_outsider_that_has_copied_asks_for_the_operations_since() {
-    let (mut node, did) = Node::start_from(&config(2), 2, disk(view(2, 1, &[]), 2, 5));
+    let (mut node, did) = started_from(&config(2), 2, disk(view(2, 1, &[]), 2, 5));
     let missing = send(1, Peer::Refill { view: 2, from: 6 });
     assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), missing.clone()]);
-    assert_eq!(node.on_timeout(Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), missing]);
+    assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), missing]);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_message_of_a_newer_view_only_makes_it_ask_for_the_view() {
 #[test]
 fn who_is_not_primary_redirects() {
     let redirect =
-        |leader, epoch| Did::Send(id(9), Service::Redirect { seq: 5, epoch, leader: id(leader) });
+        |leader, epoch| Did::Send(9, Service::Redirect { seq: 5, epoch, leader: id(leader) });
     let mut backup = node(&config(2), 2);
     assert_eq!(backup.on_msg(9, request(5, &put(1))), [redirect(1, 1)]);
     let mut outsider = node(&config(2), 1);
@@ -165,7 +165,7 @@ fn what_is_meant_for_others_is_ignored() {
     node.ignores(1, Service::Reply { seq: 1, reply: Reply::Done });
     node.ignores(1, Service::Peer(peer_ping(1, true, &[], None)));
     let before = node.state.clone();
-    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), []);
-    assert_eq!(node.on_timeout(Timer::Resend), []);
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(1))), []);
+    assert_eq!(node.on_timeout(&Timer::Resend), []);
     assert_eq!(node.state, before);
 }

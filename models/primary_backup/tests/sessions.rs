@@ -11,7 +11,7 @@ fn remembering(replicas: usize, clients: usize) -> Config {
 }
 
 fn refused(client: usize, seq: u64) -> Did {
-    Did::Send(id(client), Service::Refused { seq, why: Refusal::SessionExpired })
+    Did::Send(client, Service::Refused { seq, why: Refusal::SessionExpired })
 }
 
 /// A primary without backups that has served one put of each of these clients, in order.
@@ -76,10 +76,10 @@ fn after_a_state_transfer_too() {
     let served = having_served(&remembering(1, 2), [9, 10, 11]);
     let image = served.replica().image.clone();
     let disk = Saved::complete(view(4, 1, &[]), 4, image);
-    let (mut primary, _) = Node::start_from(&config, 1, disk);
+    let (mut primary, _) = started_from(&config, 1, disk);
     // Its own bounds are others: those of the state count.
     let other = Config { sessions: SessionLimits::default(), ..config };
-    let (mut backup, _) = Node::start_from(&other, 2, super::disk(view(4, 1, &[]), 2, 0));
+    let (mut backup, _) = started_from(&other, 2, super::disk(view(4, 1, &[]), 2, 0));
     transfer(&mut primary, &mut backup);
     backup.on_peer(0, Peer::View(view(5, 2, &[])));
     refuses(&mut backup, 9, 1);
@@ -124,7 +124,7 @@ fn a_reply_over_the_byte_bound_is_given_once() {
     node.on_msg(9, request(2, &Op::put("x", &"v".repeat(30))));
     let did = node.on_msg(10, request(1, &Op::get("x")));
     let value = Reply::Value(Some("v".repeat(30).as_str().into()));
-    assert_eq!(did.last(), Some(&Did::Send(id(10), Service::Reply { seq: 1, reply: value })));
+    assert_eq!(did.last(), Some(&Did::Send(10, Service::Reply { seq: 1, reply: value })));
     refuses(&mut node, 10, 1);
     assert_eq!(ask(&mut node, 9, 3), [done(9, 3)], "nobody else went for it");
 }

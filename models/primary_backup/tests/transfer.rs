@@ -21,7 +21,7 @@ fn copied(op: u64) -> Image<Map> {
 
 /// An outsider of view 4, led by 1, which last held the state of view `synced`.
 fn outside(synced: u64) -> Node {
-    Node::start_from(&config(2), 2, disk(view(4, 1, &[]), synced, 5)).0
+    started_from(&config(2), 2, disk(view(4, 1, &[]), synced, 5)).0
 }
 
 fn fetch(op: u64, index: u32) -> Did {
@@ -66,7 +66,7 @@ fn pieces_out_of_turn_are_ignored() {
 
 #[test]
 fn pieces_of_another_view_or_another_replica_are_ignored() {
-    let (mut node, _) = Node::start_from(&config(3), 2, disk(view(5, 1, &[3]), 3, 5));
+    let (mut node, _) = started_from(&config(3), 2, disk(view(5, 1, &[3]), 3, 5));
     node.ignores(1, Service::Peer(chunk(7, 0)));
     let mut node = outside(3);
     node.ignores(3, Service::Peer(chunk(7, 0)));
@@ -76,7 +76,7 @@ fn pieces_of_another_view_or_another_replica_are_ignored() {
 fn it_asks_again_for_the_piece_that_it_lacks() {
     let mut node = outside(3);
     node.on_peer(1, chunk(7, 0));
-    assert_eq!(node.on_timeout(Timer::Ping).last(), Some(&fetch(7, 1)));
+    assert_eq!(node.on_timeout(&Timer::Ping).last(), Some(&fetch(7, 1)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ fn service(replicas: usize) -> Node {
 }
 
 fn from(registry: Registry) -> Node {
-    Node::start_from(&config(3), 0, Storage::ViewService(registry)).0
+    started_from(&config(3), 0, Storage::ViewService(registry)).0
 }
 
 fn registry(view: View, certified: &[usize], acked: bool) -> Registry {
@@ -36,7 +36,7 @@ fn announced(registry: &Registry, watched: &[usize]) -> Vec<Did> {
 
 #[test]
 fn starts_with_the_configured_view_all_certified() {
-    let (node, did) = Node::start(&config(3), 0);
+    let (node, did) = Node::start(config(3).server(id(0)), 0, None);
     let first = registry(view(1, 1, &[2, 3]), &[1, 2, 3], true);
     assert_eq!(node.registry(), &first);
     assert_eq!(did, [save(&first), watch(1), watch(2), watch(3)]);
@@ -90,9 +90,9 @@ fn a_member_that_does_not_act_certifies_nobody() {
 /// Both find `silent` silent, and `heard` is heard in between.
 fn left_out(node: &mut Node, silent: usize, heard: usize) -> Vec<Did> {
     let view = node.registry().view.number;
-    assert_eq!(node.on_timeout(Timer::Suspect(id(silent))), [watch(silent)]);
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(silent))), [watch(silent)]);
     node.on_peer(heard, peer_ping(view, false, &[], None));
-    node.on_timeout(Timer::Suspect(id(silent)))
+    node.on_timeout(&Timer::Suspect(id(silent)))
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn nobody_is_left_out_while_nobody_is_heard() {
     let before = node.registry().clone();
     for _ in 0..3 {
         for member in 1..=3 {
-            assert_eq!(node.on_timeout(Timer::Suspect(id(member))), [watch(member)]);
+            assert_eq!(node.on_timeout(&Timer::Suspect(id(member))), [watch(member)]);
         }
     }
     assert_eq!(node.registry(), &before);
@@ -136,11 +136,11 @@ fn who_was_heard_before_does_not_count_as_heard_since() {
     let mut node = service(2);
     let before = node.registry().clone();
     node.on_peer(2, peer_ping(1, false, &[], None));
-    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), [watch(1)]);
-    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), [watch(1)]);
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(1))), [watch(1)]);
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(1))), [watch(1)]);
     node.on_peer(2, peer_ping(1, false, &[], None));
     node.on_peer(1, peer_ping(1, true, &[], None));
-    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), [watch(1)], "it was heard itself");
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(1))), [watch(1)], "it was heard itself");
     assert_eq!(node.registry(), &before);
 }
 
@@ -165,7 +165,7 @@ fn the_last_certified_member_is_waited_for() {
 fn who_is_no_member_cannot_be_suspected() {
     let current = registry(view(4, 2, &[3]), &[2, 3], true);
     let mut node = from(current.clone());
-    assert_eq!(node.on_timeout(Timer::Suspect(id(1))), []);
+    assert_eq!(node.on_timeout(&Timer::Suspect(id(1))), []);
     assert_eq!(node.registry(), &current);
 }
 

@@ -1,0 +1,76 @@
+//! The states of nodes and clients.
+
+use super::clock::Stamp;
+use super::context::Context;
+use super::message::Answer;
+use super::storage::Image;
+use super::transfer::Transfer;
+use super::vector::VersionVector;
+use crate::kv::{ClientState, Retry};
+use stateright::actor::Id;
+use std::collections::BTreeMap;
+
+/// Its state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Of a node.
+    Replica(ReplicaState),
+    /// Of a client.
+    Client(SessionState),
+}
+
+/// The timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Node: time to tell the others how far it is.
+    Gossip,
+    /// Client: no answer came.
+    Retry(Retry),
+}
+
+impl From<Retry> for Timer {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+/// A node's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaState {
+    /// What is durable.
+    pub image: Image,
+    /// What it knows about what the others have. Volatile.
+    pub stability: Stability,
+    /// How far it is with what it fetches from each of the others in several pieces. Volatile:
+    /// a node that comes back begins again.
+    pub fetching: BTreeMap<Id, Transfer>,
+}
+
+/// What a node knows about what the others have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stability {
+    /// The newest digest of each other node.
+    pub rows: BTreeMap<Id, Row>,
+    /// What all are to have before the next tombstones go.
+    pub cut: Option<Row>,
+}
+
+/// A digest, or a cut through several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    /// Writes.
+    pub vector: VersionVector,
+    /// A clock.
+    pub clock: Stamp,
+}
+
+/// A client's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionState {
+    /// How many steps are done.
+    pub done: usize,
+    /// What the last get told.
+    pub context: Context,
+    /// The call that is open, or the last one.
+    pub call: ClientState<Answer>,
+}
