@@ -162,10 +162,11 @@ pub const KEEP: usize = 1 << 18;
 /// How many bytes of it: about ten seconds of small commands under full load, so that a replica that
 /// was away for as long gets them, and not the whole state.
 pub const KEEP_BYTES: usize = 32 << 20;
-/// How many messages a deployed replica sends at once to one that is behind: the receive buffer that a
-/// system gives unasked, often 208 KiB, holds them beside the others that come meanwhile. If the last
-/// is lost, the asker waits for a heartbeat.
-pub const BURST: usize = 4;
+/// How many messages a deployed replica sends at once to one that is behind. With fewer, a replica
+/// that lags never catches up with a leader that goes on with large values; the receive buffer that
+/// the runtime asks for holds them beside the others that come meanwhile. If the last is lost, the
+/// asker waits for a heartbeat.
+pub const BURST: usize = 8;
 
 /// After how many heartbeats a deployed leader gives up: longer than any election takes.
 pub const PATIENCE: u32 = 60;

@@ -22,6 +22,9 @@ const EXCUSED: &[(&str, &str)] = &[
 /// The words before the name of an item that is defined.
 const KEYWORDS: &[&str] = &["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
 
+/// A macro that is exported is at the crate's root, wherever it is defined.
+const EXPORTED_MACRO: [&str; 2] = ["crate", "statements"];
+
 type Module = Vec<String>;
 
 /// The files of a crate, by module.
@@ -117,7 +120,8 @@ impl Sources {
     fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut imports = BTreeMap::new();
         for (module, file) in &self.files {
-            let found = file.paths.iter().filter_map(|path| self.resolve(module, path, 0));
+            let paths = file.paths.iter().filter(|path| **path != EXPORTED_MACRO);
+            let found = paths.filter_map(|path| self.resolve(module, path, 0));
             let names = found.filter(|found| found != module);
             let names: BTreeSet<&str> =
                 names.map(|found| self.files[&found].name.as_str()).collect();

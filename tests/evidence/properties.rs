@@ -23,6 +23,7 @@ const OWN: &[(&str, &str)] = &[
     ("multi-primary", "at-most-once"),
     ("multi-primary", "tombstone-collection"),
     ("multi-primary", "written"),
+    ("multi-primary", "newcomer-returns"),
     ("multi-primary", "active-sessions"),
     ("paxos", "active-sessions"),
 ];

@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// The version of this layout and of the encoding of what is in it.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Where the records begin.
 pub(super) const RECORDS: u64 = 4096;
 /// The bytes of a record besides its payload.
