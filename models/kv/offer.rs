@@ -231,7 +231,9 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
         }
-        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. })) => return None,
+        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. })) | (Ask::Words(_), _) => {
+            return None;
+        }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {
             let [reply] = <[Reply; 1]>::try_from(replies).ok()?;
             return is_reply_to(op, &reply).then(|| reply.into());
@@ -245,7 +247,6 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
             fits.then_some(AskOutcome::Told(Answered::Committed(replies)))?
         }
-        (Ask::Words(_), _) => return None,
     })
 }
 

@@ -146,8 +146,7 @@ mod tests {
     use crate::topology::tests::topology;
 
     fn accepts(mode: &str, servers: usize) -> Result<(), String> {
-        let mode = if mode.is_empty() { String::new() } else { format!("{mode}") };
-        config(&topology(&mode, &vec![""; servers])).map(drop).map_err(|e| e.to_string())
+        config(&topology(mode, &vec![""; servers])).map(drop).map_err(|e| e.to_string())
     }
 
     #[test]
