@@ -169,7 +169,7 @@ pub(super) mod tests {
     fn nodes_that_look_for_a_key_in_different_places_are_of_different_clusters() {
         let fingerprint =
             |mode: &str| cluster("two-phase-commit", mode, &["", "", ""]).fingerprint();
-        assert_ne!(fingerprint("ranges h"), fingerprint("ranges p"));
-        assert_ne!(fingerprint("ranges h"), fingerprint(""));
+        assert_ne!(fingerprint("mode = \"ranges h\""), fingerprint("mode = \"ranges p\""));
+        assert_ne!(fingerprint("mode = \"ranges h\""), fingerprint(""));
     }
 }
