@@ -77,7 +77,7 @@ pub enum Answered {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OfferError {
     /// It does not have it.
-    #[error("the protocol does not offer {asked}; it offers {}", offers.join(", "))]
+    #[error("the protocol does not offer {asked}; it offers {}", listed(offers))]
     NotOffered {
         /// The command that was asked for.
         asked: &'static str,
@@ -115,6 +115,15 @@ pub enum OfferError {
     /// What was asked means nothing to the protocol.
     #[error("{0}")]
     Meaningless(String),
+}
+
+/// Names in a sentence: `get, put and delete`.
+pub fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "none".into(),
+        [only] => (*only).into(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// Why a transaction was aborted, in words.

@@ -86,7 +86,7 @@ mod tests {
         let plain = topology("", &["", ""]);
         let cas = Op::Cas { key: "k".into(), expected: None, new: None };
         let error = SiblingsOffer::request(&plain, &cas.into()).unwrap_err().to_string();
-        assert!(error.contains("get, put, delete"), "{error}");
+        assert!(error.contains("get, put and delete"), "{error}");
         let ask = Ask::One { op: Op::put("k", "v"), context: Some("00".into()) };
         assert!(matches!(SiblingsOffer::request(&plain, &ask), Err(OfferError::NoContexts)));
         let siblings = topology("multi-value", &[""]);

@@ -20,7 +20,7 @@ mod txn;
 use crate::catalogue::{Catalogue, ReplayError, UnknownName};
 use crate::check::CheckError;
 use crate::explore::ExploreError;
-use crate::models::kv::offer::OfferError;
+use crate::models::kv::offer::{OfferError, listed};
 use crate::models::protocols::Protocols;
 use crate::node::deploy::{CallError, OpenError};
 use crate::node::{
@@ -187,7 +187,9 @@ pub(crate) enum CliError {
     Ask(AskError),
     #[error(
         "the cluster's protocol `{protocol}` does not offer {asked}; it offers {}; {asked} is offered \
-         by {}", offers.join(", "), or_none(by)
+         by {}",
+        listed(offers),
+        or_none(by)
     )]
     NotOffered {
         protocol: String,
