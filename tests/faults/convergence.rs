@@ -128,8 +128,15 @@ fn work(
     }
 }
 
+/// A node that lost its disk, and when.
+#[derive(Clone, Copy)]
+struct Loss {
+    node: usize,
+    when: Duration,
+}
+
 /// The history of each key.
-fn by_key(operations: Vec<Operation<Asked, Answered>>) -> BTreeMap<Bytes, History> {
+fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<Bytes, History> {
     let mut histories = BTreeMap::<_, History>::new();
     for Operation { op: Asked { node, op, context }, begin, answer, .. } in operations {
         let history = histories.entry(op.key().clone()).or_default();
@@ -146,7 +153,12 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>) -> BTreeMap<Bytes, Histor
         };
         let replaces = context.map_or(Replaces::Held, |told| Replaces::Told(told.values));
         let end = answer.map(|(end, _)| end);
-        history.writes.push(Write { node, value, replaces, begin, end });
+        // What a node acknowledged and nobody else had goes with its disk: it may be there, or not.
+        // And to the node that is back, what it was asked for before and is asked for again is new.
+        let is_before = node == loss.node && begin < loss.when;
+        let may_repeat = is_before && end.is_none_or(|end| end > loss.when);
+        let end = end.filter(|_| !is_before);
+        history.writes.push(Write { node, value, replaces, begin, end, may_repeat });
     }
     histories
 }
@@ -176,19 +188,12 @@ fn converges(mode: &str, rule: Rule) {
     let (recorder, begin, file) = (Recorder::new(), Instant::now(), storm.file.clone());
     storm.rage(CLIENTS, |worker| work(&file, &recorder, rule, worker));
     storm.calm();
-    let (lost, when) = storm.replaced.expect("a disk is replaced");
-    let mut operations = recorder.operations();
-    // What a node acknowledged and nobody else had goes with its disk: it may be there, or not.
-    let when = when.duration_since(begin);
-    let may_be_gone = |operation: &&mut Operation<Asked, Answered>| {
-        let asked = &operation.op;
-        let is_write = !matches!(asked.op, Op::Get { .. });
-        asked.node == lost && is_write && operation.begin < when
-    };
-    operations.iter_mut().filter(may_be_gone).for_each(|operation| operation.answer = None);
+    let (node, when) = storm.replaced.expect("a disk is replaced");
+    let loss = Loss { node, when: when.duration_since(begin) };
+    let operations = recorder.operations();
     assert_answered(&operations, 50);
     let mut clients = clients(&file);
-    for (key, history) in by_key(operations) {
+    for (key, history) in by_key(operations, loss) {
         let found = converged(&mut clients, &file, &key.to_string());
         eprintln!("{key}: {} writes came to {found:?}", history.writes.len());
         let flaw = history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &found));
