@@ -16,3 +16,5 @@ pub mod trace;
 
 pub use node::{Client, ClusterFile, DataDir, Node, Stop};
 pub use quorate_models as models;
+/// What actors are made of: the version that this crate is built with.
+pub use stateright;

@@ -166,6 +166,7 @@ pub(crate) struct Cas {
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate call add 5 --cluster cluster.toml"))]
 pub(crate) struct Call {
     /// What is asked
+    #[arg(allow_negative_numbers = true)]
     words: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,

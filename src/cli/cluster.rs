@@ -79,7 +79,8 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let protocol = catalogue.of_cluster(&cluster)?;
     protocol.check(&cluster, Id::from(0)).map_err(as_usage)?;
     let mut nodes = Nodes::start(dir, &path, &cluster)?;
-    out::line(format!("starting {} servers", nodes.nodes.len()))?;
+    let count = nodes.nodes.len();
+    out::line(format!("starting {count} server{}", if count == 1 { "" } else { "s" }))?;
     let begin = Instant::now();
     let mut first = None;
     while first.is_none() && !stop.is_stopped() && begin.elapsed() < START {
@@ -218,8 +219,14 @@ impl Nodes {
             let _ = writeln!(text, "    data {data}, log {data}.log");
         }
         let _ = writeln!(text, "talk to the cluster from another terminal:");
-        let _ = writeln!(text, "  {quorate} put color green --cluster {file}");
-        let _ = writeln!(text, "  {quorate} get color --cluster {file}");
+        let examples: &[&str] = if protocol.commands().contains(&"put") {
+            &["put color green", "get color"]
+        } else {
+            &["call WORDS"]
+        };
+        for example in examples {
+            let _ = writeln!(text, "  {quorate} {example} --cluster {file}");
+        }
         if let Some(node) = self.nodes.get(first.map_or(0, usize::from)) {
             let hope = if protocol.survives_one(self.nodes.len()) {
                 "another takes over"

@@ -53,7 +53,9 @@ fn listed(protocol: &Protocol, width: usize) -> String {
     text += "  properties:\n";
     for PropertyInfo { name, says, kind, source } in protocol.properties() {
         let source = if source.is_empty() { String::new() } else { format!(" [{source}]") };
-        text += &item(format!("{name} ({kind}): {says}{source}"));
+        // A property of one's own may have no sentence beside its name.
+        let says = if says == name { String::new() } else { format!(": {says}") };
+        text += &item(format!("{name} ({kind}){says}{source}"));
     }
     text += "  mutants:\n";
     for mutant in &protocol.mutants {

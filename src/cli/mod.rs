@@ -186,10 +186,9 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Ask(AskError),
     #[error(
-        "the cluster's protocol `{protocol}` does not offer {asked}; it offers {}; {asked} is offered \
-         by {}",
+        "the cluster's protocol `{protocol}` does not offer {asked}; it offers {}{}",
         listed(offers),
-        or_none(by)
+        offered_by(asked, by)
     )]
     NotOffered {
         protocol: String,
@@ -275,8 +274,11 @@ impl CliError {
     }
 }
 
-fn or_none(names: &[&str]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+fn offered_by(asked: &str, names: &[&str]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; {asked} is offered by {}", names.join(", "))
 }
 
 fn tell(error: &str, exit_code: u8, as_json: bool) {
