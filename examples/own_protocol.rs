@@ -16,7 +16,7 @@ use quorate::models::kv::{ClientState, Retry, ScriptedClient, Service};
 use quorate::models::protocols::{Protocols, Visitor};
 use quorate::models::world::{Cluster, Condition, Fairness, Faults, NodeOf, Property, Setup};
 use quorate::models::{
-    Deploy, Durable, Expected, Instance, Mutant, Protocol, Topology, Unsuitable,
+    Deploy, Durable, Expected, Instance, Mutant, Protocol, Recoverable, Topology, Unsuitable,
 };
 use quorate::stateright::actor::{Actor, Id, Out, model_timeout};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,7 @@ enum Bug {
 }
 
 /// A node.
+#[derive(Clone)]
 enum Tickets {
     Server(Option<Bug>),
     Client(ScriptedClient<Op>),
@@ -140,6 +141,15 @@ impl Actor for Tickets {
     }
 }
 
+impl Recoverable for Tickets {
+    fn checkpoint(&self, _: Id, state: &State) -> Option<Taken> {
+        match state {
+            State::Server(taken) if *taken != Taken::default() => Some(taken.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// Two clients that take a ticket each, messages that are lost, and a server that crashes once.
 fn cluster(bug: Option<Bug>) -> Cluster<Tickets, ()> {
     let client = || ScriptedClient {
@@ -162,6 +172,7 @@ fn cluster(bug: Option<Bug>) -> Cluster<Tickets, ()> {
         .lossy(true)
         .fairness(Fairness::lossy())
         .faults(Faults { crashes: 1, restarts: 1, ..Faults::default() })
+        .checkpointed()
         .property(Property::always(
             "unique",
             Condition::nodes(move |nodes| {

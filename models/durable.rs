@@ -107,11 +107,33 @@ pub trait Newcomer: Actor {
     fn on_newcomer(&self, id: Id, life: u64, o: &mut Out<Self>) -> Self::State;
 }
 
-/// An actor whose durable state follows from its state.
+/// An actor whose durable state follows from its state, and what of it need not wait for the disk.
 ///
-/// The checker verifies in every reachable state that what a node saved, folded, is what this
-/// says: a forgotten save is then a counterexample.
+/// The checker verifies in every reachable state that what a node saved, folded, is its
+/// [checkpoint](Recoverable::checkpoint) ([`Setup::checkpointed`](crate::world::Setup::checkpointed)):
+/// a forgotten save is then a counterexample. The runtime rests on it: where its log has grown long, it
+/// writes the checkpoint in the log's place.
+///
+/// # The disk beside the network
+///
+/// A deployed node goes on while its disk writes. What it sends leaves when all is durable that it
+/// saved before, in the same handler or an earlier one, so that to everyone else nothing was sent
+/// that a crash could make the node forget. A protocol may know better of some messages and of some
+/// saves, and says so here; the checker verifies it on an
+/// [asynchronous disk](crate::world::DiskKind).
 pub trait Recoverable: Actor {
     /// What must be on disk while a node is in `state`; `None` if nothing.
     fn checkpoint(&self, id: Id, state: &Self::State) -> Option<Self::Storage>;
+
+    /// Whether `msg` leaves only when all is durable that its node saved before. A message that need
+    /// not wait is as true if the node forgets what is not durable yet.
+    fn waits_for_disk(&self, _msg: &Self::Msg) -> bool {
+        true
+    }
+
+    /// Whether nothing that is sent waits for this save: a crash may lose it although messages that
+    /// were sent after it have left. It is durable with the next save that is not lazy, at the latest.
+    fn is_lazy(&self, _saved: &Self::Storage) -> bool {
+        false
+    }
 }

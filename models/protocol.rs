@@ -11,7 +11,7 @@ use crate::kv::offer::Offer;
 use crate::status::Status;
 use crate::topology::{Topology, Unsuitable};
 use crate::world::{Checkable, Observer};
-use crate::{Durable, Instance, Mutant};
+use crate::{Durable, Instance, Mutant, Recoverable};
 use serde::{Serialize, de::DeserializeOwned};
 use stateright::actor::{Actor, Id, Out};
 use std::ops::Range;
@@ -44,19 +44,21 @@ pub trait Protocol: 'static {
 
 /// An actor that a node can run: any actor whose parts have these properties.
 pub trait Runnable:
-    Actor<
+    Recoverable
+    + Actor<
         Msg: Serialize + DeserializeOwned,
         Timer: Ord,
-        Storage: Durable + Serialize + DeserializeOwned,
+        Storage: Durable + Serialize + DeserializeOwned + Send + 'static,
     >
 {
 }
 
 impl<A> Runnable for A where
-    A: Actor<
+    A: Recoverable
+        + Actor<
             Msg: Serialize + DeserializeOwned,
             Timer: Ord,
-            Storage: Durable + Serialize + DeserializeOwned,
+            Storage: Durable + Serialize + DeserializeOwned + Send + 'static,
         >
 {
 }

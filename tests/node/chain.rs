@@ -3,9 +3,9 @@
 
 use crate::support;
 use crate::support::{KEYS, SECOND};
-use quorate::models::Durable;
 use quorate::models::kv::offer::{MapOffer, admits};
 use quorate::models::kv::{Bytes, Map, Op, Reply, Service, StateMachine};
+use quorate::models::{Durable, Recoverable};
 use quorate::node::{ClusterFile, DataDir, Node, Stats};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,12 @@ impl Running {
     fn stop(self) -> Vec<Stats> {
         self.0.iter().for_each(|(stop, _)| stop.stop());
         self.0.into_iter().map(|(_, thread)| thread.join().unwrap()).collect()
+    }
+}
+
+impl Recoverable for Link {
+    fn checkpoint(&self, _: Id, state: &Chain) -> Option<Chain> {
+        (!state.0.is_empty()).then(|| state.clone())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::support;
 use crate::support::{KEYS, Msg, Running, SECOND, client, cluster, formatted, open};
 use quorate::Stop;
+use quorate::models::Recoverable;
 use quorate::models::kv::limits::LimitError;
 use quorate::models::kv::offer::{MapOffer, admits};
 use quorate::models::kv::service::Refusal;
@@ -256,6 +257,12 @@ impl Actor for Forgetful {
         } else if seq == 1 {
             o.send(src, Service::Reply { seq, reply: Reply::Done });
         }
+    }
+}
+
+impl Recoverable for Forgetful {
+    fn checkpoint(&self, _: Id, _: &Option<Id>) -> Option<()> {
+        None
     }
 }
 

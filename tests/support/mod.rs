@@ -8,7 +8,7 @@ pub(crate) mod storm;
 
 use quorate::models::kv::offer::{MapOffer, admits};
 use quorate::models::kv::{Bytes, Op, Reply, Service};
-use quorate::models::{Durable, kv};
+use quorate::models::{Durable, Recoverable, kv};
 use quorate::node::{ClusterFile, DataDir, Node, NodeError, Stats};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,12 @@ impl Durable for Copy {
 }
 
 pub(crate) type Msg = Service<Op, Reply, ()>;
+
+impl Recoverable for SingleCopy {
+    fn checkpoint(&self, _: Id, state: &Copy) -> Option<Copy> {
+        Some(state.clone())
+    }
+}
 
 impl Actor for SingleCopy {
     type Msg = Msg;

@@ -2,8 +2,8 @@
 
 use crate::support;
 use crate::support::SECOND;
-use quorate::models::Durable;
 use quorate::models::kv::{Op, Reply, Service};
+use quorate::models::{Durable, Recoverable};
 use quorate::node::{DataDir, Node};
 use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize, Serializer};
@@ -32,6 +32,12 @@ impl Durable for Nothing {
 }
 
 type Msg = Service<Op, Reply, ()>;
+
+impl Recoverable for Watcher {
+    fn checkpoint(&self, _: Id, _: &u64) -> Option<Nothing> {
+        None
+    }
+}
 
 impl Actor for Watcher {
     type Msg = Msg;

@@ -1,6 +1,7 @@
 //! The world that the runtime gives an actor is the model's: timers and choices.
 
 use crate::support::{SECOND, cluster, formatted};
+use quorate::models::Recoverable;
 use quorate::node::{DataDir, Node};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -13,6 +14,12 @@ struct Probe {
     start: fn(&mut Out<Probe>),
     timeout: fn(char, &mut Out<Probe>),
     told: Sender<(Happened, Instant)>,
+}
+
+impl Recoverable for Probe {
+    fn checkpoint(&self, _: Id, _: &()) -> Option<()> {
+        None
+    }
 }
 
 #[derive(Debug, PartialEq)]
