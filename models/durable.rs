@@ -54,6 +54,12 @@ impl<S: Replay> Saved<S> {
         Self::Changed(vec![record])
     }
 
+    /// Nothing to be saved, that is not lazy: so that what follows waits for all that was saved
+    /// lazily before.
+    pub fn barrier() -> Self {
+        Self::Changed(Vec::new())
+    }
+
     /// The records of a change; none, if it is the complete state.
     pub fn records(&self) -> &[S::Record] {
         match self {

@@ -39,6 +39,8 @@ pub(super) struct Bounds {
     /// Whether each client asks another replica first: the first client the first replica, and so
     /// on; else all ask the first.
     pub(super) spread: bool,
+    /// Whether the disks are asynchronous.
+    pub(super) asynchronous: bool,
     /// States that do not satisfy it are not explored.
     pub(super) within: Option<Condition<Actor, History>>,
 }
@@ -69,6 +71,7 @@ impl Bounds {
             unending: false,
             lossy: false,
             spread: false,
+            asynchronous: false,
             within: None,
         }
     }
@@ -130,6 +133,9 @@ impl Bounds {
         let mut setup =
             Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()));
         setup.boundary = self.within;
+        if self.asynchronous {
+            setup = setup.asynchronous_disk();
+        }
         setup
             .network(network)
             .lossy(self.lossy)

@@ -30,6 +30,7 @@
 //! 2,677,568, with a second request and no election 1,293,760; three replicas without an election
 //! are more than 6 million after 17 steps.
 
+pub(super) mod asynchronous;
 mod pre_vote;
 pub(super) mod sessions;
 mod transfer;
@@ -71,6 +72,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         comeback(),
         comeback_of_all(),
     ];
+    instances.extend(asynchronous::instances());
     instances.extend(transfer::instances());
     instances.extend(pre_vote::instances());
     instances.extend(sessions::instances());

@@ -74,15 +74,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.settle();
     }
 
-    /// Phase 2a. Its own vote needs no message.
+    /// Phase 2a. The request does not wait for its own vote, which counts, like any other, when it
+    /// is durable: it tells itself.
     pub(super) fn propose(&mut self, slot: Slot, command: Command<M::Op>) {
         let ballot = self.state.stable.promised;
         let proposal = Proposal { ballot, command: command.clone() };
         self.change(Delta::Accepted { slot, proposal });
         if let Role::Leading(leading) = &mut self.state.to_mut().role {
-            leading.votes.insert(slot, BTreeSet::from([self.id]));
+            leading.votes.insert(slot, BTreeSet::new());
         }
         self.broadcast(Peer::Accept { ballot, slot, command });
+        self.send(self.id, Peer::Accepted { ballot, slot });
     }
 
     /// An acceptor accepted.

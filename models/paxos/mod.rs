@@ -105,7 +105,7 @@ pub use state::{Leading, Preparing, ReplicaState, Role, ServedSnapshot, State, T
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -172,5 +172,28 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
             State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),
             State::Client(_) => None,
         }
+    }
+
+    /// The leader's proposals are of a ballot that is durable, and what it says is chosen is so by
+    /// votes that are durable.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        match msg {
+            Service::Request { .. }
+            | Service::Reply { .. }
+            | Service::Redirect { .. }
+            | Service::Refused { .. }
+            | Service::Peer(Peer::Accept { .. } | Peer::Chosen { .. } | Peer::Heartbeat { .. }) => {
+                false
+            }
+            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+        }
+    }
+
+    fn is_lazy(&self, saved: &Saved<M>) -> bool {
+        let records = saved.records();
+        let is_lazy = |delta: &Delta<M::Op>| {
+            delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta))
+        };
+        !records.is_empty() && records.iter().all(is_lazy)
     }
 }

@@ -27,6 +27,7 @@ mod sessions;
 use super::Quorums;
 use super::bounds::{Bounds, put, write_then_read};
 use super::bugs::Bug;
+use super::instances::asynchronous;
 use super::properties::{
     self as claims, AGREEMENT, ANSWERED, ARMED, Actor, BOUNDED, CHOSEN, ELECTED, EXACTLY_ONCE,
     FOLLOWED, GIVEN_UP, HEARD, History, KEPT, KNOWN, LEVEL, LINEARIZABLE, ONE_PROPOSAL, ONE_SLOT,
@@ -173,6 +174,21 @@ mutants! {
         "never-give-up" by GIVEN_UP in Bounds::forsaken();
     NoResend: "a leader does not send again what was not answered",
         "no-resend" by ANSWERED in Bounds::lossy();
+    VoteEarly: "an acceptor reports a vote before it is durable",
+        "vote-early" by REMEMBERS in asynchronous::rivals();
+    PromiseEarly: "an acceptor promises before that is durable",
+        "promise-early" by REMEMBERS in asynchronous::succession();
+    PrepareEarly: "a proposer asks for promises before its own is durable",
+        "prepare-early" by ONE_PROPOSAL in Bounds {
+        quorums: Some(Quorums { prepare: 2, accept: 1 }),
+        ..asynchronous::lone()
+    };
+    LeadEarly: "a proposer whose promise is enough leads before that is durable",
+        "lead-early" by ONE_PROPOSAL in asynchronous::lone();
+    VoteLazily: "nothing waits for a vote to be durable",
+        "vote-lazily" by REMEMBERS in asynchronous::rivals();
+    PromiseLazily: "nothing waits for a promise to be durable",
+        "promise-lazily" by REMEMBERS in asynchronous::succession();
 }
 
 /// Two clients that write.

@@ -200,13 +200,10 @@ pub fn remembers() -> Claim {
             Service::Peer(Peer::Promise { ballot, .. }) => {
                 holds(envelope.src, &|stable| stable.promised >= *ballot)
             }
-            // A proposer's own vote is in its request.
-            Service::Peer(Peer::Accepted { ballot, slot } | Peer::Accept { ballot, slot, .. }) => {
-                holds(envelope.src, &|stable| {
-                    let vote = stable.accepted.get(slot);
-                    stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
-                })
-            }
+            Service::Peer(Peer::Accepted { ballot, slot }) => holds(envelope.src, &|stable| {
+                let vote = stable.accepted.get(slot);
+                stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
+            }),
             _ => true,
         })
     })

@@ -122,6 +122,17 @@ pub enum Delta<O> {
     },
 }
 
+impl<O> Delta<O> {
+    /// Whether a crash may lose it: what is chosen, and that it is, a replica learns again from the
+    /// votes, which it must not forget.
+    pub(super) fn is_lazy(&self) -> bool {
+        match self {
+            Self::Promised(_) | Self::Accepted { .. } => false,
+            Self::Chosen { .. } | Self::Learned { .. } | Self::Truncated { .. } => true,
+        }
+    }
+}
+
 /// The durable state of a replica, or changes of it. It is complete at the first start, and where a
 /// snapshot was installed.
 pub type Saved<M> = crate::Saved<Stable<M>>;

@@ -283,6 +283,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             life: 0,
             process: Process::Down { ghost: None },
             disk: Disk { durable: None, pending: Vec::new() },
+            held: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a cluster is made from: actors, the network, faults, and what is claimed.
 
 use super::cluster::Cluster;
+use super::disk::Waiting;
 use super::fairness::Fairness;
 use super::newcomer::{LostDisks, Replacement};
 use super::observer::Observer;
@@ -38,6 +39,10 @@ pub enum DiskKind {
     Synchronous,
     /// Later, or never if the node crashes first: finds what depends on the order of fsync.
     WriteBack,
+    /// Later, or never if the node crashes first; and what the node sends leaves when all is durable
+    /// that it saved before, except for what need not wait, as the actor says
+    /// ([`Setup::asynchronous_disk`]). A node of the runtime has such a disk.
+    Asynchronous,
 }
 
 /// Whose rules decide what a step is. See [the rules](super).
@@ -86,6 +91,8 @@ pub struct Setup<A: Checkable, H> {
     pub lossy: bool,
     /// When a save becomes durable.
     pub disk: DiskKind,
+    /// What need not wait for an asynchronous disk.
+    pub(super) waiting: Waiting<A>,
     /// Whose rules decide what a step is.
     pub rules: Rules,
     /// The faults that may happen.
@@ -116,6 +123,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             network: NetworkKind::Set,
             lossy: false,
             disk: DiskKind::Synchronous,
+            waiting: Waiting::default(),
             rules: Rules::Quorate,
             faults: Faults::default(),
             cuts: Cuts::default(),

@@ -14,8 +14,18 @@ use std::collections::BTreeSet;
 /// A server that stores what it is sent and acknowledges it, and a client that sends 1, 2, ...
 #[derive(Clone)]
 enum Pair {
-    Server { saves: bool },
-    Client { count: u8 },
+    Server {
+        saves: bool,
+    },
+    /// Acknowledges from number `early` on before that is on an asynchronous disk, and saves up to
+    /// number `lazy` lazily.
+    Quick {
+        early: u8,
+        lazy: u8,
+    },
+    Client {
+        count: u8,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +46,9 @@ impl Actor for Pair {
 
     fn on_start(&self, _: Id, stored: &Option<Stored>, o: &mut Out<Self>) -> u8 {
         match self {
-            Self::Server { .. } => stored.as_ref().map_or(0, |stored| stored.0),
+            Self::Server { .. } | Self::Quick { .. } => {
+                stored.as_ref().map_or(0, |stored| stored.0)
+            }
             Self::Client { count } => {
                 (1..=*count).for_each(|number| o.send(Id::from(0), number));
                 0
@@ -49,18 +61,28 @@ impl Actor for Pair {
             return;
         }
         *state.to_mut() = number;
-        if let Self::Server { saves } = self {
-            if *saves {
+        match self {
+            Self::Server { saves: false } => o.send(src, number),
+            Self::Server { saves: true } | Self::Quick { .. } => {
                 o.save(Stored(number));
+                o.send(src, number);
             }
-            o.send(src, number);
+            Self::Client { .. } => {}
         }
     }
 }
 
 impl Recoverable for Pair {
     fn checkpoint(&self, _: Id, state: &u8) -> Option<Stored> {
-        (matches!(self, Self::Server { .. }) && *state > 0).then_some(Stored(*state))
+        (!matches!(self, Self::Client { .. }) && *state > 0).then_some(Stored(*state))
+    }
+
+    fn waits_for_disk(&self, number: &u8) -> bool {
+        !matches!(self, Self::Quick { early, .. } if number >= early)
+    }
+
+    fn is_lazy(&self, stored: &Stored) -> bool {
+        matches!(self, Self::Quick { lazy, .. } if stored.0 <= *lazy)
     }
 }
 
@@ -195,6 +217,27 @@ fn a_write_back_disk_loses_what_was_acknowledged_before_it_was_written() {
     };
     assert_eq!(on(DiskKind::Synchronous), Vec::<&str>::new());
     assert_eq!(on(DiskKind::WriteBack), ["what was acknowledged is stored"]);
+}
+
+#[test]
+fn on_an_asynchronous_disk_what_is_sent_waits_for_what_was_saved() {
+    let with = |early, lazy| {
+        let setup = Setup::new([Pair::Quick { early, lazy }, Pair::Client { count: 2 }], 1, ());
+        violated(setup.asynchronous_disk().faults(faults(1, 1)).property(no_loss()).cluster())
+    };
+    assert_eq!(with(3, 0), Vec::<&str>::new());
+    assert_eq!(with(2, 0), ["what was acknowledged is stored"], "an acknowledgment is early");
+    assert_eq!(with(3, 1), ["what was acknowledged is stored"], "nothing waits for the first save");
+    let all_waits = pair(true, 2).disk(DiskKind::Asynchronous).faults(faults(1, 1));
+    assert_eq!(violated(all_waits.property(no_loss()).cluster()), Vec::<&str>::new());
+}
+
+#[test]
+fn a_nodes_message_to_itself_is_not_lost() {
+    let alone = [Pair::Client { count: 1 }];
+    let lossy = Setup::new(alone, 1, ()).network(NetworkKind::Multiset).lossy(true).cluster();
+    let steps: BTreeSet<_> = reachable(&lossy).into_iter().flat_map(|(_, names)| names).collect();
+    assert_eq!(steps, BTreeSet::from(["0 → 0: 1".to_string()]));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Past<'a> {
     /// The values that were proposed, by slot and ballot.
     pub(super) proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
-    /// Who accepted, by slot and ballot. A proposer accepts its own proposal as it sends it.
+    /// Who accepted, by slot and ballot.
     pub(super) votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
     /// Who promised, by ballot. A proposer has promised its own ballot.
     pub(super) promised: BTreeMap<Ballot, BTreeSet<Id>>,
@@ -24,9 +24,7 @@ impl<'a> Past<'a> {
             let Service::Peer(msg) = &envelope.msg else { continue };
             match msg {
                 Peer::Accept { ballot, slot, command } => {
-                    let at = (*slot, *ballot);
-                    past.proposed.entry(at).or_default().insert(command);
-                    past.votes.entry(at).or_default().insert(envelope.src);
+                    past.proposed.entry((*slot, *ballot)).or_default().insert(command);
                 }
                 Peer::Accepted { ballot, slot } => {
                     past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);

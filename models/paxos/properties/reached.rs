@@ -3,9 +3,9 @@
 use super::{Actor, Claim, History, Machine, Past, stable};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
+use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, Stable, State};
 use crate::statements;
-use crate::world::{Condition, Property, Statement};
+use crate::world::{Condition, NodeOf, Property, Statement};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,12 +135,20 @@ pub fn overlap() -> Claim {
 
 /// No replica but this one tries to lead: a bound for where it is enough that one does.
 pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| elects_only(only, node))
+}
+
+/// The same, and nothing is applied: a bound for where it is enough that something is proposed.
+pub fn elects_unapplied(only: Id) -> Condition<Actor, History> {
     Condition::each_node(move |node| {
-        node.id == only
-            || stable(node).is_none_or(|stable| {
-                stable.promised.leader != node.id || stable.promised.round == 0
-            })
+        elects_only(only, node) && stable(node).is_none_or(|stable| stable.image.slot == 0)
     })
+}
+
+fn elects_only(only: Id, node: &NodeOf<Actor>) -> bool {
+    let leads_first =
+        |stable: &Stable<Machine>| stable.promised.leader != node.id || stable.promised.round == 0;
+    node.id == only || stable(node).is_none_or(leads_first)
 }
 
 /// No replica applied more than `slots` slots: a bound for what would go on for ever.

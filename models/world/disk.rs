@@ -1,0 +1,95 @@
+//! When a save becomes durable, and what waits for it.
+
+use super::cluster::Inner;
+use super::effect::Effect;
+use super::observer::Observer;
+use super::parts::{Checkable, Disk, NodeOf, Process};
+use super::setup::{DiskKind, Setup};
+use crate::durable::{Durable, Recoverable};
+use stateright::actor::{Actor, Id};
+
+/// What of an actor need not wait for an asynchronous disk.
+pub(super) struct Waiting<A: Actor> {
+    waits: fn(&A, &A::Msg) -> bool,
+    is_lazy: fn(&A, &A::Storage) -> bool,
+}
+
+impl<A: Actor> Default for Waiting<A> {
+    /// Everything waits for every save.
+    fn default() -> Self {
+        Self { waits: |_, _| true, is_lazy: |_, _| false }
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
+    /// Sets an [asynchronous disk](DiskKind::Asynchronous), for which some messages and saves of the
+    /// actor do not wait, as it says.
+    #[must_use]
+    pub fn asynchronous_disk(mut self) -> Self
+    where
+        A: Recoverable,
+    {
+        self.disk = DiskKind::Asynchronous;
+        self.waiting = Waiting { waits: A::waits_for_disk, is_lazy: A::is_lazy };
+        self
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// A handler of this node saves. On an asynchronous disk what a node saves as it starts is durable
+    /// before it does anything else; and where a node never crashes, it makes no difference when a
+    /// save becomes durable.
+    pub(super) fn save(&self, before: &NodeOf<A>, disk: &mut Disk<A::Storage>, delta: A::Storage) {
+        let is_up = matches!(before.process, Process::Up { .. });
+        let is_late = match self.setup.disk {
+            DiskKind::Synchronous => false,
+            DiskKind::WriteBack => true,
+            DiskKind::Asynchronous => is_up && self.may_crash(before.id),
+        };
+        if is_late {
+            disk.pending.push(delta);
+        } else {
+            Durable::fold(&mut disk.durable, delta);
+        }
+    }
+
+    /// Holds back, of what a handler sends, what waits for the disk; gives the rest.
+    pub(super) fn hold(
+        &self,
+        id: Id,
+        disk: &Disk<A::Storage>,
+        held: &mut Vec<(Id, A::Msg)>,
+        sent: Vec<(Id, A::Msg)>,
+    ) -> Vec<(Id, A::Msg)> {
+        let actor = &self.setup.actors[usize::from(id)];
+        let waiting = &self.setup.waiting;
+        let is_written = self.setup.disk != DiskKind::Asynchronous
+            || disk.pending.iter().all(|delta| (waiting.is_lazy)(actor, delta));
+        if is_written {
+            return sent;
+        }
+        let (later, now) = sent.into_iter().partition(|(_, msg)| (waiting.waits)(actor, msg));
+        held.extend::<Vec<_>>(later);
+        if self.setup.network.keeps_one_copy() {
+            // The order tells nothing there.
+            held.sort();
+            held.dedup();
+        }
+        now
+    }
+
+    /// A write-back disk writes the oldest pending save; an asynchronous one all of them, after which
+    /// everything leaves that waited for it. To write fewer is to write earlier.
+    pub(super) fn on_flush(&self, node: &NodeOf<A>) -> Effect {
+        let mut written = node.clone();
+        let count = match self.setup.disk {
+            DiskKind::Asynchronous => written.disk.pending.len(),
+            DiskKind::Synchronous | DiskKind::WriteBack => 1,
+        };
+        for delta in written.disk.pending.drain(..count) {
+            Durable::fold(&mut written.disk.durable, delta);
+        }
+        let sent = std::mem::take(&mut written.held);
+        self.departing(written, sent)
+    }
+}
