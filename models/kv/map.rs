@@ -2,10 +2,10 @@
 
 use super::bytes::Bytes;
 use super::machine::{FRAGMENT_BYTES, StateMachine};
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use stateright::semantics::SequentialSpec;
-use std::collections::BTreeMap;
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -100,7 +100,7 @@ pub enum Reply {
 
 /// The map itself; also its sequential specification, against which histories are judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Map(pub BTreeMap<Bytes, Bytes>);
+pub struct Map(pub SharedMap<Bytes, Bytes>);
 
 impl Map {
     fn set(&mut self, key: &Bytes, value: Option<&Bytes>) {

@@ -85,11 +85,11 @@ mod tests {
             clients in 1..60_usize,
             limit in 1..2000_usize,
         ) {
-            let entries = entries.into_iter().map(|(key, value)| (Bytes(key), Bytes(value)));
+            let entries = entries.into_iter().map(|(key, value)| (Bytes::from(key), Bytes::from(value)));
             let machine = Map(entries.collect());
             let mut sessions = Sessions::new(SessionLimits::clients(clients));
             for (client, seq, value) in requests {
-                sessions.record(Id::from(client), seq, Reply::Value(Some(Bytes(value))));
+                sessions.record(Id::from(client), seq, Reply::Value(Some(value.into())));
             }
 
             let (mut copy, mut copied) = (Map::default(), Sessions::default());
