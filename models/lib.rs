@@ -33,6 +33,7 @@ pub mod protocols;
 pub mod quorum;
 pub mod reference;
 mod seeded;
+pub mod shared_map;
 #[cfg(test)]
 mod simulation;
 pub mod status;

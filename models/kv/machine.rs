@@ -5,6 +5,7 @@
 //! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are
 //! plain comparisons of states and no protocol carries history only for its proof.
 
+use super::bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 use std::fmt::Debug;
@@ -33,10 +34,34 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// [`FRAGMENT_BYTES`] where a single entry allows). At least one, even for the empty state.
     fn fragments(&self) -> Vec<Self::Fragment>;
 
+    /// The fragments behind a cursor, each with the cursor where it ends; all, where none is given.
+    /// The same state gives the same cursors and fragments on whichever node. They are cut as they
+    /// are taken.
+    ///
+    /// A protocol sends a snapshot a few fragments at a time, each time from the cursor where the
+    /// last ones ended. By default that takes [all fragments](StateMachine::fragments) each time,
+    /// which is good enough for states up to a few megabytes. A machine with a larger state finds
+    /// the next fragment from the cursor, as [`Map`](super::Map) does; a copy of it should then cost
+    /// nothing, as that of a [`SharedMap`](crate::shared_map::SharedMap), because a snapshot is a
+    /// copy.
+    fn fragments_after(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> impl Iterator<Item = (Cursor, Self::Fragment)> {
+        let number = |cursor: &Cursor| cursor.as_ref().try_into().map(u64::from_be_bytes);
+        let cut = cursor.and_then(|cursor| number(cursor).ok()).unwrap_or(0);
+        let numbered = (1_u64..).zip(self.fragments()).skip(cut as usize);
+        numbered.map(|(count, fragment)| (count.to_be_bytes().to_vec().into(), fragment))
+    }
+
     /// Puts one piece back. All pieces of a state, in order, onto `Default::default()` give that
     /// state again.
     fn restore(&mut self, fragment: Self::Fragment);
 }
+
+/// Where a fragment ends and the next one begins: what a machine finds that by, as the last key in
+/// it. It means something to the machine alone.
+pub type Cursor = Bytes;
 
 /// The target size of a fragment of state, in encoded bytes: a whole number of them, with the
 /// protocol's own fields, stays below the runtime's datagram limit.
@@ -78,10 +103,17 @@ impl<M: StateMachine> StateMachine for Recorded<M> {
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {
-        let mut applied = self.applied.clone();
-        (self.machine.fragments().into_iter())
-            .map(|fragment| (std::mem::take(&mut applied), fragment))
-            .collect()
+        self.fragments_after(None).map(|(_, fragment)| fragment).collect()
+    }
+
+    /// The first has all that was applied.
+    fn fragments_after(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> impl Iterator<Item = (Cursor, Self::Fragment)> {
+        let mut applied = if cursor.is_none() { self.applied.clone() } else { Vec::new() };
+        let fragments = self.machine.fragments_after(cursor);
+        fragments.map(move |(end, fragment)| (end, (std::mem::take(&mut applied), fragment)))
     }
 
     fn restore(&mut self, (applied, fragment): Self::Fragment) {

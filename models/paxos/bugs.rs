@@ -48,6 +48,7 @@ bugs! {
     SnapshotWithoutSessions,
     CutAnew,
     HoldForEver,
+    CountAgain,
     MixPieces,
     StaleOffer,
     NeverAsk,

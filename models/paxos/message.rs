@@ -7,7 +7,7 @@ use super::ballot::{Ballot, Slot};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::map::MAX_OPERATION_BYTES;
 use crate::kv::snapshot::Answer;
-use crate::kv::transfer::Piece;
+use crate::kv::transfer::{Cut, Held, Piece};
 use crate::kv::{Image, Service, StateMachine};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -131,8 +131,8 @@ pub enum Peer<M: StateMachine> {
     CatchUp {
         /// In the slots from here on.
         from: Slot,
-        /// Of the snapshot up to this slot I have this many pieces.
-        held: Option<(Slot, u32)>,
+        /// I have these pieces of a snapshot.
+        held: Option<Held>,
     },
     /// What was chosen, slot after slot.
     Log {
@@ -156,12 +156,12 @@ pub enum Peer<M: StateMachine> {
         slot: Slot,
         /// Which piece, from 0.
         index: u32,
-        /// Whether it is the last.
-        last: bool,
-        /// Whether it is the last of those sent at once: time to ask for more.
-        ask: bool,
         /// The piece itself.
         piece: Piece<M>,
+        /// Where the next piece begins; `None` if this is the last.
+        next: Option<Cut>,
+        /// Whether it is the last of those sent at once: time to ask for more.
+        ask: bool,
     },
     /// Of a replica that misses the leader: would you promise a ballot of mine?
     PreVote {

@@ -135,6 +135,8 @@ mutants! {
         "cut-anew" by KEPT in Bounds::transfer();
     HoldForEver: "the log behind a snapshot is kept, however long it is",
         "hold-for-ever" by BOUNDED in Bounds::outrun();
+    CountAgain: "a piece that is given again counts again for how long the log may grow",
+        "count-again" by BOUNDED in Bounds::transfer();
     MixPieces: "a piece of another snapshot counts",
         "mix-pieces" by SNAPSHOT in Bounds::outrun();
     StaleOffer: "a snapshot that was cut is given for ever, though the log does not go on after it",

@@ -323,7 +323,7 @@ pub fn kept() -> Claim {
             let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
             let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
             partials.all(|partial| {
-                let is_it = |offer: &ServedSnapshot<Machine>| offer.slot == partial.image.slot;
+                let is_it = |offer: &ServedSnapshot<Machine>| offer.slot() == partial.image.slot;
                 replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))
             })
         }),

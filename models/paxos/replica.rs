@@ -68,8 +68,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Log { ballot, from, commands, chosen, ask } => {
                 self.on_log(ballot, from, commands, chosen, ask);
             }
-            Peer::Snapshot { ballot, slot, index, last, ask, piece } => {
-                self.on_snapshot(ballot, slot, index, [last, ask], piece);
+            Peer::Snapshot { ballot, slot, index, piece, next, ask } => {
+                self.on_snapshot(ballot, slot, index, piece, next, ask);
             }
             Peer::PreVote { ballot } => self.on_pre_vote(ballot),
             Peer::PreVoted { ballot } => self.on_pre_voted(ballot),

@@ -4,8 +4,7 @@ use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
 use crate::kv::snapshot::Partial;
-use crate::kv::transfer::Piece;
-use crate::kv::{ClientState, Retry, StateMachine};
+use crate::kv::{ClientState, Image, Retry, StateMachine};
 use crate::turn::Persistent;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -138,15 +137,27 @@ pub struct Told {
     pub upto: Slot,
 }
 
-/// A snapshot cut up for lagging replicas.
+/// A snapshot for lagging replicas, cut as they ask for its pieces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServedSnapshot<M: StateMachine> {
-    /// The last slot that is in it.
-    pub slot: Slot,
-    /// Its pieces.
-    pub pieces: Vec<Piece<M>>,
+    /// The snapshot: a copy of the state, which stands still while the state goes on.
+    pub image: Image<M>,
+    /// How many pieces of it were given so far, to whoever has most.
+    pub given: u32,
     /// Their size.
     pub bytes: usize,
     /// The replicas that are on their way through them.
     pub to: BTreeSet<Id>,
+}
+
+impl<M: StateMachine> ServedSnapshot<M> {
+    /// A snapshot of this state, of which nothing was given.
+    pub(super) fn new(image: Image<M>) -> Self {
+        Self { image, given: 0, bytes: 0, to: BTreeSet::new() }
+    }
+
+    /// The last slot that is in it.
+    pub fn slot(&self) -> Slot {
+        self.image.slot
+    }
 }

@@ -9,6 +9,7 @@ use super::message::{Command, Proposal};
 use crate::Replay;
 use crate::kv::snapshot::Answer;
 use crate::kv::{Image, StateMachine};
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub struct Stable<M: StateMachine> {
     pub accepted: BTreeMap<Slot, Proposal<M::Op>>,
     /// Learner: the last commands that were applied, for those who are behind. It ends with the
     /// slot that `image` ends with.
-    pub log: BTreeMap<Slot, Command<M::Op>>,
+    pub log: SharedMap<Slot, Command<M::Op>>,
     /// Learner: the state that all commands up to its slot make.
     pub image: Image<M>,
 }
@@ -32,7 +33,7 @@ impl<M: StateMachine> Default for Stable<M> {
         Self {
             promised: Ballot::default(),
             accepted: BTreeMap::new(),
-            log: BTreeMap::new(),
+            log: SharedMap::new(),
             image: Image::default(),
         }
     }

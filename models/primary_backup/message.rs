@@ -5,7 +5,7 @@
 
 use super::recent::Entry;
 use super::view::View;
-use crate::kv::transfer::Piece;
+use crate::kv::transfer::{Cut, Held, Piece};
 use crate::kv::{Service, StateMachine};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -51,10 +51,8 @@ pub enum Peer<M: StateMachine> {
     Fetch {
         /// The view.
         view: u64,
-        /// The state of which it has pieces.
-        op: u64,
-        /// Which piece, from 0.
-        index: u32,
+        /// The pieces that it has.
+        held: Option<Held>,
     },
     /// Primary to outsider: a piece of the state.
     Chunk {
@@ -64,10 +62,10 @@ pub enum Peer<M: StateMachine> {
         op: u64,
         /// Which piece, from 0.
         index: u32,
-        /// Whether it is the last.
-        last: bool,
         /// The piece itself.
         piece: Piece<M>,
+        /// Where the next piece begins; `None` if this is the last.
+        next: Option<Cut>,
     },
     /// Primary to backup, or to the outsider that copies: the operations from number `op` on.
     Replicate {

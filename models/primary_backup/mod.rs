@@ -101,11 +101,12 @@ mod turn;
 mod view;
 mod view_service;
 
+pub use crate::kv::snapshot::Partial;
 pub use config::{Config, Mode, PrimaryBackup, Replica, Timing, ViewService, view_service};
 pub use message::{Msg, Peer};
 pub use recent::{Entry, MAX_RECENT, Recent};
 pub use resend::MAX_RESEND;
-pub use state::{Copying, Following, Leading, Partial, ReplicaState, Role, State, Timer, Watching};
+pub use state::{Copying, Following, Leading, ReplicaState, Role, State, Timer, Watching};
 pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
 

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(one(Reply::Done, false), told("done\n", DONE));
         let swapped = Reply::Swapped { swapped: false, found };
         assert_eq!(one(swapped, true), told("{\"found\":\"v\",\"swapped\":false}\n", NO));
-        let binary = Reply::Value(Some(Bytes(vec![255])));
+        let binary = Reply::Value(Some(vec![255].into()));
         assert_eq!(one(binary, true), told("{\"value\":[255]}\n", DONE));
     }
 

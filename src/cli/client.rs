@@ -64,7 +64,7 @@ impl ValueFile {
             // A byte more than may be, for the error to say so.
             let limit = MAX_VALUE_BYTES as u64 + 1;
             from.take(limit).read_to_end(&mut value).map_err(at("read the value", path))?;
-            Ok(Some(Bytes(value)))
+            Ok(Some(value.into()))
         };
         if path.as_os_str() == "-" {
             return read(&mut std::io::stdin().lock(), Path::new("standard input"));

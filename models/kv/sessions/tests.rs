@@ -91,7 +91,7 @@ fn clients_with_high_ids_lock_nobody_out() {
         assert_eq!(table.standing(7.into(), round), Standing::New, "round {round}");
         record(&mut table, (7, round, 8));
     }
-    assert_eq!((table.order.len(), table.floor()), (MAX_SESSIONS, None));
+    assert_eq!((table.by_use.len(), table.floor()), (MAX_SESSIONS, None));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod catching_up;
 mod collapse;
 mod durable_laws;
 mod overtaken;
+mod pieces;
 mod pre_vote;
 mod requests;
 mod sessions;
@@ -12,6 +13,7 @@ mod simulation;
 use super::bugs::Bug;
 use super::*;
 use crate::kv::sessions::Standing;
+use crate::kv::transfer::Held;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
 use crate::testing::{Did, did, handle};
 
@@ -38,6 +40,12 @@ fn replies(effects: &[Effect]) -> Vec<(usize, Msg<M>)> {
             _ => None,
         })
         .collect()
+}
+
+/// What a replica asks for the rest with, which got this piece last.
+fn held(msg: &Peer<M>) -> Option<Held> {
+    let Peer::Snapshot { slot, index, next, .. } = msg else { panic!("no piece: {msg:?}") };
+    Some(Held { of: *slot, count: index + 1, end: next.clone()? })
 }
 
 fn config() -> Config {
