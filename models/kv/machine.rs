@@ -23,7 +23,7 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// Applies `op`, the `seq`-th operation of `client`, and gives its reply.
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply;
 
-    /// Whether `op` leaves every state as it is, and so could be answered by whoever has the
+    /// Whether `op` leaves every state as it is, and so could be answered by any server that has the
     /// newest one. A machine need not tell.
     fn is_read(_op: &Self::Op) -> bool {
         false

@@ -158,7 +158,7 @@ impl<R: Value> Sessions<R> {
         }
     }
 
-    /// Who has to go.
+    /// The client whose session is evicted.
     fn victim(&self) -> Option<Id> {
         match self.limits.bug {
             Some(SessionBug::EvictNewest) => self.order.back().copied(),

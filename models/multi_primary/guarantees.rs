@@ -1,4 +1,4 @@
-//! What multi-primary guarantees: the rows of the table.
+//! The guarantees of multi-primary: its rows of the table.
 
 use super::{Config, MultiPrimary, Rule, ScriptedOp, SessionState, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};

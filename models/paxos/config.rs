@@ -132,7 +132,7 @@ pub struct Config {
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,
-    /// How many messages of the log or of a snapshot are sent at once to who is behind.
+    /// How many messages of the log or of a snapshot are sent at once to a lagging replica.
     pub burst: usize,
     /// About how many encoded bytes of commands a promise or a piece of the log holds; one larger
     /// command travels alone.

@@ -1,4 +1,4 @@
-//! What Multi-Paxos guarantees: the rows of the table.
+//! The guarantees of Multi-Paxos: its row of the table.
 
 use super::{Config, Paxos, Quorums, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};

@@ -27,8 +27,8 @@
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
-//!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
-//!    the others how far the log is chosen. They know the values, from their votes.
+//!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
+//!    announces how far the log is chosen. The others know the values from their own votes.
 //! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
 //!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
 //!    that no other leader could have had anything chosen before it that it does not see.

@@ -78,15 +78,16 @@ pub enum Peer<M: StateMachine> {
         /// The requests, in order; at least one.
         entries: Vec<Entry<M::Op>>,
     },
-    /// Backup to primary, or who has copied: in this view I hold the state, and every
-    /// operation up to this one.
+    /// Backup, or replica that has copied the state, to primary: in this view I hold the state, and
+    /// every operation up to this one.
     Ack {
         /// The view.
         view: u64,
         /// The last operation held.
         op: u64,
     },
-    /// Backup to primary, or who has copied: operations are missing, send them again.
+    /// Backup, or replica that has copied the state, to primary: operations are missing, send them
+    /// again.
     Refill {
         /// The view.
         view: u64,

@@ -23,7 +23,7 @@ pub enum State<M: StateMachine> {
 /// The timers of all nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// Replica: time to tell the view service that it is alive.
+    /// Replica: time for the next ping to the view service.
     Ping,
     /// View service: this member has been silent for too long.
     Suspect(Id),
@@ -131,7 +131,7 @@ pub struct Leading<M: StateMachine> {
 /// A copy on its way to an outsider. Volatile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Copying<M: StateMachine> {
-    /// Who copies.
+    /// The replica that copies the state.
     pub to: Id,
     /// The last operation in the state that was cut.
     pub op: u64,

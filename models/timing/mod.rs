@@ -31,7 +31,7 @@ use std::ops::Range;
 use std::time::Duration;
 use thiserror::Error;
 
-/// The longest that any timer may be told to take, in milliseconds: an hour.
+/// The longest time that a timer may have, in milliseconds: an hour.
 const LONGEST: u64 = 3_600_000;
 
 /// The `[timing]` table of a cluster file.

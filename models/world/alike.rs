@@ -9,8 +9,9 @@
 
 use super::action::Action;
 use super::cluster::{Cluster, Inner};
-use super::effect::Effect;
-use super::observer::{Observer, PANICS};
+use super::local::Effect;
+use super::observation::PANICS;
+use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use super::setup::{Cuts, NetworkKind};
 use super::symmetry::{Images, Symmetry};

@@ -165,7 +165,7 @@ impl Svg {
             "<line x1='0' y1='{y}' x2='{right}' y2='{y}' stroke='{BRIGHT}' \
              stroke-dasharray='2 4'/>"
         );
-        let said = "from here on, again and again";
+        let said = "the cycle, repeated for ever";
         self.label(said, 0, y + 13, Anchor::Start, BRIGHT, "svg-event-label");
     }
 

@@ -5,7 +5,7 @@
 //! them are looked up in every state. So an entry says by itself whether anything happens, and
 //! the entries of one node lie side by side, for they are looked up one after the other.
 
-use super::effect::Effect;
+use super::local::Effect;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -169,7 +169,7 @@ pub struct Property<A: Checkable, H> {
     pub name: &'static str,
     /// What it says: see [`Statement::says`].
     pub says: &'static str,
-    /// Who states it: see [`Statement::source`].
+    /// Its source: see [`Statement::source`].
     pub source: &'static str,
     /// When its condition must hold.
     pub kind: Kind<A, H>,

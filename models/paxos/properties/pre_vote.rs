@@ -1,6 +1,6 @@
-//! What pre-vote is for, and that a leader is found with it nevertheless.
+//! The properties of pre-vote: a live leader is not deposed, and a failed one is replaced.
 
-use super::{Actor, Claim, History, Machine, replica, stable, stables};
+use super::nodes::{Actor, Claim, History, Machine, replica, stable, stables};
 use crate::paxos::{Ballot, ReplicaState, Role};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property};
@@ -28,7 +28,7 @@ pub fn steady() -> Claim {
     )
 }
 
-/// Once nobody leads, somebody does later.
+/// Whenever no replica leads, one leads later.
 pub fn followed() -> Claim {
     Property::leads_to(
         FOLLOWED,

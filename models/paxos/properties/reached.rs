@@ -1,6 +1,7 @@
-//! What must be reached, so that the claims are about something; and bounds for what is explored.
+//! States that must be reachable, so that no property holds vacuously; and boundaries of exploration.
 
-use super::{Actor, Claim, History, Machine, Past, stable};
+use super::nodes::{Actor, Claim, History, Machine, stable};
+use super::past::Past;
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};

@@ -1,6 +1,6 @@
-//! What holds of every replica by itself, whatever the others do and whatever is in flight.
+//! Invariants of each replica alone.
 
-use super::{Actor, Claim, Machine};
+use super::nodes::{Actor, Claim, Machine};
 use crate::paxos::offer::weight;
 use crate::paxos::{Config, ReplicaState, Role, ServedSnapshot, State, Timer};
 use crate::statements;
@@ -22,7 +22,7 @@ pub fn structure(config: &Config) -> Vec<Claim> {
     vec![armed(), open(), bounded(config)]
 }
 
-/// Who follows waits for a leader, who leads tells of it, and who tries to lead does both.
+/// A follower waits for a leader, a leader sends heartbeats, and a candidate does both.
 fn armed() -> Claim {
     Property::always(
         ARMED,

@@ -1,4 +1,4 @@
-//! What single-decree Paxos guarantees: the rows of the table.
+//! The guarantees of single-decree Paxos: its row of the table.
 
 use super::{Config, Learner, State, Synod, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
