@@ -1,4 +1,4 @@
-//! What a protocol is to the tools: something that is checked, and something that is deployed.
+//! The interface between a protocol and the tools: it is checked, and it may be deployed.
 //!
 //! A protocol implements [`Protocol`], and if its nodes can be run, [`Deploy`], in its own
 //! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the

@@ -1,4 +1,4 @@
-//! What must hold of a multi-primary cluster, what does not hold, and what must be reachable.
+//! The properties of multi-primary: what must hold, what does not hold, and what must be reachable.
 //!
 //! A node that is down counts with what is on its disk, because it may come back.
 

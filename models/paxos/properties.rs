@@ -1,4 +1,4 @@
-//! What must hold of a cluster, and what must be reachable.
+//! The properties of Multi-Paxos: what must hold, and what must be reachable.
 //!
 //! On the set network what was sent stays in flight, so the messages in flight show what every
 //! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the

@@ -1,4 +1,4 @@
-//! What the nodes say to each other.
+//! The messages between the nodes.
 //!
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.

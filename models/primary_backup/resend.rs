@@ -1,5 +1,5 @@
-//! What the primary does while a backup does not answer: it sends again, and after a while goes on
-//! without.
+//! The primary while a backup does not answer: it sends again, and after a while goes on
+//! without the backup.
 
 use super::bugs::Bug;
 use super::message::Peer;

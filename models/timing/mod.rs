@@ -1,4 +1,4 @@
-//! How long things take in a cluster, where its file says so.
+//! Timings: how long things take in a cluster, where its file says so.
 //!
 //! No protocol's safety rests on any of it: the checker lets a timer fire at any time. Liveness does,
 //! so what a file gives is checked, each by itself and against each other. The timings are no part of

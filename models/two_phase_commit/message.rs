@@ -1,4 +1,4 @@
-//! What coordinator and participants say to each other.
+//! The messages between coordinator and participants.
 //!
 //! The words are those of Bernstein, Hadzilacos and Goodman 1987, section 7.4, with Mohan et al.'s
 //! acknowledgements and answers of "no information".

@@ -1,4 +1,4 @@
-//! What must hold of a two-phase commit cluster, and what must be reachable.
+//! The properties of two-phase commit: what must hold, and what must be reachable.
 //!
 //! The checked instances use the set network, which remembers every message that was ever sent:
 //! so each vote, decision and answer of a node is seen in the state, and the protocol carries no

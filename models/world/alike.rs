@@ -1,4 +1,4 @@
-//! Nodes that are said to be alike are held to it.
+//! Checks that nodes which are said to be alike are alike.
 //!
 //! A check under symmetry expands one of the states that differ only by an exchange of nodes.
 //! That is sound if an exchange takes every step to a step, and every state without a step to

@@ -1,4 +1,4 @@
-//! A run as a sequence diagram: one vertical line a node, time downwards, arrows for messages.
+//! A run as a sequence diagram: one vertical line per node, time downwards, arrows for messages.
 //!
 //! It is drawn for the page of stateright's Explorer, in that page's classes where it has one, and
 //! with colours and a background of its own, so that it can be read wherever it is shown.

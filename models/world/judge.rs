@@ -1,4 +1,4 @@
-//! Which conditions hold in a state, with what is known of its parts.
+//! Evaluates conditions in a state, with what is known of its parts.
 
 use super::cluster::Cluster;
 use super::observer::Observer;

@@ -1,4 +1,4 @@
-//! What a run tells its history.
+//! Observers: auxiliary state that watches a run, such as a history.
 
 use stateright::actor::Envelope;
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-//! Properties: what must always hold, what must sometimes happen, what must eventually happen.
+//! Properties: what must always, sometimes or eventually hold.
 //!
 //! A condition says what it looks at by what it is given, so that the checker may judge a part
 //! once and remember the verdict, without trusting anybody's word for it.

@@ -13,8 +13,8 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         consistency: vec![Reading::linearizable(claims::LINEARIZABLE)],
         durable: vec![Reading {
             property: claims::LINEARIZABLE,
-            holds: "what is acknowledged",
-            violated: "not even what is acknowledged",
+            holds: "acknowledged writes",
+            violated: "not even acknowledged writes",
         }],
         sample: Sample {
             about: "a server",

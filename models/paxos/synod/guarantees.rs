@@ -16,7 +16,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         }],
         durable: vec![Reading {
             property: properties::PROMISE,
-            holds: "promises and what is accepted",
+            holds: "promises and accepted proposals",
             violated: "not even promises",
         }],
         sample: Sample {

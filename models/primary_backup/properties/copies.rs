@@ -1,4 +1,4 @@
-//! What must hold of copies: an outsider gets the state while requests go on.
+//! The properties of copies: an outsider gets the state while requests go on.
 
 use super::nodes::{Claim, synced};
 use crate::kv::Service;

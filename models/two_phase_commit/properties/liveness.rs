@@ -1,4 +1,4 @@
-//! What must happen eventually.
+//! The liveness properties: what must eventually happen.
 
 use super::super::{Known, ParticipantState, Progress, Shard, State, TxnId};
 use super::nodes::{Actor, Claim, ledger_of, shard};

@@ -1,4 +1,4 @@
-//! What must be reachable, or the other properties say little.
+//! States that must be reachable, so that no property holds vacuously.
 
 use super::super::config::coordinator;
 use super::super::{Decision, Known, Peer, Progress, TxnId, Vote};
