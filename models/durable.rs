@@ -1,4 +1,4 @@
-//! What a node keeps across a crash.
+//! Durable state: what a node keeps across a crash.
 //!
 //! An actor saves **deltas**: `o.save(delta)` costs in proportion to what changed, in the model
 //! and on disk. The world and the runtime both fold the deltas with [`Durable::absorb`]; after a

@@ -1,5 +1,5 @@
 //! Random runs of any cluster with everything that can go wrong, and then nothing more: what
-//! must hold in the end is for each protocol's test to ask.
+//! must hold at the end is for each protocol's test to ask.
 //!
 //! Messages are lost for good here, delivered twice and out of order, timers fire at any time,
 //! and servers crash and come back with what they saved. Afterwards it is calm: every server is

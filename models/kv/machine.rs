@@ -24,10 +24,11 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// Applies `op`, the `seq`-th operation of `client`, and gives its reply.
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply;
 
-    /// Whether `op` leaves every state as it is, and so could be answered by whoever has the
-    /// newest one. A machine need not tell.
-    fn is_read(_op: &Self::Op) -> bool {
-        false
+    /// The reply to `op`, if that leaves every state as it is: the same that
+    /// [`apply`](StateMachine::apply) would give. Such an operation can be answered by a server that
+    /// knows that its state is new enough, without a place in the log. A machine need not tell.
+    fn query(&self, _op: &Self::Op) -> Option<Self::Reply> {
+        None
     }
 
     /// The pieces of this state, each small enough for one datagram with room to spare (at most
@@ -98,8 +99,8 @@ impl<M: StateMachine> StateMachine for Recorded<M> {
         self.machine.apply(client, seq, op)
     }
 
-    fn is_read(op: &Self::Op) -> bool {
-        M::is_read(op)
+    fn query(&self, op: &Self::Op) -> Option<Self::Reply> {
+        self.machine.query(op)
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {

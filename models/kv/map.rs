@@ -149,8 +149,11 @@ impl StateMachine for Map {
         self.invoke(op)
     }
 
-    fn is_read(op: &Op) -> bool {
-        matches!(op, Op::Get { .. })
+    fn query(&self, op: &Op) -> Option<Reply> {
+        match op {
+            Op::Get { key } => Some(Reply::Value(self.0.get(key).cloned())),
+            Op::Put { .. } | Op::Delete { .. } | Op::Cas { .. } => None,
+        }
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {

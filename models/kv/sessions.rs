@@ -174,7 +174,7 @@ impl<R: Value> Sessions<R> {
         }
     }
 
-    /// Who has to go.
+    /// The client whose session is evicted.
     fn victim(&self) -> Option<Id> {
         let used = match self.limits.bug {
             Some(SessionBug::EvictLowest) => return self.use_of.keys().next().copied(),

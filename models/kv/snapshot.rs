@@ -1,4 +1,5 @@
-//! The replicated state of a log: the machine, and what makes its requests apply exactly once.
+//! The replicated state of a log: the machine, and the sessions by which each request is applied
+//! once.
 
 use super::machine::StateMachine;
 use super::service::{Refusal, Service};

@@ -1,4 +1,4 @@
-//! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
+//! The bounds of an instance: a cluster for the checker, from a few numbers.
 
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, Claim, History};
@@ -285,8 +285,8 @@ impl Bounds {
             Fairness { per_message: true, ..Fairness::default() }
         };
         let mut claims = claims::visible();
-        // Who is promised to by a replica that then stays down, and must learn from it what is
-        // chosen, needs another attempt; but there is one, in an instance.
+        // A replica that got its promise from one that then stays down, and must learn from it what
+        // is chosen, needs another attempt; but there is one, in an instance.
         claims.extend((self.crashes == 0).then(claims::elected));
         claims.extend(self.unending.then(claims::answered));
         claims.extend(self.tireless.then(claims::followed));

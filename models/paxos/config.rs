@@ -132,7 +132,7 @@ pub struct Config {
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,
-    /// How many messages of the log or of a snapshot are sent at once to who is behind.
+    /// How many messages of the log or of a snapshot are sent at once to a lagging replica.
     pub burst: usize,
     /// About how many encoded bytes of commands a promise or a piece of the log holds; one larger
     /// command travels alone.
@@ -221,6 +221,11 @@ impl Config {
             return Err(ConfigError::TooFewServers { servers, failures });
         }
         Self::new(servers, Quorums::majorities(servers), timing)
+    }
+
+    /// How many reads may wait at a leader: as many as requests that are ordered.
+    pub(super) fn most_reads(&self) -> usize {
+        self.queue.saturating_add(self.window as usize)
     }
 
     /// How many replicas there are.

@@ -5,20 +5,20 @@
 //!
 //! Liveness is checked on the set network too, with clients that ask again without end: the state
 //! space is finite, because what is sent again is already there; and what is sent is delivered some
-//! time, to whoever is up for long enough, so that nothing needs a heartbeat. That something does
-//! where messages are really lost is checked on the lossy network, with heartbeats and retries
-//! without end.
+//! time, to each replica that is up for long enough, so that nothing needs a heartbeat. That
+//! something does where messages are really lost is checked on the lossy network, with heartbeats
+//! and retries without end.
 //!
 //! # What limits the bounds
 //!
 //! Elections: each doubles what the acceptors may have promised and accepted, in any order with
 //! what the old leader still does, and each replica may hold one. Then concurrent requests, whose
-//! slots are accepted, chosen and told of in any order; a second client multiplies the states of
+//! slots are accepted, chosen and announced in any order; a second client multiplies the states of
 //! one election by a hundred. A crash with its restart multiplies them by six only, since a replica
 //! loses little that is not on its disk.
 //!
 //! Two elections of different replicas with two clients are millions of states, most of which are
-//! about clients that follow redirects and about what is applied, told and answered. That three
+//! about clients that follow redirects and about what is applied, announced and answered. That three
 //! ballots compete for a slot needs none of it: `contest` stops where something is applied.
 //!
 //! So two clients, an election and majorities of three go together as far as one write each: with
@@ -32,6 +32,7 @@
 
 pub(super) mod asynchronous;
 mod pre_vote;
+pub(super) mod reads;
 pub(super) mod sessions;
 mod transfer;
 
@@ -73,6 +74,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         comeback_of_all(),
     ];
     instances.extend(asynchronous::instances());
+    instances.extend(reads::instances());
     instances.extend(transfer::instances());
     instances.extend(pre_vote::instances());
     instances.extend(sessions::instances());
@@ -247,7 +249,7 @@ fn gaps() -> Instance<Actor, History> {
 fn majority_down() -> Instance<Actor, History> {
     Instance {
         name: "majority-down",
-        about: "3 replicas of which 2 crash and stay down, a client that asks on",
+        about: "3 replicas of which 2 crash and stay down, a client that keeps asking",
         deep: false,
         cluster: || {
             let bounds = Bounds::three(vec![vec![put("a")]]);
@@ -283,7 +285,7 @@ fn lossy_takeover() -> Instance<Actor, History> {
 fn takeover() -> Instance<Actor, History> {
     Instance {
         name: "takeover",
-        about: "2 replicas that keep no log, quorums of 2 and 1, 1 election of one that is behind",
+        about: "2 replicas that keep no log, quorums of 2 and 1, 1 election of a lagging replica",
         deep: false,
         cluster: || Bounds::takeover().live(None),
         symmetry: None,

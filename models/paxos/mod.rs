@@ -27,8 +27,8 @@
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
-//!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
-//!    the others how far the log is chosen. They know the values, from their votes.
+//!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
+//!    announces how far the log is chosen. The others know the values from their own votes.
 //! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
 //!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
 //!    that no other leader could have had anything chosen before it that it does not see.
@@ -84,6 +84,7 @@ pub mod properties;
 mod proposer;
 mod protocol;
 mod queue;
+mod reads;
 mod replica;
 mod state;
 mod storage;
@@ -101,7 +102,7 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Preparing, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
+pub use state::{Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
@@ -182,9 +183,13 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
             | Service::Reply { .. }
             | Service::Redirect { .. }
             | Service::Refused { .. }
-            | Service::Peer(Peer::Accept { .. } | Peer::Chosen { .. } | Peer::Heartbeat { .. }) => {
-                false
-            }
+            | Service::Peer(
+                Peer::Accept { .. }
+                | Peer::Chosen { .. }
+                | Peer::Heartbeat { .. }
+                | Peer::Confirm { .. }
+                | Peer::Confirmed { .. },
+            ) => false,
             Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
         }
     }

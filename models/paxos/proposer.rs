@@ -133,12 +133,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Phase 2a for the slots in which something may have been chosen, and for the gaps between
     /// them: the value of the highest-numbered proposal reported, or a no-op.
     fn lead(&mut self, mut adopted: BTreeMap<Slot, Proposal<M::Op>>) {
-        let state = self.state.to_mut();
-        state.role = Role::Leading(Leading::default());
-        state.missing = None;
-        self.cancel_timer(Timer::Election);
         let applied = self.state.applied();
         let last = adopted.last_key_value().map_or(applied, |(slot, _)| *slot);
+        let state = self.state.to_mut();
+        state.role = Role::Leading(Leading { inherited: last, ..Leading::default() });
+        state.missing = None;
+        self.cancel_timer(Timer::Election);
         for slot in applied + 1..=last {
             let gap = match adopted.get(&(slot + 1)) {
                 Some(next) if self.has(Bug::InventRequest) => invented(self.id, slot, next),

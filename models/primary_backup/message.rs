@@ -1,4 +1,4 @@
-//! What the nodes say to each other.
+//! The messages between the nodes.
 //!
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.
@@ -76,15 +76,16 @@ pub enum Peer<M: StateMachine> {
         /// The requests, in order; at least one.
         entries: Vec<Entry<M::Op>>,
     },
-    /// Backup to primary, or who has copied: in this view I hold the state, and every
-    /// operation up to this one.
+    /// Backup, or replica that has copied the state, to primary: in this view I hold the state, and
+    /// every operation up to this one.
     Ack {
         /// The view.
         view: u64,
         /// The last operation held.
         op: u64,
     },
-    /// Backup to primary, or who has copied: operations are missing, send them again.
+    /// Backup, or replica that has copied the state, to primary: operations are missing, send them
+    /// again.
     Refill {
         /// The view.
         view: u64,

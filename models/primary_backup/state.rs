@@ -23,7 +23,7 @@ pub enum State<M: StateMachine> {
 /// The timers of all nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// Replica: time to tell the view service that it is alive.
+    /// Replica: time for the next ping to the view service.
     Ping,
     /// View service: this member has been silent for too long.
     Suspect(Id),
@@ -122,7 +122,7 @@ pub struct Leading<M: StateMachine> {
 /// A copy on its way to an outsider. Volatile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Copying<M: StateMachine> {
-    /// Who copies.
+    /// The replica that copies the state.
     pub to: Id,
     /// The last operation in the state that it copies.
     pub op: u64,

@@ -1,7 +1,7 @@
 //! Steps by name: what the Explorer lists and traces record.
 
 use super::cluster::{Cluster, Inner};
-use super::effect::LocalKind;
+use super::local::LocalKind;
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::step::Move;

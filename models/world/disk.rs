@@ -1,7 +1,7 @@
 //! When a save becomes durable, and what waits for it.
 
 use super::cluster::Inner;
-use super::effect::Effect;
+use super::local::Effect;
 use super::observer::Observer;
 use super::parts::{Checkable, Disk, NodeOf, Process};
 use super::setup::{DiskKind, Setup};

@@ -79,38 +79,38 @@ pub struct Cuts {
     pub links: Vec<(Id, Id)>,
 }
 
-/// What a cluster is made from.
+/// What a cluster is made from, part by part; [`Setup::cluster`] makes it.
 pub struct Setup<A: Checkable, H> {
     /// Servers first, then clients: an actor's index is its id.
-    pub actors: Vec<A>,
+    pub(crate) actors: Vec<A>,
     /// How many of them are servers.
-    pub servers: usize,
+    pub(crate) servers: usize,
     /// How messages travel.
-    pub network: NetworkKind,
+    pub(crate) network: NetworkKind,
     /// Whether a message in flight may be lost for good, as a step.
-    pub lossy: bool,
+    pub(crate) lossy: bool,
     /// When a save becomes durable.
-    pub disk: DiskKind,
+    pub(crate) disk: DiskKind,
     /// What need not wait for an asynchronous disk.
     pub(super) waiting: Waiting<A>,
     /// Whose rules decide what a step is.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// The faults that may happen.
-    pub faults: Faults,
+    pub(crate) faults: Faults,
     /// The links that may be cut for good.
-    pub cuts: Cuts,
+    pub(crate) cuts: Cuts,
     /// The disks that may be lost.
     pub(super) replacement: Option<Replacement<A>>,
     /// The kind of a timer, for [`Faults::timers`].
-    pub timer_kind: fn(&A::Timer) -> &'static str,
+    pub(crate) timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
-    pub history: H,
+    pub(crate) history: H,
     /// What liveness may assume.
-    pub fairness: Fairness,
+    pub(crate) fairness: Fairness,
     /// What is claimed.
-    pub properties: Vec<Property<A, H>>,
+    pub(crate) properties: Vec<Property<A, H>>,
     /// States that do not satisfy it are not explored.
-    pub boundary: Option<Condition<A, H>>,
+    pub(crate) boundary: Option<Condition<A, H>>,
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {

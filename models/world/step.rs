@@ -4,7 +4,7 @@
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
 use super::cluster::{Cluster, Inner};
-use super::effect::{Effect, LocalKind};
+use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};

@@ -1,6 +1,6 @@
-//! What was found against what was expected.
+//! Reports: findings compared with expectations.
 
-use super::run::{Discovery, Engine, Findings};
+use super::findings::{Discovery, Engine, Findings};
 use crate::catalogue::{Case, PropertyInfo, SeededBug, Subject};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;

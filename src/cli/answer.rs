@@ -1,4 +1,4 @@
-//! What the client commands print.
+//! The output of the client commands.
 
 use super::{DONE, NO};
 use crate::models::kv::offer::Answered;
@@ -19,7 +19,7 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
     }
 }
 
-/// What is told beside the answer, to people, if anything.
+/// A remark beside the answer, for people, if there is any.
 pub(super) fn note(answered: &Answered) -> Option<&'static str> {
     match answered {
         Answered::Reply(Reply::Value(None)) => Some("the key is absent"),

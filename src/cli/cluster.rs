@@ -24,8 +24,8 @@ const START: Duration = Duration::from_secs(15);
 
 /// Start a local cluster: real processes, real UDP, in a temporary directory
 ///
-/// Prints how to talk to it once it answers, and stops it on Ctrl-C or SIGTERM. However this command
-/// ends, its nodes end too.
+/// Prints commands to try once the cluster answers, and stops it on Ctrl-C or SIGTERM. However this
+/// command ends, its nodes end too.
 #[derive(Parser)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// How many servers
     #[arg(long, default_value_t = 3)]
     servers: usize,
-    /// A variant of the protocol, where it has any
+    /// The mode of the protocol, where it has several
     #[arg(long)]
     mode: Option<String>,
     /// Keep the cluster file, the data and the logs in this directory, which must not exist yet

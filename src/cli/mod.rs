@@ -22,7 +22,8 @@ use crate::check::CheckError;
 use crate::explore::ExploreError;
 use crate::models::kv::offer::{OfferError, listed};
 use crate::models::protocols::Protocols;
-use crate::node::deploy::{CallError, OpenError};
+use crate::node::deploy::OpenError;
+use crate::node::deploy::deployed::CallError;
 use crate::node::{
     AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError, PeersError,
 };

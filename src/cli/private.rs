@@ -1,4 +1,4 @@
-//! Keys and data are for their owner alone: made so, and refused otherwise.
+//! Files with keys or data are readable by their owner only: created so, and refused otherwise.
 
 use super::{CliError, at};
 use crate::ClusterFile;
@@ -21,7 +21,7 @@ pub(crate) fn load_cluster(path: &Path) -> Result<ClusterFile, CliError> {
 
 /// A data directory that is there must be its owner's alone.
 pub(crate) fn check_data(path: &Path) -> Result<(), CliError> {
-    // What is not there, whoever needs it refuses.
+    // A missing file is refused where it is needed.
     if path.exists() { check("the data directory", path, "700") } else { Ok(()) }
 }
 

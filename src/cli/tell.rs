@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How wide the names are in the summary; a longer one has a line of its own.
 const NAME: usize = 22;
 
-/// What to tell of a report.
+/// What to show of a report.
 pub(crate) struct Show<'a> {
     /// Only this property.
     pub(crate) property: Option<&'a str>,
@@ -116,12 +116,12 @@ pub(crate) fn steps(subject: &dyn Subject, trace: &Trace, width: usize) -> Strin
     let narrative = match subject.narrate(trace) {
         Ok(narrative) => narrative,
         Err(error) => {
-            return wrapped(&format!("(cannot be told: {error})"), "      ", "      ", width);
+            return wrapped(&format!("(cannot be shown: {error})"), "      ", "      ", width);
         }
     };
     for (at, (action, changes)) in narrative.steps.iter().enumerate() {
         if trace.cycle == Some(at) {
-            text += "      from here on, again and again:\n";
+            text += "      the cycle, repeated for ever:\n";
         }
         text += &wrapped(action, &format!("{:>4}. ", at + 1), "      ", width);
         for change in changes {

@@ -113,7 +113,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
             Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
-            // The actor goes on asking whoever is busy: it does not end with that.
+            // The actor keeps asking a busy server: that refusal ends no request.
             Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }
     }
@@ -193,7 +193,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
 /// The effects of one operation.
 struct Call<M> {
-    /// The servers that were asked, and what each was told last.
+    /// The servers that were asked, and the last request to each.
     asked: BTreeMap<Id, M>,
     timers: Timers<Retry>,
     /// Whether the last that was heard of the request is that a server is busy.

@@ -22,8 +22,8 @@
 //! duplicate, which the model already allows; but not one from another life of the cluster, so a
 //! cluster that is formatted anew takes a new name or new keys.
 
-use super::address::number;
 use super::cluster_file::ClusterFile;
+use super::ids::number;
 use super::life::Life;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
@@ -110,7 +110,7 @@ impl Kind {
 
 /// What servers say to each other about themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Greeting {
+pub(super) enum Greeting {
     /// The sender starts: does the receiver listen to it?
     Hello,
     /// The sender listens to the receiver in this life.
@@ -283,7 +283,7 @@ pub(super) fn decode<M: DeserializeOwned>(message: &[u8]) -> Result<M, FrameErro
 }
 
 /// The seal between servers.
-pub struct Seal {
+pub(super) struct Seal {
     wire: Wire,
     life: u64,
     /// `None` in a client's copy of a cluster file with keys.
@@ -292,7 +292,7 @@ pub struct Seal {
 
 impl Seal {
     /// The seal of a cluster, with the keys that its file holds.
-    pub fn new(cluster: &ClusterFile) -> Self {
+    pub(super) fn new(cluster: &ClusterFile) -> Self {
         let channel = match (&cluster.keys.client, &cluster.keys.server) {
             (None, _) => Some(Channel::Checksummed),
             (Some(_), server) => server.as_ref().map(|key| Channel::new(Some(key.bytes()))),
@@ -306,12 +306,17 @@ impl Seal {
     }
 
     /// The datagram that carries `message` from `src` to `dst`.
-    pub fn seal<M: Serialize>(&self, src: Id, dst: Id, message: &M) -> Result<Vec<u8>, FrameError> {
+    pub(super) fn seal<M: Serialize>(
+        &self,
+        src: Id,
+        dst: Id,
+        message: &M,
+    ) -> Result<Vec<u8>, FrameError> {
         self.seal_kind(Kind::Message, src, dst, message)
     }
 
     /// The datagram that asks the server `via` to pass `message` on to `client`.
-    pub fn seal_relay<M: Serialize>(
+    pub(super) fn seal_relay<M: Serialize>(
         &self,
         src: Id,
         via: Id,
@@ -322,7 +327,7 @@ impl Seal {
     }
 
     /// The datagram that carries a greeting from one server to another.
-    pub fn seal_greeting(
+    pub(super) fn seal_greeting(
         &self,
         src: Id,
         dst: Id,

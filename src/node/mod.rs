@@ -14,9 +14,10 @@
 //! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
-//! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that users call.
+//! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that
+//! users call.
 
-pub mod address;
+mod address;
 mod caller;
 mod client;
 mod cluster_file;
@@ -25,7 +26,8 @@ pub mod deploy;
 mod digest;
 mod endpoint;
 mod error;
-pub mod frame;
+mod frame;
+mod ids;
 mod keys;
 mod life;
 mod log;
@@ -47,7 +49,8 @@ mod virtual_time;
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
-pub use deploy::{AskError, DeployError, Deployed};
+pub use deploy::deployed::Deployed;
+pub use deploy::{AskError, DeployError};
 pub use endpoint::SendError;
 pub use error::NodeError;
 pub use frame::{FrameError, MAX_DATAGRAM};
@@ -56,7 +59,8 @@ pub use log::LogError;
 pub use map_client::Swapped;
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
-pub use runtime::{Node, NodeBuilder};
+pub use runtime::Node;
+pub use runtime::builder::NodeBuilder;
 pub use socket::BindError;
 pub use stats::Stats;
 pub use stop::Stop;

@@ -5,10 +5,8 @@
 //! record of the log, synced before anything that the batch sends leaves. A crash in between is,
 //! to everyone else, a crash before the batch, whose messages were lost; the model allows both.
 
-mod builder;
+pub(super) mod builder;
 mod greeting;
-
-pub use builder::NodeBuilder;
 
 use super::address::is_client;
 use super::data_dir::DataDir;

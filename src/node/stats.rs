@@ -1,4 +1,4 @@
-//! What a node counts.
+//! The counters of a node.
 
 /// Counts since a node was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

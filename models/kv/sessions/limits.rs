@@ -1,4 +1,4 @@
-//! How many sessions are kept, and the seeded bugs of the table that keeps them.
+//! The bounds of the session table, and its seeded bugs.
 
 use serde::{Deserialize, Serialize};
 

@@ -12,7 +12,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
     vec![
         Mutant {
             name: "evict-newest",
-            about: "the session used last is evicted",
+            about: "the most recently used session is evicted",
             killed_by: claims::ACTIVE,
             cluster: || seeded(SessionBug::EvictNewest),
         },
@@ -24,7 +24,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
         },
         Mutant {
             name: "evict-without-floor",
-            about: "an eviction leaves no floor",
+            about: "an eviction does not raise the floor",
             killed_by: claims::TAKEN_ONCE,
             cluster: || seeded(SessionBug::EvictWithoutFloor),
         },

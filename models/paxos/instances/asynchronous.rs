@@ -5,17 +5,18 @@ use super::claimed;
 use crate::paxos::Quorums;
 use crate::paxos::bounds::{Bounds, put, write_then_read};
 use crate::paxos::properties::{self as claims, Actor, History};
+use crate::world::Cluster;
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![overtaken_disk(), lone_promise(), late_disk(), undurable()]
+    vec![leader(), follower(), snapshot(), lone_promise(), any(), takeover()]
 }
 
-/// A leader whose requests leave before its own vote is durable, another that crashes.
-pub(in crate::paxos) fn rivals() -> Bounds {
+/// A replica that crashes, any of these.
+pub(in crate::paxos) fn crashing(crashable: Option<Vec<Id>>) -> Bounds {
     let bounds = Bounds::three(vec![vec![put("a")], vec![put("b")]]);
-    Bounds { elections: 0, crashes: 1, restarts: 1, asynchronous: true, ..bounds }
+    Bounds { elections: 0, crashes: 1, restarts: 1, crashable, asynchronous: true, ..bounds }
 }
 
 /// A replica that crashes, perhaps as it takes over, and one that takes over.
@@ -45,19 +46,45 @@ pub(in crate::paxos) fn lone() -> Bounds {
     }
 }
 
-fn overtaken_disk() -> Instance<Actor, History> {
+fn leader() -> Instance<Actor, History> {
     Instance {
-        name: "asynchronous-rivalry",
-        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash, 1 restart",
+        name: "asynchronous-leader",
+        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash of the leader, 1 \
+                restart",
         deep: false,
-        cluster: || {
-            let bounds = rivals();
-            let claims = claimed(&bounds, [claims::overlap()]);
-            bounds.cluster(claims, None)
-        },
+        cluster: || rivalry(Some(vec![Id::from(0)])),
         symmetry: None,
         expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
+}
+
+fn follower() -> Instance<Actor, History> {
+    Instance {
+        name: "asynchronous-follower",
+        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash of a follower, 1 \
+                restart",
+        deep: false,
+        cluster: || rivalry(Some(vec![Id::from(1)])),
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn any() -> Instance<Actor, History> {
+    Instance {
+        name: "asynchronous-rivalry",
+        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash, 1 restart",
+        deep: true,
+        cluster: || rivalry(None),
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn rivalry(crashable: Option<Vec<Id>>) -> Cluster<Actor, History> {
+    let bounds = crashing(crashable);
+    let claims = claimed(&bounds, [claims::overlap()]);
+    bounds.cluster(claims, None)
 }
 
 fn lone_promise() -> Instance<Actor, History> {
@@ -65,7 +92,7 @@ fn lone_promise() -> Instance<Actor, History> {
         name: "asynchronous-1-2",
         about: "2 replicas with asynchronous disks, quorums of 1 and 2, 2 clients that write, 2 \
                 elections of one replica, which crashes and restarts, until something is applied",
-        deep: false,
+        deep: true,
         cluster: || {
             let bounds = lone();
             let claims = claimed(&bounds, [claims::adopted(), claims::three_ballots()]);
@@ -76,7 +103,7 @@ fn lone_promise() -> Instance<Actor, History> {
     }
 }
 
-fn late_disk() -> Instance<Actor, History> {
+fn takeover() -> Instance<Actor, History> {
     Instance {
         name: "asynchronous-restart",
         about: "3 replicas with asynchronous disks, a client that writes, 1 election, 1 crash, 1 \
@@ -93,7 +120,7 @@ fn late_disk() -> Instance<Actor, History> {
     }
 }
 
-fn undurable() -> Instance<Actor, History> {
+fn snapshot() -> Instance<Actor, History> {
     Instance {
         name: "asynchronous-snapshot",
         about: "3 replicas with asynchronous disks that keep 1 command, a client that writes and \

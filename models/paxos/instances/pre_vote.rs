@@ -1,4 +1,5 @@
-//! Instances with pre-vote: a leader that is heard is not disturbed, and one that is gone is followed.
+//! Instances with pre-vote: a leader that is heard is not disturbed, and one that is gone is
+//! followed.
 
 use super::claimed;
 use crate::paxos::bounds::{Bounds, put};
@@ -74,7 +75,7 @@ fn unheard() -> Instance<Actor, History> {
 fn asked() -> Instance<Actor, History> {
     Instance {
         name: "pre-vote",
-        about: "3 replicas with pre-vote, a client that writes, 2 times somebody misses the leader",
+        about: "3 replicas with pre-vote, a client that writes, the leader is missed twice",
         deep: true,
         cluster: || {
             let bounds = Bounds::three(vec![vec![put("a")]]);

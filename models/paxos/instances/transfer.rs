@@ -63,7 +63,7 @@ fn lossy_transfer() -> Instance<Actor, History> {
     }
 }
 
-/// A leader that lets a client wait, or tells it to ask later, serves it in the end.
+/// A leader that lets a client wait, or refuses it as busy, eventually serves it.
 fn crowded(queue: usize, reached: Claim) -> Cluster<Actor, History> {
     Bounds { queue, ..Bounds::crowd() }.live_setup(None).property(reached).cluster()
 }
@@ -71,7 +71,7 @@ fn crowded(queue: usize, reached: Claim) -> Cluster<Actor, History> {
 fn waiting() -> Instance<Actor, History> {
     Instance {
         name: "waiting",
-        about: "2 replicas, a window of 1 and a queue of 1, 2 clients that ask on",
+        about: "2 replicas, a window of 1 and a queue of 1, 2 clients that keep asking",
         deep: false,
         cluster: || crowded(1, claims::waited()),
         symmetry: None,
@@ -82,7 +82,7 @@ fn waiting() -> Instance<Actor, History> {
 fn busy() -> Instance<Actor, History> {
     Instance {
         name: "busy",
-        about: "2 replicas, a window of 1 and no queue, 2 clients that ask on",
+        about: "2 replicas, a window of 1 and no queue, 2 clients that keep asking",
         deep: false,
         cluster: || crowded(0, claims::busy()),
         symmetry: None,

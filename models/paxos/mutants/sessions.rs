@@ -12,7 +12,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
     vec![
         Mutant {
             name: "evict-newest",
-            about: "the session used last is evicted",
+            about: "the most recently used session is evicted",
             killed_by: claims::ACTIVE,
             cluster: || seeded(trio(), SessionBug::EvictNewest),
         },
@@ -24,7 +24,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
         },
         Mutant {
             name: "evict-without-floor",
-            about: "an eviction leaves no floor",
+            about: "an eviction does not raise the floor",
             killed_by: claims::EXACTLY_ONCE,
             cluster: || seeded(duel(), SessionBug::EvictWithoutFloor),
         },
@@ -36,13 +36,13 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
         },
         Mutant {
             name: "snapshot-without-floor",
-            about: "a snapshot comes without the floor",
+            about: "a snapshot lacks the floor",
             killed_by: claims::NOT_NEW,
             cluster: || seeded(lagging(), SessionBug::SnapshotWithoutFloor),
         },
         Mutant {
             name: "snapshot-without-order",
-            about: "a snapshot has the sessions in the order of client ids",
+            about: "a snapshot lists the sessions in the order of client ids",
             killed_by: claims::SNAPSHOT,
             cluster: || {
                 let bounds = Bounds { sessions: SessionLimits::clients(2), ..lagging() };

@@ -1,7 +1,7 @@
 //! What must hold of the sessions that a replica keeps, where there is room for few. That replicas
-//! keep the same sessions is part of [`SNAPSHOT`](super::SNAPSHOT).
+//! keep the same sessions is part of the property `snapshot`.
 
-use super::{Claim, stable};
+use super::nodes::{Claim, stable};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::checked::{has_evicted, keeps_active, knows_applied};
@@ -11,7 +11,7 @@ use crate::world::{Condition, Property};
 statements! {
     /// A session is lost only to clients that were active since, as many as there is room for.
     pub ACTIVE = "active-sessions", "every active client has its session";
-    pub NOT_NEW = "no-reapply", "no replica takes a request that it applied for a new one",
+    pub NOT_NEW = "no-reapply", "no replica treats an applied request as new",
         "Ongaro 2014, section 6.3";
     pub EVICTED = "session-evicted", "a session was evicted";
     pub REFUSED = "session-expired", "a client was refused because its session had expired";

@@ -1,6 +1,6 @@
-//! What holds of every replica by itself, whatever the others do and whatever is in flight.
+//! Invariants of each replica alone.
 
-use super::{Actor, Claim, Machine};
+use super::nodes::{Actor, Claim, Machine};
 use crate::kv::transfer::encoded_bytes;
 use crate::paxos::offer::weight;
 use crate::paxos::{Config, ReplicaState, Role, ServedSnapshot, State, Timer};
@@ -23,7 +23,7 @@ pub fn structure(config: &Config) -> Vec<Claim> {
     vec![armed(), open(), bounded(config)]
 }
 
-/// Who follows waits for a leader, who leads tells of it, and who tries to lead does both.
+/// A follower waits for a leader, a leader sends heartbeats, and a candidate does both.
 fn armed() -> Claim {
     Property::always(
         ARMED,
@@ -66,6 +66,8 @@ fn bounded(config: &Config) -> Claim {
                 Role::Leading(leading) => {
                     let first = stable.promised.round == 0;
                     leading.waiting.len() <= config.queue
+                        && leading.reads.len() <= config.most_reads()
+                        && leading.last_reads.len() <= config.sessions.clients
                         && !(first && accepted.len() as u64 > config.window)
                 }
                 _ => true,

@@ -1,6 +1,6 @@
-//! What must hold of a single decree, and what must be reachable.
+//! The properties of a single decree: what must hold, and what must be reachable.
 //!
-//! On the set network what was sent stays in flight, so the messages in flight tell all that was
+//! On the set network what was sent stays in flight, so the messages in flight show all that was
 //! ever proposed, promised and accepted.
 
 use super::{Learner, Msg, Proposal, State, Synod, Value};

@@ -11,7 +11,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
     vec![
         Mutant {
             name: "evict-newest",
-            about: "the session used last is evicted",
+            about: "the most recently used session is evicted",
             killed_by: claims::ACTIVE,
             cluster: || seeded(crowded_trio(), SessionBug::EvictNewest),
         },
@@ -23,7 +23,7 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
         },
         Mutant {
             name: "evict-without-floor",
-            about: "an eviction leaves no floor",
+            about: "an eviction does not raise the floor",
             killed_by: claims::EXACTLY_ONCE,
             cluster: || seeded(crowded_trio(), SessionBug::EvictWithoutFloor),
         },
@@ -35,13 +35,13 @@ pub(super) fn mutants() -> Vec<Mutant<Actor, History>> {
         },
         Mutant {
             name: "snapshot-without-floor",
-            about: "a transferred state comes without the floor",
+            about: "a transferred state lacks the floor",
             killed_by: claims::NOT_NEW,
             cluster: || seeded(crowded_pair(), SessionBug::SnapshotWithoutFloor),
         },
         Mutant {
             name: "snapshot-without-order",
-            about: "a transferred state has the sessions in the order of client ids",
+            about: "a transferred state lists the sessions in the order of client ids",
             killed_by: claims::SAME,
             cluster: || {
                 let bounds = Bounds { sessions: SessionLimits::clients(2), ..crowded_pair() };

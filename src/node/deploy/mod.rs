@@ -1,11 +1,10 @@
 //! Protocols as nodes and clients: how a cluster file becomes both.
 
 mod ask;
-mod deployed;
+pub mod deployed;
 mod topology;
 
 pub use ask::{AskError, ask};
-pub use deployed::{CallError, Deployed, Place, deployed};
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;

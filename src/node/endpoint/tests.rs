@@ -283,6 +283,33 @@ impl World {
     }
 }
 
+/// Whichever key it has: of this cluster, for this server, and from its sender's address.
+#[test]
+fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
+    let mut world = world(KEYS);
+    let (me, peer) = (Id::from(0), Id::from(1));
+    let of = |text: &str| Seal::new(&ClusterFile::parse(text, Path::new("cluster.toml")).unwrap());
+    let (ours, other) = (of(&world.cluster_text(KEYS)), of(&world.cluster_text("")));
+    let message = "text".to_owned();
+    let sealed = [
+        other.seal(peer, me, &message),
+        ours.seal(peer, peer, &message),
+        ours.seal(peer, me, &message),
+        ours.seal(Id::from(9), me, &message),
+    ];
+    for datagram in sealed {
+        world.elsewhere(0, &datagram.unwrap());
+        assert!(matches!(world.serve(0), Incoming::Dropped));
+    }
+    let stats = world.servers[0].stats();
+    assert_eq!((stats.foreign, stats.misdirected, stats.impostors), (1, 1, 2));
+    let datagram = world.servers[1].seal(me, &message).unwrap();
+    world.servers[1].transmit(&datagram).unwrap();
+    assert!(
+        matches!(world.serve(0), Incoming::Message(src, text) if src == peer && text == message)
+    );
+}
+
 /// Nobody poses as a server with a file that clients have.
 #[test]
 fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
