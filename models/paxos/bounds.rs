@@ -156,7 +156,7 @@ impl Bounds {
     /// of which nothing is kept, and has one election to take over in.
     pub(super) fn takeover() -> Self {
         let quorums = Some(Quorums { prepare: 2, accept: 1 });
-        let bounds = Self::three(vec![write_then_read()]);
+        let bounds = Self::three(vec![write_twice()]);
         Self { servers: 2, quorums, keep: 0, unending: true, ..bounds }
     }
 
@@ -229,12 +229,12 @@ impl Bounds {
 
     /// A leader that is soon further ahead of the other replica than that accepts.
     pub(super) fn far_ahead() -> Self {
-        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), get()]) }
+        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), put("c")]) }
     }
 
     /// A replica that needs a snapshot of several pieces, and a leader that goes on.
     pub(super) fn transfer() -> Self {
-        let script = vec![put("a"), put("b"), get()];
+        let script = vec![put("a"), put("b"), put("c")];
         Self { heartbeats: 1, keep: 0, piece_bytes: 1, ..Self::alone(script) }
     }
 
@@ -317,6 +317,11 @@ pub(super) fn put(value: &str) -> Op {
 
 pub(super) fn get() -> Op {
     Op::get("x")
+}
+
+/// A writer that writes again: two slots.
+pub(super) fn write_twice() -> Vec<Op> {
+    vec![put("a"), put("b")]
 }
 
 /// A writer that reads back: real time orders the two.

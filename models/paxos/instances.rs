@@ -37,7 +37,7 @@ pub(super) mod sessions;
 mod transfer;
 
 use super::Quorums;
-use super::bounds::{Bounds, get, put, write_then_read};
+use super::bounds::{Bounds, get, put, write_then_read, write_twice};
 use super::properties::{self as claims, Actor, Claim, History};
 use crate::kv::Op;
 use crate::world::Cluster;
@@ -117,10 +117,10 @@ fn restart() -> Instance<Actor, History> {
 fn snapshot() -> Instance<Actor, History> {
     Instance {
         name: "snapshot",
-        about: "3 replicas that keep 1 command, a client that writes and reads, 1 heartbeat",
+        about: "3 replicas that keep 1 command, a client that writes twice, 1 heartbeat",
         deep: false,
         cluster: || {
-            let bounds = Bounds::three(vec![write_then_read()]);
+            let bounds = Bounds::three(vec![write_twice()]);
             let bounds = Bounds { elections: 0, heartbeats: 1, keep: 1, piece_bytes: 1, ..bounds };
             let claims = claimed(&bounds, [claims::installed(), claims::caught_up()]);
             bounds.cluster(claims, None)
@@ -318,11 +318,11 @@ fn lossy_election() -> Instance<Actor, History> {
 fn nothing_kept() -> Instance<Actor, History> {
     Instance {
         name: "nothing-kept",
-        about: "2 replicas that keep no log, quorums of 2 and 1, a client that writes and reads, 1 \
+        about: "2 replicas that keep no log, quorums of 2 and 1, a client that writes twice, 1 \
                 heartbeat",
         deep: false,
         cluster: || {
-            let bounds = Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_then_read()) };
+            let bounds = Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_twice()) };
             let claims = claimed(&bounds, [claims::installed()]);
             bounds.cluster(claims, None)
         },

@@ -25,7 +25,7 @@
 mod sessions;
 
 use super::Quorums;
-use super::bounds::{Bounds, put, write_then_read};
+use super::bounds::{Bounds, put, write_twice};
 use super::bugs::Bug;
 use super::instances::{asynchronous, reads};
 use super::properties::{
@@ -95,7 +95,7 @@ mutants! {
         "no-dedupe" by EXACTLY_ONCE in // One request makes a log without end.
     Bounds { elections: 0, within: Some(claims::short_log(2)), ..writer() };
     OrderOld: "a leader gives a slot to a request that is older than its client's newest",
-        "order-old" by ONE_SLOT in Bounds::alone(write_then_read());
+        "order-old" by ONE_SLOT in Bounds::alone(write_twice());
     OrderTwice: "a leader gives a second slot to a request that is open",
         "order-twice" by ONE_SLOT in Bounds { elections: 0, ..writer() };
     ForgetWaiting: "a waiting request never gets a slot",
@@ -109,9 +109,9 @@ mutants! {
     StoreApplied: "an acceptor stores a vote in an applied slot, and keeps it for ever",
         "store-applied" by BOUNDED in writer();
     KeepLog: "a replica never truncates its log",
-        "keep-log" by BOUNDED in Bounds { keep: 0, ..Bounds::alone(write_then_read()) };
+        "keep-log" by BOUNDED in Bounds { keep: 0, ..Bounds::alone(write_twice()) };
     AnswerLocally: "a leader answers a read from its own state, without asking a quorum",
-        "answer-locally" by LINEARIZABLE in Bounds::three(vec![write_then_read()]);
+        "answer-locally" by LINEARIZABLE in reads::alone();
     ApplyAnyBallot: "a learner applies a value that it accepted in a smaller ballot than the one in which the slot was chosen",
         "apply-any-ballot" by CHOSEN in Bounds { elections: 1, ..Bounds::contest() };
     LeaderLearns: "a leader learns chosen values from another leader",
@@ -125,7 +125,7 @@ mutants! {
     NoSnapshot: "the log is truncated past what a lagging replica needs, and there is no snapshot",
         "no-snapshot" by ANSWERED in Bounds::takeover();
     InstallOlder: "a snapshot replaces a newer state",
-        "install-older" by REMEMBERS in Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_then_read()) };
+        "install-older" by REMEMBERS in Bounds { heartbeats: 1, keep: 0, ..Bounds::alone(write_twice()) };
     InstallEarly: "a snapshot is installed before all pieces arrived",
         "install-early" by SNAPSHOT in Bounds { piece_bytes: 1, ..lagging() };
     SnapshotWithoutSessions: "a snapshot lacks the client sessions",
@@ -144,12 +144,12 @@ mutants! {
     NeverAsk: "a lagging replica does not ask for the missing slots",
         "never-ask" by LEVEL in Bounds::lossy_transfer();
     LogOverlap: "a piece of the log is applied from its start, although some of it was applied before",
-        "log-overlap" by CHOSEN in Bounds { heartbeats: 1, ..Bounds::alone(write_then_read()) };
+        "log-overlap" by CHOSEN in Bounds { heartbeats: 1, ..Bounds::alone(write_twice()) };
     LearnWithoutBallot: "a value that was chosen in a greater ballot is learned without promising that ballot",
         "learn-without-ballot" by KNOWN in Bounds {
         heartbeats: 1,
         within: Some(claims::idle(2.into())),
-        ..Bounds::three(vec![write_then_read()])
+        ..Bounds::three(vec![write_twice()])
     };
     HeedOldHeartbeat: "a heartbeat of a smaller ballot is accepted, even by a leader",
         "heed-old-heartbeat" by ARMED in Bounds { heartbeats: 1, ..writer() };
@@ -179,9 +179,9 @@ mutants! {
     JoinRound: "a read is confirmed by a round that began before it came",
         "join-round" by LINEARIZABLE in reads::round();
     ReadBehind: "a leader answers a read before it has applied what earlier ballots left to it",
-        "read-behind" by LINEARIZABLE in Bounds::three(vec![write_then_read()]);
+        "read-behind" by LINEARIZABLE in reads::alone();
     ConfirmOld: "a replica that promised a greater ballot confirms a leader",
-        "confirm-old" by LINEARIZABLE in Bounds::three(vec![write_then_read()]);
+        "confirm-old" by LINEARIZABLE in reads::alone();
     VoteEarly: "an acceptor reports a vote before it is durable",
         "vote-early" by REMEMBERS in asynchronous::crashing(None);
     PromiseEarly: "an acceptor promises before that is durable",

@@ -308,7 +308,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             id,
             life: 0,
             process: Process::Down { ghost: None },
-            disk: Disk { durable: None, pending: Vec::new() },
+            disk: Disk { durable: None, pending: Vec::new(), blocks: false },
             held: Vec::new(),
         }
     }

@@ -40,17 +40,25 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// before it does anything else; and where a node never crashes, it makes no difference when a
     /// save becomes durable.
     pub(super) fn save(&self, before: &NodeOf<A>, disk: &mut Disk<A::Storage>, delta: A::Storage) {
-        let is_up = matches!(before.process, Process::Up { .. });
-        let is_late = match self.setup.disk {
-            DiskKind::Synchronous => false,
-            DiskKind::WriteBack => true,
-            DiskKind::Asynchronous => is_up && self.may_crash(before.id),
-        };
-        if is_late {
-            disk.pending.push(delta);
-        } else {
-            Durable::fold(&mut disk.durable, delta);
+        match self.setup.disk {
+            DiskKind::WriteBack => disk.pending.push(delta),
+            DiskKind::Asynchronous if self.saves_late(before) => {
+                let actor = &self.setup.actors[usize::from(before.id)];
+                disk.blocks |= !(self.setup.waiting.is_lazy)(actor, &delta);
+                // All of them become durable at once.
+                match disk.pending.first_mut() {
+                    Some(pending) => pending.absorb(delta),
+                    None => disk.pending.push(delta),
+                }
+            }
+            DiskKind::Synchronous | DiskKind::Asynchronous => {
+                Durable::fold(&mut disk.durable, delta);
+            }
         }
+    }
+
+    fn saves_late(&self, before: &NodeOf<A>) -> bool {
+        matches!(before.process, Process::Up { .. }) && self.may_crash(before.id)
     }
 
     /// Holds back, of what a handler sends, what waits for the disk; gives the rest.
@@ -61,14 +69,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         held: &mut Vec<(Id, A::Msg)>,
         sent: Vec<(Id, A::Msg)>,
     ) -> Vec<(Id, A::Msg)> {
-        let actor = &self.setup.actors[usize::from(id)];
-        let waiting = &self.setup.waiting;
-        let is_written = self.setup.disk != DiskKind::Asynchronous
-            || disk.pending.iter().all(|delta| (waiting.is_lazy)(actor, delta));
-        if is_written {
+        if !disk.blocks {
             return sent;
         }
-        let (later, now) = sent.into_iter().partition(|(_, msg)| (waiting.waits)(actor, msg));
+        let actor = &self.setup.actors[usize::from(id)];
+        let waits = self.setup.waiting.waits;
+        let (later, now) = sent.into_iter().partition(|(_, msg)| waits(actor, msg));
         held.extend::<Vec<_>>(later);
         if self.setup.network.keeps_one_copy() {
             // The order tells nothing there.
@@ -89,6 +95,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         for delta in written.disk.pending.drain(..count) {
             Durable::fold(&mut written.disk.durable, delta);
         }
+        written.disk.blocks = false;
         let sent = std::mem::take(&mut written.held);
         self.departing(written, sent)
     }

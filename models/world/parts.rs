@@ -119,8 +119,11 @@ pub enum Process<S, T, R> {
 pub struct Disk<D> {
     /// What survives a crash; `None` if nothing was ever saved.
     pub durable: Option<D>,
-    /// Saves that are not durable yet, oldest first: always empty on a synchronous disk.
+    /// Saves that are not durable yet, oldest first: always empty on a synchronous disk, and folded
+    /// into one on an asynchronous disk.
     pub pending: Vec<D>,
+    /// Whether messages wait for the pending saves: only on an asynchronous disk.
+    pub blocks: bool,
 }
 
 impl<D: Durable + Clone> Disk<D> {

@@ -158,6 +158,7 @@ where
     let disk = Disk {
         durable: node.disk.durable.as_ref().map(|image| image.rewrite(plan)),
         pending: node.disk.pending.iter().map(|delta| delta.rewrite(plan)).collect(),
+        blocks: node.disk.blocks,
     };
     let held = node.held.iter().map(|(dst, msg)| (dst.rewrite(plan), msg.rewrite(plan))).collect();
     Node { id: node.id.rewrite(plan), life: node.life, process, disk, held }

@@ -3,14 +3,13 @@
 
 use super::claimed;
 use crate::paxos::Quorums;
-use crate::paxos::bounds::{Bounds, put, write_then_read};
+use crate::paxos::bounds::{Bounds, put, write_twice};
 use crate::paxos::properties::{self as claims, Actor, History};
-use crate::world::Cluster;
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![leader(), follower(), snapshot(), lone_promise(), any(), takeover()]
+    vec![leader(), follower(), snapshot(), lone_promise(), takeover()]
 }
 
 /// A replica that crashes, any of these.
@@ -52,7 +51,11 @@ fn leader() -> Instance<Actor, History> {
         about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash of the leader, 1 \
                 restart",
         deep: false,
-        cluster: || rivalry(Some(vec![Id::from(0)])),
+        cluster: || {
+            let bounds = crashing(Some(vec![Id::from(0)]));
+            let claims = claimed(&bounds, [claims::overlap()]);
+            bounds.cluster(claims, None)
+        },
         symmetry: None,
         expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
@@ -61,30 +64,18 @@ fn leader() -> Instance<Actor, History> {
 fn follower() -> Instance<Actor, History> {
     Instance {
         name: "asynchronous-follower",
-        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash of a follower, 1 \
-                restart",
+        about: "3 replicas with asynchronous disks, a client that writes twice, 1 crash of a follower, \
+                1 restart",
         deep: false,
-        cluster: || rivalry(Some(vec![Id::from(1)])),
+        cluster: || {
+            let scripts = vec![write_twice()];
+            let bounds = Bounds { scripts, ..crashing(Some(vec![Id::from(1)])) };
+            let claims = claimed(&bounds, []);
+            bounds.cluster(claims, None)
+        },
         symmetry: None,
         expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
-}
-
-fn any() -> Instance<Actor, History> {
-    Instance {
-        name: "asynchronous-rivalry",
-        about: "3 replicas with asynchronous disks, 2 clients that write, 1 crash, 1 restart",
-        deep: true,
-        cluster: || rivalry(None),
-        symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
-    }
-}
-
-fn rivalry(crashable: Option<Vec<Id>>) -> Cluster<Actor, History> {
-    let bounds = crashing(crashable);
-    let claims = claimed(&bounds, [claims::overlap()]);
-    bounds.cluster(claims, None)
 }
 
 fn lone_promise() -> Instance<Actor, History> {
@@ -123,8 +114,8 @@ fn takeover() -> Instance<Actor, History> {
 fn snapshot() -> Instance<Actor, History> {
     Instance {
         name: "asynchronous-snapshot",
-        about: "3 replicas with asynchronous disks that keep 1 command, a client that writes and \
-                reads, 1 heartbeat, 1 crash of a follower, 1 restart",
+        about: "3 replicas with asynchronous disks that keep 1 command, a client that writes \
+                twice, 1 heartbeat, 1 crash of a follower, 1 restart",
         deep: false,
         cluster: || {
             let bounds = Bounds {
@@ -135,7 +126,7 @@ fn snapshot() -> Instance<Actor, History> {
                 restarts: 1,
                 crashable: Some(vec![Id::from(2)]),
                 asynchronous: true,
-                ..Bounds::three(vec![write_then_read()])
+                ..Bounds::three(vec![write_twice()])
             };
             let claims = claimed(&bounds, [claims::installed(), claims::caught_up()]);
             bounds.cluster(claims, None)

@@ -7,7 +7,12 @@ use crate::{Expected, Instance};
 use stateright::actor::Id;
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![reads()]
+    vec![reads(), round_of_reads()]
+}
+
+/// A leader that may be replaced before it is asked to read.
+pub(in crate::paxos) fn alone() -> Bounds {
+    Bounds::three(vec![write_then_read()])
 }
 
 /// A leader that is asked to read by two clients, one of which writes first, and another leader.
@@ -19,6 +24,21 @@ pub(in crate::paxos) fn round() -> Bounds {
 fn reads() -> Instance<Actor, History> {
     Instance {
         name: "reads",
+        about: "3 replicas, a client that writes and reads, 1 election",
+        deep: false,
+        cluster: || {
+            let bounds = alone();
+            let claims = claimed(&bounds, [claims::two_leaders(), claims::adopted()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn round_of_reads() -> Instance<Actor, History> {
+    Instance {
+        name: "reads-overlap",
         about: "3 replicas, a client that writes and reads, one that reads, 1 election of one replica",
         deep: true,
         cluster: || {

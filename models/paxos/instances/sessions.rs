@@ -1,6 +1,6 @@
 //! Instances with room for few sessions, so that they are evicted.
 
-use super::{claimed, get, put, write_then_read};
+use super::{claimed, put, write_twice};
 use crate::kv::SessionLimits;
 use crate::paxos::Quorums;
 use crate::paxos::bounds::Bounds;
@@ -21,7 +21,7 @@ fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<
 
 /// Three clients, of which one asks twice, and room for the sessions of two.
 pub(in crate::paxos) fn trio() -> Bounds {
-    let scripts = vec![write_then_read(), vec![put("b")], vec![get()]];
+    let scripts = vec![write_twice(), vec![put("c")], vec![put("d")]];
     let sessions = SessionLimits::clients(2);
     Bounds { elections: 0, sessions, ..pair(scripts) }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Node {
     running: Option<Running>,
     durable: Option<Saved>,
     pending: Vec<Saved>,
+    /// Whether messages wait for what is pending.
+    blocks: bool,
     /// What waits for the disk.
     held: Vec<(usize, u8)>,
 }
@@ -96,9 +98,8 @@ fn is_within(system: &System, world: &World) -> bool {
 }
 
 fn start(system: &System) -> World {
-    let blank = Node { running: None, durable: None, pending: vec![], held: vec![] };
     let mut world = World {
-        nodes: vec![blank; system.table.nodes],
+        nodes: vec![blank(); system.table.nodes],
         flying: BTreeMap::new(),
         crashes: system.faults.crashes,
         restarts: system.faults.restarts,
@@ -109,6 +110,10 @@ fn start(system: &System) -> World {
         begin(system, &mut world, id);
     }
     world
+}
+
+fn blank() -> Node {
+    Node { running: None, durable: None, pending: vec![], blocks: false, held: vec![] }
 }
 
 fn begin(system: &System, world: &mut World, id: usize) {
@@ -138,18 +143,25 @@ fn carry_out(system: &System, world: &mut World, id: usize, out: Out<Table>) {
                 running.choices.remove(&key);
             }
             Command::ChooseRandom(key, options) => drop(running.choices.insert(key, options)),
-            Command::Save(delta) if system.saves_late(id) => node.pending.push(delta),
+            Command::Save(delta) if system.saves_late(id) => {
+                node.blocks |=
+                    system.disk == DiskKind::Asynchronous && !system.table.is_lazy(&delta);
+                node.pending.push(delta);
+            }
             Command::Save(delta) => Durable::fold(&mut node.durable, delta),
         }
+    }
+    if system.disk == DiskKind::Asynchronous {
+        // All of them become durable at once.
+        let mut folded = None;
+        let pending = &mut world.nodes[id].pending;
+        pending.drain(..).for_each(|delta| Durable::fold(&mut folded, delta));
+        pending.extend(folded);
     }
     for command in sent {
         let Command::Send(to, message) = command else { unreachable!("it is among the others") };
         let (node, to) = (&mut world.nodes[id], usize::from(to));
-        let is_blocked = node.pending.iter().any(|delta| !system.table.is_lazy(delta));
-        if system.disk == DiskKind::Asynchronous
-            && is_blocked
-            && system.table.waits_for_disk(&message)
-        {
+        if node.blocks && system.table.waits_for_disk(&message) {
             let is_there = node.held.contains(&(to, message));
             if !(system.keeps_one_copy() && is_there) {
                 node.held.push((to, message));
@@ -235,7 +247,7 @@ fn steps(system: &System, world: &World) -> Vec<(Class, World)> {
             let mut next = world.clone();
             next.crashes -= 1;
             let durable = node.durable;
-            next.nodes[id] = Node { running: None, durable, pending: vec![], held: vec![] };
+            next.nodes[id] = Node { running: None, durable, ..blank() };
             all.push((Class::None, next));
         }
         if !node.pending.is_empty() {
@@ -255,6 +267,7 @@ fn write(system: &System, world: &mut World, id: usize) {
     for delta in node.pending.drain(..count) {
         Durable::fold(&mut node.durable, delta);
     }
+    node.blocks = false;
     for (to, message) in std::mem::take(&mut node.held) {
         send(system, world, (id, to, message));
     }

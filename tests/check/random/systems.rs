@@ -62,7 +62,11 @@ pub(crate) struct Saved(pub(crate) u8);
 
 impl Durable for Saved {
     fn absorb(&mut self, delta: Self) {
-        self.0 = (self.0 * 2 + delta.0) % 3;
+        // The last that is not zero counts: it matters in which order they are absorbed, and not in
+        // which pairs.
+        if delta.0 != 0 {
+            self.0 = delta.0;
+        }
     }
 }
 
@@ -302,7 +306,7 @@ fn entry(random: &mut StdRng) -> Entry {
         4..6 => Command::Set(random.random_range(0..2)),
         6 => Command::Cancel(random.random_range(0..2)),
         7 => Command::Choose((0..random.random_range(0..3)).collect()),
-        _ => Command::Save(random.random_range(0..2)),
+        _ => Command::Save(random.random_range(0..3)),
     });
     (next, commands.collect())
 }
