@@ -67,12 +67,11 @@ macro_rules! mutants {
     ) => {
         /// The seeded bugs of the session table.
         pub(super) fn mutants() -> Vec<$crate::Mutant<$actor, $history>> {
-            use $crate::kv::sessions::SessionBug;
             vec![$($crate::Mutant {
-                name: SessionBug::$bug.name(),
-                about: SessionBug::$bug.about(),
+                name: $crate::kv::sessions::bugs::SessionBug::$bug.name(),
+                about: $crate::kv::sessions::bugs::SessionBug::$bug.about(),
                 killed_by: $($killer)::+,
-                cluster: || $cluster($bounds, SessionBug::$bug),
+                cluster: || $cluster($bounds, $crate::kv::sessions::bugs::SessionBug::$bug),
             }),*]
         }
     };
