@@ -119,6 +119,7 @@ mod tests {
                 Some(Paxos::Replica(replica)) => replica.config.sessions.bug,
                 _ => None,
             });
-        assert_eq!(seeded.collect::<BTreeSet<_>>(), SessionBug::ALL.into());
+        let all = SessionBug::ALL.iter().copied();
+        assert_eq!(seeded.collect::<BTreeSet<_>>(), all.collect());
     }
 }

@@ -30,13 +30,14 @@
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
 
+pub(crate) mod bugs;
 pub mod checked;
 mod content;
 mod limits;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use limits::SessionBug;
+pub(crate) use bugs::SessionBug;
 pub use limits::{MAX_SESSION_BYTES, MAX_SESSIONS, SessionLimits};
 
 use super::machine::Value;
@@ -163,15 +164,19 @@ impl<R: Value> Sessions<R> {
     pub fn record(&mut self, client: Id, seq: u64, reply: R) {
         self.remove(client);
         let bytes = session_bytes(client, seq, &reply);
-        if bytes > self.limits.bytes {
+        if bytes > self.limits.bytes && !self.has(SessionBug::OversizedEvicts) {
             return self.raise_floor(client);
         }
         self.append(client, seq, reply, bytes);
-        while self.by_use.len() > self.limits.clients || self.bytes > self.limits.bytes {
+        while self.by_use.len() > self.limits.clients || self.has_too_many_bytes() {
             let Some(victim) = self.victim() else { return };
             self.remove(victim);
             self.raise_floor(victim);
         }
+    }
+
+    fn has_too_many_bytes(&self) -> bool {
+        self.bytes > self.limits.bytes && !self.has(SessionBug::CountOnly)
     }
 
     /// The client whose session is evicted.

@@ -4,7 +4,7 @@
 use super::machine::StateMachine;
 use super::service::{Refusal, Service};
 use super::sessions::{SessionLimits, Sessions, Standing};
-use super::transfer::{Cut, Held, Piece};
+use super::transfer::{self, Cut, Held, Piece};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 
@@ -30,6 +30,15 @@ impl<M: StateMachine> Image<M> {
     /// The state before the first slot.
     pub fn new(sessions: SessionLimits) -> Self {
         Self { slot: 0, machine: M::default(), sessions: Sessions::new(sessions) }
+    }
+
+    /// [Its pieces](transfer::pieces_after) behind a cut.
+    pub fn pieces_after(
+        &self,
+        cut: Option<&Cut>,
+        limit: usize,
+    ) -> impl Iterator<Item = (Piece<M>, Option<Cut>)> {
+        transfer::pieces_after(&self.machine, &self.sessions, cut, limit)
     }
 
     /// Applies a request, unless it was applied before: one request may be in the log twice. Gives

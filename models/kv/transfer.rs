@@ -1,6 +1,6 @@
 //! The replicated state in pieces that fit datagrams.
 //!
-//! A snapshot is an [`Image`], a copy that costs nothing, and its pieces are cut when they are asked
+//! A snapshot is a copy of the state, which costs nothing, and its pieces are cut when they are asked
 //! for: each from where the one before ended, in time that depends on the piece and not on the
 //! state. Where that is, the asker says. So whoever gives a snapshot remembers nothing of how far an
 //! asker is, and any replica with the same state can go on in its place.
@@ -8,7 +8,6 @@
 use super::machine::{Cursor, StateMachine};
 use super::sessions::{Outline, Sessions};
 pub use super::size::encoded_bytes;
-use super::snapshot::Image;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
@@ -83,50 +82,53 @@ impl<M: StateMachine> Part<M> {
     }
 }
 
-impl<M: StateMachine> Image<M> {
-    /// The pieces behind a cut, and for each where the next one begins, if there is one; from the
-    /// first on, where no cut is given. At least one then, even of the empty state.
-    ///
-    /// They have about `limit` encoded bytes; one that is larger holds a single fragment or session.
-    /// They are cut as they are taken, and one part more, to know whether it still fits.
-    pub fn pieces_after(
-        &self,
-        cut: Option<&Cut>,
-        limit: usize,
-    ) -> impl Iterator<Item = (Piece<M>, Option<Cut>)> {
-        let outline = self.sessions.outline();
-        let mut is_first = cut.is_none();
-        let parts = self.parts_after(cut);
-        let mut parts = parts.map(|(end, part)| (end, part.bytes(), part)).peekable();
-        std::iter::from_fn(move || {
-            let (mut piece, mut size, mut end) = (Piece::empty(outline), 0_usize, None);
-            while let Some((at, bytes, part)) =
-                parts.next_if(|part| size == 0 || size.saturating_add(part.1) <= limit)
-            {
-                size = size.saturating_add(bytes);
-                piece.add(part);
-                end = Some(at);
-            }
-            let is_there = end.is_some() || std::mem::take(&mut is_first);
-            is_first = false;
-            let next = end.filter(|_| parts.peek().is_some());
-            is_there.then_some((piece, next))
-        })
-    }
+/// The pieces of a state behind a cut, and for each where the next one begins, if there is one; from
+/// the first on, where no cut is given. At least one then, even of the empty state.
+///
+/// They have about `limit` encoded bytes; one that is larger holds a single fragment or session. They
+/// are cut as they are taken, and one part more, to know whether it still fits.
+pub fn pieces_after<M: StateMachine>(
+    machine: &M,
+    sessions: &Sessions<M::Reply>,
+    cut: Option<&Cut>,
+    limit: usize,
+) -> impl Iterator<Item = (Piece<M>, Option<Cut>)> {
+    let outline = sessions.outline();
+    let mut is_first = cut.is_none();
+    let parts = parts_after(machine, sessions, cut);
+    let mut parts = parts.map(|(end, part)| (end, part.bytes(), part)).peekable();
+    std::iter::from_fn(move || {
+        let (mut piece, mut size, mut end) = (Piece::empty(outline), 0_usize, None);
+        while let Some((at, bytes, part)) =
+            parts.next_if(|part| size == 0 || size.saturating_add(part.1) <= limit)
+        {
+            size = size.saturating_add(bytes);
+            piece.add(part);
+            end = Some(at);
+        }
+        let is_there = end.is_some() || is_first;
+        is_first = false;
+        let next = end.filter(|_| parts.peek().is_some());
+        is_there.then_some((piece, next))
+    })
+}
 
-    fn parts_after(&self, cut: Option<&Cut>) -> impl Iterator<Item = (Cut, Part<M>)> {
-        let (fragments, session) = match cut {
-            None => (Some(self.machine.fragments_after(None)), None),
-            Some(Cut::Fragment(end)) => (Some(self.machine.fragments_after(Some(end))), None),
-            Some(Cut::Session(client)) => (None, Some(*client)),
-        };
-        let fragments = fragments.into_iter().flatten();
-        let fragments = fragments.map(|(end, part)| (Cut::Fragment(end), Part::Fragment(part)));
-        let sessions = self.sessions.since(session).map(|(client, seq, reply)| {
-            (Cut::Session(client), Part::Session((client, seq, reply.clone())))
-        });
-        fragments.chain(sessions)
-    }
+fn parts_after<M: StateMachine>(
+    machine: &M,
+    sessions: &Sessions<M::Reply>,
+    cut: Option<&Cut>,
+) -> impl Iterator<Item = (Cut, Part<M>)> {
+    let (fragments, session) = match cut {
+        None => (Some(machine.fragments_after(None)), None),
+        Some(Cut::Fragment(end)) => (Some(machine.fragments_after(Some(end))), None),
+        Some(Cut::Session(client)) => (None, Some(*client)),
+    };
+    let fragments = fragments.into_iter().flatten();
+    let fragments = fragments.map(|(end, part)| (Cut::Fragment(end), Part::Fragment(part)));
+    let sessions = sessions.since(session).map(|(client, seq, reply)| {
+        (Cut::Session(client), Part::Session((client, seq, reply.clone())))
+    });
+    fragments.chain(sessions)
 }
 
 #[cfg(test)]

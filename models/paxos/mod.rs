@@ -55,8 +55,9 @@
 //! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
 //! acceptor takes at most twice the window past the last applied slot, and [`Config::ahead`] votes
 //! beyond; the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or,
-//! while a snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated
-//! state, perhaps one cut up for transfer, and so much more. Every message fits a datagram.
+//! while a snapshot is fetched, as much as was given of it. Memory and disk hold the replicated state,
+//! in memory perhaps also how it was when a snapshot of it was begun, and so much more. Every message
+//! fits a datagram.
 //!
 //! # Where things are
 //!

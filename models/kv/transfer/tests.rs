@@ -2,15 +2,10 @@
 
 use super::*;
 use crate::kv::machine::{FRAGMENT_BYTES, Recorded};
-use crate::kv::{Bytes, Map, Op, Reply, SessionLimits};
+use crate::kv::{Bytes, Image, Map, Op, Reply, SessionLimits};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::cell::Cell;
-
-/// All pieces of a state.
-pub(crate) fn pieces<M: StateMachine>(image: &Image<M>, limit: usize) -> Vec<Piece<M>> {
-    image.pieces_after(None, limit).map(|(piece, _)| piece).collect()
-}
 
 /// The oracle: a pass over the whole state, without cursors.
 fn cut_at_once<M: StateMachine>(image: &Image<M>, limit: usize) -> Vec<Piece<M>> {
@@ -155,7 +150,7 @@ fn is_cut_alike<M: StateMachine>(
     burst: usize,
 ) -> Result<(), TestCaseError> {
     let all = cut_at_once(image, limit);
-    prop_assert_eq!(&pieces(image, limit), &all);
+    prop_assert_eq!(&asked_for(image, limit, usize::MAX), &all);
     prop_assert_eq!(&asked_for(image, limit, burst), &all);
     let mut copy = Image { slot: image.slot, ..Image::default() };
     for piece in all {
@@ -180,7 +175,7 @@ proptest! {
     #[test]
     fn pieces_are_bounded(state in state(), limit in 1..40_000_usize) {
         let image = of(state.machine.machine.clone(), &state);
-        for piece in pieces(&image, limit) {
+        for (piece, _) in image.pieces_after(None, limit) {
             let parts = piece.fragments.len() + piece.sessions.len();
             let bytes = encoded_bytes(&piece);
             // Beside what it holds a piece has two lengths, the bounds and the floor.

@@ -9,7 +9,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![crowd(), takeover(), snapshot()]
+    vec![crowd(), takeover(), snapshot(), bytes()]
 }
 
 fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
@@ -37,6 +37,21 @@ pub(in crate::paxos) fn lagging() -> Bounds {
     let scripts = vec![vec![put("a")], vec![put("b")]];
     let sessions = SessionLimits::clients(1);
     Bounds { elections: 0, heartbeats: 1, keep: 0, sessions, ..Bounds::three(scripts) }
+}
+
+/// Two clients that write and read back, and room for the sessions of two short replies, or of one
+/// longer one; for the longest value there is no room at all.
+pub(in crate::paxos) fn tight() -> Bounds {
+    let scripts = vec![write_then_read(), vec![put("bbbb"), get()]];
+    let sessions = SessionLimits { bytes: 8, ..SessionLimits::default() };
+    Bounds { elections: 0, keep: 8, sessions, ..pair(scripts) }
+}
+
+/// What is claimed of that.
+pub(in crate::paxos) fn tight_claims(bounds: &Bounds) -> Vec<Claim> {
+    let mut claims = claims::safety(bounds.quorums());
+    claims.extend([claims::table(), claims::not_new()]);
+    claims
 }
 
 fn pair(scripts: Vec<Vec<crate::kv::Op>>) -> Bounds {
@@ -76,5 +91,21 @@ fn snapshot() -> Instance<Actor, History> {
         cluster: || cluster(lagging(), [claims::installed()]),
         symmetry: None,
         expected: Expected { unique: 38_306, generated: 440_348, violated: &[] },
+    }
+}
+
+fn bytes() -> Instance<Actor, History> {
+    Instance {
+        name: "eviction-bytes",
+        about: "2 replicas with room for 8 bytes of sessions, 2 clients that write and read",
+        deep: false,
+        cluster: || {
+            let bounds = tight();
+            let mut claims = tight_claims(&bounds);
+            claims.extend([claims::made_room(), claims::too_large(), claims::refused()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 13_303, generated: 133_803, violated: &[] },
     }
 }

@@ -30,7 +30,7 @@ fn transfer() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 4_634, generated: 41_149, violated: &[] },
+        expected: Expected { unique: 5_834, generated: 52_581, violated: &[] },
     }
 }
 
@@ -47,7 +47,7 @@ fn outrun() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 8_382, generated: 74_448, violated: &[] },
+        expected: Expected { unique: 8_834, generated: 78_556, violated: &[] },
     }
 }
 
