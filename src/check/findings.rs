@@ -54,8 +54,8 @@ pub struct Findings {
     /// What was met in deciding liveness, states with such steps among it; `None` if
     /// liveness was not decided.
     pub liveness: Option<LivenessSummary>,
-    /// The most bytes that the search held, as [`Limits::memory`] counts; `None` where the engine
-    /// does not tell.
+    /// The most bytes that the search held, as [`Limits::memory`](super::Limits::memory) counts;
+    /// `None` where the engine does not tell.
     pub memory: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Files with keys or data are readable by their owner only: created so, and refused otherwise.
+//! Keys and data are for their owner alone: made so, and refused otherwise.
 
 use super::{CliError, at};
 use crate::ClusterFile;
@@ -21,7 +21,7 @@ pub(crate) fn load_cluster(path: &Path) -> Result<ClusterFile, CliError> {
 
 /// A data directory that is there must be its owner's alone.
 pub(crate) fn check_data(path: &Path) -> Result<(), CliError> {
-    // A missing file is refused where it is needed.
+    // What is not there, whoever needs it refuses.
     if path.exists() { check("the data directory", path, "700") } else { Ok(()) }
 }
 

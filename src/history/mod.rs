@@ -4,8 +4,9 @@
 //! and what it promises can still be checked on what its clients saw: record what each asked and
 //! was told and when ([`Recorder`]), and let [`judge`] look for an order that explains it. The
 //! specification is the one that the checked instances are judged by (`kv::Map`,
-//! `kv::Transactional`, or any other [`SequentialSpec`]); the search is built for hundreds of
-//! operations where stateright's tester, made for a handful, would not end.
+//! `kv::Transactional`, or any other [`SequentialSpec`](stateright::semantics::SequentialSpec));
+//! the search is built for hundreds of operations where stateright's tester, made for a handful,
+//! would not end.
 //!
 //! Linearizability is compositional (Herlihy and Wing 1990, theorem 1): a history of operations on
 //! single keys is linearizable exactly if it is so for each key, so split it with [`by_key`] first,

@@ -34,7 +34,7 @@ pub(super) struct Caller {
     wire: Wire,
     book: AddressBook,
     keys: Keys,
-    /// Before there is a session.
+    /// Of whoever has no session yet.
     hellos: Channel,
     public: Public,
     /// What seals the session.
@@ -43,7 +43,7 @@ pub(super) struct Caller {
     counter: u64,
 }
 
-/// The identity that a server gave this client.
+/// Who a server said that this client is.
 struct Identity {
     id: Id,
     certificate: Code,
@@ -90,7 +90,7 @@ impl Caller {
         }
     }
 
-    /// The client's identity, once a server has given one.
+    /// Who this client is, once a server has said so.
     pub(super) fn id(&self) -> Option<Id> {
         self.identity.as_ref().map(|identity| identity.id)
     }
@@ -127,7 +127,7 @@ impl Caller {
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) {
-        // A failure is reported there; a caller that waits for an answer asks again.
+        // A failure is told of there; whoever waits for an answer asks again.
         let _ = self.socket.transmit(datagram);
     }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
 //! | what is saved survives a crash, and precedes what is sent | one checksummed record per batch, synced, then sent (`log`) |
-//! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal ([`frame`]) |
+//! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal (`frame`) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
 //! | a client is who it says, where it says | ids that servers make and certify, a key for each session (`notary`) |
