@@ -2,6 +2,7 @@
 //! lost, and nothing is reported durable that is not.
 
 use super::*;
+use growth::wait_for_rewrite;
 use sim::{Call, Fault};
 use std::io::ErrorKind;
 
@@ -20,6 +21,12 @@ fn work(log: &mut Log<Numbers>, from: u32, most: u32) -> (u32, u32, Option<LogEr
         let ticket = log.durable()?;
         while let Some((_, number)) = waiting.pop_front_if(|(handed, _)| *handed <= ticket) {
             durable = number;
+        }
+        if saved.is_multiple_of(20) {
+            while log.rewrite_at.is_none() {
+                log.durable()?;
+                std::thread::yield_now();
+            }
         }
         if log.is_long() {
             log.rewrite(Some(Numbers { complete: true, list: (0..*saved).collect() }));
@@ -157,10 +164,7 @@ fn a_state_that_cannot_be_written_is_given_up() {
     append_batch(&mut log, 0);
     disk.set_fault(Some(Fault::Fails(Call::Sync, 0, ErrorKind::Other)));
     log.rewrite(Some(Numbers { complete: true, list: vec![0, 1] }));
-    while log.rewrite_at.is_none() {
-        log.durable().unwrap();
-        std::thread::yield_now();
-    }
+    wait_for_rewrite(&mut log);
     append_batch(&mut log, 1);
     assert_eq!(log.close().unwrap().1, 0);
     assert_eq!(numbers(open_on(disk.after_kill(), &dir).unwrap().1), expected(2));
