@@ -17,6 +17,7 @@ use super::peers::Peers;
 use super::secrets::{Code, Public};
 use super::socket::{BindError, Datagram, Received, Socket};
 use super::stats::Stats;
+use super::wake::Wake;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
@@ -91,19 +92,20 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Listens on `address` as `me`, in that life, and listens to the lives of other servers that
-    /// `peers` admits.
+    /// `peers` admits. What is also returned wakes it while it waits for a datagram.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
         address: SocketAddr,
         life: Life,
         peers: Peers,
-    ) -> Result<Self, BindError> {
+    ) -> Result<(Self, Wake), BindError> {
         let mut seal = Seal::new(cluster);
         seal.set_life(life);
-        Ok(Self {
+        let (socket, wake) = Socket::bind_with_wake(address)?;
+        let endpoint = Self {
             me,
-            socket: Socket::bind(address)?,
+            socket,
             wire: Wire::new(cluster),
             seal,
             hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
@@ -113,7 +115,8 @@ impl Endpoint {
             agreements: Rate::new(AGREEMENTS, Duration::from_secs(1)),
             peers,
             rebuffs: Rate::new(REBUFFS, Duration::from_secs(1)),
-        })
+        };
+        Ok((endpoint, wake))
     }
 
     /// Speaks for the same life at another age.

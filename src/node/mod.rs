@@ -45,6 +45,7 @@ mod stop;
 mod timers;
 #[cfg(test)]
 mod virtual_time;
+mod wake;
 
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};

@@ -149,6 +149,7 @@ fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node(
         sent: 6,
         greeted: stats.greeted,
         synced: stats.synced,
+        longest_pause: stats.longest_pause,
         ..Stats::default()
     };
     assert_eq!(stats, expected);

@@ -18,8 +18,8 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
     let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let peers = Peers::open(dir.path()).unwrap();
-    let mut server =
-        Endpoint::bind(0.into(), &cluster, free, Life::new(7 << 40, false, 1, 1), peers).unwrap();
+    let life = Life::new(7 << 40, false, 1, 1);
+    let (mut server, _) = Endpoint::bind(0.into(), &cluster, free, life, peers).unwrap();
     let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
     let thread = thread::spawn(move || {
         let mut asked = 0;

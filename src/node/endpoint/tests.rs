@@ -36,8 +36,8 @@ fn world(keys: &str) -> World {
         let dir = dir.path().join(id.to_string());
         std::fs::create_dir(&dir).unwrap();
         let peers = Peers::open(&dir).unwrap();
-        Endpoint::bind(Id::from(id), &cluster, *address, Life::new(7 << 40, false, 1, 1), peers)
-            .unwrap()
+        let life = Life::new(7 << 40, false, 1, 1);
+        Endpoint::bind(Id::from(id), &cluster, *address, life, peers).unwrap().0
     };
     let servers = addresses.iter().enumerate().map(server).collect();
     World { cluster, servers, next: 1 << 40, _dir: dir }

@@ -24,9 +24,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl<A: Runnable> Node<A> {
     /// Greets the others, and waits for their answers, on a new directory for long.
-    pub(super) fn get_acquainted(&mut self, stop: &Stop) -> Result<(), NodeError> {
+    pub(super) fn get_acquainted(&mut self, stop: &Stop, is_new: bool) -> Result<(), NodeError> {
         let begin = Instant::now();
-        let is_new = self.log.image().is_none() && !self.data.is_newcomers();
         let patience = if is_new { GRACE } else { MOMENT };
         let mut greeted = None;
         loop {
