@@ -1,7 +1,7 @@
 //! Instances with room for few sessions, so that they are evicted.
 
 use super::{claimed, put, write_twice};
-use crate::kv::SessionLimits;
+use crate::kv::{Op, SessionLimits};
 use crate::paxos::Quorums;
 use crate::paxos::bounds::Bounds;
 use crate::paxos::properties::{self as claims, Actor, Claim, History};
@@ -39,12 +39,16 @@ pub(in crate::paxos) fn lagging() -> Bounds {
     Bounds { elections: 0, heartbeats: 1, keep: 0, sessions, ..Bounds::three(scripts) }
 }
 
-/// Two clients that write and read back, and room for the sessions of two short replies, or of one
+/// Two clients that write and then swap in vain, which tells them the value, and room for the sessions of two short replies, or of one
 /// longer one; for the longest value there is no room at all.
 pub(in crate::paxos) fn tight() -> Bounds {
-    let scripts = vec![write_then_read(), vec![put("bbbb"), get()]];
-    let sessions = SessionLimits { bytes: 8, ..SessionLimits::default() };
+    let scripts = vec![vec![put("a"), swap()], vec![put("bbbb"), swap()]];
+    let sessions = SessionLimits { bytes: 9, ..SessionLimits::default() };
     Bounds { elections: 0, keep: 8, sessions, ..pair(scripts) }
+}
+
+fn swap() -> Op {
+    Op::Cas { key: "x".into(), expected: None, new: None }
 }
 
 /// What is claimed of that.
@@ -54,7 +58,7 @@ pub(in crate::paxos) fn tight_claims(bounds: &Bounds) -> Vec<Claim> {
     claims
 }
 
-fn pair(scripts: Vec<Vec<crate::kv::Op>>) -> Bounds {
+fn pair(scripts: Vec<Vec<Op>>) -> Bounds {
     let quorums = Some(Quorums { prepare: 1, accept: 2 });
     Bounds { servers: 2, quorums, ..Bounds::three(scripts) }
 }
@@ -97,7 +101,7 @@ fn snapshot() -> Instance<Actor, History> {
 fn bytes() -> Instance<Actor, History> {
     Instance {
         name: "eviction-bytes",
-        about: "2 replicas with room for 8 bytes of sessions, 2 clients that write and read",
+        about: "2 replicas with room for 9 bytes of sessions, 2 clients that write and swap in vain",
         deep: false,
         cluster: || {
             let bounds = tight();
