@@ -24,6 +24,7 @@ pub mod durable;
 pub mod guarantee;
 pub mod instance;
 pub mod kv;
+pub mod kafka;
 mod lend;
 pub mod multi_primary;
 pub mod paxos;

@@ -1,0 +1,3 @@
+//! Kafka's in-sync replicas.
+
+pub mod abstract_model;
