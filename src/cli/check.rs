@@ -9,7 +9,7 @@ mod progress;
 
 use super::{CliError, tell};
 use crate::catalogue::Catalogue;
-use crate::check::report::{Report, Standing};
+use crate::check::report::{Conclusion, Report};
 use crate::check::{MAX_THREADS, Options};
 pub(crate) use args::Args;
 use choose::{Chosen, chosen};
@@ -99,10 +99,10 @@ fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, Cli
 }
 
 fn exit_code(reports: &[&Report], stopped: bool) -> u8 {
-    let any = |standing| reports.iter().any(|report| report.standing() == standing);
-    if any(Standing::NotAsExpected) {
+    let any = |conclusion| reports.iter().any(|report| report.conclusion() == conclusion);
+    if any(Conclusion::NotAsExpected) {
         super::NO
-    } else if stopped || any(Standing::Incomplete) {
+    } else if stopped || any(Conclusion::Incomplete) {
         super::UNKNOWN
     } else {
         super::DONE

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
-use crate::check::report::{Expectation, PropertyReport, Report, ReportedVerdict, Standing};
+use crate::check::report::{Conclusion, Expectation, PropertyReport, Report, ReportedVerdict};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -177,7 +177,7 @@ pub(crate) fn summary(
         for surprise in &report.surprises {
             text += &wrapped(&format!("NOT AS EXPECTED: {at}: {surprise}"), "", "  ", width);
         }
-        if let (Some(why), Standing::Incomplete) = (&report.shortfall, report.standing()) {
+        if let (Some(why), Conclusion::Incomplete) = (&report.shortfall, report.conclusion()) {
             text += &wrapped(&format!("INCOMPLETE: {at}: {why}"), "", "  ", width);
         }
     }
@@ -189,10 +189,10 @@ pub(crate) fn summary(
 
 /// What a check came to, in words.
 pub(crate) fn result(report: &Report) -> &'static str {
-    match report.standing() {
-        Standing::AsExpected => "as expected",
-        Standing::NotAsExpected => "NOT AS EXPECTED",
-        Standing::Incomplete => "incomplete",
+    match report.conclusion() {
+        Conclusion::AsExpected => "as expected",
+        Conclusion::NotAsExpected => "NOT AS EXPECTED",
+        Conclusion::Incomplete => "incomplete",
     }
 }
 
@@ -211,11 +211,12 @@ fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -
 
 /// Such as `44 as expected, 1 not, in 9 s`.
 pub(crate) fn total(reports: &[&Report], asked: &Asked<'_>, elapsed: Duration) -> String {
-    let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
+    let count =
+        |conclusion| reports.iter().filter(|report| report.conclusion() == conclusion).count();
     let counts = [
-        (count(Standing::AsExpected), "as expected"),
-        (count(Standing::NotAsExpected), "not"),
-        (count(Standing::Incomplete), "incomplete"),
+        (count(Conclusion::AsExpected), "as expected"),
+        (count(Conclusion::NotAsExpected), "not"),
+        (count(Conclusion::Incomplete), "incomplete"),
         (asked.failed.len(), "in error"),
         (asked.instances - reports.len() - asked.failed.len(), "not checked"),
     ];

@@ -1,7 +1,7 @@
 //! A problem that a check found, as every format reports it.
 
 use crate::catalogue::Subject;
-use crate::check::report::{PropertyReport, Report, Standing};
+use crate::check::report::{Conclusion, PropertyReport, Report};
 use crate::cli::{tell, word};
 use crate::trace::Trace;
 use clap::ValueEnum;
@@ -63,7 +63,7 @@ impl<'a> Checked<'a> {
             says: format!("incomplete: {why}"),
             is_undecided: true,
         });
-        let is_incomplete = self.report.standing() == Standing::Incomplete;
+        let is_incomplete = self.report.conclusion() == Conclusion::Incomplete;
         surprises.chain(shortfall.filter(|_| is_incomplete)).collect()
     }
 }
