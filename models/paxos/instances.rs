@@ -93,7 +93,7 @@ fn succession() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 32_817, generated: 270_666, violated: &[] },
+        expected: Expected { unique: 45_111, generated: 384_080, violated: &[] },
     }
 }
 
@@ -110,7 +110,7 @@ fn restart() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 187_677, generated: 1_495_170, violated: &[] },
+        expected: Expected { unique: 237_825, generated: 1_946_624, violated: &[] },
     }
 }
 
@@ -126,7 +126,7 @@ fn snapshot() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 5_046, generated: 53_902, violated: &[] },
+        expected: Expected { unique: 5_510, generated: 58_370, violated: &[] },
     }
 }
 
@@ -142,7 +142,7 @@ fn rivalry() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 6_998, generated: 54_239, violated: &[] },
+        expected: Expected { unique: 9_846, generated: 76_039, violated: &[] },
     }
 }
 
@@ -153,7 +153,7 @@ fn one_phase_two() -> Instance<Actor, History> {
         deep: false,
         cluster: || flexible(Quorums { prepare: 3, accept: 1 }, [claims::caught_up()]),
         symmetry: None,
-        expected: Expected { unique: 14_175, generated: 106_398, violated: &[] },
+        expected: Expected { unique: 20_003, generated: 154_022, violated: &[] },
     }
 }
 
@@ -164,7 +164,7 @@ fn one_phase_one() -> Instance<Actor, History> {
         deep: false,
         cluster: || flexible(Quorums { prepare: 1, accept: 3 }, [claims::two_leaders()]),
         symmetry: None,
-        expected: Expected { unique: 12_181, generated: 97_118, violated: &[] },
+        expected: Expected { unique: 30_730, generated: 254_549, violated: &[] },
     }
 }
 
@@ -242,7 +242,7 @@ fn gaps() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 32_581, generated: 287_094, violated: &[] },
+        expected: Expected { unique: 109_177, generated: 984_957, violated: &[] },
     }
 }
 
@@ -256,7 +256,7 @@ fn majority_down() -> Instance<Actor, History> {
             Bounds { elections: 0, crashes: 2, unending: true, ..bounds }.live(None)
         },
         symmetry: None,
-        expected: Expected { unique: 4_654, generated: 27_680, violated: &[(claims::ANSWERED, 8)] },
+        expected: Expected { unique: 5_486, generated: 33_408, violated: &[(claims::ANSWERED, 9)] },
     }
 }
 
@@ -267,7 +267,7 @@ fn lossy() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::lossy().live(None),
         symmetry: None,
-        expected: Expected { unique: 17_472, generated: 163_585, violated: &[] },
+        expected: Expected { unique: 19_200, generated: 178_689, violated: &[] },
     }
 }
 
@@ -289,7 +289,7 @@ fn takeover() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::takeover().live(None),
         symmetry: None,
-        expected: Expected { unique: 108_916, generated: 918_413, violated: &[] },
+        expected: Expected { unique: 223_930, generated: 1_998_214, violated: &[] },
     }
 }
 
@@ -327,7 +327,7 @@ fn nothing_kept() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 346, generated: 2_083, violated: &[] },
+        expected: Expected { unique: 390, generated: 2_351, violated: &[] },
     }
 }
 
@@ -343,7 +343,7 @@ fn far_ahead() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 2_200, generated: 16_865, violated: &[] },
+        expected: Expected { unique: 2_426, generated: 18_516, violated: &[] },
     }
 }
 
@@ -358,7 +358,7 @@ fn parts() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 41_384, generated: 366_294, violated: &[] },
+        expected: Expected { unique: 53_432, generated: 472_362, violated: &[] },
     }
 }
 
@@ -374,6 +374,6 @@ fn contest() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 102_736, generated: 1_060_621, violated: &[] },
+        expected: Expected { unique: 295_458, generated: 3_223_549, violated: &[] },
     }
 }

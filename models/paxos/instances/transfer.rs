@@ -30,7 +30,7 @@ fn transfer() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 5_834, generated: 52_581, violated: &[] },
+        expected: Expected { unique: 6_502, generated: 58_601, violated: &[] },
     }
 }
 
@@ -47,7 +47,7 @@ fn outrun() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 8_834, generated: 78_556, violated: &[] },
+        expected: Expected { unique: 9_612, generated: 85_459, violated: &[] },
     }
 }
 
@@ -59,7 +59,7 @@ fn lossy_transfer() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::lossy_transfer().live(None),
         symmetry: None,
-        expected: Expected { unique: 91_684, generated: 1_100_269, violated: &[] },
+        expected: Expected { unique: 192_400, generated: 2_356_997, violated: &[] },
     }
 }
 
@@ -75,7 +75,7 @@ fn waiting() -> Instance<Actor, History> {
         deep: false,
         cluster: || crowded(1, claims::waited()),
         symmetry: None,
-        expected: Expected { unique: 2_793, generated: 22_933, violated: &[] },
+        expected: Expected { unique: 4_557, generated: 37_969, violated: &[] },
     }
 }
 
@@ -86,6 +86,6 @@ fn busy() -> Instance<Actor, History> {
         deep: false,
         cluster: || crowded(0, claims::busy()),
         symmetry: None,
-        expected: Expected { unique: 5_145, generated: 42_897, violated: &[] },
+        expected: Expected { unique: 8_085, generated: 68_489, violated: &[] },
     }
 }
