@@ -69,7 +69,11 @@ where
             }
             _ if self.flying.is_empty() => {}
             6..=8 => {
-                self.flying.swap_remove(which % self.flying.len());
+                // What a node sends to itself travels on no link.
+                let at = which % self.flying.len();
+                if self.flying[at].0 != self.flying[at].1 {
+                    self.flying.swap_remove(at);
+                }
             }
             9..=11 => self.deliver(self.flying[which % self.flying.len()].clone()),
             _ => {
