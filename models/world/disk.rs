@@ -5,21 +5,9 @@ use super::local::Effect;
 use super::observer::Observer;
 use super::parts::{Checkable, Disk, NodeOf, Process};
 use super::setup::{DiskKind, Setup};
+use super::waiting::Waiting;
 use crate::durable::{Durable, Recoverable};
-use stateright::actor::{Actor, Id};
-
-/// What of an actor need not wait for an asynchronous disk.
-pub(super) struct Waiting<A: Actor> {
-    waits: fn(&A, &A::Msg) -> bool,
-    is_lazy: fn(&A, &A::Storage) -> bool,
-}
-
-impl<A: Actor> Default for Waiting<A> {
-    /// Everything waits for every save.
-    fn default() -> Self {
-        Self { waits: |_, _| true, is_lazy: |_, _| false }
-    }
-}
+use stateright::actor::Id;
 
 impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     /// Sets an [asynchronous disk](DiskKind::Asynchronous), for which some messages and saves of the

@@ -74,6 +74,7 @@ pub mod step;
 mod symmetry;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod weight;
 
 pub use action::{Action, ActionOf};

@@ -1,12 +1,12 @@
 //! What a cluster is made from: actors, the network, faults, and what is claimed.
 
 use super::cluster::Cluster;
-use super::disk::Waiting;
 use super::fairness::Fairness;
 use super::newcomer::{LostDisks, Replacement};
 use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Property};
+use super::waiting::Waiting;
 use crate::durable::{Newcomer, Recoverable};
 use crate::statements;
 use stateright::actor::Id;
