@@ -23,8 +23,8 @@
 pub mod durable;
 pub mod guarantee;
 pub mod instance;
-pub mod kv;
 pub mod kafka;
+pub mod kv;
 mod lend;
 pub mod multi_primary;
 pub mod paxos;

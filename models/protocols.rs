@@ -1,5 +1,6 @@
 //! The one list of protocols: the commands, PROPERTIES.md and the table of guarantees follow from it.
 
+use crate::kafka::Kafka;
 use crate::kv::Map;
 use crate::multi_primary::MultiPrimary;
 use crate::paxos::{Paxos, synod::Synod};
@@ -32,5 +33,6 @@ impl Protocols for All {
         visitor.deployed::<TwoPhaseCommit>();
         visitor.checked::<Synod>();
         visitor.deployed::<Paxos<Map>>();
+        visitor.checked::<Kafka>();
     }
 }

@@ -108,6 +108,7 @@ mod tests {
         have_mutants(&crate::two_phase_commit::mutants::seeded());
         have_mutants(&crate::multi_primary::mutants::seeded());
         have_mutants(&crate::primary_backup::mutants::seeded());
+        have_mutants(&crate::kafka::mutants::seeded());
     }
 
     /// The bugs of the session table are in no protocol's list: they come with its bounds.
