@@ -4,7 +4,6 @@
 //! nothing: the timers for resending do not fire there.
 
 mod choices;
-mod deep;
 
 use super::bounds::{
     Bounds, Fences, consume, failover, lossy, lossy_fence, lossy_join, outsider, produce,
@@ -29,7 +28,6 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         failed_over(),
     ];
     instances.extend(choices::instances());
-    instances.extend(deep::instances());
     instances
 }
 
