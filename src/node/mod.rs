@@ -18,6 +18,7 @@
 
 pub mod address;
 mod caller;
+mod cipher;
 mod client;
 mod cluster_file;
 mod data_dir;

@@ -113,7 +113,7 @@ fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node(
         socket.send_to(bytes, ours.servers[0].address).unwrap();
     };
     let (me, peer) = (Id::from(0), Id::from(1));
-    let seal = Seal::new(&ours);
+    let mut seal = Seal::new(&ours);
     let tap = support::Tap::new(&ours);
     client(&tap.cluster).get("k".into(), SECOND).unwrap();
     let good = tap.last();
