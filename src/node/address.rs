@@ -66,6 +66,11 @@ impl AddressBook {
         self.clients.get(&id).map(|(known, _)| known)
     }
 
+    /// The same, to be changed.
+    pub(super) fn client_mut(&mut self, id: Id) -> Option<&mut Known> {
+        self.clients.get_mut(&id).map(|(known, _)| known)
+    }
+
     /// The servers and where they are.
     pub(super) fn servers(&self) -> impl Iterator<Item = (Id, SocketAddr)> {
         self.servers.iter().enumerate().map(|(id, address)| (Id::from(id), *address))

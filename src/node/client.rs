@@ -93,9 +93,11 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             } else {
                 let next = call.timers.next().map(|next| next.saturating_duration_since(now));
                 match self.caller.receive(next.unwrap_or(left).min(left)) {
-                    Heard::Message(src, msg) => {
-                        call.hear(self.next_seq - 1, &msg);
-                        actor.on_msg(me, &mut state, src, msg, &mut out);
+                    Heard::Messages(src, messages) => {
+                        for msg in messages {
+                            call.hear(self.next_seq - 1, &msg);
+                            actor.on_msg(me, &mut state, src, msg, &mut out);
+                        }
                     }
                     Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
                     Heard::Nothing | Heard::Dropped | Heard::Welcome => {}

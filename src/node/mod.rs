@@ -19,6 +19,7 @@
 
 mod address;
 mod caller;
+mod cipher;
 mod client;
 mod cluster_file;
 mod data_dir;

@@ -37,7 +37,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// The most datagrams, and the most timers, that one batch takes.
+/// The most messages, and the most timers, that one batch takes; but for those of one datagram.
 const BATCH_EVENTS: usize = 256;
 /// A batch takes no more events when it has this much to send, in bytes.
 const BATCH_BYTES: usize = 1 << 20;
@@ -180,7 +180,7 @@ impl<A: Runnable> Node<A> {
     fn finish(mut self) -> Result<Stats, NodeError> {
         while !self.held.is_empty() {
             let durable = self.log.wait()?;
-            self.release(durable);
+            self.release(durable, Mail::new());
         }
         let mut stats = *self.endpoint.stats();
         (stats.synced, stats.rewritten) = self.log.close()?;
@@ -245,22 +245,26 @@ impl<A: Runnable> Node<A> {
         state: &mut Cow<'_, A::State>,
         batch: &mut Batch<A>,
     ) -> usize {
-        for count in 0..BATCH_EVENTS {
+        let mut count = 0;
+        while count < BATCH_EVENTS && batch.bytes() <= BATCH_BYTES {
             match self.endpoint.receive(wait) {
                 Incoming::Nothing => return count,
                 Incoming::Dropped => {}
-                Incoming::Message(src, msg) => self.deliver(state, src, msg, batch),
-                Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
+                Incoming::Messages(src, messages) => {
+                    count += messages.len() - 1;
+                    messages.into_iter().for_each(|msg| self.deliver(state, src, msg, batch));
+                }
+                Incoming::Relays(relays) => {
+                    relays.iter().for_each(|(client, msg)| self.pass_on(*client, msg, batch));
+                }
                 Incoming::Hello(hello) => self.welcome(state, &hello, batch),
-                Incoming::Unproven(cookie) => self.queue(cookie, &mut batch.free),
+                Incoming::Unproven(cookie) => batch.free.datagrams.push(cookie),
                 Incoming::Greeting(src, life, greeting) => self.on_greeting(src, life, greeting),
             }
-            if batch.bytes() > BATCH_BYTES {
-                return count + 1;
-            }
+            count += 1;
             wait = Duration::ZERO;
         }
-        BATCH_EVENTS
+        count
     }
 
     /// How long there is nothing to do unless a datagram comes.
@@ -302,7 +306,7 @@ impl<A: Runnable> Node<A> {
         match self.endpoint.welcome(hello, id) {
             Ok(datagram) => {
                 self.endpoint.stats().welcomed += 1;
-                self.queue(datagram, &mut batch.free);
+                batch.free.datagrams.push(datagram);
             }
             Err(error) => self.unsendable(id, error),
         }

@@ -31,6 +31,8 @@ const MARKS: [u64; 2] = [512, 1024];
 const TAG: [u8; 4] = *b"rec\n";
 /// How much is read at a time where heads are looked for.
 const CHUNK: usize = 1 << 20;
+const BLOCK: usize = 4096;
+static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
 /// To whom a log belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,14 +226,19 @@ pub(super) fn search(
     while at < end {
         let len = chunk.len().min((end - at) as usize);
         file.read_all_at(&mut chunk[..len], at)?;
-        for from in 0..len {
-            if chunk[from] == TAG[0]
-                && let Some(head) = Head::parse(owner, at + from as u64, &chunk[from..len])
-            {
-                remains.synced = remains.synced.max(head.synced);
+        for (number, block) in chunk[..len].chunks(BLOCK).enumerate() {
+            // Most is zeros.
+            if *block == ZEROS[..block.len()] {
+                continue;
+            }
+            remains.written = true;
+            let from = number * BLOCK;
+            for from in from..from + block.len() {
+                if let Some(head) = Head::parse(owner, at + from as u64, &chunk[from..len]) {
+                    remains.synced = remains.synced.max(head.synced);
+                }
             }
         }
-        remains.written |= chunk[..len].iter().any(|byte| *byte != 0);
         if at + len as u64 == end {
             break;
         }

@@ -1,6 +1,7 @@
 //! What handlers want to be sent, until it may leave: some at once, some when the disk has what was
 //! saved before.
 
+use crate::node::endpoint::Route;
 use crate::node::socket::Datagram;
 use std::collections::VecDeque;
 
@@ -9,8 +10,22 @@ const HELD_BYTES: usize = 32 << 20;
 /// The same, by the number of messages.
 const HELD_COUNT: usize = 1 << 16;
 
+/// An encoded message, and its way.
+pub(super) struct Letter {
+    pub(super) route: Route,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl AsRef<[u8]> for Letter {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// Messages that leave together.
 pub(super) struct Mail<M> {
+    pub(super) letters: Vec<Letter>,
+    /// What is sealed already.
     pub(super) datagrams: Vec<Datagram>,
     /// What the node sends to itself.
     pub(super) own: Vec<M>,
@@ -19,11 +34,19 @@ pub(super) struct Mail<M> {
 
 impl<M> Mail<M> {
     pub(super) fn new() -> Self {
-        Self { datagrams: Vec::new(), own: Vec::new(), bytes: 0 }
+        Self { letters: Vec::new(), datagrams: Vec::new(), own: Vec::new(), bytes: 0 }
+    }
+
+    /// All of the other leaves with it.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.letters.append(&mut other.letters);
+        self.datagrams.append(&mut other.datagrams);
+        self.own.append(&mut other.own);
+        self.bytes += other.bytes;
     }
 
     fn count(&self) -> usize {
-        self.datagrams.len() + self.own.len()
+        self.letters.len() + self.datagrams.len() + self.own.len()
     }
 }
 

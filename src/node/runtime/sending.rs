@@ -1,12 +1,11 @@
 //! What becomes of what the handlers save and send.
 
-use super::outbox::Mail;
+use super::outbox::{Letter, Mail};
 use super::{Batch, Node, OWN_MESSAGES, QUEUE_BYTES, Runnable, WRITING_BYTES};
-use crate::node::address::is_client;
-use crate::node::endpoint::SendError;
+use crate::node::address::{is_client, number};
+use crate::node::endpoint::{Route, SendError};
 use crate::node::error::NodeError;
-use crate::node::frame::FrameError;
-use crate::node::socket::Datagram;
+use crate::node::frame::{FrameError, encode};
 use stateright::actor::Id;
 use std::time::Instant;
 
@@ -14,23 +13,23 @@ impl<A: Runnable> Node<A> {
     pub(super) fn enqueue(&mut self, dst: Id, msg: A::Msg, mail: &mut Mail<A::Msg>) {
         if dst == self.id {
             mail.own.push(msg);
-            return;
-        }
-        match self.endpoint.seal(dst, &msg) {
-            Ok(datagram) => self.queue(datagram, mail),
-            Err(SendError::Unroutable(_)) if is_client(dst) => self.relay(dst, &msg, mail),
-            Err(SendError::Unroutable(_)) => {
-                self.endpoint.stats().unroutable += 1;
-                tracing::debug!(?dst, "lost a message: there is no such server");
+        } else if self.endpoint.knows(dst) {
+            match encode(&msg) {
+                Ok(bytes) => self.queue(Letter { route: Route::To(dst), bytes }, mail),
+                Err(error) => self.unsendable(dst, error),
             }
-            Err(SendError::Frame(error)) => self.unsendable(dst, error),
+        } else if is_client(dst) {
+            self.relay(dst, &msg, mail);
+        } else {
+            self.endpoint.stats().unroutable += 1;
+            tracing::debug!(?dst, "lost a message: there is no such server");
         }
     }
 
-    pub(super) fn queue(&mut self, datagram: Datagram, mail: &mut Mail<A::Msg>) {
-        if mail.bytes + datagram.bytes.len() <= QUEUE_BYTES {
-            mail.bytes += datagram.bytes.len();
-            mail.datagrams.push(datagram);
+    fn queue(&mut self, letter: Letter, mail: &mut Mail<A::Msg>) {
+        if mail.bytes + letter.bytes.len() <= QUEUE_BYTES {
+            mail.bytes += letter.bytes.len();
+            mail.letters.push(letter);
         } else {
             self.endpoint.stats().overflowed += 1;
             tracing::warn!("lost a message: one batch sends too much");
@@ -49,13 +48,15 @@ impl<A: Runnable> Node<A> {
             self.endpoint.stats().unroutable += 1;
             return;
         }
-        match self.endpoint.seal_relays(client, msg) {
-            Ok(datagrams) => {
+        match encode(&(number(client), msg)) {
+            Ok(bytes) => {
                 self.endpoint.stats().relayed += 1;
-                datagrams.into_iter().for_each(|datagram| self.queue(datagram, mail));
+                let others: Vec<_> = self.endpoint.others().map(Route::Via).collect();
+                for route in others {
+                    self.queue(Letter { route, bytes: bytes.clone() }, mail);
+                }
             }
-            Err(SendError::Frame(error)) => self.unsendable(client, error),
-            Err(SendError::Unroutable(_)) => {}
+            Err(error) => self.unsendable(client, error),
         }
     }
 
@@ -63,10 +64,11 @@ impl<A: Runnable> Node<A> {
     /// either, another may: it goes no further from here.
     pub(super) fn pass_on(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A>) {
         if is_client(client)
-            && let Ok(datagram) = self.endpoint.seal(client, msg)
+            && self.endpoint.knows(client)
+            && let Ok(bytes) = encode(msg)
         {
             self.endpoint.stats().passed_on += 1;
-            self.queue(datagram, &mut batch.free);
+            self.queue(Letter { route: Route::To(client), bytes }, &mut batch.free);
         }
     }
 
@@ -79,29 +81,53 @@ impl<A: Runnable> Node<A> {
         }
         self.log.tick(now);
         self.held.hold(self.log.awaited(), waiting);
-        self.post(free);
         let durable = self.log.durable()?;
-        self.release(durable);
+        self.release(durable, free);
         while self.held.is_full() || self.log.writing() > WRITING_BYTES {
             let durable = self.log.wait()?;
-            self.release(durable);
+            self.release(durable, Mail::new());
         }
         Ok(())
     }
 
-    pub(super) fn release(&mut self, durable: u64) {
-        while let Some(mail) = self.held.release(durable) {
-            self.post(mail);
+    /// Sends this, and what waited for what is durable now.
+    pub(super) fn release(&mut self, durable: u64, mut mail: Mail<A::Msg>) {
+        while let Some(more) = self.held.release(durable) {
+            mail.append(more);
         }
-    }
-
-    fn post(&mut self, mail: Mail<A::Msg>) {
-        for datagram in &mail.datagrams {
+        let Mail { mut letters, datagrams, own, .. } = mail;
+        // Those of one way in their order.
+        letters.sort_by_key(|letter| letter.route);
+        for letters in letters.chunk_by(|a, b| a.route == b.route) {
+            self.post(letters);
+        }
+        for datagram in &datagrams {
             // A failure is counted and told of there; to the protocol the message is lost.
             let _ = self.endpoint.transmit(datagram);
         }
         let room = OWN_MESSAGES.saturating_sub(self.own.len());
-        self.endpoint.stats().overflowed += mail.own.len().saturating_sub(room) as u64;
-        self.own.extend(mail.own.into_iter().take(room));
+        self.endpoint.stats().overflowed += own.len().saturating_sub(room) as u64;
+        self.own.extend(own.into_iter().take(room));
+    }
+
+    /// Sends letters that go the same way, in as few datagrams as there may be.
+    fn post(&mut self, mut letters: &[Letter]) {
+        while let Some(Letter { route, .. }) = letters.first() {
+            let (some, rest) = letters.split_at(self.endpoint.share(letters));
+            letters = rest;
+            let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
+            match self.endpoint.seal(*route, &messages) {
+                // A failure is counted and told of there.
+                Ok(datagram) => drop(self.endpoint.transmit(&datagram)),
+                // A client that was forgotten meanwhile.
+                Err(SendError::Unroutable(_)) => {
+                    self.endpoint.stats().unroutable += some.len() as u64;
+                }
+                Err(SendError::Frame(error)) => {
+                    let (Route::To(dst) | Route::Via(dst)) = *route;
+                    self.unsendable(dst, error);
+                }
+            }
+        }
     }
 }

@@ -3,8 +3,10 @@
 use super::*;
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
+use crate::node::life::Life;
 use crate::node::log::LogError;
 use crate::node::log::tests::sim::{Call, Fault, Gate, SimDisk};
+use crate::node::peers::Peers;
 use quorate_models::kv::{Op, Reply, Service};
 use quorate_models::{Durable, Recoverable};
 use serde::{Deserialize, Serialize, Serializer};
@@ -16,8 +18,11 @@ use std::thread::{JoinHandle, ScopedJoinHandle};
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// So many messages are sent at a time.
+const MANY: u64 = 300;
+
 /// Counts puts. It answers one when it has heard of it from itself, and that waits for the disk; what
-/// a get tells does not.
+/// a get tells does not. At a delete it sends much to server 1.
 struct Counter;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +76,10 @@ impl Actor for Counter {
                 o.save(Count { is_complete: Flag(false), puts: 1, padding });
                 o.send(id, Service::Peer((usize::from(src) as u64, seq)));
             }
+            Service::Request { seq, op: Op::Delete { .. } } => {
+                (0..MANY).for_each(|n| o.send(Id::from(1), Service::Peer((n, 0))));
+                o.send(src, Service::Reply { seq, reply: Reply::Done });
+            }
             Service::Request { seq, .. } => {
                 let reply = Reply::Value(Some(puts.to_string().as_str().into()));
                 o.send(src, Service::Reply { seq, reply });
@@ -108,10 +117,19 @@ struct Running {
 
 impl World {
     fn new() -> Self {
-        let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let text = format!(
-            "name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{free}\"\n"
-        );
+        Self::of(1, "")
+    }
+
+    /// The cluster file has this line.
+    fn of(servers: usize, line: &str) -> Self {
+        use std::fmt::Write;
+        let mut text = format!("name = \"demo\"\nprotocol = \"toy\"\n{line}\n");
+        let free: Vec<_> = (0..servers).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        for (id, socket) in free.iter().enumerate() {
+            let address = socket.local_addr().unwrap();
+            write!(text, "[[server]]\nid = {id}\naddress = \"{address}\"\n").unwrap();
+        }
+        drop(free);
         let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
         let (dir, disk) = (tempfile::tempdir().unwrap(), SimDisk::default());
         let data = dir.path().join("data");
@@ -239,4 +257,44 @@ fn a_node_whose_disk_fails_at_its_start_does_not_start() {
     world.disk.set_fault(Some(Fault::Fails(Call::Sync, 0, ErrorKind::Other)));
     let error = world.open().err().unwrap();
     assert!(matches!(error, NodeError::Log(LogError::Io { action: "sync", .. })), "{error}");
+}
+
+#[test]
+fn what_a_batch_sends_to_one_server_shares_datagrams_of_the_length_in_the_cluster_file() {
+    for (line, longest) in [("", 32 << 10), ("datagram_bytes = 1200", 1200)] {
+        let world = World::of(2, line);
+        let (address, dir) = (world.cluster.servers[1].address, tempfile::tempdir().unwrap());
+        let (life, peers) = (Life::new(7 << 40, false, 1, 1), Peers::open(dir.path()).unwrap());
+        let (mut other, _) =
+            Endpoint::bind(1.into(), &world.cluster, address, life, peers).unwrap();
+        let node = world.start();
+        let client = |retry| {
+            let servers = vec![Id::from(0)];
+            let mut client =
+                Client::<Op, Reply, Peer>::open(&world.cluster, servers, retry).unwrap();
+            client.get("k".into(), 10 * SECOND).unwrap();
+            client
+        };
+        // It takes requests when it has waited for the other's answer to its greeting.
+        client(SECOND / 10..SECOND / 5);
+        let mut client = client(30 * SECOND..30 * SECOND);
+        client.delete("k".into(), 10 * SECOND).unwrap();
+        let (mut heard, mut datagrams) = (Vec::new(), 0);
+        while heard.len() < MANY as usize {
+            match other.receive::<Msg>(5 * SECOND) {
+                Incoming::Messages(src, messages) if src == Id::from(0) => {
+                    heard.extend(messages);
+                    datagrams += 1;
+                }
+                Incoming::Nothing => panic!("{} messages in {datagrams} datagrams", heard.len()),
+                _ => {}
+            }
+        }
+        // Loopback keeps the order.
+        let sent: Vec<Msg> = (0..MANY).map(|n| Service::Peer((n, 0))).collect();
+        assert_eq!(heard, sent);
+        let bytes: usize = sent.iter().map(|msg| 2 + postcard::to_stdvec(msg).unwrap().len()).sum();
+        assert!((bytes.div_ceil(longest)..=bytes.div_ceil(longest - 150)).contains(&datagrams));
+        node.stop();
+    }
 }
