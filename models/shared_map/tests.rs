@@ -10,7 +10,7 @@ type Shared = SharedMap<u16, u8>;
 type Plain = BTreeMap<u16, u8>;
 
 /// A change: an insertion, a removal, or the removal of the first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Change {
     Insert(u16, u8),
     Remove(u16),
