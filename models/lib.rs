@@ -17,7 +17,12 @@
 //! | multi-primary, multi-value: 3 nodes | strong eventual; concurrent writes are kept as siblings; **not linearizable** | any 2 of 3 | acknowledged writes, until a write whose context includes them replaces them (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
 //! | two-phase-commit, presumed abort: a coordinator, 2 participants, transactions over both | strictly serializable transactions; **blocks while its coordinator is dead** | none | votes and decisions (checked with 2 crashes and restarts) | 2 | 10, 4 | 10, 4 |
 //! | synod, single decree: 3 acceptors | agreement on one value | any 1 of 3 | promises and accepted proposals (checked with a crash and restart) | – | – | – |
-//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, accepted proposals and chosen commands (checked with a crash and restart) | 3 | 8, 4 | 8, 4 |
+//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, accepted proposals and chosen commands (checked with a crash and restart) | 3 | 9, 4 | 6, 4 |
+//! | kafka, acks=all, fewer page caches lost than the minimum in sync: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4 | what is acknowledged (checked with 2 crashes and restarts) | 3 | – | 2, 2 |
+//! | kafka, acks=all, as many page caches lost: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked with 2 crashes and restarts) | 1 | – | 2, 2 |
+//! | kafka, acks=all, unclean elections: a controller, 3 brokers, 2 to commit | **replicas differ**; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked without restarts) | 1 | – | 2, 2 |
+//! | kafka, acks=1: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4, and 5 of the 6 sets of 2 | **not even what is acknowledged** (checked without restarts) | 1 | 2, 2 | 2, 2 |
+//! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | – | 2, 2 |
 //! <!-- end of guarantees -->
 
 pub mod durable;

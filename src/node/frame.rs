@@ -325,6 +325,7 @@ impl Seal {
     }
 
     /// The datagram that carries `message` from `src` to `dst`.
+    #[cfg(test)]
     pub(super) fn seal<M: Serialize>(
         &mut self,
         src: Id,

@@ -295,7 +295,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     let mut world = world(KEYS);
     let (me, peer) = (Id::from(0), Id::from(1));
     let of = |text: &str| Seal::new(&ClusterFile::parse(text, Path::new("cluster.toml")).unwrap());
-    let (ours, other) = (of(&world.cluster_text(KEYS)), of(&world.cluster_text("")));
+    let (mut ours, mut other) = (of(&world.cluster_text(KEYS)), of(&world.cluster_text("")));
     let message = "text".to_owned();
     let sealed = [
         other.seal(peer, me, &message),
@@ -309,10 +309,11 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     }
     let stats = world.servers[0].stats();
     assert_eq!((stats.foreign, stats.misdirected, stats.impostors), (1, 1, 2));
-    let datagram = world.servers[1].seal(me, &message).unwrap();
+    let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
+    let datagram = sealed.unwrap();
     world.servers[1].transmit(&datagram).unwrap();
     assert!(
-        matches!(world.serve(0), Incoming::Message(src, text) if src == peer && text == message)
+        matches!(world.serve(0), Incoming::Messages(src, all) if src == peer && all == [message])
     );
 }
 
