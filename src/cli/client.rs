@@ -238,7 +238,7 @@ fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> 
 }
 
 /// Parses a duration: a number with a unit, or of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {

@@ -1,6 +1,6 @@
 //! A deployed protocol whose types are hidden, for the commands.
 
-use super::{AskError, DeployError, OpenError, ask, open_client, open_node};
+use super::{AskError, Crowd, DeployError, OpenError, ask, open_client, open_crowd, open_node};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
@@ -45,6 +45,17 @@ pub trait Deployed: Send + Sync {
         only: Option<Id>,
         deadline: Duration,
     ) -> Result<(Answered, Id), CallError>;
+
+    /// Opens so many clients on one thread, which ask all servers that take requests, or only one.
+    ///
+    /// # Errors
+    /// When the cluster does not suit, or there is no socket.
+    fn crowd(
+        &self,
+        cluster: &ClusterFile,
+        clients: usize,
+        only: Option<Id>,
+    ) -> Result<Box<dyn Crowd>, OpenError>;
 
     /// Why this server cannot return when its data directory is lost; `None` if it can.
     fn cannot_return(&self, server: Id) -> Option<&'static str>;
@@ -116,6 +127,15 @@ impl<D: Deploy> Deployed for Hidden<D> {
         let mut client = open_client::<D>(cluster, only)?;
         let answered = ask::<D::Offer, D::Peer>(&mut client, cluster, wanted, deadline)?;
         Ok((answered, client.last_server()))
+    }
+
+    fn crowd(
+        &self,
+        cluster: &ClusterFile,
+        clients: usize,
+        only: Option<Id>,
+    ) -> Result<Box<dyn Crowd>, OpenError> {
+        open_crowd::<D>(cluster, clients, only)
     }
 
     fn cannot_return(&self, server: Id) -> Option<&'static str> {

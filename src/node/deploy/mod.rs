@@ -1,10 +1,12 @@
 //! Protocols as nodes and clients: how a cluster file becomes both.
 
 mod ask;
+mod crowd;
 mod deployed;
 mod topology;
 
 pub use ask::{AskError, ask};
+pub use crowd::{Crowd, End, Heard};
 pub use deployed::{CallError, Deployed, Place, deployed};
 
 use crate::node::client::{Client, ClientError};
@@ -105,18 +107,38 @@ pub fn open_client<D: Deploy>(
     cluster: &ClusterFile,
     only: Option<Id>,
 ) -> Result<ClientOf<D>, OpenError> {
+    let servers = client_servers::<D>(cluster, only)?;
+    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
+    Ok(Client::open(cluster, servers, retry)?)
+}
+
+/// Opens so many clients of a cluster that runs the protocol `D`, on one thread, which ask only the
+/// server `only` if there is one.
+pub fn open_crowd<D: Deploy>(
+    cluster: &ClusterFile,
+    clients: usize,
+    only: Option<Id>,
+) -> Result<Box<dyn Crowd>, OpenError> {
+    let servers = client_servers::<D>(cluster, only)?;
+    Ok(Box::new(crowd::Hidden::<D>::open(cluster, servers, clients)?))
+}
+
+/// The servers that clients ask: all that take requests, or the one given.
+fn client_servers<D: Deploy>(
+    cluster: &ClusterFile,
+    only: Option<Id>,
+) -> Result<Vec<Id>, DeployError> {
     let mut servers =
         D::client_servers(&cluster.topology()).map_err(DeployError::unsuitable::<D>(cluster))?;
     if let Some(only) = only {
         if !servers.contains(&only) {
             let (file, server) = (cluster.path().into(), usize::from(only));
             let protocol = D::NAME;
-            return Err(DeployError::TakesNoRequests { file, protocol, server, servers }.into());
+            return Err(DeployError::TakesNoRequests { file, protocol, server, servers });
         }
         servers = vec![only];
     }
-    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(Client::open(cluster, servers, retry)?)
+    Ok(servers)
 }
 
 /// Why a node or a client of a deployed protocol could not be opened.
