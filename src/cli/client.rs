@@ -25,7 +25,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or 
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// How long to wait for an answer, such as 500ms, 5s or 1m
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = duration)]

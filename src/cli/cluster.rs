@@ -1,6 +1,6 @@
 //! `quorate cluster`: a local cluster for trying things, each node a process of its own.
 
-use super::{CliError, DONE, out, private, program, quoted};
+use super::{CliError, DONE, chaos, out, private, program, quoted};
 use crate::catalogue::{Catalogue, nearest};
 use crate::local::{self, LocalCluster, Plan};
 use crate::models::kv::Op;
@@ -21,35 +21,51 @@ pub(super) const START: Duration = Duration::from_secs(15);
 ///
 /// Prints how to talk to it once it answers, and stops it on Ctrl-C or SIGTERM. However this command
 /// ends, its nodes end too.
+///
+/// With --chaos, a storm passes over it instead, while clients ask: datagrams are lost, duplicated,
+/// delayed and reordered; servers are killed, frozen, cut off from each other, and left without room
+/// on their disk. What the clients saw is judged by what the protocol promises.
 #[derive(Parser)]
 #[command(after_help = "\
+Exit codes with --chaos: 0 the history is as promised, 1 it is not (it is
+written to a file), or an error, 2 bad usage, 3 that could not be decided
+
 Examples:
   quorate cluster primary-backup
   quorate cluster primary-backup --servers 4 --mode asynchronous
   quorate cluster multi-primary --servers 3 --mode multi-value
   quorate cluster two-phase-commit --servers 3
-  quorate cluster two-phase-commit --servers 3 --mode 'ranges m'")]
+  quorate cluster two-phase-commit --servers 3 --mode 'ranges m'
+  quorate cluster paxos --chaos 7 --for 10m
+  quorate cluster paxos --chaos 7 --for 10m --plan
+  quorate cluster multi-primary --chaos 7 --for 20s --judge linearizable")]
 pub(crate) struct Args {
     /// The protocol
-    protocol: String,
+    pub(super) protocol: String,
     /// How many servers
     #[arg(long, default_value_t = 3)]
-    servers: usize,
+    pub(super) servers: usize,
     /// A variant of the protocol, where it has any
     #[arg(long)]
-    mode: Option<String>,
+    pub(super) mode: Option<String>,
     /// Keep the cluster file, the data and the logs in this directory, which must not exist yet
     #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) chaos: chaos::Chaos,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     check_servers(args.servers)?;
     check_protocol(catalogue, &args.protocol)?;
+    if let Some(seed) = args.chaos.seed {
+        return chaos::execute(args, seed, catalogue);
+    }
     let stop = stop_on_signals()?;
     let place = Place::make(args.dir.as_deref())?;
     let addresses = local::free_addresses(args.servers)?;
-    let plan = plan(&args.protocol, args.mode.as_deref(), addresses)?;
+    let mut plan = plan(&args.protocol, args.mode.as_deref(), addresses)?;
+    plan.metrics = local::free_tcp_addresses(args.servers)?;
     let mut nodes = make(catalogue, place.path(), &plan)?;
     let file = private::load_cluster(nodes.file().path())?;
     let protocol = catalogue.of_cluster(&file)?;
@@ -92,6 +108,13 @@ impl Place {
         }
     }
 
+    /// Leaves a temporary directory there.
+    pub(super) fn keep(&mut self) {
+        if let Self::Temporary(dir) = self {
+            dir.disable_cleanup(true);
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Kept(dir) => dir,
@@ -119,7 +142,8 @@ pub(super) fn plan(
     let program = std::env::current_exe()
         .map_err(|source| CliError::Io { action: "find this program", source })?;
     let (protocol, mode) = (protocol.to_owned(), mode.map(str::to_owned));
-    Ok(Plan { program, protocol, mode, addresses, listen: Vec::new(), sealed: true })
+    let (listen, metrics) = (Vec::new(), Vec::new());
+    Ok(Plan { program, protocol, mode, addresses, listen, metrics, sealed: true })
 }
 
 /// Makes the files of a local cluster. Starts nothing.
@@ -204,6 +228,7 @@ fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>
     for example in examples {
         let _ = writeln!(text, "  {quorate} {example} --cluster {file}");
     }
+    let _ = writeln!(text, "  {quorate} status --cluster {file}");
     let victim = first.map_or(0, usize::from);
     let hope = if protocol.survives_one(servers.len()) {
         "another takes over"

@@ -3,13 +3,15 @@
 use super::out;
 use crate::bench::{BenchError, PlotError};
 use crate::catalogue::{ReplayError, UnknownName};
+use crate::chaos::ChaosError;
 use crate::check::CheckError;
 use crate::explore::ExploreError;
 use crate::local::LocalError;
 use crate::models::kv::offer::{OfferError, listed};
 use crate::node::deploy::{CallError, OpenError};
 use crate::node::{
-    AskError, ClientError, ClusterFileError, DataDirError, DeployError, NodeError, PeersError,
+    AskError, ClientError, ClusterFileError, DataDirError, DeployError, HttpError, NodeError,
+    PeersError,
 };
 use crate::trace::TraceError;
 use serde::Serialize;
@@ -49,6 +51,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
     Ask(AskError),
     #[error(
         "the cluster's protocol `{protocol}` does not offer {asked}; it offers {}{}",
@@ -71,6 +75,8 @@ pub(crate) enum CliError {
     Check { at: String, source: CheckError },
     #[error(transparent)]
     Bench(BenchError),
+    #[error(transparent)]
+    Chaos(ChaosError),
     #[error(transparent)]
     Plot(#[from] PlotError),
     #[error("no server answered within {0:?} of the start; the servers' logs say why: {log}", log = .1.display())]
@@ -197,6 +203,18 @@ impl From<BenchError> for CliError {
     }
 }
 
+impl From<ChaosError> for CliError {
+    fn from(error: ChaosError) -> Self {
+        match error {
+            ChaosError::Local(error) => error.into(),
+            ChaosError::Open(error) => error.into(),
+            ChaosError::Ask(error) => error.into(),
+            ChaosError::Client(error) => error.into(),
+            error => Self::Chaos(error),
+        }
+    }
+}
+
 impl From<LocalError> for CliError {
     fn from(error: LocalError) -> Self {
         match error {
@@ -214,6 +232,7 @@ impl From<OpenError> for CliError {
             OpenError::Deploy(error) => error.into(),
             OpenError::Node(error) => error.into(),
             OpenError::Client(error) => error.into(),
+            OpenError::Http(error) => error.into(),
         }
     }
 }

@@ -28,7 +28,7 @@ as `openssl rand -hex 32` gives; `quorate client-file` makes a client's copy):
   address = \"10.0.0.1:7000\"")]
 pub(crate) struct Args {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// The server's id in the cluster file
     #[arg(long)]

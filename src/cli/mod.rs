@@ -3,25 +3,30 @@
 
 mod answer;
 mod bench;
+mod chaos;
 mod check;
 mod client;
 mod client_file;
 mod cluster;
+mod completions;
 mod error;
 mod explore;
 mod format;
+mod keygen;
 mod list;
+mod man;
 mod out;
 mod private;
 mod readmit;
 mod run;
+mod status;
 mod tell;
 mod test_from;
 mod txn;
 
 use crate::catalogue::Catalogue;
 use crate::models::protocols::Protocols;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 pub(crate) use error::{CliError, DONE, JSON_ERRORS, NO, UNKNOWN, USAGE, at};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -51,10 +56,12 @@ enum Command {
     Check(Box<check::Args>),
     Explore(explore::Args),
     TestFrom(test_from::Args),
+    Keygen(keygen::Args),
     Format(format::Args),
     ClientFile(client_file::Args),
     Run(run::Args),
     Readmit(readmit::Args),
+    Status(status::Args),
     Cluster(cluster::Args),
     Bench(Box<bench::Args>),
     Get(client::Get),
@@ -63,6 +70,13 @@ enum Command {
     Cas(client::Cas),
     Txn(txn::Args),
     Call(client::Call),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The whole command line, for completions and manual pages.
+pub(crate) fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// The commands with the protocols of the list `L`: the whole `main` of a program that checks, explores
@@ -97,10 +111,12 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Check(args) => check::execute(args, catalogue),
         Command::Explore(args) => explore::execute(args, catalogue),
         Command::TestFrom(args) => test_from::execute(args, catalogue),
+        Command::Keygen(args) => keygen::execute(args),
         Command::Format(args) => format::execute(args, catalogue),
         Command::ClientFile(args) => client_file::execute(args),
         Command::Run(args) => run::execute(args, catalogue),
         Command::Readmit(args) => readmit::execute(args, catalogue),
+        Command::Status(args) => status::execute(args),
         Command::Cluster(args) => cluster::execute(args, catalogue),
         Command::Bench(args) => bench::execute(args, catalogue),
         Command::Get(args) => client::get(args, catalogue),
@@ -109,6 +125,8 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Cas(args) => client::cas(args, catalogue),
         Command::Txn(args) => txn::execute(args, catalogue),
         Command::Call(args) => client::call(args, catalogue),
+        Command::Completions(args) => completions::execute(args),
+        Command::Man(args) => man::execute(args),
     };
     result.unwrap_or_else(|error| {
         error.tell(command.answers_in_json());
@@ -121,20 +139,24 @@ impl Command {
         match self {
             Self::Check(args) => args.is_json(),
             Self::Bench(args) => args.json,
+            Self::Status(args) => args.json,
+            Self::Cluster(args) => args.chaos.json,
             Self::Get(args) => args.common.json,
             Self::Put(args) => args.common.json,
             Self::Delete(args) => args.common.json,
             Self::Cas(args) => args.common.json,
             Self::Txn(args) => args.common.json,
             Self::Call(args) => args.common.json,
-            Self::List(_)
+            Self::Completions(_)
+            | Self::Man(_)
+            | Self::Keygen(_)
+            | Self::List(_)
             | Self::Explore(_)
             | Self::TestFrom(_)
             | Self::Format(_)
             | Self::ClientFile(_)
             | Self::Run(_)
-            | Self::Readmit(_)
-            | Self::Cluster(_) => false,
+            | Self::Readmit(_) => false,
         }
     }
 }

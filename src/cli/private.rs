@@ -11,8 +11,11 @@ const OTHERS: u32 = 0o077;
 /// Reads a cluster file; one with keys must be its owner's alone.
 pub(crate) fn load_cluster(path: &Path) -> Result<ClusterFile, CliError> {
     let cluster = ClusterFile::load(path)?;
-    if cluster.keys.server.is_some() || cluster.keys.client.is_some() {
+    if cluster.keys.are_inline() {
         check("the cluster file holds keys and", path, "600")?;
+    }
+    for file in cluster.keys.files() {
+        check("a key file", file, "600")?;
     }
     Ok(cluster)
 }

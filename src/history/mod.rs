@@ -25,6 +25,7 @@
 //! }
 //! ```
 
+pub mod convergence;
 mod line;
 mod recorder;
 mod search;

@@ -16,7 +16,7 @@ use stateright::actor::Id;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Mutex, PoisonError};
@@ -39,6 +39,8 @@ pub struct Plan {
     pub addresses: Vec<SocketAddr>,
     /// Where the servers listen, if not there: a network may stand between.
     pub listen: Vec<SocketAddr>,
+    /// Where the servers serve their metrics, if they do.
+    pub metrics: Vec<SocketAddr>,
     /// Whether datagrams are sealed under keys, new ones; checksummed otherwise.
     pub sealed: bool,
 }
@@ -99,6 +101,9 @@ impl Plan {
         }
         for (id, address) in self.addresses.iter().enumerate() {
             let _ = writeln!(text, "\n[[server]]\nid = {id}\naddress = \"{address}\"");
+            if let Some(metrics) = self.metrics.get(id) {
+                let _ = writeln!(text, "metrics = \"{metrics}\"");
+            }
         }
         text
     }
@@ -138,6 +143,19 @@ pub fn free_sockets(host: &str, count: usize) -> io::Result<Vec<UdpSocket>> {
 pub fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, LocalError> {
     let sockets = free_sockets("127.0.0.1", count).map_err(system("find a free port"))?;
     let addresses: io::Result<Vec<_>> = sockets.iter().map(UdpSocket::local_addr).collect();
+    addresses.map_err(system("find a free port"))
+}
+
+/// Free addresses of this host for metrics.
+///
+/// # Errors
+/// When there is no free port.
+pub fn free_tcp_addresses(count: usize) -> Result<Vec<SocketAddr>, LocalError> {
+    // All are held until the last is found, so that they differ.
+    let listeners: io::Result<Vec<_>> =
+        (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect();
+    let listeners = listeners.map_err(system("find a free port"))?;
+    let addresses: io::Result<Vec<_>> = listeners.iter().map(TcpListener::local_addr).collect();
     addresses.map_err(system("find a free port"))
 }
 
@@ -204,6 +222,15 @@ impl LocalCluster {
         self.nodes[id].signal(rustix::process::Signal::CONT);
     }
 
+    /// Lets no file of a running node grow by more than `room` bytes beyond its largest one, as if its
+    /// disk were full then.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn limit_disk(&self, id: usize, room: u64) -> Result<(), LocalError> {
+        self.nodes[id].limit_disk(room)
+    }
+
     /// The process of a node that was started and not killed.
     pub fn process(&self, id: usize) -> Option<u32> {
         self.nodes[id].process()
@@ -261,6 +288,7 @@ mod tests {
             mode: Some("ranges m".into()),
             addresses: free_addresses(3).unwrap(),
             listen: Vec::new(),
+            metrics: Vec::new(),
             sealed: true,
         };
         let parse = |plan: &Plan| ClusterFile::parse(&plan.text(), Path::new("c.toml")).unwrap();

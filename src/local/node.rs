@@ -1,7 +1,7 @@
 //! One process of a local cluster.
 
-use super::{LocalError, at};
-use rustix::process::{Pid, Signal, kill_process};
+use super::{LocalError, at, system};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,18 @@ impl Node {
         if let Some(pid) = pid {
             let _ = kill_process(pid, signal);
         }
+    }
+
+    pub(super) fn limit_disk(&self, room: u64) -> Result<(), LocalError> {
+        let Some(pid) = self.process().and_then(|pid| Pid::from_raw(pid.cast_signed())) else {
+            return Ok(());
+        };
+        let files = std::fs::read_dir(&self.data).map_err(at("read", &self.data))?;
+        let lengths = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
+        let most = lengths.max().unwrap_or(0) + room;
+        let limit = Rlimit { current: Some(most), maximum: None };
+        let done = prlimit(Some(pid), Resource::Fsize, limit);
+        done.map(drop).map_err(|error| system("limit the size of files")(error.into()))
     }
 
     pub(super) fn ask_to_stop(&mut self) {

@@ -6,6 +6,9 @@
 //! data directory; addresses and timings are not part of it, so that a server may move, and they may
 //! be changed.
 
+#[cfg(test)]
+mod tests;
+
 use super::digest::Fnv1a;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
@@ -48,6 +51,9 @@ pub struct Server {
     pub role: Option<String>,
     /// Where it listens, and where its datagrams come from.
     pub address: SocketAddr,
+    /// Where it serves its metrics and status over HTTP (TCP), if it does.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// The file as it is written.
@@ -166,12 +172,32 @@ pub enum Flaw {
     /// One key does for both.
     #[error("[keys] gives clients the server key; make another, so that none can pose as a server")]
     SameKeys,
+    /// A key that stands in the file, and is named as a file of its own.
+    #[error("[keys] has `{name}` and `{name}-file`; keep one of them")]
+    TwoKeys {
+        /// Which.
+        name: &'static str,
+    },
+    /// A file that a key is to be in.
+    #[error("[keys] names the key file {}, {why}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// Some addresses are IPv4, others IPv6.
     #[error("servers 0 and {id} mix IPv4 and IPv6; one socket serves one family, so use one")]
     MixedFamilies {
         /// The first server whose address is of another family than server 0's.
         id: usize,
     },
+}
+
+impl Flaw {
+    fn of(self, path: &Path) -> ClusterFileError {
+        ClusterFileError::Flawed { path: path.into(), flaw: self }
+    }
 }
 
 impl ClusterFile {
@@ -188,7 +214,9 @@ impl ClusterFile {
             path: path.into(),
             source: Box::new(source),
         })?;
-        check(&raw).map_err(|flaw| ClusterFileError::Flawed { path: path.into(), flaw })?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        raw.keys.read_files(beside).map_err(|flaw| flaw.of(path))?;
+        check(&raw).map_err(|flaw| flaw.of(path))?;
         raw.server.sort_by_key(|server| server.id);
         let Raw { name, protocol, mode, server: servers, keys, timing } = raw;
         Ok(Self { name, protocol, mode, servers, keys, timing, path: path.into() })
@@ -206,14 +234,17 @@ impl ClusterFile {
             if cluster.keys.client.is_none() {
                 return Ok(text.into());
             }
-            let flaw = Flaw::NoServerKey;
-            return Err(ClusterFileError::Flawed { path: path.into(), flaw });
+            return Err(Flaw::NoServerKey.of(path));
         };
         let malformed = |source| ClusterFileError::Malformed { path: path.into(), source };
         let mut copy: toml::Table = text.parse().map_err(|e| malformed(Box::new(e)))?;
         if let Some(toml::Value::Table(keys)) = copy.get_mut("keys") {
-            keys.remove("server");
+            keys.retain(|name, _| name == "client");
             keys.insert("public".into(), Key::from(public).hex().into());
+            // It goes elsewhere, where no key is beside it.
+            if let Some(client) = &cluster.keys.client {
+                keys.insert("client".into(), client.hex().into());
+            }
         }
         // A table that was just read can be written.
         Ok(toml::to_string(&copy).unwrap_or_default())
@@ -295,103 +326,5 @@ fn check_servers(raw: &Raw) -> Result<(), Flaw> {
     match servers.iter().find(|(_, address)| address.is_ipv4() != servers[&0].is_ipv4()) {
         Some((id, _)) => Err(Flaw::MixedFamilies { id: *id }),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<ClusterFile, ClusterFileError> {
-        ClusterFile::parse(text, Path::new("cluster.toml"))
-    }
-
-    fn cluster(servers: &[(usize, &str)]) -> Result<ClusterFile, ClusterFileError> {
-        use std::fmt::Write;
-        let mut text = "name = \"demo\"\nprotocol = \"toy\"\n".to_owned();
-        for (id, address) in servers {
-            write!(text, "[[server]]\nid = {id}\naddress = \"{address}\"\n").unwrap();
-        }
-        parse(&text)
-    }
-
-    fn flaw(servers: &[(usize, &str)]) -> Flaw {
-        match cluster(servers) {
-            Err(ClusterFileError::Flawed { flaw, .. }) => flaw,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn servers_are_in_the_order_of_their_ids() {
-        let cluster = cluster(&[(1, "127.0.0.1:7001"), (0, "127.0.0.1:7000")]).unwrap();
-        assert_eq!(cluster.servers[0].address.port(), 7000);
-        assert_eq!(cluster.ids(), Id::vec_from(0..2));
-    }
-
-    #[test]
-    fn nonsense_is_refused_by_name() {
-        let (a, b) = ("127.0.0.1:7000", "127.0.0.1:7001");
-        assert_eq!(flaw(&[]), Flaw::NoServers);
-        assert_eq!(flaw(&[(0, a), (0, b)]), Flaw::DuplicateId { id: 0, count: 2 });
-        assert_eq!(flaw(&[(0, a), (2, b)]), Flaw::IdOutOfRange { id: 2, count: 2 });
-        assert!(matches!(flaw(&[(0, a), (1, a)]), Flaw::DuplicateAddress { .. }));
-        assert!(matches!(flaw(&[(0, "0.0.0.0:1")]), Flaw::UnusableAddress { .. }));
-        assert!(matches!(flaw(&[(0, "127.0.0.1:0")]), Flaw::UnusableAddress { .. }));
-        assert_eq!(flaw(&[(0, a), (1, "[::1]:7001")]), Flaw::MixedFamilies { id: 1 });
-    }
-
-    #[test]
-    fn a_clients_copy_has_the_public_key_and_not_the_servers() {
-        let keys =
-            format!("[keys]\nserver = \"{}\"\nclient = \"{}\"\n", "0a".repeat(32), "0b".repeat(32));
-        let of = |keys: &str| {
-            format!(
-                "name = \"demo\"\nprotocol = \"toy\"\nmode = \"m\"\n{keys}[[server]]\nid = 0\n\
-                 address = \"127.0.0.1:7000\"\n[[server]]\nid = 1\naddress = \"127.0.0.1:7001\"\n"
-            )
-        };
-        let path = Path::new("cluster.toml");
-        let copy = ClusterFile::clients_copy(&of(&keys), path).unwrap();
-        assert!(!copy.contains(&"0a".repeat(32)), "{copy}");
-        let (servers, clients) = (parse(&of(&keys)).unwrap(), parse(&copy).unwrap());
-        assert_eq!(servers.fingerprint(), clients.fingerprint());
-        assert_eq!(servers.servers, clients.servers);
-        assert_eq!(clients.keys.server, None);
-        assert_eq!(clients.keys.client, servers.keys.client);
-        assert_eq!(servers_public(&clients.keys), servers_public(&servers.keys));
-        assert_eq!(ClusterFile::clients_copy(&of(""), path).unwrap(), of(""));
-        let again = ClusterFile::clients_copy(&copy, path).unwrap_err().to_string();
-        assert!(again.contains("client's copy already"), "{again}");
-        // A public key that is not the servers', or alone.
-        let wrong = format!("{keys}public = \"{}\"\n", "0c".repeat(32));
-        assert!(parse(&of(&wrong)).unwrap_err().to_string().contains("quorate client-file"));
-        let alone = format!("[keys]\npublic = \"{}\"\n", "0c".repeat(32));
-        assert!(parse(&of(&alone)).is_err());
-    }
-
-    #[test]
-    fn malformed_toml_shows_the_file_and_the_line() {
-        let error = parse("name = \"demo\"\nprotocol = 3\n").unwrap_err().to_string();
-        assert!(error.contains("cluster.toml") && error.contains("line 2"), "{error}");
-        let error = parse("name = \"demo\"\nprotocol = \"x\"\nmoed = \"y\"").unwrap_err();
-        assert!(error.to_string().contains("moed"), "{error}");
-    }
-
-    #[test]
-    fn the_fingerprint_covers_what_must_agree_and_not_where_servers_are() {
-        let here = cluster(&[(0, "127.0.0.1:7000")]).unwrap();
-        let moved = cluster(&[(0, "[::1]:7000")]).unwrap();
-        assert_eq!(here.fingerprint(), moved.fingerprint());
-        for change in [
-            |c: &mut ClusterFile| c.name.push('x'),
-            |c: &mut ClusterFile| c.mode = Some(String::new()),
-            |c: &mut ClusterFile| c.servers[0].role = Some("view-service".into()),
-            |c: &mut ClusterFile| c.servers.push(c.servers[0].clone()),
-        ] {
-            let mut other = here.clone();
-            change(&mut other);
-            assert_ne!(here.fingerprint(), other.fingerprint());
-        }
     }
 }

@@ -17,6 +17,7 @@
 //! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that users call.
 
 pub mod address;
+mod board;
 mod caller;
 mod client;
 mod cluster_file;
@@ -27,10 +28,12 @@ mod endpoint;
 mod error;
 mod fleet;
 pub mod frame;
+mod http;
 mod keys;
 mod life;
 mod log;
 mod map_client;
+mod metrics;
 mod mint;
 mod notary;
 mod notices;
@@ -45,6 +48,7 @@ mod timers;
 #[cfg(test)]
 mod virtual_time;
 
+pub use board::{Board, Shown};
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
@@ -53,9 +57,11 @@ pub use endpoint::SendError;
 pub use error::NodeError;
 pub use fleet::FleetCounts;
 pub use frame::{FrameError, MAX_DATAGRAM};
+pub use http::{HttpError, get, serve};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::Swapped;
+pub use metrics::Label;
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
 pub use runtime::{Node, NodeBuilder};

@@ -11,6 +11,7 @@ mod greeting;
 pub use builder::NodeBuilder;
 
 use super::address::is_client;
+use super::board::Board;
 use super::data_dir::DataDir;
 use super::endpoint::{Endpoint, Hello, Incoming, SendError};
 use super::error::NodeError;
@@ -23,8 +24,8 @@ use super::stats::Stats;
 use super::status::Watch;
 use super::stop::Stop;
 use super::timers::Timers;
-use quorate_models::Status;
 use quorate_models::protocol::{Runnable, StartNewcomer};
+use quorate_models::{Progress, Status};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,8 @@ pub struct Node<A: Runnable> {
     admits: fn(&A::Msg) -> bool,
     newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
+    /// Where it shows what it is, and how far.
+    board: Option<(Board, fn(&A::State) -> Progress)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
     watch: Watch,
@@ -143,7 +146,11 @@ impl<A: Runnable> Node<A> {
 
     fn tell_status(&mut self, state: &A::State) {
         if let Some(status) = self.status {
-            self.watch.see(status(state), Instant::now());
+            let status = status(state);
+            if let Some((board, progress)) = &self.board {
+                board.show(self.endpoint.stats(), &status, progress(state), self.log.len());
+            }
+            self.watch.see(status, Instant::now());
         }
     }
 
@@ -349,8 +356,15 @@ impl<A: Runnable> Node<A> {
     /// First the disk, then the network.
     fn commit(&mut self, batch: Batch<A::Storage>) -> Result<(), NodeError> {
         if !batch.saves.is_empty() {
+            let begin = Instant::now();
             self.log.append(batch.saves)?;
+            if let Some((board, _)) = &self.board {
+                board.synced(begin.elapsed());
+            }
             self.endpoint.stats().synced += 1;
+        }
+        if let Some((board, _)) = &self.board {
+            board.sent(batch.sends.len());
         }
         for datagram in &batch.sends {
             // A failure is counted and told of there; to the protocol the message is lost.

@@ -13,6 +13,7 @@ use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
+use crate::node::http::HttpError;
 use crate::node::runtime::Node;
 use quorate_models::Unsuitable;
 use quorate_models::kv::offer::admits;
@@ -153,6 +154,9 @@ pub enum OpenError {
     /// The client cannot be opened.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The metrics cannot be served.
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 #[cfg(test)]
