@@ -1,10 +1,11 @@
 //! One thread that drives its share of the clients.
 
+use super::error::BenchError;
 use super::failover::Pulse;
+use super::load::{Keys, Load};
 use super::pace::Pace;
 use super::tally::Tally;
 use super::work::Work;
-use super::{BenchError, Keys, Load};
 use crate::models::kv::offer::Ask;
 use crate::models::kv::service::Refusal;
 use crate::node::Stop;
@@ -115,13 +116,13 @@ impl<'a> Driver<'a> {
                 None => Duration::from_millis(10),
             };
             for (open, ended) in self.step(wait)? {
-                self.count(&mut tally, &open, ended, pulse);
+                Self::count(&mut tally, &open, ended, pulse);
             }
         }
         self.give_up_the_rest(pace, end, &mut tally);
         let counts = self.crowd.counts();
         (tally.busy, tally.resent) = (counts.busy, counts.resent);
-        tally.threads.push((processor_time() - cpu, begin.elapsed()));
+        tally.threads.push((processor_time().saturating_sub(cpu), begin.elapsed()));
         Ok(tally)
     }
 
@@ -214,7 +215,7 @@ impl<'a> Driver<'a> {
         Some((open, ended))
     }
 
-    fn count(&self, tally: &mut Tally, open: &Open, ended: Ended, pulse: &Pulse) {
+    fn count(tally: &mut Tally, open: &Open, ended: Ended, pulse: &Pulse) {
         match ended {
             Ok(Some(server)) => {
                 let now = Instant::now();
@@ -330,7 +331,7 @@ mod tests {
         let mut load = load();
         (load.rate, load.warm_up, load.timeout) = (Some(100.0), Duration::ZERO, 500 * MS);
         // Nothing is answered from half a second on.
-        let tally = drive(&load, MS, Some(500 * MS..Duration::from_secs(60)));
+        let tally = drive(&load, MS, Some(500 * MS..Duration::from_mins(1)));
         let answered = tally.reads.len() + tally.writes.len();
         let errors: u64 = tally.errors.values().sum();
         assert_eq!(answered + errors, 200, "{:?}", tally.errors);

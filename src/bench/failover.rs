@@ -5,6 +5,10 @@ use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long to wait for a first acknowledgement.
+const PATIENCE: Duration = Duration::from_secs(10);
+const NAP: Duration = Duration::from_millis(10);
+
 /// What is done to the server that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -79,10 +83,17 @@ pub struct Failover {
 }
 
 impl Deed {
-    /// Does it, `after` a time, to the server that acknowledged last. Nothing, if none did.
+    /// Does it, `after` a time, to the server that acknowledged last. Waits for one that did; does
+    /// nothing, if there is none for long.
     pub fn strike(self, after: Duration, cluster: &mut LocalCluster, pulse: &Pulse) {
         std::thread::sleep(after);
-        let Some(victim) = pulse.last() else { return };
+        let begin = Instant::now();
+        let mut last = pulse.last();
+        while last.is_none() && begin.elapsed() < PATIENCE {
+            std::thread::sleep(NAP);
+            last = pulse.last();
+        }
+        let Some(victim) = last else { return };
         pulse.down(victim);
         match self {
             Self::Kill => cluster.kill(victim),

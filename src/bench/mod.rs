@@ -11,83 +11,28 @@
 //! begun, because all clients were waiting.
 
 mod drive;
+mod error;
 mod failover;
+mod load;
 mod pace;
 mod plot;
 mod summary;
 mod tally;
 mod work;
 
+pub use error::BenchError;
 pub use failover::{Deed, Failover, Pulse};
+pub use load::{Keys, Load};
 pub use plot::{PlotError, draw};
 pub use summary::{Latency, Summary};
-pub use work::Keys;
 
-use crate::node::deploy::{Deployed, OpenError};
-use crate::node::{AskError, ClientError, ClusterFile, Stop};
+use crate::node::deploy::Deployed;
+use crate::node::{ClusterFile, Stop};
 use drive::{Driver, Share};
 use std::sync::Barrier;
-use std::time::{Duration, Instant};
+use std::thread::ScopedJoinHandle;
+use std::time::Instant;
 use tally::Tally;
-use thiserror::Error;
-
-/// What is asked of a cluster, and for how long.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// How many clients ask, each for one thing at a time.
-    pub clients: usize,
-    /// The threads that drive them.
-    pub threads: usize,
-    /// How long a value is, in bytes.
-    pub value_bytes: usize,
-    /// How many of a hundred requests are gets; the others are puts.
-    pub reads: u8,
-    /// The keys.
-    pub keys: Keys,
-    /// Requests a second in an open loop; `None` for a closed loop.
-    pub rate: Option<f64>,
-    /// How long the load lasts before anything is measured.
-    pub warm_up: Duration,
-    /// How long it is measured.
-    pub duration: Duration,
-    /// How long a client waits for an answer, before that counts as an error.
-    pub timeout: Duration,
-    /// Where the choices of keys and requests come from.
-    pub seed: u64,
-}
-
-/// Why there is no measurement.
-#[derive(Debug, Error)]
-pub enum BenchError {
-    /// The clients cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A request cannot be made.
-    #[error(transparent)]
-    Ask(#[from] AskError),
-    /// A request cannot be sent.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The keys could not be written that are to be read.
-    #[error(
-        "the cluster did not take the first value of each key: {errors} of {keys} puts had no answer \
-         within {timeout:?}"
-    )]
-    NotFilled {
-        /// How many failed.
-        errors: u64,
-        /// How many there were to write.
-        keys: usize,
-        /// How long each had.
-        timeout: Duration,
-    },
-    /// It was told to stop.
-    #[error("stopped before the end")]
-    Stopped,
-    /// A thread ended by a panic.
-    #[error("a thread of the load generator failed")]
-    Panicked,
-}
 
 /// Puts load on a cluster, and tells `pulse` of each put that is acknowledged. Ends early, with an
 /// error, when `stop` is used.
@@ -115,7 +60,7 @@ pub fn run(
         let threads: Vec<_> = (drivers.into_iter())
             .map(|driver| scope.spawn(|| measure(driver, &barrier, pulse)))
             .collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(ScopedJoinHandle::join);
         joined.map(|tally| tally.map_err(|_| BenchError::Panicked)?).collect::<Result<Vec<_>, _>>()
     })?;
     Ok(Summary::new(load, Tally::sum(load, tallies)))

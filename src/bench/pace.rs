@@ -66,6 +66,6 @@ mod tests {
             let all = std::iter::from_fn(|| pace.take(begin + 4 * MS));
             all.map(|due| due - begin).collect::<Vec<_>>()
         };
-        assert_eq!((of(0), of(1)), (vec![0 * MS, 2 * MS], vec![MS, 3 * MS]));
+        assert_eq!((of(0), of(1)), (vec![Duration::ZERO, 2 * MS], vec![MS, 3 * MS]));
     }
 }

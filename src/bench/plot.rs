@@ -1,6 +1,6 @@
 //! Latency by percentile, as a picture.
 
-use super::Summary;
+use super::summary::Summary;
 use hdrhistogram::Histogram;
 use plotters::prelude::*;
 use std::path::Path;
@@ -104,7 +104,8 @@ fn label(rank: f64) -> String {
 
 /// Two digits that count.
 fn significant(value: f64) -> String {
-    let digits = (1.0 - value.abs().log10().floor()).clamp(0.0, 4.0) as usize;
+    let bounds = [(10.0, 0), (1.0, 1), (0.1, 2), (0.01, 3)];
+    let digits = bounds.iter().find(|(bound, _)| value >= *bound).map_or(4, |(_, digits)| *digits);
     format!("{value:.digits$}")
 }
 

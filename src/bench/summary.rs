@@ -1,7 +1,7 @@
 //! What a run measured, for people and for programs.
 
+use super::load::{Keys, Load};
 use super::tally::Tally;
-use super::{Keys, Load};
 use hdrhistogram::Histogram;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;

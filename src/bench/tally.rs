@@ -1,6 +1,6 @@
 //! What is counted during a run.
 
-use super::Load;
+use super::load::Load;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ impl Tally {
     /// Of a run that began at `begin`.
     pub(super) fn new(load: &Load, begin: Instant) -> Self {
         let from = begin + load.warm_up;
-        let seconds = load.duration.as_secs_f64().ceil() as usize;
+        let seconds = load.duration.as_nanos().div_ceil(1_000_000_000) as usize;
         Self {
             from,
             to: from + load.duration,
@@ -108,7 +108,7 @@ impl Tally {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::Keys;
+    use super::super::load::Keys;
     use super::*;
 
     /// One second of warm-up, and two that are measured.

@@ -1,43 +1,10 @@
 //! What clients ask for.
 
-use super::Load;
+use super::load::{Keys, Load};
 use crate::models::kv::offer::Ask;
 use crate::models::kv::{Bytes, Op};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::fmt;
-use std::str::FromStr;
-
-/// The keys of a load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// So many, each as likely as any other, and all written before the run.
-    Of(usize),
-    /// Each put is of a new key; a get is of one that its client has put.
-    New,
-}
-
-impl FromStr for Keys {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse() {
-            Ok(0) => Err("there must be a key".into()),
-            Ok(count) => Ok(Self::Of(count)),
-            Err(_) if text == "new" => Ok(Self::New),
-            Err(_) => Err("write a number of keys, or `new`".into()),
-        }
-    }
-}
-
-impl fmt::Display for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Of(count) => write!(f, "{count}"),
-            Self::New => f.write_str("new"),
-        }
-    }
-}
 
 /// Makes the requests of the clients of one thread.
 pub(super) struct Work {
@@ -136,12 +103,5 @@ mod tests {
         let filled: BTreeSet<String> = (0..10).map(|number| key(&work.fill(number))).collect();
         let used: BTreeSet<String> = (0..500).map(|_| key(&work.next(0).0)).collect();
         assert_eq!(used, filled);
-    }
-
-    #[test]
-    fn keys_are_a_number_or_new() {
-        assert_eq!("12".parse(), Ok(Keys::Of(12)));
-        assert_eq!("new".parse(), Ok(Keys::New));
-        assert!("0".parse::<Keys>().is_err() && "old".parse::<Keys>().is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! The clients of a storm, all on one thread.
 
-use super::ChaosError;
 use super::ask::Asker;
+use super::error::ChaosError;
 use super::event::{Answer, Asked, Event};
 use super::judge::values;
 use crate::models::protocol::Promise;

@@ -12,28 +12,27 @@
 
 mod ask;
 mod clients;
+mod error;
 mod event;
 mod judge;
 mod nemesis;
 pub mod network;
 mod schedule;
 
+pub use error::ChaosError;
 pub use event::Event;
 pub use judge::{Judgement, judged};
 pub use nemesis::Toll;
 pub use schedule::{Deed, Planned, schedule};
 
-use crate::local::{LocalCluster, LocalError};
+use crate::local::LocalCluster;
 use crate::models::protocol::Promise;
-use crate::node::deploy::{Deployed, OpenError};
-use crate::node::{AskError, ClientError, Stop};
+use crate::node::Stop;
+use crate::node::deploy::Deployed;
 use clients::Clients;
 use nemesis::Nemesis;
 use network::Network;
-use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// With fewer answers than this, a history says nothing.
 const ENOUGH: u64 = 50;
@@ -66,36 +65,6 @@ pub struct Aftermath {
     pub toll: Toll,
 }
 
-/// Why a storm has no verdict.
-#[derive(Debug, Error)]
-pub enum ChaosError {
-    /// The local cluster.
-    #[error(transparent)]
-    Local(#[from] LocalError),
-    /// The clients cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A request cannot be made.
-    #[error(transparent)]
-    Ask(#[from] AskError),
-    /// A request cannot be sent.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// A server ended although nothing was done to it that ends it.
-    #[error("server {server} ended by itself: {status}; its log is {}", log.display())]
-    Ended {
-        /// Which.
-        server: usize,
-        /// How.
-        status: ExitStatus,
-        /// Where it logged.
-        log: PathBuf,
-    },
-    /// A thread panicked.
-    #[error("the clients' thread failed")]
-    Panicked,
-}
-
 /// Lets a storm pass over a cluster that runs behind a network, and tells of each deed before it is
 /// done. With `stop` the storm ends early, and what was seen is judged.
 ///
@@ -107,7 +76,7 @@ pub fn run(
     cluster: &mut LocalCluster,
     network: &Network,
     stop: &Stop,
-    tell: &mut dyn FnMut(&str),
+    say: &mut dyn FnMut(&str),
 ) -> Result<Aftermath, ChaosError> {
     let (file, servers) = (cluster.file().clone(), cluster.file().servers.len());
     let deeds = schedule(storm.seed, servers, storm.length);
@@ -117,13 +86,13 @@ pub fn run(
     let toll = std::thread::scope(|scope| {
         let work = scope.spawn(|| clients.work(&over));
         let mut nemesis = Nemesis { cluster, network, begin: Instant::now(), stop };
-        let toll = nemesis.rage(&deeds, length, tell);
+        let toll = nemesis.rage(&deeds, length, say);
         // Also when that failed, the clients are to end.
         over.stop();
         work.join().map_err(|_| ChaosError::Panicked)??;
         toll
     })?;
-    tell("the storm is over: all servers are killed and started again, and the network is good");
+    say("the storm is over: all servers are killed and started again, and the network is good");
     (0..servers).for_each(|id| cluster.kill(id));
     network.heal();
     network.mend();

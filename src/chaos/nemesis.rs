@@ -1,6 +1,6 @@
 //! Does the deeds of a schedule.
 
-use super::ChaosError;
+use super::error::ChaosError;
 use super::network::{Cut, Network};
 use super::schedule::{Deed, Planned};
 use crate::local::LocalCluster;
@@ -37,14 +37,14 @@ impl Nemesis<'_> {
         &mut self,
         deeds: &[Planned],
         end: Duration,
-        tell: &mut dyn FnMut(&str),
+        say: &mut dyn FnMut(&str),
     ) -> Result<Toll, ChaosError> {
         let mut toll = Toll::default();
         for planned in deeds {
             if !self.wait_until(planned.at)? {
                 return Ok(toll);
             }
-            tell(&planned.to_string());
+            say(&planned.to_string());
             self.perform(planned, &mut toll)?;
         }
         self.wait_until(end)?;
@@ -84,13 +84,8 @@ impl Nemesis<'_> {
             }
             Deed::Cut(cut, victim) => {
                 self.network.cut(Some(*cut));
-                let done = match victim {
-                    Some(victim) => self.kill(&[*victim], lasts, toll),
-                    None => {
-                        std::thread::sleep(lasts);
-                        Ok(())
-                    }
-                };
+                // With nobody to kill, this waits.
+                let done = self.kill(victim.as_slice(), lasts, toll);
                 self.network.cut(None);
                 toll.cuts += 1;
                 done

@@ -2,6 +2,7 @@
 
 use super::{CliError, DONE, out};
 use crate::local::{create_file, hex};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Make the keys of a new cluster
@@ -28,7 +29,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
         // Beside the cluster file, it is found by its name.
         let named =
             if args.dir == Path::new(".") { format!("{name}.key") } else { absolute(&path) };
-        text += &format!("{name}-file = {named:?}\n");
+        let _ = writeln!(text, "{name}-file = {named:?}");
     }
     out::print(text)?;
     Ok(DONE)

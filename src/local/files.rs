@@ -1,6 +1,6 @@
 //! Files and directories that are their owner's alone from the start.
 
-use super::{LocalError, at, system};
+use super::error::{LocalError, at, system};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};

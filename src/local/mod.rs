@@ -4,13 +4,16 @@
 //! started again. Nothing survives a [`LocalCluster`]: its processes end with it, and also when the
 //! process that holds it is killed.
 
+mod error;
 mod files;
 mod node;
 
+pub use error::LocalError;
 pub use files::{create_dir, create_file, temporary_dir};
 
-use crate::node::{ClusterFile, ClusterFileError, DataDir, DataDirError};
+use crate::node::{ClusterFile, DataDir};
 use data_encoding::HEXLOWER;
+use error::system;
 use node::Node;
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -21,7 +24,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// How long the nodes have to stop by themselves.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,48 +45,6 @@ pub struct Plan {
     pub metrics: Vec<SocketAddr>,
     /// Whether datagrams are sealed under keys, new ones; checksummed otherwise.
     pub sealed: bool,
-}
-
-/// What went wrong with a local cluster.
-#[derive(Debug, Error)]
-pub enum LocalError {
-    /// A file or a directory.
-    #[error("cannot {action} {}: {source}", path.display())]
-    File {
-        /// What was to be done.
-        action: &'static str,
-        /// With which.
-        path: PathBuf,
-        /// Why it was not.
-        source: io::Error,
-    },
-    /// The operating system.
-    #[error("cannot {action}: {source}")]
-    System {
-        /// What was to be done.
-        action: &'static str,
-        /// Why it was not.
-        source: io::Error,
-    },
-    /// The cluster file makes no sense.
-    #[error(transparent)]
-    Cluster(#[from] ClusterFileError),
-    /// A data directory.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-}
-
-/// Errors about `path`.
-pub(crate) fn at(
-    action: &'static str,
-    path: impl Into<PathBuf>,
-) -> impl FnOnce(io::Error) -> LocalError {
-    move |source| LocalError::File { action, path: path.into(), source }
-}
-
-/// Errors about the operating system.
-pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> LocalError {
-    move |source| LocalError::System { action, source }
 }
 
 impl Plan {

@@ -1,6 +1,6 @@
 //! One process of a local cluster.
 
-use super::{LocalError, at, system};
+use super::error::{LocalError, at, system};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use std::fs::File;
 use std::net::SocketAddr;

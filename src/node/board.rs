@@ -53,10 +53,9 @@ impl Board {
         Self::default()
     }
 
-    pub(super) fn show(&self, stats: &Stats, status: &Status, progress: Progress, log_bytes: u64) {
-        let (stats, status) = (*stats, status.clone());
+    pub(super) fn show(&self, new: Shown) {
         let mut shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = (Some(Instant::now()), Shown { stats, status, progress, log_bytes });
+        *shown = (Some(Instant::now()), new);
     }
 
     /// A record was written and synced, in that time.

@@ -115,8 +115,7 @@ pub fn get(address: SocketAddr, path: &str, patience: Duration) -> Result<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::stats::Stats;
-    use quorate_models::{Progress, Status};
+    use crate::node::board::Shown;
 
     #[test]
     fn metrics_and_status_are_served_and_nothing_else() {
@@ -131,7 +130,7 @@ mod tests {
             serde_json::from_str(&get(address, "/status", patience).unwrap()).unwrap();
         assert_eq!((&status["server"], &status["cluster"]), (&1.into(), &"demo".into()));
         assert!(get(address, "/healthz", patience).unwrap_err().to_string().contains("503"));
-        board.show(&Stats::default(), &Status::default(), Progress::default(), 0);
+        board.show(Shown::default());
         assert_eq!(get(address, "/healthz", patience).unwrap(), "ok\n");
         let error = get(address, "/keys", patience).unwrap_err().to_string();
         assert!(error.contains("404"), "{error}");

@@ -3,7 +3,7 @@
 use super::board::{Board, Shown};
 use super::stats::Stats;
 use prometheus_client::encoding::text;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
@@ -42,7 +42,7 @@ fn dropped(stats: &Stats) -> [(&'static str, u64); 15] {
     ]
 }
 
-/// In the text format of OpenMetrics, which Prometheus reads.
+/// In the text format of `OpenMetrics`, which Prometheus reads.
 pub(super) fn openmetrics(label: &Label, board: &Board) -> String {
     let labels = [
         ("cluster", label.cluster.clone()),
@@ -83,9 +83,9 @@ fn counters(registry: &mut Registry, stats: &Stats) {
     ] {
         registry.register(name, help, ConstCounter::new(count));
     }
-    let drops = Family::<[(&'static str, &'static str); 1], Gauge>::default();
+    let drops = Family::<[(&'static str, &'static str); 1], Counter>::default();
     for (cause, count) in dropped(stats) {
-        drops.get_or_create(&[("cause", cause)]).set(count.cast_signed());
+        drops.get_or_create(&[("cause", cause)]).inc_by(count);
     }
     let help = "Datagrams and messages that were dropped or lost, by cause";
     registry.register("dropped_datagrams", help, drops);
@@ -101,7 +101,7 @@ fn gauges(registry: &mut Registry, shown: &Shown) {
         epoch.get_or_create(&[("kind", kind)]).set(number.cast_signed());
         registry.register("epoch", "The view, ballot or epoch that the node is in", epoch);
     }
-    let leader = status.leader.map_or(-1, |leader| usize::from(leader) as i64);
+    let leader = status.leader.map_or(-1, |leader| usize::from(leader).cast_signed() as i64);
     let help = "The server that leads, as far as this one knows, or -1";
     registry.register("leader", help, ConstGauge::new(leader));
     let counts = [
@@ -149,14 +149,14 @@ mod tests {
     fn board() -> Board {
         let board = Board::new();
         let stats = Stats { received: 7, forged: 3, ..Stats::default() };
-        let status = Status {
+        let leads = Status {
             role: "leader",
             epoch: Some(("ballot", 4)),
             leader: Some(Id::from(2)),
             ..Status::default()
         };
         let progress = Progress { applied: Some(11), sessions: Some(5) };
-        board.show(&stats, &status, progress, 1234);
+        board.show(Shown { stats, status: leads, progress, log_bytes: 1234 });
         board.synced(Duration::from_micros(70));
         board.sent(3);
         board
@@ -172,7 +172,7 @@ mod tests {
         let of = |rest: &str| format!("cluster=\"demo\",protocol=\"paxos\",server=\"2\"{rest}");
         for line in [
             format!("quorate_received_datagrams_total{{{}}} 7", of("")),
-            format!("quorate_dropped_datagrams{{{}}} 3", of(",cause=\"forged\"")),
+            format!("quorate_dropped_datagrams_total{{{}}} 3", of(",cause=\"forged\"")),
             format!("quorate_role{{{}}} 1", of(",role=\"leader\"")),
             format!("quorate_epoch{{{}}} 4", of(",kind=\"ballot\"")),
             format!("quorate_leader{{{}}} 2", of("")),

@@ -11,7 +11,7 @@ mod greeting;
 pub use builder::NodeBuilder;
 
 use super::address::is_client;
-use super::board::Board;
+use super::board::{Board, Shown};
 use super::data_dir::DataDir;
 use super::endpoint::{Endpoint, Hello, Incoming, SendError};
 use super::error::NodeError;
@@ -45,6 +45,9 @@ const AGING: Duration = Duration::from_mins(10);
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
+/// How far a node is, by its actor's state.
+type Measure<A> = fn(&<A as Actor>::State) -> Progress;
+
 /// A node, ready to run.
 pub struct Node<A: Runnable> {
     actor: A,
@@ -52,7 +55,7 @@ pub struct Node<A: Runnable> {
     newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
     /// Where it shows what it is, and how far.
-    board: Option<(Board, fn(&A::State) -> Progress)>,
+    board: Option<(Board, Measure<A>)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
     watch: Watch,
@@ -148,7 +151,9 @@ impl<A: Runnable> Node<A> {
         if let Some(status) = self.status {
             let status = status(state);
             if let Some((board, progress)) = &self.board {
-                board.show(self.endpoint.stats(), &status, progress(state), self.log.len());
+                let (counts, log_bytes) = (*self.endpoint.stats(), self.log.len());
+                let (status, progress) = (status.clone(), progress(state));
+                board.show(Shown { stats: counts, status, progress, log_bytes });
             }
             self.watch.see(status, Instant::now());
         }
