@@ -27,7 +27,11 @@ pub struct Run {
 
 /// A client of a peer, with one request under way.
 pub trait Client: Send + 'static {
-    fn put(&mut self, key: String, value: Vec<u8>) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn put(
+        &mut self,
+        key: String,
+        value: Vec<u8>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
     fn get(&mut self, key: String) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 

@@ -74,7 +74,10 @@ async fn main() -> Result<(), Failure> {
         (Part::Etcd, "puts, disk: paxos against etcd"),
         (Part::Gets, "linearizable gets, disk: paxos against etcd"),
         (Part::Redis, "puts, disk: primary-backup against Redis, appendfsync always and WAIT 2"),
-        (Part::Omnipaxos, "puts, memory file system: paxos, sealed and synced, against OmniPaxos with neither"),
+        (
+            Part::Omnipaxos,
+            "puts, memory file system: paxos, sealed and synced, against OmniPaxos with neither",
+        ),
     ] {
         if runs_part(part) {
             println!("\n{name}");
@@ -135,7 +138,8 @@ async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure>
 
 /// A put by one client against what it cannot do without.
 fn raw_yardsticks(args: &Args) -> Result<(), Failure> {
-    let (mut syncs, mut pings, mut puts, mut ratios) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut syncs, mut pings, mut puts, mut ratios) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..args.rounds {
         let dir = fresh(&args.disk)?;
         let (sync, ping) = (raw::fdatasync(dir.path())?, raw::ping_pong()?);
@@ -156,7 +160,9 @@ fn raw_yardsticks(args: &Args) -> Result<(), Failure> {
 }
 
 fn failovers(args: &Args) -> Result<(), Failure> {
-    println!("\nfrom the failure of the leader, under 16 clients, to the next acknowledged put, ms");
+    println!(
+        "\nfrom the failure of the leader, under 16 clients, to the next acknowledged put, ms"
+    );
     for protocol in ["paxos", "primary-backup"] {
         for deed in ["kill", "freeze"] {
             let mut times = Vec::new();

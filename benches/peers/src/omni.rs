@@ -34,7 +34,8 @@ enum Datagram {
 }
 
 pub async fn measure(run: Run) -> Result<Measured, Failure> {
-    let sockets: Result<Vec<_>, _> = (0..3).map(|_| std::net::UdpSocket::bind("127.0.0.1:0")).collect();
+    let sockets: Result<Vec<_>, _> =
+        (0..3).map(|_| std::net::UdpSocket::bind("127.0.0.1:0")).collect();
     let addresses: Result<Vec<_>, _> = sockets?.iter().map(|socket| socket.local_addr()).collect();
     let addresses: Vec<String> = addresses?.iter().map(ToString::to_string).collect();
     let commands = (1..=3).map(|pid| {
@@ -69,7 +70,8 @@ impl Client for Omni {
             self.socket.send_to(&bytes, self.target).await?;
             let mut answer = [0; 8];
             let patience = Duration::from_millis(200);
-            while let Ok(received) = tokio::time::timeout(patience, self.socket.recv_from(&mut answer)).await
+            while let Ok(received) =
+                tokio::time::timeout(patience, self.socket.recv_from(&mut answer)).await
             {
                 let Ok((8, from)) = received else { continue };
                 if u64::from_le_bytes(answer) == self.seq {
@@ -89,10 +91,15 @@ impl Client for Omni {
 /// A node, until it is killed.
 pub fn node(pid: u64, addresses: &[SocketAddr]) -> Result<(), Failure> {
     let configuration = OmniPaxosConfig {
-        cluster_config: ClusterConfig { configuration_id: 1, nodes: vec![1, 2, 3], ..Default::default() },
+        cluster_config: ClusterConfig {
+            configuration_id: 1,
+            nodes: vec![1, 2, 3],
+            ..Default::default()
+        },
         server_config: ServerConfig { pid, election_tick_timeout: 10, ..Default::default() },
     };
-    let mut paxos: OmniPaxos<Put, MemoryStorage<Put>> = configuration.build(MemoryStorage::default())?;
+    let mut paxos: OmniPaxos<Put, MemoryStorage<Put>> =
+        configuration.build(MemoryStorage::default())?;
     let socket = std::net::UdpSocket::bind(addresses[pid as usize - 1])?;
     let mut buffer = vec![0; 1 << 16];
     let (mut map, mut applied, mut ticked) = (HashMap::new(), 0, Instant::now());
@@ -103,7 +110,11 @@ pub fn node(pid: u64, addresses: &[SocketAddr]) -> Result<(), Failure> {
         for _ in 0..BATCH {
             match socket.recv_from(&mut buffer) {
                 Ok((len, from)) => hear(&mut paxos, &buffer[..len], from),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    break;
+                }
                 Err(_) => {}
             }
             socket.set_nonblocking(true)?;
@@ -132,7 +143,9 @@ pub fn node(pid: u64, addresses: &[SocketAddr]) -> Result<(), Failure> {
 fn hear(paxos: &mut OmniPaxos<Put, MemoryStorage<Put>>, bytes: &[u8], from: SocketAddr) {
     match postcard::from_bytes(bytes) {
         // A put that it does not take is asked for again.
-        Ok(Datagram::Request { seq, key, value }) => drop(paxos.append(Put { client: from, seq, key, value })),
+        Ok(Datagram::Request { seq, key, value }) => {
+            drop(paxos.append(Put { client: from, seq, key, value }))
+        }
         Ok(Datagram::Peer(message)) => paxos.handle_incoming(message),
         Err(_) => {}
     }

@@ -5,7 +5,13 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-fn bench(quorate: &Path, protocol: &str, dir: &Path, run: Run, more: &[&str]) -> Result<Value, Failure> {
+fn bench(
+    quorate: &Path,
+    protocol: &str,
+    dir: &Path,
+    run: Run,
+    more: &[&str],
+) -> Result<Value, Failure> {
     let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
     let output = Command::new(quorate)
         .args(["bench", protocol, "--json", "--clients", &run.clients.to_string()])
@@ -20,7 +26,9 @@ fn bench(quorate: &Path, protocol: &str, dir: &Path, run: Run, more: &[&str]) ->
         .map_err(|error| format!("cannot start {}: {error}", quorate.display()))?;
     let text = String::from_utf8(output.stdout)?;
     if !output.status.success() {
-        return Err(format!("quorate failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into());
+        return Err(
+            format!("quorate failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into()
+        );
     }
     Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
 }
@@ -39,7 +47,13 @@ pub fn measure(quorate: &Path, protocol: &str, dir: &Path, run: Run) -> Result<M
 }
 
 /// Milliseconds from a deed to the first put that another server acknowledged.
-pub fn failover(quorate: &Path, protocol: &str, dir: &Path, run: Run, deed: &str) -> Result<f64, Failure> {
+pub fn failover(
+    quorate: &Path,
+    protocol: &str,
+    dir: &Path,
+    run: Run,
+    deed: &str,
+) -> Result<f64, Failure> {
     let json = bench(quorate, protocol, dir, run, &["--failover", deed])?;
     number(&json["failover"], "next_ms")
 }

@@ -12,7 +12,8 @@ impl Processes {
         let mut started = Self(Vec::new());
         for mut command in commands {
             let name = command.get_program().to_string_lossy().into_owned();
-            let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let child =
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
             started.0.push(child.map_err(|error| format!("cannot start {name}: {error}"))?);
         }
         Ok(started)
@@ -31,7 +32,11 @@ impl Drop for Processes {
 /// Ports that are free now.
 pub fn ports(count: usize) -> Result<Vec<u16>, Failure> {
     let sockets: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect();
-    Ok(sockets?.iter().map(TcpListener::local_addr).map(|at| Ok(at?.port())).collect::<Result<_, std::io::Error>>()?)
+    Ok(sockets?
+        .iter()
+        .map(TcpListener::local_addr)
+        .map(|at| Ok(at?.port()))
+        .collect::<Result<_, std::io::Error>>()?)
 }
 
 /// Waits until somebody listens there.

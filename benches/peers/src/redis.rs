@@ -84,7 +84,8 @@ impl Client for Redis {
     async fn get(&mut self, key: String) -> Result<(), Failure> {
         self.0.write_all(&command(&[b"GET", key.as_bytes()])).await?;
         let line = self.line().await?;
-        if let Some(length) = line.strip_prefix('$').and_then(|length| length.parse::<usize>().ok()) {
+        if let Some(length) = line.strip_prefix('$').and_then(|length| length.parse::<usize>().ok())
+        {
             let mut value = vec![0; length + 2];
             self.0.read_exact(&mut value).await?;
         }
