@@ -14,10 +14,11 @@ use rustix::time::{ClockId, clock_gettime};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// A thread's share of a load: which thread, its first client, and how many it has.
+/// A thread's share of a load: which thread of how many, its first client, and how many it has.
 #[derive(Clone, Copy)]
 pub(super) struct Share {
     pub(super) thread: usize,
+    pub(super) threads: usize,
     pub(super) first: usize,
     pub(super) clients: usize,
 }
@@ -71,7 +72,7 @@ impl<'a> Driver<'a> {
     /// Writes this thread's share of the keys.
     pub(super) fn fill(&mut self) -> Result<(), BenchError> {
         let Keys::Of(keys) = self.load.keys else { return Ok(()) };
-        let mut mine = (self.share.thread..keys).step_by(self.load.threads);
+        let mut mine = (self.share.thread..keys).step_by(self.share.threads);
         let mut errors = 0;
         loop {
             while let Some(client) = self.idle.pop_front() {
@@ -99,7 +100,7 @@ impl<'a> Driver<'a> {
     pub(super) fn run(mut self, begin: Instant, pulse: &Pulse) -> Result<Tally, BenchError> {
         let mut tally = Tally::new(self.load, begin);
         let end = begin + self.load.warm_up + self.load.duration;
-        let pace = |rate| Pace::new(begin, end, rate, self.share.thread, self.load.threads);
+        let pace = |rate| Pace::new(begin, end, rate, self.share.thread, self.share.threads);
         let mut pace = self.load.rate.map(pace);
         let cpu = processor_time();
         loop {
@@ -302,7 +303,7 @@ mod tests {
         let begin = Instant::now();
         let stall = stall.map(|stall| (begin + stall.start, begin + stall.end));
         let crowd = Slow { service, stall, free: begin, queue: BTreeMap::new() };
-        let share = Share { thread: 0, first: 0, clients: load.clients };
+        let share = Share { thread: 0, threads: 1, first: 0, clients: load.clients };
         Driver::new(Box::new(crowd), load, share, &Stop::new())
             .run(begin, &Pulse::default())
             .unwrap()

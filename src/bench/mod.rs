@@ -52,7 +52,12 @@ pub fn run(
     let mut first = 0;
     for (thread, clients) in shares.iter().copied().enumerate() {
         let crowd = protocol.crowd(cluster, clients, None)?;
-        drivers.push(Driver::new(crowd, load, Share { thread, first, clients }, stop));
+        drivers.push(Driver::new(
+            crowd,
+            load,
+            Share { thread, threads: shares.len(), first, clients },
+            stop,
+        ));
         first += clients;
     }
     let barrier = Barrier::new(drivers.len());

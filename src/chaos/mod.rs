@@ -2,7 +2,7 @@
 //! frozen, cut off from each other or left without room on their disk, and clients at work all the
 //! while. What the clients saw is judged in the end by what the protocol promises.
 //!
-//! What is done, and when, follows from a seed ([`schedule`]), and so does what the clients ask.
+//! What is done, and when, follows from a seed ([`schedule()`]), and so does what the clients ask.
 //! Threads and processes are scheduled as they are, so a seed repeats what is done to the cluster,
 //! not to the microsecond when.
 //!
@@ -35,7 +35,7 @@ use network::Network;
 use std::time::{Duration, Instant};
 
 /// With fewer answers than this, a history says nothing.
-const ENOUGH: u64 = 50;
+const ENOUGH: u64 = 30;
 
 /// A storm.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Milliseconds from the end of a deed to the next one.
 const BETWEEN: Range<u64> = 100..900;
 /// How many bytes a full disk still takes.
-const ROOM: Range<u64> = 0..4096;
+const ROOM: Range<u64> = 0..1024;
 
 /// Something that is done to a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,13 +16,13 @@ fn text(bytes: &[u8]) -> String {
 fn what_survives_a_storm_holds() {
     for (protocol, seed) in [("paxos", "5"), ("two-phase-commit", "6"), ("multi-primary", "7")] {
         let dir = tempfile::tempdir().unwrap();
-        let args = [protocol, "--chaos", seed, "--for", "6s", "--json"];
+        let args = [protocol, "--chaos", seed, "--for", "8s", "--clients", "16", "--json"];
         let output = storm(dir.path(), &args);
         let out = text(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{protocol}: {out}{}", text(&output.stderr));
         let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
         assert_eq!(json["verdict"], "holds", "{json}");
-        assert!(json["answered"].as_u64() > Some(50), "{json}");
+        assert!(json["answered"].as_u64() > Some(30), "{json}");
         let toll = ["kills", "freezes", "cuts"].map(|deed| json["toll"][deed].as_u64().unwrap());
         assert!(toll.iter().sum::<u64>() > 1, "{json}");
         assert!(json["datagrams"]["dropped"].as_u64() > Some(0), "{json}");
@@ -35,7 +35,7 @@ fn what_survives_a_storm_holds() {
 fn a_promise_that_is_broken_is_violated_and_the_history_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let by = ["--judge", "linearizable"];
-    let args = ["multi-primary", "--chaos", "3", "--for", "10s"];
+    let args = ["multi-primary", "--chaos", "3", "--for", "10s", "--clients", "16"];
     let output = storm(dir.path(), &[args.as_slice(), &by].concat());
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{out}{}", text(&output.stderr));
