@@ -72,7 +72,7 @@ impl<D: Deploy<Offer = MapOffer>> Together<D> {
                     self.timers.push_back((id, timer));
                 }
                 Command::CancelTimer(timer) => {
-                    self.timers.retain(|set| *set != (id, timer.clone()))
+                    self.timers.retain(|set| *set != (id, timer.clone()));
                 }
                 Command::Save(_) | Command::ChooseRandom(..) => {}
             }

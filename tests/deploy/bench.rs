@@ -48,9 +48,10 @@ fn a_cluster_that_does_not_answer_is_an_error_and_never_a_number() {
     assert_eq!(cluster.client(&["put", "k", "v", "--timeout", "20s"]).0, 0);
     let file = cluster.dir.path().join("cluster.toml");
     let of_file = ["--cluster", file.to_str().unwrap(), "--json"];
-    let fine = bench(&[of_file.as_slice(), &SHORT, &["--keys", "new", "--clients", "4"]].concat());
-    assert_eq!(fine.status.code(), Some(0), "{fine:?}");
-    assert_eq!(measured(&fine)["keys"], "new");
+    let measured_well =
+        bench(&[of_file.as_slice(), &SHORT, &["--keys", "new", "--clients", "4"]].concat());
+    assert_eq!(measured_well.status.code(), Some(0), "{measured_well:?}");
+    assert_eq!(measured(&measured_well)["keys"], "new");
     (0..3).for_each(|id| cluster.kill(id));
     let impatient = ["--timeout", "500ms"];
     let unfilled = bench(&[of_file.as_slice(), &SHORT, &impatient].concat());
