@@ -1,8 +1,8 @@
-//! What a protocol is to the tools: something that is checked, and something that is deployed.
+//! The interface between a protocol and the tools: it is checked, and it may be deployed.
 //!
 //! A protocol implements [`Protocol`], and if its nodes can be run, [`Deploy`], in its own
-//! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the table
-//! of guarantees follow from the list. A protocol of a user's own is treated no differently.
+//! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the
+//! table of guarantees follow from the list. A protocol of a user's own is treated no differently.
 
 use crate::guarantee::Guarantee;
 use crate::kv::Service;
@@ -81,7 +81,8 @@ pub trait Deploy: Protocol {
         Ok(topology.ids())
     }
 
-    /// What a node in such a state is: logged when it changes, so that an operator sees who leads.
+    /// What a node in such a state is: logged when it changes, so that an operator sees which
+    /// server leads.
     fn status(_state: &StateOf<Self>) -> Status {
         Status { role: "server", ..Status::default() }
     }

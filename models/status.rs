@@ -1,5 +1,5 @@
-//! What a node is at the moment, as an operator is told: its role, in which view, ballot or epoch,
-//! and who leads.
+//! The status of a node, for an operator: its role, in which view, ballot or epoch,
+//! and which server leads.
 
 use stateright::actor::Id;
 use std::fmt;

@@ -17,8 +17,7 @@ use std::time::Duration;
 
 impl Protocol for MultiPrimary {
     const NAME: &'static str = "multi-primary";
-    const ABOUT: &'static str =
-        "every node takes writes at once; conflicts are settled or kept as siblings";
+    const ABOUT: &'static str = "every node accepts writes; conflicting writes are resolved by timestamp or kept as siblings";
     type Checked = Self;
     type History = History;
 

@@ -27,8 +27,8 @@
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
-//!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
-//!    the others how far the log is chosen. They know the values, from their votes.
+//!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
+//!    announces how far the log is chosen. The others know the values from their own votes.
 //! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
 //!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
 //!    that no other leader could have had anything chosen before it that it does not see.
@@ -55,8 +55,9 @@
 //! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
 //! acceptor takes at most twice the window past the last applied slot, and [`Config::ahead`] votes
 //! beyond; the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or,
-//! while a snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated
-//! state, perhaps one cut up for transfer, and so much more. Every message fits a datagram.
+//! while a snapshot is fetched, as much as was given of it. Memory and disk hold the replicated state,
+//! in memory perhaps also how it was when a snapshot of it was begun, and so much more. Every message
+//! fits a datagram.
 //!
 //! # Where things are
 //!
@@ -84,6 +85,7 @@ pub mod properties;
 mod proposer;
 mod protocol;
 mod queue;
+mod reads;
 mod replica;
 mod state;
 mod storage;
@@ -101,11 +103,11 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Preparing, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
+pub use state::{Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -172,5 +174,32 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
             State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),
             State::Client(_) => None,
         }
+    }
+
+    /// The leader's proposals are of a ballot that is durable, and what it says is chosen is so by
+    /// votes that are durable.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        match msg {
+            Service::Request { .. }
+            | Service::Reply { .. }
+            | Service::Redirect { .. }
+            | Service::Refused { .. }
+            | Service::Peer(
+                Peer::Accept { .. }
+                | Peer::Chosen { .. }
+                | Peer::Heartbeat { .. }
+                | Peer::Confirm { .. }
+                | Peer::Confirmed { .. },
+            ) => false,
+            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+        }
+    }
+
+    fn is_lazy(&self, saved: &Saved<M>) -> bool {
+        let records = saved.records();
+        let is_lazy = |delta: &Delta<M::Op>| {
+            delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta))
+        };
+        !records.is_empty() && records.iter().all(is_lazy)
     }
 }

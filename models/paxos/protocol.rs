@@ -132,11 +132,11 @@ fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let (beat, wait) = ("heartbeat", "election");
     topology.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
     let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
-    fits(2, beat, wait, "one heartbeat that is lost would depose a leader that is well")?;
+    fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
     varies(
         wait,
         beat,
-        "replicas that miss a leader would try to lead at one time, again and again",
+        "replicas that miss a leader would try to lead at the same time, again and again",
     )?;
     Ok(timing)
 }

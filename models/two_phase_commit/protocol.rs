@@ -24,7 +24,8 @@ use std::time::Duration;
 
 impl Protocol for TwoPhaseCommit {
     const NAME: &'static str = "two-phase-commit";
-    const ABOUT: &'static str = "transactions over shards: all participants commit, or none does";
+    const ABOUT: &'static str =
+        "transactions over shards: either all participants commit or none does";
     type Checked = Actor;
     type History = History;
 
@@ -111,7 +112,7 @@ fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let Timing { resend, deadline, doubt, retry } = &mut timing;
     let (again, end) = ("resend", "deadline");
     topology.timing.set([(again, resend), (end, deadline), ("doubt", doubt), ("retry", retry)])?;
-    let otherwise = "one message that is lost would abort a transaction";
+    let otherwise = "one lost message would abort a transaction";
     fits(2, (again, &timing.resend), (end, &timing.deadline), otherwise)?;
     Ok(timing)
 }

@@ -26,7 +26,7 @@ pub use load::{Keys, Load};
 pub use plot::{PlotError, draw};
 pub use summary::{Latency, Summary};
 
-use crate::node::deploy::Deployed;
+use crate::node::deploy::deployed::Deployed;
 use crate::node::{ClusterFile, Stop};
 use drive::{Driver, Share};
 use std::sync::Barrier;

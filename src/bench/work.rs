@@ -26,7 +26,7 @@ impl Work {
         Self {
             keys: load.keys,
             reads: load.reads,
-            value: Bytes(vec![b'v'; load.value_bytes]),
+            value: vec![b'v'; load.value_bytes].into(),
             put: vec![0; clients],
             first,
             run: load.seed,

@@ -28,7 +28,7 @@ pub use schedule::{Deed, Planned, schedule};
 use crate::local::LocalCluster;
 use crate::models::protocol::Promise;
 use crate::node::Stop;
-use crate::node::deploy::Deployed;
+use crate::node::deploy::deployed::Deployed;
 use clients::Clients;
 use nemesis::Nemesis;
 use network::Network;

@@ -19,8 +19,8 @@ pub(super) const START: Duration = Duration::from_secs(15);
 
 /// Start a local cluster: real processes, real UDP, in a temporary directory
 ///
-/// Prints how to talk to it once it answers, and stops it on Ctrl-C or SIGTERM. However this command
-/// ends, its nodes end too.
+/// Prints commands to try once the cluster answers, and stops it on Ctrl-C or SIGTERM. However this
+/// command ends, its nodes end too.
 ///
 /// With --chaos, a storm passes over it instead, while clients ask: datagrams are lost, duplicated,
 /// delayed and reordered; servers are killed, frozen, cut off from each other, and left without room
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// How many servers
     #[arg(long, default_value_t = 3)]
     pub(super) servers: usize,
-    /// A variant of the protocol, where it has any
+    /// The mode of the protocol, where it has several
     #[arg(long)]
     pub(super) mode: Option<String>,
     /// Keep the cluster file, the data and the logs in this directory, which must not exist yet

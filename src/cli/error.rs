@@ -8,7 +8,8 @@ use crate::check::CheckError;
 use crate::explore::ExploreError;
 use crate::local::LocalError;
 use crate::models::kv::offer::{OfferError, listed};
-use crate::node::deploy::{CallError, OpenError};
+use crate::node::deploy::OpenError;
+use crate::node::deploy::deployed::CallError;
 use crate::node::{
     AskError, ClientError, ClusterFileError, DataDirError, DeployError, HttpError, NodeError,
     PeersError,

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 /// Make the data directory of a new node
 ///
-/// A directory is formatted once in the life of a node: the node keeps there what it promised to
-/// the others, and a node that forgets breaks its protocol.
+/// A directory is formatted once in the life of a node: the node keeps its promises to the others
+/// there, and a node that forgets them breaks its protocol.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

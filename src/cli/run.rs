@@ -1,8 +1,8 @@
-//! `quorate run`: a node, until it is told to stop.
+//! `quorate run`: runs a node until it is stopped.
 
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
-use crate::node::deploy::Place;
+use crate::node::deploy::deployed::Place;
 use crate::node::{Board, Label, Stop, serve};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use stateright::actor::Id;
@@ -14,8 +14,8 @@ use std::thread;
 /// Run a node of a cluster
 ///
 /// The node runs until SIGINT or SIGTERM, and then exits with code 0; a second signal ends it at
-/// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
-/// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
+/// once. Both are safe, as is a crash: all that the node acknowledged is on disk. Its log goes to
+/// standard error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
 #[derive(clap::Args)]
 #[command(after_help = "\
 The cluster file, if it holds keys, and the data directory must be their
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// The node's data directory, made by `quorate format`
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The server that the data directory must be of
+    /// Refuse a data directory that is not this server's
     #[arg(long)]
     id: Option<usize>,
     /// Listen on this address instead of the one in the cluster file
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
-    /// Stop when standard input ends: whoever started this node has ended, however that was
+    /// Stop when standard input ends, that is, when the program that started this node has ended
     #[arg(long, hide = true)]
     stop_with_parent: bool,
 }

@@ -58,16 +58,14 @@ impl Board {
         *shown = (Some(Instant::now()), new);
     }
 
-    /// A record was written and synced, in that time.
+    /// What a batch saved is durable, so long after it was saved.
     pub(super) fn synced(&self, took: Duration) {
         self.0.syncs.observe(took.as_secs_f64());
     }
 
-    /// A batch sent so many datagrams.
-    pub(super) fn sent(&self, datagrams: usize) {
-        if datagrams > 0 {
-            self.0.batches.observe(f64::from(datagrams as u32));
-        }
+    /// A datagram with so many messages was sent.
+    pub(super) fn sent(&self, messages: usize) {
+        self.0.batches.observe(f64::from(messages as u32));
     }
 
     /// What was shown last.

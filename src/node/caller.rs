@@ -3,7 +3,7 @@
 use super::address::{ANONYMOUS, AddressBook, number};
 use super::cluster_file::ClusterFile;
 use super::endpoint::{SendError, Welcome};
-use super::frame::{Channel, FrameError, Header, Kind, Wire, decode};
+use super::frame::{Channel, FrameError, Header, Kind, Wire, decode, decode_all};
 use super::keys::{Key, Keys};
 use super::notary::{PADDING, Proof};
 use super::secrets::{Agreement, Code, Public, servers_public};
@@ -25,8 +25,8 @@ pub(super) enum Heard<M> {
     Welcome,
     /// A server wants to see it proven where this client is; what is sent from now on proves it.
     Cookie(Id),
-    /// A message, and from whom.
-    Message(Id, M),
+    /// Messages, and from whom.
+    Messages(Id, Vec<M>),
 }
 
 /// A client's end of the wire: a socket of its own, and its session.
@@ -158,7 +158,7 @@ impl Session {
     }
 
     /// Asks a server for an id.
-    pub(super) fn hello(&self, server: Id) -> Result<Datagram, SendError> {
+    pub(super) fn hello(&mut self, server: Id) -> Result<Datagram, SendError> {
         let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
         let src = Id::from(ANONYMOUS as usize);
         let header = Header { kind: Kind::Hello, src, dst: server, word: 0 };
@@ -205,7 +205,7 @@ impl Session {
                 identity.cookie = decode(message)?;
                 Ok(Heard::Cookie(src))
             }
-            (Kind::Answer, Some(_)) => Ok(Heard::Message(src, decode(message)?)),
+            (Kind::Answer, Some(_)) => Ok(Heard::Messages(src, decode_all(message)?)),
             _ => Err(FrameError::Malformed),
         }
     }

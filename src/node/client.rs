@@ -95,9 +95,11 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             } else {
                 let next = call.timers.next().map(|next| next.saturating_duration_since(now));
                 match self.caller.receive(next.unwrap_or(left).min(left)) {
-                    Heard::Message(src, msg) => {
-                        call.hear(self.next_seq - 1, &msg);
-                        actor.on_msg(me, &mut state, src, msg, &mut out);
+                    Heard::Messages(src, messages) => {
+                        for msg in messages {
+                            call.hear(self.next_seq - 1, &msg);
+                            actor.on_msg(me, &mut state, src, msg, &mut out);
+                        }
                     }
                     Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
                     Heard::Nothing | Heard::Dropped | Heard::Welcome => {}
@@ -115,7 +117,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
             Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
-            // The actor goes on asking whoever is busy: it does not end with that.
+            // The actor keeps asking a busy server: that refusal ends no request.
             Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }
     }
@@ -189,7 +191,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
 /// The effects of one operation.
 struct Call<M> {
-    /// The servers that were asked, and what each was told last.
+    /// The servers that were asked, and the last request to each.
     asked: BTreeMap<Id, M>,
     timers: Timers<Retry>,
     /// Whether the last that was heard of the request is that a server is busy.

@@ -6,9 +6,6 @@
 //! data directory; addresses and timings are not part of it, so that a server may move, and they may
 //! be changed.
 
-#[cfg(test)]
-mod tests;
-
 use super::digest::Fnv1a;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
@@ -17,11 +14,17 @@ use serde::Deserialize;
 use stateright::actor::Id;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The most servers a cluster may have.
 pub const MAX_SERVERS: usize = 64;
+
+/// How long a datagram with several messages may be, in bytes.
+const DATAGRAM_BYTES: RangeInclusive<usize> = 1_200..=60_000;
+/// The same, where the cluster file does not say it.
+const DEFAULT_DATAGRAM_BYTES: usize = 32 << 10;
 
 /// A cluster, as read from its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,10 @@ pub struct ClusterFile {
     pub keys: Keys,
     /// How long things take, where it is not the default.
     pub timing: Timings,
+    /// What one server sends to another, or to a client, at a time shares a datagram of at most so many
+    /// bytes; a longer message goes alone. Servers may differ in it. Less than what the network takes
+    /// whole (1,200 to 1,400 over the internet) where a network often loses parts of datagrams.
+    pub datagram_bytes: usize,
     path: PathBuf,
 }
 
@@ -63,6 +70,7 @@ struct Raw {
     name: String,
     protocol: String,
     mode: Option<String>,
+    datagram_bytes: Option<usize>,
     #[serde(default)]
     server: Vec<Server>,
     #[serde(default)]
@@ -160,6 +168,15 @@ pub enum Flaw {
     /// There is a server key and no client key.
     #[error("[keys] has a server key and no client key; add one, so that clients are sealed too")]
     NoClientKey,
+    /// Datagrams would be too short or too long.
+    #[error(
+        "`datagram_bytes` is {found}; give {} to {}, or leave it out for {DEFAULT_DATAGRAM_BYTES}",
+        DATAGRAM_BYTES.start(), DATAGRAM_BYTES.end()
+    )]
+    DatagramBytes {
+        /// What is given.
+        found: usize,
+    },
     /// There is no server key where one is needed.
     #[error("[keys] has no server key, so this is a client's copy already")]
     NoServerKey,
@@ -218,8 +235,10 @@ impl ClusterFile {
         raw.keys.read_files(beside).map_err(|flaw| flaw.of(path))?;
         check(&raw).map_err(|flaw| flaw.of(path))?;
         raw.server.sort_by_key(|server| server.id);
-        let Raw { name, protocol, mode, server: servers, keys, timing } = raw;
-        Ok(Self { name, protocol, mode, servers, keys, timing, path: path.into() })
+        let Raw { name, protocol, mode, datagram_bytes, server: servers, keys, timing } = raw;
+        let datagram_bytes = datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES);
+        let path = path.into();
+        Ok(Self { name, protocol, mode, servers, keys, timing, datagram_bytes, path })
     }
 
     /// The text of a client's copy of the file whose `text` this is: without the server key, and
@@ -285,6 +304,9 @@ fn check(raw: &Raw) -> Result<(), Flaw> {
             return Err(Flaw::Empty { field });
         }
     }
+    if let Some(found) = raw.datagram_bytes.filter(|bytes| !DATAGRAM_BYTES.contains(bytes)) {
+        return Err(Flaw::DatagramBytes { found });
+    }
     match (&raw.keys.server, &raw.keys.client) {
         (Some(_), None) => return Err(Flaw::NoClientKey),
         (Some(server), Some(client)) if server == client => return Err(Flaw::SameKeys),
@@ -328,3 +350,6 @@ fn check_servers(raw: &Raw) -> Result<(), Flaw> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,7 +168,14 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         match self.members[client].session.open::<Service<O, R, P>>(datagram, from) {
             Ok(Heard::Welcome) => self.on_welcome(client).map(|()| None),
             Ok(Heard::Cookie(server)) => self.ask_again(client, server).map(|()| None),
-            Ok(Heard::Message(server, msg)) => self.on_message(client, server, msg),
+            Ok(Heard::Messages(server, messages)) => {
+                let mut finished = None;
+                for msg in messages {
+                    // A client has one request open: one message at most finishes it.
+                    finished = self.on_message(client, server, msg)?.or(finished);
+                }
+                Ok(finished)
+            }
             Ok(Heard::Nothing | Heard::Dropped) | Err(_) => Ok(None),
         }
     }
@@ -176,7 +183,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     /// The first that has no id asks for one.
     fn hello(&mut self) {
         let Some(client) = self.joining.front().copied() else { return };
-        let member = &self.members[client];
+        let member = &mut self.members[client];
         // Lost, if it fails: the timer deals with that.
         if let Ok(hello) = member.session.hello(member.target) {
             self.port.transmit(&hello);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Keys {
     /// Seals what passes between servers. A client's copy of the cluster file leaves it out.
     pub server: Option<Key>,
-    /// Whoever has it may be a client.
+    /// Each holder may be a client.
     pub client: Option<Key>,
     /// The servers' public key, by which a client's copy of the cluster file knows them. It follows
     /// from the server key.

@@ -54,9 +54,9 @@ pub(super) fn openmetrics(label: &Label, board: &Board) -> String {
     let shown = board.shown();
     counters(&mut registry, &shown.stats);
     gauges(&mut registry, &shown);
-    let help = "Time to write and sync a record of the log";
+    let help = "Time from a save to when it is durable";
     registry.register_with_unit("log_sync", help, Unit::Seconds, board.syncs());
-    registry.register("batch_datagrams", "Datagrams that a batch sent", board.batches());
+    registry.register("datagram_messages", "Messages that a datagram carried", board.batches());
     let help = "Since the node was opened";
     registry.register_with_unit(
         "up",
@@ -179,7 +179,7 @@ mod tests {
             format!("quorate_applied{{{}}} 11", of("")),
             format!("quorate_sessions{{{}}} 5", of("")),
             format!("quorate_log_sync_seconds_count{{{}}} 1", of("")),
-            format!("quorate_batch_datagrams_sum{{{}}} 3.0", of("")),
+            format!("quorate_datagram_messages_sum{{{}}} 3.0", of("")),
         ] {
             assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
         }

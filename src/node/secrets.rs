@@ -29,6 +29,11 @@ impl Secret {
         &self.0
     }
 
+    /// The key for one use of this one, which has the name `of`.
+    pub(super) fn derive(&self, of: &[u8]) -> [u8; 32] {
+        mac(&self.0, &[of]).finalize().into_bytes().into()
+    }
+
     /// The code of a text in parts of fixed lengths.
     pub(super) fn code(&self, parts: &[&[u8]]) -> Code {
         let whole: [u8; 32] = mac(&self.0, parts).finalize().into_bytes().into();

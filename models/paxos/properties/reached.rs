@@ -1,11 +1,12 @@
-//! What must be reached, so that the claims are about something; and bounds for what is explored.
+//! States that must be reachable, so that no property holds vacuously; and boundaries of exploration.
 
-use super::{Actor, Claim, History, Machine, Past, stable};
+use super::nodes::{Actor, Claim, History, Machine, stable};
+use super::past::Past;
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
+use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, Stable, State};
 use crate::statements;
-use crate::world::{Condition, Property, Statement};
+use crate::world::{Condition, NodeOf, Property, Statement};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ statements! {
     pub PARTS = "promise-in-parts", "a promise was sent in parts";
     pub PIECES = "snapshot-in-pieces", "a replica had some pieces of a snapshot";
     pub WAITED = "window-full", "a request waited for a slot";
+    pub READS_WAITED = "read-waited", "a read came while a round was under way, and waited for the next";
     pub BUSY = "leader-busy", "a client was told that the leader is busy";
     pub THREE_BALLOTS = "three-ballots", "values were proposed in one slot in three ballots";
     pub TWO_LEADERS = "two-leaders", "two replicas led at once, in different ballots";
@@ -38,6 +40,14 @@ pub fn pieces() -> Claim {
 pub fn waited() -> Claim {
     some_replica(WAITED, |replica| match &replica.role {
         Role::Leading(leading) => !leading.waiting.is_empty(),
+        _ => false,
+    })
+}
+
+/// Two reads wait for different rounds.
+pub fn reads_waited() -> Claim {
+    some_replica(READS_WAITED, |replica| match &replica.role {
+        Role::Leading(leading) => leading.reads.iter().any(|read| read.round > leading.round),
         _ => false,
     })
 }
@@ -135,12 +145,20 @@ pub fn overlap() -> Claim {
 
 /// No replica but this one tries to lead: a bound for where it is enough that one does.
 pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| elects_only(only, node))
+}
+
+/// The same, and nothing is applied: a bound for where it is enough that something is proposed.
+pub fn elects_unapplied(only: Id) -> Condition<Actor, History> {
     Condition::each_node(move |node| {
-        node.id == only
-            || stable(node).is_none_or(|stable| {
-                stable.promised.leader != node.id || stable.promised.round == 0
-            })
+        elects_only(only, node) && stable(node).is_none_or(|stable| stable.image.slot == 0)
     })
+}
+
+fn elects_only(only: Id, node: &NodeOf<Actor>) -> bool {
+    let leads_first =
+        |stable: &Stable<Machine>| stable.promised.leader != node.id || stable.promised.round == 0;
+    node.id == only || stable(node).is_none_or(leads_first)
 }
 
 /// No replica applied more than `slots` slots: a bound for what would go on for ever.

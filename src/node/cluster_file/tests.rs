@@ -77,6 +77,24 @@ fn malformed_toml_shows_the_file_and_the_line() {
 }
 
 #[test]
+fn datagrams_have_a_length_that_a_network_takes() {
+    let file = |line: &str| {
+        parse(&format!(
+            "name = \"demo\"\nprotocol = \"toy\"\n{line}\n[[server]]\nid = 0\n\
+             address = \"127.0.0.1:7000\"\n"
+        ))
+    };
+    assert_eq!(file("").unwrap().datagram_bytes, 32_768);
+    let short = file("datagram_bytes = 1200").unwrap();
+    assert_eq!(short.datagram_bytes, 1200);
+    assert_eq!(short.fingerprint(), file("").unwrap().fingerprint());
+    for wrong in [0, 1199, 60_001] {
+        let error = file(&format!("datagram_bytes = {wrong}")).unwrap_err().to_string();
+        assert!(error.contains("1200 to 60000"), "{error}");
+    }
+}
+
+#[test]
 fn the_fingerprint_covers_what_must_agree_and_not_where_servers_are() {
     let here = cluster(&[(0, "127.0.0.1:7000")]).unwrap();
     let moved = cluster(&[(0, "[::1]:7000")]).unwrap();

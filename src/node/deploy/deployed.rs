@@ -29,7 +29,7 @@ pub trait Deployed: Send + Sync {
     /// When the cluster does not suit.
     fn check(&self, cluster: &ClusterFile, id: Id) -> Result<(), DeployError>;
 
-    /// Runs the node whose data directory is at `data`, until it is told to stop.
+    /// Runs the node whose data directory is at `data`, until it is stopped.
     ///
     /// # Errors
     /// When it cannot be opened, or its disk fails.

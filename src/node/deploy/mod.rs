@@ -2,12 +2,11 @@
 
 mod ask;
 mod crowd;
-mod deployed;
+pub mod deployed;
 mod topology;
 
 pub use ask::{AskError, ask};
 pub use crowd::{Crowd, End, Heard};
-pub use deployed::{CallError, Deployed, Place, deployed};
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;

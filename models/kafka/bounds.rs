@@ -1,0 +1,236 @@
+//! What bounds an instance, and what its clients ask for.
+
+use super::bugs::Bug;
+use super::config::{Acks, Config, Flush, Timing};
+use super::history::LogHistory;
+use super::message::Op;
+use super::properties::{self as claims, Actor, Claim, History};
+use super::state::Timer;
+use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
+use stateright::actor::{Id, model_timeout};
+
+/// Whom the controller finds silent.
+#[derive(Clone, Copy)]
+pub(super) enum Fences {
+    /// Any broker, so many times in all.
+    Any(u8),
+    /// Broker 1 and broker 2, each so many times.
+    Each(u8, u8),
+}
+
+/// What an instance has, and what may happen in it.
+#[derive(Clone)]
+pub(super) struct Bounds {
+    pub(super) config: Config,
+    /// The clients: which broker each asks first, and what.
+    pub(super) clients: Vec<(usize, Vec<Op>)>,
+    pub(super) crashes: u8,
+    /// How often a broker that crashed starts again.
+    pub(super) restarts: u8,
+    /// The brokers that may crash; `None` for all.
+    pub(super) crashable: Option<Vec<usize>>,
+    /// How often the controller finds a broker silent, and fences it.
+    pub(super) fences: Fences,
+    /// How often a broker sends again what was not answered.
+    pub(super) resends: u8,
+    /// How often a leader finds that who lags has lagged for too long.
+    pub(super) lags: u8,
+    /// How often a page cache is written to disk.
+    pub(super) flushes: u8,
+    /// How often a broker stops cleanly.
+    pub(super) stops: u8,
+    /// How often a client asks again.
+    pub(super) retries: u8,
+    /// How many leader epochs are explored.
+    pub(super) leader_epochs: u64,
+    /// Whether messages are really lost, and sent again by timers without a budget.
+    pub(super) lossy: bool,
+}
+
+impl Bounds {
+    /// So many brokers of which the first are in sync, two at least to commit; a producer of one
+    /// record; nothing goes wrong but the network.
+    pub(super) fn of(brokers: usize, in_sync: usize) -> Self {
+        Self {
+            config: Config { in_sync, ..Config::new(brokers, 2, Timing::model()) },
+            clients: vec![(1, produce(1))],
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            fences: Fences::Any(0),
+            resends: 0,
+            lags: 0,
+            flushes: 0,
+            stops: 0,
+            retries: 0,
+            leader_epochs: 3,
+            lossy: false,
+        }
+    }
+
+    /// With another configuration.
+    pub(super) fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config;
+        change(&mut config);
+        Self { config, ..self }
+    }
+
+    /// With so many crashes, and as many restarts.
+    pub(super) fn crashing(self, crashes: u8) -> Self {
+        Self { crashes, restarts: crashes, ..self }
+    }
+
+    /// Where these brokers have a record at the start.
+    pub(super) fn preloaded(self, brokers: &[usize]) -> Self {
+        self.with(|config| config.preloaded = brokers.iter().copied().map(Id::from).collect())
+    }
+
+    /// What must hold of it.
+    pub(super) fn safety(&self) -> Vec<Claim> {
+        let mut safety = claims::safety(self.config.min_isr);
+        if self.config.acks == Acks::All {
+            safety.extend(claims::acknowledged_by_all());
+        }
+        if self.config.idempotent {
+            safety.extend(claims::idempotent());
+        }
+        if self.config.flush == Flush::EachAppend {
+            safety.push(claims::strong_isr());
+        }
+        safety
+    }
+
+    /// What must eventually happen, where messages that are lost are sent again.
+    pub(super) fn liveness(&self) -> Vec<Claim> {
+        let mut liveness = claims::liveness();
+        if !self.clients.is_empty() {
+            liveness.push(claims::acknowledged());
+        }
+        liveness
+    }
+
+    /// The cluster with these bounds, where its safety is claimed, and what it reaches.
+    pub(super) fn safe(self, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
+        let claims = self.safety().into_iter().chain(reached).collect();
+        self.cluster(claims, None)
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let mut config = Config { bug, ..self.config };
+        config.timing.stop = (self.stops > 0).then(model_timeout);
+        let mut actors = config.servers();
+        let servers = actors.len();
+        actors.extend(self.clients.into_iter().map(|(first, script)| config.client(first, script)));
+        let mut timers = vec![("lag", self.lags), ("stop", self.stops)];
+        let (kind, fences): (fn(&Timer) -> _, _) = match self.fences {
+            Fences::Any(count) => (timer_kind, vec![("suspect", count)]),
+            Fences::Each(first, second) => {
+                let others = ("suspect", 0);
+                (timer_kind_by_broker, vec![("suspect-1", first), ("suspect-2", second), others])
+            }
+        };
+        timers.extend(fences);
+        if !self.lossy {
+            let again =
+                [("resend", self.resends), ("flush", self.flushes), ("retry", self.retries)];
+            timers.extend(again);
+        }
+        let brokers = || (1..servers).collect();
+        let crashable = self.crashable.unwrap_or_else(brokers).into_iter().map(Id::from).collect();
+        let (crashes, restarts) = (self.crashes, self.restarts);
+        Setup::new(actors, servers, LogHistory::default())
+            .network(if self.lossy { NetworkKind::Single } else { NetworkKind::Set })
+            .lossy(self.lossy)
+            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
+            .timer_kind(kind)
+            .faults(Faults { crashes, restarts, timers, crashable: Some(crashable) })
+            .properties(claims)
+            .boundary(claims::within(self.leader_epochs))
+            .checkpointed()
+            .cluster()
+    }
+}
+
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Suspect(_) => "suspect",
+        Timer::Resend => "resend",
+        Timer::Lag => "lag",
+        Timer::Flush => "flush",
+        Timer::Stop => "stop",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// The suspicions of the first brokers told apart.
+fn timer_kind_by_broker(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Suspect(broker) if *broker == Id::from(1) => "suspect-1",
+        Timer::Suspect(broker) if *broker == Id::from(2) => "suspect-2",
+        _ => timer_kind(timer),
+    }
+}
+
+/// A producer of so many records.
+pub(super) fn produce(count: u64) -> Vec<Op> {
+    let value = |sequence| format!("{}", char::from(b'a' + sequence as u8 - 1)).as_str().into();
+    (1..=count).map(|sequence| Op::Produce { sequence, value: value(sequence) }).collect()
+}
+
+/// A consumer that reads so many times from the start.
+pub(super) fn consume(times: usize) -> Vec<Op> {
+    vec![Op::Consume { from: 0 }; times]
+}
+
+/// So many brokers in sync, of which one may be fenced.
+pub(super) fn failover(brokers: usize) -> Bounds {
+    Bounds { fences: Fences::Any(1), ..Bounds::of(brokers, brokers) }
+}
+
+/// 2 brokers, the second of which may lose its page cache so many times.
+pub(super) fn lossy_restart(crashes: u8) -> Bounds {
+    Bounds { crashable: Some(vec![2]), ..Bounds::of(2, 2).crashing(crashes) }
+}
+
+/// 2 brokers in sync of 3, each of which is fenced once: the first may lead again.
+pub(super) fn again() -> Bounds {
+    let bounds = Bounds { fences: Fences::Each(1, 1), leader_epochs: 4, ..outsider() };
+    Bounds { clients: vec![], ..bounds }.preloaded(&[1, 3])
+}
+
+/// 2 brokers in sync of 3: the third may join.
+pub(super) fn outsider() -> Bounds {
+    Bounds::of(3, 2)
+}
+
+/// 2 brokers that acknowledge what the leader has, and each is fenced once; a producer asks the
+/// first, another the second.
+pub(super) fn alternating() -> Bounds {
+    let fences = Fences::Each(1, 1);
+    let bounds = Bounds { clients: vec![(2, produce(1))], fences, ..Bounds::of(2, 2) };
+    bounds.with(|config| config.acks = Acks::Leader).preloaded(&[1])
+}
+
+/// 2 brokers, of which one may be fenced, and the other then commits alone.
+pub(super) fn alone() -> Bounds {
+    failover(2).with(|config| config.min_isr = 1)
+}
+
+/// What liveness of producers is decided on: messages are lost, and sent again.
+pub(super) fn lossy() -> Bounds {
+    Bounds { lossy: true, ..Bounds::of(2, 2) }
+}
+
+/// What liveness of replication is decided on: the second broker is not in sync at the start, and
+/// the first has a record and commits it without the second.
+pub(super) fn lossy_join() -> Bounds {
+    let bounds = Bounds { clients: vec![], lossy: true, ..Bounds::of(2, 1) };
+    bounds.with(|config| config.min_isr = 1).preloaded(&[1])
+}
+
+/// What liveness of the in-sync replicas is decided on: a broker is fenced, and no producer asks for
+/// anything, which would multiply the messages in flight.
+pub(super) fn lossy_fence() -> Bounds {
+    Bounds { clients: vec![], fences: Fences::Any(1), ..lossy() }
+}

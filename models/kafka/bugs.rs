@@ -1,0 +1,52 @@
+//! The seeded bugs, as the protocol's code knows them. `mutants.rs` says what each does, and which
+//! property must notice.
+
+use super::message::Msg;
+use super::storage::{DiskRecord, Storage};
+use crate::seeded::bugs;
+use crate::turn::Seeded;
+use stateright::actor::Id;
+
+bugs! {
+    TruncateToWatermark,
+    EndOfNextEpoch,
+    FetchWithoutEpoch,
+    TakeOldAnswer,
+    AnswerByOffset,
+    ExpandAtWatermark,
+    ExpandOnHearsay,
+    CountCommittedIsr,
+    NoPartitionEpoch,
+    AdmitFenced,
+    AdmitFormerLife,
+    LastReplicaStanding,
+    CommitBelowMin,
+    KeepCleanMark,
+    UncleanStaysEligible,
+    StopUnflushed,
+    ServeToEnd,
+    AnswerAtAppend,
+    NoDedupeAfterFailover,
+    AcceptGap,
+    SameLeaderEpoch,
+    SameVersion,
+    KeepEligible,
+    ForgetDecision,
+    ForgetFlush,
+    NeverExpand,
+    NeverRefetch,
+    NeverUnfence,
+    NeverAskAgain,
+}
+
+impl Seeded<Msg, Storage> for Bug {
+    fn forgets(self, _id: Id, saved: &Storage) -> bool {
+        match (self, saved) {
+            (Self::ForgetDecision, Storage::Controller(registry)) => registry.version > 1,
+            (Self::ForgetFlush, Storage::Broker(saved)) => {
+                matches!(saved.records(), [DiskRecord::Flushed(_)])
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The configuration of a cluster, and its nodes.
+
+use super::bugs::Bug;
+use super::message::Op;
+use crate::kv::ScriptedClient;
+use crate::turn::Setting;
+use stateright::actor::{Id, model_timeout};
+use std::ops::Range;
+use std::time::Duration;
+
+/// When a record is acknowledged to its producer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Acks {
+    /// When every in-sync replica has it, and they are at least the minimum: `acks=all`.
+    #[default]
+    All,
+    /// When the leader has it: `acks=1`.
+    Leader,
+}
+
+/// When what is appended to a log is written to disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flush {
+    /// Before anything is said of it.
+    EachAppend,
+    /// Some time later: a crash of the machine loses what was appended since. Kafka's default.
+    #[default]
+    Later,
+}
+
+/// How long things take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a broker may be silent: several times `resend`.
+    pub suspect: Range<Duration>,
+    /// Between a broker's heartbeats, in which it also sends again what was not answered.
+    pub resend: Range<Duration>,
+    /// How long a follower may lag.
+    pub lag: Range<Duration>,
+    /// How long records stay in the page cache.
+    pub flush: Range<Duration>,
+    /// After what time a broker stops cleanly by itself, if it does: only the checker's do.
+    pub stop: Option<Range<Duration>>,
+    /// How long a client waits for an answer.
+    pub retry: Range<Duration>,
+}
+
+impl Timing {
+    /// For checking, where a timer may fire at any time.
+    pub fn model() -> Self {
+        let any = model_timeout;
+        let (suspect, resend, lag, flush, retry) = (any(), any(), any(), any(), any());
+        Self { suspect, resend, lag, flush, stop: None, retry }
+    }
+}
+
+/// A cluster: the controller with id 0, brokers 1 to `brokers`, then clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How many brokers; each is a replica of the partition.
+    pub brokers: usize,
+    /// How many of them, the first, are in sync at the start; broker 1 leads.
+    pub in_sync: usize,
+    /// How many in-sync replicas there must be for a record to be committed:
+    /// `min.insync.replicas`.
+    pub min_isr: usize,
+    /// When a record is acknowledged.
+    pub acks: Acks,
+    /// When it is on disk.
+    pub flush: Flush,
+    /// Whether producers number their records, and brokers append each number once:
+    /// `enable.idempotence`.
+    pub idempotent: bool,
+    /// Whether anybody may be elected when nobody is eligible: `unclean.leader.election.enable`.
+    pub unclean: bool,
+    /// Whether followers answer consumers, up to their own watermark (KIP-392).
+    pub follower_reads: bool,
+    /// The brokers that have a record of the first leader epoch at the start, which is not committed:
+    /// so that what is checked begins where it is interesting. None but the checker's.
+    pub preloaded: Vec<Id>,
+    /// How many records a log holds; more are refused.
+    pub max_records: u64,
+    /// How long things take.
+    pub timing: Timing,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
+    pub(crate) bug: Option<Bug>,
+}
+
+impl Config {
+    /// As many brokers, all in sync, with Kafka's defaults otherwise.
+    pub fn new(brokers: usize, min_isr: usize, timing: Timing) -> Self {
+        Self {
+            brokers,
+            in_sync: brokers,
+            min_isr,
+            acks: Acks::All,
+            flush: Flush::Later,
+            idempotent: true,
+            unclean: false,
+            follower_reads: false,
+            preloaded: Vec::new(),
+            max_records: 1 << 20,
+            timing,
+            bug: None,
+        }
+    }
+
+    /// The ids of the brokers.
+    pub fn broker_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (1..=self.brokers).map(Id::from)
+    }
+
+    /// The server with this id.
+    pub fn server(&self, id: Id) -> Kafka {
+        let config = self.clone();
+        if id == controller() {
+            Kafka::Controller(Controller { config })
+        } else {
+            Kafka::Broker(Broker { config })
+        }
+    }
+
+    /// All servers, by id.
+    pub fn servers(&self) -> Vec<Kafka> {
+        (0..=self.brokers).map(|id| self.server(Id::from(id))).collect()
+    }
+
+    /// A producer or consumer that has not asked for anything yet, and asks broker `first` first.
+    pub fn client(&self, first: usize, script: Vec<Op>) -> Kafka {
+        let (mut servers, retry): (Vec<Id>, _) =
+            (self.broker_ids().collect(), self.timing.retry.clone());
+        servers.rotate_left(first - 1);
+        Kafka::Client(ScriptedClient { script, first_seq: 1, servers, retry })
+    }
+}
+
+impl Setting for Config {
+    type Bug = Bug;
+
+    fn bug(&self) -> Option<Bug> {
+        self.bug
+    }
+
+    fn server_ids(&self) -> impl Iterator<Item = Id> {
+        (0..=self.brokers).map(Id::from)
+    }
+}
+
+/// The controller's id.
+pub fn controller() -> Id {
+    Id::from(0)
+}
+
+/// A node of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kafka {
+    /// The controller.
+    Controller(Controller),
+    /// A broker.
+    Broker(Broker),
+    /// A producer or consumer.
+    Client(ScriptedClient<Op>),
+}
+
+/// The controller: one durable node that decides who leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controller {
+    /// The cluster.
+    pub config: Config,
+}
+
+/// A broker: a replica of the partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broker {
+    /// The cluster.
+    pub config: Config,
+}

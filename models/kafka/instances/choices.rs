@@ -1,0 +1,100 @@
+//! What survives under each choice of acknowledgment, minimum and disk, and what does not: the
+//! violations that are expected.
+
+use crate::kafka::bounds::{Bounds, Fences, alone, failover, lossy};
+use crate::kafka::config::Acks;
+use crate::kafka::properties::{self as claims, Actor, History};
+use crate::{Expected, Instance};
+
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![acks_one(), unclean(), two_lost(), not_idempotent(), gone()]
+}
+
+fn acks_one() -> Instance<Actor, History> {
+    Instance {
+        name: "acks-one",
+        about: "2 brokers, a record is acknowledged when the leader has it; one is fenced",
+        deep: false,
+        cluster: || {
+            let bounds = failover(2).with(|config| config.acks = Acks::Leader);
+            bounds.safe(claims::acknowledged_by_all())
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 3_038,
+            generated: 19_314,
+            violated: &[(claims::LEADER_COMPLETE, 4), (claims::NO_LOSS, 7)],
+        },
+    }
+}
+
+fn unclean() -> Instance<Actor, History> {
+    Instance {
+        name: "unclean-election",
+        about: "2 brokers, 1 to commit, anybody may be elected; 2 suspicions",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { fences: Fences::Each(1, 1), ..alone() };
+            bounds.with(|config| config.unclean = true).safe([])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 204_463,
+            generated: 1_768_690,
+            violated: &[
+                (claims::CANDIDATES_COMPLETE, 6),
+                (claims::LEADER_COMPLETE, 8),
+                (claims::LOG_MATCHING, 10),
+                (claims::NO_LOSS, 11),
+            ],
+        },
+    }
+}
+
+fn two_lost() -> Instance<Actor, History> {
+    Instance {
+        name: "two-lost",
+        about: "2 brokers, 2 to commit; both lose their page caches",
+        deep: false,
+        cluster: || Bounds::of(2, 2).crashing(2).safe([claims::committed()]),
+        symmetry: None,
+        expected: Expected {
+            unique: 162_953,
+            generated: 1_553_470,
+            violated: &[(claims::NO_LOSS, 7)],
+        },
+    }
+}
+
+fn not_idempotent() -> Instance<Actor, History> {
+    Instance {
+        name: "not-idempotent",
+        about: "2 brokers, 2 to commit, a producer whose records have no numbers; nothing fails",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::of(2, 2).with(|config| config.idempotent = false);
+            let bounds = bounds.with(|config| config.max_records = 2);
+            bounds.safe(claims::idempotent())
+        },
+        symmetry: None,
+        expected: Expected { unique: 576, generated: 2_786, violated: &[(claims::ONCE, 5)] },
+    }
+}
+
+fn gone() -> Instance<Actor, History> {
+    Instance {
+        name: "gone",
+        about: "2 brokers, 2 to commit; one crashes for good, any losses",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { crashes: 1, ..lossy() };
+            bounds.safe([claims::acknowledged()])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 153_856,
+            generated: 1_819_649,
+            violated: &[(claims::ACKNOWLEDGED, 10)],
+        },
+    }
+}

@@ -1,0 +1,211 @@
+//! Kafka's in-sync replicas: a log that a leader appends to and followers fetch, and a controller
+//! that decides who leads and who is in sync.
+//!
+//! # Sources
+//!
+//! Kafka improvement proposals, by number and the year they were proposed: **KIP-98 2016**,
+//! idempotent producers; **KIP-101 2016**, leader epochs in the log; **KIP-279 2018**, truncation
+//! after fast failovers; **KIP-320 2018**, fetches are fenced by the leader epoch; **KIP-392 2018**,
+//! followers serve consumers; **KIP-497 2019**, the leader asks the controller for other in-sync
+//! replicas, and counts the maximal ones meanwhile; **KIP-500 2019**, metadata are a log of the
+//! controller; **KIP-841 2022**, fenced brokers stay out of the in-sync replicas; **KIP-903 2023**,
+//! and so do brokers in another life than the leader heard; **KIP-966 2023**, eligible leader
+//! replicas. The TLA+ specifications of **Gustafson 2018** (`KafkaReplication` and its extensions:
+//! [`abstract_model`] is that one, state for state) and of **Vanlightly 2023** (KIP-966).
+//! **Ongaro and Ousterhout 2014**: election safety.
+//!
+//! # How it works
+//!
+//! 1. The leader of the newest leader epoch appends what producers send. A follower fetches from the
+//!    end of its log; by that the leader learns that the follower has all before. If the follower's
+//!    log is no prefix of the leader's, the leader says where its epoch ends, and the follower
+//!    truncates and asks again.
+//! 2. A record is committed when all in-sync replicas have it, and they are at least `min_isr`: then
+//!    the high watermark passes it, its producer is answered (`acks=all`), and consumers may read it.
+//! 3. The leader asks the controller to leave out who lags and to let in who has caught up, by a
+//!    compare-and-set on the partition epoch. Until it knows the answer it counts both.
+//! 4. While the in-sync replicas are fewer than the minimum nothing is committed, so who leaves them
+//!    then has everything that is, and stays eligible. A broker that starts without having stopped
+//!    cleanly is neither in sync nor eligible: its log is in the page cache until it is flushed, and
+//!    may have lost its end. So `min_isr - 1` page caches may be lost, and nothing that was
+//!    acknowledged is.
+//! 5. The controller fences a broker that falls silent, and one that starts until it is heard again.
+//!    It elects of the in-sync replicas, else of the eligible ones, else nobody: Kafka prefers to wait.
+//!
+//! # What each proposal guards against
+//!
+//! Each guard has a mutant without it; the steps are those of the shortest run from the start of the
+//! mutant's instance to the violation.
+//!
+//! | proposal | guard | mutant | property | steps | what users saw |
+//! |---|---|---|---|---:|---|
+//! | KIP-101 | a follower truncates where the logs part, not at its own watermark | `truncate-to-watermark` | `leader-completeness` | 12 | an acknowledged record was gone after two failovers |
+//! | KIP-279 | the leader's end of an epoch is that of an epoch which it has | `end-of-next-epoch` | `log-matching` | 14 | replicas differed for ever, silently, after fast failovers |
+//! | KIP-320 | fetches and answers count only in their own leader epoch | `fetch-without-epoch` | `strong-isr` | 12 | a record that consumers had read was gone |
+//! | KIP-320 | who joins has all that was there when the leader epoch began | `expand-at-watermark` | `candidate-completeness` | 9 | an acknowledged record was gone after a failover |
+//! | KIP-320 | what was heard in another leader epoch is forgotten | `expand-on-hearsay` | `follower-progress` | 10 | the same |
+//! | KIP-497 | who was asked for counts from the request on | `count-committed-isr` | `candidate-completeness` | 6 | the same |
+//! | KIP-497 | compare-and-set on the partition epoch | `no-partition-epoch` | `quorum-superset` | 10 | the leader's in-sync replicas were not the controller's |
+//! | KIP-841 | a fenced broker may not join | `admit-fenced` | `no-fenced-isr` | 3 | a broker that was down counted, and writes stopped |
+//! | KIP-903 | nor one in another life | `admit-former-life` | `candidate-completeness` | 13 | a broker with an empty disk was elected |
+//! | KIP-966 | who lost its page cache is struck off; others stay eligible | `last-replica-standing` | `no-loss` | 15 | the last replica standing crashed, and all truncated to what it had left |
+//! | KIP-966 | nothing is committed below the minimum | `commit-below-min` | `candidate-completeness` | 3 | an acknowledged record was gone |
+//! | KIP-966 | a start without a clean stop is not eligible | `unclean-stays-eligible` | `candidate-completeness` | 7 | the same |
+//! | KIP-966 | the mark of a clean stop counts once | `keep-clean-mark` | `candidate-completeness` | 12 | – |
+//! | KIP-98 | a new leader knows what producers sent before | `no-dedupe-after-failover` | `commit-once` | 7 | a record was there twice after a retry |
+//! | KIP-98 | a producer's numbers do not jump | `accept-gap` | `producer-order` | 8 | a record was missing among others |
+//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 20 | – (needs a network that repeats messages) |
+//!
+//! # Deviations, and why
+//!
+//! * **Links lose, repeat and reorder**, where Kafka has connections. An answer to a fetch names the
+//!   fetch by offset *and* last epoch: an old answer, repeated, may else tell a follower to cut off
+//!   what it has fetched since, at the same offset (`answer-by-offset`). What the leader asks the
+//!   controller for, once refused, could be granted when it is repeated: so a refusal begins a
+//!   partition epoch. An old fetch is no news to the leader.
+//! * A broker numbers its starts, durably, and that number is its broker epoch, where Kafka takes an
+//!   offset of the metadata log. So a registration that arrives late is recognised as old.
+//! * The controller publishes all that it knows in one message, of which brokers take the newest. A
+//!   follower takes only what matters to it.
+//! * The watermark is not kept on disk; a broker that starts begins at 0, a lower bound.
+//! * Where an epoch ends follows from the log, without a second file that could disagree.
+//! * A producer id is never used by two producers, so there are no producer epochs (KIP-890).
+//! * A truncation is durable at once.
+//! * A record that was appended when the in-sync replicas became too few is not refused: its producer
+//!   gets no answer, and asks again.
+//!
+//! # What is not promised
+//!
+//! `acks=1` loses acknowledged records at failover; so does an unclean election; so do as many lost
+//! page caches as `min_isr`: these are instances whose violations are expected. The controller is one
+//! node, as durable as its disk. A deposed leader may answer consumers with an older prefix until it
+//! hears of its successor: reads are consistent, not linearizable.
+//!
+//! # Where things are
+//!
+//! [`Peer`] is the vocabulary, [`Registry`] what the controller decides, [`BrokerState`] and
+//! [`Leading`] the states, [`Storage`] what is durable. The handlers are in `controller.rs`,
+//! `broker.rs` (start, stop, disk, metadata), `leader.rs`, `follower.rs` and `clients.rs`. `bugs.rs`
+//! lists the seeded bugs, `mutants.rs` the properties that notice them.
+
+pub mod abstract_model;
+mod bounds;
+mod broker;
+mod bugs;
+mod clients;
+mod config;
+mod controller;
+mod follower;
+mod guarantees;
+mod history;
+pub mod instances;
+mod leader;
+mod log;
+mod message;
+pub mod mutants;
+pub mod properties;
+mod protocol;
+mod registry;
+mod state;
+mod storage;
+mod turn;
+
+pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, controller};
+pub use history::LogHistory;
+pub use log::{Log, Record};
+pub use message::{Content, Fetch, Fetched, Msg, Op, Peer, Reply};
+pub use registry::{Partition, Registration, Registry};
+pub use state::{BrokerState, Leading, Progress, Role, State, Timer};
+pub use storage::{BrokerDisk, DiskRecord, Storage};
+
+use crate::lend::lend;
+use crate::{Recoverable, Saved};
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
+use turn::{ControllerTurn, Turn};
+
+impl Actor for Kafka {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Storage;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
+        match self {
+            Self::Controller(Controller { config }) => {
+                let saved = match storage {
+                    Some(Storage::Controller(registry)) => Some(registry),
+                    _ => None,
+                };
+                let start = |mut turn: ControllerTurn<'_, '_>| turn.on_start(saved);
+                State::Controller(ControllerTurn::start(config, id, o, start))
+            }
+            Self::Broker(Broker { config }) => {
+                let saved = match storage {
+                    Some(Storage::Broker(saved)) => Some(saved.state()),
+                    _ => None,
+                };
+                let start = |mut turn: Turn<'_, '_>| turn.on_start(saved.as_ref());
+                State::Broker(Turn::start(config, id, o, start))
+            }
+            Self::Client(client) => State::Client(client.on_start(o)),
+        }
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match self {
+            Self::Controller(Controller { config }) => {
+                lend!(state, State::Controller, |state| {
+                    ControllerTurn::on_message(config, id, src, state, o).on_msg(msg);
+                });
+            }
+            Self::Broker(Broker { config }) => {
+                lend!(state, State::Broker, |state| {
+                    Turn::on_message(config, id, src, state, o).on_msg(msg);
+                });
+            }
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
+            }
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
+        match (self, *timer) {
+            (Self::Controller(Controller { config }), Timer::Suspect(broker)) => {
+                lend!(state, State::Controller, |state| {
+                    ControllerTurn::of_its_own(config, id, state, o).on_suspect_timer(broker);
+                });
+            }
+            (Self::Controller(_), _) => {}
+            (Self::Broker(Broker { config }), timer) => {
+                lend!(state, State::Broker, |state| {
+                    Turn::of_its_own(config, id, state, o).on_timer(timer);
+                });
+            }
+            (Self::Client(client), _) => {
+                lend!(state, State::Client, |state| client.on_retry(state, o));
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Controller(_) => "controller",
+            Self::Broker(_) => "broker",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+impl Recoverable for Kafka {
+    fn checkpoint(&self, _id: Id, state: &State) -> Option<Storage> {
+        match state {
+            State::Controller(registry) => Some(Storage::Controller(registry.clone())),
+            State::Broker(broker) => Some(Storage::Broker(Saved::Complete(broker.on_disk()))),
+            State::Client(_) => None,
+        }
+    }
+}
