@@ -54,5 +54,5 @@ pub mod world;
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};
 pub use protocol::{Deploy, Protocol};
-pub use status::Status;
+pub use status::{Progress, Status};
 pub use topology::{Topology, Unsuitable};

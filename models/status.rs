@@ -17,6 +17,16 @@ pub struct Status {
     pub members: Vec<Id>,
 }
 
+/// How far a node is, as an operator is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many operations, or slots, it has applied, where the protocol has one order of them: a node
+    /// that is behind another has less.
+    pub applied: Option<u64>,
+    /// How many clients have a session that it remembers.
+    pub sessions: Option<usize>,
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.role)?;

@@ -139,6 +139,11 @@ impl<R> Sessions<R> {
         self.floor
     }
 
+    /// How many sessions there are.
+    pub fn count(&self) -> usize {
+        self.use_of.len()
+    }
+
     /// The highest client id that the table knows of, be its session there or evicted.
     pub fn newest_client(&self) -> Option<Id> {
         self.use_of.keys().next_back().copied().max(self.floor)

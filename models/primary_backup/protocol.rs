@@ -7,8 +7,8 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant, Newcomer};
@@ -83,6 +83,12 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
         }
     }
 
+    fn progress(state: &State<M>) -> Progress {
+        let State::Replica(replica) = state else { return Progress::default() };
+        let sessions = replica.image.sessions.count();
+        Progress { applied: Some(replica.image.op), sessions: Some(sessions) }
+    }
+
     fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         replica.image.sessions.newest_client()
@@ -102,6 +108,13 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
     /// Of a view service and a replica, one is lost.
     fn survives_one(servers: usize) -> bool {
         servers > 2
+    }
+
+    fn promise(topology: &Topology) -> Promise {
+        match topology.mode.as_deref() {
+            Some("asynchronous") => Promise::Nothing("at a failover it loses what backups had not"),
+            _ => Promise::Linearizable,
+        }
     }
 
     fn client_retry() -> Range<Duration> {

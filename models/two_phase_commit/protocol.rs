@@ -13,8 +13,8 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::Bytes;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
@@ -66,6 +66,11 @@ impl Deploy for TwoPhaseCommit {
         Status { role, epoch, leader: epoch.map(|_| coordinator()), members: Vec::new() }
     }
 
+    fn progress(state: &State) -> Progress {
+        let State::Coordinator(state) = state else { return Progress::default() };
+        Progress { applied: None, sessions: Some(state.ledger.sessions.count()) }
+    }
+
     fn newest_client(state: &State) -> Option<Id> {
         // Participants take no requests.
         let State::Coordinator(state) = state else { return None };
@@ -77,6 +82,10 @@ impl Deploy for TwoPhaseCommit {
             "it has forgotten its votes or decisions, so a transaction could commit in one place and \
              abort in another; copy what is left into a new cluster",
         )
+    }
+
+    fn promise(_: &Topology) -> Promise {
+        Promise::StrictlySerializable
     }
 
     fn client_retry() -> Range<Duration> {

@@ -25,7 +25,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or 
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// How long to wait for an answer, such as 500ms, 5s or 1m
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = duration)]
@@ -238,7 +238,7 @@ fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> 
 }
 
 /// Parses a duration: a number with a unit, or of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {

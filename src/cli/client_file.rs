@@ -15,7 +15,7 @@ Example:
   quorate get color --cluster client.toml")]
 pub(crate) struct Args {
     /// The servers' cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// The server to take back
     server: usize,
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// The data directory of the node that takes it back
     #[arg(long, value_name = "DIR")]

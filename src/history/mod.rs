@@ -27,6 +27,7 @@
 //! }
 //! ```
 
+pub mod convergence;
 mod line;
 mod linearizability;
 mod operation;

@@ -58,6 +58,9 @@ pub struct Server {
     pub role: Option<String>,
     /// Where it listens, and where its datagrams come from.
     pub address: SocketAddr,
+    /// Where it serves its metrics and status over HTTP (TCP), if it does.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// The file as it is written.
@@ -186,12 +189,32 @@ pub enum Flaw {
     /// One key does for both.
     #[error("[keys] gives clients the server key; make another, so that none can pose as a server")]
     SameKeys,
+    /// A key that stands in the file, and is named as a file of its own.
+    #[error("[keys] has `{name}` and `{name}-file`; keep one of them")]
+    TwoKeys {
+        /// Which.
+        name: &'static str,
+    },
+    /// A file that a key is to be in.
+    #[error("[keys] names the key file {}, {why}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// Some addresses are IPv4, others IPv6.
     #[error("servers 0 and {id} mix IPv4 and IPv6; one socket serves one family, so use one")]
     MixedFamilies {
         /// The first server whose address is of another family than server 0's.
         id: usize,
     },
+}
+
+impl Flaw {
+    fn of(self, path: &Path) -> ClusterFileError {
+        ClusterFileError::Flawed { path: path.into(), flaw: self }
+    }
 }
 
 impl ClusterFile {
@@ -208,7 +231,9 @@ impl ClusterFile {
             path: path.into(),
             source: Box::new(source),
         })?;
-        check(&raw).map_err(|flaw| ClusterFileError::Flawed { path: path.into(), flaw })?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        raw.keys.read_files(beside).map_err(|flaw| flaw.of(path))?;
+        check(&raw).map_err(|flaw| flaw.of(path))?;
         raw.server.sort_by_key(|server| server.id);
         let Raw { name, protocol, mode, datagram_bytes, server: servers, keys, timing } = raw;
         let datagram_bytes = datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES);
@@ -228,14 +253,17 @@ impl ClusterFile {
             if cluster.keys.client.is_none() {
                 return Ok(text.into());
             }
-            let flaw = Flaw::NoServerKey;
-            return Err(ClusterFileError::Flawed { path: path.into(), flaw });
+            return Err(Flaw::NoServerKey.of(path));
         };
         let malformed = |source| ClusterFileError::Malformed { path: path.into(), source };
         let mut copy: toml::Table = text.parse().map_err(|e| malformed(Box::new(e)))?;
         if let Some(toml::Value::Table(keys)) = copy.get_mut("keys") {
-            keys.remove("server");
+            keys.retain(|name, _| name == "client");
             keys.insert("public".into(), Key::from(public).hex().into());
+            // It goes elsewhere, where no key is beside it.
+            if let Some(client) = &cluster.keys.client {
+                keys.insert("client".into(), client.hex().into());
+            }
         }
         // A table that was just read can be written.
         Ok(toml::to_string(&copy).unwrap_or_default())

@@ -18,6 +18,7 @@
 //! users call.
 
 mod address;
+mod board;
 mod caller;
 mod cipher;
 mod client;
@@ -27,12 +28,15 @@ pub mod deploy;
 mod digest;
 mod endpoint;
 mod error;
+mod fleet;
 mod frame;
+mod http;
 mod ids;
 mod keys;
 mod life;
 mod log;
 mod map_client;
+mod metrics;
 mod mint;
 mod notary;
 mod notices;
@@ -48,6 +52,7 @@ mod timers;
 mod virtual_time;
 mod wake;
 
+pub use board::{Board, Shown};
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
@@ -55,10 +60,13 @@ pub use deploy::deployed::Deployed;
 pub use deploy::{AskError, DeployError};
 pub use endpoint::SendError;
 pub use error::NodeError;
+pub use fleet::FleetCounts;
 pub use frame::{FrameError, MAX_DATAGRAM};
+pub use http::{HttpError, get, serve};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::Swapped;
+pub use metrics::Label;
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
 pub use runtime::Node;

@@ -18,6 +18,7 @@ mod sending;
 mod tests;
 
 use super::address::is_client;
+use super::board::{Board, Shown};
 use super::data_dir::DataDir;
 use super::endpoint::{Endpoint, Hello, Incoming};
 use super::error::NodeError;
@@ -29,8 +30,8 @@ use super::status::Watch;
 use super::stop::Stop;
 use super::timers::Timers;
 use outbox::{Held, Mail};
-use quorate_models::Status;
 use quorate_models::protocol::{Runnable, StartNewcomer};
+use quorate_models::{Progress, Status};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,12 +55,19 @@ const AGING: Duration = Duration::from_mins(10);
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
+/// How far a node is, by its actor's state.
+type Measure<A> = fn(&<A as Actor>::State) -> Progress;
+
 /// A node, ready to run.
 pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
     newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
+    /// Where it shows what it is, and how far.
+    board: Option<(Board, Measure<A>)>,
+    /// What the disk has not got yet, with when that was saved: only where it is shown.
+    syncing: VecDeque<(u64, Instant)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
     watch: Watch,
@@ -201,7 +209,13 @@ impl<A: Runnable> Node<A> {
 
     fn tell_status(&mut self, state: &A::State) {
         if let Some(status) = self.status {
-            self.watch.see(status(state), Instant::now());
+            let status = status(state);
+            if let Some((board, progress)) = &self.board {
+                let stats = Stats { synced: self.log.written(), ..*self.endpoint.stats() };
+                let (status, progress) = (status.clone(), progress(state));
+                board.show(Shown { stats, status, progress, log_bytes: self.log.len() });
+            }
+            self.watch.see(status, Instant::now());
         }
     }
 

@@ -104,7 +104,7 @@ pub(super) mod tests {
 
     pub(in crate::node) fn keys(server: u8, client: u8) -> Keys {
         let key = |byte: u8| Key::parse(&format!("{byte:02x}").repeat(32));
-        Keys { server: key(server), client: key(client), public: None }
+        Keys { server: key(server), client: key(client), public: None, ..Keys::default() }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How a node is opened.
 
 use super::{Held, Node, RELAYS};
+use crate::node::board::Board;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::endpoint::Endpoint;
@@ -11,8 +12,8 @@ use crate::node::notices::Rate;
 use crate::node::peers::Peers;
 use crate::node::status::Watch;
 use crate::node::timers::Timers;
-use quorate_models::Status;
 use quorate_models::protocol::{Runnable, StartNewcomer};
+use quorate_models::{Progress, Status};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -108,6 +109,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
             admits: self.admits,
             newcomer,
             status: self.status,
+            board: None,
+            syncing: VecDeque::new(),
             newest_client: self.newest_client,
             mint,
             watch,
@@ -130,6 +133,12 @@ impl<A: Runnable> NodeBuilder<'_, A> {
 }
 
 impl<A: Runnable> Node<A> {
+    /// Shows what it is on `board`, and how far it is, as `progress` says of the actor's state. What it
+    /// is, it shows only if it was opened to tell its status.
+    pub fn show_on(&mut self, board: Board, progress: fn(&A::State) -> Progress) {
+        self.board = Some((board, progress));
+    }
+
     /// Begins to open a node that runs `actor` on a data directory.
     pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
         let (listen, newcomer, status) = (None, None, None);

@@ -78,6 +78,9 @@ impl<A: Runnable> Node<A> {
         let now = Instant::now();
         if !saves.is_empty() {
             self.log.save(&saves, is_awaited, now)?;
+            if is_awaited && self.board.is_some() {
+                self.syncing.push_back((self.log.awaited(), now));
+            }
         }
         self.log.tick(now);
         self.held.hold(self.log.awaited(), waiting);
@@ -95,6 +98,7 @@ impl<A: Runnable> Node<A> {
         while let Some(more) = self.held.release(durable) {
             mail.append(more);
         }
+        self.show_syncs(durable);
         let Mail { mut letters, datagrams, own, .. } = mail;
         // Those of one way in their order.
         letters.sort_by_key(|letter| letter.route);
@@ -110,6 +114,14 @@ impl<A: Runnable> Node<A> {
         self.own.extend(own.into_iter().take(room));
     }
 
+    /// Shows how long what is durable now took to be.
+    fn show_syncs(&mut self, durable: u64) {
+        let Some((board, _)) = &self.board else { return };
+        while let Some((_, since)) = self.syncing.pop_front_if(|(number, _)| *number <= durable) {
+            board.synced(since.elapsed());
+        }
+    }
+
     /// Sends letters that go the same way, in as few datagrams as there may be.
     fn post(&mut self, mut letters: &[Letter]) {
         while let Some(Letter { route, .. }) = letters.first() {
@@ -118,7 +130,12 @@ impl<A: Runnable> Node<A> {
             let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
             match self.endpoint.seal(*route, &messages) {
                 // A failure is counted and told of there.
-                Ok(datagram) => drop(self.endpoint.transmit(&datagram)),
+                Ok(datagram) => {
+                    drop(self.endpoint.transmit(&datagram));
+                    if let Some((board, _)) = &self.board {
+                        board.sent(some.len());
+                    }
+                }
                 // A client that was forgotten meanwhile.
                 Err(SendError::Unroutable(_)) => {
                     self.endpoint.stats().unroutable += some.len() as u64;
