@@ -117,7 +117,10 @@ impl<A: Checkable> Run<A> {
         let mut waiting: Vec<_> = self.state.view().envelopes().cloned().collect();
         waiting.sort_unstable();
         // What a node sends to itself is no message between nodes.
-        waiting.into_iter().filter(|e| self.take(Action::Deliver(e.clone())) && e.src != e.dst).count()
+        waiting
+            .into_iter()
+            .filter(|e| self.take(Action::Deliver(e.clone())) && e.src != e.dst)
+            .count()
     }
 
     /// Delivers until nothing is left that can be.
