@@ -14,8 +14,8 @@
 //!   must intersect ([`Quorums`]).
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
-//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote, and
-//!   a leader that steps down. **Herlihy and Wing 1990**: linearizability.
+//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote,
+//!   a leader that steps down, and reads without the log (ReadIndex). **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -30,8 +30,8 @@
 //!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
 //!    announces how far the log is chosen. The others know the values from their own votes.
 //! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
-//!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
-//!    that no other leader could have had anything chosen before it that it does not see.
+//!    was chosen twice apply once. Reads take no slot: a leader that a quorum confirms after a read came
+//!    answers it from its own state (`reads.rs`).
 //! 5. A lagging replica asks for the log, and, where that is truncated, for the state instead; with
 //!    either it promises the sender's ballot, so that each command that it applied was chosen in the
 //!    ballot that it promised or a smaller one.
@@ -42,10 +42,15 @@
 //!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
 //!   starts for the very first time: after a restart it cannot know its earlier proposals.
 //! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
-//!   and counts its own promise without a message; it saves both like any other.
+//!   and promises its own ballot as it sends them; it saves both like any other. Its vote counts when it
+//!   is durable, which a message to itself tells; so does its promise where that is enough by itself.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
 //!   instead, and its vote there needs no record, as it can only be for the chosen value: that
 //!   was chosen in a ballot that it promised or a smaller one (P2b).
+//!   That it is applied is durable before the vote is acknowledged.
+//! * The leader's proposals, and what it says is chosen, do not wait for its disk: its ballot is durable,
+//!   and so are the votes of the quorum. What is chosen and applied is saved lazily: after a crash it is
+//!   learned again from votes.
 //! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; the
 //!   client's retry and the leader's dedupe take the place of their replicas' re-proposing.
 //! * No membership change, and no leases: neither is needed for the service that is offered here.
@@ -63,7 +68,7 @@
 //!
 //! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles are in
 //! `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its
-//! `queue.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
+//! `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
 //! side in `offer.rs`. All handlers are methods of one context, `turn.rs`; `replica.rs` dispatches.
 //! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 

@@ -5,7 +5,8 @@
 //! | the model assumes | here |
 //! |---|---|
 //! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
-//! | what is saved survives a crash, and precedes what is sent | one checksummed record per batch, synced, then sent (`log`) |
+//! | what is saved survives a crash, and precedes what is sent, but for what the actor says need not wait | checksummed records, written and synced by a thread of its own while the loop goes on; what waits is held until they are durable (`log`, `runtime/outbox.rs`) |
+//! | a message to oneself is not lost | the loop delivers it |
 //! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal (`frame`) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |

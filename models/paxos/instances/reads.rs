@@ -7,7 +7,7 @@ use crate::{Expected, Instance};
 use stateright::actor::Id;
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![reads(), round_of_reads()]
+    vec![reads()]
 }
 
 /// A leader that may be replaced before it is asked to read.
@@ -33,20 +33,5 @@ fn reads() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 977_855, generated: 12_375_502, violated: &[] },
-    }
-}
-
-fn round_of_reads() -> Instance<Actor, History> {
-    Instance {
-        name: "reads-overlap",
-        about: "3 replicas, a client that writes and reads, one that reads, 1 election of one replica",
-        deep: true,
-        cluster: || {
-            let bounds = round();
-            let claims = claimed(&bounds, [claims::two_leaders(), claims::reads_waited()]);
-            bounds.cluster(claims, None)
-        },
-        symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
 }

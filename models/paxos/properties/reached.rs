@@ -14,7 +14,6 @@ statements! {
     pub PARTS = "promise-in-parts", "a promise was sent in parts";
     pub PIECES = "snapshot-in-pieces", "a replica had some pieces of a snapshot";
     pub WAITED = "window-full", "a request waited for a slot";
-    pub READS_WAITED = "read-waited", "a read came while a round was under way, and waited for the next";
     pub BUSY = "leader-busy", "a client was told that the leader is busy";
     pub THREE_BALLOTS = "three-ballots", "values were proposed in one slot in three ballots";
     pub TWO_LEADERS = "two-leaders", "two replicas led at once, in different ballots";
@@ -40,14 +39,6 @@ pub fn pieces() -> Claim {
 pub fn waited() -> Claim {
     some_replica(WAITED, |replica| match &replica.role {
         Role::Leading(leading) => !leading.waiting.is_empty(),
-        _ => false,
-    })
-}
-
-/// Two reads wait for different rounds.
-pub fn reads_waited() -> Claim {
-    some_replica(READS_WAITED, |replica| match &replica.role {
-        Role::Leading(leading) => leading.reads.iter().any(|read| read.round > leading.round),
         _ => false,
     })
 }
