@@ -4,7 +4,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use quorate::local::{LocalCluster, Plan, free_addresses, temporary_dir};
 use quorate::models::kv::Op;
 use quorate::models::protocols::All;
-use quorate::node::deploy::{Crowd, End, Heard};
+use quorate::node::deploy::crowd::{Crowd, End, Heard};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);

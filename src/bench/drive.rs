@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::models::kv::offer::Ask;
 use crate::models::kv::service::Refusal;
 use crate::node::Stop;
-use crate::node::deploy::{Crowd, End, Heard};
+use crate::node::deploy::crowd::{Crowd, End, Heard};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

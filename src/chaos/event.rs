@@ -2,7 +2,7 @@
 
 use crate::models::kv::offer::{Answered, Ask};
 use crate::models::kv::{Abort, Bytes, Op, Reply, Transaction};
-use crate::node::deploy::End;
+use crate::node::deploy::crowd::End;
 use std::fmt;
 use std::time::Duration;
 

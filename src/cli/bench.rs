@@ -1,7 +1,7 @@
 //! `quorate bench`: load on a cluster, and what it measures.
 
 use super::client::duration;
-use super::cluster::{
+use super::own_cluster::{
     self, Place, START, answering, check_protocol, check_servers, stop_on_signals,
 };
 use super::{CliError, DONE, JSON_ERRORS, NO, out, private};
@@ -186,9 +186,9 @@ fn on_its_own(args: &Args, catalogue: &Catalogue, load: &Load) -> Result<u8, Cli
     let stop = stop_on_signals()?;
     let place = Place::make(args.dir.as_deref())?;
     let addresses = local::free_addresses(args.servers)?;
-    let mut plan = cluster::plan(name, args.mode.as_deref(), addresses)?;
+    let mut plan = own_cluster::plan(name, args.mode.as_deref(), addresses)?;
     plan.sealed = !args.no_keys;
-    let mut nodes = cluster::make(catalogue, place.path(), &plan)?;
+    let mut nodes = own_cluster::make(catalogue, place.path(), &plan)?;
     let file = nodes.file().clone();
     let protocol = catalogue.of_cluster(&file)?;
     serves_a_map(protocol)?;

@@ -1,7 +1,7 @@
 //! `quorate cluster --chaos`: a storm over a local cluster, and a verdict.
 
 use super::client::duration;
-use super::cluster::{self, Place, START, answering, stop_on_signals};
+use super::own_cluster::{self, Place, START, Which, answering, stop_on_signals};
 use super::{CliError, DONE, NO, UNKNOWN, at, out};
 use crate::catalogue::Catalogue;
 use crate::chaos::network::{Counts, Faults, Network};
@@ -93,30 +93,38 @@ impl Datagrams {
     }
 }
 
+/// All that was given.
+struct Args<'a> {
+    which: &'a Which,
+    chaos: &'a Chaos,
+}
+
 pub(super) fn execute(
-    args: &cluster::Args,
+    which: &Which,
+    storm: &Chaos,
     seed: u64,
     catalogue: &Catalogue,
 ) -> Result<u8, CliError> {
-    let storm = &args.chaos;
+    let args = &Args { which, chaos: storm };
     if !(1..=512).contains(&storm.clients) {
         let text = format!("--clients is 1 to 512 here, not {}", storm.clients);
         return Err(CliError::Usage(text));
     }
     if storm.plan {
-        for planned in schedule(seed, args.servers, storm.length) {
+        for planned in schedule(seed, args.which.servers, storm.length) {
             out::line(planned)?;
         }
         return Ok(DONE);
     }
     let stop = stop_on_signals()?;
-    let mut place = Place::make(args.dir.as_deref())?;
+    let mut place = Place::make(args.which.dir.as_deref())?;
     let faults = Faults::default();
-    let network = Network::open(args.servers, faults, seed);
+    let network = Network::open(args.which.servers, faults, seed);
     let network = network.map_err(|source| CliError::Io { action: "open a network", source })?;
-    let mut plan = cluster::plan(&args.protocol, args.mode.as_deref(), network.doors())?;
+    let mut plan =
+        own_cluster::plan(&args.which.protocol, args.which.mode.as_deref(), network.doors())?;
     plan.listen = network.nodes();
-    let mut nodes = cluster::make(catalogue, place.path(), &plan)?;
+    let mut nodes = own_cluster::make(catalogue, place.path(), &plan)?;
     let file = nodes.file().clone();
     let protocol = catalogue.of_cluster(&file)?;
     let promise = promise(storm.judge, protocol, &file)?;
@@ -169,12 +177,7 @@ fn promise(
     }
 }
 
-fn introduce(
-    args: &cluster::Args,
-    seed: u64,
-    promise: Promise,
-    faults: Faults,
-) -> Result<(), CliError> {
+fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Result<(), CliError> {
     let Faults { drop, duplicate, delay, longest } = faults;
     let by = match promise {
         Promise::Linearizable => "that each key is linearizable",
@@ -183,7 +186,8 @@ fn introduce(
         Promise::Converges { siblings: false } => "that servers converge on a last write",
         Promise::Nothing(_) => "nothing",
     };
-    let mut text = format!("{}, {} servers, seed {seed}\n", args.protocol, args.servers);
+    let mut text =
+        format!("{}, {} servers, seed {seed}\n", args.which.protocol, args.which.servers);
     let _ = writeln!(
         text,
         "of 100 datagrams {:.0} are lost, {:.0} duplicated and {:.0} delayed by up to {longest:?}",
@@ -196,7 +200,7 @@ fn introduce(
 }
 
 fn conclude(
-    args: &cluster::Args,
+    args: &Args<'_>,
     seed: u64,
     file: &ClusterFile,
     aftermath: &Aftermath,
@@ -209,11 +213,11 @@ fn conclude(
         Judgement::Violated(why) => ("violated", Some(why.as_str()), NO),
         Judgement::Undecided(why) => ("undecided", Some(why.as_str()), UNKNOWN),
     };
-    let name = format!("chaos-{}-{seed}.txt", args.protocol);
+    let name = format!("chaos-{}-{seed}.txt", args.which.protocol);
     let default = (code != DONE).then(|| PathBuf::from(name));
     let history = args.chaos.history.clone().or(default);
     if let Some(path) = &history {
-        let mut text = format!("{} seed {seed}: {verdict}\n", args.protocol);
+        let mut text = format!("{} seed {seed}: {verdict}\n", args.which.protocol);
         text.extend(why.map(|why| format!("{why}\n")));
         for event in events {
             let _ = writeln!(text, "{event}");
@@ -240,7 +244,7 @@ fn conclude(
     }
     if args.chaos.json {
         out::json(&Told {
-            protocol: &args.protocol,
+            protocol: &args.which.protocol,
             mode: file.mode.as_deref(),
             seed,
             seconds: args.chaos.length.as_secs_f64(),

@@ -1,6 +1,5 @@
 //! How a command fails: the error, its exit code, and how it is told.
 
-use super::out;
 use crate::bench::{BenchError, PlotError};
 use crate::catalogue::{ReplayError, UnknownName};
 use crate::chaos::ChaosError;
@@ -15,7 +14,6 @@ use crate::node::{
     PeersError,
 };
 use crate::trace::TraceError;
-use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,7 +28,7 @@ pub(crate) const USAGE: u8 = 2;
 /// It cannot be told whether it was done.
 pub(crate) const UNKNOWN: u8 = 3;
 /// Whoever reads standard output has left; what a shell shows for a program ended by SIGPIPE.
-const NO_READER: u8 = 141;
+pub(super) const NO_READER: u8 = 141;
 
 /// What `--help` says of errors where there is `--json`.
 pub(crate) const JSON_ERRORS: &str = "With --json, an error is one JSON object on standard output too: \
@@ -98,13 +96,6 @@ pub(crate) enum CliError {
     Output(io::Error),
 }
 
-/// A failure, as JSON.
-#[derive(Serialize)]
-struct Failure {
-    error: String,
-    exit_code: u8,
-}
-
 impl CliError {
     /// The exit code that says so.
     pub(crate) fn code(&self) -> u8 {
@@ -140,16 +131,6 @@ impl CliError {
             _ => NO,
         }
     }
-
-    /// Says so: as text on standard error, or as JSON on standard output.
-    pub(crate) fn tell(&self, as_json: bool) {
-        match self {
-            // Who does not listen any more need not be told.
-            Self::Output(_) if self.code() == NO_READER => {}
-            Self::Output(_) => out::remark(self),
-            _ => tell(&self.to_string(), self.code(), as_json),
-        }
-    }
 }
 
 fn offered_by(asked: &str, names: &[&str]) -> String {
@@ -157,13 +138,6 @@ fn offered_by(asked: &str, names: &[&str]) -> String {
         return String::new();
     }
     format!("; {asked} is offered by {}", names.join(", "))
-}
-
-pub(super) fn tell(error: &str, exit_code: u8, as_json: bool) {
-    let failure = Failure { error: error.to_owned(), exit_code };
-    if !as_json || out::json(&failure).is_err() {
-        out::remark(error);
-    }
 }
 
 impl From<AskError> for CliError {

@@ -11,11 +11,13 @@ mod cluster;
 mod completions;
 mod error;
 mod explore;
+mod failure;
 mod format;
 mod keygen;
 mod list;
 mod man;
 mod out;
+mod own_cluster;
 mod private;
 mod readmit;
 mod run;
@@ -179,7 +181,7 @@ pub(crate) fn without_command(answer: &clap::Error) -> u8 {
     if answer.use_stderr() {
         if as_json {
             let text = answer.to_string();
-            error::tell(text.trim_start_matches("error: ").trim_end(), USAGE, true);
+            failure::tell(text.trim_start_matches("error: ").trim_end(), USAGE, true);
         } else {
             let _ = answer.print();
         }

@@ -3,7 +3,7 @@
 //! A reader that has left (`| head -1`) and a disk that is full are errors like any other, not a
 //! panic; `main` ends quietly on the first and says so on the second.
 
-use super::CliError;
+use super::error::CliError;
 use comfy_table::Table;
 use serde::Serialize;
 use std::fmt::Display;

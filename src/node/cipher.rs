@@ -8,7 +8,7 @@
 //! datagram. Whoever opens it makes the session's key anew, or has it from the last time. Two that
 //! draw the same session are not to be expected: after 2^32 starts, with a chance of 2^-64.
 
-use super::frame::FrameError;
+use super::frame::error::FrameError;
 use super::secrets::Secret;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 

@@ -33,14 +33,12 @@ use super::life::Life;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use thiserror::Error;
 
+pub(super) mod error;
 #[cfg(test)]
 mod tests;
 
-/// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4
-/// and IPv6.
-pub const MAX_DATAGRAM: usize = 60 * 1024;
+pub use error::{FrameError, MAX_DATAGRAM};
 
 const CHECKSUMMED: u8 = 7;
 const ENCRYPTED: u8 = 8;
@@ -50,32 +48,6 @@ const CRC: usize = 4;
 pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
 /// What it holds beside each message.
 pub(super) const LENGTH: usize = 2;
-
-/// Why a message could not be sealed or a datagram not be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FrameError {
-    /// The message does not fit a datagram.
-    #[error("the message does not fit a datagram of {MAX_DATAGRAM} bytes")]
-    TooLarge,
-    /// The message has no encoding.
-    #[error("the message cannot be encoded")]
-    Unencodable,
-    /// Shorter than the shortest frame.
-    #[error("the datagram is truncated")]
-    Truncated,
-    /// Of a version that is not spoken here.
-    #[error("the datagram has frame version {0}, which is not spoken here")]
-    Version(u8),
-    /// From another cluster, or one whose cluster file differs in what must agree.
-    #[error("the datagram is of another cluster, or of one whose cluster file differs")]
-    Foreign,
-    /// Changed on the way, or sealed with another key.
-    #[error("the datagram was changed on the way or sealed with another key")]
-    Forged,
-    /// Its message does not decode.
-    #[error("the datagram's message is malformed")]
-    Malformed,
-}
 
 /// What is in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The keys in a cluster file: 32 bytes each, in hexadecimal, and never printed.
 
-use super::cluster_file::Flaw;
+use super::cluster_file::flaw::Flaw;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Many clients of a deployed protocol whose types are hidden, on one thread: what drives load.
 
-use super::{AskError, OpenError};
+use super::ask::AskError;
+use super::{OpenError, client_servers};
 use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::fleet::{Finished, Fleet, FleetCounts};
@@ -58,6 +59,17 @@ pub enum End {
     Refused(Refusal),
     /// A server answered something else than was asked.
     Nonsense,
+}
+
+/// Opens so many clients of a cluster that runs the protocol `D`, on one thread, which ask only the
+/// server `only` if there is one.
+pub fn open_crowd<D: Deploy>(
+    cluster: &ClusterFile,
+    clients: usize,
+    only: Option<Id>,
+) -> Result<Box<dyn Crowd>, OpenError> {
+    let servers = client_servers::<D>(cluster, only)?;
+    Ok(Box::new(Hidden::<D>::open(cluster, servers, clients)?))
 }
 
 /// A crowd that knows what its members asked.

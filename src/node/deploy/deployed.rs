@@ -1,6 +1,7 @@
 //! A deployed protocol whose types are hidden, for the commands.
 
-use super::{AskError, Crowd, DeployError, OpenError, ask, open_client, open_crowd, open_node};
+use super::crowd::{Crowd, open_crowd};
+use super::{AskError, DeployError, OpenError, ask, open_client, open_node};
 use crate::node::board::Board;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::http::HttpError;

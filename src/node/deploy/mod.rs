@@ -1,12 +1,11 @@
 //! Protocols as nodes and clients: how a cluster file becomes both.
 
 mod ask;
-mod crowd;
+pub mod crowd;
 pub mod deployed;
 mod topology;
 
 pub use ask::{AskError, ask};
-pub use crowd::{Crowd, End, Heard};
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
@@ -110,17 +109,6 @@ pub fn open_client<D: Deploy>(
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
     Ok(Client::open(cluster, servers, retry)?)
-}
-
-/// Opens so many clients of a cluster that runs the protocol `D`, on one thread, which ask only the
-/// server `only` if there is one.
-pub fn open_crowd<D: Deploy>(
-    cluster: &ClusterFile,
-    clients: usize,
-    only: Option<Id>,
-) -> Result<Box<dyn Crowd>, OpenError> {
-    let servers = client_servers::<D>(cluster, only)?;
-    Ok(Box::new(crowd::Hidden::<D>::open(cluster, servers, clients)?))
 }
 
 /// The servers that clients ask: all that take requests, or the one given.
