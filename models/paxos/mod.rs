@@ -15,7 +15,7 @@
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
 //! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote,
-//!   a leader that steps down, and reads without the log (ReadIndex). **Herlihy and Wing 1990**: linearizability.
+//!   a leader that steps down, and reads without the log (`ReadIndex`). **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!

@@ -1,6 +1,6 @@
 //! Reads at a leader: two messages to and from a quorum, no slot and no save.
 //!
-//! ReadIndex (Ongaro 2014, section 6.4): a leader that learns, after a read came, that a quorum still
+//! `ReadIndex` (Ongaro 2014, section 6.4): a leader that learns, after a read came, that a quorum still
 //! had promised no greater ballot than its own knows that every write that was answered before the
 //! read came was chosen in its ballot or an earlier one. It has applied those of its own, which it
 //! answered itself, and answers no read before it has applied all that earlier ballots left to it. So
@@ -135,8 +135,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         loop {
             let Role::Leading(leading) = &self.state.role else { return };
             let is_behind = applied < leading.inherited && !self.has(Bug::ReadBehind);
-            let is_confirmed = |read: &&Read<M::Op>| leading.is_confirmed(read.round);
-            if is_behind || leading.reads.front().filter(is_confirmed).is_none() {
+            let waits = |read: &Read<M::Op>| !leading.is_confirmed(read.round);
+            if is_behind || leading.reads.front().is_none_or(waits) {
                 return;
             }
             let Role::Leading(leading) = &mut self.state.to_mut().role else { return };

@@ -211,9 +211,9 @@ impl<A: Runnable> Node<A> {
         if let Some(status) = self.status {
             let status = status(state);
             if let Some((board, progress)) = &self.board {
-                let stats = Stats { synced: self.log.written(), ..*self.endpoint.stats() };
+                let counts = Stats { synced: self.log.written(), ..*self.endpoint.stats() };
                 let (status, progress) = (status.clone(), progress(state));
-                board.show(Shown { stats, status, progress, log_bytes: self.log.len() });
+                board.show(Shown { stats: counts, status, progress, log_bytes: self.log.len() });
             }
             self.watch.see(status, Instant::now());
         }
