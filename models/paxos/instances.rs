@@ -26,9 +26,10 @@
 //! election if the replica that crashed is the one that holds it, and only with quorums of 1 and 3
 //! (`comeback-1-3`); with majorities the search was given up at 40 million states, after 28 steps
 //! of more than 36, so that there the second client asks once (`comeback`). On the lossy network
-//! what is in flight is any subset of what can be: two replicas make 5,824 states, with an election
-//! 2,677,568, with a second request and no election 1,293,760; three replicas without an election
-//! are more than 6 million after 17 steps.
+//! what is in flight is any subset of what can be: two replicas with an election make 4,002,176
+//! states; three replicas without one were more than 6 million after 17 steps when a leader still
+//! counted its own vote without a message to itself, as in the other figures of searches here that were
+//! given up, and of the one with 24,852,363 states.
 
 pub(super) mod asynchronous;
 mod pre_vote;
@@ -192,7 +193,7 @@ fn comeback() -> Instance<Actor, History> {
         deep: true,
         cluster: || returning(vec![write_then_read(), vec![put("b")]], None),
         symmetry: None,
-        expected: Expected { unique: 5_236_590, generated: 65_725_467, violated: &[] },
+        expected: Expected { unique: 11_009_960, generated: 161_192_531, violated: &[] },
     }
 }
 
@@ -207,7 +208,7 @@ fn comeback_of_all() -> Instance<Actor, History> {
             returning(vec![write_then_read(), vec![put("b"), get()]], quorums)
         },
         symmetry: None,
-        expected: Expected { unique: 19_694_793, generated: 276_751_028, violated: &[] },
+        expected: Expected { unique: 24_046_045, generated: 391_504_792, violated: &[] },
     }
 }
 
@@ -224,7 +225,7 @@ fn sessions() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 1_054_901, generated: 13_972_985, violated: &[] },
+        expected: Expected { unique: 341_379, generated: 4_477_449, violated: &[] },
     }
 }
 
@@ -278,7 +279,7 @@ fn lossy_takeover() -> Instance<Actor, History> {
         deep: true,
         cluster: || Bounds { elections: 1, crashes: 0, restarts: 0, ..Bounds::lossy() }.live(None),
         symmetry: None,
-        expected: Expected { unique: 2_677_568, generated: 42_781_761, violated: &[] },
+        expected: Expected { unique: 4_002_176, generated: 64_279_489, violated: &[] },
     }
 }
 
@@ -300,7 +301,7 @@ fn minority_down() -> Instance<Actor, History> {
         deep: true,
         cluster: || Bounds::minority_down().live(None),
         symmetry: None,
-        expected: Expected { unique: 3_334_348, generated: 31_891_615, violated: &[] },
+        expected: Expected { unique: 4_528_140, generated: 44_206_701, violated: &[] },
     }
 }
 

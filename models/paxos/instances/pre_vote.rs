@@ -85,6 +85,6 @@ fn asked() -> Instance<Actor, History> {
             bounds.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 4_088_719, generated: 53_135_980, violated: &[] },
+        expected: Expected { unique: 5_372_791, generated: 71_022_427, violated: &[] },
     }
 }
