@@ -122,6 +122,12 @@ impl<A: Actor> Batch<A> {
         self.free.bytes + self.waiting.bytes
     }
 
+    /// The same, where nothing leaves before the disk has what is saved.
+    fn all_waiting(mut self) -> Self {
+        self.waiting.append(std::mem::replace(&mut self.free, Mail::new()));
+        self
+    }
+
     fn mail(&mut self, waits: bool) -> &mut Mail<A::Msg> {
         if waits { &mut self.waiting } else { &mut self.free }
     }
@@ -150,7 +156,10 @@ impl<A: Runnable> Node<A> {
         drop(image);
         let mut batch = Batch::new();
         self.collect(out, &mut batch);
-        self.commit(batch)?;
+        self.commit(batch.all_waiting())?;
+        // As in the model: what it saves as it starts is durable before it does anything else. Else it
+        // might crash, start for the first time once more, and contradict what it sent meanwhile.
+        self.await_disk()?;
         self.tell_status(&state);
         while !stop.is_stopped() {
             let batch = self.gather(&mut state);
@@ -184,12 +193,18 @@ impl<A: Runnable> Node<A> {
         }
     }
 
-    /// Sends what waits for the disk still, and makes all durable.
-    fn finish(mut self) -> Result<Stats, NodeError> {
-        while !self.held.is_empty() {
+    /// Waits until all is durable that was handed to the disk, and sends what waited for that.
+    fn await_disk(&mut self) -> Result<(), NodeError> {
+        while self.log.writing() > 0 {
             let durable = self.log.wait()?;
             self.release(durable, Mail::new());
         }
+        Ok(())
+    }
+
+    /// Sends what waits for the disk still, and makes all durable.
+    fn finish(mut self) -> Result<Stats, NodeError> {
+        self.await_disk()?;
         let mut stats = *self.endpoint.stats();
         (stats.synced, stats.rewritten) = self.log.close()?;
         tracing::info!(?stats, "the node stops");

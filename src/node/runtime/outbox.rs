@@ -83,10 +83,6 @@ impl<M> Held<M> {
     pub(super) fn is_full(&self) -> bool {
         self.bytes > HELD_BYTES || self.count > HELD_COUNT
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.mail.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -110,7 +106,7 @@ mod tests {
         assert_eq!(leaves(0), [0; 0]);
         assert_eq!(leaves(2), [1, 2, 3]);
         assert_eq!(leaves(3), [4]);
-        assert!(held.is_empty() && (held.bytes, held.count) == (0, 0));
+        assert!(held.mail.is_empty() && (held.bytes, held.count) == (0, 0));
     }
 
     #[test]

@@ -64,7 +64,11 @@ impl Actor for Counter {
     type Storage = Count;
     type Random = ();
 
-    fn on_start(&self, _: Id, saved: &Option<Count>, _: &mut Out<Self>) -> u64 {
+    /// It saves that it started for the first time.
+    fn on_start(&self, _: Id, saved: &Option<Count>, o: &mut Out<Self>) -> u64 {
+        if saved.is_none() {
+            o.save(Count::default());
+        }
         saved.as_ref().map_or(0, |saved| saved.puts)
     }
 
@@ -145,9 +149,7 @@ impl World {
     }
 
     fn start(&self) -> Running {
-        let (node, stop) = (self.open().unwrap(), Stop::new());
-        let handle = stop.clone();
-        Running { stop, thread: std::thread::spawn(move || node.run(&handle)) }
+        run(self.open().unwrap())
     }
 
     fn client(&self) -> Client<Op, Reply, Peer> {
@@ -159,6 +161,12 @@ impl World {
         let value = self.client().get("k".into(), 5 * SECOND).unwrap().unwrap();
         value.to_string().parse().unwrap()
     }
+}
+
+fn run(node: Node<Counter>) -> Running {
+    let stop = Stop::new();
+    let handle = stop.clone();
+    Running { stop, thread: std::thread::spawn(move || node.run(&handle)) }
 }
 
 impl Running {
@@ -174,6 +182,23 @@ fn await_true(what: &str, mut is_true: impl FnMut() -> bool) {
         assert!(begin.elapsed() < 10 * SECOND, "{what}");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// What a get tells waits for no disk, and yet not even that leaves.
+#[test]
+fn nothing_happens_before_what_a_node_saves_as_it_starts_is_durable() {
+    let world = World::new();
+    let node = world.open().unwrap();
+    world.disk.syncs.close(true);
+    let running = run(node);
+    std::thread::scope(|scope| {
+        let get = scope.spawn(|| world.puts());
+        std::thread::sleep(SECOND / 5);
+        assert!(!get.is_finished());
+        world.disk.syncs.close(false);
+        assert_eq!(get.join().unwrap(), 0);
+    });
+    running.stop();
 }
 
 #[test]
