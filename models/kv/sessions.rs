@@ -29,6 +29,10 @@
 //! (or, before its first one, since its id was made), itself counted, are within both bounds. The
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
+//!
+//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no session
+//! alive, and needs none: a client that reads and seldom writes may find its session expired when it
+//! writes, and goes on in a new one.
 
 pub(crate) mod bugs;
 pub mod checked;

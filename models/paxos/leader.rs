@@ -145,7 +145,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.resend(peer);
             }
         }
-        self.ask_again();
+        if !self.has(Bug::AskOnce) {
+            self.ask_again();
+        }
     }
 
     fn resend(&mut self, acceptor: Id) {

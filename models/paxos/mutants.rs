@@ -25,7 +25,7 @@
 mod sessions;
 
 use super::Quorums;
-use super::bounds::{Bounds, put, write_twice};
+use super::bounds::{Bounds, get, put, write_twice};
 use super::bugs::Bug;
 use super::instances::{asynchronous, reads};
 use super::properties::{
@@ -173,7 +173,8 @@ mutants! {
     NeverPreVote: "a replica that misses the leader grants no pre-vote",
         "never-pre-vote" by FOLLOWED in Bounds::orphaned();
     NeverGiveUp: "a leader that gets nothing chosen does not step down",
-        "never-give-up" by GIVEN_UP in Bounds::forsaken();
+        "never-give-up" by GIVEN_UP in Bounds::forsaken(),
+        "never-give-up-reading" by GIVEN_UP in Bounds { scripts: vec![vec![get()]], ..Bounds::forsaken() };
     NoResend: "a leader does not resend unanswered requests",
         "no-resend" by ANSWERED in Bounds::lossy();
     JoinRound: "a read is confirmed by a round that began before it came",
@@ -182,6 +183,12 @@ mutants! {
         "read-behind" by LINEARIZABLE in reads::alone();
     ConfirmOld: "a replica that promised a greater ballot confirms a leader",
         "confirm-old" by LINEARIZABLE in reads::alone();
+    AskOnce: "a leader asks only once whether it leads",
+        "ask-whether-once" by ANSWERED in reads::lossy();
+    EndlessReads: "any number of reads may wait",
+        "endless-reads" by BOUNDED in reads::crowd();
+    RememberReads: "a leader remembers the last read of each client for ever",
+        "remember-reads" by BOUNDED in reads::crowd();
     VoteEarly: "an acceptor reports a vote before it is durable",
         "vote-early" by REMEMBERS in asynchronous::crashing(None);
     PromiseEarly: "an acceptor promises before that is durable",

@@ -50,7 +50,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if answered > Some(&seq) || leading.reads.iter().any(waits) {
             return;
         }
-        if leading.reads.len() >= self.config.most_reads() {
+        if leading.reads.len() >= self.config.most_reads() && !self.has(Bug::EndlessReads) {
             return self.answer(Service::Refused { seq, why: Refusal::Busy });
         }
         // A round that is under way may have begun before the read came.
@@ -132,6 +132,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Answers the reads that are confirmed, if it has applied what earlier ballots left to it.
     pub(super) fn answer_reads(&mut self) {
         let applied = self.state.applied();
+        let all = self.has(Bug::RememberReads);
+        let most = if all { usize::MAX } else { self.config.sessions.clients };
         loop {
             let Role::Leading(leading) = &self.state.role else { return };
             let is_behind = applied < leading.inherited && !self.has(Bug::ReadBehind);
@@ -142,7 +144,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             let Role::Leading(leading) = &mut self.state.to_mut().role else { return };
             let Some(Read { client, seq, op, .. }) = leading.reads.pop_front() else { return };
             leading.last_reads.insert(client, seq);
-            if leading.last_reads.len() > self.config.sessions.clients {
+            if leading.last_reads.len() > most {
                 leading.last_reads.pop_first();
             }
             self.answer_read(client, seq, &op);

@@ -3,13 +3,13 @@
 
 use super::claimed;
 use crate::paxos::Quorums;
-use crate::paxos::bounds::{Bounds, put, write_twice};
+use crate::paxos::bounds::{Bounds, put, write_then_read, write_twice};
 use crate::paxos::properties::{self as claims, Actor, History};
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![leader(), follower(), snapshot(), lone_promise(), takeover()]
+    vec![leader(), follower(), reads(), snapshot(), lone_promise(), takeover()]
 }
 
 /// A replica that crashes, any of these.
@@ -53,7 +53,7 @@ fn leader() -> Instance<Actor, History> {
         deep: false,
         cluster: || {
             let bounds = crashing(Some(vec![Id::from(0)]));
-            let claims = claimed(&bounds, [claims::overlap()]);
+            let claims = claimed(&bounds, [claims::overlap(), claims::undurable()]);
             bounds.cluster(claims, None)
         },
         symmetry: None,
@@ -70,11 +70,32 @@ fn follower() -> Instance<Actor, History> {
         cluster: || {
             let scripts = vec![write_twice()];
             let bounds = Bounds { scripts, ..crashing(Some(vec![Id::from(1)])) };
-            let claims = claimed(&bounds, []);
+            let claims = claimed(&bounds, [claims::held(), claims::undurable()]);
             bounds.cluster(claims, None)
         },
         symmetry: None,
         expected: Expected { unique: 3_599, generated: 29_158, violated: &[] },
+    }
+}
+
+fn reads() -> Instance<Actor, History> {
+    Instance {
+        name: "asynchronous-reads",
+        about: "3 replicas with asynchronous disks, a client that writes and reads, 1 election of one \
+                replica, 1 crash of another, 1 restart",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds {
+                elections: 1,
+                scripts: vec![write_then_read()],
+                within: Some(claims::elects(1.into())),
+                ..crashing(Some(vec![Id::from(2)]))
+            };
+            let claims = claimed(&bounds, [claims::two_leaders(), claims::held()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 6_932_854, generated: 94_858_714, violated: &[] },
     }
 }
 
