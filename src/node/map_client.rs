@@ -10,11 +10,14 @@ use super::client::{Client, ClientError};
 use super::frame::MAX_DATAGRAM;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::map::MAX_OPERATION_BYTES;
-use quorate_models::kv::{Bytes, Op, Reply, limits};
+use quorate_models::kv::range::MAX_PAGE_BYTES;
+use quorate_models::kv::{Bytes, Op, Page, Range, Reply, limits};
 use std::time::Duration;
 
 /// An operation and a protocol's own fields fit a datagram.
 const _: () = assert!(MAX_OPERATION_BYTES + 4 * 1024 <= MAX_DATAGRAM);
+/// So do a page, the key of the next pair, and those fields.
+const _: () = assert!(MAX_PAGE_BYTES + 8 * 1024 <= MAX_DATAGRAM);
 
 /// What came of a compare-and-swap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,26 @@ impl<P: Value> Client<Op, Reply, P> {
             Reply::Swapped { swapped, found } => Ok(Swapped { swapped, found }),
             _ => Err(self.nonsense()),
         }
+    }
+
+    /// The first page of a range of keys, at one point in time: a page has at most as many pairs as
+    /// are wanted, and at most [`MAX_PAGE_BYTES`]. Where the page has [more](Page::more), its
+    /// [rest](Range::rest) is another read, at a later point in time.
+    pub fn range(&mut self, range: Range, deadline: Duration) -> Result<Page, ClientError> {
+        match self.checked(Op::Range(range), deadline)? {
+            Reply::Page(page) => Ok(page),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    /// The first page of all keys that begin with `prefix`, at most `limit` pairs.
+    pub fn prefix(
+        &mut self,
+        prefix: Bytes,
+        limit: u32,
+        deadline: Duration,
+    ) -> Result<Page, ClientError> {
+        self.range(Range::prefix(prefix, limit), deadline)
     }
 
     fn done(&mut self, op: Op, deadline: Duration) -> Result<(), ClientError> {
