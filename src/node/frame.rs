@@ -30,6 +30,8 @@ use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
 use super::ids::number;
 use super::life::Life;
+#[cfg(feature = "tokio")]
+use super::notary::PROOF;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -249,6 +251,13 @@ pub(super) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, FrameError> {
     let bytes = postcard::to_stdvec(message).map_err(|_| FrameError::Unencodable)?;
     let fits = OVERHEAD + LENGTH + bytes.len() <= MAX_DATAGRAM;
     if fits { Ok(bytes) } else { Err(FrameError::TooLarge) }
+}
+
+/// Whether a message fits a datagram, with the proof that a client sends with it.
+#[cfg(feature = "tokio")]
+pub(super) fn sendable<M: Serialize>(message: &M) -> Result<(), FrameError> {
+    let fits = OVERHEAD + PROOF + LENGTH + encode(message)?.len() <= MAX_DATAGRAM;
+    if fits { Ok(()) } else { Err(FrameError::TooLarge) }
 }
 
 /// The messages that are encoded so, all of them, of which there is at least one, to the last byte.

@@ -31,20 +31,17 @@ pub struct Swapped {
 impl<P: Value> Client<Op, Reply, P> {
     /// The value of `key`; `None` if it is absent.
     pub fn get(&mut self, key: Bytes, deadline: Duration) -> Result<Option<Bytes>, ClientError> {
-        match self.checked(Op::Get { key }, deadline)? {
-            Reply::Value(value) => Ok(value),
-            _ => Err(self.nonsense()),
-        }
+        self.checked(Op::Get { key }, deadline, value)
     }
 
     /// Sets the value of `key`.
     pub fn put(&mut self, key: Bytes, value: Bytes, deadline: Duration) -> Result<(), ClientError> {
-        self.done(Op::Put { key, value }, deadline)
+        self.checked(Op::Put { key, value }, deadline, done)
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: Bytes, deadline: Duration) -> Result<(), ClientError> {
-        self.done(Op::Delete { key }, deadline)
+        self.checked(Op::Delete { key }, deadline, done)
     }
 
     /// Sets `key` to `new` (removes it, if that is `None`) if its value is `expected` (if it is
@@ -56,20 +53,14 @@ impl<P: Value> Client<Op, Reply, P> {
         new: Option<Bytes>,
         deadline: Duration,
     ) -> Result<Swapped, ClientError> {
-        match self.checked(Op::Cas { key, expected, new }, deadline)? {
-            Reply::Swapped { swapped, found } => Ok(Swapped { swapped, found }),
-            _ => Err(self.nonsense()),
-        }
+        self.checked(Op::Cas { key, expected, new }, deadline, swapped)
     }
 
     /// The first page of a range of keys, at one point in time: a page has at most as many pairs as
     /// are wanted, and at most [`MAX_PAGE_BYTES`]. Where the page has [more](Page::more), its
     /// [rest](Range::rest) is another read, at a later point in time.
     pub fn range(&mut self, range: Range, deadline: Duration) -> Result<Page, ClientError> {
-        match self.checked(Op::Range(range), deadline)? {
-            Reply::Page(page) => Ok(page),
-            _ => Err(self.nonsense()),
-        }
+        self.checked(Op::Range(range), deadline, page)
     }
 
     /// The first page of all keys that begin with `prefix`, at most `limit` pairs.
@@ -82,19 +73,35 @@ impl<P: Value> Client<Op, Reply, P> {
         self.range(Range::prefix(prefix, limit), deadline)
     }
 
-    fn done(&mut self, op: Op, deadline: Duration) -> Result<(), ClientError> {
-        match self.checked(op, deadline)? {
-            Reply::Done => Ok(()),
-            _ => Err(self.nonsense()),
-        }
-    }
-
-    fn checked(&mut self, op: Op, deadline: Duration) -> Result<Reply, ClientError> {
+    fn checked<T>(
+        &mut self,
+        op: Op,
+        deadline: Duration,
+        meant: fn(Reply) -> Result<T, Reply>,
+    ) -> Result<T, ClientError> {
         limits::check(&op)?;
-        self.call(op, deadline)
+        let reply = self.call(op, deadline)?;
+        meant(reply).map_err(|_| ClientError::Nonsense(self.last_server()))
     }
+}
 
-    fn nonsense(&self) -> ClientError {
-        ClientError::Nonsense(self.last_server())
+// What a reply says, or the reply where it is of another kind than the operation has.
+
+pub(super) fn value(reply: Reply) -> Result<Option<Bytes>, Reply> {
+    if let Reply::Value(value) = reply { Ok(value) } else { Err(reply) }
+}
+
+pub(super) fn done(reply: Reply) -> Result<(), Reply> {
+    if reply == Reply::Done { Ok(()) } else { Err(reply) }
+}
+
+pub(super) fn swapped(reply: Reply) -> Result<Swapped, Reply> {
+    match reply {
+        Reply::Swapped { swapped, found } => Ok(Swapped { swapped, found }),
+        _ => Err(reply),
     }
+}
+
+pub(super) fn page(reply: Reply) -> Result<Page, Reply> {
+    if let Reply::Page(page) = reply { Ok(page) } else { Err(reply) }
 }

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "tokio")]
+mod async_client;
 mod bench;
 mod chaos;
 mod cluster_command;

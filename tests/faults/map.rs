@@ -9,7 +9,7 @@ use quorate::models::kv::{Bytes, Map, Op, Range, Reply};
 use quorate::models::paxos::Paxos;
 use quorate::models::primary_backup::PrimaryBackup;
 use quorate::node::deploy::{ClientOf, ask, open_client};
-use quorate::node::{AskError, ClientError, ClusterFile};
+use quorate::node::{AskError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ fn request<D: Deploy>(
 ) -> Option<Reply> {
     match ask::<D::Offer, D::Peer>(client, file, &op.clone().into(), deadline) {
         Ok(Answered::Reply(reply)) => Some(reply),
-        Err(AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })) => None,
+        Err(AskError::Client(error)) if error.is_overdue() => None,
         other => panic!("{op:?}: {other:?}"),
     }
 }
