@@ -23,15 +23,15 @@
 //! duplicate, which the model already allows; but not one from another life of the cluster, so a
 //! cluster that is formatted anew takes a new name or new keys.
 //!
+//! What one end has to say to another at a time shares a datagram: messages, relays, and answers to a
+//! client. They arrive together or not at all.
+//!
 //! # Versions
 //!
 //! The version also stands for the encoding of the messages. One version is spoken, and nothing is
 //! negotiated: a datagram of another version is refused before anything else of it is read, counted
 //! (`quorate_dropped_datagrams_total{cause="version"}`), and logged with what to do. Servers of another
 //! version are to each other as servers that are down.
-//!
-//! What one end has to say to another at a time shares a datagram: messages, relays, and answers to a
-//! client. They arrive together or not at all.
 
 use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
@@ -45,10 +45,12 @@ use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
 pub(super) mod error;
+mod ring;
 #[cfg(test)]
 mod tests;
 
 pub use error::{FrameError, MAX_DATAGRAM};
+pub(super) use ring::KeyRing;
 
 const CHECKSUMMED: u8 = 7;
 const ENCRYPTED: u8 = 8;
@@ -241,60 +243,6 @@ impl Channel {
             Self::Checksummed => verify(clear, body),
             Self::Encrypted(cipher) => cipher.open(clear, body),
         }
-    }
-}
-
-/// How frames are sealed whose key is being replaced: under the first key, and opened under any.
-pub(super) struct KeyRing(Vec<Channel>);
-
-impl KeyRing {
-    /// Under these keys; without any, checksummed.
-    pub(super) fn new<'a>(keys: impl IntoIterator<Item = &'a [u8; 32]>) -> Self {
-        let mut channels: Vec<_> = keys.into_iter().map(|key| Channel::new(Some(key))).collect();
-        if channels.is_empty() {
-            channels.push(Channel::Checksummed);
-        }
-        Self(channels)
-    }
-
-    fn first(&mut self) -> &mut Channel {
-        // There is at least one.
-        &mut self.0[0]
-    }
-
-    /// The messages of a datagram, in place, and which of the keys it is sealed under.
-    pub(super) fn open<'a>(
-        &mut self,
-        proof: usize,
-        datagram: &'a mut [u8],
-    ) -> Result<(usize, &'a [u8]), FrameError> {
-        let at = self.find(proof, datagram);
-        Ok((at, self.0[at].open(proof, datagram)?))
-    }
-
-    /// The channel that opens a datagram, if any does.
-    pub(super) fn choose(mut self, proof: usize, datagram: &[u8]) -> Channel {
-        let at = self.find(proof, datagram);
-        self.0.swap_remove(at)
-    }
-
-    /// Whoever seals goes on in a session, so the keys are tried, on copies, only when one begins.
-    fn find(&mut self, proof: usize, datagram: &[u8]) -> usize {
-        let last = self.0.len() - 1;
-        let heard = |channel: &Channel| match channel {
-            Channel::Checksummed => true,
-            Channel::Encrypted(cipher) => {
-                datagram.get(HEADER + proof..).is_some_and(|sealed| cipher.has_heard(sealed))
-            }
-        };
-        if last == 0 {
-            return 0;
-        }
-        if let Some(at) = self.0.iter().position(heard) {
-            return at;
-        }
-        let opens = |at: &usize| self.0[*at].open(proof, &mut datagram.to_vec()).is_ok();
-        (0..last).find(opens).unwrap_or(last)
     }
 }
 
