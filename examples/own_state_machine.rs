@@ -108,6 +108,6 @@ impl Offer for CounterOffer {
     }
 
     fn answer(_: &Topology, _: &Ask, reply: i64) -> Option<AskOutcome> {
-        Some(AskOutcome::Told(Answered::Text(reply.to_string())))
+        Some(AskOutcome::Done(Answered::Text(reply.to_string())))
     }
 }

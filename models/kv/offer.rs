@@ -154,7 +154,7 @@ pub fn reason(why: &Abort) -> String {
 #[derive(Debug)]
 pub enum AskOutcome {
     /// This is the answer to the user.
-    Told(Answered),
+    Done(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
     Again(Abort),
     /// It cannot be done.
@@ -163,7 +163,7 @@ pub enum AskOutcome {
 
 impl From<Reply> for AskOutcome {
     fn from(reply: Reply) -> Self {
-        Self::Told(Answered::Reply(reply))
+        Self::Done(Answered::Reply(reply))
     }
 }
 
@@ -249,12 +249,12 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         }
         (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
             matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
-                .then_some(AskOutcome::Told(Answered::ConditionFailed { op, found }))?
+                .then_some(AskOutcome::Done(Answered::ConditionFailed { op, found }))?
         }
         (Ask::Together(txn), Outcome::Committed(replies)) => {
             let fits = txn.ops.len() == replies.len()
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
-            fits.then_some(AskOutcome::Told(Answered::Committed(replies)))?
+            fits.then_some(AskOutcome::Done(Answered::Committed(replies)))?
         }
     })
 }

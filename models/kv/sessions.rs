@@ -82,7 +82,7 @@ impl<R> Default for Sessions<R> {
 
 /// What a request is to the session table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing<'a, R> {
+pub enum RequestStatus<'a, R> {
     /// Not yet applied.
     New,
     /// The last one applied: it got this reply.
@@ -101,12 +101,12 @@ impl<R> Sessions<R> {
     }
 
     /// What the request `seq` of `client` is.
-    pub fn standing(&self, client: Id, seq: u64) -> Standing<'_, R> {
+    pub fn status(&self, client: Id, seq: u64) -> RequestStatus<'_, R> {
         match self.session(client) {
-            Some(last) if seq == last.seq => Standing::Repeated(&last.reply),
-            Some(last) if seq < last.seq => Standing::Old,
-            None if self.is_forgotten(client) => Standing::Refused(Refusal::SessionExpired),
-            _ => Standing::New,
+            Some(last) if seq == last.seq => RequestStatus::Repeated(&last.reply),
+            Some(last) if seq < last.seq => RequestStatus::Old,
+            None if self.is_forgotten(client) => RequestStatus::Refused(Refusal::SessionExpired),
+            _ => RequestStatus::New,
         }
     }
 

@@ -12,7 +12,7 @@ use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Bytes, Op, Service};
 use stateright::actor::Id;
 
@@ -107,15 +107,15 @@ impl Turn<'_, '_> {
             return self.answer(Service::Reply { seq, reply: Answer::BadContext });
         }
         let write = Write { client, seq, key, value, context };
-        match self.state.image.sessions.standing(client, seq) {
-            Standing::Repeated(answer) if !self.has(Bug::ApplyTwice) => {
+        match self.state.image.sessions.status(client, seq) {
+            RequestStatus::Repeated(answer) if !self.has(Bug::ApplyTwice) => {
                 let reply = answer.clone();
                 self.answer(Service::Reply { seq, reply });
             }
-            Standing::New | Standing::Repeated(_) => self.on_write(write),
-            Standing::Old if self.has(Bug::ApplyOld) => self.on_write(write),
-            Standing::Old => {}
-            Standing::Refused(why) => self.answer(Service::Refused { seq, why }),
+            RequestStatus::New | RequestStatus::Repeated(_) => self.on_write(write),
+            RequestStatus::Old if self.has(Bug::ApplyOld) => self.on_write(write),
+            RequestStatus::Old => {}
+            RequestStatus::Refused(why) => self.answer(Service::Refused { seq, why }),
         }
     }
 

@@ -100,7 +100,7 @@ mod tests;
 mod turn;
 
 pub use crate::kv::Image;
-pub use crate::kv::snapshot::Partial;
+pub use crate::kv::snapshot::SnapshotInstall;
 pub use ballot::{Ballot, Slot};
 pub use config::{
     AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
@@ -108,7 +108,9 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
+pub use state::{
+    CommitIndex, Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer,
+};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;

@@ -309,7 +309,7 @@ pub fn kept() -> Claim {
         KEPT,
         Condition::nodes(|nodes| {
             let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
-            let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
+            let mut partials = replicas().filter_map(|replica| replica.install.as_ref());
             partials.all(|partial| {
                 let is_it = |offer: &ServedSnapshot<Machine>| offer.slot() == partial.image.slot;
                 replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))

@@ -147,7 +147,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             let command = adopted.remove(&slot).map_or(gap, |proposal| proposal.command);
             self.propose(slot, command);
         }
-        self.settle();
+        self.commit_and_reply();
     }
 
     /// Another replica promised a higher ballot than this one's.

@@ -100,8 +100,8 @@ impl<M: Offered> Deploy for Paxos<M> {
 /// Whether it misses more than what is under way when all is well. It votes for what comes next only
 /// once it has caught up.
 fn is_behind<M: Offered>(replica: &ReplicaState<M>) -> bool {
-    let known = replica.told.map_or(0, |told| told.upto);
-    replica.partial.is_some() || known > replica.applied() + BEHIND
+    let known = replica.commit_index.map_or(0, |index| index.upto);
+    replica.install.is_some() || known > replica.applied() + BEHIND
 }
 
 /// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes;

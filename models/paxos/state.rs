@@ -3,7 +3,7 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{ClientState, Image, Retry, StateMachine};
 use crate::turn::Persistent;
 use stateright::actor::Id;
@@ -45,9 +45,9 @@ pub struct ReplicaState<M: StateMachine> {
     /// Its work as a proposer.
     pub role: Role<M::Op>,
     /// Learner: how far a leader said that the log is chosen, while some of that is not applied here.
-    pub told: Option<Told>,
+    pub commit_index: Option<CommitIndex>,
     /// Learner: a snapshot of which some pieces came.
-    pub partial: Option<Partial<M>>,
+    pub install: Option<SnapshotInstall<M>>,
     /// The snapshot that it gives to lagging replicas.
     pub offer: Option<ServedSnapshot<M>>,
     /// The size of its log.
@@ -60,7 +60,15 @@ pub struct ReplicaState<M: StateMachine> {
 impl<M: StateMachine> Default for ReplicaState<M> {
     fn default() -> Self {
         let (stable, role) = (Stable::default(), Role::Follower);
-        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0, missing: None }
+        Self {
+            stable,
+            role,
+            commit_index: None,
+            install: None,
+            offer: None,
+            log_bytes: 0,
+            missing: None,
+        }
     }
 }
 
@@ -170,7 +178,7 @@ pub struct Read<O> {
 
 /// "Every slot up to `upto` is chosen", said by the leader of `ballot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Told {
+pub struct CommitIndex {
     /// The ballot.
     pub ballot: Ballot,
     /// The slot.

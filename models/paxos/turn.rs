@@ -4,7 +4,7 @@ use super::config::{Config, Paxos};
 use super::message::Peer;
 use super::state::{ReplicaState, Timer};
 use crate::kv::StateMachine;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::turn;
 
 /// One event at one replica.
@@ -23,7 +23,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// The request for the slots that it misses.
     pub(super) fn catch_up_msg(&self) -> Peer<M> {
-        let held = self.state.partial.as_ref().and_then(Partial::held);
+        let held = self.state.install.as_ref().and_then(SnapshotInstall::held);
         Peer::CatchUp { from: self.state.applied() + 1, held }
     }
 }

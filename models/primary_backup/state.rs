@@ -3,7 +3,7 @@
 use super::recent::{Entry, Recent};
 use super::storage::{Image, Registry, Saved, Storage};
 use super::view::View;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{self, ClientState, Retry, StateMachine};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -88,14 +88,14 @@ pub enum Role<M: StateMachine> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Following<M: StateMachine> {
     /// The pieces that came so far of the state it copies.
-    pub partial: Option<Partial<M>>,
+    pub install: Option<SnapshotInstall<M>>,
     /// The operation at which its view begins, if it holds a prefix of that state.
     pub target: Option<u64>,
 }
 
 impl<M: StateMachine> Default for Following<M> {
     fn default() -> Self {
-        Self { partial: None, target: None }
+        Self { install: None, target: None }
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Leading<M: StateMachine> {
     /// The backups that did not acknowledge in time, or cannot: the view service leaves them out.
     pub lagging: BTreeSet<Id>,
     /// The last operation that was acknowledged to its client, with all before it.
-    pub settled: u64,
+    pub committed: u64,
     /// The replies to the operations since, by number: until they are sent, their sessions may be
     /// evicted.
     pub replies: BTreeMap<u64, M::Reply>,
@@ -189,12 +189,12 @@ impl<M: StateMachine> ReplicaState<M> {
 
 impl<M: StateMachine> Leading<M> {
     /// Does not act yet, and owes nothing to clients.
-    pub(super) fn beginning(settled: u64) -> Self {
+    pub(super) fn beginning(committed: u64) -> Self {
         Self {
             acting: false,
             acked: BTreeMap::new(),
             lagging: BTreeSet::new(),
-            settled,
+            committed,
             replies: BTreeMap::new(),
             waiting: VecDeque::new(),
             copying: None,

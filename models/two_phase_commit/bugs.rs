@@ -4,7 +4,7 @@
 
 use super::message::{Msg, Peer, TxnId, Vote};
 use super::storage::{Known, LedgerRecord, Progress, Shard, ShardRecord, Storage};
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Abort, Service};
 use crate::seeded::bugs;
 use crate::turn::Seeded;
@@ -90,7 +90,8 @@ impl Seeded<Msg, Storage> for Bug {
 
 /// How a participant knows a transaction, perhaps with a bug.
 pub(super) fn known(bug: Option<Bug>, shard: &Shard, txn: TxnId) -> Known<'_> {
-    let is_again = || matches!(shard.newest.standing(txn.client, txn.seq), Standing::Repeated(_));
+    let is_again =
+        || matches!(shard.newest.status(txn.client, txn.seq), RequestStatus::Repeated(_));
     match (bug, shard.known(txn)) {
         (Some(Bug::ForgottenIsNew), Known::Expired) => Known::New,
         (Some(Bug::NewEpochIsOld), Known::New) if is_again() => Known::Old,

@@ -5,7 +5,7 @@
 //! only by the same replay, so the two cannot come apart.
 
 use super::message::{Decision, Part, TxnId};
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::txn::Execution;
 use crate::kv::{Abort, Map, Outcome, Sessions};
 use crate::{Durable, Replay, Saved};
@@ -188,13 +188,15 @@ pub enum Known<'a> {
 impl Shard {
     /// How this participant knows a transaction.
     pub fn known(&self, txn: TxnId) -> Known<'_> {
-        match self.newest.standing(txn.client, txn.seq) {
-            Standing::Repeated((epoch, progress)) if *epoch == txn.epoch => Known::Newest(progress),
-            Standing::New => Known::New,
-            Standing::Repeated((epoch, _)) if *epoch < txn.epoch => Known::New,
+        match self.newest.status(txn.client, txn.seq) {
+            RequestStatus::Repeated((epoch, progress)) if *epoch == txn.epoch => {
+                Known::Newest(progress)
+            }
+            RequestStatus::New => Known::New,
+            RequestStatus::Repeated((epoch, _)) if *epoch < txn.epoch => Known::New,
             _ if self.prepared.contains_key(&txn) => Known::StillPrepared,
-            Standing::Repeated(_) | Standing::Old => Known::Old,
-            Standing::Refused(_) => Known::Expired,
+            RequestStatus::Repeated(_) | RequestStatus::Old => Known::Old,
+            RequestStatus::Refused(_) => Known::Expired,
         }
     }
 

@@ -192,7 +192,7 @@ impl<'a> Driver<'a> {
     fn hear(&mut self, heard: Heard) -> Result<Option<(Open, Ended)>, BenchError> {
         let Heard { client, server, end } = heard;
         let ended = match end {
-            End::Told(_) => Ok(Some(usize::from(server))),
+            End::Done(_) => Ok(Some(usize::from(server))),
             End::Again(_) => return self.ask_again(client),
             End::Failed(_) => Err("failed"),
             End::Refused(Refusal::SessionExpired) => Err("session expired"),
@@ -289,7 +289,7 @@ mod tests {
             let answered = |client| Heard {
                 client,
                 server: Id::from(0),
-                end: End::Told(Answered::Reply(Reply::Done)),
+                end: End::Done(Answered::Reply(Reply::Done)),
             };
             Ok(done.into_values().map(answered).collect())
         }

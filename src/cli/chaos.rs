@@ -56,7 +56,7 @@ pub(crate) struct Chaos {
 
 /// The last line.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Report<'a> {
     protocol: &'a str,
     mode: Option<&'a str>,
     seed: u64,
@@ -243,7 +243,7 @@ fn conclude(
         out::line(format!("the history is in {}", path.display()))?;
     }
     if args.chaos.json {
-        out::json(&Told {
+        out::json(&Report {
             protocol: &args.which.protocol,
             mode: file.mode.as_deref(),
             seed,

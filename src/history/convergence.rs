@@ -26,7 +26,7 @@ pub enum Replaces {
     /// What its node holds.
     Held,
     /// What its client was told.
-    Told(BTreeSet<Bytes>),
+    Seen(BTreeSet<Bytes>),
 }
 
 /// A write, of one key. Its value is its own; a delete writes no value.
@@ -91,7 +91,7 @@ impl KeyHistory {
         }
         match &later.replaces {
             Replaces::Held => self.had(later.node, earlier, later.begin),
-            Replaces::Told(values) => {
+            Replaces::Seen(values) => {
                 earlier.value.as_ref().is_some_and(|value| values.contains(value))
             }
         }
@@ -102,7 +102,7 @@ impl KeyHistory {
         match (&later.replaces, rule) {
             // It cannot have been known before it was written.
             (Replaces::Held, Rule::MultiValue) => later.end.is_none_or(|end| earlier.begin <= end),
-            (Replaces::Told(_), Rule::MultiValue) => self.certainly_replaces(rule, later, earlier),
+            (Replaces::Seen(_), Rule::MultiValue) => self.certainly_replaces(rule, later, earlier),
             (_, Rule::LastWriterWins(_)) => !self.certainly_replaces(rule, earlier, later),
         }
     }
@@ -181,7 +181,7 @@ impl KeyHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Replaces::{Held, Told};
+    use Replaces::{Held, Seen};
 
     const CLOCK: Rule = Rule::LastWriterWins(Duration::from_millis(500));
 
@@ -216,16 +216,16 @@ mod tests {
 
     #[test]
     fn siblings_stay_until_they_are_replaced() {
-        let blind = |node, value| write(node, 0, value, Told(set(&[])));
+        let blind = |node, value| write(node, 0, value, Seen(set(&[])));
         let two = [blind(0, "a"), blind(1, "b")];
         assert!(may_end(Rule::MultiValue, &two, &["a", "b"]));
         assert!(!may_end(Rule::MultiValue, &two, &["a"]), "lost");
         assert!(!may_end(Rule::MultiValue, &two, &["a", "b", "c"]), "never written");
-        let three = [&two[..], &[write(2, 5, "c", Told(set(&["a"])))]].concat();
+        let three = [&two[..], &[write(2, 5, "c", Seen(set(&["a"])))]].concat();
         assert!(may_end(Rule::MultiValue, &three, &["b", "c"]));
         assert!(!may_end(Rule::MultiValue, &three, &["a", "b", "c"]), "replaced");
         assert!(!may_end(Rule::MultiValue, &three, &["c"]), "lost");
-        let unknown = [&two[..], &[pending(write(2, 5, "c", Told(set(&["a"]))))]].concat();
+        let unknown = [&two[..], &[pending(write(2, 5, "c", Seen(set(&["a"]))))]].concat();
         assert!(may_end(Rule::MultiValue, &unknown, &["a", "b"]));
         assert!(may_end(Rule::MultiValue, &unknown, &["b", "c"]));
         assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "who replaced it may be replaced");
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_write_that_may_be_done_twice_may_be_there_although_it_was_replaced() {
-        let replacer = write(1, 5, "b", Told(set(&["a"])));
+        let replacer = write(1, 5, "b", Seen(set(&["a"])));
         let pair = |may_repeat| {
             let first = Write { may_repeat, ..pending(write(0, 0, "a", Held)) };
             [first, replacer.clone()]

@@ -33,17 +33,17 @@ const MANY: usize = 6;
 struct Asked {
     node: usize,
     op: Op,
-    context: Option<Told>,
+    context: Option<Seen>,
 }
 
 /// What a client was told of a key.
 #[derive(Clone, Debug)]
-struct Told {
+struct Seen {
     values: BTreeSet<Bytes>,
     context: String,
 }
 
-impl Told {
+impl Seen {
     fn nothing() -> Self {
         Self { values: BTreeSet::new(), context: NOTHING.into() }
     }
@@ -85,14 +85,14 @@ fn values(answered: &Answered) -> Option<BTreeSet<Bytes>> {
     }
 }
 
-fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, Told>) -> Asked {
+fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, Seen>) -> Asked {
     let name = KEYS[random.random_range(0..KEYS.len())];
     let (node, key) = (random.random_range(0..NODES), Bytes::from(name));
-    let told = seen.get(&key).cloned().unwrap_or_else(Told::nothing);
+    let told = seen.get(&key).cloned().unwrap_or_else(Seen::nothing);
     let informed = if rule != Rule::MultiValue {
         None
     } else if told.values.len() < MANY && random.random_bool(0.2) {
-        Some(Told::nothing())
+        Some(Seen::nothing())
     } else {
         (name == INFORMED || random.random_bool(0.5)).then_some(told)
     };
@@ -122,7 +122,7 @@ fn work(
             request(&mut clients, file, asked, deadline)
         });
         if let Some(Answered::Siblings { values, context, .. }) = answered {
-            let told = Told { values: values.into_iter().collect(), context };
+            let told = Seen { values: values.into_iter().collect(), context };
             seen.insert(asked.op.key().clone(), told);
         }
     }
@@ -151,7 +151,7 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<B
             Op::Put { value, .. } => Some(value),
             _ => None,
         };
-        let replaces = context.map_or(Replaces::Held, |told| Replaces::Told(told.values));
+        let replaces = context.map_or(Replaces::Held, |told| Replaces::Seen(told.values));
         let end = answer.map(|(end, _)| end);
         // What a node acknowledged and nobody else had goes with its disk: it may be there, or not.
         // And to the node that is back, what it was asked for before and is asked for again is new.

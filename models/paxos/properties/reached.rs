@@ -36,7 +36,7 @@ pub fn promised_in_parts() -> Claim {
 
 /// A replica holds a part of a snapshot.
 pub fn pieces() -> Claim {
-    some_replica(PIECES, |replica| replica.partial.is_some())
+    some_replica(PIECES, |replica| replica.install.is_some())
 }
 
 /// A leader lets a request wait.
