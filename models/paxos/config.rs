@@ -91,7 +91,10 @@ pub struct Timing {
     /// How long a replica hears of no leader before it tries to lead: several heartbeats. Wide,
     /// so that two seldom try at once (Lamport 2001, section 2.4: a distinguished proposer).
     pub election: Range<Duration>,
-    /// How long a client waits for an answer before it asks another replica.
+    /// How long a candidate, or a replica that promised it its ballot, waits until it leads, before
+    /// the replica tries in its turn: several round trips. So `election` may be shorter than one.
+    pub candidacy: Range<Duration>,
+    /// The longest that a client waits for an answer before it asks another replica.
     pub retry: Range<Duration>,
 }
 
@@ -99,7 +102,7 @@ impl Timing {
     /// For checking, where a timer may fire at any time.
     pub fn model() -> Self {
         let any = model_timeout;
-        Self { heartbeat: any(), election: any(), retry: any() }
+        Self { heartbeat: any(), election: any(), candidacy: any(), retry: any() }
     }
 }
 
@@ -107,7 +110,12 @@ impl Default for Timing {
     /// For a local network.
     fn default() -> Self {
         let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self { heartbeat: millis(40, 60), election: millis(300, 600), retry: millis(150, 250) }
+        Self {
+            heartbeat: millis(20, 30),
+            election: millis(75, 115),
+            candidacy: millis(300, 600),
+            retry: millis(150, 250),
+        }
     }
 }
 
@@ -154,7 +162,7 @@ pub struct Config {
 /// The window of a deployed cluster.
 pub const WINDOW: u64 = 64;
 /// How many requests may wait at a deployed leader.
-pub const QUEUE: usize = 512;
+pub const QUEUE: usize = 2048;
 /// How many votes a deployed acceptor keeps that are far ahead.
 pub const AHEAD: usize = 256;
 /// How many commands of the log a deployed replica keeps.
@@ -169,7 +177,7 @@ pub const KEEP_BYTES: usize = 32 << 20;
 pub const BURST: usize = 8;
 
 /// After how many heartbeats a deployed leader gives up: longer than any election takes.
-pub const PATIENCE: u32 = 60;
+pub const PATIENCE: u32 = 120;
 
 /// A window of such commands must be a small part of what a node sends at once.
 const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);

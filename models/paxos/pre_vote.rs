@@ -32,7 +32,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     pub(super) fn ask_around(&mut self) {
         self.state.to_mut().missing = Some(BTreeSet::from([self.id]));
         if !self.has(Bug::ElectionOnce) {
-            self.await_leader();
+            self.await_candidate();
         }
         let ballot = self.state.stable.promised;
         self.broadcast(Peer::PreVote { ballot });

@@ -57,7 +57,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let chosen = (self.state.applied(), id);
         self.state.to_mut().role = Role::Preparing(Preparing { promised, adopted, chosen });
         if !self.has(Bug::ElectionOnce) {
-            self.await_leader();
+            self.await_candidate();
         }
         self.await_heartbeat();
         self.broadcast(Peer::Prepare { ballot, from });

@@ -128,11 +128,14 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
 
 fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let mut timing = Timing::default();
-    let Timing { heartbeat, election, retry } = &mut timing;
-    let (beat, wait) = ("heartbeat", "election");
-    topology.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
+    let Timing { heartbeat, election, candidacy, retry } = &mut timing;
+    let (beat, wait, lead) = ("heartbeat", "election", "candidacy");
+    let given = [(beat, heartbeat), (wait, election), (lead, candidacy), ("retry", retry)];
+    topology.timing.set(given)?;
     let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
+    let lead = (lead, &timing.candidacy);
     fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
+    fits(1, wait, lead, "a candidate would be given up sooner than a leader")?;
     varies(
         wait,
         beat,

@@ -41,7 +41,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.cancel_timer(Timer::Heartbeat);
         }
         if !self.has(Bug::FollowUnarmed) {
-            self.await_leader();
+            self.await_candidate();
         }
     }
 

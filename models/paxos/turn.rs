@@ -16,6 +16,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.set_timer(Timer::Election, &self.config.timing.election);
     }
 
+    /// Gives a candidate, which may be this one, time to lead.
+    pub(super) fn await_candidate(&mut self) {
+        self.set_timer(Timer::Election, &self.config.timing.candidacy);
+    }
+
     /// Sets the time at which it says again that it leads, or tries to.
     pub(super) fn await_heartbeat(&mut self) {
         self.set_timer(Timer::Heartbeat, &self.config.timing.heartbeat);

@@ -33,7 +33,7 @@ pub struct Timing {
     pub overdue: Range<Duration>,
     /// How long it waits for who copies its state, which may take a while to write it to its disk.
     pub copy: Range<Duration>,
-    /// How long a client waits for an answer before it asks another replica.
+    /// The longest that a client waits for an answer before it asks another replica.
     pub retry: Range<Duration>,
 }
 
@@ -57,8 +57,8 @@ impl Default for Timing {
     fn default() -> Self {
         let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
         Self {
-            ping: millis(80, 120),
-            suspect: millis(300, 400),
+            ping: millis(15, 25),
+            suspect: millis(50, 65),
             resend: millis(40, 60),
             overdue: millis(600, 800),
             copy: millis(3000, 4000),

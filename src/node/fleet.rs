@@ -11,6 +11,7 @@ use super::client::{ClientError, Driven};
 use super::cluster_file::ClusterFile;
 use super::endpoint::SendError;
 use super::frame::Wire;
+use super::round_trip::RoundTrip;
 use super::timers::Timers;
 use port::Port;
 use quorate_models::kv::machine::Value;
@@ -37,7 +38,9 @@ pub(super) struct Fleet<O, R, P> {
     by_id: HashMap<Id, usize>,
     /// The servers that take requests.
     servers: Vec<Id>,
+    /// The longest wait for an answer.
     retry: Range<Duration>,
+    round_trip: RoundTrip,
     /// When each member asks again.
     timers: Timers<usize>,
     /// The members that have no id yet. The first has asked for one: a welcome does not say whom it
@@ -68,6 +71,9 @@ struct Member<O, R, P> {
 struct Open<O, R, P> {
     actor: Driven<O, R, P>,
     state: Option<ClientState<R>>,
+    /// When it was sent first, and how often it was sent.
+    begun: Instant,
+    attempts: u32,
 }
 
 /// A request that has come to its end: whose, who answered, and what.
@@ -103,6 +109,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             by_id: HashMap::new(),
             servers,
             retry,
+            round_trip: RoundTrip::default(),
             timers: Timers::new(),
             joining: VecDeque::new(),
             counts: FleetCounts::default(),
@@ -122,7 +129,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let actor = Driven::new(op, member.next_seq, servers, self.retry.clone());
         // Whatever comes of it, this number is used.
         member.next_seq += 1;
-        member.open = Some(Open { actor, state: None });
+        member.open = Some(Open { actor, state: None, begun: Instant::now(), attempts: 0 });
         if member.session.id().is_some() {
             return self.start(client);
         }
@@ -206,7 +213,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let mut out = Out::new();
         let mut state = open.actor.on_start(me, &None, &mut out);
         state.epoch = *epoch;
-        open.state = Some(state);
+        (open.state, open.begun) = (Some(state), Instant::now());
         self.perform(client, out)
     }
 
@@ -250,7 +257,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         handle: impl FnOnce(&Driven<O, R, P>, Id, &mut Cow<'_, ClientState<R>>),
     ) {
         let Member { session, open, .. } = &mut self.members[client];
-        if let (Some(Open { actor, state: Some(state) }), Some(me)) = (open, session.id()) {
+        if let (Some(Open { actor, state: Some(state), .. }), Some(me)) = (open, session.id()) {
             let mut driven = Cow::Owned(std::mem::take(state));
             handle(actor, me, &mut driven);
             *state = driven.into_owned();
@@ -262,8 +269,10 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = &mut self.members[client];
         let state = member.open.as_mut()?.state.as_mut()?;
         let result = state.last.take()?;
-        (member.target, member.epoch) = (state.target, state.epoch);
-        member.open = None;
+        // It asks the server that answered first, the next time: the actor may have turned to another.
+        (member.target, member.epoch) = (server, state.epoch);
+        let begun = member.open.take()?.begun;
+        self.round_trip.measured(begun.elapsed(), self.timers.len());
         self.timers.cancel(&client);
         if result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired) {
             // Under the old id nothing would be done any more.
@@ -276,7 +285,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
 
     /// Asks a server again, with what proves this client's address.
     fn ask_again(&mut self, client: usize, server: Id) -> Result<(), ClientError> {
-        let Some(Open { actor, state: Some(_) }) = &self.members[client].open else {
+        let Some(Open { actor, state: Some(_), .. }) = &self.members[client].open else {
             return Ok(());
         };
         let request = actor.request();
@@ -288,7 +297,14 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         for command in out {
             match command {
                 Command::Send(dst, msg) => self.send(client, dst, &msg)?,
-                Command::SetTimer(_, range) => self.timers.set(client, range, Instant::now()),
+                Command::SetTimer(_, longest) => {
+                    let attempts = self.members[client].open.as_mut().map_or(0, |open| {
+                        open.attempts += 1;
+                        open.attempts
+                    });
+                    let wait = self.round_trip.patience(attempts, &longest);
+                    self.timers.set(client, wait, Instant::now());
+                }
                 Command::CancelTimer(_) => self.timers.cancel(&client),
                 // The client actor keeps nothing and draws nothing.
                 Command::Save(()) | Command::ChooseRandom(..) => {}

@@ -42,6 +42,7 @@ mod mint;
 mod notary;
 mod notices;
 mod peers;
+mod round_trip;
 mod runtime;
 mod secrets;
 mod socket;

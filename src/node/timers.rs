@@ -33,6 +33,11 @@ impl<T: Ord + Clone> Timers<T> {
         }
     }
 
+    /// How many are set.
+    pub(super) fn len(&self) -> usize {
+        self.deadlines.len()
+    }
+
     /// When the first one fires.
     pub(super) fn next(&self) -> Option<Instant> {
         self.order.first().map(|(deadline, _)| *deadline)
