@@ -1,9 +1,9 @@
 //! The state machine that a protocol replicates, as the protocol sees it.
 //!
 //! A protocol orders operations and applies them; what they mean is the machine's business.
-//! [`Recorded`] wraps a machine so that its state also tells which operations were applied, in
-//! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are
-//! plain comparisons of states and no protocol carries history only for its proof.
+//! [`Recorded`] wraps a machine so that its state also records which operations were applied, in
+//! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are plain
+//! comparisons of states and no protocol carries history only for its proof.
 
 use super::bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -26,7 +26,8 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
 
     /// The reply to `op`, if that leaves every state as it is: the same that
     /// [`apply`](StateMachine::apply) would give. Such an operation can be answered by a server that
-    /// knows that its state is new enough, without a place in the log. A machine need not tell.
+    /// knows that its state is new enough, without a place in the log. A machine may leave it at
+    /// `None`.
     fn query(&self, _op: &Self::Op) -> Option<Self::Reply> {
         None
     }

@@ -17,7 +17,7 @@ pub enum Ask {
         /// The operation.
         op: Op,
         /// For a write to a map that keeps siblings: what it replaces, as an earlier
-        /// [`Answered::Siblings`] told.
+        /// [`Answered::Siblings`] returned it.
         context: Option<String>,
     },
     /// Several operations, all or none of them.

@@ -8,8 +8,8 @@
 //! The table is bounded, by the number of its sessions and by their bytes ([`SessionLimits`]). When
 //! it is over a bound, the session that was used the longest ago goes: used means that a request
 //! was applied, and long ago is counted in applied requests, so the table is a pure function of
-//! the applied log and no clock takes part. A session that is over the byte bound by itself is
-//! not kept, and no other session goes in its place.
+//! the applied log and no clock takes part. A session that alone exceeds the byte bound is not
+//! kept, and no other session goes in its place.
 //!
 //! Of an evicted session only its client's id counts: the **floor** is the highest id that was
 //! evicted. A client that is not in the table and whose id is at or below the floor may have been

@@ -16,7 +16,7 @@ pub struct Image<M: StateMachine> {
     pub slot: u64,
     /// The machine that is replicated.
     pub machine: M,
-    /// What each client was last told.
+    /// The last reply to each client.
     pub sessions: Sessions<M::Reply>,
 }
 

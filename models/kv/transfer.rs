@@ -2,8 +2,8 @@
 //!
 //! A snapshot is a copy of the state, which costs nothing, and its pieces are cut when they are asked
 //! for: each from where the one before ended, in time that depends on the piece and not on the
-//! state. Where that is, the asker says. So whoever gives a snapshot remembers nothing of how far an
-//! asker is, and any replica with the same state can go on in its place.
+//! state. The replica that asks says where that is. So the replica that serves a snapshot keeps no
+//! state per peer, and any replica with the same state can go on in its place.
 
 use super::machine::{Cursor, StateMachine};
 use super::sessions::{Outline, Sessions};

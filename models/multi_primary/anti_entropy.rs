@@ -37,7 +37,7 @@ impl Turn<'_, '_> {
         self.announce();
     }
 
-    /// Tells the others how far this node is; that it comes back, if it lost its disk.
+    /// Reports to the others how far this node is; if it lost its disk, that it comes back.
     pub(super) fn announce(&mut self) {
         let image = &self.state.image;
         if image.newcomer.is_some() {

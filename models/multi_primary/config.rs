@@ -11,7 +11,7 @@ use stateright::actor::{Id, model_timeout};
 use std::ops::Range;
 use std::time::Duration;
 
-/// How many siblings of a key a node makes by itself.
+/// How many siblings of a key a node makes of its own accord.
 pub const MAX_SIBLINGS: usize = 32;
 
 /// What becomes of concurrent writes of one key.

@@ -7,7 +7,7 @@
 //! Such a context is true: what it covers was there when a node gave it, for that key.
 //!
 //! It may well be ahead of the node that is given it: a client reads at one node and writes at
-//! another. That is why a node does not compare it with what it has itself.
+//! another. So a node does not compare it with its own state.
 
 use super::vector::VersionVector;
 use crate::kv::Bytes;
@@ -55,7 +55,7 @@ impl Authenticator {
     /// Whether a node gave this context, for this key.
     pub fn accepts(&self, key: &Bytes, context: &Context) -> bool {
         let tag = self.tag(key, &context.known);
-        // Every byte is compared, so that the time it takes tells nothing.
+        // Every byte is compared, so that the time it takes reveals nothing.
         let difference =
             tag.iter().zip(context.tag).fold(0, |all, (one, other)| all | (one ^ other));
         difference == 0

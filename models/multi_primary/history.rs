@@ -1,5 +1,5 @@
 //! The history of a run for the properties: every write with the writes that it followed and
-//! replaced, what each node has been shown, and what each client was told.
+//! replaced, the writes that each node has been shown, and the writes that each client learned of.
 //!
 //! It watches messages and is no part of the protocol. All of it follows from what the nodes hold
 //! and the order in which that came about, so it adds few states of its own; the real-time order
@@ -61,8 +61,8 @@ pub struct Write {
     pub request: (Id, u64),
     /// The writes of the key that its node had been shown.
     pub before: BTreeSet<Dot>,
-    /// The writes of the key that it was to replace: those that its client had been told of, or
-    /// else all that its node had been shown; and all that these replaced.
+    /// The writes of the key that it was to replace: those that its client had learned of, or else
+    /// all that its node had been shown; and all that these replaced.
     pub replaced: BTreeSet<Dot>,
 }
 

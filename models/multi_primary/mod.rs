@@ -1,9 +1,9 @@
-//! Multi-primary replication: every node takes reads and writes at once, by itself.
+//! Multi-primary replication: every node takes reads and writes at once, without asking another.
 //!
-//! A write is named, saved and answered by the node it reaches, without asking another; the
-//! others hear of it afterwards. So any number of nodes may be down or out of reach and the rest
-//! go on, and what one node answers may be unknown to the next. What is promised is *strong
-//! eventual consistency*: nodes that have the same writes have the same state.
+//! A write is named, saved and answered by the node that it reaches; the others hear of it
+//! afterwards. So any number of nodes may be down or out of reach and the rest go on, and what one
+//! node answers may be unknown to the next. What is promised is *strong eventual consistency*:
+//! nodes that have the same writes have the same state.
 //!
 //! # Sources
 //!

@@ -1,4 +1,4 @@
-//! A node: takes reads and writes by itself, and sends its writes to the others.
+//! A node: takes reads and writes alone, and sends its writes to the others.
 
 use super::bugs::Bug;
 use super::clock::Stamp;
@@ -120,7 +120,7 @@ impl Turn<'_, '_> {
     }
 
     /// The values of a key, as many as an answer holds, and the context of exactly those. They
-    /// are taken in the order of dots: a vector that covers the ones that are told then covers
+    /// are taken in the order of dots: a vector that covers the ones that are returned then covers
     /// none of the others.
     fn read(&self, key: &Bytes) -> Answer {
         let (mut values, mut context, mut size) = (Vec::new(), VersionVector::default(), 0);

@@ -127,8 +127,8 @@ pub struct Config {
     /// How many votes an acceptor keeps that are further ahead than that: it is behind, catches
     /// up, and should not have to catch up with what is chosen meanwhile.
     pub ahead: usize,
-    /// How many applied commands a replica keeps for those who are behind, before a snapshot
-    /// takes their place.
+    /// How many applied commands a replica keeps for lagging replicas, before a snapshot takes
+    /// their place.
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,

@@ -112,8 +112,8 @@ pub enum Peer<M: StateMachine> {
         /// The ballot promised.
         ballot: Ballot,
     },
-    /// Leader to learners: every slot up to `upto` is chosen. Who accepted something there in
-    /// this ballot or a later one knows what.
+    /// Leader to learners: every slot up to `upto` is chosen. An acceptor that accepted something
+    /// there in this ballot or a later one knows the chosen value.
     Chosen {
         /// The leader's ballot.
         ballot: Ballot,

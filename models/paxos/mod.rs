@@ -42,8 +42,9 @@
 //!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
 //!   starts for the very first time: after a restart it cannot know its earlier proposals.
 //! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
-//!   and promises its own ballot as it sends them; it saves both like any other. Its vote counts when it
-//!   is durable, which a message to itself tells; so does its promise where that is enough by itself.
+//!   and promises its own ballot as it sends them; it saves both like any other. Its vote counts
+//!   when it is durable, which a message to itself reports; so does its promise where that alone is
+//!   a quorum.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
 //!   instead, and its vote there needs no record, as it can only be for the chosen value: that
 //!   was chosen in a ballot that it promised or a smaller one (P2b).

@@ -27,8 +27,8 @@ use crate::kv::StateMachine;
 use std::collections::BTreeSet;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// It misses the leader, and asks who else does. Replicas that said so before may have heard of
-    /// the leader since.
+    /// It misses the leader, and asks which other replicas do. Those that said so before may have
+    /// heard of the leader since.
     pub(super) fn ask_around(&mut self) {
         self.state.to_mut().missing = Some(BTreeSet::from([self.id]));
         if !self.has(Bug::ElectionOnce) {

@@ -3,7 +3,7 @@
 //! On the set network what was sent stays in flight, so the messages in flight show what every
 //! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
-//! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
+//! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state records which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
 mod nodes;

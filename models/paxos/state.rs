@@ -190,7 +190,7 @@ pub struct CommitIndex {
 pub struct ServedSnapshot<M: StateMachine> {
     /// The snapshot: a copy of the state, which stands still while the state goes on.
     pub image: Image<M>,
-    /// How many pieces of it were given so far, to whoever has most.
+    /// How many pieces of it were given so far, to the replica that has most.
     pub given: u32,
     /// Their size.
     pub bytes: usize,

@@ -21,8 +21,8 @@ pub struct Stable<M: StateMachine> {
     pub promised: Ballot,
     /// Acceptor: the highest-numbered proposal accepted in each slot that is not applied yet.
     pub accepted: BTreeMap<Slot, Proposal<M::Op>>,
-    /// Learner: the last commands that were applied, for those who are behind. It ends with the
-    /// slot that `image` ends with.
+    /// Learner: the last commands that were applied, for lagging replicas. It ends with the slot
+    /// that `image` ends with.
     pub log: SharedMap<Slot, Command<M::Op>>,
     /// Learner: the state that all commands up to its slot make.
     pub image: Image<M>,

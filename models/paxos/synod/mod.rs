@@ -20,8 +20,8 @@
 //! value of the highest-numbered proposal among the responses, or any value if they reported
 //! none. (b) An acceptor *accepts* unless it responded to a prepare request with a greater number.
 //!
-//! *Learning.* Acceptors tell the learner what they accept; a value accepted by a quorum in one
-//! proposal is chosen.
+//! *Learning.* Acceptors report to the learner what they accept; a value accepted by a quorum in
+//! one proposal is chosen.
 //!
 //! # Deviations, and why
 //!

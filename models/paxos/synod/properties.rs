@@ -157,7 +157,7 @@ pub fn safety(values: Vec<Value>, quorums: Quorums) -> Vec<Claim> {
     ]
 }
 
-/// In the end the learner knows.
+/// The learner eventually knows the chosen value.
 pub fn decides() -> Claim {
     let knows = |node: &NodeOf<Synod>| learned_value(node).is_some();
     Property::eventually(DECIDES, Condition::some_node(knows))

@@ -1,8 +1,8 @@
 //! A replica that is behind catches up although the leader goes on, without a network: 60 values
 //! of 30 KB, 8 writes applied per round trip, and all bounds as deployed.
 //!
-//! Before snapshots were kept for those who fetch them, this run had no end: each was cut anew
-//! before it was through, and the lagging replica, which did not vote either, applied nothing.
+//! Before snapshots were kept for the replicas that fetch them, this run had no end: each was cut
+//! anew before it was through, and the lagging replica, which did not vote either, applied nothing.
 
 use super::*;
 use std::collections::BTreeSet;
