@@ -57,7 +57,7 @@ where
         self.nodes.iter().filter_map(|node| node.state.as_ref())
     }
 
-    /// Something happens, good or bad, as `what`, of 32 kinds, and `which` tell.
+    /// One event, good or bad: `what` chooses one of 32 kinds, and `which` where it happens.
     pub(crate) fn trouble(&mut self, what: u8, which: usize) {
         let (server, anyone) = (which % self.servers, which % self.nodes.len());
         match what {

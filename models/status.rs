@@ -17,7 +17,7 @@ pub struct Status {
     pub members: Vec<Id>,
 }
 
-/// How far a node is, as an operator is told.
+/// How far a node is, as reported to an operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// How many operations, or slots, it has applied, where the protocol has one order of them: a node

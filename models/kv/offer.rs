@@ -99,7 +99,7 @@ pub enum OfferError {
     /// The key has too many siblings.
     #[error(
         "nothing was written: the key has as many siblings as a node makes; \
-         `quorate get --json` tells them and their context, and a put with that `--context` \
+         `quorate get --json` shows them and their context, and a put with that `--context` \
          replaces them"
     )]
     Crowded,

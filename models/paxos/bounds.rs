@@ -275,9 +275,8 @@ impl Bounds {
         self.cluster(claims, bug)
     }
 
-    /// The cluster, of which it is claimed that it answers and elects. Fairness is per message, so
-    /// each is eventually delivered: on the set network, fairness per link could be fair to one
-    /// message for ever.
+    /// The cluster, of which it is claimed that it answers and elects. Fairness is per message: on
+    /// the set network, fairness per link could be fair to one message for ever.
     pub(super) fn live_setup(self, bug: Option<Bug>) -> Setup<Actor, History> {
         let fairness = if self.lossy {
             Fairness::lossy()

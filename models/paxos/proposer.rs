@@ -158,7 +158,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Time to send again the messages that were not answered, and to say that it leads.
+    /// Time to send again the messages that were not answered; a leader also says that it leads.
     pub(super) fn on_heartbeat_timer(&mut self) {
         if self.gives_up() {
             return self.give_up();

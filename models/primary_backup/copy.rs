@@ -22,7 +22,7 @@ impl<M: StateMachine> Copying<M> {
         Self { to, op, state, acked: None, under_way, since, bytes }
     }
 
-    /// Of who has copied before, and has all but these operations.
+    /// The copy of an outsider that has copied before, and has all but these operations.
     fn resumed(to: Id, op: u64, recent: &Recent<M::Op>) -> Self {
         let mut copying = Self::new(to, op, None);
         for (op, entry) in recent.since(op + 1) {
@@ -101,7 +101,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.send(to, Peer::Chunk { view, op, index, piece, next });
     }
 
-    /// Who has copied says so, and its copy was given up, or this primary came back meanwhile.
+    /// An outsider says that it has copied, but its copy was given up, or this primary came back
+    /// meanwhile.
     fn resume(&mut self, to: Id, op: u64) {
         let Image { op: last, recent, .. } = &self.state.image;
         if op < *last && !recent.reaches(op + 1) {
@@ -173,7 +174,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Who copied, and is half as far behind as a backup may be: requests go on while it joins.
+    /// The outsider that copied, if it is at most half as far behind as a backup may be: requests
+    /// go on while it joins.
     pub(super) fn ready(&self) -> Option<Id> {
         let Role::Primary(Leading { acting: true, copying: Some(copying), .. }) = &self.state.role
         else {

@@ -178,7 +178,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Tells the view service that it is alive, and as a primary how its view is doing.
+    /// Reports to the view service that it is alive, and as a primary how its view is doing.
     pub(super) fn ping(&mut self) {
         let state = &self.state;
         if let Some(life) = state.view.unknown_life() {

@@ -29,7 +29,7 @@ pub enum Timer {
     Suspect(Id),
     /// Primary: a backup has not answered.
     Resend,
-    /// Primary: this backup, or who copies, has not answered for too long.
+    /// Primary: this backup, or the outsider that copies, has not answered for too long.
     Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),

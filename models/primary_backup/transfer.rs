@@ -1,5 +1,5 @@
-//! State transfer, the side of who copies: an outsider fetches piece after piece of its primary's
-//! state. Nothing is installed before the last piece is there.
+//! State transfer, the side of the outsider that copies: it fetches piece after piece of its
+//! primary's state. Nothing is installed before the last piece is there.
 
 use super::bugs::Bug;
 use super::message::Peer;

@@ -1,8 +1,9 @@
 //! Timings: how long things take in a cluster, where its file says so.
 //!
 //! No protocol's safety rests on any of it: the checker lets a timer fire at any time. Liveness does,
-//! so what a file gives is checked, each by itself and against each other. The timings are no part of
-//! the cluster's fingerprint: they may be changed by restarting one server after the other.
+//! so the timings that a file gives are checked, each alone and against each other. The timings are
+//! no part of the cluster's fingerprint: they may be changed by restarting one server after the
+//! other.
 //!
 //! Each is the shortest and the longest time in milliseconds; a timer takes a random one between them
 //! each time that it is set. Those that are not given keep their defaults, which are for a local

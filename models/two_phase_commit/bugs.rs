@@ -69,7 +69,7 @@ impl Seeded<Msg, Storage> for Bug {
             }),
             Storage::Participant(saved) => saved.records().iter().any(|record| match record {
                 ShardRecord::Prepared(..) => self == Self::ForgetVote,
-                // Its own vote, not what it told another participant.
+                // Its own vote, not an answer to another participant.
                 ShardRecord::Refused(_, why) => {
                     self == Self::ForgetRefusal && *why != Abort::Unavailable
                 }

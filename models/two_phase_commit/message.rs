@@ -46,7 +46,7 @@ pub enum Peer {
         txn: TxnId,
         /// The receiver's part of it.
         part: Part,
-        /// All participants, whom the receiver may ask when it is in doubt.
+        /// All participants, which the receiver may ask when it is in doubt.
         participants: BTreeSet<Id>,
     },
     /// Participant to coordinator: its vote.

@@ -41,12 +41,12 @@
 //!
 //! # Choices, and why
 //!
-//! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and its client is
-//!   told that there was a conflict. There is no waiting and so no deadlock, and no queue behind a
-//!   transaction that is in doubt because the coordinator is dead: those who cannot have its keys
-//!   learn so. Wait-die would abort less under contention; but what it waits for is here never a
-//!   transaction at work, only the decision of one that is prepared, and without a bound.
-//!   Transactions come whole, so locks are held for one exchange of messages.
+//! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and the client
+//!   learns that there was a conflict. There is no waiting and so no deadlock, and no queue behind
+//!   a transaction that is in doubt because the coordinator is dead: a transaction that cannot have
+//!   its keys is refused at once. Wait-die would abort less under contention; but what it waits for
+//!   is here never a transaction at work, only the decision of one that is prepared, and without a
+//!   bound. Transactions come whole, so locks are held for one exchange of messages.
 //! * **A failed condition aborts the transaction**: all or nothing is what one asks of a
 //!   transaction with conditions.
 //!

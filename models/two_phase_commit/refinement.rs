@@ -10,7 +10,7 @@
 //! What the abstract transaction manager heard before it decided has no influence any more after
 //! that, and is left out on both sides ([`canonical`]). One step of the cluster may be several of
 //! the abstract model: the last vote arrives and the coordinator decides; a participant aborts and
-//! tells another.
+//! informs another.
 
 use super::abstract_model::{Message, RmState, TmState, TwoPhase, TwoPhaseState};
 use super::config::coordinator;

@@ -105,8 +105,8 @@ pub struct Shard {
     pub map: Map,
     /// The transactions that it voted yes to and whose decision it does not know.
     pub prepared: BTreeMap<TxnId, Prepared>,
-    /// How far each client's newest transaction here has come, with its epoch: what tells an old
-    /// message from a new one, and answers other participants in doubt.
+    /// How far each client's newest transaction here has come, with its epoch: it distinguishes old
+    /// messages from new ones, and answers other participants in doubt.
     pub newest: Sessions<(u64, Progress)>,
 }
 

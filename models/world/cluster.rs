@@ -52,7 +52,7 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) panicked: AtomicBool,
 }
 
-/// What is known of a part by itself, a bit for each condition about such parts.
+/// What is known of one part, a bit for each condition about such parts.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Facts {
     /// The conditions that hold.

@@ -65,7 +65,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let (later, now) = sent.into_iter().partition(|(_, msg)| waits(actor, msg));
         held.extend::<Vec<_>>(later);
         if self.setup.network.keeps_one_copy() {
-            // The order tells nothing there.
+            // The order has no meaning there.
             held.sort();
             held.dedup();
         }

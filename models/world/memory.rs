@@ -2,8 +2,8 @@
 //! the innermost look-up of the checker.
 //!
 //! A state has many messages in flight, most of which change nothing where they are, and all of
-//! them are looked up in every state. So an entry says by itself whether anything happens, and
-//! the entries of one node lie side by side, for they are looked up one after the other.
+//! them are looked up in every state. So an entry alone says whether anything happens, and the
+//! entries of one node lie side by side, for they are looked up one after the other.
 
 use super::local::Effect;
 use hashbrown::HashMap;

@@ -16,7 +16,7 @@ const ORDERS: usize = 8;
 /// Rounds after which the run does not quiesce.
 const MAX_ROUNDS: usize = 200;
 
-/// The actors, and how to tell that every client has its answers.
+/// The actors, and the condition that every client has its answers.
 pub struct Rehearsal<A: Checkable> {
     /// Servers first, then clients.
     pub actors: Vec<A>,

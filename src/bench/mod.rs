@@ -34,8 +34,8 @@ use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 use tally::Tally;
 
-/// Puts load on a cluster, and tells `pulse` of each put that is acknowledged. Ends early, with an
-/// error, when `stop` is used.
+/// Puts load on a cluster, and reports to `pulse` each put that is acknowledged. Ends early, with
+/// an error, when `stop` is used.
 ///
 /// # Errors
 /// When the cluster does not suit, or does not take the keys. That requests fail during the run is

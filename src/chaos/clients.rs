@@ -24,7 +24,7 @@ const NAP: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Clients {
-    /// One for all servers, or one for each server where each answers by itself.
+    /// One for all servers, or one per server where each answers alone.
     crowds: Vec<Box<dyn Crowd>>,
     asker: Asker,
     random: StdRng,
@@ -199,7 +199,7 @@ impl Clients {
     }
 }
 
-/// The gets, of those whose servers told different values.
+/// The gets of single servers whose key was answered with different values.
 fn disagreed(events: &[Event]) -> VecDeque<Asked> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let asked_alone = || events.iter().filter(|event| event.asked.server.is_some());

@@ -169,7 +169,7 @@ fn converges(events: &[Event], siblings: bool) -> Judgement {
         let first = found.next().unwrap_or_default();
         if let Some(other) = found.find(|values| *values != first) {
             return Judgement::Violated(format!(
-                "key {key}: servers do not agree in the end: {first:?} and {other:?}"
+                "key {key}: servers do not agree after the storm: {first:?} and {other:?}"
             ));
         }
         match history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &first)) {

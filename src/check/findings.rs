@@ -49,13 +49,13 @@ pub struct Findings {
     pub discoveries: BTreeMap<&'static str, Discovery>,
     /// What the panic said, if anything panicked.
     pub panic: Option<String>,
-    /// Steps that lead out of bounds; `None` where the engine does not tell.
+    /// Steps that lead out of bounds; `None` where the engine does not count them.
     pub cut: Option<u64>,
     /// What was met in deciding liveness, states with such steps among it; `None` if
     /// liveness was not decided.
     pub liveness: Option<LivenessSummary>,
     /// The most bytes that the search held, as [`Limits::memory`](super::Limits::memory) counts;
-    /// `None` where the engine does not tell.
+    /// `None` where the engine does not report it.
     pub memory: Option<u64>,
 }
 

@@ -1,7 +1,7 @@
 //! Replaying a trace against the model as it is now: does it still show what it was written for?
 //!
 //! One run is looked at, not all: that takes no time, so a counterexample that was found once stays
-//! as a test that tells at once when the bug is back. That no other run has it is for the check.
+//! as a test that fails at once when the bug is back. That no other run has it is for the check.
 
 use super::liveness::is_fair;
 use crate::models::world::step::Move;

@@ -89,7 +89,7 @@ pub(crate) struct Args {
     /// The threads that drive the clients
     #[arg(long)]
     threads: Option<usize>,
-    /// Halfway, kill or freeze the server that answers, and tell how long until another does
+    /// Halfway, kill or freeze the server that answers, and report how long until another does
     #[arg(long, value_name = "DEED")]
     failover: Option<Deed>,
     /// Draw latency by percentile into this file

@@ -116,7 +116,7 @@ fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>
     text
 }
 
-/// Tells when a process has ended.
+/// Reports the processes that have ended.
 fn report(nodes: &mut LocalCluster) -> Result<(), CliError> {
     for (id, status) in nodes.ended() {
         let log = nodes.log(id).display();

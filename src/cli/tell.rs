@@ -243,7 +243,7 @@ fn rounded_up(bound: f64) -> String {
         return "0".into();
     }
     let exponent = bound.log10().floor();
-    // A hair less, so that 2e-3 is not 3e-3 for want of a bit.
+    // A hair less, so that 2e-3 does not become 3e-3 by a rounding error.
     let digit = (bound / 10_f64.powf(exponent) - 1e-9).ceil();
     format!("{:.0e}", digit * 10_f64.powf(exponent))
 }

@@ -2,17 +2,18 @@
 //!
 //! AES-256-GCM (NIST SP 800-38D), for which processors have instructions, is broken when a nonce is
 //! used twice under one key. But all servers hold the server key, and none knows after a start which
-//! nonces it used before. So nobody seals under such a key itself. Who begins to seal draws a
-//! **session**, 128 random bits, and seals under a key that follows from the common key and the
-//! session (HMAC-SHA-256), where it counts the nonces from 0. Session and count go with each
-//! datagram. Whoever opens it makes the session's key anew, or has it from the last time. Two that
-//! draw the same session are not to be expected: after 2^32 starts, with a chance of 2^-64.
+//! nonces it used before. So nothing is sealed under such a key itself. A node that begins to seal
+//! draws a **session**, 128 random bits, and seals under a key that follows from the common key and
+//! the session (HMAC-SHA-256), where it counts the nonces from 0. Session and count go with each
+//! datagram. A receiver that opens it derives the session's key anew, or has it from the last time.
+//! Two that draw the same session are not to be expected: after 2^32 starts, with a chance of
+//! 2^-64.
 
 use super::frame::error::FrameError;
 use super::secrets::Secret;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// The length of what tells the nonce: the session and the count.
+/// The length of what determines the nonce: the session and the count.
 pub(super) const NONCE: usize = SESSION + COUNT;
 /// The length of the tag at the end.
 pub(super) const TAG: usize = 16;
@@ -91,7 +92,7 @@ impl Cipher {
         }
         let key = session_key(&self.key, session)?;
         let message = open_in(&key, clear, *count, body)?;
-        // It is of one who has the common key.
+        // Its sender has the common key.
         self.heard.truncate(REMEMBERED - 1);
         self.heard.insert(0, (*session, key));
         Ok(message)

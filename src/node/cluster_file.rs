@@ -1,4 +1,4 @@
-//! The cluster file: who the servers are, where they listen, and which protocol they run.
+//! The cluster file: the servers, where they listen, and which protocol they run.
 //!
 //! One file, the same for every server and every client, so that identities are unique and stable
 //! (an assumption of the checked model). What must agree between nodes is condensed into a

@@ -312,7 +312,8 @@ pub(super) fn replace(dir: &Path, file: &str, text: &str) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// A directory that does not tell its age was not started on yet, or before ages were counted.
+/// The age of a directory: 0 if it has no such file, since no node was started on it yet, or only
+/// before ages were counted.
 fn read_age(dir: &Path) -> Result<u32, DataDirError> {
     let path = dir.join(AGE);
     match std::fs::read_to_string(&path) {

@@ -40,8 +40,8 @@ pub(super) struct Fleet<O, R, P> {
     retry: Range<Duration>,
     /// When each member asks again.
     timers: Timers<usize>,
-    /// The members that have no id yet. The first has asked for one: a welcome does not say whom it
-    /// is for, so they ask one after the other.
+    /// The members that have no id yet. The first has asked for one: a welcome does not name its
+    /// receiver, so they ask one after the other.
     joining: VecDeque<usize>,
     counts: FleetCounts,
 }
@@ -58,7 +58,7 @@ pub struct FleetCounts {
 struct Member<O, R, P> {
     session: Session,
     next_seq: u64,
-    /// Whom it asks first, and how new the knowledge is that this one leads.
+    /// The server that it asks first, and how new the knowledge is that this one leads.
     target: Id,
     epoch: u64,
     open: Option<Open<O, R, P>>,
@@ -70,7 +70,7 @@ struct Open<O, R, P> {
     state: Option<ClientState<R>>,
 }
 
-/// A request that has come to its end: whose, who answered, and what.
+/// A request that has come to its end: its client, the server that answered, and the answer.
 pub(super) struct Finished<R> {
     pub(super) client: usize,
     pub(super) server: Id,
@@ -143,7 +143,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         }
     }
 
-    /// Waits at most `wait` for something to happen, and tells which requests ended.
+    /// Waits at most `wait` for something to happen, and returns the requests that ended.
     pub(super) fn step(&mut self, wait: Duration) -> Result<Vec<Finished<R>>, ClientError> {
         let mut finished = Vec::new();
         let now = Instant::now();

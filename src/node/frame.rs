@@ -54,8 +54,8 @@ pub(super) const LENGTH: usize = 2;
 pub(super) enum Kind {
     /// From server to server: a message of the protocol.
     Message = 0,
-    /// From server to server: a client's id and a message for it, which whoever knows its address
-    /// is to pass on.
+    /// From server to server: a client's id and a message for it, which a server that knows its
+    /// address is to pass on.
     Relay = 1,
     /// A client asks for an id.
     Hello = 2,

@@ -1,7 +1,7 @@
 //! A node's metrics and status over HTTP, for Prometheus and for `quorate status`.
 //!
-//! It tells what the node is and what it counts, to whoever asks, and nothing that is kept in it. Let
-//! only those reach its address who may know that.
+//! It shows what the node is and what it counts, but nothing that is kept in it, to everyone that
+//! asks. Let only those reach its address that may know this.
 
 use super::board::Board;
 use super::metrics::{Label, openmetrics, status};
@@ -86,7 +86,7 @@ fn answer(request: Request, label: &Label, board: &Board) {
     if let Ok(header) = Header::from_bytes("Content-Type", kind) {
         response.add_header(header);
     }
-    // A reader that has left need not be told.
+    // A reader that has left needs no answer.
     let _ = request.respond(response);
 }
 

@@ -6,13 +6,13 @@
 //! binds the id to the address that the answer goes to. Each request carries all three. So any
 //! server knows, without a table and without having heard from the client before, that the id is
 //! one that servers made, for the holder of that secret key, and that the client receives what is
-//! sent to its address. Nothing larger than a request goes to an address of which that is not
+//! sent to its address. Nothing larger than a request goes to an address for which this is not
 //! proven. A cookie stays good for as long as the client stays where it is.
 //!
-//! Whoever holds the client key may become a client, as many as it likes, and do what clients may.
-//! It cannot read another client's replies, use up another's numbers, move its address, or
-//! answer it in a server's name: all of that takes the other's secret key or the servers'.
-//! Without `[keys]` in the cluster file none of this holds against malice, only against mistakes.
+//! A holder of the client key may become a client, or many, and do what clients may. It cannot read
+//! another client's replies, use up another's numbers, move its address, or answer it in a server's
+//! name: all of that takes the other's secret key or the servers'. Without `[keys]` in the cluster
+//! file none of this holds against malice, only against mistakes.
 
 use super::address::number;
 use super::cluster_file::ClusterFile;

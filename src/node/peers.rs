@@ -13,9 +13,9 @@
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
 //! protocol's to say ([`Deploy::readmission`](quorate_models::Deploy::readmission)).
 //!
-//! A refused server is told so, and stops; servers that lost their disks at once and remember nobody
-//! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they
-//! take each other for a new cluster, and together they may be a majority.
+//! A refused server receives the refusal, and stops; servers that lost their disks at once and
+//! remember nobody wait for the word of one that does (`runtime/greeting.rs`). If none can be heard
+//! in time, they take each other for a new cluster, and together they may be a majority.
 //!
 //! What this cannot detect: a copy of a data directory that was made since the others last heard that
 //! it grew older: a few minutes.
@@ -64,7 +64,7 @@ pub enum PeersError {
 }
 
 /// `peers.toml`. Numbers in full 64 bits do not fit TOML, so a life is text: the incarnation,
-/// hexadecimal, the age and the run, if those were told then.
+/// hexadecimal, the age and the run, if those were known then.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -126,7 +126,7 @@ impl Peers {
         })
     }
 
-    /// Whether to listen to `peer` in the life that this word tells. What is new of it is
+    /// Whether to listen to `peer` in the life that this word encodes. What is new of it is
     /// remembered, durably, before anything is taken from it.
     pub(super) fn admits(&mut self, peer: Id, word: u64) -> bool {
         let life = Life::of_word(word);

@@ -211,7 +211,7 @@ impl<A: Runnable> Node<A> {
         Ok(stats)
     }
 
-    /// So that a copy of the data directory is told from it once it goes on.
+    /// So that a copy of the data directory can be told apart from it once the node goes on.
     fn grow_older(&mut self) -> Result<(), NodeError> {
         let synced = self.log.written();
         if self.aged.1 < synced && self.aged.0.elapsed() >= AGING {
@@ -320,12 +320,12 @@ impl<A: Runnable> Node<A> {
         self.step(state, Event::Message(src, msg), batch);
     }
 
-    /// Gives a new client an id. To whoever lost it, another one.
+    /// Gives a new client an id. A client that lost it gets another one.
     fn welcome(&mut self, state: &A::State, hello: &Hello, batch: &mut Batch<A>) {
         let id = match self.mint.id((self.newest_client)(state)) {
             Ok(id) => id,
             Err(error) => {
-                // Whoever says hello again and again is not to fill the log.
+                // A client that says hello again and again is not to fill the log.
                 if let Some(left_out) = self.complaints.allow(Instant::now()) {
                     tracing::error!(%error, left_out, "cannot make an id for a client");
                 }

@@ -30,7 +30,7 @@ pub fn ac5() -> Claim {
     )
 }
 
-/// Every prepared participant decides, whoever is down.
+/// Every prepared participant decides, whichever servers are down.
 pub fn non_blocking() -> Claim {
     Property::leads_to(
         NON_BLOCKING,

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 /// A command that a server gave.
 type Did = testing::Did<TwoPhaseCommit>;
-/// A node by itself, with its disk.
+/// A node alone, with its disk.
 type Node = testing::Node<TwoPhaseCommit>;
 
 fn config() -> Config {

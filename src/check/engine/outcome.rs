@@ -43,7 +43,7 @@ pub enum CheckError {
         /// How many are possible.
         limit: u64,
     },
-    /// Fairness tells nodes apart, so states that differ by an exchange are not the same to it.
+    /// Fairness distinguishes nodes, so states that differ by an exchange are not the same to it.
     #[error("liveness ({0:?}) cannot be decided under symmetry; check it without")]
     LivenessUnderSymmetry(&'static str),
     /// Stateright's breadth-first search ignores symmetry, so its counts are of something else.
@@ -110,7 +110,7 @@ pub enum Shortfall {
     Memory,
     /// It was asked to stop.
     Stopped,
-    /// It stopped at the first violation, as it was told to.
+    /// It stopped at the first violation, as it was asked to.
     Violation,
     /// Not even the initial state is within the boundary, so there was nothing to check.
     Nothing,

@@ -159,7 +159,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         self.report_size(level);
     }
 
-    /// Tells how much memory this thread's own results and records take.
+    /// Reports how much memory this thread's own results and records take.
     fn report_size(&mut self, level: &Level<'_>) {
         if let Some(recorder) = &mut self.recorder {
             recorder.report_size();

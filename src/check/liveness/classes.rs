@@ -6,7 +6,7 @@ use stateright::actor::Envelope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-/// What tells classes apart.
+/// The key of a class: two steps with one key are of one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<T> {
     Link(usize, usize),

@@ -19,8 +19,7 @@
 //! `Q` and from there on never sees `Q`; `eventually(Q)` is the same from the initial state.
 //! Such a behaviour exists exactly if one exists that goes round among the states of a strongly
 //! connected component without `Q`: a *lasso*. A state in which nothing fair is possible is a
-//! component by itself, with a pause for a cycle: so a deadlock short of the goal is a
-//! violation.
+//! component of its own, with a pause for a cycle: so a deadlock short of the goal is a violation.
 //!
 //! # How
 //!

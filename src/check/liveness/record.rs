@@ -65,7 +65,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
         self.notes.classes.push(self.classifier.class(state, what));
     }
 
-    /// Tells how much memory the notes take.
+    /// Reports how much memory the notes take.
     pub(crate) fn report_size(&mut self) {
         let Notes { states, targets, .. } = &self.notes;
         let bytes = (states.len() * 16 + targets.len() * 10) as u64;

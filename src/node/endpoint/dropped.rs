@@ -37,7 +37,7 @@ impl Dropped {
         }
     }
 
-    /// Whether it came from somebody who is not to be listened to, rather than by accident.
+    /// Whether its sender is not to be listened to, rather than the datagram damaged.
     pub(super) fn is_refusal(&self) -> bool {
         use FrameError::{Foreign, Forged, Version};
         matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))

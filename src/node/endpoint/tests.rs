@@ -175,7 +175,7 @@ fn a_replayed_request_is_not_taken_and_moves_no_address() {
     assert!(thief.recv_from(&mut [0; 2000]).is_err(), "and nothing is sent there");
 }
 
-/// One that no server has seen yet, so that its counter does not tell.
+/// Of a client that no server has seen yet, so that its counter reveals nothing.
 #[test]
 fn an_address_that_is_not_proven_gets_less_than_it_sent_and_no_answer() {
     for keys in ["", KEYS] {
@@ -243,7 +243,7 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     }
     let told = answer(&mut world.servers[0], a.id().unwrap(), "told").unwrap();
     let server = world.cluster.servers[0].address;
-    // B hears what A is told.
+    // B overhears the answer to A.
     let mut stolen = told.bytes.clone();
     stolen[18..26].copy_from_slice(&number(b.id().unwrap()).to_le_bytes());
     assert!(b.take::<Msg>(&stolen, server).is_err());
@@ -345,7 +345,7 @@ fn messages_that_go_the_same_way_share_datagrams() {
         let [short, long] = [100, 40_000].map(|len| "v".repeat(len));
         let texts = [&short, &short, &long, &short].map(|text| encode(text).unwrap());
         let server = &world.servers[0];
-        // The limit is 32 KiB, which the long one exceeds by itself.
+        // The limit is 32 KiB, which the long one alone exceeds.
         assert_eq!(server.share(&texts), 2);
         assert_eq!((server.share(&texts[2..]), server.share(&texts[3..])), (1, 1));
         let parts: Vec<_> = texts[..2].iter().map(Vec::as_slice).collect();

@@ -64,7 +64,7 @@ proptest! {
         }
     }
 
-    /// From one who has the key, and another notion of what is in a datagram.
+    /// From a sender that has the key, but another notion of what is in a datagram.
     #[test]
     fn a_batch_with_one_bad_message_is_none(good: Vec<(u64, Vec<u8>)>, bad: Vec<u8>, rest: Vec<u8>) {
         let mut body = Vec::new();

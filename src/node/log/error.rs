@@ -47,7 +47,7 @@ pub enum LogError {
         /// The file.
         path: PathBuf,
     },
-    /// Its header or both its marks are damaged, so nothing tells what it should hold.
+    /// Its header or both its marks are damaged, so it is not known what it should hold.
     #[error("the header of the log {} is corrupt: {LOST}", path.display())]
     Header {
         /// The file.

@@ -34,7 +34,7 @@ const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 4096;
 static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
-/// To whom a log belongs.
+/// The node and the data directory that a log belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::node) struct Owner {
     /// The fingerprint of the cluster.

@@ -7,15 +7,15 @@
 //!
 //! # A damaged end
 //!
-//! Behind what was synced lies what was being written when the node died, of which nobody has heard:
-//! it is cut off. What was synced has been promised to others, and if any of that is gone the node
-//! must not start, for it would break its promises. Each record says up to where the log was durable
-//! when it was written, so that one record attests all before it, without another write; a record
-//! is found even where those before it are damaged. What the last record holds is attested by a
-//! **mark**, which is written when nothing else is for a moment and when the node stops. (The mark
-//! reaches the disk with the next sync, or when the system sees to it.) So damage is told from a
-//! torn write but for the last record of a node that was killed under load: one that is damaged on
-//! the disk passes for one that was never synced.
+//! Behind the synced part of the log lies what was being written when the node died. Nobody has
+//! heard of it: it is cut off. The synced part has been promised to others, and if any of it is
+//! gone the node must not start, for it would break its promises. Each record says up to where the
+//! log was durable when it was written, so that one record attests all before it, without another
+//! write; a record is found even where those before it are damaged. What the last record holds is
+//! attested by a **mark**, which is written when nothing else is for a moment and when the node
+//! stops. (The mark reaches the disk with the next sync, or when the system sees to it.) So damage
+//! is told apart from a torn write, except in the last record of a node that was killed under load:
+//! if that record is damaged on the disk, it passes for one that was never synced.
 //!
 //! # Growth
 //!
@@ -285,7 +285,7 @@ impl<S> Log<S> {
 /// Its file is free when it is gone.
 impl<S> Drop for Log<S> {
     fn drop(&mut self) {
-        // Who wants to know closes it.
+        // A caller that wants to know of an error closes it.
         let _ = self.end();
     }
 }

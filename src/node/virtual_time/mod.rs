@@ -42,7 +42,7 @@ pub(super) struct Run<D: Deploy> {
     scheduled: u64,
     now: Duration,
     delay: Duration,
-    /// From whom to whom nothing arrives.
+    /// The links, from sender to receiver, on which nothing arrives.
     pub(super) cut: Vec<(usize, usize)>,
     asked: u64,
     random: StdRng,
