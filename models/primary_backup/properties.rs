@@ -1,8 +1,8 @@
 //! The properties of primary-backup: what must hold, and what must be reachable.
 //!
-//! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which requests
-//! were applied, in order: so these are statements about states, and the protocol carries no
-//! history for the sake of its proof. A node that is down counts with what is on its disk,
+//! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state records which
+//! requests were applied, in order: so these are statements about states, and the protocol carries
+//! no history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
 mod copies;

@@ -15,8 +15,9 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// Show what each node of a cluster is
 ///
-/// Asks each server over HTTP, at the address that the cluster file gives as its `metrics`: its role,
-/// the view or ballot, who leads, how far it has applied and how much it is behind the others.
+/// Asks each server over HTTP, at the address that the cluster file gives as its `metrics`: its
+/// role, the view or ballot, the leader, how far it has applied and how much it is behind the
+/// others.
 #[derive(clap::Args)]
 #[command(after_help = format!("\
 With --json, one object: {{\"servers\": [...]}}, each server with its report, or with its `error`.

@@ -1,5 +1,5 @@
-//! The servers' side of a client's session: who it is, where it is, and the key that it alone
-//! shares with the servers.
+//! The servers' side of a client's session: its id, its address, and the key that it alone shares
+//! with the servers.
 //!
 //! A client makes a pair of keys for each session and asks any server for an id. The server answers
 //! with an id, a **certificate** that binds the id to the client's public key, and a **cookie** that

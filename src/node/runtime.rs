@@ -211,7 +211,8 @@ impl<A: Runnable> Node<A> {
         Ok(stats)
     }
 
-    /// So that a copy of the data directory can be told apart from it once the node goes on.
+    /// Raises the age, so that a copy of the data directory can be told apart once the node goes
+    /// on.
     fn grow_older(&mut self) -> Result<(), NodeError> {
         let synced = self.log.written();
         if self.aged.1 < synced && self.aged.0.elapsed() >= AGING {

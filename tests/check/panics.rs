@@ -1,4 +1,4 @@
-//! A panic is a violation like any other: told once, with its shortest path, by any number of
+//! A panic is a violation like any other: reported once, with its shortest path, by any number of
 //! threads, and the check goes on.
 
 use quorate::catalogue::Subject;
@@ -226,7 +226,7 @@ fn liveness_is_not_blamed_for_a_panic() {
     assert_eq!(outcome.property("ends").unwrap().verdict, Verdict::Holds);
 }
 
-/// Says hello to a neighbour, who cannot bear it.
+/// Says hello to a neighbour, which panics when it hears it.
 struct Shy;
 
 impl Actor for Shy {

@@ -170,7 +170,7 @@ fn members(line: &str) -> Vec<&str> {
     line.split_once("members ").map_or(vec![], |(_, members)| members.split(' ').collect())
 }
 
-/// Waits until a server tells a value.
+/// Waits until a server returns a value.
 fn await_value(cluster: &Cluster, server: &str, key: &str, value: &str) {
     let begin = Instant::now();
     let get = ["get", key, "--server", server, "--timeout", "20s"];

@@ -15,7 +15,7 @@ fn protocol(name: &str) -> Protocol {
     catalogue::protocols().into_iter().find(|protocol| protocol.name == name).unwrap()
 }
 
-/// Checks an instance once, whoever asks.
+/// Checks an instance once, for all tests together.
 fn found<T>(protocol: &'static str, instance: &'static str, of: impl Fn(&Findings) -> T) -> T {
     static KNOWN: Mutex<BTreeMap<(&str, &str), Findings>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

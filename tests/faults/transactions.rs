@@ -1,5 +1,5 @@
-//! Two-phase commit: transactions are strictly serializable, so none is ever seen by half; and in
-//! the end no lock is left.
+//! Two-phase commit: transactions are strictly serializable, so none is ever half seen; and
+//! eventually no lock is left.
 
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
@@ -65,7 +65,7 @@ fn any_txn(random: &mut StdRng, value: &str, seen: &Seen) -> Transaction {
     txn
 }
 
-/// Notes what a transaction tells of the values of keys.
+/// Notes what the outcome of a transaction says of the values of keys.
 fn note(seen: &mut Seen, txn: &Transaction, outcome: &Outcome) {
     match outcome {
         Outcome::Committed(replies) => {

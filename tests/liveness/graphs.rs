@@ -1,5 +1,5 @@
 //! The liveness decision on small graphs whose answers were worked out by hand. State 0 is the
-//! initial one. `decide` is told where the obligation arises and what the goal is.
+//! initial one. `decide` is given the states where the obligation arises, and the goal.
 
 use quorate::check::Strength::{self, Strong, Weak};
 use quorate::check::liveness::{Answer, Graph, GraphBuilder, Lasso, Target, decide};
@@ -14,7 +14,7 @@ fn with(strengths: &[Strength]) -> GraphBuilder {
     GraphBuilder::new(strengths)
 }
 
-/// Whether the goal is reached in the end from the initial state.
+/// Whether the goal is eventually reached from the initial state.
 fn eventually(graph: &Graph, goal: &[u32]) -> Answer {
     leads_to(graph, &[0], goal)
 }
