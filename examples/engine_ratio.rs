@@ -16,7 +16,7 @@ use std::time::Instant;
 const RUNS: usize = 3;
 const CLIENTS: usize = 3;
 
-/// What is measured: whose checker, with how many threads.
+/// The measurements: a checker, and its number of threads.
 const WHAT: [(&str, usize); 4] =
     [("stateright bfs", 1), ("stateright dfs", 1), ("quorate", 1), ("quorate", 2)];
 

@@ -81,7 +81,7 @@ pub trait Deploy: Protocol {
         Ok(topology.ids())
     }
 
-    /// What a node in such a state is: logged when it changes, so that an operator sees which
+    /// The status of a node in such a state: logged when it changes, so that an operator sees which
     /// server leads.
     fn status(_state: &StateOf<Self>) -> Status {
         Status { role: "server", ..Status::default() }
@@ -98,7 +98,7 @@ pub trait Deploy: Protocol {
         None
     }
 
-    /// What such a cluster promises, so that what its clients saw can be judged.
+    /// The promise of such a cluster, by which the history of its clients is judged.
     fn promise(_topology: &Topology) -> Promise {
         Promise::Nothing("the protocol does not say what it promises")
     }
@@ -123,7 +123,7 @@ pub trait Deploy: Protocol {
     }
 }
 
-/// What a history of clients of a map is judged by.
+/// The promise that a history of clients of a map is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
     /// Each key is linearizable (Herlihy and Wing 1990).

@@ -69,7 +69,7 @@ where
             }
             _ if self.flying.is_empty() => {}
             6..=8 => {
-                // What a node sends to itself travels on no link.
+                // A message of a node to itself travels on no link.
                 let at = which % self.flying.len();
                 if self.flying[at].0 != self.flying[at].1 {
                     self.flying.swap_remove(at);

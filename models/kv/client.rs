@@ -6,8 +6,8 @@
 //!
 //! A client whose session has expired is at its end: whether the request that was refused was
 //! done before is unknown ([`Refusal::SessionExpired`]), and none of its later ones would be
-//! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
-//! never used for a second session.
+//! done. The rest of the script is for a new client, under a new id and with numbers from 1: an id
+//! is never used for a second session.
 
 #[cfg(test)]
 mod expiry;

@@ -167,7 +167,7 @@ impl From<Reply> for AskOutcome {
     }
 }
 
-/// What a protocol offers its clients.
+/// The operations that a protocol serves its clients.
 pub trait Offer {
     /// What its clients send.
     type Request: Value;
@@ -186,7 +186,7 @@ pub trait Offer {
     fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
-/// What every protocol offers that replicates the map as a state machine: its operations, one by
+/// The offer of every protocol that replicates the map as a state machine: its operations, one by
 /// one.
 pub struct MapOffer;
 

@@ -100,7 +100,7 @@ impl<R> Sessions<R> {
         Self { limits, by_use, use_of, bytes: 0, floor: None }
     }
 
-    /// What the request `seq` of `client` is.
+    /// The status of the request `seq` of `client`.
     pub fn status(&self, client: Id, seq: u64) -> RequestStatus<'_, R> {
         match self.session(client) {
             Some(last) if seq == last.seq => RequestStatus::Repeated(&last.reply),
@@ -235,7 +235,7 @@ impl<R: Value> Sessions<R> {
     }
 }
 
-/// What a session counts for in the byte bound: its size in a snapshot.
+/// The bytes that a session counts for in the bound: its size in a snapshot.
 fn session_bytes<R: Value>(client: Id, seq: u64, reply: &R) -> usize {
     encoded_bytes(&(client, seq, reply))
 }

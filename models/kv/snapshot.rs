@@ -83,7 +83,7 @@ impl<M: StateMachine> SnapshotInstall<M> {
         self.end = next;
     }
 
-    /// What to ask for the rest with.
+    /// The pieces that are here, to ask for the rest with.
     pub fn held(&self) -> Option<Held> {
         let end = self.end.clone()?;
         Some(Held { of: self.image.slot, count: self.received, end })

@@ -135,7 +135,7 @@ impl History {
             }
             return;
         }
-        // What a former life took, it cannot know.
+        // It cannot know which requests a former life took.
         let generation = update.dot.generation();
         if self.writes_of(node, by).any(|dot| dot.generation() == generation) {
             self.faults.insert(Fault::TakenTwice);

@@ -1,9 +1,9 @@
 //! Multi-primary replication: every node takes reads and writes at once, without asking another.
 //!
 //! A write is named, saved and answered by the node that it reaches; the others hear of it
-//! afterwards. So any number of nodes may be down or out of reach and the rest go on, and what one
-//! node answers may be unknown to the next. What is promised is *strong eventual consistency*:
-//! nodes that have the same writes have the same state.
+//! afterwards. So any number of nodes may be down or out of reach and the rest go on, and the next
+//! node may not know a write that one has acknowledged. The promise is *strong eventual
+//! consistency*: nodes that have the same writes have the same state.
 //!
 //! # Sources
 //!
@@ -45,8 +45,8 @@
 //! * An acknowledged write survives crashes of its node, and the loss of its disk if another node has
 //!   it; not if its disk is lost before it reached another one, since one node acknowledges alone.
 //! * A node that lost its disk does not know what it was asked before: to it, a repeated put is new, as
-//!   it is to another node. And what a client read there, or wrote there, and no other node had, it
-//!   does not read there again.
+//!   it is to another node. And a write that a client read or made there, and that no other node
+//!   had, is not read there again.
 //!
 //! # Deviations, and why
 //!
@@ -76,10 +76,11 @@
 //! # Where things are
 //!
 //! [`Request`], [`Answer`] and [`Peer`] are the vocabulary, [`ReplicaState`] is a node's state; all
-//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` what writes
-//! are named and ordered by; `newcomer.rs` the way back without a disk; `store.rs` the versions and the merge; `storage.rs` what is durable;
-//! `session.rs` the client that is checked; `history.rs` what the properties remember of a run.
-//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
+//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` have the names and
+//! the order of writes; `newcomer.rs` the way back without a disk; `store.rs` the versions and the
+//! merge; `storage.rs` the durable state; `session.rs` the client that is checked; `history.rs` the
+//! record of a run for the properties. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
+//! that notice them.
 
 mod anti_entropy;
 mod bounds;

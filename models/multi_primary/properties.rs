@@ -169,7 +169,7 @@ pub fn unique_dots() -> Claim {
     without(UNIQUE_DOTS, Fault::DotReused)
 }
 
-/// What a client wrote at a node it reads there, or something that came after it.
+/// A client that wrote at a node reads there its write, or one that came after it.
 pub fn read_your_writes() -> Claim {
     without(READ_YOUR_WRITES, Fault::StaleRead)
 }

@@ -245,7 +245,7 @@ impl Turn<'_, '_> {
         }
         let has_gap = dot.counter > vector.get(src) + 1;
         if has_gap && !self.has(Bug::SkipGap) {
-            // What is on its way already is asked for again only when a digest comes.
+            // Writes that are on their way already are asked for again only when a digest comes.
             if self.state.transfer_from(src).is_none() {
                 self.pull();
             }

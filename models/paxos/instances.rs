@@ -4,9 +4,9 @@
 //! changes nothing: heartbeats are few here, and only where they are to make a replica catch up.
 //!
 //! Liveness is checked on the set network too, with clients that ask again without end: the state
-//! space is finite, because what is sent again is already there; and what is sent is delivered some
-//! time, to each replica that is up for long enough, so that nothing needs a heartbeat. That
-//! something does where messages are really lost is checked on the lossy network, with heartbeats
+//! space is finite, because a message that is sent again is already there; and each message is
+//! eventually delivered, if its receiver is up for long enough, so that nothing needs a heartbeat.
+//! The need of one where messages are really lost is checked on the lossy network, with heartbeats
 //! and retries without end.
 //!
 //! # What limits the bounds
@@ -45,7 +45,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
-/// What must hold, and these must be reached.
+/// The safety properties, and these states that must be reached.
 fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
     claims::safety(bounds.quorums()).into_iter().chain(reached).collect()
 }

@@ -148,23 +148,23 @@ pub enum Peer<M: StateMachine> {
         /// I have these pieces of a snapshot.
         held: Option<Held>,
     },
-    /// What was chosen, slot after slot.
+    /// The chosen commands, slot after slot.
     Log {
-        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        /// The ballot that the sender promised: each command was chosen in it or in a smaller one.
         ballot: Ballot,
         /// The slot of the first.
         from: Slot,
-        /// What was chosen.
+        /// The commands that were chosen.
         commands: Vec<Command<M::Op>>,
         /// The last slot that the sender knows chosen without a gap: there may be more to ask for.
         chosen: Slot,
         /// Whether it is the last message of those sent at once: time to ask for more.
         ask: bool,
     },
-    /// A piece of the state that what was chosen up to `slot` makes, where the sender has
+    /// A piece of the state that the commands chosen up to `slot` make, where the sender has
     /// truncated its log.
     Snapshot {
-        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        /// The ballot that the sender promised: each command was chosen in it or in a smaller one.
         ballot: Ballot,
         /// The slot.
         slot: Slot,
@@ -177,7 +177,7 @@ pub enum Peer<M: StateMachine> {
         /// Whether it is the last of those sent at once: time to ask for more.
         ask: bool,
     },
-    /// Of a replica that misses the leader: would you promise a ballot of mine?
+    /// From a replica that misses the leader: would you promise a ballot of mine?
     PreVote {
         /// The ballot that it promised.
         ballot: Ballot,

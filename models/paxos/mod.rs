@@ -46,12 +46,12 @@
 //!   when it is durable, which a message to itself reports; so does its promise where that alone is
 //!   a quorum.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
-//!   instead, and its vote there needs no record, as it can only be for the chosen value: that
-//!   was chosen in a ballot that it promised or a smaller one (P2b).
-//!   That it is applied is durable before the vote is acknowledged.
-//! * The leader's proposals, and what it says is chosen, do not wait for its disk: its ballot is durable,
-//!   and so are the votes of the quorum. What is chosen and applied is saved lazily: after a crash it is
-//!   learned again from votes.
+//!   instead, and its vote there needs no record, as it can only be for the chosen value: that was
+//!   chosen in a ballot that it promised or a smaller one (P2b). The record that the slot is
+//!   applied is durable before the vote is acknowledged.
+//! * The leader's proposals, and its announcements of chosen slots, do not wait for its disk: its
+//!   ballot is durable, and so are the votes of the quorum. How far the log is chosen and applied
+//!   is saved lazily: after a crash it is learned again from votes.
 //! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; the
 //!   client's retry and the leader's dedupe take the place of their replicas' re-proposing.
 //! * No membership change, and no leases: neither is needed for the service that is offered here.

@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
 pub enum State<M: StateMachine> {
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 

@@ -106,7 +106,7 @@ pub enum Delta<O> {
         /// What.
         proposal: Proposal<O>,
     },
-    /// What was accepted in the slots up to this one is chosen, and was applied.
+    /// The proposals accepted in the slots up to this one are chosen, and were applied.
     Chosen {
         /// The last slot applied.
         upto: Slot,

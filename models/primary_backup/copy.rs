@@ -1,10 +1,9 @@
 //! The primary's side of a copy: an outsider gets the state while requests go on.
 //!
-//! What is copied is a snapshot, which stands still at the operation that was the last then, and of
-//! which each piece is cut when it is asked for; the operations since are kept until the copy has
-//! them. When the copy is no further behind than a backup may
-//! be, the primary says so to the view service, which lets it join: so a view waits for messages
-//! when it begins, never for a state.
+//! The outsider copies a snapshot. It stands still at the operation that was the last then, and
+//! each piece of it is cut when it is asked for; the operations since are kept until the copy has
+//! them. When the copy is no further behind than a backup may be, the primary says so to the view
+//! service, which lets it join: so a view waits for messages when it begins, never for a state.
 
 use super::bugs::Bug;
 use super::message::Peer;

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
-    /// Of the view service.
+    /// The state of the view service.
     ViewService(Watching),
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 
@@ -165,7 +165,7 @@ impl<M: StateMachine> ReplicaState<M> {
         !self.is_primary() && number == self.view.number && src == self.view.primary
     }
 
-    /// What must be on disk.
+    /// The state that must be on disk.
     pub(super) fn checkpoint(&self) -> Storage<M> {
         Saved::complete(self.view.clone(), self.synced, self.image.clone())
     }

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
 pub enum Storage<M: StateMachine> {
-    /// Of the view service: small, so always complete.
+    /// The durable state of the view service: small, so always complete.
     ViewService(Registry),
-    /// Of a replica.
+    /// The durable state of a replica.
     Replica(Saved<M>),
 }
 

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Of the coordinator.
+    /// The state of the coordinator.
     Coordinator(CoordinatorState),
-    /// Of a participant.
+    /// The state of a participant.
     Participant(ParticipantState),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<Outcome>),
 }
 

@@ -3,7 +3,8 @@
 //! It asks the coordinator, and the other participants (cooperative termination; Bernstein,
 //! Hadzilacos and Goodman 1987, section 7.4). A participant that knows the decision reports it; one
 //! that has not voted aborts, on which both can then rely; one that is in doubt itself cannot help.
-//! When all that can be reached are in doubt, they are blocked until the coordinator is back.
+//! When all participants that can be reached are in doubt, they are blocked until the coordinator
+//! is back.
 
 use super::bugs::{Bug, is_guessed, known};
 use super::config::coordinator;

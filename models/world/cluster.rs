@@ -42,7 +42,7 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) envelopes: Interner<Envelope<A::Msg>, u32>,
     pub(super) channels: Interner<Channel, ChannelExtra>,
     pub(super) effects: boxcar::Vec<Effect>,
-    /// What effects hold beside themselves.
+    /// The bytes that effects hold on the heap.
     pub(super) effects_heap: AtomicU64,
     pub(super) deliveries: Memo,
     pub(super) observations: Memo,

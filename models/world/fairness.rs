@@ -12,7 +12,7 @@ pub enum Strength {
     Strong,
 }
 
-/// What is promised of the world. Crashes and losses are never promised.
+/// The promises about the world. Crashes and losses are never promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fairness {
     /// Of deliveries.

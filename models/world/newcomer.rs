@@ -4,7 +4,7 @@
 //! cluster. How a protocol begins then is [`Newcomer`]; without that, no cluster with this fault
 //! can be built.
 //!
-//! What the runtime ensures, and what is modelled of it:
+//! The guarantees of the runtime, and how they are modelled:
 //!
 //! * A datagram names the incarnation of the server that **sent** it. Once a server has heard the
 //!   new incarnation it refuses the old one for good, so what the former life sent is not taken any

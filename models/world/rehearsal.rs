@@ -1,8 +1,8 @@
 //! A rehearsal: one run of a cluster in which every message takes equally long and none is lost.
 //!
 //! It counts what an operation costs, and it tries what a cluster does without some of its
-//! servers. A rehearsal is one behaviour among all those that a check goes through: that a write
-//! proceeds in it shows that it can, and the liveness properties show where it must.
+//! servers. A rehearsal is one behaviour among all those that a check goes through: a write that
+//! proceeds in it shows that writes can, and the liveness properties show where they must.
 
 use super::{Action, ActionOf, Checkable, Cluster, Faults, NetworkKind, Nodes, Setup, State};
 use stateright::Model;
@@ -29,7 +29,7 @@ pub struct Rehearsal<A: Checkable> {
 /// What the nodes must have come to.
 pub type Goal<A> = Box<dyn Fn(&Nodes<'_, A>) -> bool>;
 
-/// What a run took.
+/// The cost of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// Messages sent until nothing more happens.
@@ -39,7 +39,7 @@ pub struct Cost {
 }
 
 impl<A: Checkable> Rehearsal<A> {
-    /// What the run costs if nothing goes wrong and no timer fires; `None` if the clients do not
+    /// The cost of the run if nothing goes wrong and no timer fires; `None` if the clients do not
     /// get what they asked for.
     pub fn cost(self) -> Option<Cost> {
         let (mut run, is_done) = Run::new(self);
@@ -116,7 +116,7 @@ impl<A: Checkable> Run<A> {
     fn round(&mut self) -> usize {
         let mut waiting: Vec<_> = self.state.view().envelopes().cloned().collect();
         waiting.sort_unstable();
-        // What a node sends to itself is no message between nodes.
+        // A message of a node to itself is no message between nodes.
         waiting
             .into_iter()
             .filter(|e| self.take(Action::Deliver(e.clone())) && e.src != e.dst)

@@ -14,7 +14,7 @@ use stateright::actor::Id;
 /// How messages travel. See [the rules](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkKind {
-    /// What was sent can be delivered at any time, again and again.
+    /// A message that was sent can be delivered at any time, again and again.
     Set,
     /// At most one copy of each message is in flight, and delivering takes it, in any order. For
     /// liveness on lossy networks: what is sent again and again does not pile up.
@@ -91,7 +91,8 @@ pub struct Setup<A: Checkable, H> {
     pub(crate) lossy: bool,
     /// When a save becomes durable.
     pub(crate) disk: DiskKind,
-    /// What need not wait for an asynchronous disk.
+    /// The messages that need not wait for an asynchronous disk, and the saves for which none
+    /// waits.
     pub(super) waiting: Waiting<A>,
     /// Whose rules decide what a step is.
     pub(crate) rules: Rules,

@@ -1,4 +1,4 @@
-//! Instances in which a node loses its disk. What its former life sent may still arrive, which is
+//! Instances in which a node loses its disk. Messages of its former life may still arrive, which is
 //! more than the runtime allows.
 
 use super::super::bounds::{Bounds, delete, get, put, replaced, returning, with};

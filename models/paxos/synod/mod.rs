@@ -2,7 +2,7 @@
 //!
 //! # Source
 //!
-//! **Lamport 2001**, *Paxos made simple*, section 2, in its words. What is to hold: only a value
+//! **Lamport 2001**, *Paxos made simple*, section 2, in its words. The requirements: only a value
 //! that has been proposed may be chosen, only a single one is, and a process never learns of
 //! another. The paper arrives at the algorithm by strengthening one invariant after another: P1 an
 //! acceptor must accept the first proposal that it receives; P2 if a proposal with value v is

@@ -17,7 +17,7 @@ struct Load {
     leader: Replicas,
     lagging: Replicas,
     writes: usize,
-    /// What was sent to the lagging replica, and is not there yet.
+    /// The messages that were sent to the lagging replica, and are not there yet.
     to_lagging: Vec<Peer<M>>,
     /// Snapshots begun, and pieces sent.
     begun: BTreeSet<Slot>,
@@ -32,7 +32,7 @@ impl Load {
         Self { config, leader, lagging, writes: 0, to_lagging, begun, pieces: 0 }
     }
 
-    /// What the lagging replica is sent when one more value is written.
+    /// The messages to the lagging replica when one more value is written.
     fn write(&mut self) -> Vec<Peer<M>> {
         let key = format!("key {}", self.writes % KEYS);
         let op = Op::put(&key, &"v".repeat(VALUE_BYTES));

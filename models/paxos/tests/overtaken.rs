@@ -1,11 +1,11 @@
 //! A run that the bounds of no instance reach: seven replicas, of which one learns, while it
 //! tries to lead, what was chosen in a ballot above its own.
 //!
-//! What a leader says is chosen must have been chosen in its ballot or a smaller one, for an
-//! acceptor that accepted something there in a later ballot takes that for the chosen value (P2b).
-//! A replica that prepares a small ballot and catches up must therefore give up if what it learns
-//! was chosen in a greater one. Before learners adopted the ballot of the leader that informs them,
-//! replica 6 applied "y" here where the others applied "z".
+//! A slot that a leader announces as chosen must have been chosen in its ballot or a smaller one,
+//! for an acceptor that accepted something there in a later ballot takes that for the chosen value
+//! (P2b). A replica that prepares a small ballot and catches up must therefore give up if what it
+//! learns was chosen in a greater one. Before learners adopted the ballot of the leader that
+//! informs them, replica 6 applied "y" here where the others applied "z".
 
 use super::*;
 
