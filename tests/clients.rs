@@ -1,5 +1,5 @@
-//! Clients that know nothing of each other, however many there are. What one could do to another
-//! with the key that clients share is in `src/node/endpoint/tests.rs`.
+//! Clients that know nothing of each other, however many there are. The attacks of one on another
+//! with the key that clients share are in `src/node/endpoint/tests.rs`.
 //!
 //! A binary of its own: ten thousand clients keep every core busy, and the tests of `tests/node`
 //! count datagrams, of which a late answer makes more.

@@ -279,8 +279,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             if !same {
                 let node = inner.tables.nodes.value(node);
                 let what = format!(
-                    "what {} does by itself (timers, choices, crashes) does not go over into a step \
-                     of its image",
+                    "the steps of {} alone (timers, choices, crashes) are not those of its image",
                     inner.name(node.id)
                 );
                 return Err(Unlike { exchange: Some(at), what });

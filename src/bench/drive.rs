@@ -202,7 +202,7 @@ impl<'a> Driver<'a> {
         Ok(self.end(client, ended))
     }
 
-    /// What was aborted is asked for again: to its user, it takes longer.
+    /// A request that was aborted is asked again: to its user, it takes longer.
     fn ask_again(&mut self, client: usize) -> Result<Option<(Open, Ended)>, BenchError> {
         let Some(open) = self.open[client].as_ref() else { return Ok(None) };
         self.crowd.begin(client, &open.ask)?;
@@ -230,7 +230,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What has no answer when the run is over and the time for answers too.
+    /// Counts the requests that have no answer when the run is over and the time for answers too.
     fn give_up_the_rest(&mut self, mut pace: Option<Pace>, end: Instant, tally: &mut Tally) {
         for open in self.open.iter_mut().filter_map(Option::take) {
             tally.failed(open.due, "no answer");

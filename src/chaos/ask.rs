@@ -141,7 +141,7 @@ impl Asker {
 
     /// Remembers what a key was seen to hold.
     pub(super) fn see(&mut self, key: &Bytes, seen: Seen) {
-        // What is written next there may replace only what a get was shown, by its context.
+        // The next write there may replace only the values that a get was shown, by its context.
         if matches!(self.promise, Promise::Converges { .. }) && seen.context.is_none() {
             return;
         }

@@ -33,7 +33,7 @@ pub enum Judgement {
 pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
     let nonsense = events.iter().find(|event| matches!(&event.answer, Some((_, Answer::Nonsense))));
     if let Some(event) = nonsense {
-        return Judgement::Violated(format!("a server answered what was not asked:\n{event}"));
+        return Judgement::Violated(format!("an answer does not fit its request:\n{event}"));
     }
     match promise {
         Promise::Linearizable => linearizable(events),

@@ -2,13 +2,13 @@
 //! frozen, cut off from each other or left without room on their disk, and clients at work all the
 //! while. Afterwards the history of the clients is judged by what the protocol promises.
 //!
-//! What is done, and when, follows from a seed ([`schedule()`]), and so does what the clients ask.
-//! Threads and processes are scheduled as they are, so a seed repeats what is done to the cluster,
-//! not to the microsecond when.
+//! The deeds and their times follow from a seed ([`schedule()`]), and so do the requests of the
+//! clients. The scheduling of threads and processes does not, so a seed repeats the deeds, but not
+//! their times to the microsecond.
 //!
-//! The storm ends with the death of all servers at once, so that what is found then has been on
-//! disks. Not done here: a disk that fails to sync (nothing injects that into a process from outside),
-//! and disks that are replaced.
+//! The storm ends with the death of all servers at once, so that the values that are found then
+//! have been on disks. Not done here: a disk that fails to sync (nothing injects that into a
+//! process from outside), and disks that are replaced.
 
 mod ask;
 mod clients;

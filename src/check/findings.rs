@@ -1,11 +1,11 @@
-//! What a check found, whichever engine checked, without the types of the instance.
+//! The findings of a check, whichever engine checked, without the types of the instance.
 
 use super::engine::{LivenessSummary, Shortfall};
 use crate::trace::Trace;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What does the checking.
+/// The engine that checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// This crate's: safety and liveness.
@@ -28,7 +28,7 @@ impl Engine {
 /// What a check found.
 #[derive(Clone, Debug)]
 pub struct Findings {
-    /// What did the checking.
+    /// The engine that checked.
     pub engine: Engine,
     /// With how many threads.
     pub threads: usize,

@@ -158,7 +158,7 @@ pub struct Report {
     pub instance: Option<&'static str>,
     /// The mutant, if it is one.
     pub mutant: Option<&'static str>,
-    /// What did the checking.
+    /// The engine that checked.
     pub engine: &'static str,
     /// With how many threads.
     pub threads: usize,

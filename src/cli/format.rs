@@ -47,7 +47,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let cluster = private::load_cluster(&args.cluster)?;
     private::check_data(&args.data)?;
     let id = Id::from(args.id);
-    // What could never run is better refused now. An id out of range, the directory refuses.
+    // A node that could never run is better refused now. The directory refuses an id out of range.
     let is_server = cluster.server(id).is_some();
     if is_server {
         catalogue.of_cluster(&cluster)?.check(&cluster, id)?;

@@ -5,7 +5,7 @@ use crate::ClusterFile;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// What the group and all others may do.
+/// The permissions of the group and all others.
 const OTHERS: u32 = 0o077;
 
 /// Reads a cluster file; one with keys must be its owner's alone.

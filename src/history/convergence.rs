@@ -4,8 +4,8 @@
 //! There is no order in time here: a node answers without asking another. What is known is
 //! *causal*. A write that a node took replaces what that node certainly had, and a write with a
 //! context replaces the values that its client had read. So, of a write, it may be certain that it
-//! is replaced, certain that it is not, or neither. What is found must not contain the first and
-//! must contain the second.
+//! is replaced, certain that it is not, or neither. The values that are found must not include a
+//! write of the first kind and must include every one of the second.
 
 use quorate_models::kv::Bytes;
 use std::collections::BTreeSet;
@@ -291,7 +291,7 @@ mod tests {
         let early = vec![write(0, 10, "a", Held)];
         let history = KeyHistory { writes: early, reads: vec![read(1, 5, &["a"])] };
         assert!(history.reads_flaw(CLOCK).is_some(), "read before it was written");
-        // What was read from a node, it has.
+        // A node has a write that was read from it.
         let writes = vec![pending(write(0, 0, "a", Held)), write(1, 9, "b", Held)];
         let history = KeyHistory { writes, reads: vec![read(1, 5, &["a"])] };
         assert!(history.final_flaw(Rule::MultiValue, &set(&["a", "b"])).is_some());

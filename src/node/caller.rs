@@ -43,7 +43,7 @@ pub(super) struct Session {
     /// For datagrams of clients that have no session yet.
     hellos: Channel,
     public: Public,
-    /// What seals the session.
+    /// The channel that seals the session.
     channel: Channel,
     identity: Option<Identity>,
     counter: u64,

@@ -296,7 +296,7 @@ fn create_dirs(path: &Path) -> io::Result<Vec<PathBuf>> {
             break;
         }
     }
-    // What a node knows is its owner's alone.
+    // The data of a node are its owner's alone.
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     Ok(parents)
 }

@@ -58,7 +58,7 @@ pub(super) enum Incoming<M> {
     Messages(Id, Vec<M>),
     /// Messages that another server wants to be passed on to clients.
     Relays(Vec<(Id, M)>),
-    /// What another server says, in which life.
+    /// A greeting of another server, with the server's life.
     Greeting(Id, u64, Greeting),
     /// Somebody asks for an id.
     Hello(Hello),
@@ -107,7 +107,7 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Listens on `address` as `me`, in that life, and listens to the lives of other servers that
-    /// `peers` admits. What is also returned wakes it while it waits for a datagram.
+    /// `peers` admits. The second value that it returns wakes it while it waits for a datagram.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
@@ -174,8 +174,7 @@ impl Endpoint {
         messages.iter().take_while(fits).count().clamp(1, messages.len().max(1))
     }
 
-    /// Seals encoded messages that go the same way. What is passed on is a client's number and a
-    /// message.
+    /// Seals encoded messages that go the same way. A relay is a client's number and a message.
     pub(super) fn seal(&mut self, route: Route, messages: &[&[u8]]) -> Result<Datagram, SendError> {
         let (kind, dst) = match route {
             Route::To(dst) => (Kind::Message, dst),

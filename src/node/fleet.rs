@@ -162,7 +162,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     fn hear(&mut self, len: usize, from: SocketAddr) -> Result<Option<Finished<R>>, ClientError> {
         let datagram = &mut self.buffer[..len];
         let Ok(header) = self.wire.peek(datagram) else { return Ok(None) };
-        // What is for no id is a welcome, if anything.
+        // A datagram for no known id is a welcome, if anything.
         let client = self.by_id.get(&header.dst).or(self.joining.front()).copied();
         let Some(client) = client else { return Ok(None) };
         match self.members[client].session.open::<Service<O, R, P>>(datagram, from) {

@@ -23,10 +23,10 @@ use std::net::{IpAddr, SocketAddr};
 
 /// The length of a proof.
 pub(super) const PROOF: usize = 64;
-/// What a hello holds beside the public key, so that a welcome is not larger.
+/// The padding of a hello beside the public key, so that a welcome is not larger.
 pub(super) const PADDING: [u8; 24] = [0; 24];
 
-/// What comes with each request, in clear.
+/// The proof that comes with each request, in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
     pub(super) public: Public,
@@ -70,7 +70,7 @@ impl Notary {
         }
     }
 
-    /// What seals the session of the client with that public key. Takes a while: some 50 µs.
+    /// The channel of the client's session with that public key. Takes a while: some 50 µs.
     pub(super) fn channel(&self, public: &Public) -> Channel {
         let key = self.agreement.as_ref().map(|ours| ours.session_key(public, public));
         Channel::new(key.as_ref())

@@ -17,8 +17,8 @@
 //! remember nobody wait for the word of one that does (`runtime/greeting.rs`). If none can be heard
 //! in time, they take each other for a new cluster, and together they may be a majority.
 //!
-//! What this cannot detect: a copy of a data directory that was made since the others last heard that
-//! it grew older: a few minutes.
+//! One case is not detected: a copy of a data directory that was made since the others last heard
+//! that it grew older: a few minutes.
 
 use super::data_dir::replace;
 use super::life::Life;
@@ -126,8 +126,8 @@ impl Peers {
         })
     }
 
-    /// Whether to listen to `peer` in the life that this word encodes. What is new of it is
-    /// remembered, durably, before anything is taken from it.
+    /// Whether to listen to `peer` in the life that this word encodes. A new life is remembered,
+    /// durably, before anything is taken from it.
     pub(super) fn admits(&mut self, peer: Id, word: u64) -> bool {
         let life = Life::of_word(word);
         let Some(known) = self.known.get(&usize::from(peer)).copied() else {

@@ -1,14 +1,14 @@
 //! The loop that drives one actor: the same code that is checked, with a real clock, disk and
 //! network, which give it exactly what the model assumes.
 //!
-//! One loop, one handler at a time. Handlers run in **batches**. What a batch saves is handed to the
-//! [log](super::log), which writes it while the loop goes on with the next batch. What a batch sends
-//! that [waits for the disk](quorate_models::Recoverable::waits_for_disk) is held until all is durable
-//! that was saved up to then. A crash in between is, to everyone else, a crash before the batch, whose
-//! messages were lost; the model allows both.
+//! One loop, one handler at a time. Handlers run in **batches**. The saves of a batch are handed to
+//! the [log](super::log), which writes them while the loop goes on with the next batch. A message
+//! of a batch that [waits for the disk](quorate_models::Recoverable::waits_for_disk) is held until
+//! all that was saved up to then is durable. A crash in between is, to everyone else, a crash
+//! before the batch, whose messages were lost; the model allows both.
 //!
-//! What a node sends to itself never meets the network: it is delivered by the loop, and waits for the
-//! disk like anything else.
+//! A message of a node to itself never meets the network: it is delivered by the loop, and waits
+//! for the disk like any other.
 
 pub(super) mod builder;
 mod greeting;
@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 const BATCH_EVENTS: usize = 256;
 /// A batch takes no more events when it has this much to send, in bytes.
 const BATCH_BYTES: usize = 1 << 20;
-/// What one batch sends beyond this, in bytes, is lost.
+/// The most bytes that one batch sends; messages beyond are lost.
 const QUEUE_BYTES: usize = 32 << 20;
 /// How much may be handed to the disk before the loop waits for it, in bytes.
 const WRITING_BYTES: usize = 64 << 20;
@@ -66,7 +66,7 @@ pub struct Node<A: Runnable> {
     status: Option<fn(&A::State) -> Status>,
     /// Where it shows what it is, and how far.
     board: Option<(Board, Measure<A>)>,
-    /// What the disk has not got yet, with when that was saved: only where it is shown.
+    /// The saves that the disk has not got yet, each with its time: only where they are shown.
     syncing: VecDeque<(u64, Instant)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
@@ -75,7 +75,7 @@ pub struct Node<A: Runnable> {
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
-    /// What was saved before it started, until it starts.
+    /// The state that was saved before it started, until it starts.
     image: Option<A::Storage>,
     /// What waits for the disk.
     held: Held<A::Msg>,

@@ -1,5 +1,5 @@
-//! What makes no sense is refused with an exit code that says so and a text that says what to do.
-//! No node runs here: all of it is noticed before anything is sent.
+//! Input that makes no sense is refused with an exit code that says so and a text that says what to
+//! do. No node runs here: all of it is noticed before anything is sent.
 
 use std::fmt::Write;
 use std::fs::Permissions;

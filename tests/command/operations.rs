@@ -1,4 +1,4 @@
-//! What an operator types: keys, status, completions, manual pages.
+//! The commands of an operator: keys, status, completions, manual pages.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -48,7 +48,7 @@ fn a_node_refuses_another_nodes_directory() {
     assert!(code == 1 && text.contains("quorate format"), "{text}");
 }
 
-/// What was acknowledged survives whichever node is killed, and all of them at once.
+/// An acknowledged write survives the death of any node, and of all of them at once.
 #[test]
 fn acknowledged_writes_survive_kills() {
     let mut cluster = Cluster::start("primary-backup", 4, KEYS);

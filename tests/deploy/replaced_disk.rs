@@ -86,7 +86,7 @@ fn readmit(cluster: &Cluster, server: &str, at: usize) {
     assert!(done.status.success(), "{done:?}");
 }
 
-/// What a node says that it is, after so many bytes of its log.
+/// Waits until a node logs a status that is as wanted, after so many bytes of its log.
 fn await_status(cluster: &Cluster, id: usize, after: usize, is_it: impl Fn(&str) -> bool) {
     let begin = Instant::now();
     loop {

@@ -153,8 +153,8 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<B
         };
         let replaces = context.map_or(Replaces::Held, |told| Replaces::Seen(told.values));
         let end = answer.map(|(end, _)| end);
-        // What a node acknowledged and nobody else had goes with its disk: it may be there, or not.
-        // And to the node that is back, what it was asked for before and is asked for again is new.
+        // A write that a node acknowledged and no other node had goes with its disk: it may be
+        // there, or not. And to the node that is back, a request that it had taken before is new.
         let is_before = node == loss.node && begin < loss.when;
         let may_repeat = is_before && end.is_none_or(|end| end > loss.when);
         let end = end.filter(|_| !is_before);

@@ -22,8 +22,8 @@ const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 type Seen = BTreeMap<Bytes, Option<Bytes>>;
 
-/// Asks; `None` if no answer came in time. What was given up after it had been aborted was not
-/// done, which is an answer.
+/// Asks; `None` if no answer came in time. A transaction that was given up after it had been
+/// aborted was not done, which is an answer.
 fn request(
     client: &mut ClientOf<TwoPhaseCommit>,
     file: &ClusterFile,

@@ -38,7 +38,7 @@ pub(crate) struct Toll {
     disks: u32,
 }
 
-/// What a protocol stands beside kills and cuts that heal.
+/// The harm that a protocol stands beside kills and cuts that heal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Harm {
     /// Any one of the links between these servers may be cut for good.

@@ -63,7 +63,8 @@ pub enum CheckError {
     HashClash(String),
     /// A state that decides the property was met, but the way to it cannot be walked again.
     #[error(
-        "{0:?} is decided, but no path shows it;          a handler, a Hash or a Rewrite is not a function of its arguments alone"
+        "{0:?} is decided, but no path shows it; a handler, a Hash or a Rewrite is not a function \
+         of its arguments alone"
     )]
     NoPath(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.

@@ -30,7 +30,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
         Ok(Self { cluster, symmetry, alike, image: Vec::new(), refusal: None })
     }
 
-    /// What the state and all its images are known by.
+    /// The key of the state and all its images.
     pub(super) fn key(&mut self, state: &[u32]) -> u64 {
         let mut largest = self.cluster.fingerprint(state);
         for at in 0..self.alike.exchanges() {

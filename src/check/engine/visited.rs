@@ -161,8 +161,8 @@ impl VisitedSet {
         }
     }
 
-    /// Moves what is in these slots to places behind them. What belongs before their end, having
-    /// found its place taken, is returned instead.
+    /// Moves the entries of these slots to places behind them. An entry that belongs before their
+    /// end, because it had found its place taken, is returned instead.
     fn move_back(&self, slots: Range<usize>, threads: usize) -> Vec<(u64, u64)> {
         let end = slots.end;
         let move_part = |part: Range<usize>| {

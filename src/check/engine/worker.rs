@@ -23,7 +23,7 @@ const ALLOWANCE: u64 = 1024;
 struct Pending<'c> {
     step: Step<'c>,
     what: Move,
-    /// What the visited set knows it by: its fingerprint, or under symmetry that of all its images.
+    /// Its key in the visited set: its fingerprint, or under symmetry that of all its images.
     key: u64,
     parent: u64,
     /// Its parent's state, among those of the batch.

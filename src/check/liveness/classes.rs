@@ -18,7 +18,7 @@ enum Key<T> {
     Choice(usize, String),
 }
 
-/// What puts classes in order. By content, so that it is the same in every run.
+/// The place of a class in their order. It depends on content, so that it is the same in every run.
 type Place<'a, M, T> = (Option<&'a Envelope<M>>, Option<&'a Key<T>>);
 
 /// A class that was met.

@@ -35,8 +35,8 @@
 //!
 //! A step that leads out of the boundary is possible and never taken. So a behaviour that would
 //! have to go there is not fair, hence no violation, and the number of such states is reported.
-//! A timer whose budget is spent cannot fire; a crash budget that is spent is how "once faults
-//! stop" is said.
+//! A timer whose budget is spent cannot fire; a crash budget that is spent expresses "once faults
+//! stop".
 
 mod classes;
 mod components;

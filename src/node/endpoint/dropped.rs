@@ -12,7 +12,7 @@ pub(super) enum Dropped {
     Frame(#[from] FrameError),
     #[error("it is for {0:?}")]
     Misdirected(Id),
-    #[error("{0:?} does not speak from there")]
+    #[error("that is not the address of {0:?}")]
     Impostor(Id),
     #[error("{0:?} has another data directory than before, or an old copy")]
     Replaced(Id, u64),

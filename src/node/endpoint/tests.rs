@@ -1,4 +1,4 @@
-//! What a client that holds the client key can do to another: nothing.
+//! A client that holds the client key can do nothing to another.
 
 use super::super::caller::{Caller as Client, Heard};
 use super::super::frame::encode;
@@ -49,7 +49,8 @@ impl World {
         Client::bind(&self.cluster, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap()
     }
 
-    /// What comes in at a server, which answers hellos and asks for proofs of addresses.
+    /// The datagram that comes in at a server, which answers hellos and asks for proofs of
+    /// addresses.
     fn serve(&mut self, server: usize) -> Incoming<Msg> {
         let incoming = self.servers[server].receive::<Msg>(WAIT);
         let reply = match &incoming {

@@ -41,7 +41,7 @@ proptest! {
         }
     }
 
-    /// What shares a datagram comes in its order; and any cut or change loses all of it.
+    /// Messages that share a datagram come in its order; and any cut or change loses all of them.
     #[test]
     fn a_batch_opens_as_itself_or_not_at_all(
         messages in prop::collection::vec(any::<(u64, Vec<u8>)>(), 1..20),

@@ -1,4 +1,4 @@
-//! What servers say to each other about themselves: whether they listen to each other.
+//! Greetings: servers say to each other whether they listen to each other.
 //!
 //! A server greets the others when it starts. A server that does not listen to it, because it knows
 //! another life of it, says so, and the refused server stops rather than do harm among those that

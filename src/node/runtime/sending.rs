@@ -1,4 +1,4 @@
-//! What becomes of what the handlers save and send.
+//! The way of the saves and messages of handlers: to the log, to the disk's queue, to the network.
 
 use super::outbox::{Letter, Mail};
 use super::{Batch, Node, OWN_MESSAGES, QUEUE_BYTES, Runnable, WRITING_BYTES};
