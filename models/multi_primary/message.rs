@@ -8,7 +8,7 @@
 //! | `get k` | `Get`, no context | prints each value; the encoded context is the token for `--context` |
 //! | `put k v`, `delete k` | no context: replaces what the node that takes it holds | `Done` |
 //! | `put k v --context T`, `delete k --context T` | that context: replaces what its reader saw | `Done`, `Crowded` or `BadContext` |
-//! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): nobody can compare and swap alone |
+//! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): no node can compare and swap alone |
 //!
 //! With last-writer-wins there is at most one value and contexts are ignored, so the plain map's
 //! commands lose nothing.

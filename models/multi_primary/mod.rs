@@ -29,7 +29,6 @@
 //!    (`anti_entropy.rs`, `transfer.rs`).
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
-//!
 //! 4. A node that lost its disk comes back under its id. It counts for nothing until all others have
 //!    heard of it and it has got all that they have; its dots are of a new generation (`newcomer.rs`).
 //!

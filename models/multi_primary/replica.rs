@@ -151,7 +151,8 @@ impl Turn<'_, '_> {
         Answer::Values { values, context, more }
     }
 
-    /// Whether a node gave this context for this key. With last-writer-wins nobody asks.
+    /// Whether a node gave this context for this key. With last-writer-wins every context is
+    /// accepted.
     fn accepts(&self, key: &Bytes, context: &Context) -> bool {
         let contexts = &self.config.contexts;
         self.config.rule == Rule::LastWriterWins

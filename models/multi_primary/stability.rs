@@ -28,7 +28,7 @@ use super::vector::{Dot, VersionVector};
 use stateright::actor::Id;
 
 impl Row {
-    /// Whether nobody can still lack a tombstone or anything that it covers, once every node has
+    /// Whether no node can still lack a tombstone or anything that it covers, once every node has
     /// reached this cut.
     fn passes(&self, dot: Dot, version: &Version, bug: Option<Bug>) -> bool {
         let has = |which| bug == Some(which);

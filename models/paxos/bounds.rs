@@ -263,8 +263,8 @@ impl Bounds {
         Self { servers: 2, quorums, batch_bytes: 1, ..bounds }
     }
 
-    /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
-    /// that is to be, and else what is safe.
+    /// The cluster with a bug, and the properties that must hold without it: those of liveness,
+    /// where bounds without end allow them, and else those of safety.
     pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Actor, History> {
         if self.unending || self.lossy || self.tireless {
             return self.live(bug);

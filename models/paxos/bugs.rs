@@ -82,7 +82,7 @@ bugs! {
 
 /// On an asynchronous disk.
 impl Bug {
-    /// Whether a message does not wait for what it says to be durable.
+    /// Whether a message leaves before the state that it reports is durable.
     pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
         match msg {
             Peer::Accepted { .. } => self == Self::VoteEarly,

@@ -9,9 +9,9 @@
 //! A replica misses the leader from when its election timer fires until it hears a heartbeat. Nothing
 //! of this is durable: after a restart it misses no leader before its timer fires.
 //!
-//! So nobody deposes a leader that the others hear and that hears none of them: the leader must notice
-//! itself (Ongaro 2014, section 6.2). A leader that has proposed something of which nothing is chosen,
-//! heartbeat after heartbeat, gives up, and misses a leader itself.
+//! So no replica deposes a leader that the others hear and that hears none of them: the leader must
+//! notice itself (Ongaro 2014, section 6.2). A leader that has proposed something of which nothing
+//! is chosen, heartbeat after heartbeat, gives up, and misses a leader itself.
 //!
 //! Safety is not touched: each run of a cluster with pre-vote is one of a cluster without, where an
 //! election timer may fire at any time, and a leader that gave up behaves like one that crashed and

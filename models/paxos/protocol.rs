@@ -60,7 +60,8 @@ impl<M: Offered> Deploy for Paxos<M> {
             Role::Preparing(_) => "candidate",
             Role::Leading(_) => "leader",
         };
-        // A follower takes whose ballot it promised for the leader, and redirects clients there.
+        // A follower takes the leader of the ballot that it promised for the leader, and redirects
+        // clients to it.
         let is_candidate = matches!(replica.role, Role::Preparing(_));
         let leader = (!is_candidate).then_some(ballot.leader);
         Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }

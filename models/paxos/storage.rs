@@ -101,9 +101,9 @@ pub enum Delta<O> {
     Promised(Ballot),
     /// A proposal was accepted.
     Accepted {
-        /// In this slot.
+        /// The slot.
         slot: Slot,
-        /// What.
+        /// The proposal.
         proposal: Proposal<O>,
     },
     /// The proposals accepted in the slots up to this one are chosen, and were applied.
@@ -111,9 +111,9 @@ pub enum Delta<O> {
         /// The last slot applied.
         upto: Slot,
     },
-    /// This was chosen in the next slot, and was applied.
+    /// A command was chosen in the next slot, and was applied.
     Learned {
-        /// What.
+        /// The command.
         command: Command<O>,
     },
     /// The log before this slot was forgotten.

@@ -180,9 +180,9 @@ pub enum PrimaryBackup<M: StateMachine> {
 /// writes of the last acknowledged view because it is certified, and those of every view since
 /// because it is a member of them, and a write is acknowledged only when all members have it.
 ///
-/// When nobody is heard, the network or the view service itself is at fault, and to leave members
-/// out would lead to a view of which nobody is there. So a member is left out only if a certified
-/// member of the next view was heard while it was silent.
+/// When no member is heard, the network or the view service itself is at fault, and to leave
+/// members out would lead to a view none of whose members is there. So a member is left out only if
+/// a certified member of the next view was heard while it was silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewService {
     /// The cluster.

@@ -48,7 +48,7 @@ pub struct Watching {
     pub registry: Registry,
     /// The members that fell silent, and for each the members that were heard since.
     pub silent: BTreeMap<Id, BTreeSet<Id>>,
-    /// The replica that lost its disk while nobody else was certified: there is no next view.
+    /// The replica that lost its disk while no other was certified: there is no next view.
     pub stopped_by: Option<Id>,
 }
 

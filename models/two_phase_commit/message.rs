@@ -84,7 +84,7 @@ pub enum Peer {
     Recovered {
         /// The epoch that begins.
         epoch: u64,
-        /// The transactions that committed: at most [`MAX_LIVE`](super::MAX_LIVE) transactions.
+        /// The transactions that committed: at most [`MAX_LIVE`](super::MAX_LIVE).
         committed: BTreeSet<TxnId>,
     },
 }

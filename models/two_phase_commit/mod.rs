@@ -64,8 +64,8 @@
 //!   to, because its messages are not duplicated; here a second vote request must not get another
 //!   vote.
 //! * In the sources a restarted coordinator waits to be asked about what it does not know. This one
-//!   says at once what it does know of earlier epochs, which leaves nobody in doubt: one message
-//!   instead of three for each transaction (and a tenth of the states to check).
+//!   says at once what it does know of earlier epochs, which leaves no participant in doubt: one
+//!   message instead of three for each transaction (and a tenth of the states to check).
 //! * The coordinator sends its decision to abort also to participants that have not voted yet,
 //!   which so learn that they need not.
 //! * The coordinator is one node with durable state, as in all the sources. To replicate it would

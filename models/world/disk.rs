@@ -49,7 +49,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         matches!(before.process, Process::Up { .. }) && self.may_crash(before.id)
     }
 
-    /// Holds back, of what a handler sends, what waits for the disk; gives the rest.
+    /// Holds back the messages of a handler that wait for the disk; gives the rest.
     pub(super) fn hold(
         &self,
         id: Id,

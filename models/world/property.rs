@@ -1,7 +1,7 @@
 //! Properties: what must always, sometimes or eventually hold.
 //!
 //! A condition says what it looks at by what it is given, so that the checker may judge a part
-//! once and remember the verdict, without trusting anybody's word for it.
+//! once and remember the verdict, without trusting a declaration.
 
 use super::parts::{Checkable, NodeOf};
 use super::state::{Nodes, View};

@@ -58,7 +58,7 @@ impl<A: Checkable> Rehearsal<A> {
     }
 
     /// Whether the clients get what they asked for although these servers crash at once and for
-    /// good, and nobody else is suspected: whichever timer has to fire first, it does. `make`
+    /// good, and no other server is suspected: whichever timer has to fire first, it does. `make`
     /// makes the same rehearsal every time.
     pub fn survives(make: impl Fn() -> Self, crashed: &[Id]) -> bool {
         (0..ORDERS).any(|order| make().survives_in_order(crashed, order))

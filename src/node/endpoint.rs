@@ -43,7 +43,7 @@ pub enum SendError {
     /// It could not be sealed.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// Nobody knows where that is.
+    /// Its address is not known.
     #[error("the address of {0:?} is not known")]
     Unroutable(Id),
 }

@@ -28,7 +28,7 @@ pub enum HttpError {
         /// Why not.
         reason: String,
     },
-    /// Nobody answers.
+    /// No answer came.
     #[error("{address} does not answer: {source}")]
     Silent {
         /// Where.
@@ -36,7 +36,7 @@ pub enum HttpError {
         /// Why not.
         source: io::Error,
     },
-    /// Somebody else answers.
+    /// Something else than a node answers.
     #[error("{address} answers, but not as a node does: {answer}")]
     Foreign {
         /// Where.
@@ -90,7 +90,7 @@ fn answer(request: Request, label: &Label, board: &Board) {
     let _ = request.respond(response);
 }
 
-/// What is at `path` there; waits at most so long for each step.
+/// The content at `path` there; waits at most so long for each step.
 ///
 /// # Errors
 /// When nobody answers there, or not with success.

@@ -13,12 +13,13 @@
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
 //! protocol's to say ([`Deploy::readmission`](quorate_models::Deploy::readmission)).
 //!
-//! A refused server receives the refusal, and stops; servers that lost their disks at once and
-//! remember nobody wait for the word of one that does (`runtime/greeting.rs`). If none can be heard
-//! in time, they take each other for a new cluster, and together they may be a majority.
+//! A refused server receives the refusal, and stops, or waits to be readmitted if it is a newcomer;
+//! servers that lost their disks at once and remember nobody wait for the word of one that does
+//! (`runtime/greeting.rs`). If none can be heard in time, they take each other for a new cluster,
+//! and together they may be a majority.
 //!
-//! One case is not detected: a copy of a data directory that was made since the others last heard
-//! that it grew older: a few minutes.
+//! One case is not detected: a copy of a data directory that was made after the others last heard
+//! that it grew older, which it does every ten minutes while it is written to.
 
 use super::data_dir::replace;
 use super::life::Life;

@@ -77,9 +77,9 @@ pub struct Node<A: Runnable> {
     log: Log<A::Storage>,
     /// The state that was saved before it started, until it starts.
     image: Option<A::Storage>,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     held: Held<A::Msg>,
-    /// What it has sent to itself.
+    /// Its messages to itself.
     own: VecDeque<A::Msg>,
     timers: Timers<A::Timer>,
     /// Choices to be made, by key.
@@ -102,14 +102,14 @@ enum Event<A: Actor> {
     Choice(A::Random),
 }
 
-/// What a batch of handlers saves and sends.
+/// The saves and messages of a batch of handlers.
 struct Batch<A: Actor> {
     saves: Vec<A::Storage>,
     /// Whether anything waits for what is saved.
     is_awaited: bool,
-    /// What leaves at once.
+    /// The messages that leave at once.
     free: Mail<A::Msg>,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     waiting: Mail<A::Msg>,
 }
 

@@ -23,7 +23,7 @@ const PATIENCE: u32 = 16;
 /// A socket could not be opened.
 #[derive(Debug, Error)]
 pub enum BindError {
-    /// Someone else listens there.
+    /// Another process listens there.
     #[error(
         "the address {address} is in use: another process listens on UDP port {}; \
          stop it, or give this server another port in the cluster file", address.port()
@@ -61,7 +61,7 @@ pub(super) struct Datagram {
 pub(super) enum Received {
     /// Nothing, within the time; or it was woken.
     Nothing,
-    /// An error, which is nobody's message.
+    /// An error, and no message.
     Failed,
     /// So many bytes in the buffer, and where they came from.
     Bytes(usize, SocketAddr),

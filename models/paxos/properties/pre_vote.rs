@@ -20,7 +20,7 @@ statements! {
     pub MISSED = "leader-missed", "a replica missed the leader";
 }
 
-/// Nobody promised another ballot than the first.
+/// No replica promised another ballot than the first.
 pub fn steady() -> Claim {
     Property::always(
         STEADY,

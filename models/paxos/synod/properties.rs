@@ -101,7 +101,7 @@ pub fn agreement(quorums: Quorums) -> Claim {
     always(AGREEMENT, move |world| Past::of(world).chosen(quorums.accept).len() <= 1)
 }
 
-/// Whatever is proposed is what some proposer wanted.
+/// Each value that is proposed is one that some proposer wanted.
 pub fn validity(values: Vec<Value>) -> Claim {
     always(VALIDITY, move |world| {
         world.envelopes().all(|envelope| match envelope.msg {

@@ -318,7 +318,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     );
 }
 
-/// Nobody poses as a server with a file that clients have.
+/// No client poses as a server with the file that clients have.
 #[test]
 fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let mut world = world(KEYS);

@@ -24,7 +24,7 @@ pub(crate) struct Node {
     pending: Vec<Saved>,
     /// Whether messages wait for what is pending.
     blocks: bool,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     held: Vec<(usize, u8)>,
 }
 
