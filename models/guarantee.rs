@@ -1,8 +1,8 @@
 //! The guarantees of a protocol, for a generated table.
 //!
 //! Every cell of the table comes from the recorded verdicts of the instances, or from a
-//! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only which
-//! property the wording of a cell depends on.
+//! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only
+//! which property the wording of a cell depends on.
 
 use crate::world::Statement;
 use crate::world::rehearsal::Cost;

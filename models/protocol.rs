@@ -65,8 +65,8 @@ impl<A> Runnable for A where
 
 /// A protocol that is deployed: how a cluster file becomes its nodes.
 pub trait Deploy: Protocol {
-    /// What it offers its clients; [`MapOffer`](crate::kv::offer::MapOffer) if it replicates the map
-    /// as a state machine.
+    /// What it offers its clients; [`MapOffer`](crate::kv::offer::MapOffer) if it replicates the
+    /// map as a state machine.
     type Offer: Offer;
     /// What its servers say to each other.
     type Peer: Value;
@@ -130,8 +130,8 @@ pub enum Promise {
     Linearizable,
     /// Transactions are strictly serializable (Papadimitriou 1979).
     StrictlySerializable,
-    /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later write
-    /// of the same key: one of two concurrent writes, unless they are kept as siblings.
+    /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later
+    /// write of the same key: one of two concurrent writes, unless they are kept as siblings.
     Converges {
         /// Whether concurrent writes are kept as siblings.
         siblings: bool,
@@ -157,7 +157,7 @@ pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
 pub enum Readmission<A: Actor> {
     /// It cannot: why, and what to do.
     Refused(&'static str),
-    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
-    /// it must have.
+    /// It can: the server starts so, and by the protocol itself counts for nothing until it has
+    /// what it must have.
     Rejoins(StartNewcomer<A>),
 }

@@ -265,8 +265,8 @@ pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool 
     matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
 }
 
-/// A state machine with an offer of its own, so that the protocols which replicate any machine can be
-/// deployed with it.
+/// A state machine with an offer of its own, so that the protocols which replicate any machine can
+/// be deployed with it.
 pub trait Offered: StateMachine + Value {
     /// What it offers: its operations are the requests, its replies the answers.
     type Offer: Offer<Request = Self::Op, Answer = Self::Reply>;

@@ -30,9 +30,9 @@
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
 //!
-//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no session
-//! alive, and needs none: a client that reads and seldom writes may find its session expired when it
-//! writes, and goes on in a new one.
+//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no
+//! session alive, and needs none: a client that reads and seldom writes may find its session
+//! expired when it writes, and goes on in a new one.
 
 pub(crate) mod bugs;
 pub mod checked;
@@ -124,8 +124,8 @@ impl<R> Sessions<R> {
         self.since(None)
     }
 
-    /// The sessions that were used after this client's, in that order; all, where none is given. The
-    /// first takes the time of a look-up.
+    /// The sessions that were used after this client's, in that order; all, where none is given.
+    /// The first takes the time of a look-up.
     pub fn since(&self, client: Option<Id>) -> impl Iterator<Item = (Id, u64, &R)> {
         let from = client.and_then(|client| self.use_of.get(&client)).map_or(0, |used| used + 1);
         let sessions = self.by_use.range(from..);

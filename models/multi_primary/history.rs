@@ -23,8 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct History {
     /// The requests and answers in real time, if linearizability is judged.
     pub service: Option<Linearizable<Plain>>,
-    /// Whether every put and delete must make a write: with last-writer-wins, where what it replaces
-    /// may be elsewhere.
+    /// Whether every put and delete must make a write: with last-writer-wins, where what it
+    /// replaces may be elsewhere.
     writes_always: bool,
     /// Every write that was taken.
     pub writes: BTreeMap<Dot, Write>,
@@ -33,8 +33,8 @@ pub struct History {
     /// The writes that were acknowledged to their clients.
     pub acknowledged: BTreeSet<Dot>,
     /// The writes that a get with this context returned to a client: those that it was shown, and
-    /// those that these, or what else its node had, replaced. Not what the context says: that may be
-    /// more.
+    /// those that these, or what else its node had, replaced. Not what the context says: that may
+    /// be more.
     pub told: BTreeMap<(Id, VersionVector), BTreeSet<Dot>>,
     /// What should not have happened.
     pub faults: BTreeSet<Fault>,
@@ -102,7 +102,8 @@ impl History {
         shown.filter(|dot| self.is_of(**dot, key)).copied().collect()
     }
 
-    /// Whether a write went with its node's disk: no node was shown it but its own in a former life.
+    /// Whether a write went with its node's disk: no node was shown it but its own in a former
+    /// life.
     pub fn is_lost(&self, dot: Dot) -> bool {
         !self.shown.values().any(|shown| shown.contains(&dot))
     }

@@ -5,10 +5,10 @@
 //! rounds, and until they are over it takes no request and no write, and says nothing of what it
 //! has.
 //!
-//! 1. It announces its [`Return`] to all others, in a generation of dots that none of them has heard of.
-//!    A node that hears of it accepts no message of a former life of that node any more (what that
-//!    life reported counts for no tombstone either), and answers. One that knows this generation or
-//!    a later one says so, and the newcomer begins again above it.
+//! 1. It announces its [`Return`] to all others, in a generation of dots that none of them has
+//!    heard of. A node that hears of it accepts no message of a former life of that node any more
+//!    (what that life reported counts for no tombstone either), and answers. One that knows this
+//!    generation or a later one says so, and the newcomer begins again above it.
 //! 2. When **all** have heard, it fetches all that each of them has. From here on no tombstone goes
 //!    anywhere before the newcomer reports what it has, and no write of its former lives comes to
 //!    the others that they have not got among them. Before all have heard, one of them may drop a
@@ -19,8 +19,8 @@
 //! over the highest clock too, or its writes might have lower timestamps than what it has, or than
 //! tombstones that are gone.
 //!
-//! Two nodes may be on their way back at once: a newcomer serves another once it has got what all the
-//! rest have. Three wait for each other for ever; what each of them acknowledged alone is lost
+//! Two nodes may be on their way back at once: a newcomer serves another once it has got what all
+//! the rest have. Three wait for each other for ever; what each of them acknowledged alone is lost
 //! anyway.
 
 use super::bugs::Bug;

@@ -201,9 +201,9 @@ impl Turn<'_, '_> {
         self.answer(Service::Reply { seq, reply: Answer::Done });
     }
 
-    /// Whether a delete of this key, without a context, has nothing to send to the others: it replaces what
-    /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
-    /// wherever that is, so there is always something to send.
+    /// Whether a delete of this key, without a context, has nothing to send to the others: it
+    /// replaces what its node holds, and that is nothing. With last-writer-wins it replaces
+    /// whatever is older, wherever that is, so there is always something to send.
     fn deletes_nothing(&self, key: &Bytes) -> bool {
         (self.config.rule == Rule::MultiValue || self.has(Bug::DeleteNothing))
             && self.state.image.store.values(key).next().is_none()

@@ -39,7 +39,8 @@ pub struct Image {
     /// forgotten here is refused its puts and deletes here, and takes a new id, which this node
     /// must find above its floor; gets need no session.
     pub sessions: Sessions<Answer>,
-    /// The newest return of each other node that lost its disk: nothing of an earlier life is heard.
+    /// The newest return of each other node that lost its disk: nothing of an earlier life is
+    /// heard.
     pub returns: BTreeMap<Id, Return>,
     /// This node lost its disk, and has not got back yet what the others have.
     pub newcomer: Option<Box<Returning>>,

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
 
-/// How many bits of a counter count the writes of one generation: as many as a node makes in 8 years
-/// at a million a second.
+/// How many bits of a counter count the writes of one generation: as many as a node makes in 8
+/// years at a million a second.
 const WRITES: u32 = 48;
 
 /// The name of a write (Preguiça et al. 2010). Never reused.

@@ -78,7 +78,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Whether a vote in this slot is to be kept. Near the last applied slot it always is, or a
-    /// leader could get no quorum; further ahead, where the acceptor lags, as long as there is room.
+    /// leader could get no quorum; further ahead, where the acceptor lags, as long as there is
+    /// room.
     fn has_room(&self, slot: Slot) -> bool {
         let accepted = &self.state.stable.accepted;
         slot <= self.state.applied() + 2 * self.config.window

@@ -243,8 +243,8 @@ impl Bounds {
         Self { keep_bytes: 1, burst: 2, ..Self::transfer() }
     }
 
-    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end, and
-    /// a client that does not ask again.
+    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end,
+    /// and a client that does not ask again.
     pub(super) fn lossy_transfer() -> Self {
         Self { keep: 0, lossy: true, ..Self::alone(vec![put("a"), put("b")]) }
     }

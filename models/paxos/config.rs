@@ -159,8 +159,8 @@ pub const QUEUE: usize = 512;
 pub const AHEAD: usize = 256;
 /// How many commands of the log a deployed replica keeps.
 pub const KEEP: usize = 1 << 18;
-/// How many bytes of it: about ten seconds of small commands under full load, so that a replica that
-/// was away for as long gets them, and not the whole state.
+/// How many bytes of it: about ten seconds of small commands under full load, so that a replica
+/// that was away for as long gets them, and not the whole state.
 pub const KEEP_BYTES: usize = 32 << 20;
 /// How many messages a deployed replica sends at once to one that is behind. With fewer, a replica
 /// that lags never catches up with a leader that goes on with large values; the receive buffer that

@@ -18,8 +18,8 @@
 //! loses little that is not on its disk.
 //!
 //! Two elections of different replicas with two clients are millions of states, most of which are
-//! about clients that follow redirects and about what is applied, announced and answered. That three
-//! ballots compete for a slot needs none of it: `contest` stops where something is applied.
+//! about clients that follow redirects and about what is applied, announced and answered. That
+//! three ballots compete for a slot needs none of it: `contest` stops where something is applied.
 //!
 //! So two clients, an election and majorities of three go together as far as one write each: with
 //! a window of 1 and no crash that makes 24,852,363 states. Two operations each go together with an
@@ -28,8 +28,8 @@
 //! of more than 36, so that there the second client asks once (`comeback`). On the lossy network
 //! what is in flight is any subset of what can be: two replicas with an election make 4,002,176
 //! states; three replicas without one were more than 6 million after 17 steps when a leader still
-//! counted its own vote without a message to itself, as in the other figures of searches here that were
-//! given up, and of the one with 24,852,363 states.
+//! counted its own vote without a message to itself, as in the other figures of searches here that
+//! were given up, and of the one with 24,852,363 states.
 
 pub(super) mod asynchronous;
 mod pre_vote;

@@ -39,8 +39,8 @@ pub enum Command<O> {
 
 impl<O> Command<O> {
     /// Applies it as the next slot's command. One request may have been chosen in two slots, by two
-    /// leaders: it is applied in the first. Gives the answer for its client; none, if the client has
-    /// gone on.
+    /// leaders: it is applied in the first. Gives the answer for its client; none, if the client
+    /// has gone on.
     pub fn apply_to<M: StateMachine<Op = O>>(
         &self,
         image: &mut Image<M>,

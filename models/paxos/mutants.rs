@@ -18,8 +18,8 @@
 //! * Votes are counted by sender, and whether the sender may be an acceptor is not asked: only
 //!   replicas are sent proposals, no message is forged, and the runtime takes the answers of
 //!   servers alone.
-//! * A pre-vote for an earlier ballot does not count. It was true when it was given, like one of the
-//!   same ballot that comes late; either could disturb a leader once, and nothing more.
+//! * A pre-vote for an earlier ballot does not count. It was true when it was given, like one of
+//!   the same ballot that comes late; either could disturb a leader once, and nothing more.
 //! * A client believes no redirect that is older than what it knows. A wrong redirect costs
 //!   it another redirect and nothing else: unit tests in `kv/client.rs`.
 

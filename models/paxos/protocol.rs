@@ -98,8 +98,8 @@ impl<M: Offered> Deploy for Paxos<M> {
     }
 }
 
-/// Whether it misses more than what is under way when all is well. It votes for what comes next only
-/// once it has caught up.
+/// Whether it misses more than what is under way when all is well. It votes for what comes next
+/// only once it has caught up.
 fn is_behind<M: Offered>(replica: &ReplicaState<M>) -> bool {
     let known = replica.commit_index.map_or(0, |index| index.upto);
     replica.install.is_some() || known > replica.applied() + BEHIND

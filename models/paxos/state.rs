@@ -44,7 +44,8 @@ pub struct ReplicaState<M: StateMachine> {
     pub stable: Stable<M>,
     /// Its work as a proposer.
     pub role: Role<M::Op>,
-    /// Learner: how far a leader said that the log is chosen, while some of that is not applied here.
+    /// Learner: how far a leader said that the log is chosen, while some of that is not applied
+    /// here.
     pub commit_index: Option<CommitIndex>,
     /// Learner: a snapshot of which some pieces came.
     pub install: Option<SnapshotInstall<M>>,
@@ -136,8 +137,8 @@ pub struct Leading<O> {
     pub confirming: Option<BTreeSet<Id>>,
     /// The last read of each client that was answered, of as many clients as sessions are kept.
     pub last_reads: BTreeMap<Id, u64>,
-    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others are
-    /// awaited.
+    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others
+    /// are awaited.
     pub unanswered: u32,
 }
 

@@ -1,8 +1,9 @@
-//! Stable storage: the part of a replica's state that survives a crash, and the deltas that it saves.
+//! Stable storage: the part of a replica's state that survives a crash, and the deltas that it
+//! saves.
 //!
-//! Replaying the deltas does again what the replica did, so the machine must be deterministic. A save
-//! costs as much as the change: to apply a command that was accepted here costs one number, because
-//! the command is on disk already.
+//! Replaying the deltas does again what the replica did, so the machine must be deterministic. A
+//! save costs as much as the change: to apply a command that was accepted here costs one number,
+//! because the command is on disk already.
 
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};

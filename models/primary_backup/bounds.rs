@@ -126,8 +126,8 @@ impl Bounds {
         Self { replaced: vec![1, 2], suspicions: Some(0), ..Self::lossy_views() }
     }
 
-    /// Two requests at once, of which a backup may miss the first, and what is sent again travels in one
-    /// message.
+    /// Two requests at once, of which a backup may miss the first, and what is sent again travels
+    /// in one message.
     pub(super) fn batches() -> Self {
         Self { views: 2, batch_bytes: FRAGMENT_BYTES, ..Self::synchronous(2, rivals()) }
     }

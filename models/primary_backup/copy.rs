@@ -121,12 +121,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations since,
-    /// `again` if it says that those that were sent are missing. If its copy was given up meanwhile,
-    /// and they are not kept any more, it copies again.
+    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations
+    /// since, `again` if it says that those that were sent are missing. If its copy was given up
+    /// meanwhile, and they are not kept any more, it copies again.
     ///
-    /// Not for each acknowledgement again: those that were under way would be sent once more, each of
-    /// them acknowledged once more, and so on, until nothing else is done.
+    /// Not for each acknowledgement again: those that were under way would be sent once more, each
+    /// of them acknowledged once more, and so on, until nothing else is done.
     pub(super) fn on_copied(&mut self, op: u64, again: bool) {
         let src = self.src;
         let Role::Primary(leading) = &self.state.role else { return };
@@ -155,8 +155,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Sends the outsider that copies the operations that it lacks, a bounded number of messages ahead
-    /// of its answers. Each carries many operations, or a busy primary would go on faster than its copy.
+    /// Sends the outsider that copies the operations that it lacks, a bounded number of messages
+    /// ahead of its answers. Each carries many operations, or a busy primary would go on faster
+    /// than its copy.
     pub(super) fn stream(&mut self) {
         let state = self.state.to_mut();
         let view = state.view.number;

@@ -170,8 +170,8 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
         })
     }
 
-    /// Starts the next view and announces it to every replica, also those outside it, which may then copy
-    /// the state.
+    /// Starts the next view and announces it to every replica, also those outside it, which may
+    /// then copy the state.
     fn move_to(&mut self, next: View) {
         let keeps_leavers = self.has(Bug::CertifyLeavers);
         let state = self.state.to_mut();

@@ -1,6 +1,6 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and which
-//! property must notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and
+//! which property must notice.
 
 use super::message::{Msg, Peer, TxnId, Vote};
 use super::storage::{Known, LedgerRecord, Progress, Shard, ShardRecord, Storage};

@@ -39,8 +39,8 @@ pub enum DiskKind {
     Synchronous,
     /// Later, or never if the node crashes first: finds what depends on the order of fsync.
     WriteBack,
-    /// Later, or never if the node crashes first; and what the node sends leaves when all is durable
-    /// that it saved before, except for what need not wait, as the actor says
+    /// Later, or never if the node crashes first; and what the node sends leaves when all is
+    /// durable that it saved before, except for what need not wait, as the actor says
     /// ([`Setup::asynchronous_disk`]). A node of the runtime has such a disk.
     Asynchronous,
 }
@@ -251,9 +251,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     /// The cluster.
     ///
     /// # Panics
-    /// When two properties have one name, there are more than [`MAX_CONDITIONS`](super::MAX_CONDITIONS)
-    /// conditions, or disks may be lost that cannot be (of clients, write-back, or under
-    /// [`Rules::Stateright`]).
+    /// When two properties have one name, there are more than
+    /// [`MAX_CONDITIONS`](super::MAX_CONDITIONS) conditions, or disks may be lost that cannot be
+    /// (of clients, write-back, or under [`Rules::Stateright`]).
     pub fn cluster(self) -> Cluster<A, H> {
         Cluster::new(self)
     }

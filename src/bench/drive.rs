@@ -164,7 +164,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Waits at most `wait`; the requests that ended, and how: by an answer of this server, or why not.
+    /// Waits at most `wait`; the requests that ended, and how: by an answer of this server, or why
+    /// not.
     fn step(&mut self, wait: Duration) -> Result<Vec<(Open, Ended)>, BenchError> {
         if self.stop.is_stopped() {
             return Err(BenchError::Stopped);
@@ -311,8 +312,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// A stall of half a second in an open loop delays a quarter of the requests of two seconds; in a
-    /// closed loop it would be seen by one request of each client.
+    /// A stall of half a second in an open loop delays a quarter of the requests of two seconds; in
+    /// a closed loop it would be seen by one request of each client.
     #[test]
     fn a_stall_delays_all_that_was_due_meanwhile() {
         let mut load = load();

@@ -120,8 +120,8 @@ impl Asker {
         Asked { server, ops: vec![op], is_transaction: false, seen }
     }
 
-    /// Reads several keys, or writes the same value to several, on the condition that they are as last
-    /// seen or on none.
+    /// Reads several keys, or writes the same value to several, on the condition that they are as
+    /// last seen or on none.
     fn transaction(&mut self, group: u64, value: &Bytes) -> Asked {
         let count = self.random.random_range(1..=3);
         let names: Vec<&'static str> = KEYS.sample(&mut self.random, count).copied().collect();

@@ -82,7 +82,8 @@ impl Clients {
             for client in 0..self.open.len() {
                 if self.open[client].is_none() && self.ready[client] <= now {
                     let asked = self.asker.next();
-                    // Now and then so short that no answer comes in time, though it may well be done.
+                    // Now and then so short that no answer comes in time, though it may well be
+                    // done.
                     let is_short = self.random.random_bool(0.1);
                     let short = Duration::from_millis(self.random.random_range(2..80));
                     self.ask(client, asked, if is_short { short } else { PATIENCE })?;
@@ -140,7 +141,8 @@ impl Clients {
             }
             let first = self.events.len();
             self.step(NAP)?;
-            // A transaction that was aborted is asked for again: a lock may not have been let go yet.
+            // A transaction that was aborted is asked for again: a lock may not have been let go
+            // yet.
             for Event { asked, answer, .. } in &self.events[first..] {
                 match answer {
                     None => return Ok(Some(asked.clone())),

@@ -22,10 +22,10 @@ const CLIENTS_PER_THREAD: usize = 256;
 
 /// Measure a cluster under load
 ///
-/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a cluster
-/// file, and lets clients ask for a while. In a closed loop each client asks again when it is
-/// answered. With --rate, requests are due at that rate, and latency counts from when a request was
-/// due (no coordinated omission).
+/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a
+/// cluster file, and lets clients ask for a while. In a closed loop each client asks again when it
+/// is answered. With --rate, requests are due at that rate, and latency counts from when a request
+/// was due (no coordinated omission).
 ///
 /// Every request that fails is counted. If more than 1 % do, or none is answered, this says so and
 /// exits with code 1.

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// command ends, its nodes end too.
 ///
 /// With --chaos, a storm passes over it instead, while clients ask: datagrams are lost, duplicated,
-/// delayed and reordered; servers are killed, frozen, cut off from each other, and left without room
-/// on their disk. The history of the clients is judged by what the protocol promises.
+/// delayed and reordered; servers are killed, frozen, cut off from each other, and left without
+/// room on their disk. The history of the clients is judged by what the protocol promises.
 #[derive(Parser)]
 #[command(after_help = "\
 Exit codes with --chaos: 0 the history is as promised, 1 it is not (it is

@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// The directory to make; an existing one must be empty
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The server ran before and lost its directory: it starts as a newcomer, where the protocol can
-    /// take one (see `quorate readmit --help`)
+    /// The server ran before and lost its directory: it starts as a newcomer, where the protocol
+    /// can take one (see `quorate readmit --help`)
     #[arg(long)]
     newcomer: bool,
 }

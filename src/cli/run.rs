@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// Listen on this address instead of the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Serve metrics (/metrics, for Prometheus) and status over HTTP on this address, instead of the one
-    /// in the cluster file
+    /// Serve metrics (/metrics, for Prometheus) and status over HTTP on this address, instead of
+    /// the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
     /// Stop when standard input ends, that is, when the program that started this node has ended

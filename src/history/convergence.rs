@@ -143,7 +143,8 @@ impl KeyHistory {
         }
     }
 
-    /// With last-writer-wins, a key is absent only if no write is there or a delete may be the last.
+    /// With last-writer-wins, a key is absent only if no write is there or a delete may be the
+    /// last.
     fn absence_flaw(&self, rule: Rule, has: impl Fn(&Write) -> bool) -> Option<String> {
         let last = |write: &&Write| {
             let is_replaced =

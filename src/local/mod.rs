@@ -182,8 +182,8 @@ impl LocalCluster {
         self.nodes[id].signal(rustix::process::Signal::CONT);
     }
 
-    /// Lets no file of a running node grow by more than `room` bytes beyond its largest one, as if its
-    /// disk were full then.
+    /// Lets no file of a running node grow by more than `room` bytes beyond its largest one, as if
+    /// its disk were full then.
     ///
     /// # Errors
     /// When the system refuses.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// A node that shows nothing for so long is stuck.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Where a node shows what it counts, what it is and how far it is, after every batch. Its clones are
-/// one.
+/// Where a node shows what it counts, what it is and how far it is, after every batch. Its clones
+/// are one.
 #[derive(Clone, Debug)]
 pub struct Board(Arc<Shared>);
 

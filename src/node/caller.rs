@@ -69,7 +69,8 @@ fn new_session(keys: &Keys) -> Option<(Public, Channel)> {
 }
 
 impl Caller {
-    /// Opens one on any port; `None` if the cluster file has keys and lacks the servers' public one.
+    /// Opens one on any port; `None` if the cluster file has keys and lacks the servers' public
+    /// one.
     pub(super) fn bind(
         cluster: &ClusterFile,
         address: SocketAddr,

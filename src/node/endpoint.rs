@@ -163,8 +163,8 @@ impl Endpoint {
         self.book.servers().map(|(id, _)| id).filter(move |id| *id != me)
     }
 
-    /// How many of these messages, from the first on, share a datagram. A message that is longer than
-    /// what is shared goes alone.
+    /// How many of these messages, from the first on, share a datagram. A message that is longer
+    /// than what is shared goes alone.
     pub(super) fn share<M: AsRef<[u8]>>(&self, messages: &[M]) -> usize {
         let mut len = OVERHEAD;
         let fits = |message: &&M| {

@@ -51,7 +51,8 @@ pub(super) struct Fleet<O, R, P> {
 pub struct FleetCounts {
     /// A server said that it was too busy to take a request.
     pub busy: u64,
-    /// A request was sent once more: it was lost, or nobody answered in time, or another server leads.
+    /// A request was sent once more: it was lost, or nobody answered in time, or another server
+    /// leads.
     pub resent: u64,
 }
 

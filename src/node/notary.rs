@@ -2,8 +2,8 @@
 //! with the servers.
 //!
 //! A client makes a pair of keys for each session and asks any server for an id. The server answers
-//! with an id, a **certificate** that binds the id to the client's public key, and a **cookie** that
-//! binds the id to the address that the answer goes to. Each request carries all three. So any
+//! with an id, a **certificate** that binds the id to the client's public key, and a **cookie**
+//! that binds the id to the address that the answer goes to. Each request carries all three. So any
 //! server knows, without a table and without having heard from the client before, that the id is
 //! one that servers made, for the holder of that secret key, and that the client receives what is
 //! sent to its address. Nothing larger than a request goes to an address for which this is not

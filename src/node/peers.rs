@@ -1,5 +1,5 @@
-//! The other servers' lives: a server that comes back without its disk, or with an old copy of it, is
-//! refused.
+//! The other servers' lives: a server that comes back without its disk, or with an old copy of it,
+//! is refused.
 //!
 //! The model assumes that a node comes back with what was durable. A node whose data directory was
 //! formatted again has forgotten what it promised, but answers to its old id. So every data
@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 const FILE: &str = "peers.toml";
-/// How long a server must have been heard from an old copy only before an operator is informed: a late
-/// datagram is no copy.
+/// How long a server must have been heard from an old copy only before an operator is informed: a
+/// late datagram is no copy.
 const LATE: Duration = Duration::from_secs(1);
 
 /// What a node remembers of the other servers cannot be read or written.

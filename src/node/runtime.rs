@@ -157,8 +157,9 @@ impl<A: Runnable> Node<A> {
         let mut batch = Batch::new();
         self.collect(out, &mut batch);
         self.commit(batch.all_waiting())?;
-        // As in the model: what it saves as it starts is durable before it does anything else. Else it
-        // might crash, start for the first time once more, and contradict what it sent meanwhile.
+        // As in the model: what it saves as it starts is durable before it does anything else. Else
+        // it might crash, start for the first time once more, and contradict what it sent
+        // meanwhile.
         self.await_disk()?;
         self.tell_status(&state);
         while !stop.is_stopped() {
@@ -236,7 +237,8 @@ impl<A: Runnable> Node<A> {
     }
 
     /// Runs the handlers of one batch: datagrams that are there, what the node sent to itself, then
-    /// timers whose time has come, and choices, of each a bounded number. Waits if there is nothing to do.
+    /// timers whose time has come, and choices, of each a bounded number. Waits if there is nothing
+    /// to do.
     ///
     /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
     fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A> {

@@ -1,5 +1,5 @@
-//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states, and a
-//! lasso opens where its cycle begins. In a browser: all that the diagram says can be read.
+//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states, and
+//! a lasso opens where its cycle begins. In a browser: all that the diagram says can be read.
 
 use quorate::catalogue;
 use quorate::trace::TraceFile;

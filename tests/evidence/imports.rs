@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The one circle that is excused: a cluster has a setup, whose properties have conditions on a view,
-/// which is of a cluster.
+/// The one circle that is excused: a cluster has a setup, whose properties have conditions on a
+/// view, which is of a cluster.
 const EXCUSED: [&str; 4] = [
     "models/world/cluster.rs",
     "models/world/property.rs",

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Suspects that nobody is there when it hears nothing for a while. A delete makes it save something.
+/// Suspects that nobody is there when it hears nothing for a while. A delete makes it save
+/// something.
 struct Watcher;
 
 /// A state that takes long to save.

@@ -1,6 +1,7 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
 //! and seen to need what the protocol does for it; and those about a single rule that no other file
-//! is about. Those about what happens eventually are in the root crate's `tests/evidence/claims.rs`.
+//! is about. Those about what happens eventually are in the root crate's
+//! `tests/evidence/claims.rs`.
 
 use super::*;
 use crate::instance::asking;

@@ -162,9 +162,9 @@ fn what_its_former_life_said_counts_for_nothing_once_it_is_heard() {
     assert!(!node.image().store.has_tombstones());
 }
 
-/// Node 0 must not fetch from node 2 before node 1 has heard of it, too: node 1 drops its tombstone,
-/// which the former life of node 0 had, and the value that node 2 still had would stay at node 0 for
-/// ever. (Without that guard, the check of three nodes finds it in 20 steps.)
+/// Node 0 must not fetch from node 2 before node 1 has heard of it, too: node 1 drops its
+/// tombstone, which the former life of node 0 had, and the value that node 2 still had would stay
+/// at node 0 for ever. (Without that guard, the check of three nodes finds it in 20 steps.)
 #[test]
 fn no_tombstone_goes_between_two_answers() {
     let config = config(3, Rule::MultiValue);

@@ -53,8 +53,8 @@ impl Bounds {
         claims::safety(config.proposers, config.quorums)
     }
 
-    /// The cluster, perhaps with a bug, of which it is claimed that it is safe; and that it decides,
-    /// if an acceptor stays down.
+    /// The cluster, perhaps with a bug, of which it is claimed that it is safe; and that it
+    /// decides, if an acceptor stays down.
     pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
         if self.crashes > self.restarts {
             return self.live(bug);

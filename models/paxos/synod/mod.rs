@@ -27,7 +27,8 @@
 //!
 //! * Each role is a node of its own here, so that each handler is one sentence of the paper; the
 //!   replicated log ([`super`]) co-locates them.
-//! * The phases may have quorums of different sizes (Howard et al. 2016); a majority is the default.
+//! * The phases may have quorums of different sizes (Howard et al. 2016); a majority is the
+//!   default.
 //! * A proposer begins a new proposal when its timer fires. With two of them that never ends
 //!   (section 2.4): see [`instances::duel`].
 

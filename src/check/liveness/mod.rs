@@ -12,8 +12,9 @@
 //!   again.
 //!
 //! A class is a link's deliveries, one message's deliveries, a node's timer, its restart, its
-//! disk writes, its choices: see [`Fairness`](crate::check::Fairness). A step is what [the world](crate::models::world)
-//! calls one; a step that leads back to the same state counts as taken.
+//! disk writes, its choices: see [`Fairness`](crate::check::Fairness). A step is what [the
+//! world](crate::models::world) calls one; a step that leads back to the same state counts as
+//! taken.
 //!
 //! `leads_to(P, Q)` is violated by a fair behaviour that reaches a state with `P` and without
 //! `Q` and from there on never sees `Q`; `eventually(Q)` is the same from the initial state.

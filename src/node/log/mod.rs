@@ -96,8 +96,8 @@ pub(super) fn create(dir: &Path, owner: &Owner) -> Result<(), LogError> {
 }
 
 impl<S: Durable + Serialize + DeserializeOwned + Send + 'static> Log<S> {
-    /// Opens the log in `dir`, which must be `owner`'s; also returns all that was saved, folded. The
-    /// node is woken by `wake` when something is durable.
+    /// Opens the log in `dir`, which must be `owner`'s; also returns all that was saved, folded.
+    /// The node is woken by `wake` when something is durable.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         dir: &Path,

@@ -2,8 +2,8 @@
 //!
 //! A new file gets the state that the log folded to when it was asked for, and then, round after
 //! round, the records that were appended meanwhile. The writer of the log adds the last few itself,
-//! between two of its records, makes all of it durable, and only then gives the new file the name of
-//! the old one. So whichever of the two is under that name after a crash, it holds all that was
+//! between two of its records, makes all of it durable, and only then gives the new file the name
+//! of the old one. So whichever of the two is under that name after a crash, it holds all that was
 //! reported durable. If anything fails before that, the rewrite is given up, and the log stays as
 //! it is.
 

@@ -50,8 +50,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
-    /// Starts by `start` on a data directory that was formatted for a newcomer. Without this, such a
-    /// directory is refused.
+    /// Starts by `start` on a data directory that was formatted for a newcomer. Without this, such
+    /// a directory is refused.
     #[must_use]
     pub fn start_newcomer(mut self, start: Option<StartNewcomer<A>>) -> Self {
         self.newcomer = start;

@@ -1,5 +1,5 @@
-//! A disk that fails, a process that is killed, power that fails: nothing that was reported durable is
-//! lost, and nothing is reported durable that is not.
+//! A disk that fails, a process that is killed, power that fails: nothing that was reported durable
+//! is lost, and nothing is reported durable that is not.
 
 use super::*;
 use growth::wait_for_rewrite;
