@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", measure(who, threads.parse()?));
             Ok(())
         }
-        _ => Err("no arguments; or, for one measurement, WHO and THREADS".into()),
+        _ => Err("no arguments; or, for one measurement, CHECKER and THREADS".into()),
     }
 }
 

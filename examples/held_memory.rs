@@ -38,7 +38,7 @@ fn measure<A: Checkable, H: Observer<A::Msg>>(what: &str, cluster: &Cluster<A, H
             let mib = |bytes: u64| bytes >> 10;
             let parts = cluster.weight().held;
             println!(
-                "{what}: {} states, told {} KiB ({} of it parts), gained {} KiB",
+                "{what}: {} states, reported {} KiB ({} of it parts), gained {} KiB",
                 outcome.unique,
                 mib(outcome.memory),
                 mib(parts),

@@ -76,7 +76,7 @@ where
             worker.join().map_err(|_| "a client panicked")??;
         }
         cluster.stop_restarted();
-        let (after, status) = told.join().map_err(|_| "a panic")?.ok_or("it told no status")?;
+        let (after, status) = told.join().map_err(|_| "a panic")?.ok_or("it logged no status")?;
         println!("{after:.2?} after it was started again: {status}");
         Ok(())
     })?;

@@ -10,7 +10,7 @@ use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Bounds {
     pub(super) servers: usize,
     pub(super) scripts: Vec<Vec<Op>>,

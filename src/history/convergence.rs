@@ -230,7 +230,7 @@ mod tests {
         let unknown = [&two[..], &[pending(write(2, 5, "c", Seen(set(&["a"]))))]].concat();
         assert!(may_end(Rule::MultiValue, &unknown, &["a", "b"]));
         assert!(may_end(Rule::MultiValue, &unknown, &["b", "c"]));
-        assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "who replaced it may be replaced");
+        assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "its replacement may be replaced");
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn panics<A: Checkable, H: Observer<A::Msg>>(
         assert_eq!(outcome.shortfall, None, "the search goes on");
         let Some(Verdict::Violated(trace)) = outcome.property(NO_PANIC.name).map(|p| &p.verdict)
         else {
-            panic!("no panic is told: {outcome:?}");
+            panic!("no panic is reported: {outcome:?}");
         };
         let actions: Vec<_> =
             trace.actions(&cluster).iter().map(|action| format!("{action:?}")).collect();

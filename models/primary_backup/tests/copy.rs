@@ -108,7 +108,7 @@ fn a_message_that_comes_twice_begins_no_storm() {
             break;
         }
         delivered += 1;
-        assert!(delivered < 4 * ops, "messages beget messages");
+        assert!(delivered < 4 * ops, "the run does not quiesce");
     }
     assert_eq!(outsider.replica().image.op, 7 + ops);
 }
