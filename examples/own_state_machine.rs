@@ -7,8 +7,8 @@
 //! cargo run --example own_state_machine -- check paxos
 //! ```
 //!
-//! The machine need only be deterministic. The protocol is checked with a map in its place: it looks
-//! into no operation. Primary-backup replicates it too; see the list.
+//! The machine need only be deterministic. The protocol is checked with a map in its place: it
+//! looks into no operation. Primary-backup replicates it too; see the list.
 
 use quorate::models::Topology;
 use quorate::models::kv::StateMachine;

@@ -17,7 +17,7 @@ pub enum Ask {
         /// The operation.
         op: Op,
         /// For a write to a map that keeps siblings: what it replaces, as an earlier
-        /// [`Answered::Siblings`] told.
+        /// [`Answered::Siblings`] returned it.
         context: Option<String>,
     },
     /// Several operations, all or none of them.
@@ -99,7 +99,7 @@ pub enum OfferError {
     /// The key has too many siblings.
     #[error(
         "nothing was written: the key has as many siblings as a node makes; \
-         `quorate get --json` tells them and their context, and a put with that `--context` \
+         `quorate get --json` shows them and their context, and a put with that `--context` \
          replaces them"
     )]
     Crowded,
@@ -167,7 +167,7 @@ impl From<Reply> for AskOutcome {
     }
 }
 
-/// What a protocol offers its clients.
+/// The operations that a protocol serves its clients.
 pub trait Offer {
     /// What its clients send.
     type Request: Value;
@@ -186,7 +186,7 @@ pub trait Offer {
     fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
-/// What every protocol offers that replicates the map as a state machine: its operations, one by
+/// The offer of every protocol that replicates the map as a state machine: its operations, one by
 /// one.
 pub struct MapOffer;
 
@@ -265,8 +265,8 @@ pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool 
     matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
 }
 
-/// A state machine with an offer of its own, so that the protocols which replicate any machine can be
-/// deployed with it.
+/// A state machine with an offer of its own, so that the protocols which replicate any machine can
+/// be deployed with it.
 pub trait Offered: StateMachine + Value {
     /// What it offers: its operations are the requests, its replies the answers.
     type Offer: Offer<Request = Self::Op, Answer = Self::Reply>;

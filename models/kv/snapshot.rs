@@ -16,7 +16,7 @@ pub struct Image<M: StateMachine> {
     pub slot: u64,
     /// The machine that is replicated.
     pub machine: M,
-    /// What each client was last told.
+    /// The last reply to each client.
     pub sessions: Sessions<M::Reply>,
 }
 
@@ -83,7 +83,7 @@ impl<M: StateMachine> SnapshotInstall<M> {
         self.end = next;
     }
 
-    /// What to ask for the rest with.
+    /// The pieces that are here, to ask for the rest with.
     pub fn held(&self) -> Option<Held> {
         let end = self.end.clone()?;
         Some(Held { of: self.image.slot, count: self.received, end })

@@ -1,4 +1,4 @@
-//! A node: takes reads and writes by itself, and sends its writes to the others.
+//! A node: takes reads and writes alone, and sends its writes to the others.
 
 use super::bugs::Bug;
 use super::clock::Stamp;
@@ -120,7 +120,7 @@ impl Turn<'_, '_> {
     }
 
     /// The values of a key, as many as an answer holds, and the context of exactly those. They
-    /// are taken in the order of dots: a vector that covers the ones that are told then covers
+    /// are taken in the order of dots: a vector that covers the ones that are returned then covers
     /// none of the others.
     fn read(&self, key: &Bytes) -> Answer {
         let (mut values, mut context, mut size) = (Vec::new(), VersionVector::default(), 0);
@@ -151,7 +151,8 @@ impl Turn<'_, '_> {
         Answer::Values { values, context, more }
     }
 
-    /// Whether a node gave this context for this key. With last-writer-wins nobody asks.
+    /// Whether a node gave this context for this key. With last-writer-wins every context is
+    /// accepted.
     fn accepts(&self, key: &Bytes, context: &Context) -> bool {
         let contexts = &self.config.contexts;
         self.config.rule == Rule::LastWriterWins
@@ -200,9 +201,9 @@ impl Turn<'_, '_> {
         self.answer(Service::Reply { seq, reply: Answer::Done });
     }
 
-    /// Whether a delete of this key, without a context, has nothing to send to the others: it replaces what
-    /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
-    /// wherever that is, so there is always something to send.
+    /// Whether a delete of this key, without a context, has nothing to send to the others: it
+    /// replaces what its node holds, and that is nothing. With last-writer-wins it replaces
+    /// whatever is older, wherever that is, so there is always something to send.
     fn deletes_nothing(&self, key: &Bytes) -> bool {
         (self.config.rule == Rule::MultiValue || self.has(Bug::DeleteNothing))
             && self.state.image.store.values(key).next().is_none()
@@ -245,7 +246,7 @@ impl Turn<'_, '_> {
         }
         let has_gap = dot.counter > vector.get(src) + 1;
         if has_gap && !self.has(Bug::SkipGap) {
-            // What is on its way already is asked for again only when a digest comes.
+            // Writes that are on their way already are asked for again only when a digest comes.
             if self.state.transfer_from(src).is_none() {
                 self.pull();
             }

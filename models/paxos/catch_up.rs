@@ -2,10 +2,10 @@
 //! (`offer.rs`).
 //!
 //! It asks at every heartbeat of the leader, since messages may be lost, and when the last of the
-//! messages that were sent at once is there. The pieces of a snapshot are the same whichever replica
-//! cuts them, since replicas that applied the same log are equal; received pieces are kept while the
-//! sender's state goes on, and only a newer snapshot takes their place. Meanwhile the replica votes,
-//! as far ahead as its bounds allow, so that it does not fall further behind.
+//! messages that were sent at once is there. The pieces of a snapshot are the same whichever
+//! replica cuts them, since replicas that applied the same log are equal; received pieces are kept
+//! while the sender's state goes on, and only a newer snapshot takes their place. Meanwhile the
+//! replica votes, as far ahead as its bounds allow, so that it does not fall further behind.
 //!
 //! A replica that learns commands promises the ballot of the replica that reports them. So each
 //! command that it applied was chosen in the ballot that it promised or a smaller one, and P2b

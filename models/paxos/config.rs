@@ -135,8 +135,8 @@ pub struct Config {
     /// How many votes an acceptor keeps that are further ahead than that: it is behind, catches
     /// up, and should not have to catch up with what is chosen meanwhile.
     pub ahead: usize,
-    /// How many applied commands a replica keeps for those who are behind, before a snapshot
-    /// takes their place.
+    /// How many applied commands a replica keeps for lagging replicas, before a snapshot takes
+    /// their place.
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,
@@ -167,8 +167,8 @@ pub const QUEUE: usize = 2048;
 pub const AHEAD: usize = 256;
 /// How many commands of the log a deployed replica keeps.
 pub const KEEP: usize = 1 << 18;
-/// How many bytes of it: about ten seconds of small commands under full load, so that a replica that
-/// was away for as long gets them, and not the whole state.
+/// How many bytes of it: about ten seconds of small commands under full load, so that a replica
+/// that was away for as long gets them, and not the whole state.
 pub const KEEP_BYTES: usize = 32 << 20;
 /// How many messages a deployed replica sends at once to one that is behind. With fewer, a replica
 /// that lags never catches up with a leader that goes on with large values; the receive buffer that

@@ -72,8 +72,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.commit_and_reply();
     }
 
-    /// Phase 2a. The request does not wait for its own vote, which counts, like any other, when it
-    /// is durable: it tells itself.
+    /// Phase 2a. The request does not wait for the leader's own vote, which counts, like any other,
+    /// when it is durable: the leader sends it to itself.
     pub(super) fn propose(&mut self, slot: Slot, command: Command<M::Op>) {
         let ballot = self.state.stable.promised;
         let proposal = Proposal { ballot, command: command.clone() };
@@ -105,7 +105,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.commit_and_reply();
     }
 
-    /// Applies the chosen commands, in order, answers, gives slots to waiting requests, and tells
+    /// Applies the chosen commands, in order, answers, gives slots to waiting requests, and informs
     /// the learners.
     pub(super) fn commit_and_reply(&mut self) {
         let before = self.state.applied();

@@ -43,9 +43,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Applies the slots that it accepted and was told are chosen. A leader tells of slots that were
-    /// chosen in its ballot or an earlier one, so a vote in that ballot or a later one is for the
-    /// chosen value (Lamport 2001, P2b); an earlier vote may be for another.
+    /// Applies the slots that it accepted and that a leader announced as chosen. A leader announces
+    /// slots that were chosen in its ballot or an earlier one, so a vote in that ballot or a later
+    /// one is for the chosen value (Lamport 2001, P2b); an earlier vote may be for another.
     pub(super) fn learn(&mut self) {
         let Some(CommitIndex { ballot, upto }) = self.state.commit_index else { return };
         let mut next = self.state.applied() + 1;

@@ -49,8 +49,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let (id, from) = (self.id, self.state.applied() + 1);
         let ballot = self.state.stable.promised.next(id);
         self.change(Delta::Promised(ballot));
-        // Its own promise needs no message where others promise too, who hear of the ballot when that
-        // promise is durable. Where it is enough by itself, it counts when it is durable.
+        // Its own promise needs no message where others promise too: they hear of the ballot when
+        // that promise is durable. Where it alone is a quorum, it counts when it is durable.
         let is_enough = self.config.quorums.prepare == 1 && !self.has(Bug::LeadEarly);
         let adopted = self.state.stable.accepted.clone();
         let promised = if is_enough { BTreeMap::new() } else { BTreeMap::from([(id, None)]) };
@@ -158,7 +158,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Time to send again the messages that were not answered, and to say who leads.
+    /// Time to send again the messages that were not answered; a leader also says that it leads.
     pub(super) fn on_heartbeat_timer(&mut self) {
         if self.gives_up() {
             return self.give_up();

@@ -60,7 +60,8 @@ impl<M: Offered> Deploy for Paxos<M> {
             Role::Preparing(_) => "candidate",
             Role::Leading(_) => "leader",
         };
-        // A follower takes whose ballot it promised for the leader, and redirects clients there.
+        // A follower takes the leader of the ballot that it promised for the leader, and redirects
+        // clients to it.
         let is_candidate = matches!(replica.role, Role::Preparing(_));
         let leader = (!is_candidate).then_some(ballot.leader);
         Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
@@ -97,8 +98,8 @@ impl<M: Offered> Deploy for Paxos<M> {
     }
 }
 
-/// Whether it misses more than what is under way when all is well. It votes for what comes next only
-/// once it has caught up.
+/// Whether it misses more than what is under way when all is well. It votes for what comes next
+/// only once it has caught up.
 fn is_behind<M: Offered>(replica: &ReplicaState<M>) -> bool {
     let known = replica.commit_index.map_or(0, |index| index.upto);
     replica.install.is_some() || known > replica.applied() + BEHIND

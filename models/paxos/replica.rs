@@ -22,7 +22,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let state = self.state.to_mut();
         state.log_bytes = state.stable.log.values().map(weight).sum();
         self.truncate();
-        // The first ballot needs no phase one, but nobody can lead it a second time.
+        // The first ballot needs no phase one, but no replica can lead it a second time.
         let is_first = saved.is_none() || self.has(Bug::ReuseBallot);
         let first = Ballot { round: 0, leader: self.id };
         if is_first && self.state.stable.promised == first {

@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
 pub enum State<M: StateMachine> {
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 
@@ -44,7 +44,8 @@ pub struct ReplicaState<M: StateMachine> {
     pub stable: Stable<M>,
     /// Its work as a proposer.
     pub role: Role<M::Op>,
-    /// Learner: how far a leader said that the log is chosen, while some of that is not applied here.
+    /// Learner: how far a leader said that the log is chosen, while some of that is not applied
+    /// here.
     pub commit_index: Option<CommitIndex>,
     /// Learner: a snapshot of which some pieces came.
     pub install: Option<SnapshotInstall<M>>,
@@ -136,8 +137,8 @@ pub struct Leading<O> {
     pub confirming: Option<BTreeSet<Id>>,
     /// The last read of each client that was answered, of as many clients as sessions are kept.
     pub last_reads: BTreeMap<Id, u64>,
-    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others are
-    /// awaited.
+    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others
+    /// are awaited.
     pub unanswered: u32,
 }
 
@@ -190,7 +191,7 @@ pub struct CommitIndex {
 pub struct ServedSnapshot<M: StateMachine> {
     /// The snapshot: a copy of the state, which stands still while the state goes on.
     pub image: Image<M>,
-    /// How many pieces of it were given so far, to whoever has most.
+    /// How many pieces of it were given so far, to the replica that has most.
     pub given: u32,
     /// Their size.
     pub bytes: usize,

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
-    /// Of the view service.
+    /// The state of the view service.
     ViewService(Watching),
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 
@@ -29,7 +29,7 @@ pub enum Timer {
     Suspect(Id),
     /// Primary: a backup has not answered.
     Resend,
-    /// Primary: this backup, or who copies, has not answered for too long.
+    /// Primary: this backup, or the outsider that copies, has not answered for too long.
     Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),
@@ -48,7 +48,7 @@ pub struct Watching {
     pub registry: Registry,
     /// The members that fell silent, and for each the members that were heard since.
     pub silent: BTreeMap<Id, BTreeSet<Id>>,
-    /// The replica that lost its disk while nobody else was certified: there is no next view.
+    /// The replica that lost its disk while no other was certified: there is no next view.
     pub stopped_by: Option<Id>,
 }
 
@@ -165,7 +165,7 @@ impl<M: StateMachine> ReplicaState<M> {
         !self.is_primary() && number == self.view.number && src == self.view.primary
     }
 
-    /// What must be on disk.
+    /// The state that must be on disk.
     pub(super) fn checkpoint(&self) -> Storage<M> {
         Saved::complete(self.view.clone(), self.synced, self.image.clone())
     }

@@ -1,5 +1,5 @@
-//! State transfer, the side of who copies: an outsider fetches piece after piece of its primary's
-//! state. Nothing is installed before the last piece is there.
+//! State transfer, the side of the outsider that copies: it fetches piece after piece of its
+//! primary's state. Nothing is installed before the last piece is there.
 
 use super::bugs::Bug;
 use super::message::Peer;
@@ -46,8 +46,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let same = |install: &&SnapshotInstall<M>| install.image.slot == op || mix;
         let state = &self.state;
         let received = state.install().filter(same).map_or(0, |install| install.received);
-        // What this view went on to since is newer than what was cut. To install that again would
-        // be safe, since a view that begins asks each member what it holds, but a long way back.
+        // The state that this view has reached since is newer than the snapshot. To install the
+        // snapshot again would be safe, since a view that begins asks each member what it holds,
+        // but a long way back.
         let old = state.is_synced() && op <= state.image.op;
         let is_next = index == received || self.has(Bug::TakeAnyPiece);
         if !state.follows(self.src, view) || old || !is_next {

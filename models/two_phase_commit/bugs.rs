@@ -1,6 +1,6 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and which
-//! property must notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and
+//! which property must notice.
 
 use super::message::{Msg, Peer, TxnId, Vote};
 use super::storage::{Known, LedgerRecord, Progress, Shard, ShardRecord, Storage};
@@ -69,7 +69,7 @@ impl Seeded<Msg, Storage> for Bug {
             }),
             Storage::Participant(saved) => saved.records().iter().any(|record| match record {
                 ShardRecord::Prepared(..) => self == Self::ForgetVote,
-                // Its own vote, not what it told another participant.
+                // Its own vote, not an answer to another participant.
                 ShardRecord::Refused(_, why) => {
                     self == Self::ForgetRefusal && *why != Abort::Unavailable
                 }

@@ -236,8 +236,8 @@ impl Coordinating<'_, '_> {
         }
     }
 
-    /// A participant is in doubt. While the votes come in there is nothing to say yet, and it will be
-    /// told.
+    /// A participant is in doubt. While the votes come in there is nothing to say yet, and it will
+    /// receive the decision.
     fn on_decision_req(&mut self, txn: TxnId) {
         if self.state.voting.contains_key(&txn) && !self.has(Bug::InformEarly) {
             return;

@@ -1,8 +1,8 @@
-//! What the clients of a storm ask for: operations that tell the most about what a cluster did.
+//! What the clients of a storm ask for: operations that reveal the most about what a cluster did.
 //!
-//! Values are written once, so that each read tells which write it saw; conditions expect what was
-//! last seen, so that some hold; and keys come in groups that are left after a while for new ones, so
-//! that the history of each is short enough to judge.
+//! Values are written once, so that each read shows which write it saw; conditions expect what was
+//! last seen, so that some hold; and keys come in groups that are left after a while for new ones,
+//! so that the history of each is short enough to judge.
 
 use super::event::{Asked, Seen};
 use crate::models::kv::{Bytes, Op, Transaction};
@@ -40,7 +40,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// For a cluster that is judged by `promise`. A server is named only where each answers by itself.
+    /// For a cluster that is judged by `promise`. A server is named only where each answers alone.
     pub(super) fn new(promise: Promise, swaps: bool, random: StdRng, servers: usize) -> Self {
         Self { promise, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
     }
@@ -120,8 +120,8 @@ impl Asker {
         Asked { server, ops: vec![op], is_transaction: false, seen }
     }
 
-    /// Reads several keys, or writes the same value to several, on the condition that they are as last
-    /// seen or on none.
+    /// Reads several keys, or writes the same value to several, on the condition that they are as
+    /// last seen or on none.
     fn transaction(&mut self, group: u64, value: &Bytes) -> Asked {
         let count = self.random.random_range(1..=3);
         let names: Vec<&'static str> = KEYS.sample(&mut self.random, count).copied().collect();
@@ -141,7 +141,7 @@ impl Asker {
 
     /// Remembers what a key was seen to hold.
     pub(super) fn see(&mut self, key: &Bytes, seen: Seen) {
-        // What is written next there may replace only what a get was shown, by its context.
+        // The next write there may replace only the values that a get was shown, by its context.
         if matches!(self.promise, Promise::Converges { .. }) && seen.context.is_none() {
             return;
         }
@@ -153,8 +153,8 @@ impl Asker {
         }
     }
 
-    /// Gets of all keys of a group, by one request or by several, of each server where each answers by
-    /// itself.
+    /// Gets of all keys of a group, by one request or by several, of each server where each answers
+    /// alone.
     pub(super) fn gets(&self, group: u64) -> Vec<Asked> {
         let ops: Vec<Op> = self.keys(group).into_iter().map(|key| Op::Get { key }).collect();
         if self.promise == Promise::StrictlySerializable {

@@ -16,7 +16,7 @@ pub(super) struct Seen {
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// The server that is asked, where each answers by itself.
+    /// The server that is asked, where each answers alone.
     pub(super) server: Option<usize>,
     /// One operation, or those of a transaction.
     pub(super) ops: Vec<Op>,
@@ -47,7 +47,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// What an end tells for certain; `None` if it leaves open whether the request was done.
+    /// What an end shows for certain; `None` if it leaves open whether the request was done.
     pub(super) fn of(end: End) -> Option<Self> {
         match end {
             End::Done(answered) => Some(Self::Done(answered)),
@@ -94,7 +94,7 @@ impl Event {
     }
 }
 
-/// The value that a key has after an operation, as far as its client can tell.
+/// The value that a key has after an operation, as far as its client knows.
 fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
     match (op, reply) {
         (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),

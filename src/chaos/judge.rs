@@ -33,7 +33,7 @@ pub enum Judgement {
 pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
     let nonsense = events.iter().find(|event| matches!(&event.answer, Some((_, Answer::Nonsense))));
     if let Some(event) = nonsense {
-        return Judgement::Violated(format!("a server answered what was not asked:\n{event}"));
+        return Judgement::Violated(format!("an answer does not fit its request:\n{event}"));
     }
     match promise {
         Promise::Linearizable => linearizable(events),
@@ -169,7 +169,7 @@ fn converges(events: &[Event], siblings: bool) -> Judgement {
         let first = found.next().unwrap_or_default();
         if let Some(other) = found.find(|values| *values != first) {
             return Judgement::Violated(format!(
-                "key {key}: servers do not agree in the end: {first:?} and {other:?}"
+                "key {key}: servers do not agree after the storm: {first:?} and {other:?}"
             ));
         }
         match history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &first)) {

@@ -24,7 +24,7 @@ enum By {
     StrictlySerializable,
 }
 
-/// What a storm takes.
+/// The arguments of a storm.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Chaos")]
 pub(crate) struct Chaos {
@@ -70,7 +70,7 @@ struct Report<'a> {
     history: Option<&'a Path>,
 }
 
-/// What became of datagrams.
+/// The fates of datagrams.
 #[derive(Serialize)]
 struct Datagrams {
     passed: u64,

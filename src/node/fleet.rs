@@ -43,8 +43,8 @@ pub(super) struct Fleet<O, R, P> {
     round_trip: RoundTrip,
     /// When each member asks again.
     timers: Timers<usize>,
-    /// The members that have no id yet. The first has asked for one: a welcome does not say whom it
-    /// is for, so they ask one after the other.
+    /// The members that have no id yet. The first has asked for one: a welcome does not name its
+    /// receiver, so they ask one after the other.
     joining: VecDeque<usize>,
     counts: FleetCounts,
 }
@@ -54,14 +54,15 @@ pub(super) struct Fleet<O, R, P> {
 pub struct FleetCounts {
     /// A server said that it was too busy to take a request.
     pub busy: u64,
-    /// A request was sent once more: it was lost, or nobody answered in time, or another server leads.
+    /// A request was sent once more: it was lost, or nobody answered in time, or another server
+    /// leads.
     pub resent: u64,
 }
 
 struct Member<O, R, P> {
     session: Session,
     next_seq: u64,
-    /// Whom it asks first, and how new the knowledge is that this one leads.
+    /// The server that it asks first, and how new the knowledge is that this one leads.
     target: Id,
     epoch: u64,
     open: Option<Open<O, R, P>>,
@@ -76,7 +77,7 @@ struct Open<O, R, P> {
     attempts: u32,
 }
 
-/// A request that has come to its end: whose, who answered, and what.
+/// A request that has come to its end: its client, the server that answered, and the answer.
 pub(super) struct Finished<R> {
     pub(super) client: usize,
     pub(super) server: Id,
@@ -150,7 +151,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         }
     }
 
-    /// Waits at most `wait` for something to happen, and tells which requests ended.
+    /// Waits at most `wait` for something to happen, and returns the requests that ended.
     pub(super) fn step(&mut self, wait: Duration) -> Result<Vec<Finished<R>>, ClientError> {
         let mut finished = Vec::new();
         let now = Instant::now();
@@ -169,7 +170,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     fn hear(&mut self, len: usize, from: SocketAddr) -> Result<Option<Finished<R>>, ClientError> {
         let datagram = &mut self.buffer[..len];
         let Ok(header) = self.wire.peek(datagram) else { return Ok(None) };
-        // What is for no id is a welcome, if anything.
+        // A datagram for no known id is a welcome, if anything.
         let client = self.by_id.get(&header.dst).or(self.joining.front()).copied();
         let Some(client) = client else { return Ok(None) };
         match self.members[client].session.open::<Service<O, R, P>>(datagram, from) {

@@ -41,7 +41,7 @@ pub struct Reference<R> {
     pub(super) floor: Option<Id>,
     /// Whether a session ever went to make room for the bytes of others.
     pub made_room: bool,
-    /// Whether a session was ever too large by itself.
+    /// Whether a session alone ever exceeded the byte bound.
     pub was_too_large: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The table by itself: against its definition, and one test for each thing that clients rely on.
+//! The table alone: against its definition, and one test for each thing that clients rely on.
 
 use super::checked::Reference;
 use super::*;

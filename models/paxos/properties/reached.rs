@@ -1,4 +1,5 @@
-//! States that must be reachable, so that no property holds vacuously; and boundaries of exploration.
+//! States that must be reachable, so that no property holds vacuously; and boundaries of
+//! exploration.
 
 use super::nodes::{Actor, Claim, History, Machine, stable};
 use super::past::Past;

@@ -43,7 +43,7 @@ fn replies(effects: &[Effect]) -> Vec<(usize, Msg<M>)> {
         .collect()
 }
 
-/// What a replica asks for the rest with, which got this piece last.
+/// The pieces that a replica names in its request for the rest, if it got this piece last.
 fn held(msg: &Peer<M>) -> Option<Held> {
     let Peer::Snapshot { slot, index, next, .. } = msg else { panic!("no piece: {msg:?}") };
     Some(Held { of: *slot, count: index + 1, end: next.clone()? })

@@ -1,4 +1,4 @@
-//! What becomes of what the handlers save and send.
+//! The way of the saves and messages of handlers: to the log, to the disk's queue, to the network.
 
 use super::outbox::{Letter, Mail};
 use super::{Batch, Node, OWN_MESSAGES, QUEUE_BYTES, Runnable, WRITING_BYTES};
@@ -106,7 +106,7 @@ impl<A: Runnable> Node<A> {
             self.post(letters);
         }
         for datagram in &datagrams {
-            // A failure is counted and told of there; to the protocol the message is lost.
+            // The endpoint counts and logs a failure; to the protocol the message is lost.
             let _ = self.endpoint.transmit(datagram);
         }
         let room = OWN_MESSAGES.saturating_sub(self.own.len());
@@ -129,7 +129,7 @@ impl<A: Runnable> Node<A> {
             letters = rest;
             let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
             match self.endpoint.seal(*route, &messages) {
-                // A failure is counted and told of there.
+                // The endpoint counts and logs a failure.
                 Ok(datagram) => {
                     drop(self.endpoint.transmit(&datagram));
                     if let Some((board, _)) = &self.board {

@@ -21,8 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// So many messages are sent at a time.
 const MANY: u64 = 300;
 
-/// Counts puts. It answers one when it has heard of it from itself, and that waits for the disk; what
-/// a get tells does not. At a delete it sends much to server 1.
+/// Counts puts. It answers a put when it has heard of it from itself, and that waits for the disk;
+/// the answer to a get does not. At a delete it sends much to server 1.
 struct Counter;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -184,7 +184,7 @@ fn await_true(what: &str, mut is_true: impl FnMut() -> bool) {
     }
 }
 
-/// What a get tells waits for no disk, and yet not even that leaves.
+/// The answer to a get waits for no disk, and yet not even that leaves.
 #[test]
 fn nothing_happens_before_what_a_node_saves_as_it_starts_is_durable() {
     let world = World::new();
@@ -218,7 +218,7 @@ fn handlers_run_during_a_sync_and_only_what_waits_for_the_disk_is_held() {
         writers.into_iter().for_each(|writer| writer.join().unwrap().unwrap());
     });
     let stats = node.stop();
-    // Three clients, their hellos, and those of the gets: nothing that the node told itself.
+    // Three clients, their hellos, and those of the gets: no message of the node to itself.
     assert_eq!(stats.received, 2 * stats.welcomed, "{stats:?}");
     assert_eq!(stats.overflowed, 0);
 }
