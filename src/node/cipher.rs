@@ -20,8 +20,8 @@ pub(super) const TAG: usize = 16;
 
 const SESSION: usize = 16;
 const COUNT: usize = 8;
-/// So many datagrams are sealed in a session: with the longest ones, 2^44 blocks, of which
-/// AES-256-GCM seals far more.
+/// So many datagrams are sealed in a session: with the longest ones, 2^44 blocks, which leave whoever
+/// tells a ciphertext from noise an advantage of about 2^-41 (the birthday bound).
 const LONGEST: u64 = 1 << 32;
 /// So many sessions of others are remembered: as many as a cluster has servers.
 const REMEMBERED: usize = 64;

@@ -46,7 +46,7 @@ const BATCH_BYTES: usize = 1 << 20;
 const QUEUE_BYTES: usize = 32 << 20;
 /// How much may be handed to the disk before the loop waits for it, in bytes.
 const WRITING_BYTES: usize = 64 << 20;
-/// How many messages of a node to itself may wait for the loop; more are lost.
+/// While more messages of a node to itself wait for the loop, it takes these before any datagram.
 const OWN_MESSAGES: usize = 1 << 16;
 /// How many answers a second are given to other servers to pass on.
 const RELAYS: u32 = 20_000;
@@ -243,7 +243,10 @@ impl<A: Runnable> Node<A> {
     /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
     fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A> {
         let mut batch = Batch::new();
-        let mut events = self.receive(Duration::ZERO, state, &mut batch);
+        let mut events = 0;
+        if self.own.len() <= OWN_MESSAGES {
+            events += self.receive(Duration::ZERO, state, &mut batch);
+        }
         for _ in 0..BATCH_EVENTS {
             let Some(msg) = self.own.pop_front() else { break };
             self.step(state, Event::Message(self.id, msg), &mut batch);

@@ -1,7 +1,7 @@
 //! The way of the saves and messages of handlers: to the log, to the disk's queue, to the network.
 
 use super::outbox::{Letter, Mail};
-use super::{Batch, Node, OWN_MESSAGES, QUEUE_BYTES, Runnable, WRITING_BYTES};
+use super::{Batch, Node, QUEUE_BYTES, Runnable, WRITING_BYTES};
 use crate::node::address::{is_client, number};
 use crate::node::endpoint::{Route, SendError};
 use crate::node::error::NodeError;
@@ -109,9 +109,7 @@ impl<A: Runnable> Node<A> {
             // The endpoint counts and logs a failure; to the protocol the message is lost.
             let _ = self.endpoint.transmit(datagram);
         }
-        let room = OWN_MESSAGES.saturating_sub(self.own.len());
-        self.endpoint.stats().overflowed += own.len().saturating_sub(room) as u64;
-        self.own.extend(own.into_iter().take(room));
+        self.own.extend(own);
     }
 
     /// Shows how long what is durable now took to be.
