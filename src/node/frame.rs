@@ -244,9 +244,14 @@ fn verify<'a>(clear: &[u8], body: &'a [u8]) -> Result<&'a [u8], FrameError> {
     }
 }
 
+/// Most messages are not longer.
+const MOST: usize = 192;
+
 /// A message in bytes.
 pub(super) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, FrameError> {
-    let bytes = postcard::to_stdvec(message).map_err(|_| FrameError::Unencodable)?;
+    // Most fit, and a buffer that need not grow is not copied.
+    let bytes = Vec::with_capacity(MOST);
+    let bytes = postcard::to_extend(message, bytes).map_err(|_| FrameError::Unencodable)?;
     let fits = OVERHEAD + LENGTH + bytes.len() <= MAX_DATAGRAM;
     if fits { Ok(bytes) } else { Err(FrameError::TooLarge) }
 }
