@@ -1,6 +1,6 @@
 //! `quorate bench`: load on a cluster, and what it measures.
 
-use super::client::duration;
+use super::client::{duration, duration_or_none};
 use super::own_cluster::{
     self, Place, START, answering, check_protocol, check_servers, stop_on_signals,
 };
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
     duration: Duration,
     /// How long the load lasts before that
-    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = duration)]
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = duration_or_none)]
     warm_up: Duration,
     /// How long a client waits for an answer, before that counts as an error
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]

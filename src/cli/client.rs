@@ -237,8 +237,16 @@ fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> 
     CliError::NotOffered { protocol: cluster.protocol.clone(), asked, offers, by }
 }
 
-/// Parses a duration: a number with a unit, or of seconds.
+/// Parses a duration that is more than 0: a number with a unit, or of seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match duration_or_none(text)? {
+        Duration::ZERO => Err("it must be more than 0".into()),
+        duration => Ok(duration),
+    }
+}
+
+/// Parses a duration, which may be 0.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {
@@ -248,10 +256,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(format!("`{unit}` is not a unit; use ms, s or m")),
     };
     let seconds = number.parse::<f64>().map_err(|_| "write it as 500ms, 5s or 1m".to_owned())?;
-    match Duration::try_from_secs_f64(seconds * scale) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it must be more than 0 and not astronomically long".into()),
-    }
+    Duration::try_from_secs_f64(seconds * scale)
+        .map_err(|_| "it must be neither negative nor astronomically long".into())
 }
 
 #[cfg(test)]
@@ -264,6 +270,7 @@ mod tests {
         assert_eq!(duration("5s"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration_or_none("0s"), Ok(Duration::ZERO));
         for wrong in ["", "s", "5h", "-1s", "0", "1e400", "9999999999999999999999999m"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

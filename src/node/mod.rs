@@ -6,7 +6,8 @@
 //! |---|---|
 //! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
 //! | a save survives a crash, and precedes the messages sent after it, but for those that the actor says need not wait | checksummed records, written and synced by a thread of its own while the loop goes on; messages that wait are held until they are durable (`log`, `runtime/outbox.rs`) |
-//! | a message to oneself is not lost | the loop delivers it |
+//! | what a node saves as it starts is durable before it does anything else | the loop begins when the disk has it |
+//! | a message to oneself is not lost | the loop delivers it; while many wait, it takes no datagrams |
 //! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal (`frame`) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
