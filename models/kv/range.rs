@@ -1,7 +1,7 @@
 //! Reads of many keys at once: a range of keys in order, or all keys with a prefix, page by page.
 //!
-//! A page is what the map holds at one point in time. Two pages that follow each other are two
-//! operations: what is written between them may be in the second and not in the first.
+//! A page shows the map at one point in time. Two pages that follow each other are two operations: a
+//! write between them may be in the second and not in the first.
 
 use super::bytes::Bytes;
 use crate::shared_map::SharedMap;
@@ -11,7 +11,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 /// The most bytes of a page, its keys and values with [`PAIR_BYTES`] for each pair: with the key of
 /// the next pair and the protocol's fields it fits a datagram. A single pair always fits.
 pub const MAX_PAGE_BYTES: usize = 40 * 1024;
-/// What each pair counts for beside its key and its value.
+/// The size of each pair beside its key and its value.
 pub const PAIR_BYTES: usize = 16;
 
 /// The keys from one to another, in the order of their bytes.
@@ -88,7 +88,7 @@ impl Page {
         self.next.is_some()
     }
 
-    /// What its pairs and the next key count for in [`MAX_PAGE_BYTES`].
+    /// The size of its pairs and the next key, as counted for [`MAX_PAGE_BYTES`].
     pub fn bytes(&self) -> usize {
         let pair = |(key, value): &(Bytes, Bytes)| PAIR_BYTES + key.len() + value.len();
         let next = self.next.as_ref().map_or(0, Bytes::len);

@@ -114,7 +114,7 @@ fn op_bytes(op: &Op) -> usize {
     OP_BYTES + op.key().len() + values
 }
 
-/// What replies count for in [`MAX_OUTCOME_BYTES`].
+/// The bytes that replies count for in [`MAX_OUTCOME_BYTES`].
 pub fn reply_bytes<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> usize {
     let size = |reply: &Reply| match reply {
         Reply::Done => OP_BYTES,
@@ -156,7 +156,7 @@ pub enum Abort {
     /// A participant has forgotten the client to make room for others. Start again under a new
     /// client id.
     Forgotten,
-    /// It, or what it would have answered, is larger than the limits, or it reads a range of keys.
+    /// It, or its outcome, is larger than the limits, or it reads a range of keys.
     TooLarge,
     /// A participant was asked for a key that is not its own: nodes are configured differently.
     UnknownShard,

@@ -6,15 +6,16 @@ use super::panicked::NO_PANIC_AT;
 use super::panics::guarded;
 use super::parts::Checkable;
 use super::property::Condition;
+use super::reads::{Reads, Tracker};
 use std::sync::atomic::Ordering;
 
 /// The conditions of a cluster by what they look at, a bit each, in the order of
 /// [`Cluster::holds`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
-    /// About every node by itself.
+    /// About every single node.
     pub each_node: u64,
-    /// About some node by itself.
+    /// About some single node.
     pub some_node: u64,
     /// About the history.
     pub history: u64,
@@ -70,6 +71,17 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 
     /// Whether condition `at` holds, as [`Cluster::holds`] counts; `None` if it panics.
     pub fn verdict(&self, at: usize, state: &[u32]) -> Option<bool> {
+        self.tracked_verdict(at, state).0
+    }
+
+    /// The same, and what a condition about everything looked at to find that.
+    pub fn tracked_verdict(&self, at: usize, state: &[u32]) -> (Option<bool>, Reads) {
+        let tracker = Tracker::default();
+        let said = self.said(at, state, &tracker);
+        (said, tracker.reads())
+    }
+
+    fn said(&self, at: usize, state: &[u32], tracker: &Tracker) -> Option<bool> {
         if self.has_panicked(state) {
             return Some(self.holds_after_panic(at));
         }
@@ -90,7 +102,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 (!has(facts.panics)).then(|| has(facts.holds))
             }
             Condition::Nodes(f) => guarded(|| f(&self.view(state).nodes())).ok(),
-            Condition::World(f) => guarded(|| f(&self.view(state))).ok(),
+            Condition::World(f) => guarded(|| f(&self.tracked(state, tracker))).ok(),
         };
         if said.is_none() {
             inner.tables.panicked.store(true, Ordering::Relaxed);

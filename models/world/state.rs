@@ -3,6 +3,7 @@
 use super::cluster::{Cluster, Inner};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
+use super::reads::{Reads, Tracker};
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use std::fmt;
@@ -45,7 +46,7 @@ impl<A: Checkable, H> Hash for State<A, H> {
 impl<A: Checkable, H: Observer<A::Msg>> State<A, H> {
     /// The state as properties see it.
     pub fn view(&self) -> View<'_, A, H> {
-        View { ids: &self.ids, inner: &self.inner }
+        View { ids: &self.ids, inner: &self.inner, tracker: None }
     }
 
     /// The same in every run; two different states share it with probability 2^-64.
@@ -69,11 +70,20 @@ impl<A: Checkable, H: Observer<A::Msg>> fmt::Debug for State<A, H> {
 pub struct View<'a, A: Checkable, H> {
     ids: &'a [u32],
     inner: &'a Inner<A, H>,
+    /// Notes what is looked at, if that is asked for.
+    tracker: Option<&'a Tracker>,
 }
 
 impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
+    fn note(&self, part: Reads) {
+        if let Some(tracker) = self.tracker {
+            tracker.note(part);
+        }
+    }
+
     /// The nodes.
     pub fn nodes(&self) -> Nodes<'a, A> {
+        self.note(Reads::NODES);
         let count = self.inner.setup.actors.len();
         Nodes { nodes: self.ids[..count].iter().map(|id| self.node_of(*id)).collect() }
     }
@@ -84,21 +94,25 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
 
     /// The history so far.
     pub fn history(&self) -> &'a H {
+        self.note(Reads::HISTORY);
         self.inner.tables.histories.value(self.ids[self.inner.history_at()])
     }
 
     /// What is left of the faults.
     pub fn budget(&self) -> &'a Budget {
+        self.note(Reads::BUDGET);
         self.inner.tables.budgets.value(self.ids[self.inner.budget_at()])
     }
 
     /// Whether the link between two nodes is cut.
     pub fn is_cut(&self, one: Id, other: Id) -> bool {
+        self.note(Reads::BUDGET);
         self.inner.cut_between(self.ids[self.inner.budget_at()], one, other)
     }
 
     /// The messages in flight, each as often as it is in flight, in no particular order.
     pub fn envelopes(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> {
+        self.note(Reads::MESSAGES);
         let inner = self.inner;
         self.ids[inner.items_at()..]
             .iter()
@@ -194,7 +208,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     /// A packed state as properties see it.
     pub fn view<'a>(&'a self, state: &'a [u32]) -> View<'a, A, H> {
-        View { ids: state, inner: &self.0 }
+        View { ids: state, inner: &self.0, tracker: None }
+    }
+
+    /// The same, where what is looked at is noted.
+    pub(super) fn tracked<'a>(&'a self, state: &'a [u32], tracker: &'a Tracker) -> View<'a, A, H> {
+        View { tracker: Some(tracker), ..self.view(state) }
     }
 
     /// A packed state as stateright's checkers hold it.

@@ -25,7 +25,7 @@ pub(super) fn note(answered: &Answered) -> Option<&'static str> {
         Answered::Reply(Reply::Value(None)) => Some("the key is absent"),
         Answered::Siblings { values, .. } if values.is_empty() => Some("the key is absent"),
         Answered::Reply(Reply::Page(page)) if page.more() => {
-            Some("there are more keys; `--json` tells the `next` one, from which to go on")
+            Some("there are more keys; `--json` shows the `next` one, from which to go on")
         }
         Answered::Siblings { more: true, .. } => {
             Some("there are more siblings than fit one answer; replace these and get again")
@@ -63,7 +63,7 @@ fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
     (printed, code)
 }
 
-/// A line for each pair. A key may hold a tab, a value a line feed: `--json` tells them apart.
+/// A line for each pair. A key may hold a tab, a value a line feed: with `--json` they are apart.
 fn pairs(page: &Page) -> Vec<u8> {
     let line =
         |(key, value): &(Bytes, Bytes)| [key.as_ref(), b"\t", value.as_ref(), b"\n"].concat();

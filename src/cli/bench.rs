@@ -1,6 +1,6 @@
 //! `quorate bench`: load on a cluster, and what it measures.
 
-use super::client::duration;
+use super::client::{duration, duration_or_none};
 use super::own_cluster::{
     self, Place, START, answering, check_protocol, check_servers, stop_on_signals,
 };
@@ -22,10 +22,10 @@ const CLIENTS_PER_THREAD: usize = 256;
 
 /// Measure a cluster under load
 ///
-/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a cluster
-/// file, and lets clients ask for a while. In a closed loop each client asks again when it is
-/// answered. With --rate, requests are due at that rate, and latency counts from when a request was
-/// due (no coordinated omission).
+/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a
+/// cluster file, and lets clients ask for a while. In a closed loop each client asks again when it
+/// is answered. With --rate, requests are due at that rate, and latency counts from when a request
+/// was due (no coordinated omission).
 ///
 /// Every request that fails is counted. If more than 1 % do, or none is answered, this says so and
 /// exits with code 1.
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
     duration: Duration,
     /// How long the load lasts before that
-    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = duration)]
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = duration_or_none)]
     warm_up: Duration,
     /// How long a client waits for an answer, before that counts as an error
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
@@ -89,7 +89,7 @@ pub(crate) struct Args {
     /// The threads that drive the clients
     #[arg(long)]
     threads: Option<usize>,
-    /// Halfway, kill or freeze the server that answers, and tell how long until another does
+    /// Halfway, kill or freeze the server that answers, and report how long until another does
     #[arg(long, value_name = "DEED")]
     failover: Option<Deed>,
     /// Draw latency by percentile into this file

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, \
     2 bad usage, 3 no answer in time (it may or may not have been done)";
 
-/// What every client command takes.
+/// The arguments of every client command.
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// The cluster file
@@ -38,7 +38,7 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
-/// What a write to a map that keeps siblings takes.
+/// The argument of a write to a map that keeps siblings.
 #[derive(clap::Args)]
 struct Replaced {
     /// Replace exactly the writes that this context names, from `quorate get --json` (multi-primary
@@ -89,7 +89,7 @@ pub(crate) struct Get {
 /// Read the keys of a range, in order, with their values
 ///
 /// Prints a line for each: the key, a tab, the value. All are read at one point in time, at most 40 KiB
-/// of them. If there are more, `--json` tells the `next` key, from which another range goes on.
+/// of them. If there are more, `--json` shows the `next` key, from which another range goes on.
 #[derive(clap::Args)]
 #[command(
     override_usage = "quorate range [OPTIONS] --cluster <FILE> <FROM> [TO]\n       \
@@ -289,8 +289,16 @@ fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> 
     CliError::NotOffered { protocol: cluster.protocol.clone(), asked, offers, by }
 }
 
-/// Parses a duration: a number with a unit, or of seconds.
+/// Parses a duration that is more than 0: a number with a unit, or of seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match duration_or_none(text)? {
+        Duration::ZERO => Err("it must be more than 0".into()),
+        duration => Ok(duration),
+    }
+}
+
+/// Parses a duration, which may be 0.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {
@@ -300,10 +308,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(format!("`{unit}` is not a unit; use ms, s or m")),
     };
     let seconds = number.parse::<f64>().map_err(|_| "write it as 500ms, 5s or 1m".to_owned())?;
-    match Duration::try_from_secs_f64(seconds * scale) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it must be more than 0 and not astronomically long".into()),
-    }
+    Duration::try_from_secs_f64(seconds * scale)
+        .map_err(|_| "it must be neither negative nor astronomically long".into())
 }
 
 #[cfg(test)]
@@ -316,6 +322,7 @@ mod tests {
         assert_eq!(duration("5s"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration_or_none("0s"), Ok(Duration::ZERO));
         for wrong in ["", "s", "5h", "-1s", "0", "1e400", "9999999999999999999999999m"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

@@ -72,7 +72,7 @@ impl Names {
         Self(names)
     }
 
-    /// A range of keys that nobody writes is a part by itself: it must be empty.
+    /// A range without written keys is a part of its own: it must be empty.
     fn part<'a>(&'a self, op: &'a Op) -> &'a Bytes {
         let first = match op {
             Op::Range(range) => self.0.iter().find(|(key, _)| range.contains(key)),

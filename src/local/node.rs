@@ -50,7 +50,7 @@ impl Node {
         self.process.as_mut().is_some_and(|process| matches!(process.try_wait(), Ok(None)))
     }
 
-    /// How its process ended, if it did by itself and that was not told yet.
+    /// How its process ended, if it ended unexpectedly and that was not reported yet.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         let status = self.process.as_mut()?.try_wait().ok()??;
         self.process = None;
@@ -70,8 +70,9 @@ impl Node {
             return Ok(());
         };
         let files = std::fs::read_dir(&self.data).map_err(at("read", &self.data))?;
-        let lengths = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
-        let most = lengths.max().unwrap_or(0) + room;
+        let files = files.filter_map(|file| Some(file.ok()?.path()));
+        let most = files.map(|file| content_end(&file)).max().unwrap_or(0) + room;
+        // A write beyond it fails where the file is that long already, too.
         let limit = Rlimit { current: Some(most), maximum: None };
         let done = prlimit(Some(pid), Resource::Fsize, limit);
         done.map(drop).map_err(|error| system("limit the size of files")(error.into()))
@@ -89,4 +90,10 @@ impl Node {
             let _ = process.wait();
         }
     }
+}
+
+/// Where the content of a file ends: a log has its space before it needs it, as zeros.
+fn content_end(file: &Path) -> u64 {
+    let content = std::fs::read(file).unwrap_or_default();
+    content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
 }

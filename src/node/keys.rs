@@ -13,7 +13,7 @@
 //! | 2. seal with the new ones | new | old |
 //! | 3. drop the old ones | new | |
 //!
-//! A step begins when all servers have done the one before: then what any of them seals, all accept.
+//! A step begins when all servers have done the one before: then all accept the seal of any of them.
 //! Clients get the new file after step 1, and those that hold a session under the old keys start again
 //! before step 3.
 

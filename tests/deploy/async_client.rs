@@ -92,7 +92,7 @@ fn an_error_tells_whether_anything_was_done() {
     });
 }
 
-/// Nobody listens where these servers should be.
+/// These servers do not run.
 #[test]
 fn a_request_that_nobody_waits_for_frees_its_session() {
     let file = cluster("127.0.0.1", 3, KEYS);

@@ -1,10 +1,10 @@
-//! What a node logs: who leads, and whom it refuses.
+//! What a node logs: the leader, and the peers that it refuses.
 
 use crate::support::KEYS;
 use crate::support::processes::Cluster;
 use std::net::UdpSocket;
 
-/// Who leads, by what a node logged last.
+/// The leader, by the last line that a node logged.
 fn leader(line: &str) -> Option<usize> {
     let (_, rest) = line.split_once("led by server ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -36,14 +36,14 @@ fn a_view_change_and_a_join_are_logged_with_the_members() {
     cluster.await_line(2, |line| line.contains("now backup, view") && line.contains("members 1 2"));
 }
 
-/// A server that speaks another wire version is as one that is down, and the log says what to do.
+/// A server that speaks another wire version is as one that is down, and the log has advice.
 #[test]
 fn a_server_of_another_version_is_refused_and_the_others_go_on() {
     let mut cluster = Cluster::start("paxos", 3, KEYS);
     let put = ["put", "k", "v", "--timeout", "20s"];
     assert_eq!(cluster.client(&put).0, 0);
     cluster.kill(2);
-    // In its place: it says what it hears, as a server of the version that comes next.
+    // In its place: it repeats the datagrams that it hears, in the version that comes next.
     let file = cluster.file();
     let other = UdpSocket::bind(file.servers[2].address).unwrap();
     let mut buffer = vec![0; 65_536];

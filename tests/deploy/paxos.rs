@@ -83,7 +83,8 @@ fn a_range_is_read_at_one_point_in_time_whoever_leads() {
     });
 }
 
-/// What a range finds, page by page and all at once, having found `last` under the second key before.
+/// The number that a range finds under the second key, all at once and page by page; it found `last`
+/// before.
 fn numbers(reader: &mut ClientOf<Paxos<Map>>, last: u32) -> u32 {
     let number = |value: &Bytes| value.to_string().parse::<u32>().unwrap();
     let page = reader.prefix("".into(), 9, SECOND * 20).unwrap();

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const CLIENTS: usize = 4;
-/// The last two are read by ranges too, so they are judged together; each of the others by itself.
+/// The last two are read by ranges too, so they are judged together; each of the others alone.
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const RANGE: [&str; 2] = ["d", "f"];
 
@@ -34,7 +34,7 @@ fn request<D: Deploy>(
     }
 }
 
-/// Something to do. Values are written once, so that each read tells which write it saw, and swaps
+/// Something to do. Values are written once, so that each read shows which write it saw, and swaps
 /// expect what was last seen, so that some succeed.
 fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>>) -> Op {
     let key = Bytes::from(KEYS[random.random_range(0..KEYS.len())]);
@@ -53,7 +53,7 @@ fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>
     }
 }
 
-/// The value that a key has after an operation, as far as its client can tell.
+/// The value that a key has after an operation, as far as its client knows.
 fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
     match (op, reply) {
         (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),

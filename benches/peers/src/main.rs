@@ -138,24 +138,29 @@ async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure>
 
 /// A put by one client against what it cannot do without.
 fn raw_yardsticks(args: &Args) -> Result<(), Failure> {
-    let (mut syncs, mut pings, mut puts, mut ratios) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut syncs, mut threes, mut pings, mut puts) = (vec![], vec![], vec![], vec![]);
+    let (mut ratios, mut shared) = (vec![], vec![]);
     for _ in 0..args.rounds {
         let dir = fresh(&args.disk)?;
         let (sync, ping) = (raw::fdatasync(dir.path())?, raw::ping_pong()?);
+        let three = raw::second_of_three(dir.path())?;
         let put = ours::measure(&args.quorate, "paxos", dir.path(), run(args, 1, false))?.p50_us;
         ratios.push(put / (sync + 2.0 * ping));
+        shared.push(put / (three + 2.0 * ping));
         syncs.push(sync);
+        threes.push(three);
         pings.push(ping);
         puts.push(put);
     }
     println!(
-        "\none fdatasync of 128 bytes {:.0} us, one UDP ping-pong {:.0} us, a put by one client of paxos {:.0} us (all p50)",
+        "\none fdatasync of 128 bytes {:.0} us, the second of three at once {:.0} us, one UDP ping-pong {:.0} us, a put by one client of paxos {:.0} us (all p50)",
         median(syncs),
+        median(threes),
         median(pings),
         median(puts)
     );
     println!("  put / (fdatasync + 2 ping-pongs): {:.2}", median(ratios));
+    println!("  put / (second of three + 2 ping-pongs): {:.2}", median(shared));
     Ok(())
 }
 

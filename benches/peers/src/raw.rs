@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::net::UdpSocket;
 use std::path::Path;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 const BYTES: usize = 128;
@@ -18,18 +19,43 @@ fn median(mut times: Vec<Duration>) -> f64 {
 /// The median of one write and `fdatasync` of 128 bytes in a file that has its length already, in
 /// microseconds.
 pub fn fdatasync(dir: &Path) -> Result<f64, Failure> {
-    let mut file = File::create(dir.join("fdatasync"))?;
+    Ok(median(fdatasyncs(dir, "fdatasync", || ())?))
+}
+
+/// The median of the second to end of three such, each in a file of its own, that begin at once: what a
+/// majority of three nodes waits for whose logs are on one disk.
+pub fn second_of_three(dir: &Path) -> Result<f64, Failure> {
+    let together = Barrier::new(3);
+    let times = std::thread::scope(|scope| {
+        let begin = |name| scope.spawn(|| fdatasyncs(dir, name, || drop(together.wait())));
+        let threads = ["fdatasync-0", "fdatasync-1", "fdatasync-2"].map(begin);
+        threads.map(|thread| thread.join().map_err(|_| "a thread failed")?)
+    });
+    let [a, b, c] = times;
+    let (a, b, c) = (a?, b?, c?);
+    let second = |at: usize| {
+        let mut three = [a[at], b[at], c[at]];
+        three.sort_unstable();
+        three[1]
+    };
+    Ok(median((0..TIMES).map(second).collect()))
+}
+
+/// How long each of the writes and `fdatasync`s took; each begins after `before`.
+fn fdatasyncs(dir: &Path, name: &str, before: impl Fn()) -> Result<Vec<Duration>, Failure> {
+    let mut file = File::create(dir.join(name))?;
     file.write_all(&vec![0; BYTES * TIMES])?;
     file.sync_all()?;
     file.seek(SeekFrom::Start(0))?;
     let mut times = Vec::new();
     for _ in 0..TIMES {
+        before();
         let begin = Instant::now();
         file.write_all(&[1; BYTES])?;
         file.sync_data()?;
         times.push(begin.elapsed());
     }
-    Ok(median(times))
+    Ok(times)
 }
 
 /// The median of sending 128 bytes to another thread over loopback and receiving them back, in

@@ -1,8 +1,10 @@
 //! Evaluates the conditions in new states, each as seldom as possible.
 //!
 //! Conditions about single nodes or the history were evaluated when the part was first met. Those
-//! about the nodes together are remembered by the nodes, those about everything are evaluated anew.
+//! about the nodes together are remembered by the nodes, and those about everything by the parts that
+//! they looked at: many look at the messages alone, or not at the history.
 
+use super::remembered::Remembered;
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC_AT, Observer, Scopes};
 
 /// Which conditions the search looks at, a bit each.
@@ -64,6 +66,8 @@ pub(super) struct Evaluator<'c, A: Checkable, H> {
     boundary: Option<usize>,
     /// By the nodes' fingerprint: the conditions about nodes that hold.
     remembered: Vec<(u64, u64)>,
+    /// The answers of conditions about everything.
+    answers: Remembered,
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
@@ -71,7 +75,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         let scopes = cluster.scopes();
         let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
         let remembered = vec![(0, 0); remembered];
-        Self { cluster, scopes, boundary: cluster.boundary(), remembered }
+        let answers = Remembered::new(scopes.world);
+        Self { cluster, scopes, boundary: cluster.boundary(), remembered, answers }
     }
 
     /// The conditions of the mask that hold.
@@ -86,7 +91,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         if self.scopes.nodes & asked != 0 {
             holds = both(holds, self.about_nodes(state) & asked);
         }
-        holds = both(holds, self.ask(state, self.scopes.world & asked) & asked);
+        holds = both(holds, self.about_everything(state, self.scopes.world & asked));
         if holds & CALM != 0 && self.boundary_panics(state) {
             holds &= !CALM;
         }
@@ -118,6 +123,21 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         self.remembered[at].1
     }
 
+    /// Nothing in the state panicked.
+    fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
+        if asked == 0 {
+            return CALM;
+        }
+        let (cluster, shares) = (self.cluster, self.cluster.shares(state));
+        bits(asked).fold(CALM, |holds, at| {
+            let answer = || cluster.tracked_verdict(at, state);
+            match self.answers.of(at, &shares, answer) {
+                Some(is_so) => holds | u64::from(is_so) << at,
+                None => holds & !CALM,
+            }
+        })
+    }
+
     /// Which of the conditions hold; if none panics, that too.
     fn ask(&self, state: &[u32], asked: u64) -> u64 {
         bits(asked).fold(CALM, |holds, at| match self.cluster.verdict(at, state) {
@@ -127,7 +147,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     }
 }
 
-/// What holds by two sets of answers: nothing panics if it does in neither.
+/// The conditions that hold by two sets of answers: nothing panics if it does in neither.
 fn both(one: u64, other: u64) -> u64 {
     (one | other) & !CALM | one & other & CALM
 }
@@ -141,4 +161,63 @@ pub(super) fn bits(mut of: u64) -> impl Iterator<Item = usize> {
             at
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::Instance;
+    use crate::models::{paxos, primary_backup, two_phase_commit};
+    use std::collections::BTreeSet;
+
+    const STATES: usize = 2000;
+
+    /// The first states of a search.
+    fn states<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Vec<Vec<u32>> {
+        let mut states = vec![cluster.initial().to_vec()];
+        let mut seen: BTreeSet<Vec<u32>> = states.iter().cloned().collect();
+        let (mut expander, mut moves, mut at) = (cluster.expander(), Vec::new(), 0);
+        while at < states.len() && states.len() < STATES {
+            let (state, fingerprint) = (states[at].clone(), cluster.fingerprint(&states[at]));
+            moves.clear();
+            expander.moves(&state, &mut moves);
+            for what in &moves {
+                let Some(step) = expander.step(&state, fingerprint, *what) else { continue };
+                let mut next = Vec::new();
+                expander.write(&state, &step, &mut next);
+                if seen.insert(next.clone()) {
+                    states.push(next);
+                }
+            }
+            at += 1;
+        }
+        states
+    }
+
+    /// How many answers were compared.
+    fn compare<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> usize {
+        let mut compared = 0;
+        for instance in instances.iter().filter(|instance| !instance.deep) {
+            let cluster = (instance.cluster)();
+            let (mut evaluator, mask) = (Evaluator::new(&cluster), PropertyMask::of(&cluster));
+            for state in states(&cluster) {
+                let holds = evaluator.evaluate(&state, mask);
+                for at in bits(mask.all() & !CALM) {
+                    let (remembered, is_so) = (holds >> at & 1 == 1, cluster.holds(at, &state));
+                    let place = (instance.name, at, cluster.view(&state));
+                    assert_eq!(remembered, is_so, "{place:#?}");
+                    compared += usize::from(evaluator.scopes.world >> at & 1 == 1);
+                }
+            }
+        }
+        compared
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_the_conditions_say() {
+        assert!(compare(primary_backup::instances::instances()) > 10_000);
+        assert!(compare(paxos::instances::instances()) > 10_000);
+        assert!(compare(paxos::synod::instances::instances()) > 10_000);
+        assert!(compare(two_phase_commit::instances::instances()) > 10_000);
+    }
 }

@@ -78,6 +78,7 @@ mod level;
 mod outcome;
 mod quiet;
 mod reducer;
+mod remembered;
 mod search;
 mod trace;
 mod verdict;

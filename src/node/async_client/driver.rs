@@ -1,5 +1,4 @@
-//! The task that drives the sessions of an asynchronous client: it waits where tokio waits, and does
-//! what the fleet does.
+//! The task that drives the sessions of an asynchronous client: a fleet that waits as tokio does.
 
 use crate::node::client::ClientError;
 use crate::node::fleet::{Finished, Fleet};
@@ -16,11 +15,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-/// What a handle wants.
+/// An order of a handle.
 pub(super) enum Order<O, R> {
     /// A request is to be done.
     Do(Request<O, R>),
-    /// Nobody waits for the request with this ticket any more.
+    /// The request with this ticket is not awaited any more.
     GiveUp(u64),
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Request<O, R> {
 struct Open<R> {
     ticket: u64,
     deadline: Duration,
-    /// When that is; `None` if it is beyond what the clock can tell.
+    /// The time of the deadline; `None` if it is beyond the clock's last time.
     limit: Option<Instant>,
     answer: oneshot::Sender<Result<(R, Id), ClientError>>,
     _session: OwnedSemaphorePermit,
@@ -47,7 +46,7 @@ struct Open<R> {
 
 pub(super) struct Driver<O, R, P> {
     fleet: Fleet<O, R, P>,
-    /// The fleet's socket, which tells when there is something to receive.
+    /// The fleet's socket, by which tokio sees datagrams come in.
     socket: UdpSocket,
     orders: UnboundedReceiver<Order<O, R>>,
     /// The requests under way, by session.
@@ -139,7 +138,7 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
         }
     }
 
-    /// Does what is to be done now.
+    /// Takes datagrams, and does all that is due.
     fn step(&mut self) {
         loop {
             match self.fleet.step(Duration::ZERO) {
@@ -160,7 +159,7 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
         }
     }
 
-    /// Whether nothing is left to receive. From then on tokio tells when there is something again.
+    /// Whether nothing is left to receive. From then on tokio waits for the next datagram.
     fn is_drained(&self) -> bool {
         let nothing = || Err(ErrorKind::WouldBlock.into());
         let look = || if self.fleet.is_drained() { nothing() } else { Ok(()) };
@@ -176,7 +175,7 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
 
     fn end(&mut self, client: usize, result: Result<(R, Id), ClientError>) {
         if let Some(open) = self.close(client) {
-            // If nobody waits any more, nobody is told.
+            // The caller may have gone.
             let _ = open.answer.send(result);
         }
     }

@@ -1,7 +1,7 @@
 //! An asynchronous client, for programs that run on tokio (cargo feature `tokio`).
 //!
 //! One handle has many requests under way, from as many tasks as there are. The protocols' sessions
-//! have one request open at a time, and that is what is checked; so each request under way has a
+//! have one request open at a time, and so they are checked; each request under way has a
 //! **session of its own**, from a pool of as many as the handle was opened with. A session begins when
 //! it is first needed, with one more round trip to a server. A request that finds all sessions in use
 //! waits for one, for its deadline at most.
@@ -11,7 +11,7 @@
 //! ([`MAX_SESSIONS`](quorate_models::kv::sessions::MAX_SESSIONS) by default, of all clients together):
 //! the pools of all programs together should stay below that, or sessions expire.
 //!
-//! What sends, retries and follows redirects is the client actor that is checked with the servers, as
+//! The client actor that is checked with the servers sends, retries and follows redirects, as
 //! for the blocking [`Client`](super::Client); a task of its own drives the sessions of a handle.
 //!
 //! ```no_run
@@ -112,12 +112,12 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
     /// [`ClientError::NoAnswer`].
     ///
     /// # Errors
-    /// [`ClientError::fate`] says what each means for the operation.
+    /// [`ClientError::fate`] says of each whether the operation was done.
     pub async fn call(&self, op: O, deadline: Duration) -> Result<R, ClientError> {
         Ok(self.ask(op, deadline).await?.0)
     }
 
-    /// Does `op`: the answer, and who gave it.
+    /// Does `op`: the answer, and the server that gave it.
     async fn ask(&self, op: O, deadline: Duration) -> Result<(R, Id), ClientError> {
         sendable(&Service::<&O, (), ()>::Request { seq: u64::MAX, op: &op })
             .map_err(ClientError::Unsendable)?;
@@ -138,7 +138,7 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
     }
 }
 
-/// A call under way. If it is dropped before its end, nobody waits for the answer any more.
+/// A call under way. If it is dropped before its end, its request is given up.
 struct Call<'a, O, R> {
     orders: &'a UnboundedSender<Order<O, R>>,
     ticket: u64,
@@ -148,7 +148,7 @@ struct Call<'a, O, R> {
 impl<O, R> Drop for Call<'_, O, R> {
     fn drop(&mut self) {
         if !self.is_over {
-            // If nobody takes it, there is nothing to give up.
+            // Without a driver there is nothing to give up.
             let _ = self.orders.send(Order::GiveUp(self.ticket));
         }
     }

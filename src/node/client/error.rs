@@ -1,4 +1,4 @@
-//! Errors of a client: why an operation has no result. [`Fate`](super::Fate) says what that means.
+//! Errors of a client: why an operation has no result. [`Fate`](super::Fate) says whether it was done.
 
 use crate::node::frame::FrameError;
 use crate::node::socket::BindError;

@@ -1,8 +1,8 @@
-//! What is known of an operation that has no result.
+//! Whether an operation without a result was done.
 
 use super::ClientError;
 
-/// What is known of an operation that has no result. One that has a result was done.
+/// Whether an operation without a result was done. One with a result was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It was not done, and never will be: asking again does not do it twice.
@@ -13,7 +13,7 @@ pub enum Fate {
 }
 
 impl ClientError {
-    /// What it says of the operation.
+    /// Whether the operation was done.
     pub fn fate(&self) -> Fate {
         match self {
             Self::Bind(_)

@@ -36,7 +36,7 @@ pub enum AskError {
 }
 
 impl AskError {
-    /// What it says of what was asked.
+    /// Whether the request was done.
     pub fn fate(&self) -> Fate {
         match self {
             // Each says that nothing was done.
@@ -70,7 +70,7 @@ pub fn ask<F: Offer, P: Value>(
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(&topology, ask, answer).ok_or_else(nonsense)? {
-            AskOutcome::Told(answered) => return Ok(answered),
+            AskOutcome::Done(answered) => return Ok(answered),
             AskOutcome::Failed(error) => return Err(error.into()),
             AskOutcome::Again(why) => {
                 let pause = rand::random_range(PAUSE);

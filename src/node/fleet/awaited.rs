@@ -1,4 +1,4 @@
-//! A fleet that something else waits for: what a task needs to drive it.
+//! A fleet that an asynchronous task drives and waits for.
 
 use super::{Fleet, Open};
 use crate::node::client::ClientError;
@@ -9,7 +9,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
-    /// The socket once more, to be told when there is something to receive.
+    /// The socket once more, for a task that waits for datagrams.
     pub(in crate::node) fn readiness(&self) -> io::Result<UdpSocket> {
         self.port.readiness()
     }

@@ -19,12 +19,12 @@ pub enum FrameError {
     /// Shorter than the shortest frame.
     #[error("the datagram is truncated")]
     Truncated,
-    /// Of a version that is not spoken here.
-    #[error("the datagram has wire version {found}, and {spoken} is spoken here; {}", advice(*found))]
+    /// Of a version that this cluster does not use.
+    #[error("the datagram has wire version {found}, and this cluster uses {spoken}: {}", advice(*found))]
     Version {
         /// The version that it has.
         found: u8,
-        /// The one that it should have.
+        /// The one that this cluster uses.
         spoken: u8,
     },
     /// From another cluster, or one whose cluster file differs in what must agree.
@@ -38,7 +38,7 @@ pub enum FrameError {
     Malformed,
 }
 
-/// What an operator is to do about a datagram of that version.
+/// Advice to an operator about a datagram of that version.
 fn advice(found: u8) -> &'static str {
     if [CHECKSUMMED, ENCRYPTED].contains(&found) {
         "one of the two ends has [keys] in its cluster file, and the other has not"

@@ -15,7 +15,7 @@ impl KeyRing {
         Self(channels)
     }
 
-    /// What seals.
+    /// The channel that seals.
     pub(super) fn first(&mut self) -> &mut Channel {
         // There is at least one.
         &mut self.0[0]
