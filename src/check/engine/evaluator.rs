@@ -6,6 +6,7 @@
 
 use super::remembered::Remembered;
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC_AT, Observer, Scopes};
+use std::cell::OnceCell;
 
 /// Which conditions the search looks at, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,13 +126,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
 
     /// Nothing in the state panicked.
     fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
-        if asked == 0 {
-            return CALM;
-        }
-        let (cluster, shares) = (self.cluster, self.cluster.shares(state));
+        let (cluster, shares) = (self.cluster, OnceCell::new());
         bits(asked).fold(CALM, |holds, at| {
+            let shares = || *shares.get_or_init(|| cluster.shares(state));
             let answer = || cluster.tracked_verdict(at, state);
-            match self.answers.of(at, &shares, answer) {
+            match self.answers.of(at, shares, answer) {
                 Some(is_so) => holds | u64::from(is_so) << at,
                 None => holds & !CALM,
             }
