@@ -13,7 +13,7 @@ use quorate::models::Protocol;
 use quorate::models::kv::{Map, Op, Reply};
 use quorate::models::paxos::{Paxos, Peer};
 use quorate::node::deploy::{ClientOf, open_client, open_node};
-use quorate::node::{ClientError, DataDir};
+use quorate::node::{ClientError, DataDir, Fate};
 use quorate::{Client, Stop};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -198,6 +198,7 @@ fn a_client_that_nobody_welcomes_says_whom_it_asked() {
     let retry = SECOND / 20..SECOND / 10;
     let mut client = Client::<Op, Reply, Peer<Map>>::open(&cluster, cluster.ids(), retry).unwrap();
     let error = client.get("k".into(), SECOND / 2).unwrap_err();
-    let ClientError::NoAnswer { asked, .. } = &error else { panic!("{error}") };
+    let ClientError::NoSession { asked, .. } = &error else { panic!("{error}") };
     assert_eq!(asked.len(), 2, "{error}");
+    assert_eq!(error.fate(), Fate::NotDone, "it has sent no request");
 }

@@ -29,6 +29,9 @@ pub enum LimitError {
         /// Their length.
         len: usize,
     },
+    /// A range of which no pair is wanted.
+    #[error("a range of at most 0 pairs has nothing to tell; ask for at least one")]
+    NoPairs,
     /// The context of a write is longer than a cluster of any size has.
     #[error("the context has {len} bytes, more than the limit of {limit}")]
     ContextTooLong {
@@ -45,11 +48,16 @@ pub enum LimitError {
 /// Whether an operation on the map keeps the limits.
 pub fn check(op: &Op) -> Result<(), LimitError> {
     let key = op.key().len();
-    if key > MAX_KEY_BYTES {
-        return Err(LimitError::KeyTooLong { len: key });
+    let end = match op {
+        Op::Range(range) if range.limit == 0 => return Err(LimitError::NoPairs),
+        Op::Range(range) => range.to.as_ref().map_or(0, Bytes::len),
+        _ => 0,
+    };
+    if key.max(end) > MAX_KEY_BYTES {
+        return Err(LimitError::KeyTooLong { len: key.max(end) });
     }
     let values: [Option<&Bytes>; 2] = match op {
-        Op::Get { .. } | Op::Delete { .. } => [None, None],
+        Op::Get { .. } | Op::Delete { .. } | Op::Range(_) => [None, None],
         Op::Put { value, .. } => [Some(value), None],
         Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
     };

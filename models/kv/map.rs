@@ -1,7 +1,9 @@
 //! The map of byte strings: its operations, its replies, and their sequential meaning.
 
 use super::bytes::Bytes;
+use super::limits;
 use super::machine::{Cursor, FRAGMENT_BYTES, StateMachine};
+use super::range::{Page, Range};
 use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -47,6 +49,8 @@ pub enum Op {
         /// Its new value; `None` to remove the key.
         new: Option<Bytes>,
     },
+    /// Reads the keys of a range, in order, with their values.
+    Range(Range),
 }
 
 impl Op {
@@ -62,24 +66,17 @@ impl Op {
 
     /// Whether it keeps the limits of keys, values and operations.
     pub fn fits(&self) -> bool {
-        let values = match self {
-            Self::Get { .. } | Self::Delete { .. } => [None, None],
-            Self::Put { value, .. } => [Some(value), None],
-            Self::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
-        };
-        let lengths = values.into_iter().flatten().map(Bytes::len);
-        self.key().len() <= MAX_KEY_BYTES
-            && lengths.clone().all(|length| length <= MAX_VALUE_BYTES)
-            && self.key().len() + lengths.sum::<usize>() <= MAX_OPERATION_BYTES
+        limits::check(self).is_ok()
     }
 
-    /// The key it is about.
+    /// The key it is about; of a range, the key where it begins.
     pub fn key(&self) -> &Bytes {
         match self {
             Self::Get { key }
             | Self::Put { key, .. }
             | Self::Delete { key }
             | Self::Cas { key, .. } => key,
+            Self::Range(range) => &range.from,
         }
     }
 }
@@ -98,6 +95,8 @@ pub enum Reply {
         /// The value before the operation.
         found: Option<Bytes>,
     },
+    /// To a range: its first page.
+    Page(Page),
 }
 
 /// The map itself; also its sequential specification, against which histories are judged.
@@ -136,6 +135,7 @@ impl SequentialSpec for Map {
                 }
                 Reply::Swapped { swapped, found }
             }
+            Op::Range(range) => Reply::Page(range.read(&self.0)),
         }
     }
 }
@@ -152,6 +152,7 @@ impl StateMachine for Map {
     fn query(&self, op: &Op) -> Option<Reply> {
         match op {
             Op::Get { key } => Some(Reply::Value(self.0.get(key).cloned())),
+            Op::Range(range) => Some(Reply::Page(range.read(&self.0))),
             Op::Put { .. } | Op::Delete { .. } | Op::Cas { .. } => None,
         }
     }

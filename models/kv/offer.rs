@@ -40,6 +40,7 @@ impl Ask {
             Self::One { op: Op::Put { .. }, .. } => "put",
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
+            Self::One { op: Op::Range(_), .. } => "range",
             Self::Together(_) => "txn",
             Self::Words(_) => "call",
         }
@@ -173,7 +174,7 @@ pub trait Offer {
     type Request: Value;
     /// What its servers answer.
     type Answer: Value;
-    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `txn` and `call`.
+    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `txn` and `call`.
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -193,7 +194,7 @@ pub struct MapOffer;
 impl Offer for MapOffer {
     type Request = Op;
     type Answer = Reply;
-    const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas"];
+    const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas", "range"];
 
     fn request(_: &Topology, ask: &Ask) -> Result<Op, OfferError> {
         match ask {
@@ -225,6 +226,7 @@ fn is_reply_to(op: &Op, reply: &Reply) -> bool {
         (Op::Get { .. }, Reply::Value(_))
             | (Op::Put { .. } | Op::Delete { .. }, Reply::Done)
             | (Op::Cas { .. }, Reply::Swapped { .. })
+            | (Op::Range(_), Reply::Page(_))
     )
 }
 

@@ -50,6 +50,11 @@ pub enum TxnError {
         /// How many.
         count: usize,
     },
+    /// It reads a range of keys, which may belong to several participants.
+    Range {
+        /// Which operation.
+        op: usize,
+    },
     /// Its keys and values are more than [`MAX_TXN_BYTES`].
     TooLarge {
         /// How many bytes they count for.
@@ -64,6 +69,10 @@ impl fmt::Display for TxnError {
                 f,
                 "the transaction has {count} operations, more than the limit of {MAX_TXN_OPS}; \
                  split it"
+            ),
+            Self::Range { op } => write!(
+                f,
+                "operation {op} of the transaction reads a range; a transaction reads single keys"
             ),
             Self::TooLarge { bytes } => write!(
                 f,
@@ -83,6 +92,9 @@ impl Transaction {
         if count > MAX_TXN_OPS {
             return Err(TxnError::TooManyOps { count });
         }
+        if let Some(op) = self.ops.iter().position(|op| matches!(op, Op::Range(_))) {
+            return Err(TxnError::Range { op });
+        }
         let bytes = self.ops.iter().map(op_bytes).sum();
         if bytes > MAX_TXN_BYTES {
             return Err(TxnError::TooLarge { bytes });
@@ -93,7 +105,7 @@ impl Transaction {
 
 fn op_bytes(op: &Op) -> usize {
     let values = match op {
-        Op::Get { .. } | Op::Delete { .. } => 0,
+        Op::Get { .. } | Op::Delete { .. } | Op::Range(_) => 0,
         Op::Put { value, .. } => value.len(),
         Op::Cas { expected, new, .. } => {
             optional_bytes(expected.as_ref()) + optional_bytes(new.as_ref())
@@ -109,6 +121,7 @@ pub fn reply_bytes<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> usize {
         Reply::Value(found) | Reply::Swapped { found, .. } => {
             OP_BYTES + optional_bytes(found.as_ref())
         }
+        Reply::Page(page) => OP_BYTES + page.bytes(),
     };
     replies.into_iter().map(size).sum()
 }
@@ -143,7 +156,7 @@ pub enum Abort {
     /// A participant has forgotten the client to make room for others. Start again under a new
     /// client id.
     Forgotten,
-    /// It, or what it would have answered, is larger than the limits.
+    /// It, or what it would have answered, is larger than the limits, or it reads a range of keys.
     TooLarge,
     /// A participant was asked for a key that is not its own: nodes are configured differently.
     UnknownShard,
@@ -162,12 +175,16 @@ impl Execution {
     /// Runs numbered operations in order.
     ///
     /// # Errors
-    /// [`Abort::Condition`] at the first condition that does not hold.
+    /// [`Abort::Condition`] at the first condition that does not hold; [`Abort::TooLarge`] at a range,
+    /// of which a participant may have only some of the keys.
     pub fn run<'a>(map: &Map, ops: impl IntoIterator<Item = (u32, &'a Op)>) -> Result<Self, Abort> {
         let mut touched = Map::default();
         let mut values = BTreeMap::new();
         let mut replies = Vec::new();
         for (number, op) in ops {
+            if matches!(op, Op::Range(_)) {
+                return Err(Abort::TooLarge);
+            }
             let key = op.key();
             if !values.contains_key(key) {
                 let now = map.0.get(key).cloned();
@@ -247,6 +264,7 @@ impl SequentialSpec for Transactional {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kv::Range;
     use crate::shared_map::SharedMap;
 
     fn cas(key: &str, expected: Option<&str>, new: &str) -> Op {
@@ -292,6 +310,10 @@ mod tests {
         let error = TxnError::TooManyOps { count: 65 };
         assert_eq!(many.check(), Err(error));
         assert!(error.to_string().contains("split it"));
+        let range = Op::Range(Range::prefix("x".into(), 1));
+        let ranges = Transaction::from([Op::get("x"), range]);
+        assert_eq!(ranges.check(), Err(TxnError::Range { op: 1 }));
+        assert_eq!(Transactional::default().invoke(&ranges), Outcome::Aborted(Abort::TooLarge));
         let large = Transaction::from(Op::put("x", &"v".repeat(MAX_TXN_BYTES)));
         assert_eq!(large.check(), Err(TxnError::TooLarge { bytes: MAX_TXN_BYTES + OP_BYTES + 1 }));
         assert_eq!(Transaction::from(Op::put("x", "a")).check(), Ok(()));

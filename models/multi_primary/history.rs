@@ -371,7 +371,8 @@ impl SequentialSpec for Plain {
                 let (values, context) = (value.into_iter().collect(), Context::default());
                 Answer::Values { values, context, more: false }
             }
-            Reply::Done | Reply::Swapped { .. } => Answer::Done,
+            // It offers neither compare-and-swap nor ranges.
+            Reply::Done | Reply::Swapped { .. } | Reply::Page(_) => Answer::Done,
         }
     }
 

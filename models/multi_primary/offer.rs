@@ -32,7 +32,7 @@ impl Offer for SiblingsOffer {
             return Err(not_offered::<Self>(ask));
         };
         let context = match (op, context) {
-            (Op::Cas { .. }, _) => return Err(not_offered::<Self>(ask)),
+            (Op::Cas { .. } | Op::Range(_), _) => return Err(not_offered::<Self>(ask)),
             (_, None) => None,
             (Op::Put { .. } | Op::Delete { .. }, Some(text))
                 if rule(topology) == Ok(Rule::MultiValue) =>
@@ -78,6 +78,7 @@ impl Offer for SiblingsOffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kv::Range;
     use crate::multi_primary::Context;
     use crate::topology::tests::topology;
 
@@ -87,6 +88,8 @@ mod tests {
         let cas = Op::Cas { key: "k".into(), expected: None, new: None };
         let error = SiblingsOffer::request(&plain, &cas.into()).unwrap_err().to_string();
         assert!(error.contains("get, put and delete"), "{error}");
+        let range = Op::Range(Range::prefix("k".into(), 1));
+        assert!(SiblingsOffer::request(&plain, &range.into()).is_err());
         let ask = Ask::One { op: Op::put("k", "v"), context: Some("00".into()) };
         assert!(matches!(SiblingsOffer::request(&plain, &ask), Err(OfferError::NoContexts)));
         let siblings = topology("multi-value", &[""]);

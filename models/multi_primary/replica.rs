@@ -97,7 +97,7 @@ impl Turn<'_, '_> {
             Op::Get { key } => {
                 return self.answer(Service::Reply { seq, reply: self.read(&key) });
             }
-            Op::Cas { .. } => {
+            Op::Cas { .. } | Op::Range(_) => {
                 return self.answer(Service::Refused { seq, why: Refusal::NotOffered });
             }
             Op::Put { key, value } => (key, Some(value)),

@@ -2,7 +2,7 @@
 
 use crate::kv::limits::{self, LimitError};
 use crate::kv::offer::{Ask, AskOutcome, Offer, OfferError, not_offered, outcome};
-use crate::kv::{Outcome, Transaction};
+use crate::kv::{Op, Outcome, Transaction};
 use crate::topology::Topology;
 
 /// What two-phase commit offers: transactions. A single operation is a transaction of one.
@@ -15,10 +15,10 @@ impl Offer for TransactionOffer {
 
     fn request(_: &Topology, ask: &Ask) -> Result<Transaction, OfferError> {
         match ask {
+            Ask::One { op: Op::Range(_), .. } | Ask::Words(_) => Err(not_offered::<Self>(ask)),
             Ask::One { op, context: None } => Ok(op.clone().into()),
             Ask::One { .. } => Err(OfferError::NoContexts),
             Ask::Together(txn) => Ok(txn.clone()),
-            Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 
@@ -36,7 +36,7 @@ impl Offer for TransactionOffer {
 mod tests {
     use super::*;
     use crate::kv::offer::Answered;
-    use crate::kv::{Abort, Op, Reply};
+    use crate::kv::{Abort, Range, Reply};
 
     #[test]
     fn an_unknown_shard_is_told_with_what_to_do() {
@@ -56,6 +56,11 @@ mod tests {
         assert!(matches!(check(vec![Op::get("k"); 65]), Err(LimitError::Transaction(_))));
         let long = Op::get(&"k".repeat(2000));
         assert!(matches!(check(vec![long]), Err(LimitError::KeyTooLong { len: 2000 })));
+        let range = Op::Range(Range::prefix("k".into(), 1));
+        assert!(matches!(check(vec![range.clone()]), Err(LimitError::Transaction(_))));
+        let topology = Topology::plain(3);
+        let error = TransactionOffer::request(&topology, &range.into()).unwrap_err().to_string();
+        assert!(error.contains("does not offer range"), "{error}");
         let large = Op::put("k", &"v".repeat(30_000));
         assert!(matches!(check(vec![large.clone(), large]), Err(LimitError::Transaction(_))));
     }

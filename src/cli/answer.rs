@@ -2,7 +2,7 @@
 
 use super::{DONE, NO};
 use crate::models::kv::offer::Answered;
-use crate::models::kv::{Bytes, Op, Reply};
+use crate::models::kv::{Bytes, Op, Page, Reply};
 use serde_json::{Value, json};
 
 /// What is printed, and the exit code that it means.
@@ -24,6 +24,9 @@ pub(super) fn note(answered: &Answered) -> Option<&'static str> {
     match answered {
         Answered::Reply(Reply::Value(None)) => Some("the key is absent"),
         Answered::Siblings { values, .. } if values.is_empty() => Some("the key is absent"),
+        Answered::Reply(Reply::Page(page)) if page.more() => {
+            Some("there are more keys; `--json` tells the `next` one, from which to go on")
+        }
         Answered::Siblings { more: true, .. } => {
             Some("there are more siblings than fit one answer; replace these and get again")
         }
@@ -40,6 +43,8 @@ fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
         _ => DONE,
     };
     let printed = match reply {
+        Reply::Page(page) if as_json => line(page_in_json(page)),
+        Reply::Page(page) => pairs(page),
         Reply::Value(value) if as_json => line(json!({ "value": text(value.as_ref()) })),
         Reply::Done if as_json => line(json!({ "done": true })),
         Reply::Swapped { swapped, found } if as_json => {
@@ -56,6 +61,19 @@ fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
         }
     };
     (printed, code)
+}
+
+/// A line for each pair. A key may hold a tab, a value a line feed: `--json` tells them apart.
+fn pairs(page: &Page) -> Vec<u8> {
+    let line =
+        |(key, value): &(Bytes, Bytes)| [key.as_ref(), b"\t", value.as_ref(), b"\n"].concat();
+    page.pairs.iter().flat_map(line).collect()
+}
+
+fn page_in_json(page: &Page) -> Value {
+    let pair = |(key, value): &(Bytes, Bytes)| json!({ "key": text(Some(key)), "value": text(Some(value)) });
+    let pairs: Vec<Value> = page.pairs.iter().map(pair).collect();
+    json!({ "pairs": pairs, "more": page.more(), "next": text(page.next.as_ref()) })
 }
 
 fn siblings(values: &[Bytes], context: &str, more: bool, as_json: bool) -> (Vec<u8>, u8) {
@@ -76,6 +94,7 @@ fn named(op: &Op) -> &'static str {
         Op::Delete { .. } => "delete",
         Op::Cas { expected: Some(_), .. } => "expect",
         Op::Cas { expected: None, .. } => "expect-absent",
+        Op::Range(_) => "range",
     }
 }
 
@@ -90,6 +109,7 @@ fn committed(ops: &[Op], replies: &[Reply], as_json: bool) -> Vec<u8> {
                         json!({ "op": name, "key": key, "value": text(value.as_ref()) })
                     }
                     Reply::Done => json!({ "op": name, "key": key, "done": true }),
+                    Reply::Page(page) => page_in_json(page),
                     Reply::Swapped { .. } => json!({ "op": name, "key": key, "holds": true }),
                 }
             })
@@ -101,6 +121,7 @@ fn committed(ops: &[Op], replies: &[Reply], as_json: bool) -> Vec<u8> {
             Reply::Value(Some(value)) => return told(op, &[b"is ", value.as_ref()].concat()),
             Reply::Value(None) => b"is absent",
             Reply::Done => b"done",
+            Reply::Page(page) => return pairs(page),
             Reply::Swapped { .. } => b"holds",
         };
         told(op, result)
@@ -160,6 +181,14 @@ mod tests {
         assert_eq!(one(Reply::Done, false), told("done\n", DONE));
         let swapped = Reply::Swapped { swapped: false, found };
         assert_eq!(one(swapped, true), told("{\"found\":\"v\",\"swapped\":false}\n", NO));
+        let pairs = vec![("a".into(), "1".into()), ("b".into(), vec![255].into())];
+        let page = Reply::Page(Page { pairs, next: Some("c".into()) });
+        let json = "{\"more\":true,\"next\":\"c\",\"pairs\":[{\"key\":\"a\",\"value\":\"1\"},\
+                    {\"key\":\"b\",\"value\":[255]}]}\n";
+        assert_eq!(one(page, true), told(json, DONE));
+        let page = Page { pairs: vec![("a".into(), "1".into())], next: None };
+        assert_eq!(one(Reply::Page(page), false), told("a\t1\n", DONE));
+        assert_eq!(one(Reply::Page(Page::default()), false), told("", DONE));
         let binary = Reply::Value(Some(vec![255].into()));
         assert_eq!(one(binary, true), told("{\"value\":[255]}\n", DONE));
     }

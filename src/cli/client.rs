@@ -1,4 +1,4 @@
-//! `quorate get`, `put`, `delete` and `cas`: one operation on a cluster's map.
+//! `quorate get`, `range`, `put`, `delete` and `cas`: one operation on a cluster's map.
 //!
 //! Exit codes, the same for all: 0 it was done; 1 the answer is no (the key is absent, the value
 //! is not the expected one) or something is wrong; 2 bad usage; 3 no answer came in time, so
@@ -9,7 +9,7 @@ use super::{CliError, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
 use crate::models::kv::map::MAX_VALUE_BYTES;
 use crate::models::kv::offer::{Ask, OfferError};
-use crate::models::kv::{Bytes, Op};
+use crate::models::kv::{Bytes, Op, Range};
 use crate::node::deploy::deployed::CallError;
 use crate::node::{AskError, ClusterFile, Deployed};
 use stateright::actor::Id;
@@ -84,6 +84,54 @@ pub(crate) struct Get {
     key: String,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Read the keys of a range, in order, with their values
+///
+/// Prints a line for each: the key, a tab, the value. All are read at one point in time, at most 40 KiB
+/// of them. If there are more, `--json` tells the `next` key, from which another range goes on.
+#[derive(clap::Args)]
+#[command(
+    override_usage = "quorate range [OPTIONS] --cluster <FILE> <FROM> [TO]\n       \
+                      quorate range [OPTIONS] --cluster <FILE> --prefix <PREFIX>",
+    group = clap::ArgGroup::new("keys").required(true),
+    after_help = format!(
+        "{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
+         quorate range a n --cluster cluster.toml\n  \
+         quorate range '' --limit 10 --json --cluster cluster.toml\n  \
+         quorate range --prefix user/ --cluster cluster.toml"
+    )
+)]
+pub(crate) struct Keys {
+    /// The lowest key of the range; '' for the lowest of all
+    #[arg(group = "keys")]
+    from: Option<String>,
+    /// The lowest key above the range, which does not belong to it
+    #[arg(requires = "from")]
+    to: Option<String>,
+    /// All keys that begin with this
+    #[arg(long, group = "keys")]
+    prefix: Option<String>,
+    /// The most keys
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+impl Keys {
+    fn range(&self) -> Range {
+        let limit = self.limit;
+        match &self.prefix {
+            Some(prefix) => Range::prefix(bytes(prefix), limit),
+            // One of the two was given: clap sees to it.
+            None => Range {
+                from: bytes(self.from.as_deref().unwrap_or_default()),
+                to: self.to.as_deref().map(bytes),
+                limit,
+            },
+        }
+    }
 }
 
 /// Set the value of a key
@@ -178,6 +226,10 @@ pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
 
 pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
     perform(catalogue, &args.common, &Op::Get { key: bytes(&args.key) }.into())
+}
+
+pub(crate) fn range(args: &Keys, catalogue: &Catalogue) -> Result<u8, CliError> {
+    perform(catalogue, &args.common, &Op::Range(args.range()).into())
 }
 
 pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {

@@ -124,6 +124,7 @@ impl CliError {
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
             Self::Client(
                 ClientError::NoAnswer { .. }
+                | ClientError::NoSession { .. }
                 | ClientError::Busy { .. }
                 | ClientError::SessionExpired,
             ) => UNKNOWN,

@@ -14,7 +14,13 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   quorate keygen >> cluster.toml
-  quorate keygen --dir /etc/quorate")]
+  quorate keygen --dir /etc/quorate
+
+To replace the keys of a cluster that runs, make new ones in another directory. Then change the cluster
+file in three steps, and after each restart the servers, one after the other:
+  1. name the new files as `server-also-file` and `client-also-file`: they are accepted, too;
+  2. exchange them with those of `server-file` and `client-file`: the new ones seal;
+  3. leave out the old ones, once all clients were started again with a new `quorate client-file`.")]
 pub(crate) struct Args {
     /// The directory for `server.key` and `client.key`, which exists
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -10,7 +10,8 @@
 //!
 //! Linearizability is compositional (Herlihy and Wing 1990, theorem 1): a history of operations on
 //! single keys is linearizable exactly if it is so for each key, so split it with [`by_key`] first,
-//! which makes the search much shorter. Transactions are judged as a whole; their histories, if
+//! which makes the search much shorter. A range reads several keys at one point in time, so the keys
+//! that ranges read together are judged together. Transactions are judged as a whole; their histories, if
 //! linearizable, are strictly serializable.
 //!
 //! ```

@@ -3,7 +3,9 @@
 use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use quorate_models::kv::{Abort, Bytes, Map, Op, Outcome, Reply, Transaction, Transactional};
+use quorate_models::kv::{
+    Abort, Bytes, Map, Op, Outcome, Page, Range, Reply, Transaction, Transactional,
+};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -317,16 +319,59 @@ where
 fn any_op() -> impl Strategy<Value = Op> {
     let key = prop_oneof![4 => Just("x"), 1 => Just("y")];
     let value = || proptest::option::of(proptest::sample::select(vec!["a", "b", "c"]));
-    (key, 0..4, value(), value()).prop_map(|(key, kind, one, other)| {
+    (key, 0..5, value(), value()).prop_map(|(key, kind, one, other)| {
         let key = Bytes::from(key);
         let bytes = |value: Option<&str>| value.map(Bytes::from);
         match (kind, bytes(one), bytes(other)) {
             (0, ..) => Op::Get { key },
             (1, Some(value), _) => Op::Put { key, value },
             (1, None, _) => Op::Delete { key },
+            (2, Some(_), _) => Op::Range(Range { from: key, to: None, limit: 1 }),
+            (2, None, _) => Op::Range(Range::prefix("".into(), 2)),
             (_, expected, new) => Op::Cas { key, expected, new },
         }
     })
+}
+
+/// A read of all keys that found these.
+fn read(begin: u64, end: u64, pairs: &[(&str, &str)]) -> Operation<Op, Reply> {
+    let pairs = pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let page = Page { pairs, next: None };
+    told(begin, end, Op::Range(Range::prefix("".into(), 9)), Reply::Page(page))
+}
+
+/// Of two writes one after the other a range may see none, the first or both, but not the second alone;
+/// though each key by itself would allow it.
+#[test]
+fn a_range_reads_its_keys_at_one_point_in_time() {
+    let write = |begin, key| told(begin, begin + 1, Op::put(key, "1"), Reply::Done);
+    for (seen, is_possible) in [
+        (vec![], true),
+        (vec![("a", "1")], true),
+        (vec![("a", "1"), ("b", "1")], true),
+        (vec![("b", "1")], false),
+    ] {
+        let history = [write(1, "a"), write(3, "b"), read(0, 5, &seen)];
+        assert_eq!(is_linearizable::<Map>(&history), is_possible, "{seen:?}");
+        let parts = by_key(history);
+        assert_eq!(parts.len(), 1, "the range joins its keys");
+        assert!(parts.values().all(|part| is_linearizable::<Map>(part) == is_possible));
+    }
+    assert!(!is_linearizable::<Map>(&[write(1, "a"), read(3, 4, &[])]), "it is stale");
+}
+
+#[test]
+fn keys_that_no_range_reads_together_are_apart() {
+    let range = |from: &str, to: &str| {
+        let range = Range { from: from.into(), to: Some(to.into()), limit: 9 };
+        told(9, 10, Op::Range(range), Reply::Page(Page::default()))
+    };
+    let writes = ["a", "b", "c", "d", "e"].map(|key| told(1, 2, Op::put(key, "1"), Reply::Done));
+    let ranges = [range("b", "d"), range("c", "e"), range("x", "z"), range("e", "a")];
+    let parts = by_key(writes.into_iter().chain(ranges));
+    let sizes: Vec<_> = parts.iter().map(|(key, part)| (key.to_string(), part.len())).collect();
+    let expected = [("a", 1), ("b", 5), ("e", 2), ("x", 1)].map(|(key, len)| (key.to_owned(), len));
+    assert_eq!(sizes, expected);
 }
 
 #[test]

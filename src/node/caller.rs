@@ -5,7 +5,7 @@ use super::cluster_file::ClusterFile;
 use super::endpoint::{SendError, Welcome};
 use super::frame::{Channel, FrameError, Header, Kind, Wire, decode, decode_all};
 use super::keys::{Key, Keys};
-use super::notary::{PADDING, Proof};
+use super::notary::{PADDING, Proof, name_of};
 use super::secrets::{Agreement, Code, Public, servers_public};
 use super::socket::{BindError, Datagram, Received, Socket};
 use serde::Serialize;
@@ -162,7 +162,9 @@ impl Session {
     pub(super) fn hello(&mut self, server: Id) -> Result<Datagram, SendError> {
         let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
         let src = Id::from(ANONYMOUS as usize);
-        let header = Header { kind: Kind::Hello, src, dst: server, word: 0 };
+        // Without keys there is nothing to tell.
+        let word = servers_public(&self.keys).map_or(0, |public| name_of(&public));
+        let header = Header { kind: Kind::Hello, src, dst: server, word };
         let bytes = self.hellos.seal(self.wire, &header, &self.public, &PADDING)?;
         Ok(Datagram { to, bytes })
     }

@@ -74,6 +74,13 @@ impl Cipher {
         Ok(())
     }
 
+    /// Whether it opened something before that is of the same session as `sealed`.
+    pub(super) fn has_heard(&self, sealed: &[u8]) -> bool {
+        sealed
+            .first_chunk()
+            .is_some_and(|session| self.heard.iter().any(|(heard, _)| heard == session))
+    }
+
     /// Decrypts `sealed`, a nonce and what it sealed, in place.
     pub(super) fn open<'a>(
         &mut self,
@@ -103,7 +110,7 @@ impl Cipher {
 fn session_key(key: &Secret, session: &Session) -> Result<LessSafeKey, FrameError> {
     // Any 32 bytes are a key.
     let key =
-        UnboundKey::new(&AES_256_GCM, &key.derive(session)).map_err(|_| FrameError::Forged)?;
+        UnboundKey::new(&AES_256_GCM, &*key.derive(session)).map_err(|_| FrameError::Forged)?;
     Ok(LessSafeKey::new(key))
 }
 

@@ -4,11 +4,13 @@
 
 mod driven;
 mod error;
+mod fate;
 #[cfg(test)]
 mod tests;
 
 pub(super) use driven::Driven;
 pub use error::ClientError;
+pub use fate::Fate;
 
 use super::caller::{Caller, Heard};
 use super::cluster_file::ClusterFile;
@@ -68,12 +70,15 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         self.caller.id()
     }
 
-    /// The server that it would ask first now.
+    /// The server that it would ask first now: the one that answered last, or was said to lead.
     pub fn last_server(&self) -> Id {
         self.servers[0]
     }
 
     /// Does `op`, and waits for the answer for `deadline` at most.
+    ///
+    /// # Errors
+    /// [`ClientError::fate`] says what each means for the operation.
     pub fn call(&mut self, op: O, deadline: Duration) -> Result<R, ClientError> {
         let begin = Instant::now();
         let me = self.session(begin, deadline)?;
@@ -103,7 +108,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                     Heard::Messages(src, messages) => {
                         heard = Some(src);
                         for msg in messages {
-                            call.hear(self.next_seq - 1, &msg);
+                            call.busy = actor.is_busy(&msg).unwrap_or(call.busy);
                             actor.on_msg(me, &mut state, src, msg, &mut out);
                         }
                     }
@@ -118,14 +123,13 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         self.remember(heard, state.epoch);
         match state.last {
             Some(Ok(reply)) => Ok(reply),
-            Some(Err(Refusal::SessionExpired)) => {
-                self.end_session();
-                Err(ClientError::SessionExpired)
+            Some(Err(why)) => {
+                if why == Refusal::SessionExpired {
+                    self.end_session();
+                }
+                Err(ClientError::refused(why, deadline))
             }
-            Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
-            Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
-            // The actor keeps asking a busy server: that refusal ends no request.
-            Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
+            None => Err(self.no_answer(deadline, &call)),
         }
     }
 
@@ -142,7 +146,8 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             let now = Instant::now();
             let left = deadline.saturating_sub(now.duration_since(begin));
             if left.is_zero() {
-                return Err(self.nobody_answers(deadline, asked.iter()));
+                let asked = self.with_addresses(asked.iter());
+                return Err(ClientError::NoSession { deadline, asked });
             }
             if timers.pop(now).is_some() {
                 if !asked.is_empty() {
@@ -183,16 +188,11 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         if call.busy {
             return ClientError::Busy { deadline };
         }
-        self.nobody_answers(deadline, call.asked.keys())
+        ClientError::NoAnswer { deadline, asked: self.with_addresses(call.asked.keys()) }
     }
 
-    fn nobody_answers<'a>(
-        &self,
-        deadline: Duration,
-        asked: impl Iterator<Item = &'a Id>,
-    ) -> ClientError {
-        let address = |id: &Id| Some((*id, self.caller.address(*id)?));
-        ClientError::NoAnswer { deadline, asked: asked.filter_map(address).collect() }
+    fn with_addresses<'a>(&self, asked: impl Iterator<Item = &'a Id>) -> Vec<(Id, SocketAddr)> {
+        asked.filter_map(|id| Some((*id, self.caller.address(*id)?))).collect()
     }
 }
 
@@ -212,16 +212,6 @@ impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
     fn new(round_trip: RoundTrip) -> Self {
         let (asked, timers, begun) = (BTreeMap::new(), Timers::new(), Instant::now());
         Self { asked, timers, round_trip, begun, attempts: 0, busy: false }
-    }
-
-    fn hear(&mut self, open: u64, msg: &Service<O, R, P>) {
-        match msg {
-            Service::Refused { seq, why } if *seq == open => self.busy = *why == Refusal::Busy,
-            Service::Redirect { seq, .. } | Service::Reply { seq, .. } if *seq == open => {
-                self.busy = false;
-            }
-            _ => {}
-        }
     }
 
     /// Asks a server again what it was asked, with what proves this client's address.

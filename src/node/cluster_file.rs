@@ -204,17 +204,30 @@ fn check(raw: &Raw) -> Result<(), Flaw> {
     if let Some(found) = raw.datagram_bytes.filter(|bytes| !DATAGRAM_BYTES.contains(bytes)) {
         return Err(Flaw::DatagramBytes { found });
     }
-    match (&raw.keys.server, &raw.keys.client) {
-        (Some(_), None) => return Err(Flaw::NoClientKey),
-        (Some(server), Some(client)) if server == client => return Err(Flaw::SameKeys),
-        _ => {}
+    check_keys(&raw.keys)?;
+    check_servers(raw)
+}
+
+fn check_keys(keys: &Keys) -> Result<(), Flaw> {
+    for (name, key, also) in
+        [("server", &keys.server, &keys.server_also), ("client", &keys.client, &keys.client_also)]
+    {
+        if key.is_none() && also.is_some() {
+            return Err(Flaw::OnlyAlso { name });
+        }
     }
-    if let Some(public) = &raw.keys.public
-        && (raw.keys.client.is_none() || servers_public(&raw.keys) != Some(*public.bytes()))
+    if keys.server.is_some() && keys.client.is_none() {
+        return Err(Flaw::NoClientKey);
+    }
+    if keys.servers().any(|server| keys.clients().any(|client| server == client)) {
+        return Err(Flaw::SameKeys);
+    }
+    if let Some(public) = &keys.public
+        && (keys.client.is_none() || servers_public(keys) != Some(*public.bytes()))
     {
         return Err(Flaw::WrongPublicKey);
     }
-    check_servers(raw)
+    Ok(())
 }
 
 fn check_servers(raw: &Raw) -> Result<(), Flaw> {

@@ -10,7 +10,7 @@ mod tests;
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
 use super::frame::{
-    Channel, FrameError, Greeting, HEADER, Header, Kind, LENGTH, OVERHEAD, Seal, Wire, decode,
+    FrameError, Greeting, HEADER, Header, KeyRing, Kind, LENGTH, OVERHEAD, Seal, Wire, decode,
     decode_all,
 };
 use super::keys::Key;
@@ -69,6 +69,10 @@ pub(super) enum Incoming<M> {
 /// A client that asks for an id, and where the answer goes.
 pub(super) struct Hello {
     pub(super) public: Public,
+    /// Which key of the servers it knows.
+    servers: u64,
+    /// Under which client key it said hello.
+    client_key: usize,
     pub(super) address: SocketAddr,
 }
 
@@ -94,7 +98,7 @@ pub(super) struct Endpoint {
     /// Between servers.
     seal: Seal,
     /// For datagrams of clients that have no session yet.
-    hellos: Channel,
+    hellos: KeyRing,
     notary: Notary,
     pub(super) book: AddressBook,
     refusals: Rate,
@@ -124,7 +128,7 @@ impl Endpoint {
             datagram: cluster.datagram_bytes,
             wire: Wire::new(cluster),
             seal,
-            hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
+            hellos: KeyRing::new(cluster.keys.clients().map(Key::bytes)),
             notary: Notary::new(cluster),
             book: AddressBook::new(cluster),
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
@@ -193,12 +197,13 @@ impl Endpoint {
 
     /// The answer to a hello: its sender is `client`.
     pub(super) fn welcome(&self, hello: &Hello, client: Id) -> Result<Datagram, FrameError> {
+        let office = self.notary.office(hello.servers);
         let welcome: Welcome = (
             number(client),
-            self.notary.certificate(client, &hello.public),
-            self.notary.cookie(client, hello.address),
+            office.certificate(client, &hello.public),
+            office.cookie(client, hello.address),
         );
-        let mut channel = self.notary.channel(&hello.public);
+        let mut channel = office.channel(&hello.public, hello.client_key);
         let anonymous = Id::from(ANONYMOUS as usize);
         let header = Header { kind: Kind::Welcome, src: self.me, dst: anonymous, word: 0 };
         let bytes = channel.seal(self.wire, &header, &[], &welcome)?;
@@ -321,7 +326,7 @@ impl Endpoint {
     ) -> Result<Incoming<M>, Dropped> {
         let datagram = &mut self.socket.buffer[..len];
         let public = *datagram[HEADER..].first_chunk().ok_or(FrameError::Truncated)?;
-        let padding = self.hellos.open(size_of::<Public>(), datagram)?;
+        let (client_key, padding) = self.hellos.open(size_of::<Public>(), datagram)?;
         if decode::<[u8; PADDING.len()]>(padding)? != PADDING {
             return Err(FrameError::Malformed.into());
         }
@@ -329,7 +334,7 @@ impl Endpoint {
             return Err(Dropped::Misdirected(header.dst));
         }
         agree(&mut self.agreements)?;
-        Ok(Incoming::Hello(Hello { public, address }))
+        Ok(Incoming::Hello(Hello { public, servers: header.word, client_key, address }))
     }
 
     fn open_request<M: DeserializeOwned>(
@@ -342,15 +347,13 @@ impl Endpoint {
         let proof = Proof::parse(&self.socket.buffer[HEADER..len])?;
         let known = self.book.client_mut(client).filter(|known| known.public == proof.public);
         let mut new = None;
-        let (channel, last) = match known {
-            Some(known) => (&mut known.channel, Some((known.counter, known.address))),
-            None if !self.notary.certifies(client, &proof) => {
-                return Err(FrameError::Forged.into());
-            }
-            None => {
-                agree(&mut self.agreements)?;
-                (new.insert(self.notary.channel(&proof.public)), None)
-            }
+        let (channel, last) = if let Some(known) = known {
+            (&mut known.channel, Some((known.counter, known.address)))
+        } else {
+            let office = self.notary.certifier(client, &proof).ok_or(FrameError::Forged)?;
+            agree(&mut self.agreements)?;
+            let channels = office.channels(&proof.public);
+            (new.insert(channels.choose(PROOF, &self.socket.buffer[..len])), None)
         };
         let messages = channel.open(PROOF, &mut self.socket.buffer[..len])?;
         if header.dst != self.me {

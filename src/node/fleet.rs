@@ -4,6 +4,8 @@
 //! Each member is a client like any other, with an id and a session of its own, driven by the
 //! actor that is checked. They share the socket and the loop alone.
 
+#[cfg(feature = "tokio")]
+mod awaited;
 mod port;
 
 use super::caller::{Heard, Session};
@@ -19,7 +21,7 @@ use quorate_models::kv::service::Refusal;
 use quorate_models::kv::{ClientState, Service};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -75,6 +77,10 @@ struct Open<O, R, P> {
     /// When it was sent first, and how often it was sent.
     begun: Instant,
     attempts: u32,
+    /// The servers that were asked, for this request or for its client's id.
+    asked: BTreeSet<Id>,
+    /// Whether the last that was heard of it is that a server is busy.
+    busy: bool,
 }
 
 /// A request that has come to its end: its client, the server that answered, and the answer.
@@ -130,7 +136,8 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let actor = Driven::new(op, member.next_seq, servers, self.retry.clone());
         // Whatever comes of it, this number is used.
         member.next_seq += 1;
-        member.open = Some(Open { actor, state: None, begun: Instant::now(), attempts: 0 });
+        let (asked, begun) = (BTreeSet::new(), Instant::now());
+        member.open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
         if member.session.id().is_some() {
             return self.start(client);
         }
@@ -195,6 +202,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         // Lost, if it fails: the timer deals with that.
         if let Ok(hello) = member.session.hello(member.target) {
             self.port.transmit(&hello);
+            member.open.iter_mut().for_each(|open| open.asked.extend([member.target]));
         }
         self.timers.set(client, self.retry.clone(), Instant::now());
     }
@@ -240,6 +248,9 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         server: Id,
         msg: Service<O, R, P>,
     ) -> Result<Option<Finished<R>>, ClientError> {
+        if let Some(open) = &mut self.members[client].open {
+            open.busy = open.actor.is_busy(&msg).unwrap_or(open.busy);
+        }
         match &msg {
             Service::Refused { why: Refusal::Busy, .. } => self.counts.busy += 1,
             Service::Redirect { .. } => self.counts.resent += 1,
@@ -320,9 +331,13 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         server: Id,
         msg: &Service<O, R, P>,
     ) -> Result<(), ClientError> {
-        match self.members[client].session.seal(server, msg) {
+        let member = &mut self.members[client];
+        match member.session.seal(server, msg) {
             // Lost, if it fails: the timer deals with that.
-            Ok(datagram) => self.port.transmit(&datagram),
+            Ok(datagram) => {
+                self.port.transmit(&datagram);
+                member.open.iter_mut().for_each(|open| open.asked.extend([server]));
+            }
             Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
             Err(SendError::Unroutable(_)) => {}
         }

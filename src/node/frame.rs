@@ -10,7 +10,7 @@
 //! | kind | from, to | word | proof | sealed under |
 //! |---|---|---|---|---|
 //! | message, relay, greeting | server, server | the sender's life | | the server key |
-//! | hello | new client, server | | the client's public key | the client key |
+//! | hello | new client, server | which key of the servers it knows | the client's public key | the client key |
 //! | welcome | server, new client | | | the session's key |
 //! | request | client, server | a counter | public key, certificate, cookie | the session's key |
 //! | answer, cookie | server, client | | | the session's key |
@@ -23,13 +23,25 @@
 //! replayed frame is a duplicate, which the model already allows; but not one from another life of
 //! the cluster, so a cluster that is formatted anew takes a new name or new keys.
 //!
+//! # Versions
+//!
+//! The version also stands for the encoding of the messages. One version is spoken, and nothing is
+//! negotiated: a datagram of another version is refused before anything else of it is read, counted
+//! (`quorate_dropped_datagrams_total{cause="version"}`), and logged with what to do. Servers of another
+//! version are to each other as servers that are down.
+//!
+//! # Batches
+//!
 //! Several messages of one end to another, at one time, share a datagram: messages, relays, or
 //! answers to a client. They arrive together or not at all.
 
 use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
 use super::ids::number;
+use super::keys::Key;
 use super::life::Life;
+#[cfg(feature = "tokio")]
+use super::notary::PROOF;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -131,7 +143,9 @@ impl Wire {
         }
         match datagram.first() {
             None => return Err(FrameError::Truncated),
-            Some(found) if *found != self.version => return Err(FrameError::Version(*found)),
+            Some(found) if *found != self.version => {
+                return Err(FrameError::Version { found: *found, spoken: self.version });
+            }
             Some(_) => {}
         }
         let header: &[u8; HEADER] = datagram.first_chunk().ok_or(FrameError::Truncated)?;
@@ -232,6 +246,60 @@ impl Channel {
     }
 }
 
+/// How frames are sealed whose key is being replaced: under the first key, and opened under any.
+pub(super) struct KeyRing(Vec<Channel>);
+
+impl KeyRing {
+    /// Under these keys; without any, checksummed.
+    pub(super) fn new<'a>(keys: impl IntoIterator<Item = &'a [u8; 32]>) -> Self {
+        let mut channels: Vec<_> = keys.into_iter().map(|key| Channel::new(Some(key))).collect();
+        if channels.is_empty() {
+            channels.push(Channel::Checksummed);
+        }
+        Self(channels)
+    }
+
+    fn first(&mut self) -> &mut Channel {
+        // There is at least one.
+        &mut self.0[0]
+    }
+
+    /// The messages of a datagram, in place, and which of the keys it is sealed under.
+    pub(super) fn open<'a>(
+        &mut self,
+        proof: usize,
+        datagram: &'a mut [u8],
+    ) -> Result<(usize, &'a [u8]), FrameError> {
+        let at = self.find(proof, datagram);
+        Ok((at, self.0[at].open(proof, datagram)?))
+    }
+
+    /// The channel that opens a datagram, if any does.
+    pub(super) fn choose(mut self, proof: usize, datagram: &[u8]) -> Channel {
+        let at = self.find(proof, datagram);
+        self.0.swap_remove(at)
+    }
+
+    /// Whoever seals goes on in a session, so the keys are tried, on copies, only when one begins.
+    fn find(&mut self, proof: usize, datagram: &[u8]) -> usize {
+        let last = self.0.len() - 1;
+        let heard = |channel: &Channel| match channel {
+            Channel::Checksummed => true,
+            Channel::Encrypted(cipher) => {
+                datagram.get(HEADER + proof..).is_some_and(|sealed| cipher.has_heard(sealed))
+            }
+        };
+        if last == 0 {
+            return 0;
+        }
+        if let Some(at) = self.0.iter().position(heard) {
+            return at;
+        }
+        let opens = |at: &usize| self.0[*at].open(proof, &mut datagram.to_vec()).is_ok();
+        (0..last).find(opens).unwrap_or(last)
+    }
+}
+
 fn verify<'a>(clear: &[u8], body: &'a [u8]) -> Result<&'a [u8], FrameError> {
     let (messages, crc) = body.split_last_chunk::<CRC>().ok_or(FrameError::Truncated)?;
     let mut hasher = crc32fast::Hasher::new();
@@ -254,6 +322,13 @@ pub(super) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, FrameError> {
     let bytes = postcard::to_extend(message, bytes).map_err(|_| FrameError::Unencodable)?;
     let fits = OVERHEAD + LENGTH + bytes.len() <= MAX_DATAGRAM;
     if fits { Ok(bytes) } else { Err(FrameError::TooLarge) }
+}
+
+/// Whether a message fits a datagram, with the proof that a client sends with it.
+#[cfg(feature = "tokio")]
+pub(super) fn sendable<M: Serialize>(message: &M) -> Result<(), FrameError> {
+    let fits = OVERHEAD + PROOF + LENGTH + encode(message)?.len() <= MAX_DATAGRAM;
+    if fits { Ok(()) } else { Err(FrameError::TooLarge) }
 }
 
 /// The messages that are encoded so, all of them, of which there is at least one, to the last byte.
@@ -283,17 +358,16 @@ pub(super) struct Seal {
     wire: Wire,
     life: u64,
     /// `None` in a client's copy of a cluster file with keys.
-    channel: Option<Channel>,
+    ring: Option<KeyRing>,
 }
 
 impl Seal {
     /// The seal of a cluster, with the keys that its file holds.
     pub(super) fn new(cluster: &ClusterFile) -> Self {
-        let channel = match (&cluster.keys.client, &cluster.keys.server) {
-            (None, _) => Some(Channel::Checksummed),
-            (Some(_), server) => server.as_ref().map(|key| Channel::new(Some(key.bytes()))),
-        };
-        Self { wire: Wire::new(cluster), life: 0, channel }
+        let keys = &cluster.keys;
+        let is_clients = keys.client.is_some() && keys.server.is_none();
+        let ring = (!is_clients).then(|| KeyRing::new(keys.servers().map(Key::bytes)));
+        Self { wire: Wire::new(cluster), life: 0, ring }
     }
 
     /// From here on it is the seal of this life of a server.
@@ -330,12 +404,13 @@ impl Seal {
         dst: Id,
         messages: &[&[u8]],
     ) -> Result<Vec<u8>, FrameError> {
-        let channel = self.channel.as_mut().ok_or(FrameError::Forged)?;
+        let channel = self.ring.as_mut().ok_or(FrameError::Forged)?.first();
         channel.seal_all(self.wire, &Header { kind, src, dst, word: self.life }, &[], messages)
     }
 
     /// The messages of a datagram from another server, in place.
     pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], FrameError> {
-        self.channel.as_mut().ok_or(FrameError::Forged)?.open(0, datagram)
+        let (_, messages) = self.ring.as_mut().ok_or(FrameError::Forged)?.open(0, datagram)?;
+        Ok(messages)
     }
 }

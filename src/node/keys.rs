@@ -1,10 +1,28 @@
-//! The keys in a cluster file: 32 bytes each, in hexadecimal, and never printed.
+//! The keys in a cluster file: 32 bytes each, in hexadecimal, never printed, and overwritten in memory
+//! when they are no longer needed.
+//!
+//! # Rotation
+//!
+//! While a key is replaced by another, servers that have already changed speak with servers that have
+//! not. So a server has one key of a kind to seal with, and may have another that it accepts **also**:
+//!
+//! | step, at one server after the other | `server`, `client` | `server-also`, `client-also` |
+//! |---|---|---|
+//! | before | old | |
+//! | 1. accept both | old | new |
+//! | 2. seal with the new ones | new | old |
+//! | 3. drop the old ones | new | |
+//!
+//! A step begins when all servers have done the one before: then what any of them seals, all accept.
+//! Clients get the new file after step 1, and those that hold a session under the old keys start again
+//! before step 3.
 
 use super::cluster_file::flaw::Flaw;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The keys of a cluster. None: datagrams are checksummed, not authenticated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -17,12 +35,24 @@ pub struct Keys {
     /// The servers' public key, by which a client's copy of the cluster file knows them. It follows
     /// from the server key.
     pub public: Option<Key>,
+    /// Another server key, which is accepted and not sealed with.
+    #[serde(default, rename = "server-also")]
+    pub server_also: Option<Key>,
+    /// Another client key, likewise.
+    #[serde(default, rename = "client-also")]
+    pub client_also: Option<Key>,
     /// A file with the server key, instead of the key; beside the cluster file, if its path is relative.
     #[serde(default, rename = "server-file")]
     pub server_file: Option<PathBuf>,
     /// A file with the client key, likewise.
     #[serde(default, rename = "client-file")]
     pub client_file: Option<PathBuf>,
+    /// A file with the other server key, likewise.
+    #[serde(default, rename = "server-also-file")]
+    pub server_also_file: Option<PathBuf>,
+    /// A file with the other client key, likewise.
+    #[serde(default, rename = "client-also-file")]
+    pub client_also_file: Option<PathBuf>,
 }
 
 impl Keys {
@@ -30,18 +60,34 @@ impl Keys {
     /// the paths are those that were read.
     pub(super) fn read_files(&mut self, beside: &Path) -> Result<(), Flaw> {
         read_file("server", &mut self.server, &mut self.server_file, beside)?;
-        read_file("client", &mut self.client, &mut self.client_file, beside)
+        read_file("client", &mut self.client, &mut self.client_file, beside)?;
+        read_file("server-also", &mut self.server_also, &mut self.server_also_file, beside)?;
+        read_file("client-also", &mut self.client_also, &mut self.client_also_file, beside)
+    }
+
+    /// The server keys, the one that is sealed with first.
+    pub(super) fn servers(&self) -> impl Iterator<Item = &Key> {
+        self.server.iter().chain(&self.server_also)
+    }
+
+    /// The client keys, the one that is sealed with first.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &Key> {
+        self.client.iter().chain(&self.client_also)
     }
 
     /// The files of their own that keys were read from.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        [&self.server_file, &self.client_file].into_iter().flatten().map(PathBuf::as_path)
+        let files =
+            [&self.server_file, &self.client_file, &self.server_also_file, &self.client_also_file];
+        files.into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// Whether a secret key stands in the cluster file itself.
     pub fn are_inline(&self) -> bool {
         self.server.is_some() && self.server_file.is_none()
             || self.client.is_some() && self.client_file.is_none()
+            || self.server_also.is_some() && self.server_also_file.is_none()
+            || self.client_also.is_some() && self.client_also_file.is_none()
     }
 }
 
@@ -60,6 +106,7 @@ fn read_file(
         path: path.clone(),
         why: format!("which cannot be read: {error}"),
     })?;
+    let text = Zeroizing::new(text);
     // The text itself is not repeated: it is a secret, if a malformed one.
     let read = Key::parse(text.trim()).ok_or_else(|| Flaw::KeyFile {
         path: path.clone(),
@@ -85,7 +132,14 @@ impl Key {
     }
 
     pub(super) fn parse(hex: &str) -> Option<Self> {
-        HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok().map(Self)
+        let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?);
+        bytes.as_slice().try_into().ok().map(Self)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -103,7 +157,7 @@ impl fmt::Debug for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = String::deserialize(deserializer)?;
+        let hex = Zeroizing::new(String::deserialize(deserializer)?);
         // The text itself is not repeated: it is a secret, if a malformed one.
         Self::parse(&hex).ok_or_else(|| {
             de::Error::custom("a key is 64 hexadecimal digits, such as `quorate keygen` makes")

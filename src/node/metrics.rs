@@ -22,10 +22,11 @@ pub struct Label {
 }
 
 /// Why datagrams were dropped or lost, with their counts.
-fn dropped(stats: &Stats) -> [(&'static str, u64); 15] {
+fn dropped(stats: &Stats) -> [(&'static str, u64); 16] {
     [
         ("oversized", stats.oversized),
         ("foreign", stats.foreign),
+        ("version", stats.other_version),
         ("forged", stats.forged),
         ("malformed", stats.malformed),
         ("misdirected", stats.misdirected),

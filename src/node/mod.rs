@@ -17,9 +17,11 @@
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
 //! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that
-//! users call.
+//! users call, and with the cargo feature `tokio` there is an asynchronous one.
 
 mod address;
+#[cfg(feature = "tokio")]
+mod async_client;
 mod board;
 mod caller;
 mod cipher;
@@ -55,8 +57,10 @@ mod timers;
 mod virtual_time;
 mod wake;
 
+#[cfg(feature = "tokio")]
+pub use async_client::AsyncClient;
 pub use board::{Board, Shown};
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, Fate};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
 pub use deploy::deployed::Deployed;

@@ -16,8 +16,9 @@
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
-use super::frame::{Channel, FrameError};
-use super::secrets::{Agreement, Code, Public, Secret};
+use super::frame::{Channel, FrameError, KeyRing};
+use super::keys::{Key, Keys};
+use super::secrets::{Agreement, Code, Public, Secret, public_of};
 use stateright::actor::Id;
 use std::net::{IpAddr, SocketAddr};
 
@@ -52,35 +53,93 @@ impl Proof {
     }
 }
 
-/// Certifies clients.
+/// Names a public key of the servers, so that a client can say which one it knows them by.
+pub(super) fn name_of(public: &Public) -> u64 {
+    let mut name = [0; 8];
+    name.copy_from_slice(&public[..8]);
+    u64::from_le_bytes(name)
+}
+
+/// Certifies clients: under the key that the servers seal with, and under the one, if there is one,
+/// that they accept also. A session is all under one of them.
 pub(super) struct Notary {
-    ids: Secret,
-    addresses: Secret,
-    /// `None` without keys.
-    agreement: Option<Agreement>,
+    first: Office,
+    also: Option<Office>,
 }
 
 impl Notary {
     pub(super) fn new(cluster: &ClusterFile) -> Self {
-        let key = cluster.keys.server.as_ref().map_or([0; 32], |key| *key.bytes());
+        let keys = &cluster.keys;
+        let also = keys.server_also.as_ref().map(|server| Office::new(Some(server), keys));
+        Self { first: Office::new(keys.server.as_ref(), keys), also }
+    }
+
+    fn offices(&self) -> impl Iterator<Item = &Office> {
+        [&self.first].into_iter().chain(&self.also)
+    }
+
+    /// The one that a new client knows, by the name that it gives.
+    pub(super) fn office(&self, name: u64) -> &Office {
+        self.offices().find(|office| office.name == Some(name)).unwrap_or(&self.first)
+    }
+
+    /// The one that certified a client.
+    pub(super) fn certifier(&self, client: Id, proof: &Proof) -> Option<&Office> {
+        self.offices().find(|office| office.certifies(client, proof))
+    }
+
+    pub(super) fn cookie(&self, client: Id, address: SocketAddr) -> Code {
+        self.first.cookie(client, address)
+    }
+
+    /// Whether the client has received something at that address.
+    pub(super) fn is_proven(&self, client: Id, address: SocketAddr, proof: &Proof) -> bool {
+        self.offices().any(|office| office.is_proven(client, address, proof))
+    }
+}
+
+/// Certifies clients under one key of the servers.
+pub(super) struct Office {
+    ids: Secret,
+    addresses: Secret,
+    /// Of its public key.
+    name: Option<u64>,
+    /// For each client key; none without keys.
+    agreements: Vec<Agreement>,
+}
+
+impl Office {
+    fn new(server: Option<&Key>, keys: &Keys) -> Self {
+        let key = server.map_or(&[0; 32], Key::bytes);
+        let agree =
+            |server| keys.clients().map(move |client| Agreement::of_servers(server, client));
         Self {
-            ids: Secret::of(&key, "quorate 1: the ids of clients"),
-            addresses: Secret::of(&key, "quorate 1: the addresses of clients"),
-            agreement: Agreement::of_servers(&cluster.keys),
+            ids: Secret::of(key, "quorate 1: the ids of clients"),
+            addresses: Secret::of(key, "quorate 1: the addresses of clients"),
+            name: server.map(|server| name_of(&public_of(server))),
+            agreements: server.into_iter().flat_map(agree).collect(),
         }
     }
 
-    /// The channel of the client's session with that public key. Takes a while: some 50 µs.
-    pub(super) fn channel(&self, public: &Public) -> Channel {
-        let key = self.agreement.as_ref().map(|ours| ours.session_key(public, public));
-        Channel::new(key.as_ref())
+    /// What seals the session of the client with that public key, which said hello under that client
+    /// key. Takes a while: some 50 µs.
+    pub(super) fn channel(&self, public: &Public, client_key: usize) -> Channel {
+        let ours = self.agreements.get(client_key);
+        Channel::new(ours.map(|ours| ours.session_key(public, public)).as_deref())
+    }
+
+    /// The same, if it is not known which client key the client has.
+    pub(super) fn channels(&self, public: &Public) -> KeyRing {
+        let keys: Vec<_> =
+            self.agreements.iter().map(|ours| ours.session_key(public, public)).collect();
+        KeyRing::new(keys.iter().map(|key| &**key))
     }
 
     pub(super) fn certificate(&self, client: Id, public: &Public) -> Code {
         self.ids.code(&[&number(client).to_le_bytes(), public])
     }
 
-    pub(super) fn certifies(&self, client: Id, proof: &Proof) -> bool {
+    fn certifies(&self, client: Id, proof: &Proof) -> bool {
         self.ids.vouches(&[&number(client).to_le_bytes(), &proof.public], &proof.certificate)
     }
 
@@ -88,8 +147,7 @@ impl Notary {
         self.addresses.code(&place(client, address).each_ref().map(|part| &part[..]))
     }
 
-    /// Whether the client has received something at that address.
-    pub(super) fn is_proven(&self, client: Id, address: SocketAddr, proof: &Proof) -> bool {
+    fn is_proven(&self, client: Id, address: SocketAddr, proof: &Proof) -> bool {
         let place = place(client, address);
         self.addresses.vouches(&place.each_ref().map(|part| &part[..]), &proof.cookie)
     }

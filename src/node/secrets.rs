@@ -8,6 +8,7 @@ use super::keys::{Key, Keys};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::{Zeroize, Zeroizing};
 
 /// Proves that the servers said something. Half of a hash: forging one takes 2^127 tries.
 pub(super) type Code = [u8; 16];
@@ -18,6 +19,12 @@ pub(super) type Public = [u8; 32];
 /// A key for one purpose.
 #[derive(Clone)]
 pub(super) struct Secret([u8; 32]);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Secret {
     /// The key for `purpose` that follows from `key`.
@@ -30,8 +37,8 @@ impl Secret {
     }
 
     /// The key for one use of this one, which has the name `of`.
-    pub(super) fn derive(&self, of: &[u8]) -> [u8; 32] {
-        mac(&self.0, &[of]).finalize().into_bytes().into()
+    pub(super) fn derive(&self, of: &[u8]) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(mac(&self.0, &[of]).finalize().into_bytes().into())
     }
 
     /// The code of a text in parts of fixed lengths.
@@ -59,9 +66,14 @@ fn servers_secret(server: &Key) -> StaticSecret {
     StaticSecret::from(*Secret::of(server.bytes(), "quorate 1: the servers' X25519 key").bytes())
 }
 
+/// The public key that belongs to a server key.
+pub(super) fn public_of(server: &Key) -> Public {
+    PublicKey::from(&servers_secret(server)).to_bytes()
+}
+
 /// The servers' public key: from the file, or from the servers' own key.
 pub(super) fn servers_public(keys: &Keys) -> Option<Public> {
-    let own = keys.server.as_ref().map(|key| PublicKey::from(&servers_secret(key)).to_bytes());
+    let own = keys.server.as_ref().map(public_of);
     own.or_else(|| keys.public.as_ref().map(|key| *key.bytes()))
 }
 
@@ -72,10 +84,9 @@ pub(super) struct Agreement {
 }
 
 impl Agreement {
-    /// The servers' side; `None` without keys.
-    pub(super) fn of_servers(keys: &Keys) -> Option<Self> {
-        let secret = servers_secret(keys.server.as_ref()?);
-        Some(Self { secret, client_key: keys.client.clone()? })
+    /// The servers' side, for one of their keys and one of the clients'.
+    pub(super) fn of_servers(server: &Key, client: &Key) -> Self {
+        Self { secret: servers_secret(server), client_key: client.clone() }
     }
 
     /// The side of a new client; `None` without keys.
@@ -91,10 +102,10 @@ impl Agreement {
 
     /// The key of the session between the client whose public key is `client` and the servers;
     /// `other` is the public key of the other side. Without the client key it cannot be made.
-    pub(super) fn session_key(&self, other: &Public, client: &Public) -> [u8; 32] {
+    pub(super) fn session_key(&self, other: &Public, client: &Public) -> Zeroizing<[u8; 32]> {
         let shared = self.secret.diffie_hellman(&PublicKey::from(*other));
         let key = Secret::of(self.client_key.bytes(), "quorate 1: sessions");
-        mac(&key.0, &[shared.as_bytes(), client]).finalize().into_bytes().into()
+        Zeroizing::new(mac(&key.0, &[shared.as_bytes(), client]).finalize().into_bytes().into())
     }
 }
 
@@ -107,12 +118,15 @@ pub(super) mod tests {
         Keys { server: key(server), client: key(client), public: None, ..Keys::default() }
     }
 
+    fn of_servers(server: u8, client: u8) -> Option<Agreement> {
+        let keys = keys(server, client);
+        Some(Agreement::of_servers(keys.server.as_ref()?, keys.client.as_ref()?))
+    }
+
     #[test]
     fn both_sides_come_to_one_key_and_nobody_else_does() {
-        let (servers, client) = (
-            Agreement::of_servers(&keys(1, 2)).unwrap(),
-            Agreement::of_client(&keys(1, 2)).unwrap(),
-        );
+        let (servers, client) =
+            (of_servers(1, 2).unwrap(), Agreement::of_client(&keys(1, 2)).unwrap());
         let public = servers_public(&keys(1, 2)).unwrap();
         assert_eq!(public, servers.public());
         let key = servers.session_key(&client.public(), &client.public());
@@ -121,9 +135,9 @@ pub(super) mod tests {
         let other = Agreement::of_client(&keys(1, 2)).unwrap();
         assert_ne!(other.session_key(&public, &client.public()), key);
         // Somebody without the client key, and servers of another cluster.
-        let without = Agreement::of_servers(&keys(1, 3)).unwrap();
+        let without = of_servers(1, 3).unwrap();
         assert_ne!(without.session_key(&client.public(), &client.public()), key);
-        let foreign = Agreement::of_servers(&keys(4, 2)).unwrap();
+        let foreign = of_servers(4, 2).unwrap();
         assert_ne!(foreign.session_key(&client.public(), &client.public()), key);
     }
 

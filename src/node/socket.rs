@@ -41,6 +41,12 @@ pub enum BindError {
         /// The address.
         address: SocketAddr,
     },
+    /// The system does not tell when there is something to receive.
+    #[error("cannot watch a socket: {source}")]
+    Unwatched {
+        /// Why.
+        source: io::Error,
+    },
     /// Another reason.
     #[error("cannot listen on {address}: {source}")]
     Other {

@@ -13,8 +13,10 @@ pub struct Stats {
     pub greeted: u64,
     /// Dropped: longer than [`MAX_DATAGRAM`](super::MAX_DATAGRAM).
     pub oversized: u64,
-    /// Dropped: of another cluster or version.
+    /// Dropped: of another cluster.
     pub foreign: u64,
+    /// Dropped: of another wire version.
+    pub other_version: u64,
     /// Dropped: changed on the way, or sealed with another key.
     pub forged: u64,
     /// Dropped: truncated, or with a message that does not decode.

@@ -46,8 +46,17 @@ fn keys_are_in_files_of_their_own_and_their_owners_alone() {
     let key = |name| std::fs::read_to_string(dir.join(name)).unwrap().trim().to_owned();
     assert!(copy.contains("public = ") && copy.contains(&key("client.key")), "{copy}");
     assert!(!copy.contains(&key("server.key")) && !copy.contains("-file"), "{copy}");
-    // The error says what is wrong with a key file, and does not show the key.
+    // So is a file with a key that is accepted also.
+    std::fs::create_dir(dir.join("next")).unwrap();
+    assert_eq!(quorate(dir, &["keygen", "--dir", "next"]).status.code(), Some(0));
     let open = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(dir.join("next/server.key"), open.clone()).unwrap();
+    let also = format!("{SERVERS}{section}server-also-file = \"next/server.key\"\n");
+    std::fs::write(dir.join("cluster.toml"), also).unwrap();
+    let error = text(&format("two").stderr);
+    assert!(error.contains("next/server.key") && error.contains("mode 640"), "{error}");
+    std::fs::write(dir.join("cluster.toml"), format!("{SERVERS}{section}")).unwrap();
+    // The error says what is wrong with a key file, and does not show the key.
     std::fs::set_permissions(dir.join("server.key"), open).unwrap();
     let error = text(&format("two").stderr);
     assert!(error.contains("mode 640") && error.contains("chmod 600"), "{error}");

@@ -36,6 +36,33 @@ fn a_view_change_and_a_join_are_logged_with_the_members() {
     cluster.await_line(2, |line| line.contains("now backup, view") && line.contains("members 1 2"));
 }
 
+/// A server that speaks another wire version is as one that is down, and the log says what to do.
+#[test]
+fn a_server_of_another_version_is_refused_and_the_others_go_on() {
+    let mut cluster = Cluster::start("paxos", 3, KEYS);
+    let put = ["put", "k", "v", "--timeout", "20s"];
+    assert_eq!(cluster.client(&put).0, 0);
+    cluster.kill(2);
+    // In its place: it says what it hears, as a server of the version that comes next.
+    let file = cluster.file();
+    let other = UdpSocket::bind(file.servers[2].address).unwrap();
+    let mut buffer = vec![0; 65_536];
+    let refused = |line: &str| line.contains("wire version") && line.contains("another release");
+    let mut told = [false; 2];
+    while told != [true; 2] {
+        let (len, _) = other.recv_from(&mut buffer).unwrap();
+        buffer[0] += 1;
+        for (id, told) in told.iter_mut().enumerate() {
+            other.send_to(&buffer[..len], file.servers[id].address).unwrap();
+            *told = cluster.log(id).lines().any(refused);
+        }
+    }
+    assert_eq!(cluster.client(&put).0, 0);
+    drop(other);
+    cluster.restart(2);
+    cluster.await_line(2, |line| leader(line).is_some());
+}
+
 /// With another key, of another cluster: a few lines, however many datagrams there are.
 #[test]
 fn refused_peers_are_logged_but_not_each_datagram() {

@@ -5,9 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "tokio")]
+mod async_client;
 mod bench;
 mod chaos;
 mod cluster_command;
+mod keys;
 mod log;
 mod multi_primary;
 mod paxos;

@@ -16,6 +16,14 @@ fn the_commands_answer_with_text_and_exit_codes() {
     assert_eq!(cluster.client(&swap), said(0, "swapped\n"));
     assert_eq!(cluster.client(&swap), said(1, "not swapped: the value is blue\n"));
     assert_eq!(cluster.client(&["cas", "taste", "--absent", "sour"]), said(0, "swapped\n"));
+    assert_eq!(cluster.client(&["range", ""]), said(0, "color\tblue\ntaste\tsour\n"));
+    assert_eq!(cluster.client(&["range", "b", "d"]), said(0, "color\tblue\n"));
+    assert_eq!(cluster.client(&["range", "--prefix", "ta"]), said(0, "taste\tsour\n"));
+    let page =
+        "{\"more\":true,\"next\":\"taste\",\"pairs\":[{\"key\":\"color\",\"value\":\"blue\"}]}\n";
+    assert_eq!(cluster.client(&["range", "", "--limit", "1", "--json"]), said(0, page));
+    assert_eq!(cluster.client(&["range", "", "--limit", "0"]).0, 2);
+    assert_eq!(cluster.client(&["range", "a", "--prefix", "a"]).0, 2);
     assert_eq!(cluster.client(&["delete", "color"]), said(0, "done\n"));
     assert_eq!(cluster.client(&["get", "color"]).0, 1);
     assert_eq!(cluster.client(&["put", &"k".repeat(2000), "v"]).0, 2);

@@ -4,6 +4,7 @@ use super::cluster_command::Cluster;
 use quorate::ClusterFile;
 use quorate::node::get;
 use serde_json::Value;
+use std::net::UdpSocket;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,19 @@ fn all_nodes_are_shown_with_who_leads_and_how_far_they_are() {
     assert!(metrics.lines().any(|line| line.starts_with(&applied)), "{metrics}");
     assert!(metrics.contains("quorate_log_sync_seconds_bucket"), "{metrics}");
     assert_eq!(get(file.servers[0].metrics.unwrap(), "/healthz", PATIENCE).unwrap(), "ok\n");
+    // A datagram of another wire version.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let begin = Instant::now();
+    let is_counted = |line: &str| line.contains("cause=\"version\"") && !line.ends_with(" 0");
+    while !get(file.servers[0].metrics.unwrap(), "/metrics", PATIENCE)
+        .unwrap()
+        .lines()
+        .any(is_counted)
+    {
+        assert!(begin.elapsed() < PATIENCE, "it is not counted");
+        socket.send_to(b"\xff", file.servers[0].address).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

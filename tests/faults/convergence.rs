@@ -10,7 +10,7 @@ use quorate::models::kv::{Bytes, Op, Reply};
 use quorate::models::multi_primary::MultiPrimary;
 use quorate::models::multi_primary::SiblingsOffer;
 use quorate::node::deploy::{ClientOf, ask, open_client};
-use quorate::node::{AskError, ClientError, ClusterFile};
+use quorate::node::{AskError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use stateright::actor::Id;
@@ -68,10 +68,8 @@ fn request(
     let what = Ask::One { op: asked.op.clone(), context };
     match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, deadline) {
         Ok(answered) => Some(answered),
-        Err(
-            AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })
-            | AskError::Offer(OfferError::Crowded),
-        ) => None,
+        Err(AskError::Offer(OfferError::Crowded)) => None,
+        Err(AskError::Client(error)) if error.is_overdue() => None,
         Err(error) => panic!("{asked:?}: {error}"),
     }
 }

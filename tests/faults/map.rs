@@ -5,18 +5,20 @@ use super::{assert_answered, assert_linearizable};
 use quorate::history::{Recorder, by_key};
 use quorate::models::Deploy;
 use quorate::models::kv::offer::Answered;
-use quorate::models::kv::{Bytes, Map, Op, Reply};
+use quorate::models::kv::{Bytes, Map, Op, Range, Reply};
 use quorate::models::paxos::Paxos;
 use quorate::models::primary_backup::PrimaryBackup;
 use quorate::node::deploy::{ClientOf, ask, open_client};
-use quorate::node::{AskError, ClientError, ClusterFile};
+use quorate::node::{AskError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 const CLIENTS: usize = 4;
-const KEYS: [&str; 3] = ["a", "b", "c"];
+/// The last two are read by ranges too, so they are judged together; each of the others by itself.
+const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
+const RANGE: [&str; 2] = ["d", "f"];
 
 /// Asks; `None` if no answer came in time.
 fn request<D: Deploy>(
@@ -27,7 +29,7 @@ fn request<D: Deploy>(
 ) -> Option<Reply> {
     match ask::<D::Offer, D::Peer>(client, file, &op.clone().into(), deadline) {
         Ok(Answered::Reply(reply)) => Some(reply),
-        Err(AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })) => None,
+        Err(AskError::Client(error)) if error.is_overdue() => None,
         other => panic!("{op:?}: {other:?}"),
     }
 }
@@ -37,6 +39,10 @@ fn request<D: Deploy>(
 fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>>) -> Op {
     let key = Bytes::from(KEYS[random.random_range(0..KEYS.len())]);
     match random.random_range(0..10) {
+        0..4 if key.as_ref() >= RANGE[0].as_bytes() => {
+            let [from, to] = RANGE.map(Bytes::from);
+            Op::Range(Range { from, to: Some(to), limit: random.random_range(1..=2) })
+        }
         0..4 => Op::Get { key },
         4..6 => Op::Put { key, value: value.into() },
         6 => Op::Delete { key },
@@ -68,7 +74,7 @@ fn work<D: Deploy>(file: &ClusterFile, recorder: &Recorder<Op, Reply>, mut worke
         let deadline = worker.deadline();
         let reply = recorder
             .record(worker.number, op.clone(), |op| request::<D>(&mut client, file, op, deadline));
-        if let Some(reply) = reply {
+        if let Some(reply) = reply.filter(|reply| !matches!(reply, Reply::Page(_))) {
             seen.insert(op.key().clone(), value_after(&op, &reply));
         }
     }

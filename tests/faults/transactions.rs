@@ -9,7 +9,7 @@ use quorate::models::kv::{Abort, Bytes, Op, Outcome, Reply, Transaction, Transac
 use quorate::models::two_phase_commit::TransactionOffer;
 use quorate::models::two_phase_commit::{Sharding, TwoPhaseCommit};
 use quorate::node::deploy::{ClientOf, ask, open_client};
-use quorate::node::{AskError, ClientError, ClusterFile};
+use quorate::node::{AskError, ClusterFile};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -37,7 +37,7 @@ fn request(
             Some(Outcome::Aborted(Abort::Condition { op, found }))
         }
         Err(AskError::KeptAborting { why, .. }) => Some(Outcome::Aborted(why)),
-        Err(AskError::Client(ClientError::NoAnswer { .. } | ClientError::Busy { .. })) => None,
+        Err(AskError::Client(error)) if error.is_overdue() => None,
         other => panic!("{txn:?}: {other:?}"),
     }
 }

@@ -69,6 +69,12 @@ impl Actor for SingleCopy {
             }
             _ => {}
         }
+        if let Op::Range(range) = op {
+            let there =
+                |(key, value): (&Bytes, &Option<Bytes>)| Some((key.clone(), value.clone()?));
+            let reply = Reply::Page(range.read(&state.map.iter().filter_map(there).collect()));
+            return o.send(src, Service::Reply { seq, reply });
+        }
         let key = op.key().clone();
         let before = state.map.get(&key).cloned().flatten();
         let mut one = kv::Map(before.into_iter().map(|value| (key.clone(), value)).collect());

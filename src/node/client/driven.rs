@@ -1,6 +1,7 @@
 //! The actor that a client drives.
 
 use quorate_models::kv::machine::Value;
+use quorate_models::kv::service::Refusal;
 use quorate_models::kv::{ClientState, Retry, ScriptedClient, Service};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -21,6 +22,16 @@ impl<O: Value, R: Value, P: Value> Driven<O, R, P> {
     pub(in crate::node) fn request(&self) -> Service<O, R, P> {
         // It has one operation, from the start.
         Service::Request { seq: self.0.first_seq, op: self.0.script[0].clone() }
+    }
+
+    /// Whether a message says that a server is too busy for its request; `None` if it is not about that.
+    pub(in crate::node) fn is_busy(&self, msg: &Service<O, R, P>) -> Option<bool> {
+        let (seq, is_busy) = match msg {
+            Service::Refused { seq, why } => (*seq, *why == Refusal::Busy),
+            Service::Redirect { seq, .. } | Service::Reply { seq, .. } => (*seq, false),
+            Service::Request { .. } | Service::Peer(_) => return None,
+        };
+        (seq == self.0.first_seq).then_some(is_busy)
     }
 }
 

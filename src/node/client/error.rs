@@ -1,8 +1,9 @@
-//! Errors of a client: why an operation has no result.
+//! Errors of a client: why an operation has no result. [`Fate`](super::Fate) says what that means.
 
 use crate::node::frame::FrameError;
 use crate::node::socket::BindError;
 use quorate_models::kv::limits::LimitError;
+use quorate_models::kv::service::Refusal;
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,35 @@ pub enum ClientError {
     /// There is nobody to ask.
     #[error("the cluster has no server that takes requests")]
     NoServers,
+    /// An asynchronous client was opened outside a tokio runtime.
+    #[error("an asynchronous client is opened within a tokio runtime; here there is none")]
+    NoRuntime,
+    /// No server gave this client an id in time, so it asked for nothing.
+    #[error(
+        "no answer within {deadline:?} from {}; nothing was done \
+         (do they run, and with the same cluster file?)",
+        list(asked)
+    )]
+    NoSession {
+        /// The deadline.
+        deadline: Duration,
+        /// The servers that were asked for one.
+        asked: Vec<(Id, SocketAddr)>,
+    },
+    /// All sessions of an asynchronous client were in use.
+    #[error(
+        "all {sessions} sessions of this client were in use for all of {deadline:?}; nothing was done; \
+         open it with more, or ask for less at once"
+    )]
+    AllInUse {
+        /// The deadline.
+        deadline: Duration,
+        /// How many there are.
+        sessions: usize,
+    },
+    /// The tokio runtime of an asynchronous client has ended.
+    #[error("the client's tokio runtime has ended; the operation may or may not have been done")]
+    Stopped,
     /// Nobody answered in time. The operation may have been done, and may still be, until this
     /// client does another.
     #[error(
@@ -73,6 +103,34 @@ pub enum ClientError {
     /// A server answered something else than was asked.
     #[error("server {0:?} answered what was not asked; its version may differ")]
     Nonsense(Id),
+}
+
+impl ClientError {
+    /// A server refused the operation.
+    pub(in crate::node) fn refused(why: Refusal, deadline: Duration) -> Self {
+        match why {
+            Refusal::SessionExpired => Self::SessionExpired,
+            Refusal::NotOffered => Self::NotOffered,
+            Refusal::TooLarge => Self::TooLarge,
+            // The actor keeps asking a busy server, until the deadline.
+            Refusal::Busy => Self::Busy { deadline },
+        }
+    }
+
+    /// Whether there was no answer in time, known not to have been done or not.
+    pub fn is_overdue(&self) -> bool {
+        matches!(self, Self::NoSession { .. } | Self::NoAnswer { .. } | Self::Busy { .. })
+    }
+
+    /// The same, for one whose deadline was only the rest of this one.
+    pub(in crate::node) fn within(self, deadline: Duration) -> Self {
+        match self {
+            Self::NoSession { asked, .. } => Self::NoSession { deadline, asked },
+            Self::NoAnswer { asked, .. } => Self::NoAnswer { deadline, asked },
+            Self::Busy { .. } => Self::Busy { deadline },
+            error => error,
+        }
+    }
 }
 
 fn list(asked: &[(Id, SocketAddr)]) -> String {

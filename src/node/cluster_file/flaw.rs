@@ -83,6 +83,14 @@ pub enum Flaw {
         /// What is given.
         found: usize,
     },
+    /// A key to accept also, without one to seal with.
+    #[error(
+        "[keys] has `{name}-also` and no {name} key to seal with; that one goes under `{name}`"
+    )]
+    OnlyAlso {
+        /// The kind of key.
+        name: &'static str,
+    },
     /// There is no server key where one is needed.
     #[error("[keys] has no server key, so this is a client's copy already")]
     NoServerKey,

@@ -39,6 +39,32 @@ fn nonsense_is_refused_by_name() {
     assert_eq!(flaw(&[(0, a), (1, "[::1]:7001")]), Flaw::MixedFamilies { id: 1 });
 }
 
+/// While keys are replaced there are two of a kind, and each is one kind's alone.
+#[test]
+fn keys_that_are_accepted_also_are_read_and_judged() {
+    let of = |keys: &[(&str, u8)]| {
+        use std::fmt::Write;
+        let mut text = "name = \"demo\"\nprotocol = \"toy\"\n[keys]\n".to_owned();
+        for (name, byte) in keys {
+            writeln!(text, "{name} = \"{}\"", format!("{byte:02x}").repeat(32)).unwrap();
+        }
+        parse(&(text + "[[server]]\nid = 0\naddress = \"127.0.0.1:7000\"\n"))
+    };
+    let flaw = |keys: &[(&str, u8)]| match of(keys) {
+        Err(ClusterFileError::Flawed { flaw, .. }) => flaw,
+        other => panic!("{other:?}"),
+    };
+    let all = [("server", 1), ("client", 2), ("server-also", 3), ("client-also", 4)];
+    let keys = of(&all).unwrap().keys;
+    assert_eq!((keys.servers().count(), keys.clients().count()), (2, 2));
+    assert!(keys.are_inline());
+    assert_eq!(of(&all).unwrap().fingerprint(), of(&all[..2]).unwrap().fingerprint());
+    assert_eq!(flaw(&[("client", 2), ("server-also", 3)]), Flaw::OnlyAlso { name: "server" });
+    assert_eq!(flaw(&[("client-also", 4)]), Flaw::OnlyAlso { name: "client" });
+    let same = [("server", 1), ("client", 2), ("client-also", 1)];
+    assert_eq!(flaw(&same), Flaw::SameKeys);
+}
+
 #[test]
 fn a_clients_copy_has_the_public_key_and_not_the_servers() {
     let keys =

@@ -1,6 +1,6 @@
 //! Sends a user's operation to a cluster, and repeats it where that is safe.
 
-use crate::node::client::{Client, ClientError};
+use crate::node::client::{Client, ClientError, Fate};
 use crate::node::cluster_file::ClusterFile;
 use quorate_models::kv::Abort;
 use quorate_models::kv::machine::Value;
@@ -35,6 +35,17 @@ pub enum AskError {
     Client(#[from] ClientError),
 }
 
+impl AskError {
+    /// What it says of what was asked.
+    pub fn fate(&self) -> Fate {
+        match self {
+            // Each says that nothing was done.
+            Self::Offer(_) | Self::KeptAborting { .. } => Fate::NotDone,
+            Self::Client(error) => error.fate(),
+        }
+    }
+}
+
 /// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
 ///
 /// It serves every protocol alike. A program that knows that its cluster replicates a map may call
@@ -54,11 +65,7 @@ pub fn ask<F: Offer, P: Value>(
         let now = Instant::now();
         let left = deadline.saturating_sub(now.duration_since(begin));
         // Each time it is another request, with a sequence number of its own.
-        let answer = client.call(request.clone(), left).map_err(|error| match error {
-            ClientError::NoAnswer { asked, .. } => ClientError::NoAnswer { deadline, asked },
-            ClientError::Busy { .. } => ClientError::Busy { deadline },
-            error => error,
-        })?;
+        let answer = client.call(request.clone(), left).map_err(|error| error.within(deadline))?;
         tries += 1;
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());

@@ -7,6 +7,8 @@ mod topology;
 
 pub use ask::{AskError, ask};
 
+#[cfg(feature = "tokio")]
+use crate::node::async_client::AsyncClient;
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
@@ -109,6 +111,23 @@ pub fn open_client<D: Deploy>(
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
     Ok(Client::open(cluster, servers, retry)?)
+}
+
+/// An asynchronous client of a deployed protocol.
+#[cfg(feature = "tokio")]
+pub type AsyncClientOf<D> = AsyncClient<Request<D>, Answer<D>, <D as Deploy>::Peer>;
+
+/// Opens an asynchronous client of a cluster that runs the protocol `D`, with a pool of so many
+/// `sessions`, which asks only the server `only` if there is one: see [`AsyncClient::open`].
+#[cfg(feature = "tokio")]
+pub fn open_async_client<D: Deploy>(
+    cluster: &ClusterFile,
+    only: Option<Id>,
+    sessions: usize,
+) -> Result<AsyncClientOf<D>, OpenError> {
+    let servers = client_servers::<D>(cluster, only)?;
+    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
+    Ok(AsyncClient::open(cluster, servers, retry, sessions)?)
 }
 
 /// The servers that clients ask: all that take requests, or the one given.

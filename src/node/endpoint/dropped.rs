@@ -26,7 +26,8 @@ impl Dropped {
     pub(super) fn count<'a>(&self, stats: &'a mut Stats) -> &'a mut u64 {
         match self {
             Self::Frame(FrameError::TooLarge) => &mut stats.oversized,
-            Self::Frame(FrameError::Foreign | FrameError::Version(_)) => &mut stats.foreign,
+            Self::Frame(FrameError::Foreign) => &mut stats.foreign,
+            Self::Frame(FrameError::Version { .. }) => &mut stats.other_version,
             Self::Frame(FrameError::Forged) => &mut stats.forged,
             Self::Frame(_) => &mut stats.malformed,
             Self::Misdirected(_) => &mut stats.misdirected,
@@ -40,6 +41,6 @@ impl Dropped {
     /// Whether its sender is not to be listened to, rather than the datagram damaged.
     pub(super) fn is_refusal(&self) -> bool {
         use FrameError::{Foreign, Forged, Version};
-        matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))
+        matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version { .. }))
     }
 }

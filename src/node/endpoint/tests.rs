@@ -1,7 +1,7 @@
 //! A client that holds the client key can do nothing to another.
 
 use super::super::caller::{Caller as Client, Heard};
-use super::super::frame::encode;
+use super::super::frame::{Channel, encode};
 use super::*;
 use std::fmt::Write;
 use std::net::UdpSocket;
@@ -309,7 +309,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
         assert!(matches!(world.serve(0), Incoming::Dropped));
     }
     let stats = world.servers[0].stats();
-    assert_eq!((stats.foreign, stats.misdirected, stats.impostors), (1, 1, 2));
+    assert_eq!((stats.other_version, stats.misdirected, stats.impostors), (1, 1, 2));
     let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
     let datagram = sealed.unwrap();
     world.servers[1].transmit(&datagram).unwrap();

@@ -38,6 +38,19 @@ impl Port {
         }
     }
 
+    /// The socket once more.
+    #[cfg(feature = "tokio")]
+    pub(super) fn readiness(&self) -> io::Result<UdpSocket> {
+        self.0.try_clone()
+    }
+
+    /// Whether a datagram is there.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_ready(&self) -> bool {
+        let mut socket = [PollFd::new(&self.0, PollFlags::IN)];
+        poll(&mut socket, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
     /// Waits at most `time` for a datagram.
     pub(super) fn await_datagram(&self, time: Duration) {
         if !time.is_zero() {

@@ -1,5 +1,6 @@
 //! What is wrong with a frame.
 
+use super::{CHECKSUMMED, ENCRYPTED};
 use thiserror::Error;
 
 /// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4
@@ -18,9 +19,14 @@ pub enum FrameError {
     /// Shorter than the shortest frame.
     #[error("the datagram is truncated")]
     Truncated,
-    /// Of a version that this cluster does not use.
-    #[error("the datagram has frame version {0}, which this cluster does not use")]
-    Version(u8),
+    /// Of a version that is not spoken here.
+    #[error("the datagram has wire version {found}, and {spoken} is spoken here; {}", advice(*found))]
+    Version {
+        /// The version that it has.
+        found: u8,
+        /// The one that it should have.
+        spoken: u8,
+    },
     /// From another cluster, or one whose cluster file differs in what must agree.
     #[error("the datagram is of another cluster, or of one whose cluster file differs")]
     Foreign,
@@ -30,4 +36,13 @@ pub enum FrameError {
     /// Its message does not decode.
     #[error("the datagram's message is malformed")]
     Malformed,
+}
+
+/// What an operator is to do about a datagram of that version.
+fn advice(found: u8) -> &'static str {
+    if [CHECKSUMMED, ENCRYPTED].contains(&found) {
+        "one of the two ends has [keys] in its cluster file, and the other has not"
+    } else {
+        "its sender is another release of this program: run one that speaks the same version"
+    }
 }

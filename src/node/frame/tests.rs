@@ -138,10 +138,52 @@ fn another_cluster_another_version_and_a_kind_that_is_none_are_refused() {
         |name, keys| Seal::new(&cluster(name, keys)).seal(Id::from(0), Id::from(1), &1u8).unwrap();
     assert!(demo.peek(&seal("demo", "")).is_ok());
     assert_eq!(demo.peek(&seal("prod", "")).unwrap_err(), FrameError::Foreign);
-    assert_eq!(demo.peek(&seal("demo", KEYS)).unwrap_err(), FrameError::Version(ENCRYPTED));
+    let refused = |datagram: &[u8]| demo.peek(datagram).unwrap_err();
+    let version = |found| FrameError::Version { found, spoken: CHECKSUMMED };
+    let sealed = seal("demo", KEYS);
+    assert_eq!(refused(&sealed), version(ENCRYPTED));
+    assert!(refused(&sealed).to_string().contains("has [keys]"));
+    let mut newer = seal("demo", "");
+    newer[0] = ENCRYPTED + 1;
+    assert_eq!(refused(&newer), version(ENCRYPTED + 1));
+    assert!(refused(&newer).to_string().contains("another release"));
     let mut strange = seal("demo", "");
     strange[1] = 8;
     assert_eq!(demo.peek(&strange).unwrap_err(), FrameError::Malformed);
+}
+
+/// Servers in two adjacent steps of a rotation understand each other, and others are refused.
+#[test]
+fn a_ring_seals_under_its_first_key_and_opens_under_any() {
+    let ring = |keys: &[u8]| {
+        let keys: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
+        KeyRing::new(&keys)
+    };
+    let wire = Wire::new(&cluster("demo", KEYS));
+    let header = Header { kind: Kind::Message, src: Id::from(0), dst: Id::from(1), word: 0 };
+    let mut steps = [ring(&[1]), ring(&[1, 2]), ring(&[2, 1]), ring(&[2]), ring(&[3])];
+    // By who seals: which of its keys each opens with.
+    let opened = [
+        [Some(0), Some(0), Some(1), None, None],
+        [Some(0), Some(0), Some(1), None, None],
+        [None, Some(1), Some(0), Some(0), None],
+        [None, Some(1), Some(0), Some(0), None],
+        [None, None, None, None, Some(0)],
+    ];
+    // The first datagram of a session, and a later one.
+    for count in 0..2_u8 {
+        for (from, opened) in opened.iter().enumerate() {
+            let sealed = steps[from].first().seal(wire, &header, &[], &count).unwrap();
+            for (to, at) in opened.iter().enumerate() {
+                let mut datagram = sealed.clone();
+                let found = steps[to].open(0, &mut datagram);
+                let found = found.map(|(at, message)| (at, decode::<u8>(message).unwrap()));
+                assert_eq!(found.ok(), at.map(|at| (at, count)), "{from} to {to}");
+            }
+        }
+    }
+    let sealed = steps[1].first().seal(wire, &header, &[], &7u8).unwrap();
+    assert!(ring(&[2, 1]).choose(0, &sealed).open(0, &mut sealed.clone()).is_ok());
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! A fleet that something else waits for: what a task needs to drive it.
+
+use super::{Fleet, Open};
+use crate::node::client::ClientError;
+use quorate_models::kv::machine::Value;
+use stateright::actor::Id;
+use std::io;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
+    /// The socket once more, to be told when there is something to receive.
+    pub(in crate::node) fn readiness(&self) -> io::Result<UdpSocket> {
+        self.port.readiness()
+    }
+
+    /// Whether nothing is left to receive: a step takes so much at most.
+    pub(in crate::node) fn is_drained(&self) -> bool {
+        !self.port.is_ready()
+    }
+
+    /// When it has something to do, whatever comes in.
+    pub(in crate::node) fn due(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Why a request that waited for `deadline` has no answer.
+    pub(in crate::node) fn no_answer(&self, client: usize, deadline: Duration) -> ClientError {
+        let member = &self.members[client];
+        let Some(Open { asked, state, busy, .. }) = &member.open else {
+            return ClientError::NoAnswer { deadline, asked: Vec::new() };
+        };
+        let address = |id: &Id| Some((*id, member.session.address(*id)?));
+        let asked = asked.iter().filter_map(address).collect();
+        match state {
+            None => ClientError::NoSession { deadline, asked },
+            Some(_) if *busy => ClientError::Busy { deadline },
+            Some(_) => ClientError::NoAnswer { deadline, asked },
+        }
+    }
+}
