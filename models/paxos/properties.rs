@@ -80,7 +80,7 @@ fn always(
 pub fn agreement(quorums: Quorums) -> Claim {
     always(AGREEMENT, move |world| {
         let mut values = BTreeMap::new();
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         past.chosen(quorums.accept)
             .all(|(slot, value)| *values.entry(slot).or_insert(value) == value)
     })
@@ -108,7 +108,7 @@ pub fn validity() -> Claim {
 /// Each command in a replica's log was accepted by a quorum in one ballot.
 pub fn chosen(quorums: Quorums) -> Claim {
     always(CHOSEN, move |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         let chosen: BTreeSet<_> = past.chosen(quorums.accept).collect();
         let nodes = world.nodes();
         stables(&nodes)
@@ -120,7 +120,7 @@ pub fn chosen(quorums: Quorums) -> Claim {
 /// or a smaller one.
 pub fn known(quorums: Quorums) -> Claim {
     always(KNOWN, move |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         let mut first = BTreeMap::new();
         for (slot, ballot, value) in past.chosen_in(quorums.accept) {
             let first = first.entry((slot, value)).or_insert(ballot);
@@ -138,14 +138,16 @@ pub fn known(quorums: Quorums) -> Claim {
 
 /// No two values are proposed in one slot and ballot.
 pub fn one_proposal() -> Claim {
-    always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
+    always(ONE_PROPOSAL, |world| {
+        world.derive(Past::of).proposed.values().all(|values| values.len() == 1)
+    })
 }
 
 /// In each slot that a promise reports and does not call chosen, it reports the last vote of its
 /// acceptor below the promised ballot, or a later one.
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         world.envelopes().all(|envelope| match &envelope.msg {
             Service::Peer(Peer::Promise { ballot, from, until, chosen, accepted }) => {
                 let told = |slot: Slot, vote: Ballot| {
@@ -168,7 +170,7 @@ pub fn promise() -> Claim {
 /// Each proposal follows from the promises of a quorum. The first ballot has none before it.
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         (past.proposed.iter()).filter(|((_, ballot), _)| *ballot > Ballot::default()).all(
             |((slot, ballot), values)| {
                 values.iter().all(|value| past.follows(*slot, *ballot, value, quorums.prepare))
@@ -202,10 +204,10 @@ pub fn remembers() -> Claim {
 /// there in an earlier ballot.
 pub fn one_slot() -> Claim {
     always(ONE_SLOT, |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         let mut slots = BTreeSet::new();
         let proposed =
-            past.proposed.iter().flat_map(|(at, values)| values.iter().map(|v| (*at, *v)));
+            past.proposed.iter().flat_map(|(at, values)| values.iter().map(|v| (*at, v)));
         proposed.filter(|(_, value)| **value != Command::Noop).all(|((slot, ballot), value)| {
             let earlier = (slot, Ballot::default())..(slot, ballot);
             slots.insert((ballot, value))

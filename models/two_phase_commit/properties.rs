@@ -81,7 +81,7 @@ fn decisions(world: &World<'_>) -> BTreeMap<TxnId, BTreeSet<(Id, Decision)>> {
 /// No two nodes decide differently.
 pub fn ac1() -> Claim {
     always(AC1, |world| {
-        decisions(world).values().all(|of| {
+        world.derive(decisions).values().all(|of| {
             let commits = of.iter().filter(|(_, what)| *what == Decision::Commit);
             commits.count() == 0 || of.iter().all(|(_, what)| *what == Decision::Commit)
         })
@@ -95,7 +95,7 @@ pub fn ac2() -> Claim {
         let in_doubt = |who: Id, txn: &TxnId| {
             shard(nodes.node(who)).is_some_and(|shard| shard.prepared.contains_key(txn))
         };
-        decisions(world).iter().all(|(txn, of)| {
+        world.derive(decisions).iter().all(|(txn, of)| {
             let deciders: BTreeSet<Id> = of.iter().map(|(who, _)| *who).collect();
             deciders.len() == of.len() && deciders.iter().all(|who| !in_doubt(*who, txn))
         })
@@ -118,7 +118,7 @@ pub fn ac3() -> Claim {
                 _ => {}
             }
         }
-        decisions(world).iter().all(|(txn, of)| {
+        world.derive(decisions).iter().all(|(txn, of)| {
             let commit = of.iter().any(|(_, what)| *what == Decision::Commit);
             let mut participants = participants_of.get(txn).into_iter().copied().flatten();
             !commit || participants.all(|who| yes.contains(&(*txn, *who)))
@@ -184,7 +184,7 @@ pub fn strict() -> Claim {
 pub fn exactly_once() -> Claim {
     always(EXACTLY_ONCE, |world| {
         let mut seen = BTreeSet::new();
-        (decisions(world).iter())
+        (world.derive(decisions).iter())
             .filter(|(_, of)| of.iter().any(|(_, what)| *what == Decision::Commit))
             .all(|(txn, _)| seen.insert((txn.client, txn.seq)))
     })
@@ -199,7 +199,7 @@ pub fn remembered() -> Claim {
             let mut shards = nodes.iter().filter_map(shard);
             shards.any(|shard| shard.prepared.contains_key(txn))
         };
-        (decisions(world).iter())
+        (world.derive(decisions).iter())
             .filter(|(txn, of)| {
                 of.iter().any(|(_, what)| *what == Decision::Commit) && in_doubt(txn)
             })

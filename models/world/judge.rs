@@ -1,12 +1,14 @@
 //! Evaluates conditions in a state, with what is known of its parts.
 
 use super::cluster::Cluster;
+use super::derived::Derived;
 use super::observer::Observer;
 use super::panicked::NO_PANIC_AT;
 use super::panics::guarded;
 use super::parts::Checkable;
 use super::property::Condition;
 use super::reads::{Reads, Tracker};
+use super::state::View;
 use std::sync::atomic::Ordering;
 
 /// The conditions of a cluster by what they look at, a bit each, in the order of
@@ -71,17 +73,24 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 
     /// Whether condition `at` holds, as [`Cluster::holds`] counts; `None` if it panics.
     pub fn verdict(&self, at: usize, state: &[u32]) -> Option<bool> {
-        self.tracked_verdict(at, state).0
+        self.verdict_of(at, state, &self.view(state))
     }
 
-    /// The same, and what a condition about everything looked at to find that.
-    pub fn tracked_verdict(&self, at: usize, state: &[u32]) -> (Option<bool>, Reads) {
+    /// The same, and what a condition about everything looked at to find that; with what was derived
+    /// from this state already.
+    pub fn tracked_verdict(
+        &self,
+        at: usize,
+        state: &[u32],
+        derived: &Derived,
+    ) -> (Option<bool>, Reads) {
         let tracker = Tracker::default();
-        let said = self.said(at, state, &tracker);
+        let view = View { tracker: Some(&tracker), derived: Some(derived), ..self.view(state) };
+        let said = self.verdict_of(at, state, &view);
         (said, tracker.reads())
     }
 
-    fn said(&self, at: usize, state: &[u32], tracker: &Tracker) -> Option<bool> {
+    fn verdict_of(&self, at: usize, state: &[u32], view: &View<'_, A, H>) -> Option<bool> {
         if self.has_panicked(state) {
             return Some(self.holds_after_panic(at));
         }
@@ -101,8 +110,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 let facts = inner.tables.histories.head(state[inner.history_at()]).extra;
                 (!has(facts.panics)).then(|| has(facts.holds))
             }
-            Condition::Nodes(f) => guarded(|| f(&self.view(state).nodes())).ok(),
-            Condition::World(f) => guarded(|| f(&self.tracked(state, tracker))).ok(),
+            Condition::Nodes(f) => guarded(|| f(&view.nodes())).ok(),
+            Condition::World(f) => guarded(|| f(view)).ok(),
         };
         if said.is_none() {
             inner.tables.panicked.store(true, Ordering::Relaxed);
@@ -126,11 +135,5 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn is_without_panic(&self, state: &[u32]) -> bool {
         let conditions = 0..self.0.conditions.len();
         self.is_calm(state) && conditions.into_iter().all(|at| self.verdict(at, state).is_some())
-    }
-
-    /// The nodes' share of the fingerprint.
-    pub fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
-        let nodes = state[..self.0.budget_at()].iter();
-        nodes.fold(0, |sum, id| sum.wrapping_add(self.0.tables.nodes.head(*id).hash))
     }
 }

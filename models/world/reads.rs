@@ -4,7 +4,7 @@
 //! the same in every state that has these in common. A view notes them, so that no declaration is
 //! trusted.
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Inner};
 use super::observer::Observer;
 use super::parts::Checkable;
 use std::cell::Cell;
@@ -72,14 +72,28 @@ impl Shares {
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     /// What a state's parts are known by.
     pub fn shares(&self, state: &[u32]) -> Shares {
-        let inner = &*self.0;
-        let (budget, history) = (inner.budget_at(), inner.history_at());
+        self.0.shares(state)
+    }
+
+    /// The nodes' share of the fingerprint.
+    pub fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
+        self.0.nodes_hash(state)
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    pub(super) fn shares(&self, state: &[u32]) -> Shares {
         Shares([
-            self.fingerprint_of_nodes(state),
-            inner.tables.budgets.head(state[budget]).hash,
-            inner.tables.histories.head(state[history]).hash,
-            inner.items_hash(&state[inner.items_at()..]),
+            self.nodes_hash(state),
+            self.tables.budgets.head(state[self.budget_at()]).hash,
+            self.tables.histories.head(state[self.history_at()]).hash,
+            self.items_hash(&state[self.items_at()..]),
         ])
+    }
+
+    fn nodes_hash(&self, state: &[u32]) -> u64 {
+        let nodes = state[..self.budget_at()].iter();
+        nodes.fold(0, |sum, id| sum.wrapping_add(self.tables.nodes.head(*id).hash))
     }
 }
 

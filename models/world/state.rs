@@ -1,9 +1,10 @@
 //! Global states, as the checkers hold them and as properties see them.
 
 use super::cluster::{Cluster, Inner};
+use super::derived::Derived;
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
-use super::reads::{Reads, Tracker};
+use super::reads::{Reads, Shares, Tracker};
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use std::fmt;
@@ -46,7 +47,7 @@ impl<A: Checkable, H> Hash for State<A, H> {
 impl<A: Checkable, H: Observer<A::Msg>> State<A, H> {
     /// The state as properties see it.
     pub fn view(&self) -> View<'_, A, H> {
-        View { ids: &self.ids, inner: &self.inner, tracker: None }
+        View { ids: &self.ids, inner: &self.inner, tracker: None, derived: None }
     }
 
     /// The same in every run; two different states share it with probability 2^-64.
@@ -68,14 +69,20 @@ impl<A: Checkable, H: Observer<A::Msg>> fmt::Debug for State<A, H> {
 
 /// What a property sees of a state.
 pub struct View<'a, A: Checkable, H> {
-    ids: &'a [u32],
-    inner: &'a Inner<A, H>,
+    pub(super) ids: &'a [u32],
+    pub(super) inner: &'a Inner<A, H>,
     /// Notes what is looked at, if that is asked for.
-    tracker: Option<&'a Tracker>,
+    pub(super) tracker: Option<&'a Tracker>,
+    /// What was derived already, where states are checked one after the other.
+    pub(super) derived: Option<&'a Derived>,
 }
 
 impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
-    fn note(&self, part: Reads) {
+    pub(super) fn shares(&self) -> Shares {
+        self.inner.shares(self.ids)
+    }
+
+    pub(super) fn note(&self, part: Reads) {
         if let Some(tracker) = self.tracker {
             tracker.note(part);
         }
@@ -208,12 +215,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     /// A packed state as properties see it.
     pub fn view<'a>(&'a self, state: &'a [u32]) -> View<'a, A, H> {
-        View { ids: state, inner: &self.0, tracker: None }
-    }
-
-    /// The same, where what is looked at is noted.
-    pub(super) fn tracked<'a>(&'a self, state: &'a [u32], tracker: &'a Tracker) -> View<'a, A, H> {
-        View { tracker: Some(tracker), ..self.view(state) }
+        View { ids: state, inner: &self.0, tracker: None, derived: None }
     }
 
     /// A packed state as stateright's checkers hold it.

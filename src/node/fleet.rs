@@ -74,13 +74,13 @@ struct Member<O, R, P> {
 struct Open<O, R, P> {
     actor: Driven<O, R, P>,
     state: Option<ClientState<R>>,
+    /// When it was sent first, and how often it was sent.
+    begun: Instant,
+    attempts: u32,
     /// The servers that were asked, for this request or for its client's id.
     asked: BTreeSet<Id>,
     /// Whether the last that was heard of it is that a server is busy.
     busy: bool,
-    /// When it was sent first, and how often it was sent.
-    begun: Instant,
-    attempts: u32,
 }
 
 /// A request that has come to its end: its client, the server that answered, and the answer.
@@ -136,14 +136,8 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let actor = Driven::new(op, member.next_seq, servers, self.retry.clone());
         // Whatever comes of it, this number is used.
         member.next_seq += 1;
-        member.open = Some(Open {
-            actor,
-            state: None,
-            asked: BTreeSet::new(),
-            busy: false,
-            begun: Instant::now(),
-            attempts: 0,
-        });
+        let (asked, begun) = (BTreeSet::new(), Instant::now());
+        member.open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
         if member.session.id().is_some() {
             return self.start(client);
         }

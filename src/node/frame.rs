@@ -23,15 +23,17 @@
 //! replayed frame is a duplicate, which the model already allows; but not one from another life of
 //! the cluster, so a cluster that is formatted anew takes a new name or new keys.
 //!
-//! Several messages of one end to another, at one time, share a datagram: messages, relays, or
-//! answers to a client. They arrive together or not at all.
-//!
 //! # Versions
 //!
 //! The version also stands for the encoding of the messages. One version is spoken, and nothing is
 //! negotiated: a datagram of another version is refused before anything else of it is read, counted
 //! (`quorate_dropped_datagrams_total{cause="version"}`), and logged with advice. Servers of another
 //! version are to each other as servers that are down.
+//!
+//! # Batches
+//!
+//! Several messages of one end to another, at one time, share a datagram: messages, relays, or
+//! answers to a client. They arrive together or not at all.
 
 use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;

@@ -7,24 +7,24 @@ use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The past of a run, as the messages in flight show it.
-pub(super) struct Past<'a> {
+pub(super) struct Past {
     /// The values that were proposed, by slot and ballot.
-    pub(super) proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
+    pub(super) proposed: BTreeMap<(Slot, Ballot), BTreeSet<Command<Op>>>,
     /// The acceptors that accepted, by slot and ballot.
     pub(super) votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
     /// The acceptors that promised, by ballot. A proposer has promised its own ballot.
     pub(super) promised: BTreeMap<Ballot, BTreeSet<Id>>,
 }
 
-impl<'a> Past<'a> {
-    pub(super) fn of(world: &World<'a>) -> Self {
+impl Past {
+    pub(super) fn of(world: &World<'_>) -> Self {
         let mut past =
             Self { proposed: BTreeMap::new(), votes: BTreeMap::new(), promised: BTreeMap::new() };
         for envelope in world.envelopes() {
             let Service::Peer(msg) = &envelope.msg else { continue };
             match msg {
                 Peer::Accept { ballot, slot, command } => {
-                    past.proposed.entry((*slot, *ballot)).or_default().insert(command);
+                    past.proposed.entry((*slot, *ballot)).or_default().insert(command.clone());
                 }
                 Peer::Accepted { ballot, slot } => {
                     past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);
@@ -39,7 +39,7 @@ impl<'a> Past<'a> {
     }
 
     /// The chosen commands, by slot.
-    pub(super) fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
+    pub(super) fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &Command<Op>)> {
         self.chosen_in(quorum).map(|(slot, _, value)| (slot, value))
     }
 
@@ -47,9 +47,9 @@ impl<'a> Past<'a> {
     pub(super) fn chosen_in(
         &self,
         quorum: usize,
-    ) -> impl Iterator<Item = (Slot, Ballot, &'a Command<Op>)> {
+    ) -> impl Iterator<Item = (Slot, Ballot, &Command<Op>)> {
         (self.votes.iter()).filter(move |(_, voters)| voters.len() >= quorum).flat_map(|(at, _)| {
-            self.proposed.get(at).into_iter().flatten().map(|value| (at.0, at.1, *value))
+            self.proposed.get(at).into_iter().flatten().map(|value| (at.0, at.1, value))
         })
     }
 

@@ -119,7 +119,7 @@ pub fn three_ballots() -> Claim {
     Property::sometimes(
         THREE_BALLOTS,
         Condition::world(|world| {
-            let past = Past::of(world);
+            let past = world.derive(Past::of);
             let mut ballots = BTreeMap::new();
             past.proposed.keys().any(|(slot, _)| {
                 let ballots: &mut usize = ballots.entry(*slot).or_default();
@@ -146,10 +146,10 @@ pub fn adopted() -> Claim {
     Property::sometimes(
         ADOPTED,
         Condition::world(|world| {
-            let past = Past::of(world);
+            let past = world.derive(Past::of);
             let mut requests = BTreeSet::new();
             (past.proposed.iter())
-                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, *value)))
+                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, value)))
                 .filter(|(_, value)| **value != Command::Noop)
                 .any(|proposed| !requests.insert(proposed))
         }),

@@ -98,7 +98,7 @@ fn always(
 
 /// At most one value was accepted by a quorum.
 pub fn agreement(quorums: Quorums) -> Claim {
-    always(AGREEMENT, move |world| Past::of(world).chosen(quorums.accept).len() <= 1)
+    always(AGREEMENT, move |world| world.derive(Past::of).chosen(quorums.accept).len() <= 1)
 }
 
 /// Each value that is proposed is one that some proposer wanted.
@@ -115,20 +115,22 @@ pub fn validity(values: Vec<Value>) -> Claim {
 pub fn learned(quorums: Quorums) -> Claim {
     always(LEARNED, move |world| {
         let value = world.nodes().iter().find_map(learned_value);
-        value.is_none_or(|value| Past::of(world).chosen(quorums.accept).contains(&value))
+        value.is_none_or(|value| world.derive(Past::of).chosen(quorums.accept).contains(&value))
     })
 }
 
 /// No two values are proposed with one number.
 pub fn one_proposal() -> Claim {
-    always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
+    always(ONE_PROPOSAL, |world| {
+        world.derive(Past::of).proposed.values().all(|values| values.len() == 1)
+    })
 }
 
 /// The last proposal that an acceptor accepted below a number that it promised is not above the one
 /// that it reported.
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         world.envelopes().all(|envelope| match envelope.msg {
             Msg::Promise(ballot, reported) => past.last_vote(envelope.src, ballot) <= reported,
             _ => true,
@@ -139,7 +141,7 @@ pub fn promise() -> Claim {
 /// Each proposal follows from the promises of a quorum.
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
-        let past = Past::of(world);
+        let past = world.derive(Past::of);
         (past.proposed.iter()).all(|(ballot, values)| {
             values.iter().all(|value| past.follows(*ballot, *value, quorums.prepare))
         })
@@ -194,7 +196,7 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
     Property::sometimes(
         PREEMPTED,
         Condition::world(move |world| {
-            let past = Past::of(world);
+            let past = world.derive(Past::of);
             let last = past.proposed.keys().last().copied();
             let promised = |node: &NodeOf<Synod>| {
                 matches!(

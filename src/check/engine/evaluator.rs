@@ -5,7 +5,7 @@
 //! they looked at: many look at the messages alone, or not at the history.
 
 use super::remembered::Remembered;
-use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC_AT, Observer, Scopes};
+use crate::models::world::{Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Scopes};
 
 /// Which conditions the search looks at, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,6 +68,7 @@ pub(super) struct Evaluator<'c, A: Checkable, H> {
     remembered: Vec<(u64, u64)>,
     /// The answers of conditions about everything.
     answers: Remembered,
+    derived: Derived,
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
@@ -76,7 +77,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
         let remembered = vec![(0, 0); remembered];
         let answers = Remembered::new(scopes.world);
-        Self { cluster, scopes, boundary: cluster.boundary(), remembered, answers }
+        let (boundary, derived) = (cluster.boundary(), Derived::default());
+        Self { cluster, scopes, boundary, remembered, answers, derived }
     }
 
     /// The conditions of the mask that hold.
@@ -125,13 +127,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
 
     /// Nothing in the state panicked.
     fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
-        if asked == 0 {
-            return CALM;
-        }
-        let (cluster, shares) = (self.cluster, self.cluster.shares(state));
+        let (cluster, derived) = (self.cluster, &self.derived);
+        derived.begin();
         bits(asked).fold(CALM, |holds, at| {
-            let answer = || cluster.tracked_verdict(at, state);
-            match self.answers.of(at, &shares, answer) {
+            let shares = || derived.shares(|| cluster.shares(state));
+            let answer = || cluster.tracked_verdict(at, state, derived);
+            match self.answers.of(at, shares, answer) {
                 Some(is_so) => holds | u64::from(is_so) << at,
                 None => holds & !CALM,
             }

@@ -1,4 +1,5 @@
-//! The answers of conditions, by what they looked at.
+//! The answers of conditions, by what they looked at; but for those that look at so much that it does
+//! not pay.
 
 use super::evaluator::bits;
 use crate::models::world::{Reads, Shares};
@@ -8,12 +9,25 @@ const ROOM: usize = 1 << 14;
 /// The most sets of parts by which the answers of one condition are looked up.
 const WAYS: usize = 4;
 
+/// After so many questions it is seen whether it pays to remember the answers of a condition.
+const TRIAL: u32 = 1 << 13;
+/// It does, if one of so many is known.
+const WORTH: u32 = 3;
+
 /// Answers of several conditions, for one thread.
 pub(super) struct Remembered {
-    /// By condition: the sets of parts that it looked at in some state, the last ones first.
-    ways: Vec<Vec<Reads>>,
+    conditions: Vec<Memory>,
     /// By key: the answer.
     answers: Box<[(u64, bool)]>,
+}
+
+/// How one condition is remembered.
+#[derive(Clone, Default)]
+struct Memory {
+    /// The sets of parts that it looked at in some state, the last ones first.
+    ways: Vec<Reads>,
+    asked: u32,
+    known: u32,
 }
 
 impl Remembered {
@@ -21,7 +35,8 @@ impl Remembered {
     pub(super) fn new(conditions: u64) -> Self {
         let count = bits(conditions).last().map_or(0, |last| last + 1);
         let room = if count == 0 { 0 } else { ROOM };
-        Self { ways: vec![Vec::new(); count], answers: vec![(0, false); room].into() }
+        let conditions = vec![Memory::default(); count];
+        Self { conditions, answers: vec![(0, false); room].into() }
     }
 
     /// The answer of condition `at` in a state with these shares: remembered, or `answer`'s, with what
@@ -29,24 +44,30 @@ impl Remembered {
     pub(super) fn of(
         &mut self,
         at: usize,
-        shares: &Shares,
+        shares: impl FnOnce() -> Shares,
         answer: impl FnOnce() -> (Option<bool>, Reads),
     ) -> Option<bool> {
-        for reads in &self.ways[at] {
-            let key = key(at, shares, *reads);
+        let memory = &mut self.conditions[at];
+        if memory.asked == TRIAL && memory.known < TRIAL / WORTH {
+            return answer().0;
+        }
+        let shares = shares();
+        memory.asked = (memory.asked + 1).min(TRIAL);
+        for reads in &memory.ways {
+            let key = key(at, &shares, *reads);
             let (known, is_so) = self.answers[place(key)];
             if known == key {
+                memory.known = (memory.known + 1).min(TRIAL);
                 return Some(is_so);
             }
         }
         let (answer, reads) = answer();
         if let Some(is_so) = answer.filter(|_| reads != Reads::ALL) {
-            let ways = &mut self.ways[at];
-            if !ways.contains(&reads) {
-                ways.truncate(WAYS - 1);
-                ways.insert(0, reads);
+            if !memory.ways.contains(&reads) {
+                memory.ways.truncate(WAYS - 1);
+                memory.ways.insert(0, reads);
             }
-            let key = key(at, shares, reads);
+            let key = key(at, &shares, reads);
             self.answers[place(key)] = (key, is_so);
         }
         answer
@@ -75,15 +96,35 @@ mod tests {
         let mut remembered = Remembered::new(1 << 3);
         let mut asked = 0;
         let mut ask = |remembered: &mut Remembered, answer, reads| {
-            remembered.of(3, &initial, || {
-                asked += 1;
-                (answer, reads)
-            })
+            remembered.of(
+                3,
+                || initial,
+                || {
+                    asked += 1;
+                    (answer, reads)
+                },
+            )
         };
         assert_eq!(ask(&mut remembered, None, Reads::NODES), None, "a panic is not remembered");
         assert_eq!(ask(&mut remembered, Some(true), Reads::ALL), Some(true), "nor is this");
         assert_eq!(ask(&mut remembered, Some(true), Reads::NODES), Some(true));
         assert_eq!(ask(&mut remembered, Some(false), Reads::NODES), Some(true));
         assert_eq!(asked, 3);
+    }
+
+    #[test]
+    fn answers_that_are_never_asked_for_again_are_soon_not_remembered() {
+        let instances = instances();
+        let cluster = (instances[0].cluster)();
+        let initial = cluster.shares(cluster.initial());
+        let (mut remembered, mut looked_up) = (Remembered::new(1), 0);
+        for _ in 0..3 * TRIAL {
+            let shares = || {
+                looked_up += 1;
+                initial
+            };
+            assert_eq!(remembered.of(0, shares, || (Some(true), Reads::ALL)), Some(true));
+        }
+        assert_eq!(looked_up, TRIAL);
     }
 }
