@@ -27,7 +27,8 @@ pub fn fdatasync(dir: &Path) -> Result<f64, Failure> {
 pub fn second_of_three(dir: &Path) -> Result<f64, Failure> {
     let together = Barrier::new(3);
     let times = std::thread::scope(|scope| {
-        let begin = |name| scope.spawn(|| fdatasyncs(dir, name, || drop(together.wait())));
+        let together = &together;
+        let begin = |name| scope.spawn(move || fdatasyncs(dir, name, || drop(together.wait())));
         let threads = ["fdatasync-0", "fdatasync-1", "fdatasync-2"].map(begin);
         threads.map(|thread| thread.join().map_err(|_| "a thread failed")?)
     });
