@@ -108,6 +108,8 @@ mod protocol;
 mod registry;
 mod state;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, controller};
