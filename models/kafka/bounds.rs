@@ -7,7 +7,7 @@ use super::message::Op;
 use super::properties::{self as claims, Actor, Claim, History};
 use super::state::Timer;
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
-use stateright::actor::Id;
+use stateright::actor::{Id, model_timeout};
 
 /// Whom the controller finds silent.
 #[derive(Clone, Copy)]
@@ -117,7 +117,8 @@ impl Bounds {
 
     /// The cluster with these bounds, these claims, and perhaps a bug.
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
-        let config = Config { bug, stops: self.stops > 0, ..self.config };
+        let mut config = Config { bug, ..self.config };
+        config.timing.stop = (self.stops > 0).then(model_timeout);
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.clients.into_iter().map(|(first, script)| config.client(first, script)));

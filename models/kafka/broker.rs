@@ -15,8 +15,8 @@ impl Turn<'_, '_> {
     /// Starts. The first time its registration is as configured; later it erases the mark of a
     /// clean stop before it says that there was one, so that the mark counts once.
     pub(super) fn on_start(&mut self, saved: Option<&BrokerDisk>) {
-        if self.config.stops {
-            self.set_timer(Timer::Stop, &self.config.timing.flush);
+        if let Some(stop) = &self.config.timing.stop {
+            self.set_timer(Timer::Stop, stop);
         }
         self.resend_later();
         let Some(disk) = saved else { return self.on_first_start() };
@@ -102,10 +102,12 @@ impl Turn<'_, '_> {
         let leads = new.partition.leader == Some(self.id);
         let state = self.state.to_mut();
         let old = std::mem::replace(&mut state.metadata, new);
-        if old.leadership() != state.metadata.leadership() {
-            if leads { self.lead() } else { self.follow() }
-        } else {
+        if old.leadership() == state.metadata.leadership() {
             self.on_altered(old.partition.epoch);
+        } else if leads {
+            self.lead();
+        } else {
+            self.follow();
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Timing {
     pub lag: Range<Duration>,
     /// How long records stay in the page cache.
     pub flush: Range<Duration>,
+    /// After what time a broker stops cleanly by itself, if it does: only the checker's do.
+    pub stop: Option<Range<Duration>>,
     /// How long a client waits for an answer.
     pub retry: Range<Duration>,
 }
@@ -47,7 +49,8 @@ impl Timing {
     /// For checking, where a timer may fire at any time.
     pub fn model() -> Self {
         let any = model_timeout;
-        Self { suspect: any(), resend: any(), lag: any(), flush: any(), retry: any() }
+        let (suspect, resend, lag, flush, retry) = (any(), any(), any(), any(), any());
+        Self { suspect, resend, lag, flush, stop: None, retry }
     }
 }
 
@@ -72,8 +75,6 @@ pub struct Config {
     pub unclean: bool,
     /// Whether followers answer consumers, up to their own watermark (KIP-392).
     pub follower_reads: bool,
-    /// Whether brokers stop cleanly when a timer fires: only the checker's do.
-    pub stops: bool,
     /// The brokers that have a record of the first leader epoch at the start, which is not committed:
     /// so that what is checked begins where it is interesting. None but the checker's.
     pub preloaded: Vec<Id>,
@@ -97,7 +98,6 @@ impl Config {
             idempotent: true,
             unclean: false,
             follower_reads: false,
-            stops: false,
             preloaded: Vec::new(),
             max_records: 1 << 20,
             timing,

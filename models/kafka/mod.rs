@@ -63,7 +63,7 @@
 //!   what it has fetched since, at the same offset (`answer-by-offset`). What the leader asks the
 //!   controller for, once refused, could be granted when it is repeated: so a refusal begins a
 //!   partition epoch. An old fetch is no news to the leader.
-//! * A broker numbers its starts, durably, and that number is its broker epoch, where KRaft takes an
+//! * A broker numbers its starts, durably, and that number is its broker epoch, where Kafka takes an
 //!   offset of the metadata log. So a registration that arrives late is recognised as old.
 //! * The controller publishes all that it knows in one message, of which brokers take the newest. A
 //!   follower takes only what matters to it.

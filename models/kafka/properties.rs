@@ -34,7 +34,7 @@ statements! {
         "a running follower has what the elected leader counts for it", "KIP-320 2018; KIP-903 2023";
     pub STRONG_ISR = "strong-isr",
         "every member of the true in-sync replicas has the records below a leader's watermark",
-        "KIP-320 2018; Gustafson 2018, StrongIsr";
+        "KIP-320 2018; Gustafson 2018, strong ISR";
     pub NO_LOSS = "no-loss", "every acknowledged record is in the log of some broker", "KIP-966 2023";
     pub CONSISTENT_READ = "consistent-read", "a record that was read at an offset is read there for ever",
         "KIP-101 2016; KIP-392 2018";
@@ -45,7 +45,7 @@ statements! {
     pub NO_FENCED = "no-fenced-isr", "no fenced broker is in sync", "KIP-841 2022";
     pub ISR_SHAPE = "isr-shape",
         "a leader is in sync, nobody is both in sync and merely eligible, and nobody is merely eligible while the in-sync replicas suffice",
-        "KIP-966 2023; Gustafson 2018, LeaderInIsr";
+        "KIP-966 2023; Gustafson 2018, leader in ISR";
 }
 
 /// No two brokers lead in one leader epoch.

@@ -145,7 +145,7 @@ impl KafkaReplication {
             if leader == replica {
                 steps.push(KafkaStep::BecomeLeader(*request));
             } else {
-                let offsets = self.truncations(state, leader, replica, request);
+                let offsets = self.truncations(state, leader, replica, *request);
                 steps.extend(offsets.into_iter().map(|(offset, why)| {
                     KafkaStep::BecomeFollower(replica, *request, offset, why)
                 }));
@@ -159,7 +159,7 @@ impl KafkaReplication {
         state: &KafkaState,
         leader: u8,
         replica: u8,
-        request: &Leadership,
+        request: Leadership,
     ) -> Vec<(usize, Because)> {
         let Replica { log, hw, .. } = state.replica(replica);
         let agreed = (agreement(state, leader, replica), Because::Agrees);
@@ -288,7 +288,10 @@ fn must_truncate(state: &KafkaState, leader: u8, follower: u8) -> bool {
 /// The offset after the last record that is the same in both logs.
 fn agreement(state: &KafkaState, leader: u8, follower: u8) -> usize {
     let logs = state.replica(leader).log.iter().zip(&state.replica(follower).log);
-    logs.enumerate().filter(|(_, (one, other))| one == other).last().map_or(0, |(at, _)| at + 1)
+    logs.enumerate()
+        .filter(|(_, (one, other))| one == other)
+        .next_back()
+        .map_or(0, |(at, _)| at + 1)
 }
 
 /// Where the leader's log ends, if its last record is of `epoch`, or where its first record of a
