@@ -5,12 +5,14 @@ use crate::kafka::{
 };
 use crate::kv::Service;
 use crate::testing::{self, Did};
+use stateright::actor::model_timeout;
 
 type Node = testing::Node<Kafka>;
 
 /// Two brokers, both to commit; they stop when their timer fires.
 fn config() -> Config {
-    Config { stops: true, ..Config::new(2, 2, Timing::model()) }
+    let timing = Timing { stop: Some(model_timeout()), ..Timing::model() };
+    Config::new(2, 2, timing)
 }
 
 fn broker(at: usize) -> Node {
