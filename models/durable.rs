@@ -1,4 +1,4 @@
-//! What a node keeps across a crash.
+//! Durable state: what a node keeps across a crash.
 //!
 //! An actor saves **deltas**: `o.save(delta)` costs in proportion to what changed, in the model
 //! and on disk. The world and the runtime both fold the deltas with [`Durable::absorb`]; after a
@@ -52,6 +52,12 @@ impl<S: Replay> Saved<S> {
     /// One record.
     pub fn record(record: S::Record) -> Self {
         Self::Changed(vec![record])
+    }
+
+    /// Nothing to be saved, that is not lazy: so that what follows waits for all that was saved
+    /// lazily before.
+    pub fn barrier() -> Self {
+        Self::Changed(Vec::new())
     }
 
     /// The records of a change; none, if it is the complete state.

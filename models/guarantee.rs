@@ -1,4 +1,4 @@
-//! What a protocol guarantees, for a table that nobody types.
+//! The guarantees of a protocol, for a generated table.
 //!
 //! Every cell of the table comes from the recorded verdicts of the instances, or from a
 //! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only which

@@ -50,7 +50,7 @@ pub(crate) fn in_place<P: Clone + Default>(part: &mut P, handler: impl FnOnce(&m
 mod tests {
     use super::*;
 
-    /// A part that tells when it is copied.
+    /// A part that counts its copies.
     #[derive(Debug, Default, PartialEq, Eq)]
     struct Part(Vec<u8>);
 

@@ -11,13 +11,18 @@
 //! <!-- guarantees -->
 //! | protocol | consistency | tolerated crash failures (writes stay available) | durable | clients checked at once | a write: messages, delays | a read: messages, delays |
 //! |---|---|---|---|---:|---:|---:|
-//! | primary-backup, synchronous: a view service, 3 replicas | linearizable | any 1 of 4, and 3 of the 6 sets of 2 | what is acknowledged, at every replica that may be promoted (checked with a crash and restart) | 3 | 6, 4 | 6, 4 |
-//! | primary-backup, asynchronous: a view service, 3 replicas | backups hold prefixes; **not linearizable** | any 1 of 4, and 5 of the 6 sets of 2 | what is acknowledged, at the primary only: **lost at failover** (checked without restarts) | 1 | 6, 2 | 6, 2 |
-//! | multi-primary, last-writer-wins: 3 nodes | strong eventual; **loses one of two concurrent updates**; **not linearizable** | any 2 of 3 | what is acknowledged, or what won over it (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
-//! | multi-primary, multi-value: 3 nodes | strong eventual; concurrent writes are kept as siblings; **not linearizable** | any 2 of 3 | what is acknowledged, until a write that knows it replaces it (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
+//! | primary-backup, synchronous: a view service, 3 replicas | linearizable | any 1 of 4, and 3 of the 6 sets of 2 | acknowledged writes, at every replica that may be promoted (checked with a crash and restart) | 3 | 6, 4 | 6, 4 |
+//! | primary-backup, asynchronous: a view service, 3 replicas | backups hold prefixes; **not linearizable** | any 1 of 4, and 5 of the 6 sets of 2 | acknowledged writes, at the primary only: **lost at failover** (checked without restarts) | 1 | 6, 2 | 6, 2 |
+//! | multi-primary, last-writer-wins: 3 nodes | strong eventual; **loses one of two concurrent updates**; **not linearizable** | any 2 of 3 | acknowledged writes, or writes that won over them (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
+//! | multi-primary, multi-value: 3 nodes | strong eventual; concurrent writes are kept as siblings; **not linearizable** | any 2 of 3 | acknowledged writes, until a write whose context includes them replaces them (checked with a crash and restart) | 2 | 4, 2 | 2, 2 |
 //! | two-phase-commit, presumed abort: a coordinator, 2 participants, transactions over both | strictly serializable transactions; **blocks while its coordinator is dead** | none | votes and decisions (checked with 2 crashes and restarts) | 2 | 10, 4 | 10, 4 |
-//! | synod, single decree: 3 acceptors | agreement on one value | any 1 of 3 | promises and what is accepted (checked with a crash and restart) | – | – | – |
-//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, what is accepted and what is chosen (checked with a crash and restart) | 3 | 8, 4 | 8, 4 |
+//! | synod, single decree: 3 acceptors | agreement on one value | any 1 of 3 | promises and accepted proposals (checked with a crash and restart) | – | – | – |
+//! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, accepted proposals and chosen commands (checked with a crash and restart) | 3 | 8, 4 | 6, 4 |
+//! | kafka, acks=all, fewer page caches lost than the minimum in sync: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4 | what is acknowledged (checked with 2 crashes and restarts) | 3 | – | 2, 2 |
+//! | kafka, acks=all, as many page caches lost: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked with 2 crashes and restarts) | 1 | – | 2, 2 |
+//! | kafka, acks=all, unclean elections: a controller, 3 brokers, 2 to commit | **replicas differ**; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked without restarts) | 1 | – | 2, 2 |
+//! | kafka, acks=1: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4, and 5 of the 6 sets of 2 | **not even what is acknowledged** (checked without restarts) | 1 | 2, 2 | 2, 2 |
+//! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | – | 2, 2 |
 //! <!-- end of guarantees -->
 
 pub mod durable;
@@ -34,6 +39,7 @@ pub mod protocols;
 pub mod quorum;
 pub mod reference;
 mod seeded;
+pub mod shared_map;
 #[cfg(test)]
 mod simulation;
 pub mod status;
@@ -48,5 +54,5 @@ pub mod world;
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant};
 pub use protocol::{Deploy, Protocol};
-pub use status::Status;
+pub use status::{Progress, Status};
 pub use topology::{Topology, Unsuitable};

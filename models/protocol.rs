@@ -1,14 +1,14 @@
-//! What a protocol is to the tools: something that is checked, and something that is deployed.
+//! The interface between a protocol and the tools: it is checked, and it may be deployed.
 //!
 //! A protocol implements [`Protocol`], and if its nodes can be run, [`Deploy`], in its own
-//! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the table
-//! of guarantees follow from the list. A protocol of a user's own is treated no differently.
+//! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the
+//! table of guarantees follow from the list. A protocol of a user's own is treated no differently.
 
 use crate::guarantee::Guarantee;
 use crate::kv::Service;
 use crate::kv::machine::Value;
 use crate::kv::offer::Offer;
-use crate::status::Status;
+use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
 use crate::world::{Checkable, Observer};
 use crate::{Durable, Instance, Mutant, Recoverable};
@@ -81,15 +81,26 @@ pub trait Deploy: Protocol {
         Ok(topology.ids())
     }
 
-    /// What a node in such a state is: logged when it changes, so that an operator sees who leads.
+    /// What a node in such a state is: logged when it changes, so that an operator sees which
+    /// server leads.
     fn status(_state: &StateOf<Self>) -> Status {
         Status { role: "server", ..Status::default() }
+    }
+
+    /// How far a node in such a state is: shown among its metrics.
+    fn progress(_state: &StateOf<Self>) -> Progress {
+        Progress::default()
     }
 
     /// The highest client id that the state knows of: new clients get ids above it. `None` if it
     /// knows of no client.
     fn newest_client(_state: &StateOf<Self>) -> Option<Id> {
         None
+    }
+
+    /// What such a cluster promises, so that what its clients saw can be judged.
+    fn promise(_topology: &Topology) -> Promise {
+        Promise::Nothing("the protocol does not say what it promises")
     }
 
     /// Whether this server may return when its data directory is lost.
@@ -110,6 +121,23 @@ pub trait Deploy: Protocol {
     fn client_retry() -> Range<Duration> {
         Duration::from_millis(200)..Duration::from_millis(400)
     }
+}
+
+/// What a history of clients of a map is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Each key is linearizable (Herlihy and Wing 1990).
+    Linearizable,
+    /// Transactions are strictly serializable (Papadimitriou 1979).
+    StrictlySerializable,
+    /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later write
+    /// of the same key: one of two concurrent writes, unless they are kept as siblings.
+    Converges {
+        /// Whether concurrent writes are kept as siblings.
+        siblings: bool,
+    },
+    /// Nothing of that: why.
+    Nothing(&'static str),
 }
 
 /// What a deployed protocol's clients send.

@@ -2,13 +2,14 @@
 //!
 //! A protocol lists its bugs with [`bugs!`] below its handlers, which name them, and says in one
 //! table with [`mutants!`] what each bug is, which property must be violated by it, and in which
-//! instance. One bug may have several mutants; each has at least one, which a test asks of all
-//! protocols alike.
+//! instance. One bug may have several mutants; each has at least one, which a test that comes with
+//! the list asks.
 
 use crate::Mutant;
 use crate::world::{Checkable, Cluster};
 
-/// `bugs! { ForgetPromise, BreakPromise }`: the enum `Bug` of these.
+/// `bugs! { ForgetPromise, BreakPromise }`: the enum `Bug` of these, and a test that the module
+/// `mutants` beside it has a mutant of each.
 macro_rules! bugs {
     ($($bug:ident),+ $(,)?) => {
         /// A bug that the checker can put into the protocol. The table of mutants says what each
@@ -19,18 +20,24 @@ macro_rules! bugs {
         }
 
         #[cfg(test)]
-        impl $crate::seeded::Listed for Bug {
-            const ALL: &'static [Self] = &[$(Self::$bug),+];
+        #[test]
+        fn each_bug_has_a_mutant() {
+            $crate::seeded::have_mutants(&[$(Bug::$bug),+], &super::mutants::seeded());
         }
     };
 }
 pub(crate) use bugs;
 
-/// The bugs of a protocol.
+/// Asserts that each of these bugs has a mutant.
 #[cfg(test)]
-pub(crate) trait Listed: Sized + 'static {
-    /// All of them.
-    const ALL: &'static [Self];
+pub(crate) fn have_mutants<A: Checkable, H, B: PartialEq + std::fmt::Debug>(
+    bugs: &[B],
+    seeded: &[Seeded<A, H, B>],
+) {
+    for bug in bugs {
+        let has_one = seeded.iter().any(|seeded| seeded.bug.as_ref() == Some(bug));
+        assert!(has_one, "{bug:?} has no mutant");
+    }
 }
 
 /// A mutant, and the same cluster without its bug.
@@ -87,28 +94,20 @@ pub(crate) fn mutants_of<A: Checkable, H, B>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Listed, Seeded};
+    use super::{Seeded, have_mutants};
     use crate::kv::sessions::SessionBug;
-    use crate::paxos::Paxos;
-    use crate::world::Checkable;
+    use crate::paxos::{Paxos, properties::Actor};
     use std::collections::BTreeSet;
-    use std::fmt::Debug;
-
-    fn have_mutants<A: Checkable, H, B: Listed + PartialEq + Debug>(seeded: &[Seeded<A, H, B>]) {
-        for bug in B::ALL {
-            let has_one = seeded.iter().any(|seeded| seeded.bug.as_ref() == Some(bug));
-            assert!(has_one, "{bug:?} has no mutant");
-        }
-    }
 
     #[test]
-    fn each_bug_has_a_mutant() {
-        have_mutants(&crate::paxos::mutants::seeded());
-        have_mutants(&crate::paxos::synod::mutants::seeded());
-        have_mutants(&crate::two_phase_commit::mutants::seeded());
-        have_mutants(&crate::multi_primary::mutants::seeded());
-        have_mutants(&crate::primary_backup::mutants::seeded());
-        have_mutants(&crate::kafka::mutants::seeded());
+    #[should_panic(expected = "\"b\" has no mutant")]
+    fn a_bug_without_a_mutant_is_noticed() {
+        let mutant = || crate::paxos::mutants::mutants().swap_remove(0);
+        let sound = crate::paxos::mutants::seeded()[0].sound;
+        have_mutants::<Actor, _, _>(
+            &["a", "b"],
+            &[Seeded { bug: Some("a"), mutant: mutant(), sound }],
+        );
     }
 
     /// The bugs of the session table are in no protocol's list: they come with its bounds.
@@ -120,6 +119,7 @@ mod tests {
                 Some(Paxos::Replica(replica)) => replica.config.sessions.bug,
                 _ => None,
             });
-        assert_eq!(seeded.collect::<BTreeSet<_>>(), SessionBug::ALL.into());
+        let all = SessionBug::ALL.iter().copied();
+        assert_eq!(seeded.collect::<BTreeSet<_>>(), all.collect());
     }
 }

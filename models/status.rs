@@ -1,5 +1,5 @@
-//! What a node is at the moment, as an operator is told: its role, in which view, ballot or epoch,
-//! and who leads.
+//! The status of a node, for an operator: its role, in which view, ballot or epoch,
+//! and which server leads.
 
 use stateright::actor::Id;
 use std::fmt;
@@ -15,6 +15,16 @@ pub struct Status {
     pub leader: Option<Id>,
     /// The members of the view, where the protocol has views.
     pub members: Vec<Id>,
+}
+
+/// How far a node is, as an operator is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many operations, or slots, it has applied, where the protocol has one order of them: a node
+    /// that is behind another has less.
+    pub applied: Option<u64>,
+    /// How many clients have a session that it remembers.
+    pub sessions: Option<usize>,
 }
 
 impl fmt::Display for Status {

@@ -153,7 +153,7 @@ where
         self.carry_out(did)
     }
 
-    /// Saves. Then the disk must hold what the state says.
+    /// Saves. Then the disk must hold what the state says, and what the node sent to itself arrives.
     fn carry_out(&mut self, did: Vec<Did<A>>) -> Vec<Did<A>> {
         for did in &did {
             if let Did::Save(delta) = did {
@@ -161,6 +161,14 @@ where
             }
         }
         assert_eq!(self.disk, self.actor.checkpoint(self.id, &self.state));
+        let id = usize::from(self.id);
+        let (own, mut did): (Vec<_>, Vec<_>) =
+            did.into_iter().partition(|did| matches!(did, Did::Send(to, _) if *to == id));
+        for sent in own {
+            if let Did::Send(_, msg) = sent {
+                did.extend(self.on_msg(id, msg));
+            }
+        }
         did
     }
 }

@@ -112,7 +112,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Page<A, H> {
         let title = |property: &world::Property<A, H>| -> &'static str {
             format!("{}: {}", property.name, property.says).leak()
         };
-        let of = cluster.setup().properties.iter();
+        let of = cluster.properties().iter();
         let titles = of.filter(|it| it.name != it.says).map(|it| (it.name, title(it))).collect();
         Self { cluster, shown, titles }
     }
@@ -128,7 +128,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Opened<A, H> {
             }
             Some(cycle) => {
                 format!(
-                    "{kind} {property}: steps {} to {} again and again",
+                    "{kind} {property}: steps {} to {}, repeated for ever",
                     cycle + 1,
                     actions.len()
                 )

@@ -4,13 +4,17 @@
 //! instances. This crate drives them: [`check`] explores every behaviour of an instance,
 //! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
 //! to the other. [`node`] runs a protocol over UDP, and [`history`] judges what its clients saw.
+//! [`local`] starts a cluster on this machine, [`mod@bench`] puts load on one, and [`chaos`] a storm.
 //! [`catalogue`] lists what there is, and [`cli`] makes a command of any list of protocols.
 
+pub mod bench;
 pub mod catalogue;
+pub mod chaos;
 pub mod check;
 pub mod cli;
 pub mod explore;
 pub mod history;
+pub mod local;
 pub mod node;
 pub mod trace;
 

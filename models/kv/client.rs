@@ -5,7 +5,7 @@
 //! recognise a request that comes twice.
 //!
 //! A client whose session has expired is at its end: whether the request that was refused was
-//! done before cannot be told ([`Refusal::SessionExpired`]), and none of its later ones would be
+//! done before is unknown ([`Refusal::SessionExpired`]), and none of its later ones would be
 //! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
 //! never used for a second session.
 

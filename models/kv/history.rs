@@ -1,4 +1,4 @@
-//! What clients asked and were told, in real time, judged against the sequential specification.
+//! Histories: requests and replies in real time, judged against the sequential specification.
 //!
 //! An operation begins when its request is first sent and ends when its reply is first delivered
 //! to a client that waits for it: retries and late duplicates are the protocol's business, not

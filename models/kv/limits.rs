@@ -1,4 +1,4 @@
-//! How large what a client asks for may be. Clients and servers check the same.
+//! Limits on the size of a request. Clients and servers check the same limits.
 
 use super::map::{MAX_KEY_BYTES, MAX_OPERATION_BYTES, MAX_VALUE_BYTES};
 use super::txn::TxnError;

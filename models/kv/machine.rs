@@ -5,6 +5,7 @@
 //! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are
 //! plain comparisons of states and no protocol carries history only for its proof.
 
+use super::bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 use std::fmt::Debug;
@@ -23,20 +24,45 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// Applies `op`, the `seq`-th operation of `client`, and gives its reply.
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply;
 
-    /// Whether `op` leaves every state as it is, and so could be answered by whoever has the
-    /// newest one. A machine need not tell.
-    fn is_read(_op: &Self::Op) -> bool {
-        false
+    /// The reply to `op`, if that leaves every state as it is: the same that
+    /// [`apply`](StateMachine::apply) would give. Such an operation can be answered by a server that
+    /// knows that its state is new enough, without a place in the log. A machine need not tell.
+    fn query(&self, _op: &Self::Op) -> Option<Self::Reply> {
+        None
     }
 
     /// The pieces of this state, each small enough for one datagram with room to spare (at most
     /// [`FRAGMENT_BYTES`] where a single entry allows). At least one, even for the empty state.
     fn fragments(&self) -> Vec<Self::Fragment>;
 
+    /// The fragments behind a cursor, each with the cursor where it ends; all, where none is given.
+    /// The same state gives the same cursors and fragments on whichever node. They are cut as they
+    /// are taken.
+    ///
+    /// A protocol sends a snapshot a few fragments at a time, each time from the cursor where the
+    /// last ones ended. By default that takes [all fragments](StateMachine::fragments) each time,
+    /// which is good enough for states up to a few megabytes. A machine with a larger state finds
+    /// the next fragment from the cursor, as [`Map`](super::Map) does; a copy of it should then cost
+    /// nothing, as that of a [`SharedMap`](crate::shared_map::SharedMap), because a snapshot is a
+    /// copy.
+    fn fragments_after(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> impl Iterator<Item = (Cursor, Self::Fragment)> {
+        let number = |cursor: &Cursor| cursor.as_ref().try_into().map(u64::from_be_bytes);
+        let cut = cursor.and_then(|cursor| number(cursor).ok()).unwrap_or(0);
+        let numbered = (1_u64..).zip(self.fragments()).skip(cut as usize);
+        numbered.map(|(count, fragment)| (count.to_be_bytes().to_vec().into(), fragment))
+    }
+
     /// Puts one piece back. All pieces of a state, in order, onto `Default::default()` give that
     /// state again.
     fn restore(&mut self, fragment: Self::Fragment);
 }
+
+/// Where a fragment ends and the next one begins: what a machine finds that by, as the last key in
+/// it. It means something to the machine alone.
+pub type Cursor = Bytes;
 
 /// The target size of a fragment of state, in encoded bytes: a whole number of them, with the
 /// protocol's own fields, stays below the runtime's datagram limit.
@@ -73,15 +99,22 @@ impl<M: StateMachine> StateMachine for Recorded<M> {
         self.machine.apply(client, seq, op)
     }
 
-    fn is_read(op: &Self::Op) -> bool {
-        M::is_read(op)
+    fn query(&self, op: &Self::Op) -> Option<Self::Reply> {
+        self.machine.query(op)
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {
-        let mut applied = self.applied.clone();
-        (self.machine.fragments().into_iter())
-            .map(|fragment| (std::mem::take(&mut applied), fragment))
-            .collect()
+        self.fragments_after(None).map(|(_, fragment)| fragment).collect()
+    }
+
+    /// The first has all that was applied.
+    fn fragments_after(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> impl Iterator<Item = (Cursor, Self::Fragment)> {
+        let mut applied = if cursor.is_none() { self.applied.clone() } else { Vec::new() };
+        let fragments = self.machine.fragments_after(cursor);
+        fragments.map(move |(end, fragment)| (end, (std::mem::take(&mut applied), fragment)))
     }
 
     fn restore(&mut self, (applied, fragment): Self::Fragment) {

@@ -1,11 +1,13 @@
 //! The map of byte strings: its operations, its replies, and their sequential meaning.
 
 use super::bytes::Bytes;
-use super::machine::{FRAGMENT_BYTES, StateMachine};
+use super::machine::{Cursor, FRAGMENT_BYTES, StateMachine};
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use stateright::semantics::SequentialSpec;
-use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::ops::Bound::{Excluded, Unbounded};
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -100,7 +102,7 @@ pub enum Reply {
 
 /// The map itself; also its sequential specification, against which histories are judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Map(pub BTreeMap<Bytes, Bytes>);
+pub struct Map(pub SharedMap<Bytes, Bytes>);
 
 impl Map {
     fn set(&mut self, key: &Bytes, value: Option<&Bytes>) {
@@ -147,28 +149,46 @@ impl StateMachine for Map {
         self.invoke(op)
     }
 
-    fn is_read(op: &Op) -> bool {
-        matches!(op, Op::Get { .. })
+    fn query(&self, op: &Op) -> Option<Reply> {
+        match op {
+            Op::Get { key } => Some(Reply::Value(self.0.get(key).cloned())),
+            Op::Put { .. } | Op::Delete { .. } | Op::Cas { .. } => None,
+        }
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {
-        let mut fragments = vec![Vec::new()];
-        let mut size = 0;
-        for (key, value) in &self.0 {
-            let entry = key.len() + value.len();
-            let last = fragments.len() - 1;
-            if size + entry > FRAGMENT_BYTES && !fragments[last].is_empty() {
-                fragments.push(Vec::new());
-                size = 0;
-            }
-            size += entry;
-            let last = fragments.len() - 1;
-            fragments[last].push((key.clone(), value.clone()));
-        }
-        fragments
+        self.fragments_after(None).map(|(_, fragment)| fragment).collect()
+    }
+
+    /// A cursor is the last key before it.
+    fn fragments_after(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> impl Iterator<Item = (Cursor, Self::Fragment)> {
+        let from = cursor.map_or(Unbounded, |last| Excluded(last.clone()));
+        let mut entries = self.0.range((from, Unbounded)).peekable();
+        let empty = self.0.is_empty() && cursor.is_none();
+        let empty = empty.then(|| (Cursor::default(), Vec::new()));
+        empty.into_iter().chain(std::iter::from_fn(move || fragment(&mut entries)))
     }
 
     fn restore(&mut self, fragment: Self::Fragment) {
         self.0.extend(fragment);
     }
+}
+
+/// As many of the next entries as have [`FRAGMENT_BYTES`] together, at least one, and the last key.
+fn fragment<'a>(
+    entries: &mut Peekable<impl Iterator<Item = (&'a Bytes, &'a Bytes)>>,
+) -> Option<(Cursor, Vec<(Bytes, Bytes)>)> {
+    let (mut fragment, mut size) = (Vec::new(), 0);
+    let bytes = |(key, value): (&Bytes, &Bytes)| key.len() + value.len();
+    while let Some((key, value)) =
+        entries.next_if(|entry| fragment.is_empty() || size + bytes(*entry) <= FRAGMENT_BYTES)
+    {
+        size += bytes((key, value));
+        fragment.push((key.clone(), value.clone()));
+    }
+    let (last, _) = fragment.last()?;
+    Some((last.clone(), fragment))
 }

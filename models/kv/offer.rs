@@ -1,4 +1,4 @@
-//! What a protocol offers its clients, and how what a user asks becomes its requests.
+//! Offers: the operations that a protocol serves, and how a user's operation becomes its request.
 //!
 //! Users ask for operations on a map ([`Ask`]), whichever protocol serves it. An [`Offer`] turns
 //! that into the protocol's own request, says what a server admits, and turns the answer back.
@@ -46,7 +46,7 @@ impl Ask {
     }
 }
 
-/// What a user is told.
+/// The answer to a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The map's reply to one operation.
@@ -153,7 +153,7 @@ pub fn reason(why: &Abort) -> String {
 /// What an answer of the protocol comes to.
 #[derive(Debug)]
 pub enum AskOutcome {
-    /// This is what the user is told.
+    /// This is the answer to the user.
     Told(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
     Again(Abort),

@@ -1,4 +1,4 @@
-//! What clients and servers say to each other, around each protocol's own messages.
+//! Messages between clients and servers, which enclose each protocol's own messages.
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -30,7 +30,7 @@ pub enum Service<O, R, P> {
         seq: u64,
         /// How new this knowledge is (a view or ballot number): older hints are ignored.
         epoch: u64,
-        /// Who leads in that epoch.
+        /// The leader of that epoch.
         leader: Id,
     },
     /// Server to client: this request was not done, and, unless the server is only
@@ -55,7 +55,7 @@ impl<O, R, P> From<P> for Service<O, R, P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {
     /// The client's session was evicted to make room for others, so whether this request was done
-    /// before cannot be told. Nothing more is done for this client id: what is left to do is for a
+    /// before is unknown. Nothing more is done for this client id: what is left to do is for a
     /// new one.
     SessionExpired,
     /// The protocol does not offer this operation.

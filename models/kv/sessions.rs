@@ -29,35 +29,49 @@
 //! (or, before its first one, since its id was made), itself counted, are within both bounds. The
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
+//!
+//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no session
+//! alive, and needs none: a client that reads and seldom writes may find its session expired when it
+//! writes, and goes on in a new one.
 
+pub(crate) mod bugs;
 pub mod checked;
+mod content;
 mod limits;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use limits::SessionBug;
+pub(crate) use bugs::SessionBug;
 pub use limits::{MAX_SESSION_BYTES, MAX_SESSIONS, SessionLimits};
 
 use super::machine::Value;
 use super::service::Refusal;
 use super::size::encoded_bytes;
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::collections::{BTreeMap, VecDeque};
 
 /// The session table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Sessions<R> {
     limits: SessionLimits,
-    /// The last request of each client, and its reply.
-    last: BTreeMap<Id, (u64, R)>,
-    /// The clients, the one whose session was used the longest ago first. An order, not positions
-    /// in the log: equal tables are equal wherever in the log they stand.
-    order: VecDeque<Id>,
+    /// The sessions, the one that was used the longest ago first. The numbers only make the order:
+    /// they are counted by each table for itself, and no part of what it says.
+    by_use: SharedMap<u64, Session<R>>,
+    /// Each client's number there.
+    use_of: SharedMap<Id, u64>,
     /// How many bytes the sessions have.
     bytes: usize,
     /// The highest client id that was evicted.
     floor: Option<Id>,
+}
+
+/// The last request of a client, and its reply.
+#[derive(Clone, Debug)]
+struct Session<R> {
+    client: Id,
+    seq: u64,
+    reply: R,
 }
 
 impl<R> Default for Sessions<R> {
@@ -82,18 +96,22 @@ pub enum Standing<'a, R> {
 impl<R> Sessions<R> {
     /// An empty table with these bounds.
     pub fn new(limits: SessionLimits) -> Self {
-        let (last, order) = (BTreeMap::new(), VecDeque::new());
-        Self { limits, last, order, bytes: 0, floor: None }
+        let (by_use, use_of) = (SharedMap::new(), SharedMap::new());
+        Self { limits, by_use, use_of, bytes: 0, floor: None }
     }
 
     /// What the request `seq` of `client` is.
     pub fn standing(&self, client: Id, seq: u64) -> Standing<'_, R> {
-        match self.last.get(&client) {
-            Some((last, reply)) if seq == *last => Standing::Repeated(reply),
-            Some((last, _)) if seq < *last => Standing::Old,
+        match self.session(client) {
+            Some(last) if seq == last.seq => Standing::Repeated(&last.reply),
+            Some(last) if seq < last.seq => Standing::Old,
             None if self.is_forgotten(client) => Standing::Refused(Refusal::SessionExpired),
             _ => Standing::New,
         }
+    }
+
+    fn session(&self, client: Id) -> Option<&Session<R>> {
+        self.by_use.get(self.use_of.get(&client)?)
     }
 
     /// Whether a client that has no session may have had one.
@@ -103,12 +121,15 @@ impl<R> Sessions<R> {
 
     /// The sessions, the one used the longest ago first: client, last sequence number, reply.
     pub fn iter(&self) -> impl Iterator<Item = (Id, u64, &R)> {
-        let mut order: Vec<Id> = self.order.iter().copied().collect();
-        if self.has(SessionBug::SnapshotWithoutOrder) {
-            order.sort_unstable();
-        }
-        (order.into_iter())
-            .filter_map(|client| self.last.get(&client).map(|(seq, reply)| (client, *seq, reply)))
+        self.since(None)
+    }
+
+    /// The sessions that were used after this client's, in that order; all, where none is given. The
+    /// first takes the time of a look-up.
+    pub fn since(&self, client: Option<Id>) -> impl Iterator<Item = (Id, u64, &R)> {
+        let from = client.and_then(|client| self.use_of.get(&client)).map_or(0, |used| used + 1);
+        let sessions = self.by_use.range(from..);
+        sessions.map(|(_, session)| (session.client, session.seq, &session.reply))
     }
 
     /// What the table has beside its sessions.
@@ -122,9 +143,14 @@ impl<R> Sessions<R> {
         self.floor
     }
 
+    /// How many sessions there are.
+    pub fn count(&self) -> usize {
+        self.use_of.len()
+    }
+
     /// The highest client id that the table knows of, be its session there or evicted.
     pub fn newest_client(&self) -> Option<Id> {
-        self.last.keys().next_back().copied().max(self.floor)
+        self.use_of.keys().next_back().copied().max(self.floor)
     }
 
     fn has(&self, bug: SessionBug) -> bool {
@@ -147,24 +173,29 @@ impl<R: Value> Sessions<R> {
     pub fn record(&mut self, client: Id, seq: u64, reply: R) {
         self.remove(client);
         let bytes = session_bytes(client, seq, &reply);
-        if bytes > self.limits.bytes {
+        if bytes > self.limits.bytes && !self.has(SessionBug::OversizedEvicts) {
             return self.raise_floor(client);
         }
         self.append(client, seq, reply, bytes);
-        while self.order.len() > self.limits.clients || self.bytes > self.limits.bytes {
+        while self.by_use.len() > self.limits.clients || self.has_too_many_bytes() {
             let Some(victim) = self.victim() else { return };
             self.remove(victim);
             self.raise_floor(victim);
         }
     }
 
-    /// Who has to go.
+    fn has_too_many_bytes(&self) -> bool {
+        self.bytes > self.limits.bytes && !self.has(SessionBug::CountOnly)
+    }
+
+    /// The client whose session is evicted.
     fn victim(&self) -> Option<Id> {
-        match self.limits.bug {
-            Some(SessionBug::EvictNewest) => self.order.back().copied(),
-            Some(SessionBug::EvictLowest) => self.last.keys().next().copied(),
-            _ => self.order.front().copied(),
-        }
+        let used = match self.limits.bug {
+            Some(SessionBug::EvictLowest) => return self.use_of.keys().next().copied(),
+            Some(SessionBug::EvictNewest) => self.by_use.last_key_value(),
+            _ => self.by_use.first_key_value(),
+        };
+        used.map(|(_, session)| session.client)
     }
 
     fn raise_floor(&mut self, evicted: Id) {
@@ -174,17 +205,16 @@ impl<R: Value> Sessions<R> {
     }
 
     fn append(&mut self, client: Id, seq: u64, reply: R, bytes: usize) {
+        let next = self.by_use.last_key_value().map_or(0, |(last, _)| last + 1);
         self.bytes += bytes;
-        self.order.push_back(client);
-        self.last.insert(client, (seq, reply));
+        self.use_of.insert(client, next);
+        self.by_use.insert(next, Session { client, seq, reply });
     }
 
-    /// Searched from the end: a client that asks often is found at once.
     fn remove(&mut self, client: Id) {
-        let Some((seq, reply)) = self.last.remove(&client) else { return };
-        self.bytes -= session_bytes(client, seq, &reply);
-        if let Some(back) = self.order.iter().rev().position(|other| *other == client) {
-            self.order.remove(self.order.len() - 1 - back);
+        let used = self.use_of.remove(&client);
+        if let Some(session) = used.and_then(|used| self.by_use.remove(&used)) {
+            self.bytes -= session_bytes(client, session.seq, &session.reply);
         }
     }
 
@@ -193,6 +223,10 @@ impl<R: Value> Sessions<R> {
     pub fn restore(&mut self, outline: Outline, sessions: impl IntoIterator<Item = (Id, u64, R)>) {
         self.limits = outline.limits;
         self.floor = self.floor.max(outline.floor);
+        let mut sessions: Vec<_> = sessions.into_iter().collect();
+        if self.has(SessionBug::SnapshotWithoutOrder) {
+            sessions.sort_unstable_by_key(|(client, _, _)| *client);
+        }
         for (client, seq, reply) in sessions {
             self.remove(client);
             let bytes = session_bytes(client, seq, &reply);

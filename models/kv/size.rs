@@ -1,4 +1,4 @@
-//! How large a value is where it is sent or stored.
+//! The encoded size of a value, as it is sent and stored.
 
 use serde::Serialize;
 

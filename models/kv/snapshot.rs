@@ -1,9 +1,10 @@
-//! The replicated state of a log: the machine, and what makes its requests apply exactly once.
+//! The replicated state of a log: the machine, and the sessions by which each request is applied
+//! once.
 
 use super::machine::StateMachine;
 use super::service::{Refusal, Service};
 use super::sessions::{SessionLimits, Sessions, Standing};
-use super::transfer::Piece;
+use super::transfer::{self, Cut, Held, Piece};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 
@@ -31,6 +32,15 @@ impl<M: StateMachine> Image<M> {
         Self { slot: 0, machine: M::default(), sessions: Sessions::new(sessions) }
     }
 
+    /// [Its pieces](transfer::pieces_after) behind a cut.
+    pub fn pieces_after(
+        &self,
+        cut: Option<&Cut>,
+        limit: usize,
+    ) -> impl Iterator<Item = (Piece<M>, Option<Cut>)> {
+        transfer::pieces_after(&self.machine, &self.sessions, cut, limit)
+    }
+
     /// Applies a request, unless it was applied before: one request may be in the log twice. Gives
     /// the answer for its client; none, if the client has gone on.
     pub fn apply_once(&mut self, client: Id, seq: u64, op: &M::Op) -> Option<Answer<M::Reply>> {
@@ -54,6 +64,8 @@ impl<M: StateMachine> Image<M> {
 pub struct Partial<M: StateMachine> {
     /// How many pieces came.
     pub received: u32,
+    /// Where the last of them ends; `None` if none came, or all did.
+    pub end: Option<Cut>,
     /// The image that they make so far; its slot is that of the whole.
     pub image: Image<M>,
 }
@@ -61,13 +73,20 @@ pub struct Partial<M: StateMachine> {
 impl<M: StateMachine> Partial<M> {
     /// Nothing yet of the snapshot up to this slot.
     pub fn begin(slot: u64) -> Self {
-        Self { received: 0, image: Image { slot, ..Image::default() } }
+        Self { received: 0, end: None, image: Image { slot, ..Image::default() } }
     }
 
-    /// The next piece came.
-    pub fn add(&mut self, piece: Piece<M>) {
+    /// The next piece came, and behind it begins another.
+    pub fn add(&mut self, piece: Piece<M>, next: Option<Cut>) {
         piece.restore(&mut self.image.machine, &mut self.image.sessions);
         self.received += 1;
+        self.end = next;
+    }
+
+    /// What to ask for the rest with.
+    pub fn held(&self) -> Option<Held> {
+        let end = self.end.clone()?;
+        Some(Held { of: self.image.slot, count: self.received, end })
     }
 }
 

@@ -1,6 +1,11 @@
 //! The replicated state in pieces that fit datagrams.
+//!
+//! A snapshot is a copy of the state, which costs nothing, and its pieces are cut when they are asked
+//! for: each from where the one before ended, in time that depends on the piece and not on the
+//! state. Where that is, the asker says. So whoever gives a snapshot remembers nothing of how far an
+//! asker is, and any replica with the same state can go on in its place.
 
-use super::machine::StateMachine;
+use super::machine::{Cursor, StateMachine};
 use super::sessions::{Outline, Sessions};
 pub use super::size::encoded_bytes;
 use serde::{Deserialize, Serialize};
@@ -21,9 +26,36 @@ pub struct Piece<M: StateMachine> {
     pub outline: Outline,
 }
 
+/// Where a piece ends, and the next one begins. The sessions come after the machine.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Cut {
+    /// Behind the fragment that ends there.
+    Fragment(Cursor),
+    /// Behind the session of this client.
+    Session(Id),
+}
+
+/// The pieces of a snapshot that an asker has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Held {
+    /// Of which state: the number of the last slot, or operation, in it.
+    pub of: u64,
+    /// How many; at least one, and not all.
+    pub count: u32,
+    /// Where the last of them ends.
+    pub end: Cut,
+}
+
 impl<M: StateMachine> Piece<M> {
     fn empty(outline: Outline) -> Self {
         Self { fragments: Vec::new(), sessions: Vec::new(), outline }
+    }
+
+    fn add(&mut self, part: Part<M>) {
+        match part {
+            Part::Fragment(fragment) => self.fragments.push(fragment),
+            Part::Session(session) => self.sessions.push(session),
+        }
     }
 
     /// Puts the piece back where it came from.
@@ -35,72 +67,69 @@ impl<M: StateMachine> Piece<M> {
     }
 }
 
-/// Cuts a state into pieces of about `limit` encoded bytes; one that is larger holds a single
-/// fragment or session. At least one piece, even of the empty state.
-pub fn pieces<M: StateMachine>(
+/// What pieces are made of.
+enum Part<M: StateMachine> {
+    Fragment(M::Fragment),
+    Session((Id, u64, M::Reply)),
+}
+
+impl<M: StateMachine> Part<M> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Fragment(fragment) => encoded_bytes(fragment),
+            Self::Session(session) => encoded_bytes(session),
+        }
+    }
+}
+
+/// The pieces of a state behind a cut, and for each where the next one begins, if there is one; from
+/// the first on, where no cut is given. At least one then, even of the empty state.
+///
+/// They have about `limit` encoded bytes; one that is larger holds a single fragment or session. They
+/// are cut as they are taken, and one part more, to know whether it still fits.
+pub fn pieces_after<M: StateMachine>(
     machine: &M,
     sessions: &Sessions<M::Reply>,
+    cut: Option<&Cut>,
     limit: usize,
-) -> Vec<Piece<M>> {
+) -> impl Iterator<Item = (Piece<M>, Option<Cut>)> {
     let outline = sessions.outline();
-    let mut pieces = vec![Piece::empty(outline)];
-    let mut size = 0_usize;
-    let mut room = |pieces: &mut Vec<Piece<M>>, bytes: usize| {
-        if size > 0 && size.saturating_add(bytes) > limit {
-            pieces.push(Piece::empty(outline));
-            size = 0;
+    let mut is_first = cut.is_none();
+    let parts = parts_after(machine, sessions, cut);
+    let mut parts = parts.map(|(end, part)| (end, part.bytes(), part)).peekable();
+    std::iter::from_fn(move || {
+        let (mut piece, mut size, mut end) = (Piece::empty(outline), 0_usize, None);
+        while let Some((at, bytes, part)) =
+            parts.next_if(|part| size == 0 || size.saturating_add(part.1) <= limit)
+        {
+            size = size.saturating_add(bytes);
+            piece.add(part);
+            end = Some(at);
         }
-        size = size.saturating_add(bytes);
-        pieces.len() - 1
+        let is_there = end.is_some() || is_first;
+        is_first = false;
+        let next = end.filter(|_| parts.peek().is_some());
+        is_there.then_some((piece, next))
+    })
+}
+
+fn parts_after<M: StateMachine>(
+    machine: &M,
+    sessions: &Sessions<M::Reply>,
+    cut: Option<&Cut>,
+) -> impl Iterator<Item = (Cut, Part<M>)> {
+    let (fragments, session) = match cut {
+        None => (Some(machine.fragments_after(None)), None),
+        Some(Cut::Fragment(end)) => (Some(machine.fragments_after(Some(end))), None),
+        Some(Cut::Session(client)) => (None, Some(*client)),
     };
-    for fragment in machine.fragments() {
-        let at = room(&mut pieces, encoded_bytes(&fragment));
-        pieces[at].fragments.push(fragment);
-    }
-    for (client, seq, reply) in sessions.iter() {
-        let session = (client, seq, reply.clone());
-        let at = room(&mut pieces, encoded_bytes(&session));
-        pieces[at].sessions.push(session);
-    }
-    pieces
+    let fragments = fragments.into_iter().flatten();
+    let fragments = fragments.map(|(end, part)| (Cut::Fragment(end), Part::Fragment(part)));
+    let sessions = sessions.since(session).map(|(client, seq, reply)| {
+        (Cut::Session(client), Part::Session((client, seq, reply.clone())))
+    });
+    fragments.chain(sessions)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kv::{Bytes, Map, Reply, SessionLimits};
-    use proptest::collection::{btree_map, vec};
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_empty_state_is_one_piece() {
-        assert_eq!(pieces(&Map::default(), &Sessions::default(), 1).len(), 1);
-    }
-
-    proptest! {
-        #[test]
-        fn the_pieces_of_a_state_are_bounded_and_make_it_again(
-            entries in btree_map(vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..400), 0..60),
-            requests in vec((0..200_usize, 1..9_u64, vec(any::<u8>(), 0..300)), 0..60),
-            clients in 1..60_usize,
-            limit in 1..2000_usize,
-        ) {
-            let entries = entries.into_iter().map(|(key, value)| (Bytes(key), Bytes(value)));
-            let machine = Map(entries.collect());
-            let mut sessions = Sessions::new(SessionLimits::clients(clients));
-            for (client, seq, value) in requests {
-                sessions.record(Id::from(client), seq, Reply::Value(Some(Bytes(value))));
-            }
-
-            let (mut copy, mut copied) = (Map::default(), Sessions::default());
-            for piece in pieces(&machine, &sessions, limit) {
-                let items = piece.fragments.len() + piece.sessions.len();
-                let bytes = encoded_bytes(&piece);
-                // Beside what it holds a piece has two lengths, the bounds and the floor.
-                prop_assert!(items <= 1 || bytes <= limit + 24, "{bytes} bytes, limit {limit}");
-                piece.restore(&mut copy, &mut copied);
-            }
-            prop_assert_eq!((copy, copied), (machine, sessions));
-        }
-    }
-}
+pub(crate) mod tests;

@@ -247,6 +247,7 @@ impl SequentialSpec for Transactional {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared_map::SharedMap;
 
     fn cas(key: &str, expected: Option<&str>, new: &str) -> Op {
         let expected = expected.map(Bytes::from);
@@ -261,7 +262,7 @@ mod tests {
         let replies =
             vec![Reply::Done, Reply::Value(found.clone()), Reply::Swapped { swapped: true, found }];
         assert_eq!(map.invoke(&txn), Outcome::Committed(replies));
-        assert_eq!(map.0.0, BTreeMap::from([("x".into(), "b".into())]));
+        assert_eq!(map.0.0, SharedMap::from([("x".into(), "b".into())]));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Anti-entropy: nodes compare digests and fetch what they lack, so a lost delta is repaired.
 //!
-//! From time to time each node tells the others its vector. Who lacks something asks for it and
-//! gets it in pieces, by key: every version whose dot it does not have. With the last piece it
+//! From time to time each node sends its vector to the others. A node that lacks writes asks for them
+//! and gets it in pieces, by key: every version whose dot it does not have. With the last piece it
 //! has all that the sender had at the first one, and takes over that vector. Why that is so,
-//! although the sender's store changes in between and the sender remembers nothing of the
-//! transfer: what a key had at the first piece, it has later, or something that covers it. Only
-//! inside a key whose versions do not fit one piece the order of dots is not that of time; if such
-//! a key changed since the last piece, it is sent again from its first version on. Only that key,
-//! and only if it changed: two nodes that fetch one key from each other both see it change, and
-//! come to an end because each change happens once.
+//! although the sender's store changes in between and the sender remembers nothing of the transfer:
+//! what a key had at the first piece, it has later, or something that covers it. Only inside a key
+//! whose versions do not fit one piece the order of dots is not that of time; if such a key changed
+//! since the last piece, it is sent again from its first version on. Only that key, and only if it
+//! changed: two nodes that fetch one key from each other both see it change, and come to an end
+//! because each change happens once.
 //!
 //! What the receiver does with the pieces is in `transfer.rs`. A piece that is lost is asked for
 //! again when the next digest comes, so a long transfer over a bad link gets on.

@@ -1,4 +1,4 @@
-//! What the checked instances have, and what may happen in them.
+//! The bounds of the checked instances: their servers, clients and faults.
 
 use super::bugs::Bug;
 use super::clock::PhysicalTime;
@@ -116,7 +116,7 @@ pub(super) fn delete() -> ScriptedOp {
     ScriptedOp::Plain(Op::Delete { key: "x".into() })
 }
 
-/// Puts a value that replaces what the last get told.
+/// Puts a value that replaces what the last get returned.
 pub(super) fn resolve(value: &str) -> ScriptedOp {
     ScriptedOp::Informed(Op::put("x", value))
 }
@@ -191,7 +191,7 @@ fn proving(clients: Vec<(usize, Vec<ScriptedOp>)>) -> Bounds {
     Bounds { contexts, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 
-/// Node 0 makes siblings, node 1 replaces what it has of them, or what its client was told of.
+/// Node 0 makes siblings, node 1 replaces those that it has, or those that its client has read.
 pub(super) fn half_key(replacer: Vec<ScriptedOp>) -> Bounds {
     let clients = vec![(0, vec![blind("a"), blind("b")]), (1, replacer)];
     Bounds { piece_bytes: 1, ..Bounds::new(3, Rule::MultiValue, clients) }

@@ -138,11 +138,11 @@ pub struct Replica {
 pub enum ScriptedOp {
     /// The operation, on whatever the node holds.
     Plain(Op),
-    /// The operation, on what the last get told.
+    /// The operation, on what the last get returned.
     Informed(Op),
     /// The operation, on nothing: its value becomes a sibling.
     Blind(Op),
-    /// The operation, on what no node told.
+    /// The operation, with a context that no node issued.
     Forged(Op, VersionVector),
 }
 

@@ -1,10 +1,10 @@
-//! Contexts: what a get gives for a later put or delete, and how a node knows that it did.
+//! Contexts: a get returns one for a later put or delete, and a node can verify that it issued it.
 //!
 //! A context is kept by a client, and is believed: what it covers is replaced. A false one does
 //! harm. One that covers writes that are not made yet would hide them when they come, though they
-//! were acknowledged; one of another key covers writes of this key that its reader was not told of.
+//! were acknowledged; one of another key covers writes of this key that its get did not return.
 //! So a context carries a tag that only the nodes can make, over the key and all that it covers.
-//! Such a context tells the truth: what it covers was there when a node gave it, for that key.
+//! Such a context is true: what it covers was there when a node gave it, for that key.
 //!
 //! It may well be ahead of the node that is given it: a client reads at one node and writes at
 //! another. That is why a node does not compare it with what it has itself.
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// An authenticator's tag.
 pub type Tag = [u8; 16];
 
-/// What a get told, for a later put or delete of the same key.
+/// The writes that a get returned, for a later put or delete of the same key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Context {
     /// The writes that the values make up.

@@ -1,4 +1,4 @@
-//! What multi-primary guarantees: the rows of the table.
+//! The guarantees of multi-primary: its rows of the table.
 
 use super::{Config, MultiPrimary, Rule, ScriptedOp, SessionState, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
@@ -13,8 +13,8 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             consistency: consistency(),
             durable: vec![Reading {
                 property: properties::NO_LOSS,
-                holds: "what is acknowledged, or what won over it",
-                violated: "not even what is acknowledged",
+                holds: "acknowledged writes, or writes that won over them",
+                violated: "not even acknowledged writes",
             }],
             sample: Sample {
                 about: "3 nodes",
@@ -33,8 +33,8 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             consistency: consistency(),
             durable: vec![Reading {
                 property: properties::COVERED,
-                holds: "what is acknowledged, until a write that knows it replaces it",
-                violated: "not even what is acknowledged",
+                holds: "acknowledged writes, until a write whose context includes them replaces them",
+                violated: "not even acknowledged writes",
             }],
             sample: Sample {
                 about: "3 nodes",

@@ -1,5 +1,5 @@
-//! What the properties remember of a run: every write with what it followed and replaced, what
-//! each node has been shown, and what each client was told.
+//! The history of a run for the properties: every write with the writes that it followed and
+//! replaced, what each node has been shown, and what each client was told.
 //!
 //! It watches messages and is no part of the protocol. All of it follows from what the nodes hold
 //! and the order in which that came about, so it adds few states of its own; the real-time order
@@ -32,7 +32,7 @@ pub struct History {
     pub shown: BTreeMap<Id, BTreeSet<Dot>>,
     /// The writes that were acknowledged to their clients.
     pub acknowledged: BTreeSet<Dot>,
-    /// The writes that a client was told of by a get with this context: those that it was shown, and
+    /// The writes that a get with this context returned to a client: those that it was shown, and
     /// those that these, or what else its node had, replaced. Not what the context says: that may be
     /// more.
     pub told: BTreeMap<(Id, VersionVector), BTreeSet<Dot>>,
@@ -82,7 +82,7 @@ pub enum Fault {
     TakenTwice,
     /// A client got at a node something older than what it wrote there.
     StaleRead,
-    /// A context covers a write that its reader was not told of.
+    /// A context covers a write that its get did not return.
     FalseContext,
     /// A put or a delete was acknowledged and made no write.
     NotWritten,

@@ -1,4 +1,4 @@
-//! What clients and nodes say to each other.
+//! The messages of clients and nodes.
 //!
 //! The map's own vocabulary has no place for a context, so requests and answers wrap it. Both
 //! conflict rules speak it, and the command line maps to it thus:
@@ -41,7 +41,7 @@ impl From<Op> for Request {
     }
 }
 
-/// What it is told.
+/// The reply to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// To a get: the values, more than one if they are siblings.
@@ -54,7 +54,7 @@ pub enum Answer {
         /// replace these and get again.
         more: bool,
     },
-    /// To a put or a delete: it was done. It does not tell a context: a version vector cannot say
+    /// To a put or a delete: it was done. It carries no context: a version vector cannot say
     /// "this write" without saying "and all before it at this node" (Preguiça et al. 2010).
     Done,
     /// To a put or a delete: it was not done, no node gave that context for that key.

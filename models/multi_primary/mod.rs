@@ -24,8 +24,8 @@
 //! 1. A node gives a write the next *dot* of its own, and says what the write replaces: with
 //!    last-writer-wins everything with a lower timestamp (the node breaks ties), with multi-value
 //!    the versions that the writer knew. It saves, answers, and sends the write to all (`replica.rs`).
-//! 2. Others take a node's writes in its order, so one version vector says what a node has. Who
-//!    notices a gap, in a write or in a digest, fetches what it lacks in pieces
+//! 2. Others take a node's writes in its order, so one version vector says what a node has. A
+//!    node that notices a gap, in a write or in a digest, fetches the missing writes in pieces
 //!    (`anti_entropy.rs`, `transfer.rs`).
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
@@ -38,7 +38,7 @@
 //! * Nothing across nodes in real time: a get elsewhere may not see an acknowledged put. Neither
 //!   rule is linearizable; the instances show how. Clients that keep to one node see a
 //!   linearizable map, as long as no other client writes elsewhere.
-//! * Last-writer-wins loses one of two concurrent updates, and tells nobody.
+//! * Last-writer-wins loses one of two concurrent updates, silently.
 //! * Exactly once: a put that is repeated at the node that took it is recognised, across restarts,
 //!   and keeps its dot. Repeated at *another* node it is another write: a sibling with the same
 //!   value under multi-value; under last-writer-wins it may win over a write made in between.

@@ -7,7 +7,7 @@
 //!   `no_tombstone_goes_between_two_answers` goes them.
 //! * A node that lost its disk serves another such node only when it has got what all the rest have:
 //!   `two_newcomers_serve_each_other_when_they_have_what_the_third_has`.
-//! * What a node told before it lost its disk counts for no tombstone: the unit test
+//! * A digest of a node's former life counts for no tombstone: the unit test
 //!   `what_its_former_life_said_counts_for_nothing_once_it_is_heard`.
 
 mod contexts;

@@ -4,10 +4,10 @@
 //! sent may still be on the way, and so may what was sent to that. It comes back in two rounds, and
 //! until they are over it takes no request and no write, and says nothing of what it has.
 //!
-//! 1. It tells all others of its [`Return`], in a generation of dots that none of them has heard of.
-//!    Who hears of it hears no former life of that node any more (what that told counts for no
-//!    tombstone either), and answers. One that knows this generation or a later one says so, and
-//!    the newcomer begins again above it.
+//! 1. It announces its [`Return`] to all others, in a generation of dots that none of them has heard of.
+//!    A node that hears of it accepts no message of a former life of that node any more (what that
+//!    told counts for no tombstone either), and answers. One that knows this generation or a later
+//!    one says so, and the newcomer begins again above it.
 //! 2. When **all** have heard, it fetches all that each of them has. From here on no tombstone goes
 //!    anywhere before the newcomer tells what it has, and no write of its former lives comes to the
 //!    others that they have not got among them. Before all have heard, one of them may drop a
@@ -19,7 +19,8 @@
 //! what it has, or than tombstones that are gone.
 //!
 //! Two nodes may be on their way back at once: a newcomer serves another once it has got what all the
-//! rest have. Three wait for each other for ever; what each of them acknowledged alone is lost anyway.
+//! rest have. Three wait for each other for ever; what each of them acknowledged alone is lost
+//! anyway.
 
 use super::bugs::Bug;
 use super::clock::Stamp;
@@ -152,7 +153,8 @@ impl Turn<'_, '_> {
             return;
         }
         let (clock, mut returns) = (image.clock, image.returns.clone());
-        // Its own, too: a piece that goes on says what it had earlier, perhaps when it was a newcomer.
+        // Its own, too: a piece that goes on says what it had earlier, perhaps when it was a
+        // newcomer.
         let generation = image.vector.generation(self.id);
         let own = image.newcomer.as_ref().map_or(Return { generation, life: 0 }, |n| n.back);
         returns.insert(self.id, own);

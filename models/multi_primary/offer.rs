@@ -1,4 +1,4 @@
-//! What clients of multi-primary ask for.
+//! The operations that multi-primary serves.
 
 use super::token::{self, MAX_CONTEXT_BYTES};
 use super::{Answer, Request, Rule};
@@ -19,7 +19,7 @@ pub(super) fn rule(topology: &Topology) -> Result<Rule, String> {
 }
 
 /// What multi-primary offers: the map without compare-and-swap, which no node can do alone. With
-/// multi-value, a get tells siblings and their context.
+/// multi-value, a get returns siblings and their context.
 pub struct SiblingsOffer;
 
 impl Offer for SiblingsOffer {

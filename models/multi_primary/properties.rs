@@ -1,4 +1,4 @@
-//! What must hold of a multi-primary cluster, what does not hold, and what must be reachable.
+//! The properties of multi-primary: what must hold, what does not hold, and what must be reachable.
 //!
 //! A node that is down counts with what is on its disk, because it may come back.
 
@@ -174,7 +174,7 @@ pub fn read_your_writes() -> Claim {
     without(READ_YOUR_WRITES, Fault::StaleRead)
 }
 
-/// A context names no write that its reader was not told of, directly or by what replaced it: no
+/// A context names only writes that its get returned, directly or by what replaced it: no
 /// context that was given, and none that a get would be given now.
 pub fn true_context() -> Claim {
     Property::always(
@@ -318,7 +318,7 @@ pub fn collected() -> Claim {
     )
 }
 
-/// A client was told that no node gave its context.
+/// A node refused a context that no node had issued.
 pub fn bad_context() -> Claim {
     let is_told = |node: &NodeOf<Actor>| match node.state() {
         Some(State::Client(client)) => matches!(client.call.last, Some(Ok(Answer::BadContext))),

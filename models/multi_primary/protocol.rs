@@ -3,12 +3,12 @@
 use super::history::History;
 use super::offer::{SiblingsOffer, rule};
 use super::{
-    Authenticator, Config, MultiPrimary, Peer, PhysicalTime, State, Timing, guarantees, instances,
-    mutants,
+    Authenticator, Config, MultiPrimary, Peer, PhysicalTime, Rule, State, Timing, guarantees,
+    instances, mutants,
 };
 use crate::guarantee::Guarantee;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant, Newcomer};
 use stateright::actor::Id;
@@ -17,8 +17,7 @@ use std::time::Duration;
 
 impl Protocol for MultiPrimary {
     const NAME: &'static str = "multi-primary";
-    const ABOUT: &'static str =
-        "every node takes writes at once; conflicts are settled or kept as siblings";
+    const ABOUT: &'static str = "every node accepts writes; conflicting writes are resolved by timestamp or kept as siblings";
     type Checked = Self;
     type History = History;
 
@@ -66,6 +65,11 @@ impl Deploy for MultiPrimary {
         Status { role, ..Status::default() }
     }
 
+    fn progress(state: &State) -> Progress {
+        let State::Replica(replica) = state else { return Progress::default() };
+        Progress { applied: None, sessions: Some(replica.image.sessions.count()) }
+    }
+
     fn newest_client(state: &State) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         replica.image.sessions.newest_client()
@@ -77,6 +81,11 @@ impl Deploy for MultiPrimary {
 
     fn survives_one(servers: usize) -> bool {
         servers > 1
+    }
+
+    fn promise(topology: &Topology) -> Promise {
+        let siblings = rule(topology).is_ok_and(|rule| rule == Rule::MultiValue);
+        Promise::Converges { siblings }
     }
 
     fn client_retry() -> Range<Duration> {

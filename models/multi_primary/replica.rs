@@ -1,4 +1,4 @@
-//! A node: takes reads and writes by itself, and tells the others what it took.
+//! A node: takes reads and writes by itself, and sends its writes to the others.
 
 use super::bugs::Bug;
 use super::clock::Stamp;
@@ -30,7 +30,7 @@ struct Write {
 }
 
 impl Turn<'_, '_> {
-    /// Starts with what was durable. One that comes back tells the others how far it is, so that
+    /// Starts with what was durable. A node that comes back sends a digest to the others, so that
     /// those that lack something of it ask.
     pub(super) fn on_start(&mut self, saved: Option<&Storage>) {
         self.gossip_later();
@@ -162,7 +162,7 @@ impl Turn<'_, '_> {
             }
     }
 
-    /// Takes a write: names it, orders it, saves it, answers, and tells the others.
+    /// Takes a write: names it, orders it, saves it, answers, and sends it to the others.
     fn on_write(&mut self, write: Write) {
         let Write { client, seq, key, value, context } = write;
         let is_blind = context.is_none();
@@ -200,9 +200,9 @@ impl Turn<'_, '_> {
         self.answer(Service::Reply { seq, reply: Answer::Done });
     }
 
-    /// Whether a delete of this key, without a context, has nothing to tell the others: it replaces what
+    /// Whether a delete of this key, without a context, has nothing to send to the others: it replaces what
     /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
-    /// wherever that is, so there is always something to tell.
+    /// wherever that is, so there is always something to send.
     fn deletes_nothing(&self, key: &Bytes) -> bool {
         (self.config.rule == Rule::MultiValue || self.has(Bug::DeleteNothing))
             && self.state.image.store.values(key).next().is_none()

@@ -1,9 +1,9 @@
-//! Tombstones, and when they may go.
+//! Tombstones, and when they may be discarded.
 //!
 //! A delete leaves a tombstone, or a late copy of what it deleted would bring that back. The
 //! tombstone may go when no such copy can be news to anyone any more: when every node has the
 //! tombstone, and every node has everything that it covers. Membership is static, so "every node"
-//! is known, and digests tell what each has.
+//! is known, and digests say what each has.
 //!
 //! With multi-value, what a tombstone covers is what its version vector names. With
 //! last-writer-wins it is every write with a lower timestamp, also those that its node had not

@@ -22,7 +22,7 @@ pub enum State {
 /// The timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// Node: time to tell the others how far it is.
+    /// Node: time for the next digest.
     Gossip,
     /// Client: no answer came.
     Retry(Retry),
@@ -69,7 +69,7 @@ pub struct Row {
 pub struct SessionState {
     /// How many steps are done.
     pub done: usize,
-    /// What the last get told.
+    /// The context of the last get.
     pub context: Context,
     /// The call that is open, or the last one.
     pub call: ClientState<Answer>,

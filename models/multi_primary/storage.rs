@@ -32,7 +32,7 @@ pub struct Image {
     pub clock: Stamp,
     /// The versions.
     pub store: Store,
-    /// Which put or delete of each client was taken here last, and what it was told. Those too that
+    /// Which put or delete of each client was taken here last, and the reply to it. Those too that
     /// changed nothing: a late copy must not do what its client was told is over.
     ///
     /// Of this node alone: a client that asks another node is new there. A client that is

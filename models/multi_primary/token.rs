@@ -1,4 +1,4 @@
-//! Contexts as text.
+//! The text form of contexts.
 
 use super::{Context, Tag, VersionVector};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};

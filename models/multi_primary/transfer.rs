@@ -1,4 +1,4 @@
-//! What a receiver does with the pieces of a transfer.
+//! The receiver of a transfer in pieces.
 //!
 //! A key whose versions do not fit one piece comes in several. Until it is whole, its versions are
 //! kept aside: the context of a few of them could cover another, of which their reader would not

@@ -10,7 +10,7 @@ use crate::turn;
 pub(super) type Turn<'a, 's> = turn::Turn<'a, 's, Config, ReplicaState, MultiPrimary>;
 
 impl Turn<'_, '_> {
-    /// Sets the time at which it tells the others how far it is.
+    /// Sets the time of the next digest.
     pub(super) fn gossip_later(&mut self) {
         self.set_timer(Timer::Gossip, &self.config.timing.gossip);
     }

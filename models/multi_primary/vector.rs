@@ -1,11 +1,11 @@
 //! Dots and version vectors.
 //!
-//! A dot names one write: the node that took it, and the how-many-eth it was there. A version
+//! A dot names one write: the node that took it, and the write's number at that node. A version
 //! vector names, for each node, all its writes up to one of them.
 //!
-//! A node that lost its disk does not know which dots it gave. It goes on in a new **generation**, the
-//! upper bits of the counter, so that every dot of it is above all of its former lives; and one number
-//! for each node still says what is meant of them.
+//! A node that lost its disk does not know which dots it gave. It goes on in a new **generation**,
+//! the upper bits of the counter, so that every dot of it is above all of its former lives; and one
+//! number for each node still says what is meant of them.
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;

@@ -8,7 +8,7 @@ use super::ballot::{Ballot, Slot};
 use super::bugs::Bug;
 use super::message::{Command, Peer, Proposal};
 use super::state::ReplicaState;
-use super::storage::Delta;
+use super::storage::{Delta, Saved};
 use super::turn::Turn;
 use crate::kv::StateMachine;
 use crate::kv::transfer::encoded_bytes;
@@ -30,7 +30,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Its votes from slot `from` on, as many as fit.
-    fn promise(&self, from: Slot) -> Peer<M> {
+    pub(super) fn promise(&self, from: Slot) -> Peer<M> {
         let stable = &self.state.stable;
         let mut accepted = Vec::new();
         let (mut bytes, mut until) = (0_usize, None);
@@ -64,8 +64,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let vote = self.state.stable.accepted.get(&slot);
         let is_known = vote.is_some_and(|vote| vote.ballot == ballot);
-        // In a slot that is applied a vote needs no record: it is for the chosen value (P2b).
+        // In a slot that is applied a vote needs no record: it is for the chosen value (P2b). But
+        // that it is applied must be durable.
         let is_open = slot > self.state.applied() || self.has(Bug::StoreApplied);
+        if !is_open {
+            self.save(Saved::barrier());
+        }
         if is_open && !is_known && !(ballot > promised && self.has(Bug::AcknowledgeUnstored)) {
             self.change(Delta::Accepted { slot, proposal: Proposal { ballot, command } });
         }

@@ -1,4 +1,4 @@
-//! Ballots and slots: the two numbers that everything is about.
+//! Ballots and slots, the two numbers of the protocol.
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;

@@ -1,4 +1,4 @@
-//! What an instance has, and what may happen in it: a cluster for the checker from a few numbers.
+//! The bounds of an instance: a cluster for the checker, from a few numbers.
 
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, Claim, History};
@@ -39,6 +39,8 @@ pub(super) struct Bounds {
     /// Whether each client asks another replica first: the first client the first replica, and so
     /// on; else all ask the first.
     pub(super) spread: bool,
+    /// Whether the disks are asynchronous.
+    pub(super) asynchronous: bool,
     /// States that do not satisfy it are not explored.
     pub(super) within: Option<Condition<Actor, History>>,
 }
@@ -69,6 +71,7 @@ impl Bounds {
             unending: false,
             lossy: false,
             spread: false,
+            asynchronous: false,
             within: None,
         }
     }
@@ -130,6 +133,9 @@ impl Bounds {
         let mut setup =
             Setup::new(actors, self.servers, Linearizable::linearizable(Map::default()));
         setup.boundary = self.within;
+        if self.asynchronous {
+            setup = setup.asynchronous_disk();
+        }
         setup
             .network(network)
             .lossy(self.lossy)
@@ -150,7 +156,7 @@ impl Bounds {
     /// of which nothing is kept, and has one election to take over in.
     pub(super) fn takeover() -> Self {
         let quorums = Some(Quorums { prepare: 2, accept: 1 });
-        let bounds = Self::three(vec![write_then_read()]);
+        let bounds = Self::three(vec![write_twice()]);
         Self { servers: 2, quorums, keep: 0, unending: true, ..bounds }
     }
 
@@ -223,12 +229,12 @@ impl Bounds {
 
     /// A leader that is soon further ahead of the other replica than that accepts.
     pub(super) fn far_ahead() -> Self {
-        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), get()]) }
+        Self { window: 1, ..Self::alone(vec![put("a"), put("b"), put("c")]) }
     }
 
     /// A replica that needs a snapshot of several pieces, and a leader that goes on.
     pub(super) fn transfer() -> Self {
-        let script = vec![put("a"), put("b"), get()];
+        let script = vec![put("a"), put("b"), put("c")];
         Self { heartbeats: 1, keep: 0, piece_bytes: 1, ..Self::alone(script) }
     }
 
@@ -279,8 +285,8 @@ impl Bounds {
             Fairness { per_message: true, ..Fairness::default() }
         };
         let mut claims = claims::visible();
-        // Who is promised to by a replica that then stays down, and must learn from it what is
-        // chosen, needs another attempt; but there is one, in an instance.
+        // A replica that got its promise from one that then stays down, and must learn from it what
+        // is chosen, needs another attempt; but there is one, in an instance.
         claims.extend((self.crashes == 0).then(claims::elected));
         claims.extend(self.unending.then(claims::answered));
         claims.extend(self.tireless.then(claims::followed));
@@ -311,6 +317,11 @@ pub(super) fn put(value: &str) -> Op {
 
 pub(super) fn get() -> Op {
     Op::get("x")
+}
+
+/// A writer that writes again: two slots.
+pub(super) fn write_twice() -> Vec<Op> {
+    vec![put("a"), put("b")]
 }
 
 /// A writer that reads back: real time orders the two.

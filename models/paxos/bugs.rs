@@ -48,6 +48,7 @@ bugs! {
     SnapshotWithoutSessions,
     CutAnew,
     HoldForEver,
+    CountAgain,
     MixPieces,
     StaleOffer,
     NeverAsk,
@@ -65,6 +66,40 @@ bugs! {
     NeverPreVote,
     NeverGiveUp,
     NoResend,
+    JoinRound,
+    ReadBehind,
+    ConfirmOld,
+    AskOnce,
+    EndlessReads,
+    RememberReads,
+    VoteEarly,
+    PromiseEarly,
+    PrepareEarly,
+    LeadEarly,
+    VoteLazily,
+    PromiseLazily,
+}
+
+/// On an asynchronous disk.
+impl Bug {
+    /// Whether a message does not wait for what it says to be durable.
+    pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
+        match msg {
+            Peer::Accepted { .. } => self == Self::VoteEarly,
+            Peer::Promise { .. } => self == Self::PromiseEarly,
+            Peer::Prepare { .. } => self == Self::PrepareEarly,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing waits for this to be durable.
+    pub(super) fn puts_off<O>(self, delta: &Delta<O>) -> bool {
+        match delta {
+            Delta::Accepted { .. } => self == Self::VoteLazily,
+            Delta::Promised(_) => self == Self::PromiseLazily,
+            _ => false,
+        }
+    }
 }
 
 impl<M: StateMachine> Seeded<Msg<M>, Saved<M>> for Bug {

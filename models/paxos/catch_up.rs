@@ -18,7 +18,7 @@ use super::message::Command;
 use super::storage::Saved;
 use super::turn::Turn;
 use crate::kv::snapshot::Partial;
-use crate::kv::transfer::Piece;
+use crate::kv::transfer::{Cut, Piece};
 use crate::kv::{Image, StateMachine};
 
 impl<M: StateMachine> Turn<'_, '_, M> {
@@ -53,8 +53,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         ballot: Ballot,
         slot: Slot,
         index: u32,
-        [last, ask]: [bool; 2],
         piece: Piece<M>,
+        next: Option<Cut>,
+        ask: bool,
     ) {
         let mix = self.has(Bug::MixPieces);
         let is_held = |held: &Partial<M>| held.image.slot == slot || mix;
@@ -69,8 +70,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.learn_ballot(ballot);
         let held = self.state.to_mut().partial.take().filter(is_held);
         let mut partial = held.unwrap_or_else(|| Partial::begin(slot));
-        partial.add(piece);
-        if last || self.has(Bug::InstallEarly) {
+        let is_last = next.is_none();
+        partial.add(piece, next);
+        if is_last || self.has(Bug::InstallEarly) {
             return self.install(partial.image);
         }
         self.state.to_mut().partial = Some(partial);

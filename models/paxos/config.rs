@@ -132,7 +132,7 @@ pub struct Config {
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,
-    /// How many messages of the log or of a snapshot are sent at once to who is behind.
+    /// How many messages of the log or of a snapshot are sent at once to a lagging replica.
     pub burst: usize,
     /// About how many encoded bytes of commands a promise or a piece of the log holds; one larger
     /// command travels alone.
@@ -223,6 +223,11 @@ impl Config {
         Self::new(servers, Quorums::majorities(servers), timing)
     }
 
+    /// How many reads may wait at a leader: as many as requests that are ordered.
+    pub(super) fn most_reads(&self) -> usize {
+        self.queue.saturating_add(self.window as usize)
+    }
+
     /// How many replicas there are.
     pub fn servers(&self) -> usize {
         self.servers
@@ -269,6 +274,16 @@ pub enum Paxos<M: StateMachine> {
     Replica(Replica),
     /// A client.
     Client(ScriptedClient<M::Op>),
+}
+
+impl<M: StateMachine> Paxos<M> {
+    /// The seeded bug, if its cluster has one.
+    pub(super) fn bug(&self) -> Option<Bug> {
+        match self {
+            Self::Replica(Replica { config }) => config.bug,
+            Self::Client(_) => None,
+        }
+    }
 }
 
 /// A replica of the state machine.

@@ -1,4 +1,4 @@
-//! What Multi-Paxos guarantees: the rows of the table.
+//! The guarantees of Multi-Paxos: its row of the table.
 
 use super::{Config, Paxos, Quorums, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
@@ -12,7 +12,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         consistency: vec![Reading::linearizable(properties::LINEARIZABLE)],
         durable: vec![Reading {
             property: properties::PROMISE,
-            holds: "promises, what is accepted and what is chosen",
+            holds: "promises, accepted proposals and chosen commands",
             violated: "not even promises",
         }],
         sample: Sample {

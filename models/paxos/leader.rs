@@ -42,6 +42,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.answer(Service::Reply { seq, reply });
             }
             Standing::Old if dedupe && !self.has(Bug::OrderOld) => {}
+            // Whether it has a session does not matter to a read.
+            _ if self.state.stable.image.machine.query(&op).is_some() => self.read(seq, op),
             Standing::Refused(why) => self.answer(refused(why)),
             _ if encoded_bytes(&op) > MAX_OP_BYTES => self.answer(refused(Refusal::TooLarge)),
             _ => self.order(seq, op),
@@ -65,24 +67,22 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if is_full || has_waiting {
             return self.wait(Command::Request { client: self.src, seq, op });
         }
-        if self.has(Bug::AnswerLocally) && M::is_read(&op) {
-            let reply = self.state.stable.image.machine.clone().apply(self.src, seq, &op);
-            return self.answer(Service::Reply { seq, reply });
-        }
         let slot = self.state.next_slot();
         self.propose(slot, Command::Request { client: self.src, seq, op });
         self.settle();
     }
 
-    /// Phase 2a. Its own vote needs no message.
+    /// Phase 2a. The request does not wait for its own vote, which counts, like any other, when it
+    /// is durable: it tells itself.
     pub(super) fn propose(&mut self, slot: Slot, command: Command<M::Op>) {
         let ballot = self.state.stable.promised;
         let proposal = Proposal { ballot, command: command.clone() };
         self.change(Delta::Accepted { slot, proposal });
         if let Role::Leading(leading) = &mut self.state.to_mut().role {
-            leading.votes.insert(slot, BTreeSet::from([self.id]));
+            leading.votes.insert(slot, BTreeSet::new());
         }
         self.broadcast(Peer::Accept { ballot, slot, command });
+        self.send(self.id, Peer::Accepted { ballot, slot });
     }
 
     /// An acceptor accepted.
@@ -116,6 +116,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let (ballot, upto) = (self.state.stable.promised, self.state.applied());
         if upto > before {
             self.broadcast(Peer::Chosen { ballot, upto });
+            self.answer_reads();
         }
     }
 
@@ -143,6 +144,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             if !self.has(Bug::NoResend) {
                 self.resend(peer);
             }
+        }
+        if !self.has(Bug::AskOnce) {
+            self.ask_again();
         }
     }
 

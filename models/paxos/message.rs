@@ -1,4 +1,4 @@
-//! What the replicas say to each other.
+//! The messages between replicas.
 //!
 //! Every message fits a datagram: a promise and a piece of the log hold as many commands as
 //! [`Config::batch_bytes`](super::Config::batch_bytes) allows, and say where they stop.
@@ -7,7 +7,7 @@ use super::ballot::{Ballot, Slot};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::map::MAX_OPERATION_BYTES;
 use crate::kv::snapshot::Answer;
-use crate::kv::transfer::Piece;
+use crate::kv::transfer::{Cut, Held, Piece};
 use crate::kv::{Image, Service, StateMachine};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -81,12 +81,12 @@ pub enum Peer<M: StateMachine> {
     Promise {
         /// The ballot promised.
         ballot: Ballot,
-        /// The first slot that this message tells of.
+        /// The first slot that this message reports.
         from: Slot,
-        /// The first slot that it does not tell of any more; `None` if it tells of all.
+        /// The first slot that it does not report any more; `None` if it reports all.
         until: Option<Slot>,
         /// Every slot up to this one is chosen; the acceptor may have forgotten what it accepted
-        /// there, and can tell what was chosen.
+        /// there, and knows what was chosen.
         chosen: Slot,
         /// The highest-numbered proposal that it accepted in each slot after `chosen`.
         accepted: Vec<(Slot, Proposal<M::Op>)>,
@@ -120,19 +120,33 @@ pub enum Peer<M: StateMachine> {
         /// The last slot of those chosen without a gap.
         upto: Slot,
     },
-    /// Leader to all, now and then: I lead. Whoever is behind catches up.
+    /// Leader to all, now and then: I lead. A lagging replica catches up.
     Heartbeat {
         /// The leader's ballot.
         ballot: Ballot,
         /// The last slot of those chosen without a gap.
         chosen: Slot,
     },
-    /// Learner to another: tell me what was chosen.
+    /// Leader to acceptors, for reads: is no greater ballot promised than mine?
+    Confirm {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// The number of the round.
+        round: u64,
+    },
+    /// None is.
+    Confirmed {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// The number of the round.
+        round: u64,
+    },
+    /// Learner to another: a request for chosen commands.
     CatchUp {
         /// In the slots from here on.
         from: Slot,
-        /// Of the snapshot up to this slot I have this many pieces.
-        held: Option<(Slot, u32)>,
+        /// I have these pieces of a snapshot.
+        held: Option<Held>,
     },
     /// What was chosen, slot after slot.
     Log {
@@ -156,12 +170,12 @@ pub enum Peer<M: StateMachine> {
         slot: Slot,
         /// Which piece, from 0.
         index: u32,
-        /// Whether it is the last.
-        last: bool,
-        /// Whether it is the last of those sent at once: time to ask for more.
-        ask: bool,
         /// The piece itself.
         piece: Piece<M>,
+        /// Where the next piece begins; `None` if this is the last.
+        next: Option<Cut>,
+        /// Whether it is the last of those sent at once: time to ask for more.
+        ask: bool,
     },
     /// Of a replica that misses the leader: would you promise a ballot of mine?
     PreVote {

@@ -14,8 +14,8 @@
 //!   must intersect ([`Quorums`]).
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
-//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote, and
-//!   a leader that steps down. **Herlihy and Wing 1990**: linearizability.
+//! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote,
+//!   a leader that steps down, and reads without the log (`ReadIndex`). **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -27,11 +27,11 @@
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
-//!    distinguished learner, counts; it applies the log in order, answers the clients, and tells
-//!    the others how far the log is chosen. They know the values, from their votes.
+//!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
+//!    announces how far the log is chosen. The others know the values from their own votes.
 //! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
-//!    was chosen twice apply once. Reads are commands like all others: that a read was chosen proves
-//!    that no other leader could have had anything chosen before it that it does not see.
+//!    was chosen twice apply once. Reads take no slot: a leader that a quorum confirms after a read came
+//!    answers it from its own state (`reads.rs`).
 //! 5. A lagging replica asks for the log, and, where that is truncated, for the state instead; with
 //!    either it promises the sender's ballot, so that each command that it applied was chosen in the
 //!    ballot that it promised or a smaller one.
@@ -42,10 +42,15 @@
 //!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
 //!   starts for the very first time: after a restart it cannot know its earlier proposals.
 //! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
-//!   and counts its own promise without a message; it saves both like any other.
+//!   and promises its own ballot as it sends them; it saves both like any other. Its vote counts when it
+//!   is durable, which a message to itself tells; so does its promise where that is enough by itself.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
 //!   instead, and its vote there needs no record, as it can only be for the chosen value: that
 //!   was chosen in a ballot that it promised or a smaller one (P2b).
+//!   That it is applied is durable before the vote is acknowledged.
+//! * The leader's proposals, and what it says is chosen, do not wait for its disk: its ballot is durable,
+//!   and so are the votes of the quorum. What is chosen and applied is saved lazily: after a crash it is
+//!   learned again from votes.
 //! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; the
 //!   client's retry and the leader's dedupe take the place of their replicas' re-proposing.
 //! * No membership change, and no leases: neither is needed for the service that is offered here.
@@ -55,14 +60,15 @@
 //! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
 //! acceptor takes at most twice the window past the last applied slot, and [`Config::ahead`] votes
 //! beyond; the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or,
-//! while a snapshot is fetched, as much as that snapshot's size. Memory and disk hold the replicated
-//! state, perhaps one cut up for transfer, and so much more. Every message fits a datagram.
+//! while a snapshot is fetched, as much as was given of it. Memory and disk hold the replicated state,
+//! in memory perhaps also how it was when a snapshot of it was begun, and so much more. Every message
+//! fits a datagram.
 //!
 //! # Where things are
 //!
 //! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles are in
 //! `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its
-//! `queue.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
+//! `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
 //! side in `offer.rs`. All handlers are methods of one context, `turn.rs`; `replica.rs` dispatches.
 //! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
@@ -84,6 +90,7 @@ pub mod properties;
 mod proposer;
 mod protocol;
 mod queue;
+mod reads;
 mod replica;
 mod state;
 mod storage;
@@ -101,11 +108,11 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Preparing, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
+pub use state::{Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -172,5 +179,32 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
             State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),
             State::Client(_) => None,
         }
+    }
+
+    /// The leader's proposals are of a ballot that is durable, and what it says is chosen is so by
+    /// votes that are durable.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        match msg {
+            Service::Request { .. }
+            | Service::Reply { .. }
+            | Service::Redirect { .. }
+            | Service::Refused { .. }
+            | Service::Peer(
+                Peer::Accept { .. }
+                | Peer::Chosen { .. }
+                | Peer::Heartbeat { .. }
+                | Peer::Confirm { .. }
+                | Peer::Confirmed { .. },
+            ) => false,
+            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+        }
+    }
+
+    fn is_lazy(&self, saved: &Saved<M>) -> bool {
+        let records = saved.records();
+        let is_lazy = |delta: &Delta<M::Op>| {
+            delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta))
+        };
+        !records.is_empty() && records.iter().all(is_lazy)
     }
 }

@@ -2,16 +2,20 @@
 //! pieces (Chandra et al. 2007, section 5.5).
 //!
 //! A replica answers a request with a few messages at once, and remembers of each asker only that it
-//! is on its way through a snapshot. Any replica may answer: all that it applied is chosen.
+//! is on its way through a snapshot: the asker says where its pieces end. Any replica may answer: all
+//! that it applied is chosen, and a snapshot of the same slot has the same pieces everywhere.
+//!
+//! What a request costs does not depend on the size of the state. A snapshot is a copy of the state,
+//! which shares with it whatever is not changed since, and only the pieces that are sent are cut.
 //!
 //! # A transfer ends
 //!
-//! A snapshot is cut once, and stands still while the state goes on. As long as a replica is on its
-//! way through it, the log behind it is kept, however short the log is kept otherwise: else a replica
-//! that has all the pieces would lag behind the log again, and under steady load never be level. The
-//! cost is bounded: the log behind may grow as large as the snapshot. If it does, the writes outrun
-//! the transfer, or the asker is gone; the snapshot is given up, and an asker learns so from the first
-//! piece of a newer one.
+//! A snapshot stands still while the state goes on. As long as a replica is on its way through it, the
+//! log behind it is kept, however short the log is kept otherwise: else a replica that has all the
+//! pieces would lag behind the log again, and under steady load never be level. The cost is bounded:
+//! the log behind may grow as large as the pieces that were given so far, each counted once. If it
+//! grows larger, the writes outrun the transfer, or the asker is gone; the snapshot is given up, and
+//! an asker learns so from the first piece of a newer one.
 
 use super::ballot::Slot;
 use super::bugs::Bug;
@@ -20,9 +24,8 @@ use super::state::ServedSnapshot;
 use super::storage::Delta;
 use super::turn::Turn;
 use crate::kv::StateMachine;
-use crate::kv::transfer::{encoded_bytes, pieces};
+use crate::kv::transfer::{Held, Piece, encoded_bytes};
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// The size of an entry of the log beside its encoding.
 const ENTRY_BYTES: usize = 64;
@@ -34,7 +37,7 @@ pub(super) fn weight<O: Serialize>(command: &Command<O>) -> usize {
 
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// Another replica lags.
-    pub(super) fn on_catch_up(&mut self, from: Slot, held: Option<(Slot, u32)>) {
+    pub(super) fn on_catch_up(&mut self, from: Slot, held: Option<Held>) {
         self.release(from);
         if from > self.state.applied() {
             return;
@@ -43,7 +46,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return self.send_log(from);
         }
         // An older snapshot than the one that it has pieces of would be of no use to it.
-        let held_slot = held.map_or(0, |(slot, _)| slot);
+        let held_slot = held.as_ref().map_or(0, |held| held.of);
         if self.has(Bug::NoSnapshot) || held_slot > self.state.applied() {
             return;
         }
@@ -54,7 +57,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// A replica that asks for the log behind the snapshot has the snapshot.
     fn release(&mut self, from: Slot) {
         let src = self.src;
-        let has_it = |offer: &ServedSnapshot<M>| offer.slot < from && offer.to.contains(&src);
+        let has_it = |offer: &ServedSnapshot<M>| offer.slot() < from && offer.to.contains(&src);
         if !self.state.offer.as_ref().is_some_and(has_it) || self.has(Bug::StaleOffer) {
             return;
         }
@@ -71,39 +74,52 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let first = self.state.stable.log.keys().next();
         let first = first.map_or(self.state.applied() + 1, |slot| *slot);
         let for_ever = self.has(Bug::StaleOffer);
-        let fits =
-            |offer: &ServedSnapshot<M>| offer.slot >= slot && offer.slot + 1 >= first || for_ever;
-        match &self.state.offer {
-            Some(offer) if fits(offer) => {
-                if !offer.to.contains(&src)
-                    && let Some(offer) = &mut self.state.to_mut().offer
-                {
-                    offer.to.insert(src);
-                }
-            }
-            _ => {
-                let image = &self.state.stable.image;
-                let pieces = pieces(&image.machine, &image.sessions, self.config.piece_bytes);
-                let bytes = pieces.iter().map(encoded_bytes).fold(0, usize::saturating_add);
-                let offer =
-                    ServedSnapshot { slot: image.slot, pieces, bytes, to: BTreeSet::from([src]) };
-                self.state.to_mut().offer = Some(offer);
-                // The log that was kept for an earlier one.
-                self.truncate();
-            }
+        let fits = |offer: &ServedSnapshot<M>| {
+            offer.slot() >= slot && offer.slot() + 1 >= first || for_ever
+        };
+        let is_there = self.state.offer.as_ref().is_some_and(fits);
+        if !is_there {
+            let image = self.state.stable.image.clone();
+            self.state.to_mut().offer = Some(ServedSnapshot::new(image));
+        }
+        if let Some(offer) = &self.state.offer
+            && !offer.to.contains(&src)
+            && let Some(offer) = &mut self.state.to_mut().offer
+        {
+            offer.to.insert(src);
+        }
+        if !is_there {
+            // The log that was kept for an earlier one.
+            self.truncate();
         }
     }
 
     /// As many pieces as are sent at once, after those that the asker has.
-    fn send_pieces(&mut self, held: Option<(Slot, u32)>) {
+    fn send_pieces(&mut self, held: Option<Held>) {
         let Some(offer) = &self.state.offer else { return };
-        let held = held.filter(|(slot, _)| *slot == offer.slot).map_or(0, |(_, held)| held);
-        let (ballot, slot, count) = (self.state.stable.promised, offer.slot, offer.pieces.len());
-        let end = count.min((held as usize).saturating_add(self.config.burst));
-        for (at, index) in (held as usize..end).zip(held..) {
-            let (last, ask, piece) = (at + 1 == count, at + 1 == end, offer.pieces[at].clone());
-            let msg = Peer::Snapshot { ballot, slot, index, last, ask, piece };
-            self.out.send(self.src, msg);
+        let (image, ballot) = (offer.image.clone(), self.state.stable.promised);
+        let held = held.filter(|held| held.of == image.slot);
+        let first = held.as_ref().map_or(0, |held| held.count);
+        let end = first.saturating_add(self.config.burst as u32);
+        let pieces =
+            image.pieces_after(held.as_ref().map(|held| &held.end), self.config.piece_bytes);
+        for (index, (piece, next)) in (first..end).zip(pieces) {
+            self.count_piece(index, &piece);
+            let ask = next.is_none() || index + 1 == end;
+            let slot = image.slot;
+            self.out.send(self.src, Peer::Snapshot { ballot, slot, index, piece, next, ask });
+        }
+    }
+
+    /// Counts a piece of the snapshot that is given for the first time.
+    fn count_piece(&mut self, index: u32, piece: &Piece<M>) {
+        let counts = |offer: &ServedSnapshot<M>| offer.given <= index;
+        if self.state.offer.as_ref().is_some_and(counts) || self.has(Bug::CountAgain) {
+            let bytes = encoded_bytes(piece);
+            if let Some(offer) = &mut self.state.to_mut().offer {
+                offer.given = offer.given.max(index + 1);
+                offer.bytes = offer.bytes.saturating_add(bytes);
+            }
         }
     }
 
@@ -142,9 +158,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         let holds = !self.has(Bug::CutAnew) && !self.has(Bug::StaleOffer);
-        let held = self.state.offer.as_ref().filter(|_| holds).map(|offer| offer.slot + 1);
+        let held = self.state.offer.as_ref().filter(|_| holds).map(|offer| offer.slot() + 1);
         self.forget_log(held);
-        // The log behind a snapshot that outgrows it is not kept any longer.
+        // The log behind a snapshot that outgrows what was given is not kept any longer.
         let (bytes, keep_bytes) = (self.state.log_bytes, self.config.keep_bytes);
         let is_kept = held.is_none() || self.has(Bug::HoldForEver);
         let is_outrun =
@@ -171,7 +187,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.state.to_mut().log_bytes = bytes;
         self.change(Delta::Truncated { start });
         if self.has(Bug::CutAnew) {
-            self.state.to_mut().offer.take_if(|offer| offer.slot + 1 < start);
+            self.state.to_mut().offer.take_if(|offer| offer.slot() + 1 < start);
         }
     }
 }

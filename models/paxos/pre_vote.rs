@@ -68,7 +68,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// Whether it leads in vain. Counts the heartbeats.
     pub(super) fn gives_up(&mut self) -> bool {
-        let is_open = |role: &Role<_>| matches!(role, Role::Leading(it) if !it.votes.is_empty());
+        let is_open =
+            |role: &Role<_>| matches!(role, Role::Leading(leading) if leading.awaits_others());
         if !self.config.pre_vote || !is_open(&self.state.role) || self.has(Bug::NeverGiveUp) {
             return false;
         }

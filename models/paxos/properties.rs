@@ -1,25 +1,24 @@
-//! What must hold of a cluster, and what must be reachable.
+//! The properties of Multi-Paxos: what must hold, and what must be reachable.
 //!
-//! On the set network what was sent stays in flight, so the messages in flight tell what every
+//! On the set network what was sent stays in flight, so the messages in flight show what every
 //! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
 //! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
+mod nodes;
 mod past;
 mod pre_vote;
 mod reached;
 mod sessions;
 mod structure;
 
-use super::{
-    Ballot, Command, Image, Paxos, Peer, Quorums, ReplicaState, Saved, ServedSnapshot, Slot,
-    Stable, State,
-};
-use crate::kv::history::Linearizable;
-use crate::kv::{Map, Op, Recorded, Service};
+use super::{Ballot, Command, Image, Peer, Quorums, ServedSnapshot, Slot, Stable, State};
+use crate::kv::{Op, Service};
 use crate::statements;
-use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
+use crate::world::{Condition, NodeOf, Nodes, Property, Statement};
+pub use nodes::{Actor, Claim, History, Machine};
+use nodes::{World, replica, stable, stables};
 use past::Past;
 pub use pre_vote::*;
 pub use reached::*;
@@ -27,17 +26,6 @@ pub use sessions::*;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 pub use structure::{ARMED, BOUNDED, OPEN, structure};
-
-/// The machine that the checked instances replicate.
-pub type Machine = Recorded<Map>;
-/// A node of a checked instance.
-pub type Actor = Paxos<Machine>;
-/// The history that instances are judged by.
-pub type History = Linearizable<Map>;
-/// A property of an instance.
-pub type Claim = Property<Actor, History>;
-
-type World<'a> = View<'a, Actor, History>;
 
 statements! {
     pub AGREEMENT = "agreement", "at most one value is chosen in a slot",
@@ -200,13 +188,10 @@ pub fn remembers() -> Claim {
             Service::Peer(Peer::Promise { ballot, .. }) => {
                 holds(envelope.src, &|stable| stable.promised >= *ballot)
             }
-            // A proposer's own vote is in its request.
-            Service::Peer(Peer::Accepted { ballot, slot } | Peer::Accept { ballot, slot, .. }) => {
-                holds(envelope.src, &|stable| {
-                    let vote = stable.accepted.get(slot);
-                    stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
-                })
-            }
+            Service::Peer(Peer::Accepted { ballot, slot }) => holds(envelope.src, &|stable| {
+                let vote = stable.accepted.get(slot);
+                stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
+            }),
             _ => true,
         })
     })
@@ -326,14 +311,14 @@ pub fn kept() -> Claim {
             let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
             let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
             partials.all(|partial| {
-                let is_it = |offer: &ServedSnapshot<Machine>| offer.slot == partial.image.slot;
+                let is_it = |offer: &ServedSnapshot<Machine>| offer.slot() == partial.image.slot;
                 replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))
             })
         }),
     )
 }
 
-/// Whoever applied less than another does not stay there.
+/// A replica that applied less than another does not stay behind.
 pub fn level() -> Claim {
     let spread = |nodes: &Nodes<'_, Actor>| {
         let applied = || nodes.up().filter_map(|(_, state)| Some(replica(state)?.applied()));
@@ -354,24 +339,4 @@ pub fn elected() -> Claim {
         Condition::some_node(preparing),
         Condition::each_node(move |node| !preparing(node)),
     )
-}
-
-fn replica(state: &State<Machine>) -> Option<&ReplicaState<Machine>> {
-    match state {
-        State::Replica(replica) => Some(replica),
-        State::Client(_) => None,
-    }
-}
-
-/// What the replicas know, or will know when they are back.
-fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable<Machine>> {
-    nodes.iter().filter_map(stable)
-}
-
-fn stable(node: &NodeOf<Actor>) -> Option<&Stable<Machine>> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Replica(replica)), _) => Some(&replica.stable),
-        (None, Some(Saved::Complete(stable))) => Some(stable),
-        _ => None,
-    }
 }

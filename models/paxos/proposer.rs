@@ -49,15 +49,21 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let (id, from) = (self.id, self.state.applied() + 1);
         let ballot = self.state.stable.promised.next(id);
         self.change(Delta::Promised(ballot));
-        // Its own promise needs no message.
+        // Its own promise needs no message where others promise too, who hear of the ballot when that
+        // promise is durable. Where it is enough by itself, it counts when it is durable.
+        let is_enough = self.config.quorums.prepare == 1 && !self.has(Bug::LeadEarly);
         let adopted = self.state.stable.accepted.clone();
-        let (promised, chosen) = (BTreeMap::from([(id, None)]), (self.state.applied(), id));
+        let promised = if is_enough { BTreeMap::new() } else { BTreeMap::from([(id, None)]) };
+        let chosen = (self.state.applied(), id);
         self.state.to_mut().role = Role::Preparing(Preparing { promised, adopted, chosen });
         if !self.has(Bug::ElectionOnce) {
             self.await_leader();
         }
         self.await_heartbeat();
         self.broadcast(Peer::Prepare { ballot, from });
+        if is_enough {
+            self.send(id, self.promise(from));
+        }
         self.try_to_lead();
     }
 
@@ -127,12 +133,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Phase 2a for the slots in which something may have been chosen, and for the gaps between
     /// them: the value of the highest-numbered proposal reported, or a no-op.
     fn lead(&mut self, mut adopted: BTreeMap<Slot, Proposal<M::Op>>) {
-        let state = self.state.to_mut();
-        state.role = Role::Leading(Leading::default());
-        state.missing = None;
-        self.cancel_timer(Timer::Election);
         let applied = self.state.applied();
         let last = adopted.last_key_value().map_or(applied, |(slot, _)| *slot);
+        let state = self.state.to_mut();
+        state.role = Role::Leading(Leading { inherited: last, ..Leading::default() });
+        state.missing = None;
+        self.cancel_timer(Timer::Election);
         for slot in applied + 1..=last {
             let gap = match adopted.get(&(slot + 1)) {
                 Some(next) if self.has(Bug::InventRequest) => invented(self.id, slot, next),

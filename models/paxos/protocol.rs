@@ -6,8 +6,8 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits, varies};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
@@ -66,6 +66,12 @@ impl<M: Offered> Deploy for Paxos<M> {
         Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
     }
 
+    fn progress(state: &State<M>) -> Progress {
+        let State::Replica(replica) = state else { return Progress::default() };
+        let sessions = replica.stable.image.sessions.count();
+        Progress { applied: Some(replica.applied()), sessions: Some(sessions) }
+    }
+
     fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         replica.stable.image.sessions.newest_client()
@@ -80,6 +86,10 @@ impl<M: Offered> Deploy for Paxos<M> {
 
     fn survives_one(servers: usize) -> bool {
         servers > 2
+    }
+
+    fn promise(_: &Topology) -> Promise {
+        Promise::Linearizable
     }
 
     fn client_retry() -> Range<Duration> {
@@ -122,11 +132,11 @@ fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let (beat, wait) = ("heartbeat", "election");
     topology.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
     let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
-    fits(2, beat, wait, "one heartbeat that is lost would depose a leader that is well")?;
+    fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
     varies(
         wait,
         beat,
-        "replicas that miss a leader would try to lead at one time, again and again",
+        "replicas that miss a leader would try to lead at the same time, again and again",
     )?;
     Ok(timing)
 }

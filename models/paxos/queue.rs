@@ -1,4 +1,4 @@
-//! Requests that wait for a slot, where the window is full: first come, first served.
+//! The queue of requests that wait for a slot while the window is full: first come, first served.
 //!
 //! Without it the same clients, those that ask at the right moment, would be served again and again.
 //! The queue is volatile and lost with the leadership; its clients ask again, of the next leader.

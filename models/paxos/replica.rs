@@ -64,12 +64,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Preempted { ballot } => self.on_preempted(ballot),
             Peer::Chosen { ballot, upto } => self.on_chosen(Told { ballot, upto }),
             Peer::Heartbeat { ballot, chosen } => self.on_heartbeat(ballot, chosen),
+            Peer::Confirm { ballot, round } => self.on_confirm(ballot, round),
+            Peer::Confirmed { ballot, round } => self.on_confirmed(ballot, round),
             Peer::CatchUp { from, held } => self.on_catch_up(from, held),
             Peer::Log { ballot, from, commands, chosen, ask } => {
                 self.on_log(ballot, from, commands, chosen, ask);
             }
-            Peer::Snapshot { ballot, slot, index, last, ask, piece } => {
-                self.on_snapshot(ballot, slot, index, [last, ask], piece);
+            Peer::Snapshot { ballot, slot, index, piece, next, ask } => {
+                self.on_snapshot(ballot, slot, index, piece, next, ask);
             }
             Peer::PreVote { ballot } => self.on_pre_vote(ballot),
             Peer::PreVoted { ballot } => self.on_pre_voted(ballot),

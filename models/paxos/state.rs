@@ -4,8 +4,7 @@ use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
 use crate::kv::snapshot::Partial;
-use crate::kv::transfer::Piece;
-use crate::kv::{ClientState, Retry, StateMachine};
+use crate::kv::{ClientState, Image, Retry, StateMachine};
 use crate::turn::Persistent;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -119,14 +118,54 @@ pub struct Leading<O> {
     pub votes: BTreeMap<Slot, BTreeSet<Id>>,
     /// The requests that wait for a slot, in the order in which they came.
     pub waiting: VecDeque<Command<O>>,
-    /// With pre-vote: how many heartbeats ago something was applied, while something is open.
+    /// The last slot in which an earlier ballot may have had something chosen.
+    pub inherited: Slot,
+    /// The reads that wait, in the order in which they came.
+    pub reads: VecDeque<Read<O>>,
+    /// The last round in which it asked the others whether it leads.
+    pub round: u64,
+    /// Those that confirmed it in that round, while it is under way.
+    pub confirming: Option<BTreeSet<Id>>,
+    /// The last read of each client that was answered, of as many clients as sessions are kept.
+    pub last_reads: BTreeMap<Id, u64>,
+    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others are
+    /// awaited.
     pub unanswered: u32,
 }
 
 impl<O> Default for Leading<O> {
     fn default() -> Self {
-        Self { votes: BTreeMap::new(), waiting: VecDeque::new(), unanswered: 0 }
+        Self {
+            votes: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            inherited: 0,
+            reads: VecDeque::new(),
+            round: 0,
+            confirming: None,
+            last_reads: BTreeMap::new(),
+            unanswered: 0,
+        }
     }
+}
+
+impl<O> Leading<O> {
+    /// Whether it needs something of the others.
+    pub(super) fn awaits_others(&self) -> bool {
+        !self.votes.is_empty() || self.confirming.is_some()
+    }
+}
+
+/// A read that waits at a leader.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Read<O> {
+    /// The client.
+    pub client: Id,
+    /// The client's sequence number.
+    pub seq: u64,
+    /// The operation.
+    pub op: O,
+    /// The round that confirms it: the first that began after it came.
+    pub round: u64,
 }
 
 /// "Every slot up to `upto` is chosen", said by the leader of `ballot`.
@@ -138,15 +177,27 @@ pub struct Told {
     pub upto: Slot,
 }
 
-/// A snapshot cut up for lagging replicas.
+/// A snapshot for lagging replicas, cut as they ask for its pieces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServedSnapshot<M: StateMachine> {
-    /// The last slot that is in it.
-    pub slot: Slot,
-    /// Its pieces.
-    pub pieces: Vec<Piece<M>>,
+    /// The snapshot: a copy of the state, which stands still while the state goes on.
+    pub image: Image<M>,
+    /// How many pieces of it were given so far, to whoever has most.
+    pub given: u32,
     /// Their size.
     pub bytes: usize,
     /// The replicas that are on their way through them.
     pub to: BTreeSet<Id>,
+}
+
+impl<M: StateMachine> ServedSnapshot<M> {
+    /// A snapshot of this state, of which nothing was given.
+    pub(super) fn new(image: Image<M>) -> Self {
+        Self { image, given: 0, bytes: 0, to: BTreeSet::new() }
+    }
+
+    /// The last slot that is in it.
+    pub fn slot(&self) -> Slot {
+        self.image.slot
+    }
 }

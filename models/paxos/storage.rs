@@ -9,6 +9,7 @@ use super::message::{Command, Proposal};
 use crate::Replay;
 use crate::kv::snapshot::Answer;
 use crate::kv::{Image, StateMachine};
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub struct Stable<M: StateMachine> {
     pub accepted: BTreeMap<Slot, Proposal<M::Op>>,
     /// Learner: the last commands that were applied, for those who are behind. It ends with the
     /// slot that `image` ends with.
-    pub log: BTreeMap<Slot, Command<M::Op>>,
+    pub log: SharedMap<Slot, Command<M::Op>>,
     /// Learner: the state that all commands up to its slot make.
     pub image: Image<M>,
 }
@@ -32,7 +33,7 @@ impl<M: StateMachine> Default for Stable<M> {
         Self {
             promised: Ballot::default(),
             accepted: BTreeMap::new(),
-            log: BTreeMap::new(),
+            log: SharedMap::new(),
             image: Image::default(),
         }
     }
@@ -120,6 +121,17 @@ pub enum Delta<O> {
         /// The first slot kept.
         start: Slot,
     },
+}
+
+impl<O> Delta<O> {
+    /// Whether a crash may lose it: what is chosen, and that it is, a replica learns again from the
+    /// votes, which it must not forget.
+    pub(super) fn is_lazy(&self) -> bool {
+        match self {
+            Self::Promised(_) | Self::Accepted { .. } => false,
+            Self::Chosen { .. } | Self::Learned { .. } | Self::Truncated { .. } => true,
+        }
+    }
 }
 
 /// The durable state of a replica, or changes of it. It is complete at the first start, and where a

@@ -4,6 +4,7 @@ use super::config::{Config, Paxos};
 use super::message::Peer;
 use super::state::{ReplicaState, Timer};
 use crate::kv::StateMachine;
+use crate::kv::snapshot::Partial;
 use crate::turn;
 
 /// One event at one replica.
@@ -22,8 +23,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// The request for the slots that it misses.
     pub(super) fn catch_up_msg(&self) -> Peer<M> {
-        let partial = self.state.partial.as_ref();
-        let held = partial.map(|partial| (partial.image.slot, partial.received));
+        let held = self.state.partial.as_ref().and_then(Partial::held);
         Peer::CatchUp { from: self.state.applied() + 1, held }
     }
 }

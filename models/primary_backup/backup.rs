@@ -36,7 +36,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             self.answer(Peer::Refill { view, from: own + 1 });
         } else {
-            self.answer(Peer::Fetch { view, op: 0, index: 0 });
+            self.answer(Peer::Fetch { view, held: None });
         }
     }
 

@@ -1,4 +1,4 @@
-//! What bounds an instance, and what its clients ask for.
+//! The bounds of an instance, and the scripts of its clients.
 
 use super::bugs::Bug;
 use super::config::{Config, Mode, Timing};

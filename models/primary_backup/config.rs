@@ -175,7 +175,7 @@ pub enum PrimaryBackup<M: StateMachine> {
 ///
 /// Its invariant: every certified member holds every acknowledged write, and the primary is
 /// certified. So it may promote any certified member, even when the current view was never
-/// acknowledged: whoever was certified before and is still a member holds the acknowledged
+/// acknowledged: a replica that was certified before and is still a member holds the acknowledged
 /// writes of the last acknowledged view because it is certified, and those of every view since
 /// because it is a member of them, and a write is acknowledged only when all members have it.
 ///

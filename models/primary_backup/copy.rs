@@ -1,7 +1,8 @@
 //! The primary's side of a copy: an outsider gets the state while requests go on.
 //!
-//! The state is cut into pieces once, at the operation that was the last then; the operations
-//! since are kept until the copy has them. When the copy is no further behind than a backup may
+//! What is copied is a snapshot, which stands still at the operation that was the last then, and of
+//! which each piece is cut when it is asked for; the operations since are kept until the copy has
+//! them. When the copy is no further behind than a backup may
 //! be, the primary says so to the view service, which lets it join: so a view waits for messages
 //! when it begins, never for a state.
 
@@ -11,19 +12,19 @@ use super::recent::{Entry, Recent};
 use super::state::{Copying, Leading, Role};
 use super::storage::Image;
 use super::turn::Turn;
-use crate::kv::StateMachine;
-use crate::kv::transfer::{Piece, encoded_bytes, pieces};
+use crate::kv::transfer::{Held, encoded_bytes};
+use crate::kv::{self, StateMachine};
 use stateright::actor::Id;
 
 impl<M: StateMachine> Copying<M> {
-    fn new(to: Id, op: u64, pieces: Vec<Piece<M>>) -> Self {
+    fn new(to: Id, op: u64, state: Option<kv::Image<M>>) -> Self {
         let (under_way, since, bytes) = Default::default();
-        Self { to, op, pieces, acked: None, under_way, since, bytes }
+        Self { to, op, state, acked: None, under_way, since, bytes }
     }
 
     /// Of who has copied before, and has all but these operations.
     fn resumed(to: Id, op: u64, recent: &Recent<M::Op>) -> Self {
-        let mut copying = Self::new(to, op, Vec::new());
+        let mut copying = Self::new(to, op, None);
         for (op, entry) in recent.since(op + 1) {
             copying.keep(op, entry.clone());
         }
@@ -44,7 +45,7 @@ impl<M: StateMachine> Copying<M> {
     /// It has all pieces, and every operation up to `op`.
     fn acknowledged(&mut self, op: u64) {
         self.acked = Some(op);
-        self.pieces.clear();
+        self.state = None;
         self.under_way.retain(|sent| *sent > op);
         self.bytes -= self.since.split_upto(op).map(|entry| encoded_bytes(&entry)).sum::<usize>();
     }
@@ -53,7 +54,7 @@ impl<M: StateMachine> Copying<M> {
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// An outsider asks for a piece of the state. A backup that does so says that it cannot go on
     /// from what it has.
-    pub(super) fn on_fetch(&mut self, view: u64, op: u64, index: u32) {
+    pub(super) fn on_fetch(&mut self, view: u64, held: Option<Held>) {
         let src = self.src;
         let Role::Primary(leading) = &self.state.role else { return };
         if view != self.state.view.number {
@@ -81,22 +82,23 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         };
         // Pieces of another state are of no use: it starts over.
-        let same = copying.op == op || self.has(Bug::MixPieces);
-        self.send_piece(src, if same { index } else { 0 });
+        let (op, mix) = (copying.op, self.has(Bug::MixPieces));
+        self.send_piece(src, held.filter(|held| held.of == op || mix));
         self.tell_if_ready(was_ready);
     }
 
-    fn send_piece(&mut self, to: Id, index: u32) {
+    /// Sends the piece behind those that it has.
+    fn send_piece(&mut self, to: Id, held: Option<Held>) {
         let Role::Primary(Leading { copying: Some(copying), .. }) = &self.state.role else {
             return;
         };
-        let piece = copying.pieces.get(index as usize).filter(|_| copying.to == to);
-        if let Some(piece) = piece {
-            let last = index as usize + 1 == copying.pieces.len();
-            let (view, op, piece) = (self.state.view.number, copying.op, piece.clone());
-            self.expect_copy(to);
-            self.send(to, Peer::Chunk { view, op, index, last, piece });
-        }
+        let Some(state) = copying.state.as_ref().filter(|_| copying.to == to) else { return };
+        let (cut, limit) = (held.as_ref().map(|held| &held.end), self.config.piece_bytes);
+        let Some((piece, next)) = state.pieces_after(cut, limit).next() else { return };
+        let (view, op) = (self.state.view.number, copying.op);
+        let index = held.map_or(0, |held| held.count);
+        self.expect_copy(to);
+        self.send(to, Peer::Chunk { view, op, index, piece, next });
     }
 
     /// Who has copied says so, and its copy was given up, or this primary came back meanwhile.
@@ -112,17 +114,16 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     fn cut(&mut self, to: Id) {
-        let Image { op, machine, sessions, .. } = &self.state.image;
-        let pieces = pieces(machine, sessions, self.config.piece_bytes);
-        let cut = Copying::new(to, *op, pieces);
+        let snapshot = self.state.image.snapshot();
+        let cut = Copying::new(to, snapshot.slot, Some(snapshot));
         if let Role::Primary(leading) = &mut self.state.to_mut().role {
             leading.copying = Some(cut);
         }
     }
 
-    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations since, `again` if
-    /// it says that those that were sent are missing. If its copy was given up meanwhile, and they are
-    /// not kept any more, it copies again.
+    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations since,
+    /// `again` if it says that those that were sent are missing. If its copy was given up meanwhile,
+    /// and they are not kept any more, it copies again.
     ///
     /// Not for each acknowledgement again: those that were under way would be sent once more, each of
     /// them acknowledged once more, and so on, until nothing else is done.
@@ -150,7 +151,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.stream();
             self.tell_if_ready(was_ready);
         } else {
-            self.send_piece(src, 0);
+            self.send_piece(src, None);
         }
     }
 

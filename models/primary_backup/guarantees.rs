@@ -1,4 +1,4 @@
-//! What primary-backup guarantees: the rows of the table.
+//! The guarantees of primary-backup: its rows of the table.
 
 use super::{Config, Mode, PrimaryBackup, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample, numbered};
@@ -13,8 +13,8 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             consistency: vec![Reading::linearizable(properties::LINEARIZABLE)],
             durable: vec![Reading {
                 property: properties::PROMOTABLE,
-                holds: "what is acknowledged, at every replica that may be promoted",
-                violated: "not even what is acknowledged",
+                holds: "acknowledged writes, at every replica that may be promoted",
+                violated: "not even acknowledged writes",
             }],
             sample: Sample {
                 about: "a view service, 3 replicas",
@@ -40,8 +40,8 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             ],
             durable: vec![Reading {
                 property: properties::PROMOTABLE,
-                holds: "what is acknowledged, at every replica that may be promoted",
-                violated: "what is acknowledged, at the primary only: **lost at failover**",
+                holds: "acknowledged writes, at every replica that may be promoted",
+                violated: "acknowledged writes, at the primary only: **lost at failover**",
             }],
             sample: Sample {
                 about: "a view service, 3 replicas",

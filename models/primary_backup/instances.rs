@@ -210,8 +210,7 @@ fn parted() -> Instance<Actor, History> {
 fn unheard() -> Instance<Actor, History> {
     Instance {
         name: "unheard",
-        about: "2 replicas, a client that writes, the backup crashes for good, 1 member is not \
-                heard, any losses",
+        about: "2 replicas, a client that writes, the backup crashes for good, 1 member is silent, any losses",
         deep: false,
         cluster: || Bounds::unheard().cluster(available(), None),
         symmetry: None,

@@ -1,11 +1,11 @@
-//! What the nodes say to each other.
+//! The messages between the nodes.
 //!
 //! Every message between replicas carries the number of the view it was sent in, and is ignored
 //! in any other: that is the fence around an old primary.
 
 use super::recent::Entry;
 use super::view::View;
-use crate::kv::transfer::Piece;
+use crate::kv::transfer::{Cut, Held, Piece};
 use crate::kv::{Service, StateMachine};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -51,10 +51,8 @@ pub enum Peer<M: StateMachine> {
     Fetch {
         /// The view.
         view: u64,
-        /// The state of which it has pieces.
-        op: u64,
-        /// Which piece, from 0.
-        index: u32,
+        /// The pieces that it has.
+        held: Option<Held>,
     },
     /// Primary to outsider: a piece of the state.
     Chunk {
@@ -64,10 +62,10 @@ pub enum Peer<M: StateMachine> {
         op: u64,
         /// Which piece, from 0.
         index: u32,
-        /// Whether it is the last.
-        last: bool,
         /// The piece itself.
         piece: Piece<M>,
+        /// Where the next piece begins; `None` if this is the last.
+        next: Option<Cut>,
     },
     /// Primary to backup, or to the outsider that copies: the operations from number `op` on.
     Replicate {
@@ -78,15 +76,16 @@ pub enum Peer<M: StateMachine> {
         /// The requests, in order; at least one.
         entries: Vec<Entry<M::Op>>,
     },
-    /// Backup to primary, or who has copied: in this view I hold the state, and every
-    /// operation up to this one.
+    /// Backup, or replica that has copied the state, to primary: in this view I hold the state, and
+    /// every operation up to this one.
     Ack {
         /// The view.
         view: u64,
         /// The last operation held.
         op: u64,
     },
-    /// Backup to primary, or who has copied: operations are missing, send them again.
+    /// Backup, or replica that has copied the state, to primary: operations are missing, send them
+    /// again.
     Refill {
         /// The view.
         view: u64,

@@ -26,7 +26,7 @@
 //!    its that is also a member of the newer view no longer listens to it, and there always is one.
 //! 2. When a member's pings stop while others are heard, the view service makes the next view
 //!    without it, and promotes a *certified* backup if it was the primary ([`ViewService`]). When a
-//!    backup does not acknowledge in time, its primary says so, and the next view is without it:
+//!    backup does not acknowledge in time, its primary reports it, and the next view is without it:
 //!    two replicas that cannot reach each other do not stop the service.
 //! 3. A new view's primary makes every backup hold its state before it acts: a backup that holds
 //!    the same one, by name, says so; one that holds a prefix asks for the operations that it
@@ -39,24 +39,24 @@
 //!
 //! # A disk that is lost
 //!
-//! A replica that comes back without its disk says so to the view service, and by which life, until
-//! it gets a view that names this life. Meanwhile it answers nobody: what it is asked for, its
-//! former life is meant. The view service makes the next view without it, promotes a certified
+//! A replica that comes back without its disk reports this to the view service, with the number of
+//! its life, until it gets a view that names this life. Meanwhile it answers no request, because
+//! requests that reach it were meant for its former life. The view service makes the next view without it, promotes a certified
 //! backup if it was the primary, and lets it copy the state and join as any outsider. Views of its
 //! former life have smaller numbers than each that it may be in, so nothing that its former life
 //! acknowledged counts there.
 //!
 //! If no other replica is certified, what was acknowledged may be lost with the disk, and the service
-//! stops rather than go on without it. The view service itself is not taken back: which view is the
-//! newest, and who is certified in it, nobody else knows, and a replica that it left out may still
-//! believe in an older one.
+//! stops rather than go on without it. The view service itself is not taken back: no other node
+//! knows which view is the newest and which replicas are certified in it, and a replica that it
+//! left out may still believe in an older one.
 //!
 //! # Deviations, and why
 //!
 //! * 6.824's view service never moves on from a view that its primary has not acknowledged, and is
-//!   stuck if that primary dies first. This one remembers who is certified and moves on to one of
-//!   those: safe, because whoever was certified before and is still a member has every
-//!   acknowledged write of every view since, acknowledged or not.
+//!   stuck if that primary dies first. This one remembers which replicas are certified and moves on
+//!   to one of those: safe, because a replica that was certified before and is still a member has
+//!   every acknowledged write of every view since, acknowledged or not.
 //! * The first view is configured rather than formed by the first pings: all replicas start
 //!   empty, so all hold the state, and two replicas that cannot see each other cannot both start.
 //! * Replicas keep their state on disk and may come back with it, where the sources consider
@@ -65,16 +65,16 @@
 //!   believe in its role for a while here; what is guaranteed is that it cannot acknowledge
 //!   anything (synchronous mode).
 //! * The sources let the primary forward an update to one backup, which passes it on. It sends to
-//!   all of them here: fewer delays, and one place that knows who has what.
-//! * Clients do not ask the view service who is primary: any replica redirects them.
+//!   all of them here: fewer delays, and one place that knows what each replica has.
+//! * Clients do not ask the view service for the primary: any replica redirects them.
 //!
 //! # Where things are
 //!
-//! [`Peer`] is the vocabulary, [`ReplicaState`] and [`Watching`] are the states, [`Storage`] is what is
-//! durable; the roles are in `view_service.rs`, `replica.rs` (which dispatches), `primary.rs`,
-//! `backup.rs`, and, for who copies the state, `copy.rs` (the primary's side) and `transfer.rs`. All
-//! handlers are methods of one context per server, `turn.rs`. `bugs.rs` lists the seeded bugs,
-//! `mutants.rs` the properties that notice them.
+//! [`Peer`] is the vocabulary, [`ReplicaState`] and [`Watching`] are the states, [`Storage`] is
+//! what is durable; the roles are in `view_service.rs`, `replica.rs` (which dispatches),
+//! `primary.rs`, `backup.rs`, and, for replicas that copy the state, `copy.rs` (the primary's side) and
+//! `transfer.rs`. All handlers are methods of one context per server, `turn.rs`. `bugs.rs` lists
+//! the seeded bugs, `mutants.rs` the properties that notice them.
 
 mod backup;
 mod bounds;
@@ -101,11 +101,12 @@ mod turn;
 mod view;
 mod view_service;
 
+pub use crate::kv::snapshot::Partial;
 pub use config::{Config, Mode, PrimaryBackup, Replica, Timing, ViewService, view_service};
 pub use message::{Msg, Peer};
 pub use recent::{Entry, MAX_RECENT, Recent};
 pub use resend::MAX_RESEND;
-pub use state::{Copying, Following, Leading, Partial, ReplicaState, Role, State, Timer, Watching};
+pub use state::{Copying, Following, Leading, ReplicaState, Role, State, Timer, Watching};
 pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
 

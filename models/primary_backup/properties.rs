@@ -1,4 +1,4 @@
-//! What must hold of a primary-backup cluster, and what must be reachable.
+//! The properties of primary-backup: what must hold, and what must be reachable.
 //!
 //! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which requests
 //! were applied, in order: so these are statements about states, and the protocol carries no

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant, Newcomer};
@@ -20,7 +20,7 @@ use std::time::Duration;
 impl<M: Offered> Protocol for PrimaryBackup<M> {
     const NAME: &'static str = "primary-backup";
     const ABOUT: &'static str =
-        "one primary orders, backups follow, a view service replaces who is suspected";
+        "a primary orders requests, backups follow, and a view service replaces suspected servers";
     type Checked = Actor;
     type History = History;
 
@@ -56,8 +56,8 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
                 let role = match state.stopped_by {
                     None => "view service",
                     Some(_) => {
-                        "view service that cannot go on: a replica lost its disk, and nobody else is \
-                         sure to hold every acknowledged write"
+                        "view service that cannot go on: a replica lost its disk, and no other is \
+                         certain to hold every acknowledged write"
                     }
                 };
                 (role, &state.registry.view)
@@ -83,6 +83,12 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
         }
     }
 
+    fn progress(state: &State<M>) -> Progress {
+        let State::Replica(replica) = state else { return Progress::default() };
+        let sessions = replica.image.sessions.count();
+        Progress { applied: Some(replica.image.op), sessions: Some(sessions) }
+    }
+
     fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Replica(replica) = state else { return None };
         replica.image.sessions.newest_client()
@@ -91,9 +97,9 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
     fn readmission(server: Id) -> Readmission<Self> {
         if server == view_service() {
             return Readmission::Refused(
-                "it is the view service, and nobody else knows which view is the newest and who holds \
-                 every acknowledged write in it; the replicas go on in the view that they have, so \
-                 copy the map into a new cluster",
+                "it is the view service, and no other server knows which view is the newest and which \
+                 replicas hold every acknowledged write in it; the replicas go on in their present \
+                 view, so copy the map into a new cluster",
             );
         }
         Readmission::Rejoins(Newcomer::on_newcomer)
@@ -102,6 +108,13 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
     /// Of a view service and a replica, one is lost.
     fn survives_one(servers: usize) -> bool {
         servers > 2
+    }
+
+    fn promise(topology: &Topology) -> Promise {
+        match topology.mode.as_deref() {
+            Some("asynchronous") => Promise::Nothing("at a failover it loses what backups had not"),
+            _ => Promise::Linearizable,
+        }
     }
 
     fn client_retry() -> Range<Duration> {
@@ -141,13 +154,13 @@ fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     ])?;
     let (resend, overdue) = (("resend", &timing.resend), ("overdue", &timing.overdue));
     let (ping, suspect) = (("ping", &timing.ping), ("suspect", &timing.suspect));
-    fits(2, ping, suspect, "one ping that is lost would make a replica that is well suspect")?;
-    fits(2, resend, overdue, "one message that is lost would leave out a backup that is well")?;
+    fits(2, ping, suspect, "one lost ping would make a live replica suspected")?;
+    fits(2, resend, overdue, "one lost message would leave out a live backup")?;
     fits(
         1,
         overdue,
         ("copy", &timing.copy),
-        "who copies the state must have more time than a backup",
+        "a replica that copies the state needs more time than a backup",
     )?;
     Ok(timing)
 }

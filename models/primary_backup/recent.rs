@@ -1,9 +1,9 @@
 //! Operations that may be asked for again, by number.
 
 use crate::kv::transfer::encoded_bytes;
+use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use std::collections::BTreeMap;
 
 /// How many of its last operations a replica keeps beside its state, on disk too. A backup is never
 /// further behind its primary, so whichever of them comes back or takes over, the other need not
@@ -23,11 +23,12 @@ pub struct Entry<O> {
 
 /// Operations with the numbers that they have, without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Recent<O>(BTreeMap<u64, Entry<O>>);
+#[serde(bound(deserialize = "O: Clone + Deserialize<'de>"))]
+pub struct Recent<O>(SharedMap<u64, Entry<O>>);
 
 impl<O> Default for Recent<O> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(SharedMap::new())
     }
 }
 
@@ -45,9 +46,11 @@ impl<O: Clone> Recent<O> {
     }
 
     /// Gives away the operations up to this one.
-    pub(super) fn split_upto(&mut self, op: u64) -> impl Iterator<Item = Entry<O>> + use<O> {
-        let kept = self.0.split_off(&(op + 1));
-        std::mem::replace(&mut self.0, kept).into_values()
+    pub(super) fn split_upto(&mut self, op: u64) -> impl Iterator<Item = Entry<O>> {
+        std::iter::from_fn(move || {
+            let (first, _) = self.0.first_key_value()?;
+            if *first <= op { self.0.pop_first().map(|(_, entry)| entry) } else { None }
+        })
     }
 
     /// The operations from one number to another, in order.

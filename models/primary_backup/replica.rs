@@ -95,9 +95,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     fn on_peer(&mut self, msg: Peer<M>) {
         match msg {
             Peer::Begin { view, op } => self.on_begin(view, op),
-            Peer::Fetch { view, op, index } => self.on_fetch(view, op, index),
-            Peer::Chunk { view, op, index, last, piece } => {
-                self.on_chunk(view, op, index, last, piece);
+            Peer::Fetch { view, held } => self.on_fetch(view, held),
+            Peer::Chunk { view, op, index, piece, next } => {
+                self.on_chunk(view, op, index, piece, next);
             }
             Peer::Replicate { view, op, entries } => self.on_replicate(view, op, &entries),
             Peer::Ack { view, op } => self.on_ack(view, op),

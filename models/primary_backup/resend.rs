@@ -1,5 +1,5 @@
-//! What the primary does while a backup does not answer: it sends again, and after a while goes on
-//! without.
+//! The primary while a backup does not answer: it sends again, and after a while goes on
+//! without the backup.
 
 use super::bugs::Bug;
 use super::message::Peer;
@@ -42,8 +42,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Who was expected was not heard in time. A backup is reported, so that its silence does not
-    /// stop the service; a copy is given up, so that the operations since are not kept for it.
+    /// An expected message was not received in time. A backup is reported, so that its silence does
+    /// not stop the service; a copy is given up, so that the operations since are not kept for it.
     pub(super) fn on_overdue_timer(&mut self, silent: Id) {
         let Role::Primary(leading) = &self.state.role else { return };
         let keeps_offer = self.has(Bug::KeepOffer);

@@ -3,8 +3,8 @@
 use super::recent::{Entry, Recent};
 use super::storage::{Image, Registry, Saved, Storage};
 use super::view::View;
-use crate::kv::transfer::Piece;
-use crate::kv::{ClientState, Retry, StateMachine};
+use crate::kv::snapshot::Partial;
+use crate::kv::{self, ClientState, Retry, StateMachine};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,7 +23,7 @@ pub enum State<M: StateMachine> {
 /// The timers of all nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// Replica: time to tell the view service that it is alive.
+    /// Replica: time for the next ping to the view service.
     Ping,
     /// View service: this member has been silent for too long.
     Suspect(Id),
@@ -99,15 +99,6 @@ impl<M: StateMachine> Default for Following<M> {
     }
 }
 
-/// A state of which some pieces came.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partial<M: StateMachine> {
-    /// How many pieces came.
-    pub received: u32,
-    /// What they make; its `op` is the number of the whole state.
-    pub image: Image<M>,
-}
-
 /// What a primary knows about its backups. Volatile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Leading<M: StateMachine> {
@@ -131,12 +122,12 @@ pub struct Leading<M: StateMachine> {
 /// A copy on its way to an outsider. Volatile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Copying<M: StateMachine> {
-    /// Who copies.
+    /// The replica that copies the state.
     pub to: Id,
-    /// The last operation in the state that was cut.
+    /// The last operation in the state that it copies.
     pub op: u64,
-    /// The pieces of it, until they are all there.
-    pub pieces: Vec<Piece<M>>,
+    /// That state, until all its pieces are there. It stands still while the primary goes on.
+    pub state: Option<kv::Image<M>>,
     /// The last operation that the copy has, once it has all pieces.
     pub acked: Option<u64>,
     /// The messages with operations that are under way to it: of each, the last operation.

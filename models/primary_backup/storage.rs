@@ -7,7 +7,7 @@
 use super::recent::{Entry, Recent};
 use super::view::View;
 use crate::Durable;
-use crate::kv::{SessionLimits, Sessions, StateMachine};
+use crate::kv::{self, SessionLimits, Sessions, StateMachine};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -134,11 +134,25 @@ impl<M: StateMachine> Default for Image<M> {
     }
 }
 
+/// The state of who copied it.
+impl<M: StateMachine> From<kv::Image<M>> for Image<M> {
+    fn from(copied: kv::Image<M>) -> Self {
+        let kv::Image { slot, machine, sessions } = copied;
+        Self { op: slot, machine, sessions, recent: Recent::default() }
+    }
+}
+
 impl<M: StateMachine> Image<M> {
     /// The state before the first request.
     pub fn new(sessions: SessionLimits) -> Self {
         let (machine, recent) = Default::default();
         Self { op: 0, machine, sessions: Sessions::new(sessions), recent }
+    }
+
+    /// A snapshot of the replicated state.
+    pub(super) fn snapshot(&self) -> kv::Image<M> {
+        let (machine, sessions) = (self.machine.clone(), self.sessions.clone());
+        kv::Image { slot: self.op, machine, sessions }
     }
 
     /// Whether the replicated state is the same.

@@ -3,17 +3,12 @@
 
 use super::bugs::Bug;
 use super::message::Peer;
-use super::state::{Partial, ReplicaState, Role};
-use super::storage::{Image, Saved};
+use super::state::{ReplicaState, Role};
+use super::storage::Saved;
 use super::turn::Turn;
 use crate::kv::StateMachine;
-use crate::kv::transfer::Piece;
-
-impl<M: StateMachine> Partial<M> {
-    fn new(op: u64) -> Self {
-        Self { received: 0, image: Image { op, ..Image::default() } }
-    }
-}
+use crate::kv::snapshot::Partial;
+use crate::kv::transfer::{Cut, Piece};
 
 impl<M: StateMachine> ReplicaState<M> {
     fn partial(&self) -> Option<&Partial<M>> {
@@ -30,44 +25,51 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         let (view, partial) = (state.view.number, state.partial());
-        let (op, index) = partial.map_or((0, 0), |partial| (partial.image.op, partial.received));
         let msg = if state.is_synced() && partial.is_none() {
             Peer::Refill { view, from: state.image.op + 1 }
         } else {
-            Peer::Fetch { view, op, index }
+            Peer::Fetch { view, held: partial.and_then(Partial::held) }
         };
         self.send(state.view.primary, msg);
     }
 
     /// A piece came.
-    pub(super) fn on_chunk(&mut self, view: u64, op: u64, index: u32, last: bool, piece: Piece<M>) {
+    pub(super) fn on_chunk(
+        &mut self,
+        view: u64,
+        op: u64,
+        index: u32,
+        piece: Piece<M>,
+        next: Option<Cut>,
+    ) {
         let mix = self.has(Bug::MixPieces);
-        let same = |partial: &&Partial<M>| partial.image.op == op || mix;
+        let same = |partial: &&Partial<M>| partial.image.slot == op || mix;
         let state = &self.state;
         let received = state.partial().filter(same).map_or(0, |partial| partial.received);
         // What this view went on to since is newer than what was cut. To install that again would
         // be safe, since a view that begins asks each member what it holds, but a long way back.
         let old = state.is_synced() && op <= state.image.op;
-        let next = index == received || self.has(Bug::TakeAnyPiece);
-        if !state.follows(self.src, view) || old || !next {
+        let is_next = index == received || self.has(Bug::TakeAnyPiece);
+        if !state.follows(self.src, view) || old || !is_next {
             return;
         }
         let state = self.state.to_mut();
         let Some(following) = state.following_mut() else { return };
         let partial = following.partial.take().filter(|partial| same(&partial));
-        let mut partial = partial.unwrap_or_else(|| Partial::new(op));
-        partial.image.op = op;
-        piece.restore(&mut partial.image.machine, &mut partial.image.sessions);
-        partial.received = index + 1;
-        if last {
-            state.image = partial.image;
+        let mut partial = partial.unwrap_or_else(|| Partial::begin(op));
+        partial.image.slot = op;
+        partial.received = index;
+        partial.add(piece, next);
+        let held = partial.held();
+        if held.is_some() {
+            following.partial = Some(partial);
+            self.answer(Peer::Fetch { view, held });
+        } else {
+            state.image = partial.image.into();
             state.synced = view;
             let saved = Saved::installed(view, state.image.clone());
             self.store(saved);
             self.answer(Peer::Ack { view, op });
-        } else {
-            following.partial = Some(partial);
-            self.answer(Peer::Fetch { view, op, index: index + 1 });
         }
     }
 }

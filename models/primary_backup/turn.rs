@@ -18,7 +18,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.save(saved);
     }
 
-    /// Sets the time at which it tells the view service that it is alive.
+    /// Sets the time of the next ping.
     pub(super) fn ping_later(&mut self) {
         self.set_timer(Timer::Ping, &self.config.timing.ping);
     }

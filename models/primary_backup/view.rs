@@ -1,4 +1,4 @@
-//! Views: who is primary and who are backups, and since when.
+//! Views: numbered memberships, each with a primary and its backups.
 
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;

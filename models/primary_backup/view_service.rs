@@ -1,4 +1,4 @@
-//! The view service: decides who is primary.
+//! The view service: decides which replica is primary.
 //!
 //! It hears a ping from each replica and makes a new view when a member falls silent, when the
 //! primary says that a backup does not acknowledge, or when an outsider has copied the state. It is
@@ -16,8 +16,8 @@ use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Registry {
-    /// What the view service knows at first: every one of so many replicas is empty, so every one holds
-    /// the state.
+    /// What the view service knows at first: every one of so many replicas is empty, so every one
+    /// holds the state.
     pub(super) fn first(replicas: usize) -> Self {
         let view = View::first(replicas);
         Self { certified: view.members().collect(), view, acked: true }
@@ -111,7 +111,7 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
         self.move_to(next);
     }
 
-    /// The sender tells how its view, the current one, is doing.
+    /// The sender reports on its view, the current one.
     fn on_ping(&mut self, acting: bool, lagging: &BTreeSet<Id>, ready: Option<Id>) {
         let registry = &self.state.registry;
         // Only the primary of a view acts in it, so a ping that says so is the primary's. The same
@@ -169,7 +169,7 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
         })
     }
 
-    /// Starts the next view and tells every replica, also those outside it, which may then copy
+    /// Starts the next view and announces it to every replica, also those outside it, which may then copy
     /// the state.
     fn move_to(&mut self, next: View) {
         let keeps_leavers = self.has(Bug::CertifyLeavers);

@@ -1,5 +1,5 @@
 //! Timers, crashes and a disk, and little else: each node counts its alarms up to a limit, saves
-//! the count, tells the next node, and takes over a higher count that it is told.
+//! the count, sends it to the next node, and takes over a higher count that it receives.
 //!
 //! A timer names its node, because stateright 0.31 hashes the nodes' sets of timers one after the
 //! other without their lengths: were the timers alike, `[{alarm}, {}]` and `[{}, {alarm}]` would
@@ -32,7 +32,7 @@ impl Durable for Saved {
 /// The two timers: one counts, the other only reminds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// Counts and tells.
+    /// Counts, and sends the count.
     Alarm(Id),
     /// Tells again.
     Reminder(Id),

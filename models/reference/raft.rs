@@ -74,7 +74,8 @@ pub enum Msg {
     Appended(u8),
 }
 
-/// Stands for an election. Names its server: see [the other reference model with timers](super::alarm).
+/// Stands for an election. Names its server: see [the other reference model with
+/// timers](super::alarm).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Election(Id);
 
@@ -107,7 +108,7 @@ impl Server {
     }
 
     fn on_request(&self, state: &mut State, src: Id, theirs: Option<u8>, o: &mut Out<Self>) {
-        // Granted once a term, and only to who has at least what it has itself.
+        // Granted once per term, and only to a candidate whose log is at least as up to date.
         let free = state.saved.voted_for.is_none_or(|vote| vote == src);
         if free && theirs >= state.saved.entry {
             state.saved.voted_for = Some(src);
@@ -273,7 +274,7 @@ pub fn symmetry(bounds: Bounds) -> Symmetry<Server, ()> {
 }
 
 /// The same servers as stateright's own model. A server that is down has its old state there, so
-/// the properties ask who is up.
+/// the properties ask which servers are up.
 pub fn stateright_model(bounds: Bounds) -> ActorModel<Server> {
     fn running(state: &stateright::actor::ActorModelState<Server>) -> Vec<&State> {
         let servers = state.actor_states.iter().zip(&state.crashed);

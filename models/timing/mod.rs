@@ -1,4 +1,4 @@
-//! How long things take in a cluster, where its file says so.
+//! Timings: how long things take in a cluster, where its file says so.
 //!
 //! No protocol's safety rests on any of it: the checker lets a timer fire at any time. Liveness does,
 //! so what a file gives is checked, each by itself and against each other. The timings are no part of
@@ -31,7 +31,7 @@ use std::ops::Range;
 use std::time::Duration;
 use thiserror::Error;
 
-/// The longest that any timer may be told to take, in milliseconds: an hour.
+/// The longest time that a timer may have, in milliseconds: an hour.
 const LONGEST: u64 = 3_600_000;
 
 /// The `[timing]` table of a cluster file.

@@ -1,5 +1,5 @@
-//! What an instance has, and what may happen in it: a cluster for the checker from a few numbers,
-//! and the scripts of its clients.
+//! The bounds of an instance: a cluster for the checker, from a few numbers and the scripts of its
+//! clients.
 
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, Claim, History};

@@ -18,7 +18,7 @@ pub const MAX_RESEND: usize = 16;
 /// How long things take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// How long the coordinator waits before it asks or tells again.
+    /// How long the coordinator waits before it resends.
     pub resend: Range<Duration>,
     /// How long the coordinator waits for votes before it aborts: several times `resend`.
     pub deadline: Range<Duration>,

@@ -47,7 +47,7 @@ impl Coordinating<'_, '_> {
         self.save(Storage::Coordinator(Saved::Complete(self.state.ledger.clone())));
     }
 
-    /// Resolves the participants' doubts: tells the participants of each transaction that it
+    /// Resolves the participants' doubts: sends the participants of each transaction that it
     /// committed, and that it has no information about any other one.
     fn recover(&mut self) {
         if !self.has(Bug::ReuseId) {
@@ -252,7 +252,7 @@ impl Coordinating<'_, '_> {
         }
     }
 
-    /// Asks again for the votes, and tells again the decisions, that were not answered: to each
+    /// Sends again the requests for votes, and the decisions, that were not answered: to each
     /// participant a bounded number, oldest first, so that one that is down does not stand in the
     /// way of others.
     fn on_resend_timer(&mut self) {

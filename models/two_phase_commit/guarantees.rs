@@ -1,4 +1,4 @@
-//! What two-phase commit guarantees: the rows of the table.
+//! The guarantees of two-phase commit: its row of the table.
 
 use super::{Config, MAX_RESEND, Sharding, State, Timing, TwoPhaseCommit, properties};
 use crate::guarantee::{Guarantee, Reading, Sample, numbered};

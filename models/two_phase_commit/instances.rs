@@ -50,8 +50,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
 fn blocking() -> Instance<Actor, History> {
     Instance {
         name: "blocking",
-        about: "a transaction over 2 participants, the coordinator dies for good: those that are \
-                prepared are stuck, however often they ask each other",
+        about: "a transaction over 2 participants, the coordinator dies for good: prepared participants stay blocked, however often they ask each other",
         deep: false,
         cluster: || {
             let crashable = Some(vec![coordinator()]);
@@ -71,7 +70,7 @@ fn repaired() -> Instance<Actor, History> {
     Instance {
         name: "repaired",
         about: "a transaction over 2 participants, 1 crash and restart of the coordinator, any \
-                losses: everybody decides in the end",
+                losses: every node eventually decides",
         deep: false,
         cluster: || decided(0),
         symmetry: None,
@@ -83,7 +82,7 @@ fn rejoined() -> Instance<Actor, History> {
     Instance {
         name: "rejoined",
         about: "a transaction over 2 participants, 1 crash and restart of a participant, any \
-                losses: everybody decides in the end",
+                losses: every node eventually decides",
         deep: false,
         cluster: || decided(1),
         symmetry: None,
@@ -94,8 +93,7 @@ fn rejoined() -> Instance<Actor, History> {
 fn told() -> Instance<Actor, History> {
     Instance {
         name: "told",
-        about: "a transaction over 2 participants that never ask, any losses: the coordinator \
-                tells them until they know",
+        about: "a transaction over 2 participants that never ask, any losses: the coordinator resends the decision until it is acknowledged",
         deep: false,
         cluster: || {
             let bounds = Bounds { doubts: 0, ..Bounds::lossy() };

@@ -72,7 +72,7 @@ impl Locks {
         }
     }
 
-    /// Who holds a lock, once for each lock.
+    /// The holder of each lock.
     pub fn holders(&self) -> impl Iterator<Item = TxnId> {
         self.0.values().flat_map(|lock| match lock {
             Lock::Shared(holders) => holders.iter().copied().collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
-//! What coordinator and participants say to each other.
+//! The messages between coordinator and participants.
 //!
 //! The words are those of Bernstein, Hadzilacos and Goodman 1987, section 7.4, with Mohan et al.'s
-//! acknowledgements and answers for want of information.
+//! acknowledgements and answers of "no information".
 
 use crate::kv::{Abort, Op, Outcome, Reply, Service, Transaction};
 use serde::{Deserialize, Serialize};

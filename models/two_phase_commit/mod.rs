@@ -2,9 +2,9 @@
 //!
 //! A client sends a whole transaction to the coordinator. The coordinator asks every participant
 //! that has a key of it to prepare; each locks its keys, and votes. If all vote yes the
-//! coordinator decides to commit, otherwise to abort, and tells them. Between its vote and the
-//! decision a participant is *in doubt*: it can neither commit nor abort on its own, and holds its
-//! locks. That window is why two-phase commit blocks while its coordinator is dead.
+//! coordinator decides to commit, otherwise to abort, and sends them its decision. Between its vote
+//! and the decision a participant is *in doubt*: it can neither commit nor abort on its own, and
+//! holds its locks. That window is why two-phase commit blocks while its coordinator is dead.
 //!
 //! # Sources
 //!
@@ -30,21 +30,22 @@
 //!    prepare.
 //! 2. A participant that can have all its locks at once and whose conditions hold logs its part
 //!    and votes yes, with what it read; otherwise it logs that it refused and votes no.
-//! 3. The coordinator logs the decision and with it the client's session. Then it answers
-//!    the client and tells the participants. After the first no it waits for no further vote.
+//! 3. The coordinator logs the decision and with it the client's session. Then it answers the
+//!    client and sends the decision to the participants. After the first no vote it waits for no
+//!    further one.
 //! 4. A participant logs the decision, does it and releases the locks. It acknowledges a commit.
 //!    When all have, the coordinator logs the end of the transaction and forgets it.
 //! 5. A participant that restarts locks again what it is prepared for, and asks the coordinator
-//!    and the other participants. A coordinator that restarts begins a new epoch, tells again what it
-//!    committed in earlier ones, and that it has no information about anything else of them.
+//!    and the other participants. A coordinator that restarts begins a new epoch, resends the
+//!    commits of earlier epochs, and answers "no information" about their other transactions.
 //!
 //! # Choices, and why
 //!
-//! * **Locks: no-wait.** Whoever finds a lock taken votes no at once, and its client is told that
-//!   there was a conflict. There is no waiting and so no deadlock, and no queue behind a
-//!   transaction that is in doubt because the coordinator is dead: those who cannot have its
-//!   keys learn so. Wait-die would abort less under contention; but what it waits for is here never
-//!   a transaction at work, only the decision of one that is prepared, and without a bound.
+//! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and its client is
+//!   told that there was a conflict. There is no waiting and so no deadlock, and no queue behind a
+//!   transaction that is in doubt because the coordinator is dead: those who cannot have its keys
+//!   learn so. Wait-die would abort less under contention; but what it waits for is here never a
+//!   transaction at work, only the decision of one that is prepared, and without a bound.
 //!   Transactions come whole, so locks are held for one exchange of messages.
 //! * **A failed condition aborts the transaction**: all or nothing is what one asks of a
 //!   transaction with conditions.
@@ -70,10 +71,10 @@
 //!
 //! # Where things are
 //!
-//! [`Peer`] has the messages, [`CoordinatorState`] and [`ParticipantState`] the states, [`Storage`] their
-//! durable parts. The roles are in `coordinator.rs` and `participant.rs`, a participant's way out of
-//! doubt in `termination.rs`; all handlers are methods of one context per role, `turn.rs`. `bugs.rs`
-//! lists the seeded bugs, `mutants.rs` the properties that notice them.
+//! [`Peer`] has the messages, [`CoordinatorState`] and [`ParticipantState`] the states, [`Storage`]
+//! their durable parts. The roles are in `coordinator.rs` and `participant.rs`, a participant's way
+//! out of doubt in `termination.rs`; all handlers are methods of one context per role, `turn.rs`.
+//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 pub mod abstract_model;
 mod bounds;

@@ -1,4 +1,4 @@
-//! What clients of two-phase commit ask for.
+//! The operations that two-phase commit serves.
 
 use crate::kv::limits::{self, LimitError};
 use crate::kv::offer::{Ask, AskOutcome, Offer, OfferError, not_offered, outcome};

@@ -1,36 +1,27 @@
-//! What must hold of a two-phase commit cluster, and what must be reachable.
+//! The properties of two-phase commit: what must hold, and what must be reachable.
 //!
 //! The checked instances use the set network, which remembers every message that was ever sent:
-//! so what a node once voted, decided or told is seen in the state, and the protocol carries no
+//! so each vote, decision and answer of a node is seen in the state, and the protocol carries no
 //! history for the sake of its proof. A node that is down counts with what is on its disk, because
 //! it may come back.
 
 mod liveness;
+mod nodes;
 mod reached;
 
-pub use liveness::{ac5, answered, forgotten, non_blocking, spread};
-pub use reached::{blocked, committed, conflict, evicted, helped, presumed, resumed};
+pub use liveness::*;
+pub use nodes::{Actor, Claim, History};
+pub use reached::*;
 
+use self::nodes::World;
+pub(super) use self::nodes::{coordinator_state, ledger, shard};
 use super::config::coordinator;
-use super::{
-    CoordinatorState, Decision, Ledger, Peer, Progress, Saved, Shard, State, Storage,
-    TwoPhaseCommit, TxnId, Vote,
-};
-use crate::kv::history::Linearizable;
-use crate::kv::{Outcome, Service, Transactional};
+use super::{Decision, Peer, Progress, State, TxnId, Vote};
+use crate::kv::{Outcome, Service};
 use crate::statements;
-use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};
+use crate::world::{Condition, Property, Statement};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A node of a checked instance.
-pub type Actor = TwoPhaseCommit;
-/// The history that instances are judged by.
-pub type History = Linearizable<Transactional>;
-/// A property of an instance.
-pub type Claim = Property<Actor, History>;
-
-type World<'a> = View<'a, Actor, History>;
 
 statements! {
     pub AC1 = "ac1", "all nodes that decide reach the same decision",
@@ -39,12 +30,6 @@ statements! {
     pub AC3 = "ac3", "commit is decided only if every participant voted yes",
         "Bernstein et al. 1987, section 7.2";
     pub AC4 = "ac4", "without failures, commit is decided if every participant votes yes",
-        "Bernstein et al. 1987, section 7.2";
-    pub AC5 = "ac5", "once failures are repaired, every participant eventually decides",
-        "Bernstein et al. 1987, section 7.2";
-    /// What two-phase commit does not promise.
-    pub NON_BLOCKING = "non-blocking",
-        "every prepared participant eventually decides, even if failures are not repaired",
         "Bernstein et al. 1987, section 7.2";
     pub SERIALIZABLE = "strictly-serializable",
         "the history of transactions is strictly serializable",
@@ -59,24 +44,9 @@ statements! {
     pub REMEMBERED = "commit-remembered",
         "the coordinator remembers a commit while a participant is in doubt about it",
         "Mohan et al. 1986";
-    pub ANSWERED = "answered", "every request is eventually answered", "Gray 1978";
-    pub FORGOTTEN = "commit-forgotten", "the coordinator eventually forgets every commit",
-        "Mohan et al. 1986";
-    pub SPREAD = "cooperative-termination",
-        "a participant in doubt eventually learns a decision that another participant knows",
-        "Bernstein et al. 1987, section 7.4";
-    pub CONFLICT = "lock-conflict", "a lock conflict aborted a transaction";
-    pub COMMITTED = "committed", "a transaction committed and the coordinator forgot it";
-    pub HELPED = "decision-relayed", "a participant learned the decision from another participant";
-    pub PRESUMED = "presumed-abort",
-        "a restarted coordinator answered “no information”, and the participant aborted";
-    pub RESUMED = "commit-resent", "a restarted coordinator sent a logged commit again";
-    pub EVICTED = "client-forgotten",
-        "a participant forgot a client while another was in doubt about its transaction";
-    pub BLOCKED = "blocked", "all participants were in doubt and the coordinator was down";
 }
 
-/// Who has decided what: in its durable state, or because it said so.
+/// The decisions of each transaction and the nodes that made them, by durable state or by message.
 fn decisions(world: &World<'_>) -> BTreeMap<TxnId, BTreeSet<(Id, Decision)>> {
     let mut decisions: BTreeMap<TxnId, BTreeSet<(Id, Decision)>> = BTreeMap::new();
     let mut note = |txn, who, decision| {
@@ -156,7 +126,7 @@ pub fn ac3() -> Claim {
     })
 }
 
-/// If nothing failed, a client that is told of an abort had a participant that voted no. Nothing
+/// If nothing failed, a client that receives an abort had a participant that voted no. Nothing
 /// failed as long as `crashes` and `deadlines` are left.
 pub fn ac4(crashes: u8, deadlines: u8) -> Claim {
     always(AC4, move |world| {
@@ -185,7 +155,7 @@ pub fn serializable() -> Claim {
     Property::always(SERIALIZABLE, Condition::history(consistent))
 }
 
-/// Whoever holds a lock is prepared.
+/// Each transaction that holds a lock is prepared.
 pub fn locks() -> Claim {
     Property::always(
         LOCKS,
@@ -198,7 +168,7 @@ pub fn locks() -> Claim {
     )
 }
 
-/// Whoever is prepared holds all its locks.
+/// Each prepared transaction holds all its locks.
 pub fn strict() -> Claim {
     Property::always(
         STRICT,
@@ -251,35 +221,4 @@ fn always(
     holds: impl for<'a> Fn(&World<'a>) -> bool + Send + Sync + 'static,
 ) -> Claim {
     Property::always(statement, Condition::world(holds))
-}
-
-/// The coordinator's state, if it is up.
-pub(super) fn coordinator_state<'a>(world: &World<'a>) -> Option<&'a CoordinatorState> {
-    match world.nodes().state(coordinator()) {
-        Some(State::Coordinator(state)) => Some(state),
-        _ => None,
-    }
-}
-
-/// What the coordinator knows, or will know when it is back.
-pub(super) fn ledger<'a>(world: &World<'a>) -> Option<&'a Ledger> {
-    ledger_of(&world.nodes())
-}
-
-fn ledger_of<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Ledger> {
-    let node = nodes.node(coordinator());
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Coordinator(state)), _) => Some(&state.ledger),
-        (None, Some(Storage::Coordinator(Saved::Complete(ledger)))) => Some(ledger),
-        _ => None,
-    }
-}
-
-/// What a participant knows, or will know when it is back.
-pub(super) fn shard(node: &NodeOf<Actor>) -> Option<&Shard> {
-    match (node.state(), &node.disk.durable) {
-        (Some(State::Participant(state)), _) => Some(&state.shard),
-        (None, Some(Storage::Participant(Saved::Complete(shard)))) => Some(shard),
-        _ => None,
-    }
 }

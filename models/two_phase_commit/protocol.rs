@@ -13,8 +13,8 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::Bytes;
-use crate::protocol::{Deploy, Protocol, Readmission};
-use crate::status::Status;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
@@ -24,7 +24,8 @@ use std::time::Duration;
 
 impl Protocol for TwoPhaseCommit {
     const NAME: &'static str = "two-phase-commit";
-    const ABOUT: &'static str = "transactions over shards: all participants commit, or none does";
+    const ABOUT: &'static str =
+        "transactions over shards: either all participants commit or none does";
     type Checked = Actor;
     type History = History;
 
@@ -65,6 +66,11 @@ impl Deploy for TwoPhaseCommit {
         Status { role, epoch, leader: epoch.map(|_| coordinator()), members: Vec::new() }
     }
 
+    fn progress(state: &State) -> Progress {
+        let State::Coordinator(state) = state else { return Progress::default() };
+        Progress { applied: None, sessions: Some(state.ledger.sessions.count()) }
+    }
+
     fn newest_client(state: &State) -> Option<Id> {
         // Participants take no requests.
         let State::Coordinator(state) = state else { return None };
@@ -76,6 +82,10 @@ impl Deploy for TwoPhaseCommit {
             "it has forgotten its votes or decisions, so a transaction could commit in one place and \
              abort in another; copy what is left into a new cluster",
         )
+    }
+
+    fn promise(_: &Topology) -> Promise {
+        Promise::StrictlySerializable
     }
 
     fn client_retry() -> Range<Duration> {
@@ -102,7 +112,7 @@ fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let Timing { resend, deadline, doubt, retry } = &mut timing;
     let (again, end) = ("resend", "deadline");
     topology.timing.set([(again, resend), (end, deadline), ("doubt", doubt), ("retry", retry)])?;
-    let otherwise = "one message that is lost would abort a transaction";
+    let otherwise = "one lost message would abort a transaction";
     fits(2, (again, &timing.resend), (end, &timing.deadline), otherwise)?;
     Ok(timing)
 }

@@ -4,7 +4,7 @@
 //! Each node is what its durable state says, whether it is up or down, because that is what it
 //! comes back with. The network is the set network and so remembers what was ever sent. A
 //! transaction that its coordinator neither committed nor still counts votes for is aborted, since
-//! the coordinator will never commit it; and so is one of which some participant told another that
+//! the coordinator will never commit it; and so is one of which some participant answered another that
 //! it aborted.
 //!
 //! What the abstract transaction manager heard before it decided has no influence any more after

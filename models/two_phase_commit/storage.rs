@@ -106,7 +106,7 @@ pub struct Shard {
     /// The transactions that it voted yes to and whose decision it does not know.
     pub prepared: BTreeMap<TxnId, Prepared>,
     /// How far each client's newest transaction here has come, with its epoch: what tells an old
-    /// message from a new one, and what other participants in doubt are told.
+    /// message from a new one, and answers other participants in doubt.
     pub newest: Sessions<(u64, Progress)>,
 }
 

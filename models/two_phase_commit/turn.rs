@@ -10,7 +10,7 @@ pub(super) type Coordinating<'a, 's> = Turn<'a, 's, Config, CoordinatorState, Tw
 pub(super) type Participating<'a, 's> = Turn<'a, 's, Config, ParticipantState, TwoPhaseCommit>;
 
 impl Coordinating<'_, '_> {
-    /// Sets the time at which it asks and tells again.
+    /// Sets the time of the next resend.
     pub(super) fn resend_later(&mut self) {
         self.set_timer(Timer::Resend, &self.config.timing.resend);
     }

@@ -1,7 +1,7 @@
 //! Steps by name: what the Explorer lists and traces record.
 
 use super::cluster::{Cluster, Inner};
-use super::effect::LocalKind;
+use super::local::LocalKind;
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::step::Move;
@@ -23,7 +23,7 @@ pub enum Action<M, T, R> {
     Crash(Id),
     /// A node starts again from what was durable.
     Restart(Id),
-    /// A node's oldest pending save becomes durable.
+    /// A node's disk writes: its oldest pending save, or on an asynchronous disk all of them.
     Flush(Id),
     /// A node lost its disk, and starts as a newcomer.
     Replace(Id),

@@ -1,4 +1,4 @@
-//! Nodes that are said to be alike are held to it.
+//! Checks that nodes which are said to be alike are alike.
 //!
 //! A check under symmetry expands one of the states that differ only by an exchange of nodes.
 //! That is sound if an exchange takes every step to a step, and every state without a step to
@@ -9,8 +9,9 @@
 
 use super::action::Action;
 use super::cluster::{Cluster, Inner};
-use super::effect::Effect;
-use super::observer::{Observer, PANICS};
+use super::local::Effect;
+use super::observation::PANICS;
+use super::observer::Observer;
 use super::parts::{Checkable, Spend};
 use super::setup::{Cuts, NetworkKind};
 use super::symmetry::{Images, Symmetry};

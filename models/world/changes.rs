@@ -87,7 +87,7 @@ fn compare(path: &str, old: &Value, new: &Value, lines: &mut Vec<String>) {
     if let (Some(was), Some(is)) = (old.variant(), new.variant())
         && from.chars().count() + to.chars().count() > SHORT
     {
-        // Such as a node that crashes: what is gone with the old variant need not be told.
+        // Such as a node that crashes: what is gone with the old variant need not be shown.
         lines.push(format!("{path}: {was} → {is}"));
         let kept = Value { parts: common(old, new), ..old.clone() };
         return compare_fields(path, &kept, new, lines);

@@ -1,13 +1,14 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
-use super::effect::{Effect, Local};
+use super::fairness::Fairness;
 use super::interner::{Interner, content_hash};
+use super::local::{Effect, Local};
 use super::memory::Memo;
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
-use super::property::{Condition, Kind};
-use super::setup::{DiskKind, NetworkKind, Rules, Setup};
+use super::property::{Condition, Kind, Property};
+use super::setup::{DiskKind, Faults, NetworkKind, Rules, Setup};
 use super::weight::{self, Weight};
 use stateright::actor::{Envelope, Id};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -132,8 +133,33 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     }
 
     /// What it was made from.
-    pub fn setup(&self) -> &Setup<A, H> {
+    pub(crate) fn setup(&self) -> &Setup<A, H> {
         &self.0.setup
+    }
+
+    /// What is claimed of it.
+    pub fn properties(&self) -> &[Property<A, H>] {
+        &self.0.setup.properties
+    }
+
+    /// What liveness may assume.
+    pub fn fairness(&self) -> Fairness {
+        self.0.setup.fairness
+    }
+
+    /// The faults that may happen.
+    pub fn faults(&self) -> &Faults {
+        &self.0.setup.faults
+    }
+
+    /// How many of its nodes are servers; their ids come first.
+    pub fn servers(&self) -> usize {
+        self.0.setup.servers
+    }
+
+    /// How many of its nodes are clients.
+    pub fn clients(&self) -> usize {
+        self.0.setup.actors.len() - self.0.setup.servers
     }
 
     /// The memory that the parts take and what is remembered of them: nodes, messages,
@@ -282,7 +308,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             id,
             life: 0,
             process: Process::Down { ghost: None },
-            disk: Disk { durable: None, pending: Vec::new() },
+            disk: Disk { durable: None, pending: Vec::new(), blocks: false },
+            held: Vec::new(),
         }
     }
 }

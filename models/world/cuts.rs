@@ -3,6 +3,7 @@
 use super::cluster::Inner;
 use super::observer::Observer;
 use super::parts::Checkable;
+use super::setup::Rules;
 use stateright::actor::Id;
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
@@ -18,6 +19,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// Whether an envelope that is sent is not put on its link, because that is cut.
     pub(super) fn keeps_off(&self, budget: u32, envelope: u32) -> bool {
         self.setup.network.keeps_one_copy() && self.is_cut(budget, envelope)
+    }
+
+    /// Whether a message in flight may be lost. A node's message to itself travels on no link.
+    pub(super) fn may_be_lost(&self, item: u32) -> bool {
+        let envelope = self.tables.envelopes.value(self.next_of(item));
+        envelope.src != envelope.dst || self.setup.rules == Rules::Stateright
     }
 
     /// Whether the link between two nodes is cut.

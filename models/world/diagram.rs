@@ -1,4 +1,4 @@
-//! A run as a sequence diagram: one vertical line a node, time downwards, arrows for messages.
+//! A run as a sequence diagram: one vertical line per node, time downwards, arrows for messages.
 //!
 //! It is drawn for the page of stateright's Explorer, in that page's classes where it has one, and
 //! with colours and a background of its own, so that it can be read wherever it is shown.
@@ -165,7 +165,7 @@ impl Svg {
             "<line x1='0' y1='{y}' x2='{right}' y2='{y}' stroke='{BRIGHT}' \
              stroke-dasharray='2 4'/>"
         );
-        let said = "from here on, again and again";
+        let said = "the cycle, repeated for ever";
         self.label(said, 0, y + 13, Anchor::Start, BRIGHT, "svg-event-label");
     }
 

@@ -1,54 +1,22 @@
 //! Effects: what one handler run does, computed once and remembered.
 
 use super::cluster::Inner;
+use super::local::{Effect, Local, LocalKind};
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Checkable, NodeOf, Process, Spend};
-use super::setup::{DiskKind, NetworkKind, Rules};
+use super::setup::{NetworkKind, Rules};
 use super::weight;
-use crate::durable::Durable;
 use stateright::actor::{Actor, Command, Envelope, Id, Out, is_no_op, is_no_op_with_timer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-/// What one handler run does, remembered.
-pub(super) struct Effect {
-    /// The node afterwards.
-    pub(super) node: u32,
-    /// What it sends, in order. On the set network without repetitions.
-    pub(super) sends: Box<[u32]>,
-    /// The observed messages: whether it is a delivery, and the envelope.
-    pub(super) observed: Box<[(bool, u32)]>,
-    /// Whether nothing changed and nothing was asked for.
-    pub(super) no_op: bool,
-    /// What it adds to the fingerprint of any state: for the node, and on the multiset network
-    /// for what is sent and for what is delivered.
-    pub(super) difference: u64,
-}
-
-/// Something that can happen at a node alone, and what it does.
-pub(super) struct Local<A: Checkable> {
-    pub(super) what: LocalKind<A::Timer, A::Random>,
-    pub(super) spend: Spend,
-    pub(super) effect: u32,
-}
-
-pub(super) enum LocalKind<T, R> {
-    Timeout(T),
-    Choose(String, R),
-    Crash,
-    Restart,
-    Flush,
-    Replace,
-    Cut(Id),
-}
-
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn panicked(&self, node: &NodeOf<A>, message: String) -> Effect {
         let process = Process::Panicked { message };
-        let disk = node.disk.clone();
-        self.quiet(NodeOf::<A> { id: node.id, life: node.life, process, disk })
+        let (disk, held) = (node.disk.clone(), node.held.clone());
+        self.quiet(NodeOf::<A> { id: node.id, life: node.life, process, disk, held })
     }
 
     /// The effect of what may panic.
@@ -105,22 +73,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// What a handler run leaves behind: its commands carried out, in order.
     pub(super) fn commit(&self, before: &NodeOf<A>, after: AfterHandler<A>, out: Out<A>) -> Effect {
         let (state, mut timers, mut choices) = after;
-        let mut disk = before.disk.clone();
-        let mut sends = Vec::new();
-        let mut observed = Vec::new();
+        let (mut disk, mut held) = (before.disk.clone(), before.held.clone());
+        let mut sent = Vec::new();
         for command in out {
             match command {
-                Command::Send(dst, msg) => {
-                    let envelope = Envelope { src: before.id, dst, msg };
-                    let is_observed = H::observes(borrowed(&envelope));
-                    let envelope = self.intern_envelope(envelope);
-                    if is_observed {
-                        observed.push((false, envelope));
-                    }
-                    if !self.setup.network.keeps_one_copy() || !sends.contains(&envelope) {
-                        sends.push(envelope);
-                    }
-                }
+                Command::Send(dst, msg) => sent.push((dst, msg)),
                 Command::SetTimer(timer, _) => {
                     timers.insert(timer);
                 }
@@ -133,15 +90,32 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                 Command::ChooseRandom(key, options) => {
                     choices.insert(key, options);
                 }
-                Command::Save(delta) => match self.setup.disk {
-                    DiskKind::Synchronous => Durable::fold(&mut disk.durable, delta),
-                    DiskKind::WriteBack => disk.pending.push(delta),
-                },
+                Command::Save(delta) => self.save(before, &mut disk, delta),
             }
         }
+        // All that a handler sends follows all that it saves.
+        let sent = self.hold(before.id, &disk, &mut held, sent);
         let process = Process::Up { state, timers, choices };
+        self.departing(NodeOf::<A> { id: before.id, life: before.life, process, disk, held }, sent)
+    }
+
+    /// A node that becomes this one, and what leaves it.
+    pub(super) fn departing(&self, node: NodeOf<A>, sent: Vec<(Id, A::Msg)>) -> Effect {
+        let mut sends = Vec::new();
+        let mut observed = Vec::new();
+        for (dst, msg) in sent {
+            let envelope = Envelope { src: node.id, dst, msg };
+            let is_observed = H::observes(borrowed(&envelope));
+            let envelope = self.intern_envelope(envelope);
+            if is_observed {
+                observed.push((false, envelope));
+            }
+            if !self.setup.network.keeps_one_copy() || !sends.contains(&envelope) {
+                sends.push(envelope);
+            }
+        }
         Effect {
-            node: self.intern_node(NodeOf::<A> { id: before.id, life: before.life, process, disk }),
+            node: self.intern_node(node),
             sends: sends.into_boxed_slice(),
             observed: observed.into_boxed_slice(),
             no_op: false,
@@ -257,13 +231,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             down.process = Process::Down { ghost: Some(state.clone()) };
         }
         self.quiet(down)
-    }
-
-    fn on_flush(&self, node: &NodeOf<A>) -> Effect {
-        let mut written = node.clone();
-        let delta = written.disk.pending.remove(0);
-        Durable::fold(&mut written.disk.durable, delta);
-        self.quiet(written)
     }
 
     fn quiet(&self, node: NodeOf<A>) -> Effect {

@@ -17,7 +17,7 @@ pub enum Strength {
 pub struct Fairness {
     /// Of deliveries.
     pub deliveries: Strength,
-    /// Whether that is of each message by itself, rather than of each pair of sender and
+    /// Fairness per message instead of per link, which is a pair of sender and
     /// receiver.
     pub per_message: bool,
     /// Of each timer of each node.

@@ -1,8 +1,9 @@
-//! Which conditions hold in a state, with what is known of its parts.
+//! Evaluates conditions in a state, with what is known of its parts.
 
 use super::cluster::Cluster;
 use super::observer::Observer;
-use super::panics::{NO_PANIC_AT, guarded};
+use super::panicked::NO_PANIC_AT;
+use super::panics::guarded;
 use super::parts::Checkable;
 use super::property::Condition;
 use std::sync::atomic::Ordering;
@@ -99,7 +100,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 
     /// Whether condition `at` holds: those of the properties first, in order; then the targets
     /// of the leads-to properties, in order; then the boundary. One that panics does not hold,
-    /// but a state is within a boundary that panics: it has to be told of.
+    /// but a state is within a boundary that panics: that is reported.
     pub fn holds(&self, at: usize, state: &[u32]) -> bool {
         self.verdict(at, state).unwrap_or(Some(at) == self.boundary())
     }

@@ -5,7 +5,7 @@
 //!
 //! * A **step** is one of: deliver a message, lose one (where the network is lossy), fire a
 //!   timer, take a random choice, crash a server, restart it, replace its disk, cut a link, or write
-//!   one pending save to disk (where the disk is write-back). A handler runs atomically.
+//!   pending saves to disk (where the disk is not synchronous). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
 //!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
@@ -20,14 +20,17 @@
 //!   (Under [`Rules::Stateright`] it is, and the bound is on nodes down at once.)
 //! * **Links** that may be cut ([`Cuts`]) are cut for good: what is on them never arrives. A
 //!   message that is lost may be sent again, and fairness promises that it then arrives; of a cut
-//!   link nothing is promised.
+//!   link nothing is promised. A message of a node to itself travels on no link: it is not lost.
 //! * **Disks** that may be lost ([`LostDisks`]): a node crashes and starts again with an empty one,
 //!   as a [newcomer](crate::Newcomer), at once, since a node that is down for a while differs in
 //!   nothing from one that is slow. What it sent before is refused by servers, or not.
 //! * **Timers** that are set may fire at any time; each kind may have a total budget.
 //! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
-//!   loses the saves that were still pending.
+//!   loses the saves that were still pending. [`DiskKind::Asynchronous`] is the runtime's: handlers go
+//!   on while saves are pending, and what a node sends waits for what it saved before, but for the
+//!   messages and the saves that the actor says need not
+//!   ([`Recoverable::waits_for_disk`](crate::Recoverable::waits_for_disk)).
 //! * A **panic** of a handler or of the observer ends the run: the node is then
 //!   [`Process::Panicked`], nothing more happens, and the property that every cluster has,
 //!   [`NO_PANIC`], is violated. (Not in programs that are built to abort on panics.)
@@ -47,18 +50,23 @@ mod channels;
 mod cluster;
 mod cuts;
 mod diagram;
+mod disk;
 mod effect;
 mod fairness;
 mod interner;
 mod judge;
+mod local;
 mod memory;
 mod model;
 mod newcomer;
+mod observation;
 mod observer;
+mod panicked;
 mod panics;
 mod parts;
 mod property;
 pub mod rehearsal;
+mod replacement;
 mod setup;
 mod start;
 mod state;
@@ -66,6 +74,7 @@ pub mod step;
 mod symmetry;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod weight;
 
 pub use action::{Action, ActionOf};
@@ -78,7 +87,8 @@ pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use newcomer::{FormerLife, LostDisks};
 pub use observer::Observer;
-pub use panics::{NO_PANIC, NO_PANIC_AT, guarded, is_guarded, note_place};
+pub use panicked::NO_PANIC_AT;
+pub use panics::{NO_PANIC, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, Property, Statement};
 pub use setup::{CHECKPOINT, Cuts, DiskKind, Faults, NetworkKind, Rules, Setup};

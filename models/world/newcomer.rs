@@ -16,15 +16,8 @@
 //!   anything that was sent to its former life.
 //! * Clients know no incarnations: a reply of the former life is taken.
 
-use super::cluster::Inner;
-use super::effect::Effect;
-use super::observer::Observer;
-use super::parts::{Checkable, NodeOf};
-use super::step::Removed;
 use crate::durable::Newcomer;
-use stateright::actor::{Actor, Command, Id, Out};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use stateright::actor::{Actor, Id, Out};
 
 /// What becomes of the messages between servers that a node sent before its disk was lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,48 +43,11 @@ pub struct LostDisks {
 /// The disks that may be lost, with how their nodes start again.
 pub(super) struct Replacement<A: Actor> {
     pub(super) lost: LostDisks,
-    start: fn(&A, Id, u64, &mut Out<A>) -> A::State,
+    pub(super) start: fn(&A, Id, u64, &mut Out<A>) -> A::State,
 }
 
 impl<A: Newcomer> Replacement<A> {
     pub(super) fn new(lost: LostDisks) -> Self {
         Self { lost, start: A::on_newcomer }
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    /// How this node starts again if its disk is lost, where that may happen.
-    pub(super) fn replacement_of(&self, id: Id) -> Option<&Replacement<A>> {
-        self.setup.replacement.as_ref().filter(|replacement| replacement.lost.nodes.contains(&id))
-    }
-
-    /// The disk is lost, and the node starts as a newcomer.
-    pub(super) fn on_replacement(&self, how: &Replacement<A>, node: &NodeOf<A>) -> Effect {
-        self.effect_of(node, || {
-            let mut out = Out::new();
-            let actor = &self.setup.actors[usize::from(node.id)];
-            let blank = NodeOf::<A> { life: node.life + 1, ..Self::blank_node(node.id) };
-            let state = (how.start)(actor, node.id, blank.life, &mut out);
-            let saves = out.iter().any(|command| matches!(command, Command::Save(_)));
-            assert!(saves, "a newcomer saves that it is one, or it is none after a crash");
-            self.commit(&blank, (state, BTreeSet::new(), BTreeMap::new()), out)
-        })
-    }
-
-    /// Whether what the former life of a node sent is refused.
-    pub(super) fn refuses_former_lives(&self) -> bool {
-        let former = self.setup.replacement.as_ref().map(|how| how.lost.former);
-        former == Some(FormerLife::Refused)
-    }
-
-    /// The items that a step leaves, but for the single one that it takes.
-    pub(super) fn unsilenced<'i>(&self, items: &'i [u32], removed: Removed) -> Cow<'i, [u32]> {
-        let Removed::SentBy(node) = removed else { return Cow::Borrowed(items) };
-        let is_refused = |item: u32| {
-            let envelope = self.tables.envelopes.value(self.next_of(item));
-            usize::from(envelope.src) == node as usize
-                && usize::from(envelope.dst) < self.setup.servers
-        };
-        items.iter().copied().filter(|item| !is_refused(*item)).collect()
     }
 }

@@ -33,7 +33,7 @@ where
 
 /// A node: what runs on it and what is on its disk.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Node<S, T, R, D> {
+pub struct Node<S, T, R, D, M> {
     /// Which node this is.
     pub id: Id,
     /// How many disks it lost before this one.
@@ -42,11 +42,14 @@ pub struct Node<S, T, R, D> {
     pub process: Process<S, T, R>,
     /// What is on its disk.
     pub disk: Disk<D>,
+    /// What leaves once the pending saves are durable, and for whom, in the order in which it was
+    /// sent: only on an asynchronous disk.
+    pub held: Vec<(Id, M)>,
 }
 
 /// Without the layers that say nothing to a reader.
 #[allow(clippy::missing_fields_in_debug, reason = "who it is, is told beside it")]
-impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
+impl<S: Debug, T: Debug, R: Debug, D: Debug, M: Debug> Debug for Node<S, T, R, D, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = match &self.process {
             Process::Up { state, timers, choices } => {
@@ -71,13 +74,21 @@ impl<S: Debug, T: Debug, R: Debug, D: Debug> Debug for Node<S, T, R, D> {
         if !self.disk.pending.is_empty() {
             out.field("not yet on disk", &self.disk.pending);
         }
+        if !self.held.is_empty() {
+            out.field("waits for the disk", &self.held);
+        }
         out.finish()
     }
 }
 
 /// A node of a cluster of `A`.
-pub type NodeOf<A> =
-    Node<<A as Actor>::State, <A as Actor>::Timer, <A as Actor>::Random, <A as Actor>::Storage>;
+pub type NodeOf<A> = Node<
+    <A as Actor>::State,
+    <A as Actor>::Timer,
+    <A as Actor>::Random,
+    <A as Actor>::Storage,
+    <A as Actor>::Msg,
+>;
 
 /// The volatile part of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,8 +119,11 @@ pub enum Process<S, T, R> {
 pub struct Disk<D> {
     /// What survives a crash; `None` if nothing was ever saved.
     pub durable: Option<D>,
-    /// Saves that are not durable yet, oldest first: always empty on a synchronous disk.
+    /// Saves that are not durable yet, oldest first: always empty on a synchronous disk, and folded
+    /// into one on an asynchronous disk.
     pub pending: Vec<D>,
+    /// Whether messages wait for the pending saves: only on an asynchronous disk.
+    pub blocks: bool,
 }
 
 impl<D: Durable + Clone> Disk<D> {
@@ -123,7 +137,7 @@ impl<D: Durable + Clone> Disk<D> {
     }
 }
 
-impl<S, T, R, D> Node<S, T, R, D> {
+impl<S, T, R, D, M> Node<S, T, R, D, M> {
     /// The actor's state, unless the node is down (or panicked).
     pub fn state(&self) -> Option<&S> {
         match &self.process {

@@ -1,4 +1,4 @@
-//! Properties: what must always hold, what must sometimes happen, what must eventually happen.
+//! Properties: what must always, sometimes or eventually hold.
 //!
 //! A condition says what it looks at by what it is given, so that the checker may judge a part
 //! once and remember the verdict, without trusting anybody's word for it.
@@ -169,7 +169,7 @@ pub struct Property<A: Checkable, H> {
     pub name: &'static str,
     /// What it says: see [`Statement::says`].
     pub says: &'static str,
-    /// Who states it: see [`Statement::source`].
+    /// Its source: see [`Statement::source`].
     pub source: &'static str,
     /// When its condition must hold.
     pub kind: Kind<A, H>,

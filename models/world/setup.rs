@@ -6,6 +6,7 @@ use super::newcomer::{LostDisks, Replacement};
 use super::observer::Observer;
 use super::parts::{Checkable, Process};
 use super::property::{Condition, Property};
+use super::waiting::Waiting;
 use crate::durable::{Newcomer, Recoverable};
 use crate::statements;
 use stateright::actor::Id;
@@ -38,6 +39,10 @@ pub enum DiskKind {
     Synchronous,
     /// Later, or never if the node crashes first: finds what depends on the order of fsync.
     WriteBack,
+    /// Later, or never if the node crashes first; and what the node sends leaves when all is durable
+    /// that it saved before, except for what need not wait, as the actor says
+    /// ([`Setup::asynchronous_disk`]). A node of the runtime has such a disk.
+    Asynchronous,
 }
 
 /// Whose rules decide what a step is. See [the rules](super).
@@ -74,36 +79,38 @@ pub struct Cuts {
     pub links: Vec<(Id, Id)>,
 }
 
-/// What a cluster is made from.
+/// What a cluster is made from, part by part; [`Setup::cluster`] makes it.
 pub struct Setup<A: Checkable, H> {
     /// Servers first, then clients: an actor's index is its id.
-    pub actors: Vec<A>,
+    pub(crate) actors: Vec<A>,
     /// How many of them are servers.
-    pub servers: usize,
+    pub(crate) servers: usize,
     /// How messages travel.
-    pub network: NetworkKind,
+    pub(crate) network: NetworkKind,
     /// Whether a message in flight may be lost for good, as a step.
-    pub lossy: bool,
+    pub(crate) lossy: bool,
     /// When a save becomes durable.
-    pub disk: DiskKind,
+    pub(crate) disk: DiskKind,
+    /// What need not wait for an asynchronous disk.
+    pub(super) waiting: Waiting<A>,
     /// Whose rules decide what a step is.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// The faults that may happen.
-    pub faults: Faults,
+    pub(crate) faults: Faults,
     /// The links that may be cut for good.
-    pub cuts: Cuts,
+    pub(crate) cuts: Cuts,
     /// The disks that may be lost.
     pub(super) replacement: Option<Replacement<A>>,
     /// The kind of a timer, for [`Faults::timers`].
-    pub timer_kind: fn(&A::Timer) -> &'static str,
+    pub(crate) timer_kind: fn(&A::Timer) -> &'static str,
     /// The history at the start.
-    pub history: H,
+    pub(crate) history: H,
     /// What liveness may assume.
-    pub fairness: Fairness,
+    pub(crate) fairness: Fairness,
     /// What is claimed.
-    pub properties: Vec<Property<A, H>>,
+    pub(crate) properties: Vec<Property<A, H>>,
     /// States that do not satisfy it are not explored.
-    pub boundary: Option<Condition<A, H>>,
+    pub(crate) boundary: Option<Condition<A, H>>,
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
@@ -116,6 +123,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             network: NetworkKind::Set,
             lossy: false,
             disk: DiskKind::Synchronous,
+            waiting: Waiting::default(),
             rules: Rules::Quorate,
             faults: Faults::default(),
             cuts: Cuts::default(),

@@ -1,7 +1,8 @@
 //! The initial state: every node starts, in the order of their ids.
 
 use super::cluster::{Cluster, Inner};
-use super::observer::{Observer, PANICS};
+use super::observation::PANICS;
+use super::observer::Observer;
 use super::parts::Checkable;
 use super::setup::NetworkKind;
 use stateright::actor::Id;

@@ -4,7 +4,7 @@
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
 use super::cluster::{Cluster, Inner};
-use super::effect::{Effect, LocalKind};
+use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
 use super::parts::{Checkable, Spend};
@@ -114,7 +114,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         // Of several copies of one message, delivering one is the same as delivering another.
         let first_copies = (0..items.len()).filter(|at| *at == 0 || items[*at] != items[*at - 1]);
         if inner.setup.lossy {
-            moves.extend(first_copies.clone().map(|at| Move::Drop(at as u32)));
+            let lossy = first_copies.clone().filter(|at| inner.may_be_lost(items[*at]));
+            moves.extend(lossy.map(|at| Move::Drop(at as u32)));
         }
         moves.extend(first_copies.map(|at| Move::Deliver(at as u32)));
         for (node, id) in state[..nodes].iter().enumerate() {

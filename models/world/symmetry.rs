@@ -39,6 +39,7 @@ where
     A::Timer: Rewrite<Id>,
     A::Random: Rewrite<Id>,
     A::Storage: Rewrite<Id>,
+    A::Msg: Rewrite<Id>,
 {
     /// Within each group of ids, every node may take the place of every other.
     pub fn among(groups: &[&[usize]]) -> Self {
@@ -136,6 +137,7 @@ where
     A::Timer: Rewrite<Id>,
     A::Random: Rewrite<Id>,
     A::Storage: Rewrite<Id>,
+    A::Msg: Rewrite<Id>,
 {
     let plan = &plan(permutation);
     let process = match &node.process {
@@ -156,8 +158,10 @@ where
     let disk = Disk {
         durable: node.disk.durable.as_ref().map(|image| image.rewrite(plan)),
         pending: node.disk.pending.iter().map(|delta| delta.rewrite(plan)).collect(),
+        blocks: node.disk.blocks,
     };
-    Node { id: node.id.rewrite(plan), life: node.life, process, disk }
+    let held = node.held.iter().map(|(dst, msg)| (dst.rewrite(plan), msg.rewrite(plan))).collect();
+    Node { id: node.id.rewrite(plan), life: node.life, process, disk, held }
 }
 
 /// Images of parts under one permutation, remembered by the ids of the parts.

@@ -1,4 +1,4 @@
-//! How much memory the parts take, as exactly as can be told without asking the allocator.
+//! How much memory the parts take, as exactly as is possible without asking the allocator.
 //!
 //! A part's size is that of its type and of what it holds beside itself: its content as `Hash`
 //! sees it, with room to grow, and for each collection what an allocation costs. Nothing else is

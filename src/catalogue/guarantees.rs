@@ -1,4 +1,4 @@
-//! What each protocol guarantees, as a table that nobody types.
+//! The guarantees of each protocol, as a generated table.
 //!
 //! The README and the documentation of `models` show it; a test fails when they are out of date.
 //! Every cell comes from the recorded verdicts of the instances, which the tests compare with what

@@ -13,7 +13,8 @@ pub use names::{Kind, UnknownName, nearest};
 pub use subject::{Case, PropertyInfo, SeededBug, Shape, Subject};
 
 use crate::check::Replayed;
-use crate::node::{ClusterFile, DeployError, Deployed, deploy::deployed};
+use crate::node::deploy::deployed::deployed;
+use crate::node::{ClusterFile, DeployError, Deployed};
 use crate::trace::{Of, TraceError, TraceFile};
 use quorate_models::guarantee::Guarantee;
 use quorate_models::protocol::{self, Deploy};

@@ -1,4 +1,4 @@
-//! Names that are not in the catalogue, and those that were probably meant.
+//! Unknown names, and the known names that were probably meant.
 
 use std::fmt;
 

@@ -67,7 +67,7 @@ pub trait Subject: Send + Sync {
         options: &Options<'_>,
         progress: &dyn Fn(Progress),
     ) -> Result<Findings, CheckError>;
-    /// Follows a trace and tells it in words.
+    /// Follows a trace and describes it in words.
     ///
     /// # Errors
     /// When the trace is not a behaviour of it.
@@ -176,12 +176,12 @@ impl<T: Typed> Subject for T {
     }
 
     fn properties(&self) -> Vec<PropertyInfo> {
-        self.cluster().setup().properties.iter().map(PropertyInfo::of).collect()
+        self.cluster().properties().iter().map(PropertyInfo::of).collect()
     }
 
     fn place(&self, property: &str) -> Option<&'static Location<'static>> {
         let cluster = self.cluster();
-        let properties = &cluster.setup().properties;
+        let properties = cluster.properties();
         properties.iter().find(|p| p.name == property).map(|p| p.place)
     }
 
@@ -215,10 +215,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
 
     fn shape(&self) -> Shape {
         let cluster = (self.cluster)();
-        let setup = cluster.setup();
-        let (crashes, restarts) = (setup.faults.crashes, setup.faults.restarts);
-        let clients = setup.actors.len() - setup.servers;
-        Shape { servers: setup.servers, clients, crashes, restarts }
+        let (crashes, restarts) = (cluster.faults().crashes, cluster.faults().restarts);
+        Shape { servers: cluster.servers(), clients: cluster.clients(), crashes, restarts }
     }
 
     fn is_reduced(&self) -> bool {

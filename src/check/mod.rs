@@ -4,6 +4,7 @@
 //! instance, and a [`report`] holds what was found against what was expected.
 
 pub mod engine;
+mod findings;
 pub mod liveness;
 mod replay;
 pub mod report;
@@ -15,5 +16,6 @@ pub use engine::{
     Behaviour, CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Shortfall, Verdict,
 };
+pub use findings::{Discovery, Engine, Findings};
 pub use replay::{Replayed, replay};
-pub use run::{Discovery, Engine, Findings, Options, run};
+pub use run::{Options, run};

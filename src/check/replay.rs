@@ -87,7 +87,7 @@ impl Claim {
         if name == NO_PANIC.name {
             return Ok(Self::NoPanic);
         }
-        let properties = &cluster.setup().properties;
+        let properties = cluster.properties();
         let mut targets = properties.len();
         for (at, property) in properties.iter().enumerate() {
             let is_it = property.name == name;

@@ -1,6 +1,6 @@
-//! What was found against what was expected.
+//! Reports: findings compared with expectations.
 
-use super::run::{Discovery, Engine, Findings};
+use super::findings::{Discovery, Engine, Findings};
 use crate::catalogue::{Case, PropertyInfo, SeededBug, Subject};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;
@@ -123,7 +123,7 @@ pub struct Counts {
 
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Conclusion {
     /// All is as recorded.
     AsExpected,
     /// Something is not.
@@ -321,11 +321,11 @@ impl Report {
     }
 
     /// What it came to.
-    pub fn standing(&self) -> Standing {
+    pub fn conclusion(&self) -> Conclusion {
         match (self.as_expected, self.surprises.is_empty()) {
-            (true, _) => Standing::AsExpected,
-            (false, true) => Standing::Incomplete,
-            (false, false) => Standing::NotAsExpected,
+            (true, _) => Conclusion::AsExpected,
+            (false, true) => Conclusion::Incomplete,
+            (false, false) => Conclusion::NotAsExpected,
         }
     }
 

@@ -1,35 +1,12 @@
-//! Checking an instance, by one engine or another, with findings that no longer depend on the
-//! instance's types.
+//! Checking an instance, by one engine or another.
 
-use super::engine::{
-    CheckError, Checker, Limits, LivenessSummary, Outcome, Progress, Shortfall, Verdict,
-};
+use super::engine::{CheckError, Checker, Limits, Outcome, Progress, Verdict};
+use super::findings::{Discovery, Engine, Findings};
 use super::stateright_bfs;
 use crate::trace::Trace;
 use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-/// What does the checking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
-    /// This crate's: safety and liveness.
-    #[default]
-    Quorate,
-    /// Stateright's breadth-first search: safety only.
-    Stateright,
-}
-
-impl Engine {
-    /// Its name, as on the command line and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quorate => "quorate",
-            Self::Stateright => "stateright",
-        }
-    }
-}
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -60,59 +37,6 @@ impl Default for Options<'_> {
             liveness: true,
             until_violated: None,
             stop: &NEVER,
-        }
-    }
-}
-
-/// What a check found.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// What did the checking.
-    pub engine: Engine,
-    /// With how many threads.
-    pub threads: usize,
-    /// Distinct reachable states.
-    pub unique: u64,
-    /// States generated, counting the initial one and every repetition.
-    pub generated: u64,
-    /// Steps from the initial state to the furthest state.
-    pub depth: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Why not every reachable state was checked; `None` if each was.
-    pub shortfall: Option<Shortfall>,
-    /// At most how probable it is that a collision of fingerprints hid a state.
-    pub collision_probability: f64,
-    /// What was found of each property that is decided, [`NO_PANIC`](super::NO_PANIC) among them
-    /// if it is violated.
-    pub discoveries: BTreeMap<&'static str, Discovery>,
-    /// What the panic said, if anything panicked.
-    pub panic: Option<String>,
-    /// Steps that lead out of bounds; `None` where the engine does not tell.
-    pub cut: Option<u64>,
-    /// What was met in deciding liveness, states with such steps among it; `None` if
-    /// liveness was not decided.
-    pub liveness: Option<LivenessSummary>,
-    /// The most bytes that the search held, as [`Limits::memory`] counts; `None` where the engine
-    /// does not tell.
-    pub memory: Option<u64>,
-}
-
-/// What was found of a property.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Discovery {
-    /// It holds, or a `sometimes` is never reached.
-    Nothing,
-    /// A counterexample, or for a `sometimes` an example.
-    Found(Trace),
-}
-
-impl Findings {
-    /// The counterexample to a property, or the example of a `sometimes`.
-    pub fn trace(&self, property: &str) -> Option<&Trace> {
-        match self.discoveries.get(property)? {
-            Discovery::Found(trace) => Some(trace),
-            Discovery::Nothing => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! a shortest one.
 
 use super::engine::{Phase, Progress};
-use super::run::{Discovery, Engine, Findings};
+use super::findings::{Discovery, Engine, Findings};
 use crate::trace::Trace;
 use quorate_models::world::{
     Checkable, Cluster, Judged, Kind, MAX_CONDITIONS, NO_PANIC, Observer, State, safety_properties,
@@ -131,7 +131,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Model for FirstOnly<A, H> {
 
 impl<A: Checkable, H: Observer<A::Msg>> Judged for FirstOnly<A, H> {
     fn judge(&self, at: usize, state: &State<A, H>) -> bool {
-        let is_sometimes = matches!(self.cluster.setup().properties[at].kind, Kind::Sometimes);
+        let is_sometimes = matches!(self.cluster.properties()[at].kind, Kind::Sometimes);
         let holds = self.cluster.holds(at, state.packed());
         // What calls for a discovery: a `sometimes` that holds, an `always` that does not.
         let is_news = holds == is_sometimes && !self.heard[at].swap(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What the client commands print.
+//! The output of the client commands.
 
 use super::{DONE, NO};
 use crate::models::kv::offer::Answered;
@@ -19,7 +19,7 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
     }
 }
 
-/// What is told beside the answer, to people, if anything.
+/// A remark beside the answer, for people, if there is any.
 pub(super) fn note(answered: &Answered) -> Option<&'static str> {
     match answered {
         Answered::Reply(Reply::Value(None)) => Some("the key is absent"),
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(one(Reply::Done, false), told("done\n", DONE));
         let swapped = Reply::Swapped { swapped: false, found };
         assert_eq!(one(swapped, true), told("{\"found\":\"v\",\"swapped\":false}\n", NO));
-        let binary = Reply::Value(Some(Bytes(vec![255])));
+        let binary = Reply::Value(Some(vec![255].into()));
         assert_eq!(one(binary, true), told("{\"value\":[255]}\n", DONE));
     }
 

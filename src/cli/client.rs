@@ -2,7 +2,7 @@
 //!
 //! Exit codes, the same for all: 0 it was done; 1 the answer is no (the key is absent, the value
 //! is not the expected one) or something is wrong; 2 bad usage; 3 no answer came in time, so
-//! whether it was done cannot be told.
+//! whether it was done is unknown.
 
 use super::answer::{note, show};
 use super::{CliError, JSON_ERRORS, at, out, private};
@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::models::kv::map::MAX_VALUE_BYTES;
 use crate::models::kv::offer::{Ask, OfferError};
 use crate::models::kv::{Bytes, Op};
-use crate::node::deploy::CallError;
+use crate::node::deploy::deployed::CallError;
 use crate::node::{AskError, ClusterFile, Deployed};
 use stateright::actor::Id;
 use std::fs::File;
@@ -25,7 +25,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or 
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// How long to wait for an answer, such as 500ms, 5s or 1m
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = duration)]
@@ -41,8 +41,8 @@ pub(crate) struct Common {
 /// What a write to a map that keeps siblings takes.
 #[derive(clap::Args)]
 struct Replaced {
-    /// Replace exactly what this context names, as `quorate get --json` told it (multi-primary
-    /// with multi-value); without it, whatever the server holds
+    /// Replace exactly the writes that this context names, from `quorate get --json` (multi-primary
+    /// with multi-value); without it, all that the server holds
     #[arg(long, value_name = "TOKEN")]
     context: Option<String>,
 }
@@ -50,7 +50,7 @@ struct Replaced {
 /// A value that is not an argument: it may be long, secret, or no text.
 #[derive(clap::Args)]
 struct ValueFile {
-    /// The new value is what this file holds, to the last byte; `-` for standard input
+    /// Read the new value from this file, to the last byte; `-` for standard input
     #[arg(long, group = "after", value_name = "FILE")]
     value_file: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ impl ValueFile {
             // A byte more than may be, for the error to say so.
             let limit = MAX_VALUE_BYTES as u64 + 1;
             from.take(limit).read_to_end(&mut value).map_err(at("read the value", path))?;
-            Ok(Some(Bytes(value)))
+            Ok(Some(value.into()))
         };
         if path.as_os_str() == "-" {
             return read(&mut std::io::stdin().lock(), Path::new("standard input"));
@@ -112,7 +112,7 @@ pub(crate) struct Put {
 
 /// Remove a key
 ///
-/// Done as well if there is no such key.
+/// Succeeds also if the key is absent.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate delete color --cluster cluster.toml"))]
 pub(crate) struct Delete {
@@ -124,7 +124,7 @@ pub(crate) struct Delete {
     pub(crate) common: Common,
 }
 
-/// Compare and swap: set the value of a key only if it is what is expected
+/// Compare and swap: set the value of a key only if its present value is the expected one
 #[derive(clap::Args)]
 #[command(
     override_usage = "quorate cas [OPTIONS] --cluster <FILE> <--expected <VALUE>|--absent>\n       \
@@ -149,23 +149,23 @@ pub(crate) struct Cas {
     /// Remove the key instead
     #[arg(long, group = "after")]
     remove: bool,
-    /// The value that it must have
+    /// The present value
     #[arg(long, group = "before", value_name = "VALUE")]
     expected: Option<String>,
-    /// It must be absent
+    /// The key must be absent
     #[arg(long, group = "before")]
     absent: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// Ask a state machine of your own for something
+/// Send a request to a state machine of your own
 ///
-/// What the words mean is the state machine's business; the map has the other commands.
+/// The state machine interprets the words; the map has commands of its own.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate call add 5 --cluster cluster.toml"))]
 pub(crate) struct Call {
-    /// What is asked
+    /// The request, word by word
     #[arg(allow_negative_numbers = true)]
     words: Vec<String>,
     #[command(flatten)]
@@ -238,7 +238,7 @@ fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> 
 }
 
 /// Parses a duration: a number with a unit, or of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {

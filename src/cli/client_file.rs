@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Print a client's copy of a cluster file: without the servers' key
 ///
-/// Whoever has the copy can be a client, cannot be a server, and knows the servers by their public
+/// A holder of the copy can be a client but not a server, and knows the servers by their public
 /// key. It holds the client key, so it is for clients alone, too (chmod 600).
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -15,7 +15,7 @@ Example:
   quorate get color --cluster client.toml")]
 pub(crate) struct Args {
     /// The servers' cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
 }
 

@@ -22,7 +22,7 @@ Examples:
 pub(crate) struct Args {
     /// The protocol
     protocol: String,
-    /// The instance; the first of the protocol if not given, or the one of the trace
+    /// The instance; by default the one of the trace, or the protocol's first
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
     /// A mutant instead: the protocol with a seeded bug
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// A trace to open, such as `quorate check --counterexample FILE` writes
     #[arg(long, value_name = "FILE")]
     at: Option<PathBuf>,
-    /// The port on localhost; 0 for any that is free
+    /// The port on localhost; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     port: u16,
 }

@@ -8,27 +8,28 @@ use std::path::PathBuf;
 
 /// Make the data directory of a new node
 ///
-/// A directory is formatted once in the life of a node: the node keeps there what it promised to
-/// the others, and a node that forgets breaks its protocol.
+/// A directory is formatted once in the life of a node: the node keeps its promises to the others
+/// there, and a node that forgets them breaks its protocol.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   quorate format --cluster cluster.toml --id 0 --data node-0
 
-A cluster file is the same for all, with a server for each node, and its
-owner's alone (chmod 600) if it holds keys (64 hexadecimal digits each, such
-as `openssl rand -hex 32` gives; `quorate client-file` makes a client's copy):
+A cluster file is the same for all, with a server for each node. `quorate keygen`
+makes its keys, each in a file of its own, and prints the section that names them
+(a file with keys is its owner's alone, chmod 600); `quorate client-file` makes a
+client's copy:
   name = \"demo\"
   protocol = \"paxos\"
   [keys]
-  server = \"...\"
-  client = \"...\"
+  server-file = \"server.key\"
+  client-file = \"client.key\"
   [[server]]
   id = 0
   address = \"10.0.0.1:7000\"")]
 pub(crate) struct Args {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// The server's id in the cluster file
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! `quorate list`: what there is.
+//! `quorate list`: the protocols, with their instances, properties and mutants.
 
 use super::out::{self, wrapped};
 use super::tell::grouped;
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// As the tables of PROPERTIES.md
     #[arg(long, conflicts_with = "guarantees")]
     markdown: bool,
-    /// What each protocol guarantees, as the table of the README
+    /// The guarantees of each protocol, as the table of the README
     #[arg(long)]
     guarantees: bool,
 }

@@ -3,13 +3,13 @@
 //! A reader that has left (`| head -1`) and a disk that is full are errors like any other, not a
 //! panic; `main` ends quietly on the first and says so on the second.
 
-use super::CliError;
+use super::error::CliError;
 use comfy_table::Table;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// How wide lines are where nothing tells.
+/// The width of lines where the terminal's is unknown.
 const COLUMNS: usize = 80;
 
 /// Writes to standard output, at once.
@@ -30,7 +30,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
 
 /// Tells people something beside the result, on standard error.
 pub(crate) fn remark(text: impl Display) {
-    // Nobody could be told that standard error is broken.
+    // A broken standard error cannot be reported.
     let _ = writeln!(io::stderr().lock(), "quorate: {text}");
 }
 

@@ -6,22 +6,22 @@ use crate::node::{ClusterFile, readmit};
 use stateright::actor::Id;
 use std::path::PathBuf;
 
-/// Let a server return that has lost its data directory
+/// Let a server return that lost its data directory
 ///
 /// A server whose data directory was formatted again, or that runs on an old copy of it, has
-/// forgotten what it promised, and the others refuse it. Where the protocol can take such a server
-/// back: format a new directory for it with `quorate format --newcomer`, run this at each of the
+/// forgotten its promises, and the others refuse it. Where the protocol can take such a server back:
+/// format a new directory for it with `quorate format --newcomer`, run this at each of the
 /// others, on its data directory (the node may be running), and run the server. Where it cannot, this
 /// says why and what to do.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  quorate readmit 2 --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {
-    /// The server that is to return
+    /// The server to take back
     server: usize,
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
-    /// The data directory of the node that is to listen to it again
+    /// The data directory of the node that takes it back
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 }

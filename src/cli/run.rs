@@ -1,41 +1,47 @@
-//! `quorate run`: a node, until it is told to stop.
+//! `quorate run`: runs a node until it is stopped.
 
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
-use crate::node::Stop;
-use crate::node::deploy::Place;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crate::node::deploy::deployed::Place;
+use crate::node::{Board, Label, Stop, serve};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 /// Run a node of a cluster
 ///
 /// The node runs until SIGINT or SIGTERM, and then exits with code 0; a second signal ends it at
-/// once. Either is safe, as is a crash: what was answered is on the disk. Its log goes to standard
-/// error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
+/// once. Both are safe, as is a crash: all that the node acknowledged is on disk. Its log goes to
+/// standard error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
 #[derive(clap::Args)]
 #[command(after_help = "\
 The cluster file, if it holds keys, and the data directory must be their
 owner's alone: chmod 600 and chmod 700.
 
-Example:
-  quorate run --cluster cluster.toml --data node-0")]
+Examples:
+  quorate run --cluster cluster.toml --data node-0
+  quorate run --cluster cluster.toml --data node-0 --metrics 127.0.0.1:9100")]
 pub(crate) struct Args {
     /// The cluster file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
     cluster: PathBuf,
     /// The node's data directory, made by `quorate format`
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The server that the data directory must be of
+    /// Refuse a data directory that is not this server's
     #[arg(long)]
     id: Option<usize>,
     /// Listen on this address instead of the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Stop when standard input ends: whoever started this node has ended, however that was
+    /// Serve metrics (/metrics, for Prometheus) and status over HTTP on this address, instead of the one
+    /// in the cluster file
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
+    /// Stop when standard input ends, that is, when the program that started this node has ended
     #[arg(long, hide = true)]
     stop_with_parent: bool,
 }
@@ -50,6 +56,9 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
             .map_err(|source| CliError::Io { action: "handle signals", source })?;
     }
+    // A file that may not grow any more is an error like a full disk, and told like one.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())
+        .map_err(|source| CliError::Io { action: "handle signals", source })?;
     if args.stop_with_parent {
         let stop = stop.clone();
         thread::spawn(move || {
@@ -58,7 +67,22 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             stop.stop();
         });
     }
-    let place = Place { data: &args.data, wanted: args.id.map(Id::from), listen: args.listen };
-    catalogue.of_cluster(&cluster)?.run(&cluster, &place, &stop)?;
+    let show = |id: Id| {
+        let board = Board::new();
+        let metrics = cluster.server(id).and_then(|server| server.metrics);
+        if let Some(address) = args.metrics.or(metrics) {
+            let (cluster, protocol) = (cluster.name.clone(), cluster.protocol.clone());
+            let label = Label { cluster, protocol, server: id.into() };
+            let address = serve(address, label, board.clone(), stop.clone())?;
+            tracing::info!(%address, "metrics are served");
+        }
+        Ok(board)
+    };
+    let (wanted, listen) = (args.id.map(Id::from), args.listen);
+    let place = Place { data: &args.data, wanted, listen, show: Some(&show) };
+    let ended = catalogue.of_cluster(&cluster)?.run(&cluster, &place, &stop);
+    // However it ended, the metrics end too.
+    stop.stop();
+    ended?;
     Ok(DONE)
 }

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
-use crate::check::report::{Expectation, PropertyReport, Report, ReportedVerdict, Standing};
+use crate::check::report::{Conclusion, Expectation, PropertyReport, Report, ReportedVerdict};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How wide the names are in the summary; a longer one has a line of its own.
 const NAME: usize = 22;
 
-/// What to tell of a report.
+/// What to show of a report.
 pub(crate) struct Show<'a> {
     /// Only this property.
     pub(crate) property: Option<&'a str>,
@@ -116,12 +116,12 @@ pub(crate) fn steps(subject: &dyn Subject, trace: &Trace, width: usize) -> Strin
     let narrative = match subject.narrate(trace) {
         Ok(narrative) => narrative,
         Err(error) => {
-            return wrapped(&format!("(cannot be told: {error})"), "      ", "      ", width);
+            return wrapped(&format!("(cannot be shown: {error})"), "      ", "      ", width);
         }
     };
     for (at, (action, changes)) in narrative.steps.iter().enumerate() {
         if trace.cycle == Some(at) {
-            text += "      from here on, again and again:\n";
+            text += "      the cycle, repeated for ever:\n";
         }
         text += &wrapped(action, &format!("{:>4}. ", at + 1), "      ", width);
         for change in changes {
@@ -177,7 +177,7 @@ pub(crate) fn summary(
         for surprise in &report.surprises {
             text += &wrapped(&format!("NOT AS EXPECTED: {at}: {surprise}"), "", "  ", width);
         }
-        if let (Some(why), Standing::Incomplete) = (&report.shortfall, report.standing()) {
+        if let (Some(why), Conclusion::Incomplete) = (&report.shortfall, report.conclusion()) {
             text += &wrapped(&format!("INCOMPLETE: {at}: {why}"), "", "  ", width);
         }
     }
@@ -189,10 +189,10 @@ pub(crate) fn summary(
 
 /// What a check came to, in words.
 pub(crate) fn result(report: &Report) -> &'static str {
-    match report.standing() {
-        Standing::AsExpected => "as expected",
-        Standing::NotAsExpected => "NOT AS EXPECTED",
-        Standing::Incomplete => "incomplete",
+    match report.conclusion() {
+        Conclusion::AsExpected => "as expected",
+        Conclusion::NotAsExpected => "NOT AS EXPECTED",
+        Conclusion::Incomplete => "incomplete",
     }
 }
 
@@ -211,11 +211,12 @@ fn row(name: &str, unique: &str, generated: &str, seconds: &str, result: &str) -
 
 /// Such as `44 as expected, 1 not, in 9 s`.
 pub(crate) fn total(reports: &[&Report], asked: &Asked<'_>, elapsed: Duration) -> String {
-    let count = |standing| reports.iter().filter(|report| report.standing() == standing).count();
+    let count =
+        |conclusion| reports.iter().filter(|report| report.conclusion() == conclusion).count();
     let counts = [
-        (count(Standing::AsExpected), "as expected"),
-        (count(Standing::NotAsExpected), "not"),
-        (count(Standing::Incomplete), "incomplete"),
+        (count(Conclusion::AsExpected), "as expected"),
+        (count(Conclusion::NotAsExpected), "not"),
+        (count(Conclusion::Incomplete), "incomplete"),
         (asked.failed.len(), "in error"),
         (asked.instances - reports.len() - asked.failed.len(), "not checked"),
     ];

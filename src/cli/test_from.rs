@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// Print a test that replays a trace, ready to paste
 ///
 /// The test follows the trace in the model and asserts what is true once the
-/// bug is gone: that its property is not violated along it. Of a violation that
-/// is recorded as expected, and of a mutant, it asserts that it is still there.
+/// bug is gone: that its property is not violated along it. For an expected
+/// violation, and for a mutant, it asserts that the violation is still there.
 /// The test needs the crate `quorate` and takes no time.
 #[derive(Parser)]
 #[command(after_help = "\

@@ -7,10 +7,10 @@ use crate::models::kv::offer::Ask;
 use crate::models::kv::{Bytes, Op, Transaction};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, error::ErrorKind};
 
-/// Do several operations together or not at all
+/// Do several operations atomically: all of them or none
 ///
-/// They are done in the order in which they are given, at one point in time, and one that reads
-/// sees what those before it wrote. If a condition (`--expect`, `--expect-absent`) does not hold,
+/// They take effect in the given order, at one point in time, and a read sees the writes before it.
+/// If a condition (`--expect`, `--expect-absent`) does not hold,
 /// nothing is done. Prints one line for each operation.
 #[derive(clap::Args)]
 #[command(override_usage = "quorate txn [OPTIONS] --cluster <FILE> <OPERATION>...")]

@@ -1,11 +1,11 @@
-//! The operations that are still to come, in the order in which they began.
+//! The operations that are not ordered yet, in the order in which they began.
 //!
 //! A linked list in an array: taking one out costs no more than putting it back, in the opposite
 //! order (Knuth 2000, *Dancing links*). So to find what may be next costs what is under way at a
 //! time, however long the history is; and to remember what happened costs no more either, since
 //! what began long ago has happened.
 
-use super::Operation;
+use super::operation::Operation;
 use std::time::Duration;
 
 /// Operations stand here by their place in the order of their beginnings, from 1; 0 is the end.

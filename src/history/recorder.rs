@@ -1,10 +1,10 @@
-//! Writes a history down while it happens.
+//! Records a history while clients run.
 
-use super::Operation;
+use super::operation::Operation;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Records what clients on several threads ask and are told, by one clock.
+/// Records the operations and answers of clients on several threads, by one clock.
 #[derive(Debug)]
 pub struct Recorder<O, R> {
     start: Instant,

@@ -13,7 +13,8 @@
 //!    it, with the same state at the end, then another order leads to as much.
 
 use super::line::Line;
-use super::{HistoryOf, Linearizability, Operation, Stuck};
+use super::linearizability::{Linearizability, Stuck};
+use super::operation::{HistoryOf, Operation};
 use stateright::semantics::SequentialSpec;
 use std::collections::HashSet;
 use std::hash::Hash;

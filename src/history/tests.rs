@@ -3,10 +3,13 @@
 use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use quorate_models::kv::{Abort, Map, Outcome, Transaction, Transactional};
-use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
+use quorate_models::kv::{Abort, Bytes, Map, Op, Outcome, Reply, Transaction, Transactional};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::hash::Hash;
+use std::time::Duration;
 
 const LIMIT: usize = 1 << 20;
 

@@ -7,6 +7,7 @@
 
 use super::cluster_file::ClusterFile;
 use super::frame::Channel;
+pub(super) use super::ids::{ANONYMOUS, is_client, number};
 use super::secrets::Public;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, HashMap};
@@ -14,26 +15,7 @@ use std::net::SocketAddr;
 
 /// The most clients whose addresses a server remembers; beyond, the one not heard from for the
 /// longest is forgotten, and answered again when it asks again.
-pub const MAX_CLIENTS: usize = 4096;
-
-/// Ids from here on are clients'.
-const FIRST_CLIENT: u64 = 1 << 32;
-
-// Ids are 64 bits on the wire and `usize` in stateright.
-const _: () = assert!(usize::BITS == 64);
-
-/// The id as a number.
-pub(super) fn number(id: Id) -> u64 {
-    usize::from(id) as u64
-}
-
-/// Whether an id is a client's.
-pub fn is_client(id: Id) -> bool {
-    number(id) >= FIRST_CLIENT
-}
-
-/// Who has no id yet. No server makes this one.
-pub(super) const ANONYMOUS: u64 = u64::MAX;
+pub(super) const MAX_CLIENTS: usize = 4096;
 
 /// A client that a server has heard from.
 pub(super) struct Known {
@@ -47,7 +29,7 @@ pub(super) struct Known {
     pub(super) counter: u64,
 }
 
-/// Who is where.
+/// The addresses of servers and clients.
 pub(super) struct AddressBook {
     servers: Vec<SocketAddr>,
     /// What is known of each client, and when (in requests) it was last heard from.
@@ -82,6 +64,11 @@ impl AddressBook {
     /// What is known of a client.
     pub(super) fn client(&self, id: Id) -> Option<&Known> {
         self.clients.get(&id).map(|(known, _)| known)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn client_mut(&mut self, id: Id) -> Option<&mut Known> {
+        self.clients.get_mut(&id).map(|(known, _)| known)
     }
 
     /// The servers and where they are.

@@ -3,7 +3,7 @@
 use super::address::{ANONYMOUS, AddressBook, number};
 use super::cluster_file::ClusterFile;
 use super::endpoint::{SendError, Welcome};
-use super::frame::{Channel, FrameError, Header, Kind, Wire, decode};
+use super::frame::{Channel, FrameError, Header, Kind, Wire, decode, decode_all};
 use super::keys::{Key, Keys};
 use super::notary::{PADDING, Proof};
 use super::secrets::{Agreement, Code, Public, servers_public};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 /// What came in.
@@ -24,13 +25,18 @@ pub(super) enum Heard<M> {
     Welcome,
     /// A server wants to see it proven where this client is; what is sent from now on proves it.
     Cookie(Id),
-    /// A message, and from whom.
-    Message(Id, M),
+    /// Messages, and from whom.
+    Messages(Id, Vec<M>),
 }
 
-/// A client's end of the wire.
+/// A client's end of the wire: a socket of its own, and its session.
 pub(super) struct Caller {
     socket: Socket,
+    session: Session,
+}
+
+/// A client's side of a session, whichever socket it uses.
+pub(super) struct Session {
     wire: Wire,
     book: AddressBook,
     keys: Keys,
@@ -68,9 +74,61 @@ impl Caller {
         cluster: &ClusterFile,
         address: SocketAddr,
     ) -> Result<Option<Self>, BindError> {
-        let Some((public, channel)) = new_session(&cluster.keys) else { return Ok(None) };
-        Ok(Some(Self {
-            socket: Socket::bind(address)?,
+        let Some(session) = Session::new(cluster) else { return Ok(None) };
+        Ok(Some(Self { socket: Socket::bind(address)?, session }))
+    }
+
+    /// Sends, or loses, a datagram.
+    pub(super) fn transmit(&mut self, datagram: &Datagram) {
+        // A failure is told of there; whoever waits for an answer asks again.
+        let _ = self.socket.transmit(datagram);
+    }
+
+    /// Waits at most `wait` for a datagram.
+    pub(super) fn receive<M: DeserializeOwned>(&mut self, wait: Duration) -> Heard<M> {
+        match self.socket.receive(wait) {
+            Received::Nothing => Heard::Nothing,
+            Received::Failed => Heard::Dropped,
+            Received::Bytes(len, from) => {
+                let opened = self.session.open(&mut self.socket.buffer[..len], from);
+                opened.unwrap_or_else(|why| {
+                    tracing::debug!(%from, len, %why, "dropped a datagram");
+                    Heard::Dropped
+                })
+            }
+        }
+    }
+
+    /// As if it came in.
+    #[cfg(test)]
+    pub(super) fn take<M: DeserializeOwned>(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+    ) -> Result<Heard<M>, FrameError> {
+        self.session.open(&mut datagram.to_vec(), from)
+    }
+}
+
+impl Deref for Caller {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Caller {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Session {
+    /// A new one; `None` if the cluster file has keys and lacks the servers' public one.
+    pub(super) fn new(cluster: &ClusterFile) -> Option<Self> {
+        let (public, channel) = new_session(&cluster.keys)?;
+        Some(Self {
             wire: Wire::new(cluster),
             book: AddressBook::new(cluster),
             keys: cluster.keys.clone(),
@@ -79,7 +137,7 @@ impl Caller {
             channel,
             identity: None,
             counter: 0,
-        }))
+        })
     }
 
     /// Goes on as a new client, without an id.
@@ -100,7 +158,7 @@ impl Caller {
     }
 
     /// Asks a server for an id.
-    pub(super) fn hello(&self, server: Id) -> Result<Datagram, SendError> {
+    pub(super) fn hello(&mut self, server: Id) -> Result<Datagram, SendError> {
         let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
         let src = Id::from(ANONYMOUS as usize);
         let header = Header { kind: Kind::Hello, src, dst: server, word: 0 };
@@ -125,41 +183,12 @@ impl Caller {
         Ok(Datagram { to, bytes })
     }
 
-    /// Sends, or loses, a datagram.
-    pub(super) fn transmit(&mut self, datagram: &Datagram) {
-        // A failure is told of there; whoever waits for an answer asks again.
-        let _ = self.socket.transmit(datagram);
-    }
-
-    /// Waits at most `wait` for a datagram.
-    pub(super) fn receive<M: DeserializeOwned>(&mut self, wait: Duration) -> Heard<M> {
-        match self.socket.receive(wait) {
-            Received::Nothing => Heard::Nothing,
-            Received::Failed => Heard::Dropped,
-            Received::Bytes(len, from) => self.open(len, from).unwrap_or_else(|why| {
-                tracing::debug!(%from, len, %why, "dropped a datagram");
-                Heard::Dropped
-            }),
-        }
-    }
-
-    /// As if it came in.
-    #[cfg(test)]
-    pub(super) fn take<M: DeserializeOwned>(
+    /// Opens what came in.
+    pub(super) fn open<M: DeserializeOwned>(
         &mut self,
-        datagram: &[u8],
+        datagram: &mut [u8],
         from: SocketAddr,
     ) -> Result<Heard<M>, FrameError> {
-        self.socket.buffer[..datagram.len()].copy_from_slice(datagram);
-        self.open(datagram.len(), from)
-    }
-
-    fn open<M: DeserializeOwned>(
-        &mut self,
-        len: usize,
-        from: SocketAddr,
-    ) -> Result<Heard<M>, FrameError> {
-        let datagram = &mut self.socket.buffer[..len];
         let Header { kind, src, dst, .. } = self.wire.peek(datagram)?;
         let me = self.identity.as_ref().map_or(ANONYMOUS, |identity| number(identity.id));
         if number(dst) != me || !self.book.vouches(src, from) {
@@ -176,7 +205,7 @@ impl Caller {
                 identity.cookie = decode(message)?;
                 Ok(Heard::Cookie(src))
             }
-            (Kind::Answer, Some(_)) => Ok(Heard::Message(src, decode(message)?)),
+            (Kind::Answer, Some(_)) => Ok(Heard::Messages(src, decode_all(message)?)),
             _ => Err(FrameError::Malformed),
         }
     }

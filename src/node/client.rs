@@ -2,10 +2,12 @@
 //! servers. What it retries, whom it asks next and when it believes a redirect is the actor's
 //! business; the driver gives it a socket, a clock and a deadline.
 
+mod driven;
 mod error;
 #[cfg(test)]
 mod tests;
 
+pub(super) use driven::Driven;
 pub use error::ClientError;
 
 use super::caller::{Caller, Heard};
@@ -14,7 +16,7 @@ use super::endpoint::SendError;
 use super::timers::Timers;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::service::Refusal;
-use quorate_models::kv::{self, ClientState, Retry, Service};
+use quorate_models::kv::{ClientState, Retry, Service};
 use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
@@ -93,9 +95,11 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             } else {
                 let next = call.timers.next().map(|next| next.saturating_duration_since(now));
                 match self.caller.receive(next.unwrap_or(left).min(left)) {
-                    Heard::Message(src, msg) => {
-                        call.hear(self.next_seq - 1, &msg);
-                        actor.on_msg(me, &mut state, src, msg, &mut out);
+                    Heard::Messages(src, messages) => {
+                        for msg in messages {
+                            call.hear(self.next_seq - 1, &msg);
+                            actor.on_msg(me, &mut state, src, msg, &mut out);
+                        }
                     }
                     Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
                     Heard::Nothing | Heard::Dropped | Heard::Welcome => {}
@@ -113,7 +117,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             }
             Some(Err(Refusal::NotOffered)) => Err(ClientError::NotOffered),
             Some(Err(Refusal::TooLarge)) => Err(ClientError::TooLarge),
-            // The actor goes on asking whoever is busy: it does not end with that.
+            // The actor keeps asking a busy server: that refusal ends no request.
             Some(Err(Refusal::Busy)) | None => Err(self.no_answer(deadline, &call)),
         }
     }
@@ -157,13 +161,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
     /// The client actor, with this one operation to do.
     fn actor(&self, op: O) -> Driven<O, R, P> {
-        let client = kv::ScriptedClient {
-            script: vec![op],
-            first_seq: self.next_seq,
-            servers: self.servers.clone(),
-            retry: self.retry.clone(),
-        };
-        Driven(client, PhantomData)
+        Driven::new(op, self.next_seq, self.servers.clone(), self.retry.clone())
     }
 
     /// Asks the one that answered first, the next time.
@@ -193,7 +191,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
 
 /// The effects of one operation.
 struct Call<M> {
-    /// The servers that were asked, and what each was told last.
+    /// The servers that were asked, and the last request to each.
     asked: BTreeMap<Id, M>,
     timers: Timers<Retry>,
     /// Whether the last that was heard of the request is that a server is busy.
@@ -246,34 +244,4 @@ fn ask<M: Serialize>(caller: &mut Caller, server: Id, msg: &M) -> Result<(), Cli
         Err(SendError::Unroutable(_)) => {}
     }
     Ok(())
-}
-
-/// The client actor of `models::kv`, on its own.
-struct Driven<O, R, P>(kv::ScriptedClient<O>, PhantomData<fn() -> (R, P)>);
-
-impl<O: Value, R: Value, P: Value> Actor for Driven<O, R, P> {
-    type Msg = Service<O, R, P>;
-    type Timer = Retry;
-    type State = ClientState<R>;
-    type Storage = ();
-    type Random = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> ClientState<R> {
-        self.0.on_start(o)
-    }
-
-    fn on_msg(
-        &self,
-        _: Id,
-        state: &mut Cow<'_, ClientState<R>>,
-        _: Id,
-        msg: Service<O, R, P>,
-        o: &mut Out<Self>,
-    ) {
-        self.0.on_msg(state, msg, o);
-    }
-
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, ClientState<R>>, _: &Retry, o: &mut Out<Self>) {
-        self.0.on_retry(state, o);
-    }
 }

@@ -6,6 +6,14 @@
 //! data directory; addresses and timings are not part of it, so that a server may move, and they may
 //! be changed.
 
+pub(super) mod flaw;
+#[cfg(test)]
+mod tests;
+
+pub use flaw::{Flaw, MAX_SERVERS};
+
+use flaw::{DATAGRAM_BYTES, DEFAULT_DATAGRAM_BYTES};
+
 use super::digest::Fnv1a;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
@@ -16,9 +24,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-
-/// The most servers a cluster may have.
-pub const MAX_SERVERS: usize = 64;
 
 /// A cluster, as read from its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +40,10 @@ pub struct ClusterFile {
     pub keys: Keys,
     /// How long things take, where it is not the default.
     pub timing: Timings,
+    /// What one server sends to another, or to a client, at a time shares a datagram of at most so many
+    /// bytes; a longer message goes alone. Servers may differ in it. Less than what the network takes
+    /// whole (1,200 to 1,400 over the internet) where a network often loses parts of datagrams.
+    pub datagram_bytes: usize,
     path: PathBuf,
 }
 
@@ -48,6 +57,9 @@ pub struct Server {
     pub role: Option<String>,
     /// Where it listens, and where its datagrams come from.
     pub address: SocketAddr,
+    /// Where it serves its metrics and status over HTTP (TCP), if it does.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// The file as it is written.
@@ -57,6 +69,7 @@ struct Raw {
     name: String,
     protocol: String,
     mode: Option<String>,
+    datagram_bytes: Option<usize>,
     #[serde(default)]
     server: Vec<Server>,
     #[serde(default)]
@@ -94,84 +107,10 @@ pub enum ClusterFileError {
     },
 }
 
-/// What does not make sense in a well-formed cluster file.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum Flaw {
-    /// A text that must say something is empty.
-    #[error("`{field}` is empty; give the cluster a {field}")]
-    Empty {
-        /// Which.
-        field: &'static str,
-    },
-    /// There is no server.
-    #[error("it has no server; add a [[server]] section with id = 0 and an address")]
-    NoServers,
-    /// There are too many servers.
-    #[error("it has {count} servers, more than the limit of {MAX_SERVERS}")]
-    TooManyServers {
-        /// How many.
-        count: usize,
-    },
-    /// Two servers have one id.
-    #[error("two servers have the id {id}; number the {count} servers 0 to {}", count - 1)]
-    DuplicateId {
-        /// The id.
-        id: usize,
-        /// How many servers there are.
-        count: usize,
-    },
-    /// The ids are not 0, 1, 2 and so on.
-    #[error("the server id {id} is out of range; number the {count} servers 0 to {}", count - 1)]
-    IdOutOfRange {
-        /// The id.
-        id: usize,
-        /// How many servers there are.
-        count: usize,
-    },
-    /// Two servers have one address.
-    #[error(
-        "servers {first} and {second} have the same address {address}; give each its own port or host"
-    )]
-    DuplicateAddress {
-        /// One server.
-        first: usize,
-        /// The other.
-        second: usize,
-        /// Their address.
-        address: SocketAddr,
-    },
-    /// Others could not send to this address.
-    #[error(
-        "server {id} has the address {address}, to which nobody can send; \
-         give the host's own address and a port other than 0"
-    )]
-    UnusableAddress {
-        /// The server.
-        id: usize,
-        /// Its address.
-        address: SocketAddr,
-    },
-    /// There is a server key and no client key.
-    #[error("[keys] has a server key and no client key; add one, so that clients are sealed too")]
-    NoClientKey,
-    /// There is no server key where one is needed.
-    #[error("[keys] has no server key, so this is a client's copy already")]
-    NoServerKey,
-    /// A public key that is not the servers', or without any other.
-    #[error(
-        "[keys] has a public key that does not belong to its server key, or no client key; \
-         leave it out, or make a client's copy of the file with `quorate client-file`"
-    )]
-    WrongPublicKey,
-    /// One key does for both.
-    #[error("[keys] gives clients the server key; make another, so that none can pose as a server")]
-    SameKeys,
-    /// Some addresses are IPv4, others IPv6.
-    #[error("servers 0 and {id} mix IPv4 and IPv6; one socket serves one family, so use one")]
-    MixedFamilies {
-        /// The first server whose address is of another family than server 0's.
-        id: usize,
-    },
+impl Flaw {
+    fn of(self, path: &Path) -> ClusterFileError {
+        ClusterFileError::Flawed { path: path.into(), flaw: self }
+    }
 }
 
 impl ClusterFile {
@@ -188,10 +127,14 @@ impl ClusterFile {
             path: path.into(),
             source: Box::new(source),
         })?;
-        check(&raw).map_err(|flaw| ClusterFileError::Flawed { path: path.into(), flaw })?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        raw.keys.read_files(beside).map_err(|flaw| flaw.of(path))?;
+        check(&raw).map_err(|flaw| flaw.of(path))?;
         raw.server.sort_by_key(|server| server.id);
-        let Raw { name, protocol, mode, server: servers, keys, timing } = raw;
-        Ok(Self { name, protocol, mode, servers, keys, timing, path: path.into() })
+        let Raw { name, protocol, mode, datagram_bytes, server: servers, keys, timing } = raw;
+        let datagram_bytes = datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES);
+        let path = path.into();
+        Ok(Self { name, protocol, mode, servers, keys, timing, datagram_bytes, path })
     }
 
     /// The text of a client's copy of the file whose `text` this is: without the server key, and
@@ -206,14 +149,17 @@ impl ClusterFile {
             if cluster.keys.client.is_none() {
                 return Ok(text.into());
             }
-            let flaw = Flaw::NoServerKey;
-            return Err(ClusterFileError::Flawed { path: path.into(), flaw });
+            return Err(Flaw::NoServerKey.of(path));
         };
         let malformed = |source| ClusterFileError::Malformed { path: path.into(), source };
         let mut copy: toml::Table = text.parse().map_err(|e| malformed(Box::new(e)))?;
         if let Some(toml::Value::Table(keys)) = copy.get_mut("keys") {
-            keys.remove("server");
+            keys.retain(|name, _| name == "client");
             keys.insert("public".into(), Key::from(public).hex().into());
+            // It goes elsewhere, where no key is beside it.
+            if let Some(client) = &cluster.keys.client {
+                keys.insert("client".into(), client.hex().into());
+            }
         }
         // A table that was just read can be written.
         Ok(toml::to_string(&copy).unwrap_or_default())
@@ -253,6 +199,9 @@ fn check(raw: &Raw) -> Result<(), Flaw> {
         if text.trim().is_empty() {
             return Err(Flaw::Empty { field });
         }
+    }
+    if let Some(found) = raw.datagram_bytes.filter(|bytes| !DATAGRAM_BYTES.contains(bytes)) {
+        return Err(Flaw::DatagramBytes { found });
     }
     match (&raw.keys.server, &raw.keys.client) {
         (Some(_), None) => return Err(Flaw::NoClientKey),
@@ -295,103 +244,5 @@ fn check_servers(raw: &Raw) -> Result<(), Flaw> {
     match servers.iter().find(|(_, address)| address.is_ipv4() != servers[&0].is_ipv4()) {
         Some((id, _)) => Err(Flaw::MixedFamilies { id: *id }),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<ClusterFile, ClusterFileError> {
-        ClusterFile::parse(text, Path::new("cluster.toml"))
-    }
-
-    fn cluster(servers: &[(usize, &str)]) -> Result<ClusterFile, ClusterFileError> {
-        use std::fmt::Write;
-        let mut text = "name = \"demo\"\nprotocol = \"toy\"\n".to_owned();
-        for (id, address) in servers {
-            write!(text, "[[server]]\nid = {id}\naddress = \"{address}\"\n").unwrap();
-        }
-        parse(&text)
-    }
-
-    fn flaw(servers: &[(usize, &str)]) -> Flaw {
-        match cluster(servers) {
-            Err(ClusterFileError::Flawed { flaw, .. }) => flaw,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn servers_are_in_the_order_of_their_ids() {
-        let cluster = cluster(&[(1, "127.0.0.1:7001"), (0, "127.0.0.1:7000")]).unwrap();
-        assert_eq!(cluster.servers[0].address.port(), 7000);
-        assert_eq!(cluster.ids(), Id::vec_from(0..2));
-    }
-
-    #[test]
-    fn nonsense_is_refused_by_name() {
-        let (a, b) = ("127.0.0.1:7000", "127.0.0.1:7001");
-        assert_eq!(flaw(&[]), Flaw::NoServers);
-        assert_eq!(flaw(&[(0, a), (0, b)]), Flaw::DuplicateId { id: 0, count: 2 });
-        assert_eq!(flaw(&[(0, a), (2, b)]), Flaw::IdOutOfRange { id: 2, count: 2 });
-        assert!(matches!(flaw(&[(0, a), (1, a)]), Flaw::DuplicateAddress { .. }));
-        assert!(matches!(flaw(&[(0, "0.0.0.0:1")]), Flaw::UnusableAddress { .. }));
-        assert!(matches!(flaw(&[(0, "127.0.0.1:0")]), Flaw::UnusableAddress { .. }));
-        assert_eq!(flaw(&[(0, a), (1, "[::1]:7001")]), Flaw::MixedFamilies { id: 1 });
-    }
-
-    #[test]
-    fn a_clients_copy_has_the_public_key_and_not_the_servers() {
-        let keys =
-            format!("[keys]\nserver = \"{}\"\nclient = \"{}\"\n", "0a".repeat(32), "0b".repeat(32));
-        let of = |keys: &str| {
-            format!(
-                "name = \"demo\"\nprotocol = \"toy\"\nmode = \"m\"\n{keys}[[server]]\nid = 0\n\
-                 address = \"127.0.0.1:7000\"\n[[server]]\nid = 1\naddress = \"127.0.0.1:7001\"\n"
-            )
-        };
-        let path = Path::new("cluster.toml");
-        let copy = ClusterFile::clients_copy(&of(&keys), path).unwrap();
-        assert!(!copy.contains(&"0a".repeat(32)), "{copy}");
-        let (servers, clients) = (parse(&of(&keys)).unwrap(), parse(&copy).unwrap());
-        assert_eq!(servers.fingerprint(), clients.fingerprint());
-        assert_eq!(servers.servers, clients.servers);
-        assert_eq!(clients.keys.server, None);
-        assert_eq!(clients.keys.client, servers.keys.client);
-        assert_eq!(servers_public(&clients.keys), servers_public(&servers.keys));
-        assert_eq!(ClusterFile::clients_copy(&of(""), path).unwrap(), of(""));
-        let again = ClusterFile::clients_copy(&copy, path).unwrap_err().to_string();
-        assert!(again.contains("client's copy already"), "{again}");
-        // A public key that is not the servers', or alone.
-        let wrong = format!("{keys}public = \"{}\"\n", "0c".repeat(32));
-        assert!(parse(&of(&wrong)).unwrap_err().to_string().contains("quorate client-file"));
-        let alone = format!("[keys]\npublic = \"{}\"\n", "0c".repeat(32));
-        assert!(parse(&of(&alone)).is_err());
-    }
-
-    #[test]
-    fn malformed_toml_shows_the_file_and_the_line() {
-        let error = parse("name = \"demo\"\nprotocol = 3\n").unwrap_err().to_string();
-        assert!(error.contains("cluster.toml") && error.contains("line 2"), "{error}");
-        let error = parse("name = \"demo\"\nprotocol = \"x\"\nmoed = \"y\"").unwrap_err();
-        assert!(error.to_string().contains("moed"), "{error}");
-    }
-
-    #[test]
-    fn the_fingerprint_covers_what_must_agree_and_not_where_servers_are() {
-        let here = cluster(&[(0, "127.0.0.1:7000")]).unwrap();
-        let moved = cluster(&[(0, "[::1]:7000")]).unwrap();
-        assert_eq!(here.fingerprint(), moved.fingerprint());
-        for change in [
-            |c: &mut ClusterFile| c.name.push('x'),
-            |c: &mut ClusterFile| c.mode = Some(String::new()),
-            |c: &mut ClusterFile| c.servers[0].role = Some("view-service".into()),
-            |c: &mut ClusterFile| c.servers.push(c.servers[0].clone()),
-        ] {
-            let mut other = here.clone();
-            change(&mut other);
-            assert_ne!(here.fingerprint(), other.fingerprint());
-        }
     }
 }

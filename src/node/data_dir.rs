@@ -3,7 +3,7 @@
 //! Formatted once, then only opened. It holds `identity.toml`, which says whose it is, and the
 //! log. A node never starts on a directory that is missing, foreign or incomplete: it would have
 //! forgotten what it promised to others. A lock keeps two processes from being one node. A directory
-//! grows **older** by each start on it and by running, so that an old copy is told from the original.
+//! grows **older** by each start on it and by running, so that an old copy differs from the original.
 //!
 //! A directory may be formatted for a **newcomer**: a server that ran before and lost its directory.
 //! Where the protocol takes such a server back, it starts as one.

@@ -1,4 +1,4 @@
-//! A digest that is the same in every build.
+//! A digest that is equal in every build of this program.
 
 /// The 64-bit FNV-1a hash: unlike the standard library's, the same in every build.
 pub(super) struct Fnv1a(pub(super) u64);

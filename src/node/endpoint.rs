@@ -3,12 +3,16 @@
 //! Whatever arrives here that is not a whole, authentic message for this node, from someone who
 //! may speak under that name, is dropped and counted: to the protocol it is a lost message.
 
+mod dropped;
 #[cfg(test)]
 mod tests;
 
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
-use super::frame::{Channel, FrameError, Greeting, HEADER, Header, Kind, Seal, Wire, decode};
+use super::frame::{
+    Channel, FrameError, Greeting, HEADER, Header, Kind, LENGTH, OVERHEAD, Seal, Wire, decode,
+    decode_all,
+};
 use super::keys::Key;
 use super::life::Life;
 use super::notary::{Notary, PADDING, PROOF, Proof};
@@ -17,7 +21,8 @@ use super::peers::Peers;
 use super::secrets::{Code, Public};
 use super::socket::{BindError, Datagram, Received, Socket};
 use super::stats::Stats;
-use serde::Serialize;
+use super::wake::Wake;
+use dropped::Dropped;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
 use std::io;
@@ -49,10 +54,10 @@ pub(super) enum Incoming<M> {
     Nothing,
     /// Something that was dropped.
     Dropped,
-    /// A message, and from whom.
-    Message(Id, M),
-    /// A message that another server wants to be passed on to a client.
-    Relay(Id, M),
+    /// Messages, and from whom.
+    Messages(Id, Vec<M>),
+    /// Messages that another server wants to be passed on to clients.
+    Relays(Vec<(Id, M)>),
     /// What another server says, in which life.
     Greeting(Id, u64, Greeting),
     /// Somebody asks for an id.
@@ -67,6 +72,15 @@ pub(super) struct Hello {
     pub(super) address: SocketAddr,
 }
 
+/// By which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Route {
+    /// To a server, or to a client that was heard from.
+    To(Id),
+    /// To a server that is to pass on what is for a client.
+    Via(Id),
+}
+
 /// What a client is told of itself.
 pub(super) type Welcome = (u64, Code, Code);
 
@@ -74,6 +88,8 @@ pub(super) type Welcome = (u64, Code, Code);
 pub(super) struct Endpoint {
     me: Id,
     socket: Socket,
+    /// The longest datagram with more than one message, in bytes.
+    datagram: usize,
     wire: Wire,
     /// Between servers.
     seal: Seal,
@@ -91,19 +107,21 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Listens on `address` as `me`, in that life, and listens to the lives of other servers that
-    /// `peers` admits.
+    /// `peers` admits. What is also returned wakes it while it waits for a datagram.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
         address: SocketAddr,
         life: Life,
         peers: Peers,
-    ) -> Result<Self, BindError> {
+    ) -> Result<(Self, Wake), BindError> {
         let mut seal = Seal::new(cluster);
         seal.set_life(life);
-        Ok(Self {
+        let (socket, wake) = Socket::bind_with_wake(address)?;
+        let endpoint = Self {
             me,
-            socket: Socket::bind(address)?,
+            socket,
+            datagram: cluster.datagram_bytes,
             wire: Wire::new(cluster),
             seal,
             hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
@@ -113,7 +131,8 @@ impl Endpoint {
             agreements: Rate::new(AGREEMENTS, Duration::from_secs(1)),
             peers,
             rebuffs: Rate::new(REBUFFS, Duration::from_secs(1)),
-        })
+        };
+        Ok((endpoint, wake))
     }
 
     /// Speaks for the same life at another age.
@@ -133,40 +152,44 @@ impl Endpoint {
         &mut self.socket.stats
     }
 
-    /// Seals `message` for `dst`.
-    pub(super) fn seal<M: Serialize>(&self, dst: Id, message: &M) -> Result<Datagram, SendError> {
+    /// Whether a server or a client that was heard from has that id.
+    pub(super) fn knows(&self, dst: Id) -> bool {
+        self.book.get(dst).is_some()
+    }
+
+    /// The other servers.
+    pub(super) fn others(&self) -> impl Iterator<Item = Id> {
+        let me = self.me;
+        self.book.servers().map(|(id, _)| id).filter(move |id| *id != me)
+    }
+
+    /// How many of these messages, from the first on, share a datagram. A message that is longer than
+    /// what is shared goes alone.
+    pub(super) fn share<M: AsRef<[u8]>>(&self, messages: &[M]) -> usize {
+        let mut len = OVERHEAD;
+        let fits = |message: &&M| {
+            len += LENGTH + message.as_ref().len();
+            len <= self.datagram
+        };
+        messages.iter().take_while(fits).count().clamp(1, messages.len().max(1))
+    }
+
+    /// Seals encoded messages that go the same way. What is passed on is a client's number and a
+    /// message.
+    pub(super) fn seal(&mut self, route: Route, messages: &[&[u8]]) -> Result<Datagram, SendError> {
+        let (kind, dst) = match route {
+            Route::To(dst) => (Kind::Message, dst),
+            Route::Via(via) => (Kind::Relay, via),
+        };
         let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
-        let bytes = match self.book.client(dst) {
-            Some(known) => self.seal_for(&known.channel, Kind::Answer, dst, message)?,
-            None => self.seal.seal(self.me, dst, message)?,
+        let bytes = match self.book.client_mut(dst) {
+            Some(known) => {
+                let header = Header { kind: Kind::Answer, src: self.me, dst, word: 0 };
+                known.channel.seal_all(self.wire, &header, &[], messages)?
+            }
+            None => self.seal.seal_all(kind, self.me, dst, messages)?,
         };
         Ok(Datagram { to, bytes })
-    }
-
-    fn seal_for<M: Serialize>(
-        &self,
-        channel: &Channel,
-        kind: Kind,
-        dst: Id,
-        message: &M,
-    ) -> Result<Vec<u8>, FrameError> {
-        channel.seal(self.wire, &Header { kind, src: self.me, dst, word: 0 }, &[], message)
-    }
-
-    /// Seals `message` for `client`, of which no address is known here, for each other server to
-    /// pass on.
-    pub(super) fn seal_relays<M: Serialize>(
-        &self,
-        client: Id,
-        message: &M,
-    ) -> Result<Vec<Datagram>, SendError> {
-        let others = self.book.servers().filter(|(id, _)| *id != self.me);
-        others
-            .map(|(via, to)| {
-                let bytes = self.seal.seal_relay(self.me, via, client, message)?;
-                Ok(Datagram { to, bytes })
-            })
-            .collect()
     }
 
     /// Tells who said hello that it is `client`.
@@ -176,9 +199,10 @@ impl Endpoint {
             self.notary.certificate(client, &hello.public),
             self.notary.cookie(client, hello.address),
         );
-        let channel = self.notary.channel(&hello.public);
+        let mut channel = self.notary.channel(&hello.public);
         let anonymous = Id::from(ANONYMOUS as usize);
-        let bytes = self.seal_for(&channel, Kind::Welcome, anonymous, &welcome)?;
+        let header = Header { kind: Kind::Welcome, src: self.me, dst: anonymous, word: 0 };
+        let bytes = channel.seal(self.wire, &header, &[], &welcome)?;
         Ok(Datagram { to: hello.address, bytes })
     }
 
@@ -267,7 +291,7 @@ impl Endpoint {
         len: usize,
         from: SocketAddr,
     ) -> Result<Incoming<M>, Dropped> {
-        let message = self.seal.open(&mut self.socket.buffer[..len])?;
+        let messages = self.seal.open(&mut self.socket.buffer[..len])?;
         if header.dst != self.me {
             return Err(Dropped::Misdirected(header.dst));
         }
@@ -280,11 +304,12 @@ impl Endpoint {
         }
         Ok(match header.kind {
             Kind::Relay => {
-                let (client, message): (u64, M) = decode(message)?;
-                Incoming::Relay(Id::from(client as usize), message)
+                let relays: Vec<(u64, M)> = decode_all(messages)?;
+                let of = |(client, message)| (Id::from(client as usize), message);
+                Incoming::Relays(relays.into_iter().map(of).collect())
             }
-            Kind::Greeting => Incoming::Greeting(src, header.word, decode(message)?),
-            _ => Incoming::Message(src, decode(message)?),
+            Kind::Greeting => Incoming::Greeting(src, header.word, decode(messages)?),
+            _ => Incoming::Messages(src, decode_all(messages)?),
         })
     }
 
@@ -316,86 +341,46 @@ impl Endpoint {
     ) -> Result<Incoming<M>, Dropped> {
         let client = header.src;
         let proof = Proof::parse(&self.socket.buffer[HEADER..len])?;
-        let known = self.book.client(client).filter(|known| known.public == proof.public);
-        let is_known = known.is_some();
-        let new;
-        let channel = match known {
-            Some(known) => &known.channel,
+        let known = self.book.client_mut(client).filter(|known| known.public == proof.public);
+        let mut new = None;
+        let (channel, last) = match known {
+            Some(known) => (&mut known.channel, Some((known.counter, known.address))),
             None if !self.notary.certifies(client, &proof) => {
                 return Err(FrameError::Forged.into());
             }
             None => {
                 agree(&mut self.agreements)?;
-                new = self.notary.channel(&proof.public);
-                &new
+                (new.insert(self.notary.channel(&proof.public)), None)
             }
         };
-        let message = channel.open(PROOF, &mut self.socket.buffer[..len])?;
+        let messages = channel.open(PROOF, &mut self.socket.buffer[..len])?;
         if header.dst != self.me {
             return Err(Dropped::Misdirected(header.dst));
         }
-        if known.is_some_and(|known| header.word <= known.counter) {
+        if last.is_some_and(|(counter, _)| header.word <= counter) {
             return Err(Dropped::Stale(client));
         }
-        let is_where_it_was = known.is_some_and(|known| known.address == from);
+        let is_where_it_was = last.is_some_and(|(_, address)| address == from);
         if !is_where_it_was && !self.notary.is_proven(client, from, &proof) {
             let cookie = self.notary.cookie(client, from);
-            let bytes = self.seal_for(channel, Kind::Cookie, client, &cookie)?;
+            let header = Header { kind: Kind::Cookie, src: self.me, dst: client, word: 0 };
+            let bytes = channel.seal(self.wire, &header, &[], &cookie)?;
             self.socket.stats.unproven += 1;
             return Ok(Incoming::Unproven(Datagram { to: from, bytes }));
         }
-        let message = decode(message)?;
+        let messages = decode_all(messages)?;
         let (public, counter) = (proof.public, header.word);
-        if is_known {
-            self.book.hear_again(client, from, counter);
-        } else {
-            let channel = channel.clone();
-            self.book.hear(client, Known { address: from, public, channel, counter });
+        match new {
+            None => self.book.hear_again(client, from, counter),
+            Some(channel) => {
+                self.book.hear(client, Known { address: from, public, channel, counter });
+            }
         }
-        Ok(Incoming::Message(client, message))
+        Ok(Incoming::Messages(client, messages))
     }
 }
 
 /// Whether there is time to agree on a key with somebody.
 fn agree(agreements: &mut Rate) -> Result<(), Dropped> {
     agreements.allow(Instant::now()).map(drop).ok_or(Dropped::TooMany)
-}
-
-/// Why an incoming datagram was dropped.
-#[derive(Debug, Error)]
-enum Dropped {
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    #[error("it is for {0:?}")]
-    Misdirected(Id),
-    #[error("{0:?} does not speak from there")]
-    Impostor(Id),
-    #[error("{0:?} has another data directory than before, or an old copy")]
-    Replaced(Id, u64),
-    #[error("{0:?} has sent a newer request")]
-    Stale(Id),
-    #[error("too many clients begin at once")]
-    TooMany,
-}
-
-impl Dropped {
-    fn count<'a>(&self, stats: &'a mut Stats) -> &'a mut u64 {
-        match self {
-            Self::Frame(FrameError::TooLarge) => &mut stats.oversized,
-            Self::Frame(FrameError::Foreign | FrameError::Version(_)) => &mut stats.foreign,
-            Self::Frame(FrameError::Forged) => &mut stats.forged,
-            Self::Frame(_) => &mut stats.malformed,
-            Self::Misdirected(_) => &mut stats.misdirected,
-            Self::Impostor(_) => &mut stats.impostors,
-            Self::Replaced(..) => &mut stats.replaced,
-            Self::Stale(_) => &mut stats.stale,
-            Self::TooMany => &mut stats.overrun,
-        }
-    }
-
-    /// Whether it came from somebody who is not to be listened to, rather than by accident.
-    fn is_refusal(&self) -> bool {
-        use FrameError::{Foreign, Forged, Version};
-        matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))
-    }
 }

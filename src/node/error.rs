@@ -1,4 +1,4 @@
-//! Why a node did not start, or stopped.
+//! Errors of a node: why it did not start, or why it stopped.
 
 use super::data_dir::DataDirError;
 use super::log::LogError;

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | word 8 | proof | body
-//! body, version 5:  message | CRC-32 over all before it
-//! body, version 6:  nonce 24 | encrypted message | Poly1305 tag, also over all before the nonce
+//! body, version 7:  messages | CRC-32 over all before it
+//! body, version 8:  session 16 | count 8 | encrypted messages | tag 16, also over all before the session
+//! messages, each:   length 2 | message
 //! ```
 //!
 //! | kind | from, to | word | proof | sealed under |
@@ -15,62 +16,38 @@
 //! | answer, cookie | server, client | | | the session's key |
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
-//! keys (version 5) that holds on a network where nobody forges. With keys (version 6,
-//! XChaCha20-Poly1305 under random nonces) it holds on any. What passes between servers is sealed
+//! keys (version 7) that holds on a network where nobody forges. With keys (version 8, AES-256-GCM
+//! under keys and nonces that nobody else uses: `cipher`) it holds on any. What passes between servers is sealed
 //! with the server key. What passes between a client and the servers is sealed with a key that they
 //! agreed upon (`notary`), so that clients are safe from each other, too. A replayed frame is a
 //! duplicate, which the model already allows; but not one from another life of the cluster, so a
 //! cluster that is formatted anew takes a new name or new keys.
+//!
+//! What one end has to say to another at a time shares a datagram: messages, relays, and answers to a
+//! client. They arrive together or not at all.
 
-use super::address::number;
+use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
+use super::ids::number;
 use super::life::Life;
-use chacha20poly1305::aead::{AeadInOut, KeyInit};
-use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
-use thiserror::Error;
 
+pub(super) mod error;
 #[cfg(test)]
 mod tests;
 
-/// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4
-/// and IPv6.
-pub const MAX_DATAGRAM: usize = 60 * 1024;
+pub use error::{FrameError, MAX_DATAGRAM};
 
-const CHECKSUMMED: u8 = 5;
-const ENCRYPTED: u8 = 6;
+const CHECKSUMMED: u8 = 7;
+const ENCRYPTED: u8 = 8;
 pub(super) const HEADER: usize = 34;
 const CRC: usize = 4;
-const NONCE: usize = 24;
-const TAG: usize = 16;
-
-/// Why a message could not be sealed or a datagram not be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FrameError {
-    /// The message does not fit a datagram.
-    #[error("the message does not fit a datagram of {MAX_DATAGRAM} bytes")]
-    TooLarge,
-    /// The message has no encoding.
-    #[error("the message cannot be encoded")]
-    Unencodable,
-    /// Shorter than the shortest frame.
-    #[error("the datagram is truncated")]
-    Truncated,
-    /// Of a version that is not spoken here.
-    #[error("the datagram has frame version {0}, which is not spoken here")]
-    Version(u8),
-    /// From another cluster, or one whose cluster file differs in what must agree.
-    #[error("the datagram is of another cluster, or of one whose cluster file differs")]
-    Foreign,
-    /// Changed on the way, or sealed with another key.
-    #[error("the datagram was changed on the way or sealed with another key")]
-    Forged,
-    /// Its message does not decode.
-    #[error("the datagram's message is malformed")]
-    Malformed,
-}
+/// What a datagram holds beside its messages, but for a proof.
+pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
+/// What it holds beside each message.
+pub(super) const LENGTH: usize = 2;
 
 /// What is in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +87,7 @@ impl Kind {
 
 /// What servers say to each other about themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Greeting {
+pub(super) enum Greeting {
     /// The sender starts: does the receiver listen to it?
     Hello,
     /// The sender listens to the receiver in this life.
@@ -172,8 +149,8 @@ impl Wire {
         Ok(Header { kind, src: id(10), dst: id(18), word: word(26) })
     }
 
-    fn bytes(self, header: &Header) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + NONCE + TAG + 128);
+    fn bytes(self, header: &Header, more: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(OVERHEAD + more);
         bytes.extend([self.version, header.kind as u8]);
         for word in [self.fingerprint, number(header.src), number(header.dst), header.word] {
             bytes.extend(word.to_le_bytes());
@@ -183,55 +160,66 @@ impl Wire {
 }
 
 /// How frames between two ends are sealed.
-#[derive(Clone)]
 pub(super) enum Channel {
     Checksummed,
-    Encrypted(XChaCha20Poly1305),
+    Encrypted(Box<Cipher>),
 }
 
 impl Channel {
     /// Under a key; without one, checksummed.
     pub(super) fn new(key: Option<&[u8; 32]>) -> Self {
-        key.map_or(Self::Checksummed, |key| Self::Encrypted(XChaCha20Poly1305::new(key.into())))
+        key.map_or(Self::Checksummed, |key| Self::Encrypted(Box::new(Cipher::new(key))))
     }
 
     /// The datagram with that header, `proof` in clear, and `message`.
     pub(super) fn seal<M: Serialize>(
-        &self,
+        &mut self,
         wire: Wire,
         header: &Header,
         proof: &[u8],
         message: &M,
     ) -> Result<Vec<u8>, FrameError> {
-        let mut datagram = wire.bytes(header);
-        datagram.extend(proof);
+        self.seal_all(wire, header, proof, &[&encode(message)?])
+    }
+
+    /// The datagram with that header, `proof` in clear, and these messages.
+    pub(super) fn seal_all(
+        &mut self,
+        wire: Wire,
+        header: &Header,
+        proof: &[u8],
+        messages: &[&[u8]],
+    ) -> Result<Vec<u8>, FrameError> {
+        let len: usize = messages.iter().map(|message| LENGTH + message.len()).sum();
+        if OVERHEAD + proof.len() + len > MAX_DATAGRAM {
+            return Err(FrameError::TooLarge);
+        }
+        let mut datagram = wire.bytes(header, proof.len() + len);
+        datagram.extend_from_slice(proof);
         let clear = datagram.len();
-        let nonce: [u8; NONCE] = rand::random();
         if let Self::Encrypted(_) = self {
-            datagram.extend(nonce);
+            datagram.extend_from_slice(&[0; NONCE]);
         }
         let body = datagram.len();
-        datagram = postcard::to_extend(message, datagram).map_err(|_| FrameError::Unencodable)?;
+        for message in messages {
+            // Shorter than a datagram.
+            datagram.extend_from_slice(&(message.len() as u16).to_le_bytes());
+            datagram.extend_from_slice(message);
+        }
         match self {
             Self::Checksummed => {
                 let crc = crc32fast::hash(&datagram);
-                datagram.extend(crc.to_le_bytes());
+                datagram.extend_from_slice(&crc.to_le_bytes());
             }
-            Self::Encrypted(cipher) => {
-                let (before, message) = datagram.split_at_mut(body);
-                let tag = cipher
-                    .encrypt_inout_detached(&XNonce::from(nonce), &before[..clear], message.into())
-                    .map_err(|_| FrameError::TooLarge)?;
-                datagram.extend_from_slice(&tag);
-            }
+            Self::Encrypted(cipher) => cipher.seal(&mut datagram, clear, body)?,
         }
-        if datagram.len() > MAX_DATAGRAM { Err(FrameError::TooLarge) } else { Ok(datagram) }
+        Ok(datagram)
     }
 
-    /// The message of a datagram, in place; `proof` bytes of it follow the header in clear. Any
+    /// The messages of a datagram, in place; `proof` bytes of it follow the header in clear. Any
     /// bytes at all may be given.
     pub(super) fn open<'a>(
-        &self,
+        &mut self,
         proof: usize,
         datagram: &'a mut [u8],
     ) -> Result<&'a [u8], FrameError> {
@@ -239,51 +227,54 @@ impl Channel {
             datagram.split_at_mut_checked(HEADER + proof).ok_or(FrameError::Truncated)?;
         match self {
             Self::Checksummed => verify(clear, body),
-            Self::Encrypted(cipher) => decrypt(cipher, clear, body),
+            Self::Encrypted(cipher) => cipher.open(clear, body),
         }
     }
 }
 
 fn verify<'a>(clear: &[u8], body: &'a [u8]) -> Result<&'a [u8], FrameError> {
-    let (message, crc) = body.split_last_chunk::<CRC>().ok_or(FrameError::Truncated)?;
+    let (messages, crc) = body.split_last_chunk::<CRC>().ok_or(FrameError::Truncated)?;
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(clear);
-    hasher.update(message);
+    hasher.update(messages);
     if hasher.finalize() == u32::from_le_bytes(*crc) {
-        Ok(message)
+        Ok(messages)
     } else {
         Err(FrameError::Forged)
     }
 }
 
-fn decrypt<'a>(
-    cipher: &XChaCha20Poly1305,
-    clear: &[u8],
-    body: &'a mut [u8],
-) -> Result<&'a [u8], FrameError> {
-    let (nonce, body) = body.split_first_chunk_mut::<NONCE>().ok_or(FrameError::Truncated)?;
-    let (message, tag) = body.split_last_chunk_mut::<TAG>().ok_or(FrameError::Truncated)?;
-    cipher
-        .decrypt_inout_detached(
-            &XNonce::from(*nonce),
-            clear,
-            (&mut *message).into(),
-            &Tag::from(*tag),
-        )
-        .map_err(|_| FrameError::Forged)?;
-    Ok(message)
+/// A message in bytes.
+pub(super) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, FrameError> {
+    let bytes = postcard::to_stdvec(message).map_err(|_| FrameError::Unencodable)?;
+    let fits = OVERHEAD + LENGTH + bytes.len() <= MAX_DATAGRAM;
+    if fits { Ok(bytes) } else { Err(FrameError::TooLarge) }
 }
 
-/// The message that is encoded so, to the last byte.
-pub(super) fn decode<M: DeserializeOwned>(message: &[u8]) -> Result<M, FrameError> {
-    match postcard::take_from_bytes(message) {
-        Ok((message, [])) => Ok(message),
-        _ => Err(FrameError::Malformed),
+/// The messages that are encoded so, all of them, of which there is at least one, to the last byte.
+pub(super) fn decode_all<M: DeserializeOwned>(mut messages: &[u8]) -> Result<Vec<M>, FrameError> {
+    let mut all = Vec::new();
+    while all.is_empty() || !messages.is_empty() {
+        let (len, rest) = messages.split_first_chunk().ok_or(FrameError::Malformed)?;
+        let len = usize::from(u16::from_le_bytes(*len));
+        let (message, rest) = rest.split_at_checked(len).ok_or(FrameError::Malformed)?;
+        match postcard::take_from_bytes(message) {
+            Ok((message, [])) => all.push(message),
+            _ => return Err(FrameError::Malformed),
+        }
+        messages = rest;
     }
+    Ok(all)
+}
+
+/// The one message that is encoded so.
+pub(super) fn decode<M: DeserializeOwned>(messages: &[u8]) -> Result<M, FrameError> {
+    let mut all = decode_all(messages)?;
+    all.pop().filter(|_| all.is_empty()).ok_or(FrameError::Malformed)
 }
 
 /// The seal between servers.
-pub struct Seal {
+pub(super) struct Seal {
     wire: Wire,
     life: u64,
     /// `None` in a client's copy of a cluster file with keys.
@@ -292,7 +283,7 @@ pub struct Seal {
 
 impl Seal {
     /// The seal of a cluster, with the keys that its file holds.
-    pub fn new(cluster: &ClusterFile) -> Self {
+    pub(super) fn new(cluster: &ClusterFile) -> Self {
         let channel = match (&cluster.keys.client, &cluster.keys.server) {
             (None, _) => Some(Channel::Checksummed),
             (Some(_), server) => server.as_ref().map(|key| Channel::new(Some(key.bytes()))),
@@ -306,44 +297,40 @@ impl Seal {
     }
 
     /// The datagram that carries `message` from `src` to `dst`.
-    pub fn seal<M: Serialize>(&self, src: Id, dst: Id, message: &M) -> Result<Vec<u8>, FrameError> {
-        self.seal_kind(Kind::Message, src, dst, message)
-    }
-
-    /// The datagram that asks the server `via` to pass `message` on to `client`.
-    pub fn seal_relay<M: Serialize>(
-        &self,
+    #[cfg(test)]
+    pub(super) fn seal<M: Serialize>(
+        &mut self,
         src: Id,
-        via: Id,
-        client: Id,
+        dst: Id,
         message: &M,
     ) -> Result<Vec<u8>, FrameError> {
-        self.seal_kind(Kind::Relay, src, via, &(number(client), message))
+        self.seal_all(Kind::Message, src, dst, &[&encode(message)?])
     }
 
     /// The datagram that carries a greeting from one server to another.
-    pub fn seal_greeting(
-        &self,
+    pub(super) fn seal_greeting(
+        &mut self,
         src: Id,
         dst: Id,
         greeting: Greeting,
     ) -> Result<Vec<u8>, FrameError> {
-        self.seal_kind(Kind::Greeting, src, dst, &greeting)
+        self.seal_all(Kind::Greeting, src, dst, &[&encode(&greeting)?])
     }
 
-    fn seal_kind<M: Serialize>(
-        &self,
+    /// The datagram that carries these messages from one server to another.
+    pub(super) fn seal_all(
+        &mut self,
         kind: Kind,
         src: Id,
         dst: Id,
-        message: &M,
+        messages: &[&[u8]],
     ) -> Result<Vec<u8>, FrameError> {
-        let channel = self.channel.as_ref().ok_or(FrameError::Forged)?;
-        channel.seal(self.wire, &Header { kind, src, dst, word: self.life }, &[], message)
+        let channel = self.channel.as_mut().ok_or(FrameError::Forged)?;
+        channel.seal_all(self.wire, &Header { kind, src, dst, word: self.life }, &[], messages)
     }
 
-    /// The message of a datagram from another server, in place.
-    pub(super) fn open<'a>(&self, datagram: &'a mut [u8]) -> Result<&'a [u8], FrameError> {
-        self.channel.as_ref().ok_or(FrameError::Forged)?.open(0, datagram)
+    /// The messages of a datagram from another server, in place.
+    pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], FrameError> {
+        self.channel.as_mut().ok_or(FrameError::Forged)?.open(0, datagram)
     }
 }

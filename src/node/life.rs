@@ -1,7 +1,7 @@
 //! Which life of a server speaks: on which data directory, and how old that is.
 //!
-//! Every datagram between servers carries it in one word. The directory tells a disk that was lost
-//! and replaced; the age and the run tell an old copy of a directory. Each start on a directory makes
+//! Every datagram between servers carries it in one word. The directory identifies a disk that was lost
+//! and replaced; the age and the run identify an old copy of a directory. Each start on a directory makes
 //! it older, and so does some time of running, durably; a copy begins from the age that it was
 //! copied at, and when it comes to the age of the original it is another run that does.
 
@@ -48,7 +48,7 @@ impl Life {
         self.directory | newcomer | u64::from(self.run) << RUN | u64::from(self.age)
     }
 
-    /// What names the directory, as an operator is told it.
+    /// The name of the directory, for an operator.
     pub(super) fn incarnation(self) -> String {
         format!("{:016x}", self.at(0, 0).word())
     }

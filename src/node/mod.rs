@@ -5,8 +5,9 @@
 //! | the model assumes | here |
 //! |---|---|
 //! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
-//! | what is saved survives a crash, and precedes what is sent | one checksummed record per batch, synced, then sent (`log`) |
-//! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal ([`frame`]) |
+//! | what is saved survives a crash, and precedes what is sent, but for what the actor says need not wait | checksummed records, written and synced by a thread of its own while the loop goes on; what waits is held until they are durable (`log`, `runtime/outbox.rs`) |
+//! | a message to oneself is not lost | the loop delivers it |
+//! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal (`frame`) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
 //! | a client is who it says, where it says | ids that servers make and certify, a key for each session (`notary`) |
@@ -14,10 +15,13 @@
 //! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
-//! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that users call.
+//! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that
+//! users call.
 
-pub mod address;
+mod address;
+mod board;
 mod caller;
+mod cipher;
 mod client;
 mod cluster_file;
 mod data_dir;
@@ -25,11 +29,15 @@ pub mod deploy;
 mod digest;
 mod endpoint;
 mod error;
-pub mod frame;
+mod fleet;
+mod frame;
+mod http;
+mod ids;
 mod keys;
 mod life;
 mod log;
 mod map_client;
+mod metrics;
 mod mint;
 mod notary;
 mod notices;
@@ -43,20 +51,27 @@ mod stop;
 mod timers;
 #[cfg(test)]
 mod virtual_time;
+mod wake;
 
+pub use board::{Board, Shown};
 pub use client::{Client, ClientError};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
-pub use deploy::{AskError, DeployError, Deployed};
+pub use deploy::deployed::Deployed;
+pub use deploy::{AskError, DeployError};
 pub use endpoint::SendError;
 pub use error::NodeError;
+pub use fleet::FleetCounts;
 pub use frame::{FrameError, MAX_DATAGRAM};
+pub use http::{HttpError, get, serve};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::Swapped;
+pub use metrics::Label;
 pub use mint::MintError;
 pub use peers::{PeersError, readmit};
-pub use runtime::{Node, NodeBuilder};
+pub use runtime::Node;
+pub use runtime::builder::NodeBuilder;
 pub use socket::BindError;
 pub use stats::Stats;
 pub use stop::Stop;

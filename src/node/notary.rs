@@ -10,7 +10,7 @@
 //! proven. A cookie stays good for as long as the client stays where it is.
 //!
 //! Whoever holds the client key may become a client, as many as it likes, and do what clients may.
-//! It cannot read what another client is told, use up another's numbers, move its address, or
+//! It cannot read another client's replies, use up another's numbers, move its address, or
 //! answer it in a server's name: all of that takes the other's secret key or the servers'.
 //! Without `[keys]` in the cluster file none of this holds against malice, only against mistakes.
 

@@ -1,4 +1,4 @@
-//! Lines for an operator that others cause: so many in a time, and no more, so that whoever sends
+//! Log lines that other machines cause: limited in rate, so that a host that sends
 //! a node bad datagrams cannot fill its disk with log.
 
 use std::time::{Duration, Instant};

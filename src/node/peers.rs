@@ -3,22 +3,22 @@
 //!
 //! The model assumes that a node comes back with what was durable. A node whose data directory was
 //! formatted again has forgotten what it promised, but answers to its old id. So every data
-//! directory has an **incarnation**, a random number drawn when it is formatted, and an **age**, raised
-//! at each start and now and then while it is used; each datagram between servers carries both
-//! ([`Life`]). A server remembers, on its disk, the incarnation under which it first heard each other
-//! server and how old it was last, and from then on drops what comes from that server under another
-//! one, or from a younger one: an old copy of the directory, or a late datagram.
+//! directory has an **incarnation**, a random number drawn when it is formatted, and an **age**,
+//! raised at each start and now and then while it is used; each datagram between servers carries
+//! both ([`Life`]). A server remembers, on its disk, the incarnation under which it first heard
+//! each other server and how old it was last, and from then on drops what comes from that server
+//! under another one, or from a younger one: an old copy of the directory, or a late datagram.
 //!
 //! An operator may say, at each of the servers, that a new incarnation is to be listened to
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
 //! protocol's to say ([`Deploy::readmission`](quorate_models::Deploy::readmission)).
 //!
-//! Whoever is refused is told so, and stops; servers that lost their disks at once and remember nobody
-//! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they take
-//! each other for a new cluster, and together they may be a majority.
+//! A refused server is told so, and stops; servers that lost their disks at once and remember nobody
+//! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they
+//! take each other for a new cluster, and together they may be a majority.
 //!
-//! What this cannot tell: a copy of a data directory that was made since the others last heard that it
-//! grew older: a few minutes.
+//! What this cannot detect: a copy of a data directory that was made since the others last heard that
+//! it grew older: a few minutes.
 
 use super::data_dir::replace;
 use super::life::Life;
@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 const FILE: &str = "peers.toml";
-/// How long a server must have been heard from an old copy only before an operator is told: a late
+/// How long a server must have been heard from an old copy only before an operator is informed: a late
 /// datagram is no copy.
 const LATE: Duration = Duration::from_secs(1);
 

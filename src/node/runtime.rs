@@ -1,42 +1,53 @@
 //! The loop that drives one actor: the same code that is checked, with a real clock, disk and
 //! network, which give it exactly what the model assumes.
 //!
-//! One loop, one handler at a time. Handlers run in **batches**: what a batch saves becomes one
-//! record of the log, synced before anything that the batch sends leaves. A crash in between is,
-//! to everyone else, a crash before the batch, whose messages were lost; the model allows both.
+//! One loop, one handler at a time. Handlers run in **batches**. What a batch saves is handed to the
+//! [log](super::log), which writes it while the loop goes on with the next batch. What a batch sends
+//! that [waits for the disk](quorate_models::Recoverable::waits_for_disk) is held until all is durable
+//! that was saved up to then. A crash in between is, to everyone else, a crash before the batch, whose
+//! messages were lost; the model allows both.
+//!
+//! What a node sends to itself never meets the network: it is delivered by the loop, and waits for the
+//! disk like anything else.
 
-mod builder;
+pub(super) mod builder;
 mod greeting;
-
-pub use builder::NodeBuilder;
+mod outbox;
+mod sending;
+#[cfg(test)]
+mod tests;
 
 use super::address::is_client;
+use super::board::{Board, Shown};
 use super::data_dir::DataDir;
-use super::endpoint::{Endpoint, Hello, Incoming, SendError};
+use super::endpoint::{Endpoint, Hello, Incoming};
 use super::error::NodeError;
-use super::frame::FrameError;
 use super::log::Log;
 use super::mint::Mint;
 use super::notices::Rate;
-use super::socket::Datagram;
 use super::stats::Stats;
 use super::status::Watch;
 use super::stop::Stop;
 use super::timers::Timers;
-use quorate_models::Status;
+use outbox::{Held, Mail};
 use quorate_models::protocol::{Runnable, StartNewcomer};
+use quorate_models::{Progress, Status};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// The most datagrams, and the most timers, that one batch takes.
+/// The most messages, and the most timers, that one batch takes; but for those of one datagram.
 const BATCH_EVENTS: usize = 256;
 /// A batch takes no more events when it has this much to send, in bytes.
 const BATCH_BYTES: usize = 1 << 20;
 /// What one batch sends beyond this, in bytes, is lost.
 const QUEUE_BYTES: usize = 32 << 20;
+/// How much may be handed to the disk before the loop waits for it, in bytes.
+const WRITING_BYTES: usize = 64 << 20;
+/// How many messages of a node to itself may wait for the loop; more are lost.
+const OWN_MESSAGES: usize = 1 << 16;
 /// How many answers a second are given to other servers to pass on.
 const RELAYS: u32 = 20_000;
 /// How often a data directory that is written to grows older.
@@ -44,12 +55,19 @@ const AGING: Duration = Duration::from_mins(10);
 /// The longest that a node sleeps before it looks whether it should stop.
 const NAP: Duration = Duration::from_millis(100);
 
+/// How far a node is, by its actor's state.
+type Measure<A> = fn(&<A as Actor>::State) -> Progress;
+
 /// A node, ready to run.
 pub struct Node<A: Runnable> {
     actor: A,
     admits: fn(&A::Msg) -> bool,
     newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
+    /// Where it shows what it is, and how far.
+    board: Option<(Board, Measure<A>)>,
+    /// What the disk has not got yet, with when that was saved: only where it is shown.
+    syncing: VecDeque<(u64, Instant)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
     watch: Watch,
@@ -57,6 +75,12 @@ pub struct Node<A: Runnable> {
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
+    /// What was saved before it started, until it starts.
+    image: Option<A::Storage>,
+    /// What waits for the disk.
+    held: Held<A::Msg>,
+    /// What it has sent to itself.
+    own: VecDeque<A::Msg>,
     timers: Timers<A::Timer>,
     /// Choices to be made, by key.
     choices: BTreeMap<String, Vec<A::Random>>,
@@ -79,10 +103,34 @@ enum Event<A: Actor> {
 }
 
 /// What a batch of handlers saves and sends.
-struct Batch<S> {
-    saves: Vec<S>,
-    sends: Vec<Datagram>,
-    bytes: usize,
+struct Batch<A: Actor> {
+    saves: Vec<A::Storage>,
+    /// Whether anything waits for what is saved.
+    is_awaited: bool,
+    /// What leaves at once.
+    free: Mail<A::Msg>,
+    /// What waits for the disk.
+    waiting: Mail<A::Msg>,
+}
+
+impl<A: Actor> Batch<A> {
+    fn new() -> Self {
+        Self { saves: Vec::new(), is_awaited: false, free: Mail::new(), waiting: Mail::new() }
+    }
+
+    fn bytes(&self) -> usize {
+        self.free.bytes + self.waiting.bytes
+    }
+
+    /// The same, where nothing leaves before the disk has what is saved.
+    fn all_waiting(mut self) -> Self {
+        self.waiting.append(std::mem::replace(&mut self.free, Mail::new()));
+        self
+    }
+
+    fn mail(&mut self, waits: bool) -> &mut Mail<A::Msg> {
+        if waits { &mut self.waiting } else { &mut self.free }
+    }
 }
 
 impl<A: Runnable> Node<A> {
@@ -101,28 +149,36 @@ impl<A: Runnable> Node<A> {
     pub fn run(mut self, stop: &Stop) -> Result<Stats, NodeError> {
         let (id, log_bytes) = (usize::from(self.id), self.log.len());
         tracing::info!(id, address = ?self.local_addr().ok(), log_bytes, "the node starts");
-        self.get_acquainted(stop)?;
-        let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+        let image = self.image.take();
+        self.get_acquainted(stop, image.is_none() && !self.data.is_newcomers())?;
         let mut out = Out::new();
-        let mut state = Cow::Owned(self.start(&mut out));
+        let mut state = Cow::Owned(self.start(&image, &mut out));
+        drop(image);
+        let mut batch = Batch::new();
         self.collect(out, &mut batch);
-        self.commit(batch)?;
+        self.commit(batch.all_waiting())?;
+        // As in the model: what it saves as it starts is durable before it does anything else. Else it
+        // might crash, start for the first time once more, and contradict what it sent meanwhile.
+        self.await_disk()?;
         self.tell_status(&state);
         while !stop.is_stopped() {
             let batch = self.gather(&mut state);
+            let gathered = Instant::now();
             self.commit(batch)?;
+            self.rewrite_log(&state);
             self.tell_status(&state);
             self.grow_older()?;
             self.stop_if_refused()?;
+            let pause = &mut self.endpoint.stats().longest_pause;
+            *pause = gathered.elapsed().max(*pause);
         }
-        let counts = *self.endpoint.stats();
-        tracing::info!(id, stats = ?counts, "the node stops");
-        Ok(counts)
+        self.finish()
     }
 
     /// The actor's first state: of a newcomer that has saved nothing yet, or from what it saved.
-    fn start(&self, out: &mut Out<A>) -> A::State {
-        match (self.log.image(), self.newcomer) {
+    #[expect(clippy::ref_option, reason = "what `Actor::on_start` takes")]
+    fn start(&self, image: &Option<A::Storage>, out: &mut Out<A>) -> A::State {
+        match (image, self.newcomer) {
             (None, Some(start)) if self.data.is_newcomers() => {
                 start(&self.actor, self.id, self.data.incarnation(), out)
             }
@@ -130,9 +186,34 @@ impl<A: Runnable> Node<A> {
         }
     }
 
+    /// Has the log rewritten as the state that it folds to, where it is long.
+    fn rewrite_log(&mut self, state: &A::State) {
+        if self.log.is_long() {
+            self.log.rewrite(self.actor.checkpoint(self.id, state));
+        }
+    }
+
+    /// Waits until all is durable that was handed to the disk, and sends what waited for that.
+    fn await_disk(&mut self) -> Result<(), NodeError> {
+        while self.log.writing() > 0 {
+            let durable = self.log.wait()?;
+            self.release(durable, Mail::new());
+        }
+        Ok(())
+    }
+
+    /// Sends what waits for the disk still, and makes all durable.
+    fn finish(mut self) -> Result<Stats, NodeError> {
+        self.await_disk()?;
+        let mut stats = *self.endpoint.stats();
+        (stats.synced, stats.rewritten) = self.log.close()?;
+        tracing::info!(?stats, "the node stops");
+        Ok(stats)
+    }
+
     /// So that a copy of the data directory is told from it once it goes on.
     fn grow_older(&mut self) -> Result<(), NodeError> {
-        let synced = self.endpoint.stats().synced;
+        let synced = self.log.written();
         if self.aged.1 < synced && self.aged.0.elapsed() >= AGING {
             self.data.grow_older()?;
             self.endpoint.grow_older(self.data.life());
@@ -143,17 +224,28 @@ impl<A: Runnable> Node<A> {
 
     fn tell_status(&mut self, state: &A::State) {
         if let Some(status) = self.status {
-            self.watch.see(status(state), Instant::now());
+            let status = status(state);
+            if let Some((board, progress)) = &self.board {
+                let counts = Stats { synced: self.log.written(), ..*self.endpoint.stats() };
+                let (status, progress) = (status.clone(), progress(state));
+                board.show(Shown { stats: counts, status, progress, log_bytes: self.log.len() });
+            }
+            self.watch.see(status, Instant::now());
         }
     }
 
-    /// Runs the handlers of one batch: datagrams that are there, then timers whose time has come,
-    /// and choices, of each a bounded number. Waits if there is nothing to do.
+    /// Runs the handlers of one batch: datagrams that are there, what the node sent to itself, then
+    /// timers whose time has come, and choices, of each a bounded number. Waits if there is nothing to do.
     ///
     /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
-    fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A::Storage> {
-        let mut batch = Batch { saves: Vec::new(), sends: Vec::new(), bytes: 0 };
+    fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A> {
+        let mut batch = Batch::new();
         let mut events = self.receive(Duration::ZERO, state, &mut batch);
+        for _ in 0..BATCH_EVENTS {
+            let Some(msg) = self.own.pop_front() else { break };
+            self.step(state, Event::Message(self.id, msg), &mut batch);
+            events += 1;
+        }
         let now = Instant::now();
         for _ in 0..BATCH_EVENTS {
             let Some(timer) = self.timers.pop(now) else { break };
@@ -180,34 +272,37 @@ impl<A: Runnable> Node<A> {
         &mut self,
         mut wait: Duration,
         state: &mut Cow<'_, A::State>,
-        batch: &mut Batch<A::Storage>,
+        batch: &mut Batch<A>,
     ) -> usize {
-        for count in 0..BATCH_EVENTS {
+        let mut count = 0;
+        while count < BATCH_EVENTS && batch.bytes() <= BATCH_BYTES {
             match self.endpoint.receive(wait) {
                 Incoming::Nothing => return count,
                 Incoming::Dropped => {}
-                Incoming::Message(src, msg) => self.deliver(state, src, msg, batch),
-                Incoming::Relay(client, msg) => self.pass_on(client, &msg, batch),
+                Incoming::Messages(src, messages) => {
+                    count += messages.len() - 1;
+                    messages.into_iter().for_each(|msg| self.deliver(state, src, msg, batch));
+                }
+                Incoming::Relays(relays) => {
+                    relays.iter().for_each(|(client, msg)| self.pass_on(*client, msg, batch));
+                }
                 Incoming::Hello(hello) => self.welcome(state, &hello, batch),
-                Incoming::Unproven(cookie) => self.queue(cookie, batch),
+                Incoming::Unproven(cookie) => batch.free.datagrams.push(cookie),
                 Incoming::Greeting(src, life, greeting) => self.on_greeting(src, life, greeting),
             }
-            if batch.bytes > BATCH_BYTES {
-                return count + 1;
-            }
+            count += 1;
             wait = Duration::ZERO;
         }
-        BATCH_EVENTS
+        count
     }
 
     /// How long there is nothing to do unless a datagram comes.
     fn idle(&self) -> Duration {
-        if !self.choices.is_empty() {
+        if !self.choices.is_empty() || !self.own.is_empty() {
             return Duration::ZERO;
         }
-        self.timers
-            .next()
-            .map_or(NAP, |next| next.saturating_duration_since(Instant::now()).min(NAP))
+        let next = self.timers.next().into_iter().chain(self.log.deadline()).min();
+        next.map_or(NAP, |next| next.saturating_duration_since(Instant::now()).min(NAP))
     }
 
     fn deliver(
@@ -215,7 +310,7 @@ impl<A: Runnable> Node<A> {
         state: &mut Cow<'_, A::State>,
         src: Id,
         msg: A::Msg,
-        batch: &mut Batch<A::Storage>,
+        batch: &mut Batch<A>,
     ) {
         if is_client(src) && !(self.admits)(&msg) {
             self.endpoint.stats().not_admitted += 1;
@@ -226,7 +321,7 @@ impl<A: Runnable> Node<A> {
     }
 
     /// Gives a new client an id. To whoever lost it, another one.
-    fn welcome(&mut self, state: &A::State, hello: &Hello, batch: &mut Batch<A::Storage>) {
+    fn welcome(&mut self, state: &A::State, hello: &Hello, batch: &mut Batch<A>) {
         let id = match self.mint.id((self.newest_client)(state)) {
             Ok(id) => id,
             Err(error) => {
@@ -240,19 +335,14 @@ impl<A: Runnable> Node<A> {
         match self.endpoint.welcome(hello, id) {
             Ok(datagram) => {
                 self.endpoint.stats().welcomed += 1;
-                self.queue(datagram, batch);
+                batch.free.datagrams.push(datagram);
             }
             Err(error) => self.unsendable(id, error),
         }
     }
 
     /// Runs one handler.
-    fn step(
-        &mut self,
-        state: &mut Cow<'_, A::State>,
-        event: Event<A>,
-        batch: &mut Batch<A::Storage>,
-    ) {
+    fn step(&mut self, state: &mut Cow<'_, A::State>, event: Event<A>, batch: &mut Batch<A>) {
         self.endpoint.stats().handlers += 1;
         let mut out = Out::new();
         match event {
@@ -273,11 +363,17 @@ impl<A: Runnable> Node<A> {
     }
 
     /// Takes what a handler wants done.
-    fn collect(&mut self, out: Out<A>, batch: &mut Batch<A::Storage>) {
+    fn collect(&mut self, out: Out<A>, batch: &mut Batch<A>) {
         for command in out {
             match command {
-                Command::Save(delta) => batch.saves.push(delta),
-                Command::Send(dst, msg) => self.enqueue(dst, &msg, batch),
+                Command::Save(delta) => {
+                    batch.is_awaited |= !self.actor.is_lazy(&delta);
+                    batch.saves.push(delta);
+                }
+                Command::Send(dst, msg) => {
+                    let mail = batch.mail(self.actor.waits_for_disk(&msg));
+                    self.enqueue(dst, msg, mail);
+                }
                 Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
                 Command::CancelTimer(timer) => self.timers.cancel(&timer),
                 // No options: the choice is withdrawn.
@@ -289,73 +385,5 @@ impl<A: Runnable> Node<A> {
                 }
             }
         }
-    }
-
-    fn enqueue(&mut self, dst: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
-        match self.endpoint.seal(dst, msg) {
-            Ok(datagram) => self.queue(datagram, batch),
-            Err(SendError::Unroutable(_)) if is_client(dst) => self.relay(dst, msg, batch),
-            Err(SendError::Unroutable(_)) => {
-                self.endpoint.stats().unroutable += 1;
-                tracing::debug!(?dst, "lost a message: there is no such server");
-            }
-            Err(SendError::Frame(error)) => self.unsendable(dst, error),
-        }
-    }
-
-    fn queue(&mut self, datagram: Datagram, batch: &mut Batch<A::Storage>) {
-        if batch.bytes + datagram.bytes.len() <= QUEUE_BYTES {
-            batch.bytes += datagram.bytes.len();
-            batch.sends.push(datagram);
-        } else {
-            self.endpoint.stats().overflowed += 1;
-            tracing::warn!("lost a message: one batch sends too much");
-        }
-    }
-
-    fn unsendable(&mut self, dst: Id, error: FrameError) {
-        self.endpoint.stats().unsendable += 1;
-        tracing::error!(?dst, %error, "lost a message");
-    }
-
-    /// A message for a client that this server never heard from, or not for long: whichever other
-    /// server has heard from it passes it on. In the model any server may answer any client.
-    fn relay(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
-        if self.relays.allow(Instant::now()).is_none() {
-            self.endpoint.stats().unroutable += 1;
-            return;
-        }
-        match self.endpoint.seal_relays(client, msg) {
-            Ok(datagrams) => {
-                self.endpoint.stats().relayed += 1;
-                datagrams.into_iter().for_each(|datagram| self.queue(datagram, batch));
-            }
-            Err(SendError::Frame(error)) => self.unsendable(client, error),
-            Err(SendError::Unroutable(_)) => {}
-        }
-    }
-
-    /// Passes on what another server has for a client. If this one does not know the client
-    /// either, another may: it goes no further from here.
-    fn pass_on(&mut self, client: Id, msg: &A::Msg, batch: &mut Batch<A::Storage>) {
-        if is_client(client)
-            && let Ok(datagram) = self.endpoint.seal(client, msg)
-        {
-            self.endpoint.stats().passed_on += 1;
-            self.queue(datagram, batch);
-        }
-    }
-
-    /// First the disk, then the network.
-    fn commit(&mut self, batch: Batch<A::Storage>) -> Result<(), NodeError> {
-        if !batch.saves.is_empty() {
-            self.log.append(batch.saves)?;
-            self.endpoint.stats().synced += 1;
-        }
-        for datagram in &batch.sends {
-            // A failure is counted and told of there; to the protocol the message is lost.
-            let _ = self.endpoint.transmit(datagram);
-        }
-        Ok(())
     }
 }

@@ -29,6 +29,11 @@ impl Secret {
         &self.0
     }
 
+    /// The key for one use of this one, which has the name `of`.
+    pub(super) fn derive(&self, of: &[u8]) -> [u8; 32] {
+        mac(&self.0, &[of]).finalize().into_bytes().into()
+    }
+
     /// The code of a text in parts of fixed lengths.
     pub(super) fn code(&self, parts: &[&[u8]]) -> Code {
         let whole: [u8; 32] = mac(&self.0, parts).finalize().into_bytes().into();
@@ -99,7 +104,7 @@ pub(super) mod tests {
 
     pub(in crate::node) fn keys(server: u8, client: u8) -> Keys {
         let key = |byte: u8| Key::parse(&format!("{byte:02x}").repeat(32));
-        Keys { server: key(server), client: key(client), public: None }
+        Keys { server: key(server), client: key(client), public: None, ..Keys::default() }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A UDP socket that gives up on nothing: what cannot be sent is lost, and counted.
 
 use super::stats::Stats;
+use super::wake::{Sleeper, Wake};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
@@ -13,6 +15,8 @@ const BUFFER: usize = 65_536;
 const WAITING: usize = 4 << 20;
 /// With less than this, a burst of large messages is often lost.
 const LITTLE: usize = 1 << 20;
+/// How long to wait for room in the system's send buffer before a datagram is lost.
+const ROOM: Duration = Duration::from_millis(100);
 /// How many errors in a row a socket may give before each is followed by a pause.
 const PATIENCE: u32 = 16;
 
@@ -55,7 +59,7 @@ pub(super) struct Datagram {
 
 /// What a socket gave.
 pub(super) enum Received {
-    /// Nothing, within the time.
+    /// Nothing, within the time; or it was woken.
     Nothing,
     /// An error, which is nobody's message.
     Failed,
@@ -67,7 +71,7 @@ pub(super) enum Received {
 pub(super) struct Socket {
     udp: UdpSocket,
     pub(super) buffer: Box<[u8]>,
-    blocking: bool,
+    sleeper: Option<Sleeper>,
     errors_in_a_row: u32,
     pub(super) stats: Stats,
 }
@@ -80,8 +84,17 @@ impl Socket {
             _ => BindError::Other { address, source },
         })?;
         enlarge(&udp);
+        udp.set_nonblocking(true).map_err(|source| BindError::Other { address, source })?;
         let (buffer, stats) = (vec![0; BUFFER].into(), Stats::default());
-        Ok(Self { udp, buffer, blocking: true, errors_in_a_row: 0, stats })
+        Ok(Self { udp, buffer, sleeper: None, errors_in_a_row: 0, stats })
+    }
+
+    /// One that what is also returned wakes while it waits for a datagram.
+    pub(super) fn bind_with_wake(address: SocketAddr) -> Result<(Self, Wake), BindError> {
+        let sleeper = Sleeper::new().map_err(|source| BindError::Other { address, source })?;
+        let wake = sleeper.wake();
+        let socket = Self { sleeper: Some(sleeper), ..Self::bind(address)? };
+        Ok((socket, wake))
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -90,9 +103,14 @@ impl Socket {
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
-        let sent = self
-            .block(true)
-            .and_then(|()| retry_interrupted(|| self.udp.send_to(&datagram.bytes, datagram.to)));
+        let attempt = || retry_interrupted(|| self.udp.send_to(&datagram.bytes, datagram.to));
+        let sent = attempt().or_else(|error| match error.kind() {
+            ErrorKind::WouldBlock => {
+                poll(&mut [PollFd::new(&self.udp, PollFlags::OUT)], timespec(ROOM).as_ref())?;
+                attempt()
+            }
+            _ => Err(error),
+        });
         let Err(error) = sent else { return Ok(()) };
         self.stats.send_failed += 1;
         tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
@@ -106,12 +124,7 @@ impl Socket {
 
     /// Waits at most `wait` for a datagram; if that is zero, takes only what is already there.
     pub(super) fn receive(&mut self, wait: Duration) -> Received {
-        let received = self.block(!wait.is_zero()).and_then(|()| {
-            if !wait.is_zero() {
-                self.udp.set_read_timeout(Some(wait))?;
-            }
-            self.udp.recv_from(&mut self.buffer)
-        });
+        let received = self.wait(wait).and_then(|()| self.udp.recv_from(&mut self.buffer));
         match received {
             Ok((len, from)) => {
                 self.errors_in_a_row = 0;
@@ -120,6 +133,24 @@ impl Socket {
             }
             Err(error) => self.failed(&error),
         }
+    }
+
+    fn wait(&mut self, wait: Duration) -> io::Result<()> {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        let wait = timespec(wait);
+        let datagram = PollFd::new(&self.udp, PollFlags::IN);
+        let Some(sleeper) = &mut self.sleeper else {
+            poll(&mut [datagram], wait.as_ref())?;
+            return Ok(());
+        };
+        let mut both = [datagram, PollFd::new(sleeper, PollFlags::IN)];
+        poll(&mut both, wait.as_ref())?;
+        if both[1].revents().contains(PollFlags::IN) {
+            sleeper.hear()?;
+        }
+        Ok(())
     }
 
     /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
@@ -141,14 +172,11 @@ impl Socket {
             }
         }
     }
+}
 
-    fn block(&mut self, blocking: bool) -> io::Result<()> {
-        if self.blocking != blocking {
-            self.udp.set_nonblocking(!blocking)?;
-            self.blocking = blocking;
-        }
-        Ok(())
-    }
+/// `None`, which is for ever, if it is too long to be told.
+fn timespec(wait: Duration) -> Option<Timespec> {
+    wait.try_into().ok()
 }
 
 /// Asks the system for larger buffers, and takes what it gives: with smaller ones more is lost, and

@@ -1,4 +1,6 @@
-//! What a node counts.
+//! The counters of a node.
+
+use std::time::Duration;
 
 /// Counts since a node was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +53,11 @@ pub struct Stats {
     pub receive_failed: u64,
     /// Handlers that ran.
     pub handlers: u64,
-    /// Batches that saved something: as many records were written and synced.
+    /// Records that were written and synced, each with what was saved while the one before it was
+    /// synced.
     pub synced: u64,
+    /// How often the log was rewritten.
+    pub rewritten: u64,
+    /// The longest time from one batch of handlers to the next, but for what the node slept.
+    pub longest_pause: Duration,
 }

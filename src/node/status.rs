@@ -1,4 +1,4 @@
-//! Logs what a node is whenever that changes.
+//! Logs the status of a node when it changes.
 
 use super::notices::Rate;
 use quorate_models::Status;

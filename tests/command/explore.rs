@@ -142,7 +142,8 @@ fn the_page_lists_the_leads_to_property_and_the_diagram_names_it() {
     assert!(names.iter().any(|name| **name == prefix), "{names:?}");
     let svg = explorer.get("/.states")[0]["svg"].as_str().unwrap().to_owned();
     let steps = (file.trace.cycle.unwrap() + 1, file.trace.actions.len());
-    let caption = format!("leads-to {ANSWERED}: steps {} to {} again", steps.0, steps.1);
+    let caption =
+        format!("leads-to {ANSWERED}: steps {} to {}, repeated for ever", steps.0, steps.1);
     assert!(svg.contains(&caption), "{svg}");
 }
 

@@ -5,4 +5,5 @@
 mod bad_input;
 mod check;
 mod explore;
+mod operations;
 mod replay;

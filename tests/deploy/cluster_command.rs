@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 const QUORATE: &str = env!("CARGO_BIN_EXE_quorate");
 
-struct Cluster {
+pub(super) struct Cluster {
     process: Child,
     out: BufReader<ChildStdout>,
     printed: Vec<String>,
@@ -18,7 +18,7 @@ struct Cluster {
 
 impl Cluster {
     /// Starts one, and reads what it prints to the end of its introduction.
-    fn start(protocol: &str, dir: &Path) -> Self {
+    pub(super) fn start(protocol: &str, dir: &Path) -> Self {
         let mut process = Command::new(QUORATE)
             .args(["cluster", protocol, "--dir"])
             .arg(dir)
@@ -38,7 +38,7 @@ impl Cluster {
     }
 
     /// Does what a printed line says, in a shell.
-    fn typed(&self, words: &str) -> Output {
+    pub(super) fn typed(&self, words: &str) -> Output {
         let line = self.printed.iter().find(|line| line.contains(words));
         let line = line.unwrap_or_else(|| panic!("no {words:?} in {:?}", self.printed));
         Command::new("sh").args(["-c", line]).output().unwrap()

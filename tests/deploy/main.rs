@@ -5,10 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bench;
+mod chaos;
 mod cluster_command;
 mod log;
 mod multi_primary;
 mod paxos;
 mod processes;
 mod replaced_disk;
+mod status;
 mod two_phase_commit;

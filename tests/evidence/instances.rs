@@ -1,10 +1,11 @@
 //! Every quick instance against its recorded verdict and counts; every mutant against the
 //! property that must kill it; and every property must kill something.
 
-use quorate::catalogue::{self, Protocol};
+use quorate::catalogue::{self, Case, Protocol};
 use quorate::check::report::Report;
 use quorate::check::{Engine, Options};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn each_protocol(check: impl FnMut(&Protocol)) {
     let protocols = catalogue::protocols();
@@ -29,26 +30,45 @@ fn every_quick_instance_is_as_recorded() {
     });
 }
 
-/// The engine's counterexamples are the shortest; so are stateright's, with one thread.
+/// The engine's counterexamples are the shortest; so are stateright's, with one thread. Two instances
+/// are compared at a time.
 #[test]
 fn the_engine_and_stateright_agree_on_every_quick_instance() {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let _: Vec<_> = (0..2).map(|_| scope.spawn(|| compare_from(&next))).collect();
+    });
+    assert!(next.into_inner() > 80, "so many instances at least");
+}
+
+/// Compares each instance whose number this thread is the first to take.
+fn compare_from(next: &AtomicUsize) {
+    let (mut mine, mut number) = (next.fetch_add(1, Ordering::Relaxed), 0);
     each_protocol(|protocol| {
         // Stateright's search knows no symmetry; the twin of such an instance is compared instead.
         for case in protocol.cases.iter().filter(|case| !case.is_deep() && !case.is_reduced()) {
-            let [ours, theirs] = [Engine::Quorate, Engine::Stateright].map(|engine| {
-                let options = Options { engine, ..Options::default() };
-                case.check(&options, &|_| {}).unwrap()
-            });
-            let at = format!("quorate check {} --instance {}", protocol.name, case.name());
-            assert_eq!(ours.unique, theirs.unique, "{at}: unique states");
-            assert_eq!(ours.generated, theirs.generated, "{at}: generated states");
-            for name in theirs.discoveries.keys() {
-                let steps = [&ours, &theirs]
-                    .map(|found| found.trace(name).map(|trace| trace.actions.len()));
-                assert_eq!(steps[0], steps[1], "{at}: the shortest trace of {name:?}");
+            if number == mine {
+                agrees_with_stateright(protocol, case.as_ref());
+                mine = next.fetch_add(1, Ordering::Relaxed);
             }
+            number += 1;
         }
     });
+}
+
+fn agrees_with_stateright(protocol: &Protocol, case: &dyn Case) {
+    let [ours, theirs] = [Engine::Quorate, Engine::Stateright].map(|engine| {
+        let options = Options { engine, ..Options::default() };
+        case.check(&options, &|_| {}).unwrap()
+    });
+    let at = format!("quorate check {} --instance {}", protocol.name, case.name());
+    assert_eq!(ours.unique, theirs.unique, "{at}: unique states");
+    assert_eq!(ours.generated, theirs.generated, "{at}: generated states");
+    for name in theirs.discoveries.keys() {
+        let steps =
+            [&ours, &theirs].map(|found| found.trace(name).map(|trace| trace.actions.len()));
+        assert_eq!(steps[0], steps[1], "{at}: the shortest trace of {name:?}");
+    }
 }
 
 /// `NAME-alike` is `NAME` with symmetry.

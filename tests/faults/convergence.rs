@@ -2,8 +2,8 @@
 //! write replaced it. Each request is for one node, as a node promises something only by itself.
 
 use super::assert_answered;
-use super::replaced::{History, Read, Replaces, Rule, Write};
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
+use quorate::history::convergence::{KeyHistory, Read, Replaces, Rule, Write};
 use quorate::history::{Operation, Recorder};
 use quorate::models::kv::offer::{Answered, Ask, OfferError};
 use quorate::models::kv::{Bytes, Op, Reply};
@@ -136,8 +136,8 @@ struct Loss {
 }
 
 /// The history of each key.
-fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<Bytes, History> {
-    let mut histories = BTreeMap::<_, History>::new();
+fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<Bytes, KeyHistory> {
+    let mut histories = BTreeMap::<_, KeyHistory>::new();
     for Operation { op: Asked { node, op, context }, begin, answer, .. } in operations {
         let history = histories.entry(op.key().clone()).or_default();
         let value = match op {

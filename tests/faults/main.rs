@@ -12,7 +12,6 @@ mod support;
 mod convergence;
 mod map;
 mod network;
-mod replaced;
 mod transactions;
 
 use quorate::history::{Linearizability, Operation, judge};

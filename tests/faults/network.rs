@@ -1,6 +1,6 @@
 //! The network itself: it does to datagrams what it is told to, and the same again with its seed.
 
-use super::support::network::{Faults, Network};
+use quorate::chaos::network::{Faults, Network};
 use std::net::UdpSocket;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,7 +11,7 @@ const SEED: u64 = 7;
 
 /// Sends numbered datagrams from node 0 to node 1; those that arrive.
 fn arrivals(faults: Faults, seed: u64, is_calm: bool) -> Vec<u32> {
-    let network = Network::open(2, faults, seed);
+    let network = Network::open(2, faults, seed).unwrap();
     let nodes: Vec<_> = network.nodes().iter().map(|at| UdpSocket::bind(at).unwrap()).collect();
     if is_calm {
         network.heal();

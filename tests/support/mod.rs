@@ -2,10 +2,10 @@
 
 #![allow(dead_code, reason = "each test crate uses a part")]
 
-pub(crate) mod network;
 pub(crate) mod processes;
 pub(crate) mod storm;
 
+use quorate::local::free_sockets;
 use quorate::models::kv::offer::{MapOffer, admits};
 use quorate::models::kv::{Bytes, Op, Reply, Service};
 use quorate::models::{Durable, Recoverable, kv};
@@ -14,7 +14,7 @@ use quorate::{Client, Stop};
 use serde::{Deserialize, Serialize};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -88,21 +88,9 @@ server = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
 client = \"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"
 ";
 
-/// Sockets on free ports of `host`: none that the system may give to a client, and none that was
-/// given to another test of this process, whose node may be down for a moment.
-pub(crate) fn sockets(host: &str, count: usize) -> Vec<UdpSocket> {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    let mut given = GIVEN.lock().unwrap();
-    let any = || {
-        let port = rand::random_range(20_000..32_000);
-        given.insert(port).then(|| UdpSocket::bind(format!("{host}:{port}")).ok()).flatten()
-    };
-    std::iter::repeat_with(any).flatten().take(count).collect()
-}
-
 /// A cluster file with `servers` free ports of `host`, ended by `more`.
 pub(crate) fn cluster_text(host: &str, servers: usize, more: &str) -> String {
-    let sockets = sockets(host, servers);
+    let sockets = free_sockets(host, servers).unwrap();
     let addresses: Vec<_> = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
     cluster_text_at(&addresses, more)
 }

@@ -1,7 +1,7 @@
 //! A cluster of processes that are killed and started again.
 
-use super::network::Network;
 use quorate::ClusterFile;
+use quorate::chaos::network::Network;
 use std::fs::{File, Permissions};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

@@ -6,8 +6,8 @@
 //! are scheduled as they are, so a seed repeats what is done to the cluster, not to the microsecond
 //! when.
 
-use super::network::{Cut, Faults, Network};
 use super::processes::Cluster;
+use quorate::chaos::network::{Cut, Faults, Network};
 use quorate::{ClusterFile, Stop};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -89,7 +89,7 @@ impl Storm {
             .ok()
             .map_or_else(rand::random, |seed| seed.parse().expect("QUORATE_SEED is not a number"));
         eprintln!("{protocol} {variant}: QUORATE_SEED={seed}");
-        let network = Network::open(servers, Faults::default(), seed);
+        let network = Network::open(servers, Faults::default(), seed).unwrap();
         let cluster = Cluster::start_behind(&network, protocol, variant);
         Self { file: cluster.file(), cluster, network, servers, seed, harm, replaced: None }
     }

@@ -17,7 +17,7 @@ struct Probe {
 }
 
 impl Recoverable for Probe {
-    fn checkpoint(&self, _: Id, _: &()) -> Option<()> {
+    fn checkpoint(&self, _: Id, (): &()) -> Option<()> {
         None
     }
 }

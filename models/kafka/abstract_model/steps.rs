@@ -288,10 +288,7 @@ fn must_truncate(state: &KafkaState, leader: u8, follower: u8) -> bool {
 /// The offset after the last record that is the same in both logs.
 fn agreement(state: &KafkaState, leader: u8, follower: u8) -> usize {
     let logs = state.replica(leader).log.iter().zip(&state.replica(follower).log);
-    logs.enumerate()
-        .filter(|(_, (one, other))| one == other)
-        .next_back()
-        .map_or(0, |(at, _)| at + 1)
+    logs.enumerate().rfind(|(_, (one, other))| one == other).map_or(0, |(at, _)| at + 1)
 }
 
 /// Where the leader's log ends, if its last record is of `epoch`, or where its first record of a

@@ -55,7 +55,7 @@ fn the_strong_invariant_is_stronger() {
         let never = HasDiscoveries::AllOf(["nothing has this name"].into());
         let checker = spec(rule, 1, 1, 1).checker().finish_when(never).spawn_bfs().join();
         let found = checker.discovery(STRONG_ISR).map(|trace| trace.into_actions().len());
-        assert_eq!(found, Some(11), "{rule:?}");
+        assert_eq!(found, Some(12), "{rule:?}");
         assert!(checker.discovery(WEAK_ISR).is_none(), "{rule:?}");
     }
 }

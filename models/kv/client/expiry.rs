@@ -1,4 +1,4 @@
-//! How a client ends whose session has expired.
+//! A client whose session has expired: how it ends.
 
 use super::*;
 use stateright::actor::Command;

@@ -1,5 +1,6 @@
-//! How many sessions are kept, and the seeded bugs of the table that keeps them.
+//! The bounds of the session table.
 
+use super::bugs::SessionBug;
 use serde::{Deserialize, Serialize};
 
 /// How many clients a table remembers by default.
@@ -35,40 +36,5 @@ impl SessionLimits {
 impl Default for SessionLimits {
     fn default() -> Self {
         Self { clients: MAX_SESSIONS, bytes: MAX_SESSION_BYTES, bug: None }
-    }
-}
-
-/// A bug that the checker can put into the session table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum SessionBug {
-    /// The session used last is evicted, not the one used the longest ago.
-    EvictNewest,
-    /// The session with the lowest client id is evicted.
-    EvictLowest,
-    /// An eviction leaves no floor.
-    EvictWithoutFloor,
-    /// A client at or below the floor counts as a new one.
-    ForgottenIsNew,
-    /// A snapshot comes without the floor.
-    SnapshotWithoutFloor,
-    /// A snapshot has the sessions in the order of client ids.
-    SnapshotWithoutOrder,
-}
-
-#[cfg(test)]
-impl SessionBug {
-    /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::EvictNewest,
-        Self::EvictLowest,
-        Self::EvictWithoutFloor,
-        Self::ForgottenIsNew,
-        Self::SnapshotWithoutFloor,
-        Self::SnapshotWithoutOrder,
-    ];
-
-    /// Whether it shows only where a table is sent to another node.
-    pub(crate) fn is_of_snapshots(self) -> bool {
-        matches!(self, Self::SnapshotWithoutFloor | Self::SnapshotWithoutOrder)
     }
 }

@@ -1,5 +1,6 @@
-//! The table by itself: against a naive one, and one test for each thing that clients rely on.
+//! The table by itself: against its definition, and one test for each thing that clients rely on.
 
+use super::checked::Reference;
 use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -91,7 +92,7 @@ fn clients_with_high_ids_lock_nobody_out() {
         assert_eq!(table.standing(7.into(), round), Standing::New, "round {round}");
         record(&mut table, (7, round, 8));
     }
-    assert_eq!((table.order.len(), table.floor()), (MAX_SESSIONS, None));
+    assert_eq!((table.by_use.len(), table.floor()), (MAX_SESSIONS, None));
 }
 
 #[test]
@@ -117,33 +118,6 @@ fn the_default_byte_bound_is_many_times_the_largest_reply() {
     assert!(MAX_SESSION_BYTES >= 64 * MAX_OUTCOME_BYTES.max(MAX_VALUE_BYTES));
 }
 
-/// What the table does, without its index and its counter: the sessions in one list.
-#[derive(Default)]
-struct Naive {
-    sessions: Vec<Recorded>,
-    floor: Option<usize>,
-}
-
-impl Naive {
-    fn bytes(sessions: &[Recorded]) -> usize {
-        let size =
-            |(client, seq, len): &Recorded| session_bytes((*client).into(), *seq, &reply(*len));
-        sessions.iter().map(size).sum()
-    }
-
-    fn record(&mut self, limits: SessionLimits, request: Recorded) {
-        self.sessions.retain(|(client, _, _)| *client != request.0);
-        if Self::bytes(&[request]) > limits.bytes {
-            self.floor = self.floor.max(Some(request.0));
-            return;
-        }
-        self.sessions.push(request);
-        while self.sessions.len() > limits.clients || Self::bytes(&self.sessions) > limits.bytes {
-            self.floor = self.floor.max(Some(self.sessions.remove(0).0));
-        }
-    }
-}
-
 /// Few clients, so that they come again.
 fn log() -> impl Strategy<Value = Vec<Recorded>> {
     vec((0..12_usize, 1..300_u64, 0..40_usize), 0..80)
@@ -161,38 +135,36 @@ fn limits() -> impl Strategy<Value = SessionLimits> {
 /// bounds, at every point since.
 fn is_active(limits: SessionLimits, log: &[Recorded], client: usize) -> bool {
     let Some(last) = log.iter().rposition(|request| request.0 == client) else { return false };
-    let mut since = Naive::default();
-    let boundless = SessionLimits { clients: usize::MAX, ..limits };
+    let bytes = |request: &Recorded| session_bytes(request.0.into(), request.1, &reply(request.2));
+    let mut since: Vec<Recorded> = Vec::new();
     let (mut most, mut clients) = (0, 0);
     for request in &log[last..] {
-        since.sessions.retain(|other| other.0 != request.0);
-        since.sessions.push(*request);
+        since.retain(|other| other.0 != request.0);
+        since.push(*request);
         // Also one whose session is too large to be kept.
-        clients = clients.max(since.sessions.len());
-        since.sessions.retain(|other| Naive::bytes(&[*other]) <= boundless.bytes);
-        most = most.max(Naive::bytes(&since.sessions));
+        clients = clients.max(since.len());
+        since.retain(|other| bytes(other) <= limits.bytes);
+        most = most.max(since.iter().map(bytes).sum());
     }
-    since.sessions.iter().any(|other| other.0 == client)
-        && clients <= limits.clients
-        && most <= limits.bytes
+    since.iter().any(|other| other.0 == client) && clients <= limits.clients && most <= limits.bytes
 }
 
 proptest! {
     #[test]
-    fn the_table_is_the_naive_one_and_keeps_its_bounds(limits in limits(), log in log()) {
-        let (mut table, mut naive) = (Table::new(limits), Naive::default());
+    fn the_table_is_as_defined_and_keeps_its_bounds(limits in limits(), log in log()) {
+        let (mut table, mut reference) = (Table::new(limits), Reference::new(limits));
         for request in log {
             let floor = table.floor();
             record(&mut table, request);
-            naive.record(limits, request);
-            let sessions: Vec<Recorded> = table
-                .iter()
-                .map(|(client, seq, reply)| (client.into(), seq, reply.len()))
-                .collect();
-            prop_assert_eq!(&sessions, &naive.sessions);
-            prop_assert_eq!(table.floor(), naive.floor.map(Id::from));
-            prop_assert_eq!(table.bytes, Naive::bytes(&sessions));
-            prop_assert!(sessions.len() <= limits.clients && table.bytes <= limits.bytes);
+            let (client, seq, len) = request;
+            reference.record(client.into(), seq, reply(len));
+            prop_assert!(reference.is_like(&table), "{:?}, not {:?}", table, reference);
+            prop_assert_eq!(table.bytes, reference.bytes());
+            prop_assert!(table.by_use.len() <= limits.clients && table.bytes <= limits.bytes);
+            for client in 0..12 {
+                let is_new = table.standing(client.into(), seq) == Standing::New;
+                prop_assert_eq!(is_new, reference.is_new(client.into(), seq));
+            }
             prop_assert!(floor <= table.floor(), "the floor fell");
             let standing = table.standing(request.0.into(), request.1);
             prop_assert!(standing != Standing::New, "{request:?} would be applied again");

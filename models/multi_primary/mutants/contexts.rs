@@ -8,8 +8,8 @@ use crate::seeded::mutants;
 
 mutants! {
     Actor, History, Bug, cluster;
-    AcceptForged: "a context that no node gave is taken",
+    AcceptForged: "a context that no node issued is accepted",
         "accept-forged" by claims::COVERED in forger();
-    ContextOfAnyKey: "a context of one key is taken for another",
+    ContextOfAnyKey: "a context of one key is accepted for another",
         "context-of-any-key" by claims::COVERED in mistaken();
 }

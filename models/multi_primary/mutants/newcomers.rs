@@ -10,20 +10,20 @@ use crate::world::CHECKPOINT;
 
 mutants! {
     Actor, History, Bug, cluster;
-    StartAsFirst: "a node that lost its disk starts as if it had never been there",
+    StartAsFirst: "a node that lost its disk starts as a new node",
         "start-anew" by claims::UNIQUE_DOTS in replaced(LastWriterWins, vec![(0, vec![put("a"), put("b")])]);
-    ServeUnrestored: "a node that lost its disk serves as soon as the others have heard of that",
+    ServeUnrestored: "a node that lost its disk serves as soon as the others have heard of the loss",
         "serve-unrestored" by claims::NO_LOSS in replaced(LastWriterWins, vec![(0, vec![put("a")])]);
-    RestoreFromOne: "a node that lost its disk serves as soon as it has all that one other has",
+    RestoreFromOne: "a node that lost its disk serves as soon as it has all writes of one other node",
         "restore-from-one" by claims::COVERED in Bounds { nodes: 3, ..replaced(MultiValue, vec![(0, vec![put("a")])]) };
-    HearFormerLife: "what a node said before it lost its disk is heard",
+    HearFormerLife: "messages of a node's former life are accepted",
         "hear-former-life" by claims::CONVERGED in replaced(MultiValue, vec![(0, vec![put("a")])]);
-    TakeUnasked: "a node that lost its disk takes what was sent to its former life",
+    TakeUnasked: "a node that lost its disk accepts transfers meant for its former life",
         "take-unasked" by claims::NO_RESURRECTION in Bounds { gossips: Some(1), ..replaced(MultiValue, vec![(1, vec![put("a"), delete()])]) };
-    ForgetReturn: "that another node lost its disk is not saved",
+    ForgetReturn: "a node does not save that another node lost its disk",
         "forget-return" by CHECKPOINT in replaced(MultiValue, vec![(0, vec![put("a")])]);
-    ReturnOnce: "a node that lost its disk says so once",
+    ReturnOnce: "a node reports the loss of its disk once",
         "return-once" by claims::RETURNS in returning();
-    ClockNotRestored: "a node that lost its disk does not take over the others' clock",
+    ClockNotRestored: "a node that lost its disk does not adopt the others' clock",
         "clock-not-restored" by claims::HAPPENED_BEFORE in Bounds { gossips: Some(1), ..replaced(LastWriterWins, vec![(0, vec![put("b")]), (1, vec![delete()])]) };
 }

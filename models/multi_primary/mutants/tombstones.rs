@@ -10,21 +10,21 @@ use crate::seeded::mutants;
 
 mutants! {
     Actor, History, Bug, cluster;
-    CollectUncut: "a tombstone that is newer than the cut goes with it",
+    CollectUncut: "a tombstone that is newer than the cut is discarded with it",
         "collect-uncut" by claims::NO_RESURRECTION in Bounds { gossips: Some(3), ..mv(2, two_deletes()) };
-    CollectUnclocked: "a tombstone goes although a node may still write with a lower timestamp",
+    CollectUnclocked: "a tombstone is discarded although a node may still write with a lower timestamp",
         "collect-unclocked" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..lww(concurrent()) };
-    CollectUnknown: "a tombstone goes although the cut does not count all that it covers",
+    CollectUnknown: "a tombstone is discarded although the cut does not count all writes that it covers",
         "collect-unknown" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), retries: 1, ..mv(2, wanderer()) };
-    CollectUnreached: "a tombstone goes although this node has not reached the cut",
+    CollectUnreached: "a tombstone is discarded although this node has not reached the cut",
         "collect-unreached" by claims::NO_RESURRECTION in Bounds { gossips: Some(1), retries: 1, ..mv(2, wanderer()) };
-    CollectUnshared: "a tombstone goes although others have not reached the cut",
+    CollectUnshared: "a tombstone is discarded although other nodes have not reached the cut",
         "collect-unshared" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..mv(2, deleter()) };
-    CutUncounted: "a cut does not count what the others wrote",
+    CutUncounted: "a cut does not count the writes of other nodes",
         "cut-uncounted" by claims::NO_RESURRECTION in Bounds { gossips: Some(1), ..lww(concurrent()) };
-    CutByOwnClock: "a cut takes this node's clock for the lowest",
+    CutByOwnClock: "a cut assumes that this node's clock is the lowest",
         "cut-by-own-clock" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..lww(concurrent()) };
-    CutEarly: "a cut is made before every node is heard of",
+    CutEarly: "a cut is made before every node has been heard",
         "cut-early" by claims::NO_RESURRECTION in Bounds { gossips: Some(2), ..mv(3, deleter()) };
 }
 

@@ -11,15 +11,15 @@ use crate::seeded::mutants;
 
 mutants! {
     Actor, History, Bug, cluster;
-    UptoRenewed: "a transfer promises what the sender has by now, not what it had at the first piece",
+    UptoRenewed: "a transfer promises the writes that the sender has now, not those that it had at the first piece",
         "upto-renewed" by claims::COVERED in piecewise(vec![put_to("w", "a"), put("b"), put_to("w", "c")]);
-    UptoEarly: "the first piece of a transfer counts as all of it",
+    UptoEarly: "the first piece of a transfer counts as the whole",
         "upto-early" by claims::COVERED in piecewise(vec![put_to("w", "a"), put("b")]);
-    MergeHalfKeys: "the versions of a key are taken over before the key is whole",
+    MergeHalfKeys: "versions of a key are merged before all of them arrived",
         "merge-half-keys" by claims::TRUE_CONTEXT in half_key(vec![get(), resolve("c")]);
-    TakeAnyPiece: "a piece is taken wherever the receiver is, also after a crash",
+    TakeAnyPiece: "a piece is accepted whichever piece the receiver needs, also after a crash",
         "take-any-piece" by claims::COVERED in Bounds { crashes: 1, ..piecewise(vec![blind("a"), blind("b")]) };
-    ChangedIsSent: "a key that changed since a part of it was sent goes on after that part",
+    ChangedIsSent: "the transfer of a key that changed meanwhile is continued, not restarted",
         "changed-is-sent" by claims::COVERED in Bounds { piece_bytes: 1, ..mv(3, vec![(1, vec![blind("a"), blind("b")]), (0, vec![put("c")])]) };
 }
 

@@ -1,4 +1,4 @@
-//! What must hold of nodes that lost their disks, and what must be reachable.
+//! The properties of nodes that lost their disks.
 
 use super::super::history::History;
 use super::nodes::{Actor, Claim, has, holds, image, images};

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_bug_of_the_session_table_has_a_mutant() {
-    let of_table: BTreeSet<_> = mutants()
+    let of_table: BTreeSet<SessionBug> = mutants()
         .iter()
         .filter_map(|mutant| match &(mutant.cluster)().setup().actors[0] {
             super::MultiPrimary::Replica(replica) => replica.config.sessions.bug,
@@ -19,8 +19,8 @@ fn every_bug_of_the_session_table_has_a_mutant() {
         })
         .collect();
     // Sessions are not sent to other nodes.
-    let all = (SessionBug::ALL.into_iter()).filter(|bug| !bug.is_of_snapshots());
-    assert_eq!(of_table, all.collect());
+    let all = (SessionBug::ALL.iter()).filter(|bug| !bug.is_of_snapshots() && !bug.is_of_bytes());
+    assert_eq!(of_table, all.copied().collect());
 }
 
 /// The bug is to blame, not the instance: as far as the counterexample goes, the property holds

@@ -1,7 +1,7 @@
 //! Instances with room for few sessions, so that they are evicted.
 
-use super::{claimed, get, put, write_then_read};
-use crate::kv::SessionLimits;
+use super::{claimed, put, write_twice};
+use crate::kv::{Op, SessionLimits};
 use crate::paxos::Quorums;
 use crate::paxos::bounds::Bounds;
 use crate::paxos::properties::{self as claims, Actor, Claim, History};
@@ -9,7 +9,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![crowd(), takeover(), snapshot()]
+    vec![crowd(), takeover(), snapshot(), bytes()]
 }
 
 fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
@@ -21,7 +21,7 @@ fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<
 
 /// Three clients, of which one asks twice, and room for the sessions of two.
 pub(in crate::paxos) fn trio() -> Bounds {
-    let scripts = vec![write_then_read(), vec![put("b")], vec![get()]];
+    let scripts = vec![write_twice(), vec![put("c")], vec![put("d")]];
     let sessions = SessionLimits::clients(2);
     Bounds { elections: 0, sessions, ..pair(scripts) }
 }
@@ -39,7 +39,26 @@ pub(in crate::paxos) fn lagging() -> Bounds {
     Bounds { elections: 0, heartbeats: 1, keep: 0, sessions, ..Bounds::three(scripts) }
 }
 
-fn pair(scripts: Vec<Vec<crate::kv::Op>>) -> Bounds {
+/// Two clients that write and then swap in vain, which tells them the value, and room for the sessions of two short replies, or of one
+/// longer one; for the longest value there is no room at all.
+pub(in crate::paxos) fn tight() -> Bounds {
+    let scripts = vec![vec![put("a"), swap()], vec![put("bbbb"), swap()]];
+    let sessions = SessionLimits { bytes: 9, ..SessionLimits::default() };
+    Bounds { elections: 0, keep: 8, sessions, ..pair(scripts) }
+}
+
+fn swap() -> Op {
+    Op::Cas { key: "x".into(), expected: None, new: None }
+}
+
+/// What is claimed of that.
+pub(in crate::paxos) fn tight_claims(bounds: &Bounds) -> Vec<Claim> {
+    let mut claims = claims::safety(bounds.quorums());
+    claims.extend([claims::table(), claims::not_new()]);
+    claims
+}
+
+fn pair(scripts: Vec<Vec<Op>>) -> Bounds {
     let quorums = Some(Quorums { prepare: 1, accept: 2 });
     Bounds { servers: 2, quorums, ..Bounds::three(scripts) }
 }
@@ -51,7 +70,7 @@ fn crowd() -> Instance<Actor, History> {
         deep: false,
         cluster: || cluster(trio(), [claims::overlap()]),
         symmetry: None,
-        expected: Expected { unique: 14_513, generated: 139_130, violated: &[] },
+        expected: Expected { unique: 24_956, generated: 239_172, violated: &[] },
     }
 }
 
@@ -63,7 +82,7 @@ fn takeover() -> Instance<Actor, History> {
         deep: false,
         cluster: || cluster(duel(), [claims::adopted(), claims::two_leaders()]),
         symmetry: None,
-        expected: Expected { unique: 53_833, generated: 489_592, violated: &[] },
+        expected: Expected { unique: 181_825, generated: 1_691_075, violated: &[] },
     }
 }
 
@@ -75,6 +94,22 @@ fn snapshot() -> Instance<Actor, History> {
         deep: false,
         cluster: || cluster(lagging(), [claims::installed()]),
         symmetry: None,
-        expected: Expected { unique: 38_306, generated: 440_348, violated: &[] },
+        expected: Expected { unique: 41_202, generated: 469_044, violated: &[] },
+    }
+}
+
+fn bytes() -> Instance<Actor, History> {
+    Instance {
+        name: "eviction-bytes",
+        about: "2 replicas with room for 9 bytes of sessions, 2 clients that write and swap in vain",
+        deep: false,
+        cluster: || {
+            let bounds = tight();
+            let mut claims = tight_claims(&bounds);
+            claims.extend([claims::made_room(), claims::too_large(), claims::refused()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 17_449, generated: 173_030, violated: &[] },
     }
 }

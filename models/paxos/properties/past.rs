@@ -1,18 +1,18 @@
-//! What was ever proposed, promised and accepted, as the messages in flight tell it.
+//! All proposals, promises and votes of a run, from the messages in flight.
 
-use super::World;
+use super::nodes::World;
 use crate::kv::{Op, Service};
 use crate::paxos::{Ballot, Command, Peer, Slot};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the messages in flight tell of all that ever happened.
+/// The past of a run, as the messages in flight show it.
 pub(super) struct Past<'a> {
     /// The values that were proposed, by slot and ballot.
     pub(super) proposed: BTreeMap<(Slot, Ballot), BTreeSet<&'a Command<Op>>>,
-    /// Who accepted, by slot and ballot. A proposer accepts its own proposal as it sends it.
+    /// The acceptors that accepted, by slot and ballot.
     pub(super) votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
-    /// Who promised, by ballot. A proposer has promised its own ballot.
+    /// The acceptors that promised, by ballot. A proposer has promised its own ballot.
     pub(super) promised: BTreeMap<Ballot, BTreeSet<Id>>,
 }
 
@@ -24,9 +24,7 @@ impl<'a> Past<'a> {
             let Service::Peer(msg) = &envelope.msg else { continue };
             match msg {
                 Peer::Accept { ballot, slot, command } => {
-                    let at = (*slot, *ballot);
-                    past.proposed.entry(at).or_default().insert(command);
-                    past.votes.entry(at).or_default().insert(envelope.src);
+                    past.proposed.entry((*slot, *ballot)).or_default().insert(command);
                 }
                 Peer::Accepted { ballot, slot } => {
                     past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);

@@ -1,6 +1,6 @@
-//! What pre-vote is for, and that a leader is found with it nevertheless.
+//! The properties of pre-vote: a live leader is not deposed, and a failed one is replaced.
 
-use super::{Actor, Claim, History, Machine, replica, stable, stables};
+use super::nodes::{Actor, Claim, History, Machine, replica, stable, stables};
 use crate::paxos::{Ballot, ReplicaState, Role};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property};
@@ -28,7 +28,7 @@ pub fn steady() -> Claim {
     )
 }
 
-/// Once nobody leads, somebody does later.
+/// Whenever no replica leads, one leads later.
 pub fn followed() -> Claim {
     Property::leads_to(
         FOLLOWED,
@@ -48,7 +48,7 @@ pub fn heard() -> Claim {
 
 /// What a leader proposed is chosen, or it leads no more.
 pub fn given_up() -> Claim {
-    let is_open = |replica: &ReplicaState<Machine>| matches!(&replica.role, Role::Leading(leading) if !leading.votes.is_empty());
+    let is_open = |replica: &ReplicaState<Machine>| matches!(&replica.role, Role::Leading(leading) if leading.awaits_others());
     Property::leads_to(
         GIVEN_UP,
         Condition::some_node(move |node| is(node, is_open)),

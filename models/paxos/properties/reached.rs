@@ -1,11 +1,12 @@
-//! What must be reached, so that the claims are about something; and bounds for what is explored.
+//! States that must be reachable, so that no property holds vacuously; and boundaries of exploration.
 
-use super::{Actor, Claim, History, Machine, Past, stable};
+use super::nodes::{Actor, Claim, History, Machine, stable};
+use super::past::Past;
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Slot, State};
+use crate::paxos::{Ballot, Command, Peer, ReplicaState, Role, Saved, Slot, Stable, State};
 use crate::statements;
-use crate::world::{Condition, Property, Statement};
+use crate::world::{Condition, NodeOf, Property, Statement};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,10 @@ statements! {
     pub PARTS = "promise-in-parts", "a promise was sent in parts";
     pub PIECES = "snapshot-in-pieces", "a replica had some pieces of a snapshot";
     pub WAITED = "window-full", "a request waited for a slot";
+    pub HELD = "vote-held", "a vote waited for the disk";
+    pub UNDURABLE = "applied-undurable", "a replica applied what its disk does not hold as applied";
+    pub FORGOTTEN_READ = "read-forgotten",
+        "a client was answered a read that its leader remembers no more";
     pub BUSY = "leader-busy", "a client was told that the leader is busy";
     pub THREE_BALLOTS = "three-ballots", "values were proposed in one slot in three ballots";
     pub TWO_LEADERS = "two-leaders", "two replicas led at once, in different ballots";
@@ -40,6 +45,48 @@ pub fn waited() -> Claim {
         Role::Leading(leading) => !leading.waiting.is_empty(),
         _ => false,
     })
+}
+
+/// A vote waits for the disk.
+pub fn held() -> Claim {
+    Property::sometimes(
+        HELD,
+        Condition::some_node(|node| {
+            let is_vote = |msg: &_| matches!(msg, Service::Peer(Peer::Accepted { .. }));
+            node.held.iter().any(|(_, msg)| is_vote(msg))
+        }),
+    )
+}
+
+/// A crash now would take back that something is applied.
+pub fn undurable() -> Claim {
+    Property::sometimes(
+        UNDURABLE,
+        Condition::some_node(|node| match (node.state(), &node.disk.durable) {
+            (Some(State::Replica(replica)), Some(Saved::Complete(durable))) => {
+                replica.applied() > durable.image.slot
+            }
+            _ => false,
+        }),
+    )
+}
+
+/// Two clients were answered, and their leader remembers the read of one.
+pub fn forgotten_read() -> Claim {
+    Property::sometimes(
+        FORGOTTEN_READ,
+        Condition::nodes(|nodes| {
+            let is_done = |state: &State<Machine>| matches!(state, State::Client(client) if client.last.is_some());
+            let remembers = |state: &State<Machine>| match state {
+                State::Replica(ReplicaState { role: Role::Leading(leading), .. }) => {
+                    leading.last_reads.len() == 1
+                }
+                _ => false,
+            };
+            nodes.up().filter(|(_, state)| is_done(state)).count() >= 2
+                && nodes.up().any(|(_, state)| remembers(state))
+        }),
+    )
 }
 
 /// A client heard that the leader is busy.
@@ -135,11 +182,29 @@ pub fn overlap() -> Claim {
 
 /// No replica but this one tries to lead: a bound for where it is enough that one does.
 pub fn elects(only: Id) -> Condition<Actor, History> {
+    Condition::each_node(move |node| elects_only(only, node))
+}
+
+/// The same, and nothing is applied: a bound for where it is enough that something is proposed.
+pub fn elects_unapplied(only: Id) -> Condition<Actor, History> {
     Condition::each_node(move |node| {
-        node.id == only
-            || stable(node).is_none_or(|stable| {
-                stable.promised.leader != node.id || stable.promised.round == 0
-            })
+        elects_only(only, node) && stable(node).is_none_or(|stable| stable.image.slot == 0)
+    })
+}
+
+fn elects_only(only: Id, node: &NodeOf<Actor>) -> bool {
+    let leads_first =
+        |stable: &Stable<Machine>| stable.promised.leader != node.id || stable.promised.round == 0;
+    node.id == only || stable(node).is_none_or(leads_first)
+}
+
+/// No leader asked more often whether it leads: a bound for what would go on for ever.
+pub fn few_rounds(rounds: u64) -> Condition<Actor, History> {
+    Condition::each_node(move |node| match node.state() {
+        Some(State::Replica(ReplicaState { role: Role::Leading(leading), .. })) => {
+            leading.round <= rounds
+        }
+        _ => true,
     })
 }
 

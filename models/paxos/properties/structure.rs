@@ -1,6 +1,7 @@
-//! What holds of every replica by itself, whatever the others do and whatever is in flight.
+//! Invariants of each replica alone.
 
-use super::{Actor, Claim, Machine};
+use super::nodes::{Actor, Claim, Machine};
+use crate::kv::transfer::encoded_bytes;
 use crate::paxos::offer::weight;
 use crate::paxos::{Config, ReplicaState, Role, ServedSnapshot, State, Timer};
 use crate::statements;
@@ -22,7 +23,7 @@ pub fn structure(config: &Config) -> Vec<Claim> {
     vec![armed(), open(), bounded(config)]
 }
 
-/// Who follows waits for a leader, who leads tells of it, and who tries to lead does both.
+/// A follower waits for a leader, a leader sends heartbeats, and a candidate does both.
 fn armed() -> Claim {
     Property::always(
         ARMED,
@@ -65,6 +66,8 @@ fn bounded(config: &Config) -> Claim {
                 Role::Leading(leading) => {
                     let first = stable.promised.round == 0;
                     leading.waiting.len() <= config.queue
+                        && leading.reads.len() <= config.most_reads()
+                        && leading.last_reads.len() <= config.sessions.clients
                         && !(first && accepted.len() as u64 > config.window)
                 }
                 _ => true,
@@ -77,15 +80,24 @@ fn bounded(config: &Config) -> Claim {
     )
 }
 
-/// The log is as short as it is kept, or kept behind a snapshot that is larger.
+/// The log is as short as it is kept, or kept behind a snapshot of which as much was given.
 fn log_is_bounded(config: &Config, replica: &ReplicaState<Machine>) -> bool {
     let log = &replica.stable.log;
     let bytes: usize = log.values().map(weight).sum();
     let is_short = log.len() <= config.keep && bytes <= config.keep_bytes;
     let is_behind = |offer: &ServedSnapshot<Machine>| {
-        log.keys().all(|slot| *slot > offer.slot) && bytes <= config.keep_bytes.max(offer.bytes)
+        log.keys().all(|slot| *slot > offer.slot()) && bytes <= config.keep_bytes.max(offer.bytes)
     };
-    bytes == replica.log_bytes && (is_short || replica.offer.as_ref().is_some_and(is_behind))
+    let offer = replica.offer.as_ref();
+    bytes == replica.log_bytes
+        && (is_short || offer.is_some_and(is_behind))
+        && offer.is_none_or(|offer| offer.bytes <= size(config, offer))
+}
+
+/// The size of a snapshot.
+fn size(config: &Config, offer: &ServedSnapshot<Machine>) -> usize {
+    let pieces = offer.image.pieces_after(None, config.piece_bytes);
+    pieces.map(|(piece, _)| encoded_bytes(&piece)).sum()
 }
 
 fn role(node: &NodeOf<Actor>) -> Option<(&ReplicaState<Machine>, &Role<crate::kv::Op>)> {

@@ -1,4 +1,4 @@
-//! What single-decree Paxos guarantees: the rows of the table.
+//! The guarantees of single-decree Paxos: its row of the table.
 
 use super::{Config, Learner, State, Synod, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
@@ -16,7 +16,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         }],
         durable: vec![Reading {
             property: properties::PROMISE,
-            holds: "promises and what is accepted",
+            holds: "promises and accepted proposals",
             violated: "not even promises",
         }],
         sample: Sample {

@@ -34,7 +34,7 @@ impl Bounds {
     pub(super) fn setup(&self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Synod, ()> {
         let config = Config { bug, ..self.config() };
         let nodes = config.nodes();
-        // Acceptors and proposers crash; the learner keeps nothing and can always be told again.
+        // Acceptors and proposers crash; the learner keeps nothing and can always learn again.
         let servers = nodes.len() - 1;
         let (crashes, restarts) = (self.crashes, self.restarts);
         let crashable = self.crashable.map(|only| vec![only.into()]);
@@ -68,8 +68,8 @@ impl Bounds {
     }
 
     /// The cluster, of which it is claimed that it decides. What is sent is delivered some time,
-    /// to whoever is up for long enough: each message by itself, as on the set network fairness of
-    /// a link could be fair to one message for ever.
+    /// to each node that is up for long enough: each message by itself, as on the set network
+    /// fairness of a link could be fair to one message for ever.
     pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
         let fairness = Fairness { per_message: true, ..Fairness::default() };
         let claims = self.safety().into_iter().chain([claims::decides()]).collect();
@@ -93,7 +93,7 @@ fn contest() -> Instance<Synod, ()> {
     Instance {
         name: "synod-contest",
         about: "single decree: 3 acceptors that are taken to be alike, 2 proposers with 3 \
-                proposals in all, until the learner hears of something",
+                proposals in all, until the learner hears of a vote",
         deep: false,
         cluster: || {
             let bounds = Bounds { within: Some(claims::unheard()), ..Bounds::three(3) };

@@ -1,4 +1,4 @@
-//! The learner: finds out which value is chosen.
+//! The learner: learns which value is chosen.
 
 use super::bugs::Bug;
 use super::message::Proposal;

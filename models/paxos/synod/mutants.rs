@@ -31,19 +31,19 @@ mutants! {
                 quorums: Some(Quorums { prepare: 1, accept: 2 }),
                 ..crashing(3)
             };
-    IgnoreAccepted: "a proposer proposes its own value, whatever was reported",
+    IgnoreAccepted: "a proposer proposes its own value, whatever the promises report",
         "synod-ignore-accepted" by claims::AGREEMENT in Bounds::three(2);
-    AdoptLast: "not the highest-numbered proposal that was reported wins, but the last",
+    AdoptLast: "the last reported proposal wins, not the highest-numbered one",
         "synod-adopt-last" by claims::P2C in Bounds { within: Some(claims::unheard()), ..Bounds::three(3) };
-    PromiseLower: "an acceptor responds to a number that is smaller than one that it responded to",
+    PromiseLower: "an acceptor responds to a prepare request with a smaller number than an earlier one",
         "synod-promise-lower" by claims::PROMISE in Bounds::three(2);
     CountPromisesAcross: "a promise of an earlier number counts",
         "synod-count-promises-across" by claims::P2C in Bounds::three(2);
     CountVotesAcross: "votes for different proposals count together",
         "synod-count-votes-across" by claims::LEARNED in Bounds::three(2);
-    SmallPrepareQuorum: "one promise less than a quorum is enough",
+    SmallPrepareQuorum: "one promise fewer than a quorum is enough",
         "synod-small-prepare-quorum" by claims::P2C in Bounds::three(2);
-    SmallAcceptQuorum: "one vote less than a quorum is enough",
+    SmallAcceptQuorum: "one vote fewer than a quorum is enough",
         "synod-small-accept-quorum" by claims::LEARNED in Bounds::three(2);
     ProposeNothing: "a proposer that is free to choose proposes an empty value",
         "synod-propose-nothing" by claims::VALIDITY in Bounds::three(1);

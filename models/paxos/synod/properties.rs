@@ -1,12 +1,12 @@
-//! What must hold of a single decree, and what must be reachable.
+//! The properties of a single decree: what must hold, and what must be reachable.
 //!
-//! On the set network what was sent stays in flight, so the messages in flight tell all that was
+//! On the set network what was sent stays in flight, so the messages in flight show all that was
 //! ever proposed, promised and accepted.
 
-use super::{Learner, Msg, Proposal, Propose, Saved, State, Synod, Value};
+use super::{Learner, Msg, Proposal, State, Synod, Value};
 use crate::paxos::{Ballot, Quorums};
 use crate::statements;
-use crate::world::{Condition, Node, Property, Statement, View};
+use crate::world::{Condition, NodeOf, Property, Statement, View};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,7 +159,7 @@ pub fn safety(values: Vec<Value>, quorums: Quorums) -> Vec<Claim> {
 
 /// In the end the learner knows.
 pub fn decides() -> Claim {
-    let knows = |node: &Node<State, Propose, (), Saved>| learned_value(node).is_some();
+    let knows = |node: &NodeOf<Synod>| learned_value(node).is_some();
     Property::eventually(DECIDES, Condition::some_node(knows))
 }
 
@@ -195,7 +195,7 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
         Condition::world(move |world| {
             let past = Past::of(world);
             let last = past.proposed.keys().last().copied();
-            let promised = |node: &Node<State, Propose, (), Saved>| {
+            let promised = |node: &NodeOf<Synod>| {
                 matches!(
                     node.state(),
                     Some(State::Acceptor(acceptor))
@@ -216,7 +216,7 @@ pub fn unheard() -> Condition<Synod, ()> {
     })
 }
 
-fn learned_value(node: &Node<State, Propose, (), Saved>) -> Option<Value> {
+fn learned_value(node: &NodeOf<Synod>) -> Option<Value> {
     match node.state() {
         Some(State::Learner(learner)) => learner.learned,
         _ => None,

@@ -1,4 +1,4 @@
-//! The synod to the tools: it is checked, and serves nobody.
+//! The synod as the tools see it: checked, but not deployed.
 
 use super::{Synod, guarantees, instances, mutants};
 use crate::guarantee::Guarantee;

@@ -1,4 +1,4 @@
-//! Acceptors are alike: nothing in the protocol or its properties tells one from another.
+//! Acceptors are alike: nothing in the protocol or its properties distinguishes them.
 //!
 //! Proposers are not: a number ends with its proposer's id, and numbers are ordered. So proposers
 //! keep their ids and numbers stay as they are; what changes is who promised and who accepted.

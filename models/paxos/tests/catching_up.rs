@@ -58,10 +58,10 @@ fn a_snapshot_is_given_on_while_the_log_moves_on() {
     let config = Config { keep: 2, burst: 1, ..config() };
     let mut ahead = ahead(&config, 10, 5000);
     let ask = |held| Peer::CatchUp { from: 1, held };
-    peer(&config, 0, &mut ahead, 2, ask(None));
+    let first = sends(&peer(&config, 0, &mut ahead, 2, ask(None)));
     deliver(&config, 0, &mut ahead, 7, super::ask("a"));
     peer(&config, 0, &mut ahead, 1, Peer::Accepted { ballot: ballot(0, 0), slot: 11 });
-    let out = peer(&config, 0, &mut ahead, 2, ask(Some((10, 1))));
+    let out = peer(&config, 0, &mut ahead, 2, ask(held(&first[0].1)));
     assert!(matches!(sends(&out)[..], [(2, Peer::Snapshot { slot: 10, index: 1, .. })]));
 }
 

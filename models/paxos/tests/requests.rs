@@ -90,7 +90,7 @@ fn requests_beyond_the_window_wait_their_turn_and_beyond_the_queue_are_refused()
 fn a_client_waits_once_and_with_its_last_request() {
     let config = Config { window: 1, queue: 2, ..config() };
     let (mut state, _) = started(&config, 0, None);
-    let ask = |seq| Service::Request { seq, op: Op::get("x") };
+    let ask = |seq| Service::Request { seq, op: Op::put("x", "a") };
     for (client, seq) in [(10, 1), (11, 2), (12, 1), (11, 2), (11, 3), (11, 1)] {
         assert_eq!(replies(&deliver(&config, 0, &mut state, client, ask(seq))), []);
     }

@@ -93,9 +93,10 @@ fn a_reply_over_the_byte_bound_is_given_once() {
     let config = Config { sessions, ..config() };
     let mut state = having_served(&config, [7]);
     serve(&config, &mut state, 8, Op::put("x", &"v".repeat(30)));
-    let value = Reply::Value(Some("v".repeat(30).as_str().into()));
-    let told = serve(&config, &mut state, 9, Op::get("x"));
-    assert_eq!(told, [(9, Service::Reply { seq: 1, reply: value })]);
+    let reply = Reply::Swapped { swapped: false, found: Some("v".repeat(30).as_str().into()) };
+    let in_vain = Op::Cas { key: "x".into(), expected: None, new: None };
+    let told = serve(&config, &mut state, 9, in_vain);
+    assert_eq!(told, [(9, Service::Reply { seq: 1, reply })]);
     refuses(&config, 0, &mut state, 9);
     let out = deliver(&config, 0, &mut state, 7, ask("a"));
     let done = Service::Reply { seq: 1, reply: Reply::Done };

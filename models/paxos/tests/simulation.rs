@@ -36,7 +36,7 @@ fn is_bounded(run: &Run) {
     for replica in replicas(run) {
         let log = &replica.stable.log;
         let is_behind = |slot| log.keys().all(|at| *at > slot);
-        let held = replica.offer.as_ref().is_some_and(|offer| is_behind(offer.slot));
+        let held = replica.offer.as_ref().is_some_and(|offer| is_behind(offer.slot()));
         assert!(log.len() <= config.keep || held);
         let votes = 2 * config.window as usize + config.ahead;
         assert!(replica.stable.accepted.len() <= votes);

@@ -8,16 +8,16 @@ use crate::world::Cluster;
 
 mutants! {
     Actor, History, Bug, cluster;
-    StartAsFirst: "a replica that lost its disk takes itself for a member of the first view",
+    StartAsFirst: "a replica that lost its disk starts as a member of the first view",
         // The first primary would panic at what is acknowledged to its former life.
         "start-as-first" by claims::PROMOTABLE in (Bounds { replaced: vec![2], ..Bounds::replaced() }, claims::safety());
-    AdoptFormer: "a replica that lost its disk takes part in views made for its former life",
+    AdoptFormer: "a replica that lost its disk takes part in views of its former life",
         "adopt-former" by claims::NO_LOSS in (Bounds::replaced(), claims::safety());
-    KeepReplaced: "the view service leaves a replica that lost its disk where it was",
+    KeepReplaced: "the view service keeps a replica that lost its disk in its place",
         "keep-replaced" by claims::PROMOTABLE in (Bounds::replaced(), claims::safety());
-    NewcomerOnce: "a replica says that it lost its disk when it starts, and never again",
+    NewcomerOnce: "a replica reports the loss of its disk once, when it starts",
         "newcomer-once" by claims::CONVERGED in (returning(), vec![claims::converged()]);
-    TellNewcomerOnce: "a replica that lost its disk is told once that the view service knows",
+    TellNewcomerOnce: "the view service acknowledges the loss of a disk once",
         "tell-newcomer-once" by claims::CONVERGED in (returning(), vec![claims::converged()]);
 }
 

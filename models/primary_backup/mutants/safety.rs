@@ -10,17 +10,17 @@ mutants! {
     Actor, History, Bug, cluster;
     AcknowledgeEarly: "the primary acknowledges before it replicates",
         "acknowledge-early" by claims::LINEARIZABLE in reader();
-    AnswerRetryEarly: "a request that is asked again is answered before the backups have it",
+    AnswerRetryEarly: "a repeated request is answered before the backups hold it",
         "answer-retry-early" by claims::NO_LOSS in reader();
     ActEarly: "a new primary acts before its backups hold its state",
         "act-early" by claims::PROMOTABLE in reader();
-    StayPrimary: "a primary that is replaced goes on acting, in the new view",
+    StayPrimary: "a replaced primary goes on acting in the new view",
         "stay-primary" by claims::ONE_PRIMARY in reader();
-    NoFencing: "operations of an old view are taken",
+    NoFencing: "operations of an older view are accepted",
         "no-fencing" by claims::LINEARIZABLE in Bounds::synchronous(2, rivals());
-    IgnoreGap: "a backup applies the operation that comes, whatever its number",
+    IgnoreGap: "a backup applies an operation whatever its number",
         "ignore-gap" by claims::PREFIX in Bounds::synchronous(2, rivals());
-    ApplyTwice: "a request that comes again is applied again",
+    ApplyTwice: "a repeated request is applied again",
         "apply-twice" by claims::EXACTLY_ONCE in Bounds { suspicions: Some(0), ..reader() };
     CertifyJoiner: "a joining backup may be promoted before it holds the state",
         "certify-joiner" by claims::PROMOTABLE in reader();
@@ -28,39 +28,39 @@ mutants! {
         "forget-applied" by CHECKPOINT in reader();
     ForgetView: "the view service does not save its views",
         "forget-view" by claims::ONE_PRIMARY in Bounds { crashes: 1, restarts: 1, suspicions: Some(4), ..reader() };
-    AcknowledgeOnOne: "a request is acknowledged when one backup has it",
+    AcknowledgeOnOne: "a request is acknowledged when one backup holds it",
         "acknowledge-on-one" by claims::PROMOTABLE in trio();
     ActOnOne: "a new primary acts when one backup holds its state",
         "act-on-one" by claims::PROMOTABLE in trio();
-    AheadHolds: "a backup that has more operations than its primary says that it holds the state",
+    AheadHolds: "a backup that is ahead of its primary reports that it holds the primary's state",
         "ahead-holds" by claims::PREFIX in trio();
-    AnybodyAcknowledges: "the ping of any member acknowledges its view",
+    AnybodyAcknowledges: "a ping of any member acknowledges the view",
         "anybody-acknowledges" by claims::PROMOTABLE in Bounds { pings: 1, ..writer() };
-    OrderEarly: "a primary takes requests before it acts",
+    OrderEarly: "a primary accepts requests before it acts",
         "order-early" by claims::PROMOTABLE in trio();
     OrderOld: "a request older than the last one of its client is applied again",
         "order-old" by claims::EXACTLY_ONCE in Bounds { suspicions: Some(0), ..reader() };
-    ActAfterRestart: "a primary that restarts acts at once, as if its backups had all that it has",
+    ActAfterRestart: "a restarted primary acts at once, as if its backups held its state",
         "act-after-restart" by claims::PROMOTABLE in restarted();
-    CountOldAck: "an acknowledgement of less than the whole state counts when a view begins again",
+    CountOldAck: "an acknowledgement of a part of the state counts when a view begins again",
         "count-old-ack" by claims::PROMOTABLE in restarted();
     AdoptOld: "a replica adopts a view that is older than its own",
         "adopt-old" by claims::PROMOTABLE in returning();
     PromoteAnybody: "any member may be promoted, certified or not",
         "promote-anybody" by claims::NO_LOSS in returning();
-    CertifyLeavers: "a member that leaves stays certified",
+    CertifyLeavers: "a member that leaves a view stays certified",
         "certify-leavers" by claims::PROMOTABLE in reader();
-    ApplyOverlap: "of operations that come together, those that were applied already are applied again",
+    ApplyOverlap: "the operations of a batch that were applied before are applied again",
         "apply-overlap" by claims::PREFIX in Bounds::batches();
-    TakeAnyPiece: "a piece of state is taken whichever piece is missing",
+    TakeAnyPiece: "a piece of state is accepted although an earlier piece is missing",
         "take-any-piece" by claims::PROMOTABLE in Bounds { piece_bytes: 1, crashes: 1, restarts: 1, ..writer() };
-    NoWatch: "the view service does not watch who joins",
+    NoWatch: "the view service does not watch a joining replica",
         "no-watch" by claims::ARMED in reader();
-    CountOutsider: "the acknowledgement of who copies counts for that of a backup",
+    CountOutsider: "an acknowledgement of a replica that still copies the state counts as a backup's",
         "count-outsider" by claims::PROMOTABLE in trio();
-    KeepOffer: "a copy that was given up goes on, with the state that was cut for it",
+    KeepOffer: "a copy that was given up goes on with its old snapshot",
         "keep-offer" by claims::KEPT in Bounds { overdue: Some(1), ..reader() };
-    JoinEarly: "an outsider is let in when it begins to copy the state",
+    JoinEarly: "a replica joins the view when it begins to copy the state",
         "join-early" by claims::COPIED in reader();
 }
 

@@ -1,4 +1,4 @@
-//! What must hold of copies: an outsider gets the state while requests go on.
+//! The properties of copies: an outsider gets the state while requests go on.
 
 use super::nodes::{Claim, synced};
 use crate::kv::Service;
@@ -37,7 +37,7 @@ pub fn kept() -> Claim {
     )
 }
 
-/// The primary lets in only who has copied the state of its view.
+/// The primary lets a replica in only after it has copied the state of its view.
 pub fn copied() -> Claim {
     Property::always(
         COPIED,

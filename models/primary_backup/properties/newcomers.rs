@@ -1,4 +1,4 @@
-//! What must be reachable where disks are lost.
+//! States that must be reachable where disks are lost.
 
 use super::nodes::{Actor, Claim};
 use crate::primary_backup::State;

@@ -1,4 +1,4 @@
-//! What must hold of the requests that wait for their turn.
+//! The properties of the queue of waiting requests.
 
 use super::nodes::{Actor, Claim};
 use crate::kv::Service;

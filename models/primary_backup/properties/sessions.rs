@@ -10,7 +10,7 @@ use crate::world::{Condition, Property};
 statements! {
     /// A session is lost only to clients that were active since, as many as there is room for.
     pub ACTIVE = "active-sessions", "every active client has its session";
-    pub NOT_NEW = "no-reapply", "no replica takes a request that it applied for a new one",
+    pub NOT_NEW = "no-reapply", "no replica treats an applied request as new",
         "Ongaro 2014, section 6.3";
     pub SAME = "same-sessions", "replicas that applied the same requests hold the same sessions",
         "Ongaro 2014, section 6.3";

@@ -88,7 +88,7 @@ fn who_is_ahead_of_its_view_cannot_go_on_with_it() {
     let mut node = with_five(2);
     let before = node.state.clone();
     let did = node.on_peer(1, begin(4));
-    assert_eq!(did, [send(1, Peer::Fetch { view: 3, op: 0, index: 0 })]);
+    assert_eq!(did, [send(1, Peer::Fetch { view: 3, held: None })]);
     assert_eq!(node.state, before);
 }
 

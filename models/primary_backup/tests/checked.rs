@@ -13,5 +13,6 @@ fn every_bug_of_the_session_table_has_a_mutant() {
             _ => None,
         })
         .collect();
-    assert_eq!(of_table, SessionBug::ALL.into_iter().collect());
+    let all = SessionBug::ALL.iter().filter(|bug| !bug.is_of_bytes());
+    assert_eq!(of_table, all.copied().collect());
 }

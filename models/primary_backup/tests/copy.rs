@@ -1,7 +1,6 @@
 //! Copies, on the primary's side: requests go on meanwhile.
 
 use super::*;
-use crate::kv::transfer::{Piece, pieces};
 use std::collections::VecDeque;
 
 /// A piece at a time, and no more behind than two.
@@ -14,18 +13,13 @@ fn alone() -> Node {
     started_from(&finely(), 1, disk(view(4, 1, &[]), 4, 7)).0
 }
 
-fn cut(op: u64) -> Vec<Piece<Map>> {
-    let Image { machine, sessions, .. } = image(op);
-    pieces(&machine, &sessions, 1)
-}
-
 fn chunk(op: u64, index: u32) -> Did {
-    let piece = cut(op)[index as usize].clone();
-    send(2, Peer::Chunk { view: 4, op, index, last: index == 1, piece })
+    send(2, piece(op, index))
 }
 
-fn fetch(op: u64, index: u32) -> Peer<Map> {
-    Peer::Fetch { view: 4, op, index }
+/// The outsider has nothing.
+fn has_none() -> Peer<Map> {
+    Peer::Fetch { view: 4, held: None }
 }
 
 /// The operation with this number is asked for and done.
@@ -41,31 +35,32 @@ fn copying(node: &Node) -> &Copying<Map> {
 #[test]
 fn a_state_is_cut_once_though_requests_go_on() {
     let mut node = alone();
-    assert_eq!(node.on_peer(2, fetch(0, 0)), [overdue(2), chunk(7, 0)]);
+    assert_eq!(node.on_peer(2, has_none()), [overdue(2), chunk(7, 0)]);
     goes_on(&mut node, 8);
-    assert_eq!(node.on_peer(2, fetch(7, 1)), [overdue(2), chunk(7, 1)]);
+    assert_eq!(node.on_peer(2, has_first(7)), [overdue(2), chunk(7, 1)]);
     goes_on(&mut node, 9);
-    assert_eq!(node.on_peer(2, fetch(7, 0)), [overdue(2), chunk(7, 0)], "it forgot");
+    assert_eq!(node.on_peer(2, has_none()), [overdue(2), chunk(7, 0)], "it forgot");
     assert_eq!(copying(&node).since.since(0).map(|(op, _)| op).collect::<Vec<_>>(), [8, 9]);
-    node.ignores(2, Service::Peer(fetch(7, 2)));
+    let held = Some(Held { of: 7, count: 2, end: Cut::Session(id(9)) });
+    node.ignores(2, Service::Peer(Peer::Fetch { view: 4, held }));
 }
 
 #[test]
 fn who_has_pieces_of_another_state_starts_over() {
     let mut node = alone();
-    assert_eq!(node.on_peer(2, fetch(6, 1)), [overdue(2), chunk(7, 0)]);
+    assert_eq!(node.on_peer(2, has_first(6)), [overdue(2), chunk(7, 0)]);
 }
 
 #[test]
 fn with_all_pieces_it_gets_the_operations_since_and_is_let_in() {
     let mut node = alone();
-    node.on_peer(2, fetch(0, 0));
+    node.on_peer(2, has_none());
     (8..=11).for_each(|op| goes_on(&mut node, op));
     let did = node.on_peer(2, Peer::Ack { view: 4, op: 7 });
     let mut expected = vec![overdue(2)];
     expected.extend((8..=11).map(|op| send(2, replicate(4, op))));
     assert_eq!(did, expected, "four behind: half of what a backup may be is two");
-    assert!(copying(&node).pieces.is_empty());
+    assert!(copying(&node).state.is_none());
     assert_eq!(node.on_peer(2, Peer::Ack { view: 4, op: 8 })[0], overdue(2));
     let did = node.on_peer(2, Peer::Ack { view: 4, op: 9 });
     assert_eq!(did.last(), Some(&pings(4, true, &[], Some(2))));
@@ -75,7 +70,7 @@ fn with_all_pieces_it_gets_the_operations_since_and_is_let_in() {
 #[test]
 fn operations_are_sent_a_bounded_number_ahead() {
     let mut node = alone();
-    node.on_peer(2, fetch(0, 0));
+    node.on_peer(2, has_none());
     let ahead = finely().burst as u64;
     (8..=9 + ahead).for_each(|op| goes_on(&mut node, op));
     let first = 7 + 1..=7 + ahead;
@@ -129,20 +124,20 @@ fn sent_to(to: usize, did: Vec<Did>) -> impl Iterator<Item = Peer<Map>> {
 fn one_copies_at_a_time_and_no_member() {
     let config = Config { replicas: 3, ..finely() };
     let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
-    node.on_peer(2, fetch(0, 0));
-    node.ignores(3, Service::Peer(fetch(0, 0)));
+    node.on_peer(2, has_none());
+    node.ignores(3, Service::Peer(has_none()));
     node.ignores(3, Service::Peer(Peer::Ack { view: 4, op: 7 }));
-    node.ignores(2, Service::Peer(Peer::Fetch { view: 3, op: 7, index: 0 }));
+    node.ignores(2, Service::Peer(Peer::Fetch { view: 3, held: None }));
 }
 
 #[test]
 fn a_copy_that_falls_silent_is_given_up_with_its_operations() {
     let mut node = alone();
-    node.on_peer(2, fetch(0, 0));
+    node.on_peer(2, has_none());
     goes_on(&mut node, 8);
     assert_eq!(node.on_timeout(&Timer::Overdue(id(2))), []);
     assert_eq!(node.leading().copying, None);
-    assert_eq!(node.on_peer(2, fetch(7, 1)), [overdue(2), chunk(8, 0)], "cut again");
+    assert_eq!(node.on_peer(2, has_first(7)), [overdue(2), chunk(8, 0)], "cut again");
 }
 
 #[test]
@@ -158,7 +153,7 @@ fn who_has_copied_goes_on_with_a_primary_that_comes_back() {
 fn too_many_bytes_for_a_copy_hold_requests_back() {
     let config = Config { copy_bytes: 1, ..finely() };
     let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
-    node.on_peer(2, fetch(0, 0));
+    node.on_peer(2, has_none());
     goes_on(&mut node, 8);
     assert_eq!(node.on_msg(9, request(9, &put(9))), []);
     assert_eq!(node.leading().waiting.len(), 1);
@@ -170,7 +165,7 @@ fn too_many_bytes_for_a_copy_hold_requests_back() {
 #[test]
 fn a_copy_does_not_outlive_its_view() {
     let mut node = alone();
-    node.on_peer(2, fetch(0, 0));
+    node.on_peer(2, has_none());
     goes_on(&mut node, 8);
     let next = view(5, 1, &[2]);
     let did = node.on_peer(0, Peer::View(next.clone()));

@@ -5,6 +5,7 @@ mod checked;
 mod client;
 mod copy;
 mod newcomer;
+mod pieces;
 mod primary;
 mod replica;
 mod sessions;
@@ -15,6 +16,7 @@ mod view_service;
 
 use super::*;
 use crate::Durable;
+use crate::kv::transfer::{Cut, Held, Piece};
 use crate::kv::{Map, Op, Reply, Service};
 use crate::testing;
 use std::collections::BTreeMap;
@@ -136,6 +138,23 @@ fn image(op: u64) -> Image<Map> {
         image.apply(&entry(9, op, &put(op)));
     }
     image
+}
+
+/// The two pieces of the state after `op` puts, and where the first ends.
+fn cut(op: u64) -> [(Piece<Map>, Option<Cut>); 2] {
+    image(op).snapshot().pieces_after(None, 1).collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// A piece of it, for an outsider of view 4.
+fn piece(op: u64, index: u32) -> Peer<Map> {
+    let (piece, next) = cut(op)[index as usize].clone();
+    Peer::Chunk { view: 4, op, index, piece, next }
+}
+
+/// The first piece of it is there.
+fn has_first(op: u64) -> Peer<Map> {
+    let end = cut(op)[0].1.clone().unwrap();
+    Peer::Fetch { view: 4, held: Some(Held { of: op, count: 1, end }) }
 }
 
 /// A replica's disk.

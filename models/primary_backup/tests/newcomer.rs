@@ -38,7 +38,7 @@ fn it_ignores_what_is_meant_for_its_former_life() {
     node.ignores(9, request(1, &put(1)));
     node.ignores(1, Service::Peer(Peer::Begin { view: 2, op: 0 }));
     node.ignores(1, Service::Peer(replicate(1, 1)));
-    node.ignores(1, Service::Peer(Peer::Fetch { view: 1, op: 0, index: 0 }));
+    node.ignores(1, Service::Peer(Peer::Fetch { view: 1, held: None }));
     node.ignores(1, Service::Peer(Peer::Ack { view: 1, op: 1 }));
     for former in [view(3, 2, &[]), knowing(view(3, 1, &[2]), &[(2, 5)]), view(3, 1, &[])] {
         node.ignores(0, Service::Peer(Peer::View(former)));
@@ -49,7 +49,7 @@ fn it_ignores_what_is_meant_for_its_former_life() {
 fn it_copies_the_state_in_a_view_that_names_its_life() {
     let (mut node, _) = newcomer(&config(2), 2);
     let known = knowing(view(2, 1, &[]), &[(2, LIFE)]);
-    let fetch = send(1, Peer::Fetch { view: 2, op: 0, index: 0 });
+    let fetch = send(1, Peer::Fetch { view: 2, held: None });
     let did = node.on_peer(0, Peer::View(known.clone()));
     assert_eq!(did, [Did::Save(Saved::view(known)), fetch.clone()]);
     assert!(!node.replica().is_newcomer() && !node.replica().is_synced());

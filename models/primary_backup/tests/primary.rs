@@ -238,7 +238,7 @@ fn a_backup_that_does_not_acknowledge_in_time_is_reported_until_it_does() {
 #[test]
 fn a_backup_that_is_ahead_or_too_far_behind_is_reported() {
     let mut node = beginning();
-    let fetch = Peer::Fetch { view: 4, op: 0, index: 0 };
+    let fetch = Peer::Fetch { view: 4, held: None };
     assert_eq!(node.on_peer(1, fetch.clone()), [pings(4, false, &[1], None)]);
     node.ignores(1, Service::Peer(fetch));
     let mut image = image(7);

@@ -62,7 +62,7 @@ fn pings_at_each_interval() {
 fn an_outsider_asks_for_the_state_at_each_interval_too() {
     let mut node = node(&config(2), 2);
     node.on_peer(0, Peer::View(view(2, 1, &[])));
-    let fetch = send(1, Peer::Fetch { view: 2, op: 0, index: 0 });
+    let fetch = send(1, Peer::Fetch { view: 2, held: None });
     assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), ping(2, false), fetch]);
 }
 
@@ -116,7 +116,7 @@ fn a_primary_that_is_replaced_stops_and_copies() {
         Did::Save(Saved::view(next)),
         Did::Cancel(Timer::Resend),
         in_time(2),
-        send(2, Peer::Fetch { view: 2, op: 0, index: 0 }),
+        send(2, Peer::Fetch { view: 2, held: None }),
     ];
     assert_eq!(did, expected);
     assert_eq!(node.replica().role, Role::Outsider(Following::default()));
@@ -138,7 +138,7 @@ fn a_message_of_a_newer_view_only_makes_it_ask_for_the_view() {
     let messages = [
         Peer::Begin { view: 2, op: 0 },
         replicate(2, 1),
-        Peer::Fetch { view: 2, op: 0, index: 0 },
+        Peer::Fetch { view: 2, held: None },
         Peer::Ack { view: 2, op: 0 },
         Peer::Refill { view: 2, from: 1 },
     ];

@@ -56,8 +56,7 @@ fn after_a_restart_too() {
 
 /// Brings the state of `from`, the primary of view 4, to `to` in pieces.
 fn transfer(from: &mut Node, to: &mut Node) {
-    let op = from.replica().image.op;
-    let mut asked = vec![Peer::Fetch { view: 4, op, index: 0 }];
+    let mut asked = vec![Peer::Fetch { view: 4, held: None }];
     while let Some(msg) = asked.pop() {
         for did in from.on_peer(2, msg) {
             let Did::Send(_, Service::Peer(chunk)) = did else { continue };

@@ -117,14 +117,13 @@ fn the_view_service_saves_all_it_knows() {
 
 #[test]
 fn every_message_survives_the_codec() {
-    let Image { machine, sessions, .. } = image(2);
-    let piece = crate::kv::transfer::pieces(&machine, &sessions, 100).remove(0);
     let messages = [
         peer_ping(1, true, &[2], Some(3)),
         Peer::View(view(2, 1, &[2, 3])),
         Peer::Begin { view: 2, op: 3 },
-        Peer::Fetch { view: 2, op: 3, index: 1 },
-        Peer::Chunk { view: 2, op: 2, index: 0, last: true, piece },
+        has_first(3),
+        piece(2, 0),
+        piece(2, 1),
         replicate(2, 4),
         Peer::Ack { view: 2, op: 4 },
         Peer::Refill { view: 2, from: 5 },

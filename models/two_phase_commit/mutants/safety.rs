@@ -17,43 +17,43 @@ mutants! {
         "forget-decision" by claims::AC1 in Bounds::calm(alone()).crashing([0]);
     EndEarly: "the coordinator forgets a commit when the first participant acknowledged it",
         "end-early" by claims::REMEMBERED in Bounds::calm(alone());
-    ForgetEnd: "the coordinator does not log the end of a transaction, and will tell it for ever",
+    ForgetEnd: "the coordinator does not log the end of a transaction, and resends the commit for ever",
         "forget-end" by CHECKPOINT in Bounds::calm(alone());
-    ReuseId: "the coordinator names transactions after a restart as it did before",
+    ReuseId: "the coordinator reuses transaction ids after a restart",
         "reuse-id" by claims::AC2 in Bounds::calm(alone()).crashing([0]);
-    ForgetSessions: "the coordinator forgets in a crash which requests it answered",
+    ForgetSessions: "the coordinator forgets at a crash which requests it answered",
         "forget-sessions" by claims::EXACTLY_ONCE in Bounds::calm(alone()).crashing([0]);
-    InformEarly: "the coordinator tells who asks that it has no information while the votes come in",
+    InformEarly: "the coordinator answers \"no information\" while it still collects votes",
         "inform-early" by claims::AC1 in Bounds { doubts: 1, ..Bounds::calm(alone()) };
-    RepliesByParticipant: "the replies come in the order of the participants, not of the operations",
+    RepliesByParticipant: "the replies are in the order of the participants, not of the operations",
         "replies-by-participant" by claims::SERIALIZABLE in Bounds::calm(crossed());
     ForgetVote: "a participant does not log its vote",
         "forget-vote" by claims::AC1 in Bounds { doubts: 1, ..Bounds::calm(alone()) }.crashing([1]);
-    ForgetRefusal: "a participant does not log that it refused, and votes yes when it is asked again",
+    ForgetRefusal: "a participant does not log its no vote, and votes yes when it is asked again",
         "forget-refusal" by claims::AC2 in Bounds::calm(rivals()).crashing([1]);
     ForgetOutcome: "a participant does not log the decision",
         "forget-outcome" by claims::AC2 in Bounds::calm(alone()).crashing([1]);
-    ForgetLocks: "a participant that comes back does not lock what it is prepared for",
+    ForgetLocks: "a restarted participant does not lock the keys of prepared transactions",
         "forget-locks" by claims::STRICT in Bounds::calm(alone()).crashing([1]);
     DropLocks: "a participant releases its locks when it votes",
         "drop-locks" by claims::SERIALIZABLE in Bounds::calm(rivals());
     NoReadLocks: "a participant does not lock what it reads",
         "no-read-locks" by claims::SERIALIZABLE in Bounds::calm(skew());
-    KeepLocks: "a participant keeps the locks of what aborts",
+    KeepLocks: "a participant keeps the locks of an aborted transaction",
         "keep-locks" by claims::LOCKS in Bounds { deadlines: 1, ..Bounds::calm(alone()) };
-    TakeOldPrepare: "a participant votes again on what is decided",
+    TakeOldPrepare: "a participant votes again on a decided transaction",
         "take-old-prepare" by claims::AC2 in Bounds::calm(alone());
-    AbortAlone: "a participant that is in doubt for too long aborts on its own",
+    AbortAlone: "a participant that is in doubt for too long aborts unilaterally",
         "abort-alone" by claims::AC1 in Bounds { doubts: 1, ..Bounds::calm(alone()) };
-    PresumeCommit: "a participant takes want of information for a commit",
+    PresumeCommit: "a participant takes \"no information\" for a commit",
         "presume-commit" by claims::AC3 in Bounds::calm(alone()).crashing([0]);
-    AbortNewer: "a participant that hears of the coordinator's restart aborts what was begun after it",
+    AbortNewer: "a participant that learns of a coordinator restart aborts transactions that began after it",
         "abort-newer" by claims::AC1 in Bounds::calm(alone()).crashing([0]);
-    AbortListed: "a participant that hears of the coordinator's restart aborts what it is told committed",
+    AbortListed: "a participant that learns of a coordinator restart aborts transactions that the coordinator lists as committed",
         "abort-listed" by claims::AC1 in Bounds::calm(alone()).crashing([0]);
-    UndoUninformed: "a participant that is told of want of information aborts what it is not in doubt about",
+    UndoUninformed: "a participant that is answered \"no information\" aborts a transaction that it is not in doubt about",
         "undo-uninformed" by claims::AC2 in Bounds { doubts: 1, ..Bounds::calm(alone()) };
-    AbortUnrecorded: "a participant that has not voted tells others that it aborted, and votes yes later",
+    AbortUnrecorded: "a participant that has not voted reports an abort to others, and votes yes later",
         "abort-unrecorded" by claims::AC1 in Bounds { doubts: 1, ..Bounds::calm(alone()) };
     AnswerInDoubt: "a participant in doubt tells others to abort",
         "answer-in-doubt" by claims::AC1 in Bounds { doubts: 1, ..Bounds::calm(alone()) };

@@ -1,9 +1,25 @@
-//! What must happen eventually.
+//! The liveness properties: what must eventually happen.
 
 use super::super::{Known, ParticipantState, Progress, Shard, State, TxnId};
-use super::{AC5, ANSWERED, Actor, Claim, FORGOTTEN, NON_BLOCKING, SPREAD, ledger_of, shard};
+use super::nodes::{Actor, Claim, ledger_of, shard};
+use crate::statements;
 use crate::world::{Condition, Nodes, Process, Property};
 use stateright::actor::Id;
+
+statements! {
+    pub AC5 = "ac5", "once failures are repaired, every participant eventually decides",
+        "Bernstein et al. 1987, section 7.2";
+    /// What two-phase commit does not promise.
+    pub NON_BLOCKING = "non-blocking",
+        "every prepared participant eventually decides, even if failures are not repaired",
+        "Bernstein et al. 1987, section 7.2";
+    pub ANSWERED = "answered", "every request is eventually answered", "Gray 1978";
+    pub FORGOTTEN = "commit-forgotten", "the coordinator eventually forgets every commit",
+        "Mohan et al. 1986";
+    pub SPREAD = "cooperative-termination",
+        "a participant in doubt eventually learns a decision that another participant knows",
+        "Bernstein et al. 1987, section 7.4";
+}
 
 /// Every participant decides and every lock is released, unless a server is down.
 pub fn ac5() -> Claim {

@@ -1,15 +1,25 @@
-//! What must be reachable, or the other properties say little.
+//! States that must be reachable, so that no property holds vacuously.
 
 use super::super::config::coordinator;
 use super::super::{Decision, Known, Peer, Progress, TxnId, Vote};
-use super::{
-    BLOCKED, COMMITTED, CONFLICT, Claim, EVICTED, HELPED, PRESUMED, RESUMED, World,
-    coordinator_state, ledger, shard,
-};
+use super::nodes::{Claim, World, coordinator_state, ledger, shard};
 use crate::kv::{Abort, Outcome, Service};
+use crate::statements;
 use crate::world::{Condition, Property, Statement};
 
-/// A client was told that there was a conflict.
+statements! {
+    pub CONFLICT = "lock-conflict", "a lock conflict aborted a transaction";
+    pub COMMITTED = "committed", "a transaction committed and the coordinator forgot it";
+    pub HELPED = "decision-relayed", "a participant learned the decision from another participant";
+    pub PRESUMED = "presumed-abort",
+        "a restarted coordinator answered “no information”, and the participant aborted";
+    pub RESUMED = "commit-resent", "a restarted coordinator sent a logged commit again";
+    pub EVICTED = "client-forgotten",
+        "a participant forgot a client while another was in doubt about its transaction";
+    pub BLOCKED = "blocked", "all participants were in doubt and the coordinator was down";
+}
+
+/// A client received an abort because of a conflict.
 pub fn conflict() -> Claim {
     sometimes(CONFLICT, |world| {
         let aborted = Outcome::Aborted(Abort::Conflict);
@@ -20,7 +30,7 @@ pub fn conflict() -> Claim {
     })
 }
 
-/// A commit ended: it was told, and the coordinator remembers none.
+/// A commit ended: its client has the reply, and the coordinator remembers no commit.
 pub fn committed() -> Claim {
     sometimes(COMMITTED, |world| {
         let told = world.envelopes().any(|envelope| {
@@ -47,7 +57,7 @@ pub fn helped() -> Claim {
     })
 }
 
-/// A participant that had voted yes aborted, and nobody told it that this was decided.
+/// A participant that had voted yes aborted without a decision from another node.
 pub fn presumed() -> Claim {
     sometimes(PRESUMED, |world| {
         let nodes = world.nodes();

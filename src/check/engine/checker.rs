@@ -1,10 +1,10 @@
-//! The checker: what is to be checked, within which limits, and how.
+//! The checker: a cluster to check, with limits and options.
 
 use super::level::Totals;
 use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
 use super::quiet;
+use super::reducer::Reducer;
 use super::search::Search;
-use super::symmetry::Canon;
 use super::verdict;
 use super::worker::Worker;
 use crate::check::liveness::{Classes, Recorder};
@@ -45,7 +45,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             threads: 1,
             limits: Limits::default(),
             symmetry: None,
-            fairness: cluster.setup().fairness,
+            fairness: cluster.fairness(),
             liveness: true,
             until: Until::Never,
         }
@@ -111,7 +111,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         self.run(&|_| (), &AtomicBool::new(false))
     }
 
-    /// Checks. `progress` is told now and then; setting `stop` ends the check soon, with what was
+    /// Checks. `progress` is called now and then; setting `stop` ends the check soon, with what was
     /// found so far.
     ///
     /// # Errors
@@ -143,22 +143,22 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         for _ in 0..self.threads {
             let recorder =
                 decides_liveness.then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
-            workers.push(Worker::new(self.cluster, self.canon()?, recorder));
+            workers.push(Worker::new(self.cluster, self.reducer()?, recorder));
         }
         let mut search = Search::new(self.cluster, workers, &totals, decides_liveness);
         search.run(until, progress)?;
         let classes = decides_liveness.then_some(&classes);
         let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
-        let outcome = verdict::conclude(self.cluster, search, self.canon()?, classes, progress)?;
+        let outcome = verdict::conclude(self.cluster, search, self.reducer()?, classes, progress)?;
         match self.cluster.hash_clash() {
             Some(clash) => Err(CheckError::HashClash(clash)),
             None => Ok(Outcome { images: images as u64 + 1, ..outcome }),
         }
     }
 
-    fn canon(&self) -> Result<Option<Canon<'_, A, H>>, CheckError> {
-        let canon = self.symmetry.as_ref().map(|symmetry| Canon::new(self.cluster, symmetry));
-        canon.transpose().map_err(CheckError::NotSymmetric)
+    fn reducer(&self) -> Result<Option<Reducer<'_, A, H>>, CheckError> {
+        let reducer = self.symmetry.as_ref().map(|symmetry| Reducer::new(self.cluster, symmetry));
+        reducer.transpose().map_err(CheckError::NotSymmetric)
     }
 
     /// The properties whose violation ends the search, a bit each.
@@ -168,7 +168,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             Until::Any => return Ok(u64::MAX),
             Until::Of(name) => name,
         };
-        let properties = &self.cluster.setup().properties;
+        let properties = self.cluster.properties();
         let at = properties.iter().position(|property| property.name == name);
         let at = at.or((name == NO_PANIC.name).then_some(NO_PANIC_AT));
         at.map(|at| 1 << at).ok_or_else(|| CheckError::UnknownProperty(name.clone()))
@@ -192,7 +192,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
             return Err(CheckError::ZeroLimit(what));
         }
-        let properties = &self.cluster.setup().properties;
+        let properties = self.cluster.properties();
         let mut liveness = properties.iter().filter(|property| property.kind.is_liveness());
         let Some(first) = liveness.clone().next().filter(|_| self.liveness) else {
             return Ok(false);

@@ -1,9 +1,9 @@
 //! What the threads share while they work on one level.
 
+use super::evaluator::{PropertyMask, bits};
 use super::frontier::Frontier;
-use super::judge::{Questions, bits};
 use super::outcome::{Limits, Shortfall};
-use super::table::Table;
+use super::visited::VisitedSet;
 use crate::models::world::Weight;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
@@ -99,28 +99,28 @@ const ALL: [Shortfall; 7] = [
 /// One round of work on a level.
 pub(super) struct Level<'s> {
     pub(super) totals: &'s Totals<'s>,
-    pub(super) table: &'s Table,
+    pub(super) visited: &'s VisitedSet,
     pub(super) frontier: &'s Frontier,
     /// Steps from the initial state to the states that are found.
     pub(super) number: u32,
-    pub(super) questions: Questions,
+    pub(super) mask: PropertyMask,
     /// Whether states that are new here are too far away to be taken in.
     pub(super) is_beyond_depth: bool,
-    /// How many states the table still takes.
+    /// How many states the visited set still takes.
     room: AtomicU64,
 }
 
 impl<'s> Level<'s> {
     pub(super) fn new(
         totals: &'s Totals<'s>,
-        (table, frontier): (&'s Table, &'s Frontier),
+        (visited, frontier): (&'s VisitedSet, &'s Frontier),
         number: u32,
-        questions: Questions,
+        mask: PropertyMask,
     ) -> Self {
         let used = totals.unique.load(Ordering::Relaxed);
-        let room = AtomicU64::new(table.limit().saturating_sub(used));
+        let room = AtomicU64::new(visited.limit().saturating_sub(used));
         let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
-        Self { totals, table, frontier, number, questions, is_beyond_depth, room }
+        Self { totals, visited, frontier, number, mask, is_beyond_depth, room }
     }
 
     pub(super) fn take_room(&self, states: u64) -> bool {
@@ -152,12 +152,12 @@ impl<'s> Level<'s> {
 
     /// The memory that the search holds, while the parts take so much.
     pub(super) fn bytes(&self, parts: Weight) -> u64 {
-        parts.held + self.table.bytes() + self.frontier.bytes() + self.totals.held_by_threads()
+        parts.held + self.visited.bytes() + self.frontier.bytes() + self.totals.held_by_threads()
     }
 
     /// The conditions that liveness asks for, close together.
     pub(super) fn note(&self, holds: u64) -> u32 {
-        (bits(self.questions.liveness).enumerate())
+        (bits(self.mask.liveness).enumerate())
             .fold(0, |note, (to, from)| note | ((holds >> from & 1) as u32) << to)
     }
 }

@@ -5,7 +5,7 @@
 //! A state is a short vector of ids of parts, and a successor's fingerprint follows from its
 //! parent's, so most transitions are a look-up in a small table (what does this message do to
 //! this node?) and one in a large one (is the successor known?). See
-//! [the world](crate::models::world) and, for the large table, `table.rs`.
+//! [the world](crate::models::world) and, for the large one, `visited.rs`.
 //!
 //! # What is kept of a state
 //!
@@ -17,7 +17,7 @@
 //!
 //! Verdicts, counts, depths and the traces of violated safety properties are the same for any
 //! number of threads: levels are finished before the next begins, and of several equally short
-//! ways the one with the largest fingerprints is told.
+//! paths the one with the largest fingerprints is shown.
 //!
 //! # What is no answer
 //!
@@ -72,16 +72,16 @@
 //! ```
 
 mod checker;
+mod evaluator;
 mod frontier;
-mod judge;
 mod level;
 mod outcome;
 mod quiet;
+mod reducer;
 mod search;
-mod symmetry;
-mod table;
 mod trace;
 mod verdict;
+mod visited;
 mod worker;
 
 pub use checker::Checker;

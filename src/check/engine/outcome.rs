@@ -1,4 +1,4 @@
-//! What a check is told and what it tells: limits, progress, verdicts, traces.
+//! The inputs and outputs of a check: limits, progress, verdicts, traces.
 
 use crate::models::world::step::Move;
 use crate::models::world::{ActionOf, Checkable, Cluster, Observer};
@@ -14,9 +14,9 @@ pub struct Limits {
     pub states: Option<u64>,
     /// How many steps from the initial state. States farther away make the check incomplete.
     pub depth: Option<u32>,
-    /// How many bytes the search may hold: table, frontier, the distinct parts (nodes, messages,
-    /// histories) with what is remembered of them and, for liveness, the graph. The parts'
-    /// collections are estimated from what they contain.
+    /// How many bytes the search may hold: visited set, frontier, the distinct parts (nodes,
+    /// messages, histories) with what is remembered of them and, for liveness, the graph. The
+    /// parts' collections are estimated from what they contain.
     pub memory: Option<u64>,
 }
 

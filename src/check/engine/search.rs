@@ -1,15 +1,15 @@
 //! The search: level by level, all states of one level before any of the next, so that the first
 //! path to a state is a shortest one and nothing depends on which thread was faster.
 //!
-//! Within a level threads take chunks of states as they come. When the table is full they stop
+//! Within a level threads take chunks of states as they come. When the visited set is full they stop
 //! where they are, it grows, and they go on.
 
+use super::evaluator::{PropertyMask, bits};
 use super::frontier::Frontier;
-use super::judge::{Questions, bits};
 use super::level::{Level, Totals};
 use super::outcome::{CheckError, Phase, Progress, Shortfall};
-use super::symmetry::Canon;
-use super::table::Table;
+use super::reducer::Reducer;
+use super::visited::VisitedSet;
 use super::worker::{Found, Worker};
 use crate::models::world::{Checkable, Cluster, Observer, guarded};
 use std::panic::resume_unwind;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often progress is told.
+/// How often progress is reported.
 const TELL: Duration = Duration::from_millis(100);
 const FIRST_SLOTS: usize = 1 << 16;
 
@@ -26,7 +26,7 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     pub(super) workers: Vec<Worker<'c, A, H>>,
     pub(super) totals: &'s Totals<'s>,
-    pub(super) table: Table,
+    pub(super) visited: VisitedSet,
     frontier: Frontier,
     /// Per property, the state that decides it.
     pub(super) deciding: [Option<u64>; 64],
@@ -34,7 +34,7 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     /// Steps out of bounds.
     pub(super) cut: u64,
     pub(super) peak: u64,
-    questions: Questions,
+    mask: PropertyMask,
 }
 
 impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
@@ -44,18 +44,18 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         totals: &'s Totals<'s>,
         decides_liveness: bool,
     ) -> Self {
-        let questions = Questions::of(cluster);
+        let mask = PropertyMask::of(cluster);
         Self {
             cluster,
             workers,
             totals,
-            table: Table::new(FIRST_SLOTS),
+            visited: VisitedSet::new(FIRST_SLOTS),
             frontier: Frontier::default(),
             deciding: [None; 64],
             depth: 0,
             cut: 0,
             peak: 0,
-            questions: if decides_liveness { questions } else { questions.safety() },
+            mask: if decides_liveness { mask } else { mask.safety() },
         }
     }
 
@@ -66,7 +66,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         until: u64,
         progress: &dyn Fn(Progress),
     ) -> Result<(), CheckError> {
-        let level = Level::new(self.totals, (&self.table, &self.frontier), 0, self.questions);
+        let level = Level::new(self.totals, (&self.visited, &self.frontier), 0, self.mask);
         self.workers[0].start(&level);
         let mut waiting = self.end_level();
         self.check_trust()?;
@@ -77,7 +77,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         self.totals.unique.store(unique, Ordering::Relaxed);
         self.totals.generated.store(generated, Ordering::Relaxed);
         while self.frontier.len() > 0 {
-            let always = Questions::of(self.cluster).always;
+            let always = PropertyMask::of(self.cluster).always;
             let until = until & always;
             if bits(until).any(|at| self.deciding[at].is_some()) {
                 self.totals.fall_short(Shortfall::Violation);
@@ -96,26 +96,26 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         Ok(())
     }
 
-    /// Expands all states of a level, in as many rounds as the table must grow.
+    /// Expands all states of a level, in as many rounds as the visited set must grow.
     fn expand_level(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
         loop {
             self.round(waiting, progress);
             if self.totals.shortfall().is_some() || self.frontier.len() == 0 {
                 return;
             }
-            let grown = self.held() - self.table.bytes() + self.table.bytes_when_grown();
+            let grown = self.held() - self.visited.bytes() + self.visited.bytes_when_grown();
             if !self.totals.hold(grown) {
                 return;
             }
-            self.table.grow(self.workers.len());
+            self.visited.grow(self.workers.len());
             self.peak = self.peak.max(grown);
         }
     }
 
     fn round(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
         let (totals, depth) = (self.totals, self.depth);
-        let questions = self.questions;
-        let level = Level::new(totals, (&self.table, &self.frontier), depth + 1, questions);
+        let mask = self.mask;
+        let level = Level::new(totals, (&self.visited, &self.frontier), depth + 1, mask);
         let mut told = Instant::now();
         let mut tick = || {
             if told.elapsed() >= TELL {
@@ -166,7 +166,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
                 decided |= 1 << at;
             }
         }
-        self.questions = self.questions.without(decided);
+        self.mask = self.mask.without(decided);
         waiting
     }
 
@@ -175,23 +175,23 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         if let Some(clash) = self.cluster.hash_clash() {
             return Err(CheckError::HashClash(clash));
         }
-        let refusals = self.workers.iter().filter_map(|worker| worker.canon.as_ref());
-        match refusals.filter_map(Canon::refusal).min() {
+        let refusals = self.workers.iter().filter_map(|worker| worker.reducer.as_ref());
+        match refusals.filter_map(Reducer::refusal).min() {
             None => Ok(()),
             Some(why) => Err(CheckError::NotSymmetric(why.to_string())),
         }
     }
 
-    /// The memory that is held while what was recorded becomes a graph, next to the table.
+    /// The memory that is held while what was recorded becomes a graph, next to the visited set.
     pub(super) fn bytes_for_liveness(&self) -> u64 {
         let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        let graph = self.table.bytes() + 4 * self.table.slots() as u64 + 2 * recorded;
+        let graph = self.visited.bytes() + 4 * self.visited.slots() as u64 + 2 * recorded;
         graph + self.cluster.weight().held + self.totals.remembered.load(Ordering::Relaxed)
     }
 
     /// The memory that is held now.
     fn held(&self) -> u64 {
         let threads = self.totals.held_by_threads();
-        self.cluster.weight().held + self.table.bytes() + self.frontier.bytes() + threads
+        self.cluster.weight().held + self.visited.bytes() + self.frontier.bytes() + threads
     }
 }

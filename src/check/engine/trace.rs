@@ -1,23 +1,23 @@
-//! Counterexamples: the table says from where each state was first reached; walking back gives
+//! Counterexamples: the visited set says from where each state was first reached; walking back gives
 //! the fingerprints of a shortest path, and replaying it from the initial state gives the path.
 
 use super::outcome::Behaviour;
-use super::table::Table;
+use super::visited::VisitedSet;
 use crate::models::world::step::Move;
 use crate::models::world::{ActionOf, Checkable, Cluster, Observer};
 
-/// A shortest path to the state that the table knows as `target`, where `key` says by what it
+/// A shortest path to the state that the visited set knows as `target`, where `key` says by what it
 /// knows a state. The same whatever the number of threads.
 pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
-    table: &Table,
+    visited: &VisitedSet,
     target: u64,
     mut key: impl FnMut(&[u32], u64) -> u64,
 ) -> Option<Behaviour> {
     let mut trace =
         Behaviour { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
     let mut expander = cluster.expander();
-    for layer in layers(table, target)?.into_iter().rev().skip(1) {
+    for layer in layers(visited, target)?.into_iter().rev().skip(1) {
         let state = trace.last().to_vec();
         let fingerprint = cluster.fingerprint(&state);
         let mut moves = Vec::new();
@@ -44,12 +44,12 @@ pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// The keys that lie on the way, last first; each layer almost surely holds one.
-fn layers(table: &Table, target: u64) -> Option<Vec<Vec<u64>>> {
+fn layers(visited: &VisitedSet, target: u64) -> Option<Vec<Vec<u64>>> {
     let mut layers = vec![vec![target]];
     loop {
         let mut parents = Vec::new();
         for key in layers.last()? {
-            match table.parents(*key) {
+            match visited.parents(*key) {
                 None => return Some(layers),
                 Some(more) => parents.extend(more),
             }

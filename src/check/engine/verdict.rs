@@ -1,13 +1,13 @@
 //! The conclusion: from what the search found to a verdict per property.
 
-use super::judge::{Questions, bits};
+use super::evaluator::{PropertyMask, bits};
 use super::outcome::{
     CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Shortfall, Verdict,
 };
+use super::reducer::Reducer;
 use super::search::Search;
-use super::symmetry::Canon;
-use super::table::Table;
 use super::trace;
+use super::visited::VisitedSet;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer, Statement};
 use std::sync::atomic::Ordering;
@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     search: Search<'_, '_, A, H>,
-    mut canon: Option<Canon<'_, A, H>>,
+    mut reducer: Option<Reducer<'_, A, H>>,
     classes: Option<&Classes<A::Msg, A::Timer>>,
     progress: &dyn Fn(Progress),
 ) -> Result<Outcome, CheckError> {
@@ -25,15 +25,15 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     let is_complete = totals.shortfall().is_none();
     let mut walk = |at: usize, name: &'static str| {
         let path = search.deciding[at].map(|target| {
-            trace::path(cluster, &search.table, target, |state, fingerprint| match &mut canon {
-                Some(canon) => canon.key(state),
+            trace::path(cluster, &search.visited, target, |state, fingerprint| match &mut reducer {
+                Some(reducer) => reducer.key(state),
                 None => fingerprint,
             })
         });
         path.map(|path| path.ok_or(CheckError::NoPath(name))).transpose()
     };
     let mut properties = Vec::new();
-    for (at, property) in cluster.setup().properties.iter().enumerate() {
+    for (at, property) in cluster.properties().iter().enumerate() {
         let verdict = match (&property.kind, walk(at, property.name)?) {
             (Kind::Always, Some(trace)) => Verdict::Violated(trace),
             (Kind::Sometimes, Some(trace)) => Verdict::Reached(trace),
@@ -87,9 +87,9 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
             let elapsed = totals.started.elapsed();
             progress(Progress { phase: Phase::Liveness(name), elapsed, ..told });
         };
-        judge_liveness(
+        decide_liveness(
             cluster,
-            (recorders, search.table),
+            (recorders, search.visited),
             classes,
             &mut outcome,
             (&goes_on, &tell),
@@ -103,23 +103,23 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
 type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
 
 /// Decides the liveness properties on the recorded graph.
-fn judge_liveness<A: Checkable, H: Observer<A::Msg>>(
+fn decide_liveness<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
-    (recorders, table): (Vec<Recorder<'_, A, H>>, Table),
+    (recorders, visited): (Vec<Recorder<'_, A, H>>, VisitedSet),
     classes: &Classes<A::Msg, A::Timer>,
     outcome: &mut Outcome,
     (goes_on, tell): Hooks<'_>,
 ) -> Result<(), CheckError> {
     let initial = cluster.fingerprint(cluster.initial());
-    let place = |fingerprint| table.position(fingerprint);
-    let mut recorded = assemble(recorders, classes, initial, table.slots(), place)?;
-    drop(table);
+    let place = |fingerprint| visited.position(fingerprint);
+    let mut recorded = assemble(recorders, classes, initial, visited.slots(), place)?;
+    drop(visited);
     outcome.liveness = Some(LivenessSummary {
         steps: recorded.graph.steps() as u64,
         cut: recorded.graph.cut() as u64,
         classes: recorded.graph.classes() as u64,
     });
-    for (at, property) in cluster.setup().properties.iter().enumerate() {
+    for (at, property) in cluster.properties().iter().enumerate() {
         if property.kind.is_liveness() {
             tell(property.name);
             let mut found = answer(cluster, &recorded, at, goes_on);
@@ -146,7 +146,7 @@ fn answer<A: Checkable, H: Observer<A::Msg>>(
     property: usize,
     goes_on: &dyn Fn() -> bool,
 ) -> Answer {
-    let asked = Questions::of(cluster).liveness;
+    let asked = PropertyMask::of(cluster).liveness;
     // Where among the marks a condition is.
     let mark = |condition: usize| bits(asked).position(|at| at == condition).unwrap_or(0);
     let holds = |state: u32, mark: usize| recorded.marks[state as usize] >> mark & 1 == 1;

@@ -1,12 +1,12 @@
 //! One thread of the search: takes chunks of states, finds their successors, keeps the new ones.
 //!
-//! Successors are looked up in batches: the table is far larger than the caches, and reading
+//! Successors are looked up in batches: the visited set is far larger than the caches, and reading
 //! the places of a whole batch first lets the processor wait for many of them at once.
 
+use super::evaluator::{Evaluator, PropertyMask, bits};
 use super::frontier::{Chunk, Record};
-use super::judge::{Judge, Questions, bits};
 use super::level::Level;
-use super::symmetry::Canon;
+use super::reducer::Reducer;
 use crate::check::liveness::Recorder;
 use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{Checkable, Cluster, Observer};
@@ -16,14 +16,14 @@ use std::sync::atomic::Ordering;
 
 /// Successors that are looked up together.
 const BATCH: usize = 64;
-/// Room in the table that is taken at once.
+/// Room in the visited set that is taken at once.
 const ALLOWANCE: u64 = 1024;
 
 /// A successor that is to be looked up.
 struct Pending<'c> {
     step: Step<'c>,
     what: Move,
-    /// What the table knows it by: its fingerprint, or under symmetry that of all its images.
+    /// What the visited set knows it by: its fingerprint, or under symmetry that of all its images.
     key: u64,
     parent: u64,
     /// Its parent's state, among those of the batch.
@@ -36,8 +36,8 @@ struct Pending<'c> {
 pub(super) struct Worker<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     expander: Expander<'c, A, H>,
-    judge: Judge<'c, A, H>,
-    pub(super) canon: Option<Canon<'c, A, H>>,
+    evaluator: Evaluator<'c, A, H>,
+    pub(super) reducer: Option<Reducer<'c, A, H>>,
     /// The graph, if liveness is to be decided on it.
     pub(super) recorder: Option<Recorder<'c, A, H>>,
     moves: Vec<Move>,
@@ -47,7 +47,7 @@ pub(super) struct Worker<'c, A: Checkable, H> {
     scratch: Vec<u32>,
     allowance: u64,
     reserved: u64,
-    /// The memory that was told last.
+    /// The memory that was reported last.
     reported: u64,
     out: Option<Chunk>,
     /// The full chunks of the next level.
@@ -83,8 +83,8 @@ impl Found {
     }
 
     /// Notes the properties that a state decides.
-    pub(super) fn decide(&mut self, key: u64, holds: u64, questions: Questions) {
-        let decided = questions.always & !holds | questions.sometimes & holds;
+    pub(super) fn decide(&mut self, key: u64, holds: u64, mask: PropertyMask) {
+        let decided = mask.always & !holds | mask.sometimes & holds;
         for at in bits(decided) {
             self.deciding[at] = self.deciding[at].max(Some(key));
         }
@@ -94,14 +94,14 @@ impl Found {
 impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     pub(super) fn new(
         cluster: &'c Cluster<A, H>,
-        canon: Option<Canon<'c, A, H>>,
+        reducer: Option<Reducer<'c, A, H>>,
         recorder: Option<Recorder<'c, A, H>>,
     ) -> Self {
         Self {
             cluster,
             expander: cluster.expander(),
-            judge: Judge::new(cluster),
-            canon,
+            evaluator: Evaluator::new(cluster),
+            reducer,
             recorder,
             moves: Vec::new(),
             parents: Vec::new(),
@@ -120,16 +120,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     pub(super) fn start(&mut self, level: &Level<'_>) {
         let state = self.cluster.initial();
         let fingerprint = self.cluster.fingerprint(state);
-        let key = match &mut self.canon {
-            Some(canon) => canon.first_key(state),
+        let key = match &mut self.reducer {
+            Some(reducer) => reducer.first_key(state),
             None => fingerprint,
         };
-        if !self.judge.within_boundary(state) {
+        if !self.evaluator.within_boundary(state) {
             return;
         }
-        level.table.insert(key, 0, 0);
-        let holds = self.judge.judge(state, level.questions);
-        self.found.decide(key, holds, level.questions);
+        level.visited.insert(key, 0, 0);
+        let holds = self.evaluator.evaluate(state, level.mask);
+        self.found.decide(key, holds, level.mask);
         self.found.unique += 1;
         self.found.generated += 1;
         let mut chunk = level.frontier.blank();
@@ -137,7 +137,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         self.full.push(chunk);
     }
 
-    /// Expands chunks until there are none, or the table is full, or the search must stop.
+    /// Expands chunks until there are none, or the visited set is full, or the search must stop.
     pub(super) fn run(&mut self, level: &Level<'_>, tick: &mut dyn FnMut()) {
         while level.goes_on(self.cluster.weight()) {
             let Some((chunk, from)) = level.frontier.take() else { break };
@@ -164,7 +164,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         if let Some(recorder) = &mut self.recorder {
             recorder.report_size();
         }
-        let own = self.expander.bytes() + self.canon.as_ref().map_or(0, Canon::bytes);
+        let own = self.expander.bytes() + self.reducer.as_ref().map_or(0, Reducer::bytes);
         level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
         self.reported = own;
     }
@@ -202,7 +202,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         None
     }
 
-    /// Makes sure that the table has room for so many more states.
+    /// Makes sure that the visited set has room for so many more states.
     fn reserve(&mut self, level: &Level<'_>, states: u64) -> bool {
         if self.allowance < states {
             let more = states.max(ALLOWANCE);
@@ -219,20 +219,20 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     fn successors(&mut self, record: Record, at: &Range<usize>) {
         let (state, fingerprint) = (&self.parents[at.clone()], record.fingerprint);
         let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
-        let parent = match &mut self.canon {
-            Some(canon) => {
-                canon.compare_steps(state);
-                canon.key(state)
+        let parent = match &mut self.reducer {
+            Some(reducer) => {
+                reducer.compare_steps(state);
+                reducer.key(state)
             }
             None => fingerprint,
         };
         for what in &self.moves {
             let Some(step) = self.expander.step(state, fingerprint, *what) else { continue };
-            let key = match &mut self.canon {
-                Some(canon) => {
+            let key = match &mut self.reducer {
+                Some(reducer) => {
                     self.scratch.clear();
                     self.expander.write(state, &step, &mut self.scratch);
-                    canon.key(&self.scratch)
+                    reducer.key(&self.scratch)
                 }
                 None => step.fingerprint,
             };
@@ -245,7 +245,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     fn look_up(&mut self, level: &Level<'_>) {
         let mut pending = std::mem::take(&mut self.pending);
         let mut parents = std::mem::take(&mut self.parents);
-        black_box(pending.iter().fold(0, |all, next| all ^ level.table.touch(next.key)));
+        black_box(pending.iter().fold(0, |all, next| all ^ level.visited.touch(next.key)));
         let known = self.found.unique;
         for next in &pending {
             self.admit(level, &parents[next.state.clone()], next);
@@ -260,12 +260,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     /// Takes a successor in, if it is within bounds and new.
     fn admit(&mut self, level: &Level<'_>, parent: &[u32], next: &Pending<'c>) {
         let Pending { step, what, key, .. } = next;
-        if self.judge.has_boundary() && !level.table.contains(*key) {
+        if self.evaluator.has_boundary() && !level.visited.contains(*key) {
             self.scratch.clear();
             self.expander.write(parent, step, &mut self.scratch);
-            let is_within = self.judge.within_boundary(&self.scratch);
-            if let Some(canon) = &mut self.canon {
-                canon.compare_boundary(&self.scratch, is_within, &self.judge);
+            let is_within = self.evaluator.within_boundary(&self.scratch);
+            if let Some(reducer) = &mut self.reducer {
+                reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
             }
             if !is_within {
                 self.found.cut += 1;
@@ -275,7 +275,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 return;
             }
         }
-        if level.is_beyond_depth && !level.table.contains(*key) {
+        if level.is_beyond_depth && !level.visited.contains(*key) {
             level.totals.is_cut.store(true, Ordering::Relaxed);
             return;
         }
@@ -283,16 +283,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         if let Some(recorder) = &mut self.recorder {
             recorder.step(next.source, parent, *what, *key);
         }
-        if !level.table.insert(*key, next.parent, level.number) {
+        if !level.visited.insert(*key, next.parent, level.number) {
             return;
         }
         self.found.unique += 1;
         self.scratch.clear();
         self.expander.write(parent, step, &mut self.scratch);
-        let holds = self.judge.judge(&self.scratch, level.questions);
-        self.found.decide(*key, holds, level.questions);
-        if let Some(canon) = &mut self.canon {
-            canon.compare(&self.scratch, holds, level.questions, &mut self.judge);
+        let holds = self.evaluator.evaluate(&self.scratch, level.mask);
+        self.found.decide(*key, holds, level.mask);
+        if let Some(reducer) = &mut self.reducer {
+            reducer.compare(&self.scratch, holds, level.mask, &mut self.evaluator);
         }
         let out = self.out.get_or_insert_with(|| level.frontier.blank());
         out.push(step.fingerprint, level.note(holds), &self.scratch);

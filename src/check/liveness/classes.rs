@@ -1,4 +1,4 @@
-//! The classes of steps that fairness is about.
+//! The classes of steps to which fairness applies.
 
 use crate::models::world::step::Move;
 use crate::models::world::{Action, Checkable, Cluster, Fairness, Observer, Strength};

@@ -12,7 +12,7 @@ pub(crate) fn is_fair<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     states: &[(&[u32], Option<Move>)],
 ) -> bool {
-    let classes = Classes::new(cluster.setup().fairness);
+    let classes = Classes::new(cluster.fairness());
     let mut classifier = Classifier::new(cluster, &classes);
     let mut taken = BTreeSet::new();
     // In how many of the states each class is possible.

@@ -1,5 +1,5 @@
-//! Counterexamples to liveness: a shortest way to a set of states in which a fair behaviour can
-//! go round, and a cycle there that does justice to every class.
+//! Counterexamples to liveness: a shortest path to a set of states in which a fair behaviour can
+//! stay, and a cycle there that satisfies every fairness constraint.
 
 use super::classes::UNFAIR;
 use super::graph::{BEYOND, Graph};

@@ -1,4 +1,4 @@
-//! Liveness: what must eventually happen, if the world is fair.
+//! Liveness: what must eventually happen in every fair behaviour.
 //!
 //! # What is decided
 //!

@@ -1,5 +1,5 @@
 //! Recording the graph while the search runs: each thread notes, of every state that it
-//! expands, the steps by what the table knows their targets by. When the search is over the
+//! expands, the steps by what the visited set knows their targets by. When the search is over the
 //! notes become one compact graph.
 
 use super::classes::{Classes, Classifier, UNFAIR};

@@ -1,6 +1,6 @@
-//! What is to be checked. A name that does not exist is noticed before anything is checked.
+//! Chooses the instances and mutants to check. An unknown name is an error before any check.
 
-use super::Args;
+use super::args::Args;
 use crate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
 use crate::check::Findings;
 use crate::check::report::Report;

@@ -1,6 +1,6 @@
-//! How results go out: instance by instance, or as one document at the end.
+//! Writes results: instance by instance, or as one document at the end.
 
-use super::Args;
+use super::args::Args;
 use super::format::{self, Checked, Format};
 use crate::check::report::Report;
 use crate::cli::{CliError, at, out, tell};

@@ -1,4 +1,4 @@
-//! The line that shows how far a check is.
+//! The progress line of a check.
 
 use super::choose::Chosen;
 use crate::check::{Phase, Progress};

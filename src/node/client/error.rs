@@ -1,4 +1,4 @@
-//! Why an operation of a client has no result.
+//! Errors of a client: why an operation has no result.
 
 use crate::node::frame::FrameError;
 use crate::node::socket::BindError;
@@ -15,7 +15,7 @@ pub enum ClientError {
     /// No socket.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The file has keys, and does not tell by which key the servers are known.
+    /// The file has keys, but not the key by which the servers are known.
     #[error(
         "the cluster file {} has a client key, but neither the servers' key nor their public one; \
          make a client's copy of the file with `quorate client-file`", file.display()
@@ -51,7 +51,7 @@ pub enum ClientError {
         /// The deadline.
         deadline: Duration,
     },
-    /// The servers have forgotten this client; whether the operation was done cannot be told. The
+    /// The servers have forgotten this client; whether the operation was done is unknown. The
     /// next operation begins a new session, under a new id.
     #[error(
         "the session has expired: the servers have since served many other clients; \

@@ -1,5 +1,6 @@
 use super::*;
-use crate::node::endpoint::{Endpoint, Incoming};
+use crate::node::endpoint::{Endpoint, Incoming, Route};
+use crate::node::frame::encode;
 use crate::node::life::Life;
 use crate::node::mint::Mint;
 use crate::node::peers::Peers;
@@ -18,18 +19,19 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
     let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let peers = Peers::open(dir.path()).unwrap();
-    let mut server =
-        Endpoint::bind(0.into(), &cluster, free, Life::new(7 << 40, false, 1, 1), peers).unwrap();
+    let life = Life::new(7 << 40, false, 1, 1);
+    let (mut server, _) = Endpoint::bind(0.into(), &cluster, free, life, peers).unwrap();
     let mut mint = Mint::open(dir.path(), 0.into()).unwrap();
     let thread = thread::spawn(move || {
         let mut asked = 0;
         loop {
             let answer = match server.receive::<Msg>(Duration::from_secs(1)) {
                 Incoming::Hello(hello) => server.welcome(&hello, mint.id(None).unwrap()).unwrap(),
-                Incoming::Message(client, msg) => {
-                    assert!(matches!(msg, Msg::Request { seq: 1, .. }), "{msg:?}");
+                Incoming::Messages(client, asking) => {
+                    assert!(matches!(asking[..], [Msg::Request { seq: 1, .. }]), "{asking:?}");
                     asked += 1;
-                    server.seal(client, &answers[(asked - 1).min(answers.len() - 1)]).unwrap()
+                    let answer = &answers[(asked - 1).min(answers.len() - 1)];
+                    server.seal(Route::To(client), &[&encode(answer).unwrap()]).unwrap()
                 }
                 _ => break,
             };

@@ -1,4 +1,4 @@
-//! Asks a cluster for what a user wants done.
+//! Sends a user's operation to a cluster, and repeats it where that is safe.
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
@@ -36,6 +36,9 @@ pub enum AskError {
 }
 
 /// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
+///
+/// It serves every protocol alike. A program that knows that its cluster replicates a map may call
+/// [`Client::get`], [`Client::put`] and so on instead.
 pub fn ask<F: Offer, P: Value>(
     client: &mut Client<F::Request, F::Answer, P>,
     cluster: &ClusterFile,

@@ -1,11 +1,14 @@
 //! A deployed protocol whose types are hidden, for the commands.
 
+use super::crowd::{Crowd, open_crowd};
 use super::{AskError, DeployError, OpenError, ask, open_client, open_node};
+use crate::node::board::Board;
 use crate::node::cluster_file::ClusterFile;
+use crate::node::http::HttpError;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
 use quorate_models::kv::offer::{Answered, Ask, Offer};
-use quorate_models::protocol::{Deploy, Readmission};
+use quorate_models::protocol::{Deploy, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -27,7 +30,7 @@ pub trait Deployed: Send + Sync {
     /// When the cluster does not suit.
     fn check(&self, cluster: &ClusterFile, id: Id) -> Result<(), DeployError>;
 
-    /// Runs the node whose data directory is at `data`, until it is told to stop.
+    /// Runs the node whose data directory is at `data`, until it is stopped.
     ///
     /// # Errors
     /// When it cannot be opened, or its disk fails.
@@ -46,6 +49,20 @@ pub trait Deployed: Send + Sync {
         deadline: Duration,
     ) -> Result<(Answered, Id), CallError>;
 
+    /// Opens so many clients on one thread, which ask all servers that take requests, or only one.
+    ///
+    /// # Errors
+    /// When the cluster does not suit, or there is no socket.
+    fn crowd(
+        &self,
+        cluster: &ClusterFile,
+        clients: usize,
+        only: Option<Id>,
+    ) -> Result<Box<dyn Crowd>, OpenError>;
+
+    /// What such a cluster promises.
+    fn promise(&self, cluster: &ClusterFile) -> Promise;
+
     /// Why this server cannot return when its data directory is lost; `None` if it can.
     fn cannot_return(&self, server: Id) -> Option<&'static str>;
 
@@ -54,7 +71,7 @@ pub trait Deployed: Send + Sync {
 }
 
 /// Where a node is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// Its data directory.
     pub data: &'a Path,
@@ -62,6 +79,8 @@ pub struct Place<'a> {
     pub wanted: Option<Id>,
     /// Where it listens, if not where the cluster file says.
     pub listen: Option<SocketAddr>,
+    /// Makes the board on which it shows what it is, for the server that it is.
+    pub show: Option<&'a dyn Fn(Id) -> Result<Board, HttpError>>,
 }
 
 /// Why a cluster did not answer.
@@ -102,8 +121,11 @@ impl<D: Deploy> Deployed for Hidden<D> {
         node: &Place<'_>,
         stop: &Stop,
     ) -> Result<Stats, OpenError> {
-        let node = open_node::<D>(cluster, node.data, node.wanted, node.listen)?;
-        Ok(node.run(stop)?)
+        let mut opened = open_node::<D>(cluster, node.data, node.wanted, node.listen)?;
+        if let Some(show) = node.show {
+            opened.show_on(show(opened.id())?, D::progress);
+        }
+        Ok(opened.run(stop)?)
     }
 
     fn ask(
@@ -116,6 +138,19 @@ impl<D: Deploy> Deployed for Hidden<D> {
         let mut client = open_client::<D>(cluster, only)?;
         let answered = ask::<D::Offer, D::Peer>(&mut client, cluster, wanted, deadline)?;
         Ok((answered, client.last_server()))
+    }
+
+    fn crowd(
+        &self,
+        cluster: &ClusterFile,
+        clients: usize,
+        only: Option<Id>,
+    ) -> Result<Box<dyn Crowd>, OpenError> {
+        open_crowd::<D>(cluster, clients, only)
+    }
+
+    fn promise(&self, cluster: &ClusterFile) -> Promise {
+        D::promise(&cluster.topology())
     }
 
     fn cannot_return(&self, server: Id) -> Option<&'static str> {

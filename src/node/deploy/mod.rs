@@ -1,16 +1,17 @@
 //! Protocols as nodes and clients: how a cluster file becomes both.
 
 mod ask;
-mod deployed;
+pub mod crowd;
+pub mod deployed;
 mod topology;
 
 pub use ask::{AskError, ask};
-pub use deployed::{CallError, Deployed, Place, deployed};
 
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
+use crate::node::http::HttpError;
 use crate::node::runtime::Node;
 use quorate_models::Unsuitable;
 use quorate_models::kv::offer::admits;
@@ -105,18 +106,27 @@ pub fn open_client<D: Deploy>(
     cluster: &ClusterFile,
     only: Option<Id>,
 ) -> Result<ClientOf<D>, OpenError> {
+    let servers = client_servers::<D>(cluster, only)?;
+    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
+    Ok(Client::open(cluster, servers, retry)?)
+}
+
+/// The servers that clients ask: all that take requests, or the one given.
+fn client_servers<D: Deploy>(
+    cluster: &ClusterFile,
+    only: Option<Id>,
+) -> Result<Vec<Id>, DeployError> {
     let mut servers =
         D::client_servers(&cluster.topology()).map_err(DeployError::unsuitable::<D>(cluster))?;
     if let Some(only) = only {
         if !servers.contains(&only) {
             let (file, server) = (cluster.path().into(), usize::from(only));
             let protocol = D::NAME;
-            return Err(DeployError::TakesNoRequests { file, protocol, server, servers }.into());
+            return Err(DeployError::TakesNoRequests { file, protocol, server, servers });
         }
         servers = vec![only];
     }
-    let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(Client::open(cluster, servers, retry)?)
+    Ok(servers)
 }
 
 /// Why a node or a client of a deployed protocol could not be opened.
@@ -131,6 +141,9 @@ pub enum OpenError {
     /// The client cannot be opened.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The metrics cannot be served.
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a client that holds the client key can do to another: nothing.
 
 use super::super::caller::{Caller as Client, Heard};
+use super::super::frame::encode;
 use super::*;
 use std::fmt::Write;
 use std::net::UdpSocket;
@@ -36,8 +37,8 @@ fn world(keys: &str) -> World {
         let dir = dir.path().join(id.to_string());
         std::fs::create_dir(&dir).unwrap();
         let peers = Peers::open(&dir).unwrap();
-        Endpoint::bind(Id::from(id), &cluster, *address, Life::new(7 << 40, false, 1, 1), peers)
-            .unwrap()
+        let life = Life::new(7 << 40, false, 1, 1);
+        Endpoint::bind(Id::from(id), &cluster, *address, life, peers).unwrap().0
     };
     let servers = addresses.iter().enumerate().map(server).collect();
     World { cluster, servers, next: 1 << 40, _dir: dir }
@@ -51,7 +52,7 @@ impl World {
     /// What comes in at a server, which answers hellos and asks for proofs of addresses.
     fn serve(&mut self, server: usize) -> Incoming<Msg> {
         let incoming = self.servers[server].receive::<Msg>(WAIT);
-        let answer = match &incoming {
+        let reply = match &incoming {
             Incoming::Hello(hello) => {
                 self.next += 1 << 22;
                 Some(self.servers[server].welcome(hello, Id::from(self.next)).unwrap())
@@ -61,8 +62,8 @@ impl World {
             }
             _ => None,
         };
-        if let Some(answer) = answer {
-            self.servers[server].transmit(&answer).unwrap();
+        if let Some(reply) = reply {
+            self.servers[server].transmit(&reply).unwrap();
         }
         incoming
     }
@@ -91,7 +92,12 @@ fn sealed(client: &mut Client, server: usize, message: &str) -> Datagram {
 }
 
 fn is_message(incoming: &Incoming<Msg>, client: &Client, text: &str) -> bool {
-    matches!(incoming, Incoming::Message(id, found) if Some(*id) == client.id() && found == text)
+    matches!(incoming, Incoming::Messages(id, found) if Some(*id) == client.id() && *found == [text])
+}
+
+/// Seals one message for a client.
+fn answer(server: &mut Endpoint, client: Id, text: &str) -> Result<Datagram, SendError> {
+    server.seal(Route::To(client), &[&encode(&text).unwrap()])
 }
 
 #[test]
@@ -104,11 +110,11 @@ fn any_server_hears_a_client_that_any_server_welcomed_and_answers_it() {
             client.transmit(&request);
             let heard = world.serve(server);
             assert!(is_message(&heard, &client, "ask"));
-            let answer = world.servers[server].seal(client.id().unwrap(), &"told").unwrap();
-            world.servers[server].transmit(&answer).unwrap();
+            let told = answer(&mut world.servers[server], client.id().unwrap(), "told").unwrap();
+            world.servers[server].transmit(&told).unwrap();
             let heard = client.receive::<Msg>(WAIT);
-            assert!(matches!(heard, Heard::Message(from, told)
-                if from == Id::from(server) && told == "told"));
+            assert!(matches!(heard, Heard::Messages(from, told)
+                if from == Id::from(server) && told == ["told"]));
         }
     }
 }
@@ -158,14 +164,14 @@ fn a_replayed_request_is_not_taken_and_moves_no_address() {
     let mut client = world.session();
     let request = sealed(&mut client, 0, "ask");
     client.transmit(&request);
-    assert!(matches!(world.serve(0), Incoming::Message(..)));
+    assert!(matches!(world.serve(0), Incoming::Messages(..)));
     client.transmit(&request);
     assert!(matches!(world.serve(0), Incoming::Dropped), "a copy");
-    let before = world.servers[0].seal(client.id().unwrap(), &"told").unwrap().to;
+    let before = answer(&mut world.servers[0], client.id().unwrap(), "told").unwrap().to;
     let thief = world.elsewhere(0, &request.bytes);
     assert!(matches!(world.serve(0), Incoming::Dropped), "from elsewhere");
     assert_eq!(world.servers[0].stats().stale, 2);
-    assert_eq!(world.servers[0].seal(client.id().unwrap(), &"told").unwrap().to, before);
+    assert_eq!(answer(&mut world.servers[0], client.id().unwrap(), "told").unwrap().to, before);
     assert!(thief.recv_from(&mut [0; 2000]).is_err(), "and nothing is sent there");
 }
 
@@ -181,7 +187,7 @@ fn an_address_that_is_not_proven_gets_less_than_it_sent_and_no_answer() {
         let mut got = [0; 2000];
         let (len, _) = thief.recv_from(&mut got).unwrap();
         assert!(len <= request.bytes.len(), "{len} bytes for {}", request.bytes.len());
-        let unknown = world.servers[1].seal(client.id().unwrap(), &"told");
+        let unknown = answer(&mut world.servers[1], client.id().unwrap(), "told");
         assert!(matches!(unknown, Err(SendError::Unroutable(_))), "no address was taken");
         // The client itself is heard.
         client.transmit(&request);
@@ -209,7 +215,7 @@ fn a_client_that_moved_proves_where_it_is_and_is_heard_again() {
     let mut client = world.session();
     let request = sealed(&mut client, 0, "one");
     client.transmit(&request);
-    assert!(matches!(world.serve(0), Incoming::Message(..)));
+    assert!(matches!(world.serve(0), Incoming::Messages(..)));
     // Its datagrams come from elsewhere, and what is sent there reaches it.
     let request = sealed(&mut client, 0, "two");
     let translator = world.elsewhere(0, &request.bytes);
@@ -222,8 +228,8 @@ fn a_client_that_moved_proves_where_it_is_and_is_heard_again() {
     translator.send_to(&request.bytes, request.to).unwrap();
     let heard = world.serve(0);
     assert!(is_message(&heard, &client, "two"));
-    let answer = world.servers[0].seal(client.id().unwrap(), &"told").unwrap();
-    assert_eq!(answer.to, translator.local_addr().unwrap());
+    let told = answer(&mut world.servers[0], client.id().unwrap(), "told").unwrap();
+    assert_eq!(told.to, translator.local_addr().unwrap());
 }
 
 #[test]
@@ -233,12 +239,12 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     for client in [&mut a, &mut b] {
         let request = sealed(client, 0, "ask");
         client.transmit(&request);
-        assert!(matches!(world.serve(0), Incoming::Message(..)));
+        assert!(matches!(world.serve(0), Incoming::Messages(..)));
     }
-    let answer = world.servers[0].seal(a.id().unwrap(), &"told").unwrap();
+    let told = answer(&mut world.servers[0], a.id().unwrap(), "told").unwrap();
     let server = world.cluster.servers[0].address;
     // B hears what A is told.
-    let mut stolen = answer.bytes.clone();
+    let mut stolen = told.bytes.clone();
     stolen[18..26].copy_from_slice(&number(b.id().unwrap()).to_le_bytes());
     assert!(b.take::<Msg>(&stolen, server).is_err());
     // B, in the server's name, under the client key and under its own session's.
@@ -247,7 +253,7 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     let client_key = world.cluster.keys.client.as_ref().unwrap();
     let forged = Channel::new(Some(client_key.bytes())).seal(wire, &header, &[], &"lie").unwrap();
     assert!(a.take::<Msg>(&forged, server).is_err());
-    let own = world.servers[0].seal(b.id().unwrap(), &"lie").unwrap();
+    let own = answer(&mut world.servers[0], b.id().unwrap(), "lie").unwrap();
     let mut own = own.bytes;
     own[18..26].copy_from_slice(&number(a.id().unwrap()).to_le_bytes());
     assert!(a.take::<Msg>(&own, server).is_err());
@@ -256,8 +262,8 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     mirrored[1] = Kind::Answer as u8;
     assert!(a.take::<Msg>(&mirrored, server).is_err());
     // And the true answer, from elsewhere or from the server.
-    assert!(a.take::<Msg>(&answer.bytes, "127.0.0.1:9".parse().unwrap()).is_err());
-    assert!(matches!(a.take::<Msg>(&answer.bytes, server), Ok(Heard::Message(..))));
+    assert!(a.take::<Msg>(&told.bytes, "127.0.0.1:9".parse().unwrap()).is_err());
+    assert!(matches!(a.take::<Msg>(&told.bytes, server), Ok(Heard::Messages(..))));
 }
 
 #[test]
@@ -266,7 +272,7 @@ fn without_the_client_key_nobody_becomes_a_client() {
     let other = KEYS.replace("ff01", "ee01");
     let text = world.cluster_text(&other);
     let foreign = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
-    let client = Client::bind(&foreign, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap();
+    let mut client = Client::bind(&foreign, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap();
     world.elsewhere(0, &client.hello(Id::from(0)).unwrap().bytes);
     assert!(matches!(world.serve(0), Incoming::Dropped));
     assert_eq!(world.servers[0].stats().forged, 1);
@@ -281,6 +287,34 @@ impl World {
         }
         text
     }
+}
+
+/// Whichever key it has: of this cluster, for this server, and from its sender's address.
+#[test]
+fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
+    let mut world = world(KEYS);
+    let (me, peer) = (Id::from(0), Id::from(1));
+    let of = |text: &str| Seal::new(&ClusterFile::parse(text, Path::new("cluster.toml")).unwrap());
+    let (mut ours, mut other) = (of(&world.cluster_text(KEYS)), of(&world.cluster_text("")));
+    let message = "text".to_owned();
+    let sealed = [
+        other.seal(peer, me, &message),
+        ours.seal(peer, peer, &message),
+        ours.seal(peer, me, &message),
+        ours.seal(Id::from(9), me, &message),
+    ];
+    for datagram in sealed {
+        world.elsewhere(0, &datagram.unwrap());
+        assert!(matches!(world.serve(0), Incoming::Dropped));
+    }
+    let stats = world.servers[0].stats();
+    assert_eq!((stats.foreign, stats.misdirected, stats.impostors), (1, 1, 2));
+    let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
+    let datagram = sealed.unwrap();
+    world.servers[1].transmit(&datagram).unwrap();
+    assert!(
+        matches!(world.serve(0), Incoming::Messages(src, all) if src == peer && all == [message])
+    );
 }
 
 /// Nobody poses as a server with a file that clients have.
@@ -301,4 +335,41 @@ fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let text = world.cluster_text(&format!("[keys]\n{client_key}\n"));
     let copy = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
     assert!(Client::bind(&copy, "127.0.0.1:0".parse().unwrap()).unwrap().is_none());
+}
+
+/// Servers, and a client, hear all that shares a datagram in its order.
+#[test]
+fn messages_that_go_the_same_way_share_datagrams() {
+    for keys in ["", KEYS] {
+        let mut world = world(keys);
+        let [short, long] = [100, 40_000].map(|len| "v".repeat(len));
+        let texts = [&short, &short, &long, &short].map(|text| encode(text).unwrap());
+        let server = &world.servers[0];
+        // The limit is 32 KiB, which the long one exceeds by itself.
+        assert_eq!(server.share(&texts), 2);
+        assert_eq!((server.share(&texts[2..]), server.share(&texts[3..])), (1, 1));
+        let parts: Vec<_> = texts[..2].iter().map(Vec::as_slice).collect();
+        for via in [false, true] {
+            let relay = encode(&(1u64 << 40, &short)).unwrap();
+            let server = &mut world.servers[0];
+            let sealed = if via {
+                server.seal(Route::Via(1.into()), &[&relay, &relay])
+            } else {
+                server.seal(Route::To(1.into()), &parts)
+            };
+            let datagram = sealed.unwrap();
+            server.transmit(&datagram).unwrap();
+            match world.servers[1].receive::<Msg>(WAIT) {
+                Incoming::Messages(src, found) => {
+                    assert!(!via && src == Id::from(0) && found == [&*short, &*short]);
+                }
+                Incoming::Relays(found) => {
+                    assert!(
+                        via && found.len() == 2 && found[1] == (Id::from(1 << 40), short.clone())
+                    );
+                }
+                _ => panic!("via {via}"),
+            }
+        }
+    }
 }

@@ -23,12 +23,16 @@ fn header(src: usize, dst: usize, word: u64) -> Header {
     Header { kind: Kind::Request, src: Id::from(src), dst: Id::from(dst), word }
 }
 
+fn decode_one<M: DeserializeOwned>(message: &[u8]) -> bool {
+    matches!(postcard::take_from_bytes::<M>(message), Ok((_, [])))
+}
+
 proptest! {
     #[test]
     fn what_is_sealed_opens_as_itself(
         src: usize, dst: usize, word: u64, proof: [u8; 8], message: (u64, Vec<u8>, String),
     ) {
-        for (wire, channel) in both() {
+        for (wire, mut channel) in both() {
             let header = header(src, dst, word);
             let mut datagram = channel.seal(wire, &header, &proof, &message).unwrap();
             prop_assert_eq!(wire.peek(&datagram).unwrap(), header);
@@ -37,9 +41,52 @@ proptest! {
         }
     }
 
+    /// What shares a datagram comes in its order; and any cut or change loses all of it.
+    #[test]
+    fn a_batch_opens_as_itself_or_not_at_all(
+        messages in prop::collection::vec(any::<(u64, Vec<u8>)>(), 1..20),
+        at: prop::sample::Index, bit in 0u8..8, cut: prop::sample::Index,
+    ) {
+        let encoded: Vec<_> = messages.iter().map(|message| encode(message).unwrap()).collect();
+        let parts: Vec<_> = encoded.iter().map(Vec::as_slice).collect();
+        for (wire, mut channel) in both() {
+            let datagram = channel.seal_all(wire, &header(0, 1, 3), &[9; 8], &parts).unwrap();
+            let mut whole = datagram.clone();
+            let opened = channel.open(8, &mut whole).unwrap();
+            prop_assert_eq!(decode_all::<(u64, Vec<u8>)>(opened).unwrap(), messages.clone());
+            let mut short = datagram.clone();
+            short.truncate(cut.index(datagram.len()));
+            prop_assert!(channel.open(8, &mut short).is_err());
+            let mut changed = datagram;
+            let at = at.index(changed.len());
+            changed[at] ^= 1 << bit;
+            prop_assert!(channel.open(8, &mut changed).is_err());
+        }
+    }
+
+    /// From one who has the key, and another notion of what is in a datagram.
+    #[test]
+    fn a_batch_with_one_bad_message_is_none(good: Vec<(u64, Vec<u8>)>, bad: Vec<u8>, rest: Vec<u8>) {
+        let mut body = Vec::new();
+        let mut put = |bytes: &[u8]| {
+            body.extend((bytes.len() as u16).to_le_bytes());
+            body.extend(bytes);
+        };
+        good.iter().for_each(|message| put(&encode(message).unwrap()));
+        put(&bad);
+        let all = decode_all::<(u64, Vec<u8>)>(&body);
+        prop_assert_eq!(all.is_ok(), decode_one::<(u64, Vec<u8>)>(&bad));
+        body.extend(&rest);
+        if let Ok(all) = decode_all::<(u64, Vec<u8>)>(&body) {
+            prop_assert!(all.len() >= good.len());
+            prop_assert_eq!(&all[..good.len()], &good[..]);
+        }
+        prop_assert!(decode_all::<(u64, Vec<u8>)>(&[]).is_err());
+    }
+
     #[test]
     fn random_bytes_never_open(bytes: Vec<u8>, proof in 0usize..80) {
-        for (wire, channel) in both() {
+        for (wire, mut channel) in both() {
             let _ = wire.peek(&bytes);
             // As hard as can be: all is right but the checksum or the tag.
             let mut framed = channel.seal(wire, &header(0, 1, 2), &[], &()).unwrap();
@@ -51,12 +98,12 @@ proptest! {
 
     #[test]
     fn random_messages_never_panic(message: Vec<u8>) {
-        let _ = decode::<Vec<(String, u64, Option<Vec<u8>>)>>(&message);
+        let _ = decode_all::<Vec<(String, u64, Option<Vec<u8>>)>>(&message);
     }
 
     #[test]
     fn a_flipped_bit_is_noticed(message: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
-        for (wire, channel) in both() {
+        for (wire, mut channel) in both() {
             let mut datagram = channel.seal(wire, &header(0, 1 << 40, 3), &[9; 8], &message).unwrap();
             let at = at.index(datagram.len());
             datagram[at] ^= 1 << bit;
@@ -66,7 +113,7 @@ proptest! {
 
     #[test]
     fn a_truncated_datagram_is_noticed(message: Vec<u8>, len: prop::sample::Index) {
-        for (wire, channel) in both() {
+        for (wire, mut channel) in both() {
             let mut datagram = channel.seal(wire, &header(0, 1, 3), &[], &message).unwrap();
             datagram.truncate(len.index(datagram.len()));
             prop_assert!(channel.open(0, &mut datagram).is_err());
@@ -76,7 +123,7 @@ proptest! {
 
 #[test]
 fn what_does_not_fit_is_refused_when_sent_and_when_received() {
-    for (wire, channel) in both() {
+    for (wire, mut channel) in both() {
         let huge = vec![7u8; MAX_DATAGRAM];
         let sealed = channel.seal(wire, &header(0, 1, 0), &[], &huge);
         assert_eq!(sealed.unwrap_err(), FrameError::TooLarge);
@@ -99,11 +146,12 @@ fn another_cluster_another_version_and_a_kind_that_is_none_are_refused() {
 
 #[test]
 fn a_client_cannot_speak_as_a_server_to_a_server() {
-    let (servers, other) = (Seal::new(&cluster("demo", KEYS)), Seal::new(&cluster("demo", KEYS)));
+    let (mut servers, mut other) =
+        (Seal::new(&cluster("demo", KEYS)), Seal::new(&cluster("demo", KEYS)));
     let client_only: String = KEYS.lines().filter(|line| !line.contains("server")).collect();
     let client_only =
         format!("{}\npublic = \"{}\"", client_only.replace(']', "]\n"), "09".repeat(32));
-    let client = Seal::new(&cluster("demo", &client_only));
+    let mut client = Seal::new(&cluster("demo", &client_only));
     let (from, to) = (Id::from(0), Id::from(1));
     assert!(servers.open(&mut other.seal(from, to, &1u8).unwrap()).is_ok());
     assert_eq!(client.seal(from, to, &1u8).unwrap_err(), FrameError::Forged);

@@ -1,21 +1,23 @@
 //! How a node is opened.
 
-use super::{Node, RELAYS};
+use super::{Held, Node, RELAYS};
+use crate::node::board::Board;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::endpoint::Endpoint;
 use crate::node::error::NodeError;
-use crate::node::log::Log;
+use crate::node::log::{Disk, FileSystem, Log};
 use crate::node::mint::Mint;
 use crate::node::notices::Rate;
 use crate::node::peers::Peers;
 use crate::node::status::Watch;
 use crate::node::timers::Timers;
-use quorate_models::Status;
 use quorate_models::protocol::{Runnable, StartNewcomer};
+use quorate_models::{Progress, Status};
 use stateright::actor::Id;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How a node is to be opened.
@@ -28,6 +30,7 @@ pub struct NodeBuilder<'a, A: Runnable> {
     newcomer: Option<StartNewcomer<A>>,
     status: Option<fn(&A::State) -> Status>,
     newest_client: fn(&A::State) -> Option<Id>,
+    disk: Arc<dyn Disk>,
 }
 
 impl<A: Runnable> NodeBuilder<'_, A> {
@@ -70,9 +73,16 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
-    /// Recovers the log and opens the socket.
+    /// Keeps its log on `disk`.
+    #[cfg(test)]
+    pub(super) fn disk(mut self, disk: Arc<dyn Disk>) -> Self {
+        self.disk = disk;
+        self
+    }
+
+    /// Opens the socket and recovers the log.
     pub fn open(self) -> Result<Node<A>, NodeError> {
-        let Self { actor, cluster, data, listen, admits, newcomer, status, newest_client } = self;
+        let Self { cluster, data, listen, newcomer, disk, .. } = self;
         if cluster.keys.client.is_some() && cluster.keys.server.is_none() {
             return Err(NodeError::NoServerKey { file: cluster.path().into() });
         }
@@ -82,10 +92,10 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         let id = data.id();
         // A data directory opens only as a server of its cluster.
         let address = listen.unwrap_or(cluster.servers[usize::from(id)].address);
-        let log = Log::open(data.path(), data.owner())?;
         let peers = Peers::open(data.path())?;
         let mint = Mint::open(data.path(), id)?;
-        let endpoint = Endpoint::bind(id, cluster, address, data.life(), peers)?;
+        let (endpoint, wake) = Endpoint::bind(id, cluster, address, data.life(), peers)?;
+        let (log, image) = Log::open(disk, data.path(), data.owner(), wake)?;
         if !endpoint.authenticates() {
             tracing::warn!(
                 "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
@@ -95,17 +105,22 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         let (timers, choices) = (Timers::new(), BTreeMap::new());
         let (watch, relays) = (Watch::new(), Rate::new(RELAYS, Duration::from_secs(1)));
         Ok(Node {
-            actor,
-            admits,
+            actor: self.actor,
+            admits: self.admits,
             newcomer,
-            status,
-            newest_client,
+            status: self.status,
+            board: None,
+            syncing: VecDeque::new(),
+            newest_client: self.newest_client,
             mint,
             watch,
             relays,
             id,
             endpoint,
             log,
+            image,
+            held: Held::new(),
+            own: VecDeque::new(),
             timers,
             choices,
             aged: (Instant::now(), 0),
@@ -118,6 +133,12 @@ impl<A: Runnable> NodeBuilder<'_, A> {
 }
 
 impl<A: Runnable> Node<A> {
+    /// Shows what it is on `board`, and how far it is, as `progress` says of the actor's state. What it
+    /// is, it shows only if it was opened to tell its status.
+    pub fn show_on(&mut self, board: Board, progress: fn(&A::State) -> Progress) {
+        self.board = Some((board, progress));
+    }
+
     /// Begins to open a node that runs `actor` on a data directory.
     pub fn builder(actor: A, cluster: &ClusterFile, data: DataDir) -> NodeBuilder<'_, A> {
         let (listen, newcomer, status) = (None, None, None);
@@ -130,6 +151,7 @@ impl<A: Runnable> Node<A> {
             newcomer,
             status,
             newest_client: |_| None,
+            disk: Arc::new(FileSystem),
         }
     }
 

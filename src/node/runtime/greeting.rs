@@ -1,12 +1,12 @@
 //! What servers say to each other about themselves: whether they listen to each other.
 //!
-//! A server greets the others when it starts. Whoever does not listen to it, because it knows another
-//! life of it, says so, and it stops rather than do harm among those that know no better. On a
-//! directory that was never started on, it waits for the others' answers first: if it was formatted
-//! where a directory was lost, one of them remembers. So several servers that lost their directories at
-//! once do not take each other for a new cluster, as long as one of the others can be heard within
-//! [`GRACE`]. On any other directory it waits a moment ([`MOMENT`]), which is long enough for who is
-//! there to say that the directory is an old copy.
+//! A server greets the others when it starts. A server that does not listen to it, because it knows
+//! another life of it, says so, and it stops rather than do harm among those that know no better.
+//! On a directory that was never started on, it waits for the others' answers first: if it was
+//! formatted where a directory was lost, one of them remembers. So several servers that lost their
+//! directories at once do not take each other for a new cluster, as long as one of the others can
+//! be heard within [`GRACE`]. On any other directory it waits a moment ([`MOMENT`]), which is long
+//! enough for who is there to say that the directory is an old copy.
 
 use super::{Node, Runnable, Stop};
 use crate::node::endpoint::Incoming;
@@ -24,9 +24,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl<A: Runnable> Node<A> {
     /// Greets the others, and waits for their answers, on a new directory for long.
-    pub(super) fn get_acquainted(&mut self, stop: &Stop) -> Result<(), NodeError> {
+    pub(super) fn get_acquainted(&mut self, stop: &Stop, is_new: bool) -> Result<(), NodeError> {
         let begin = Instant::now();
-        let is_new = self.log.image().is_none() && !self.data.is_newcomers();
         let patience = if is_new { GRACE } else { MOMENT };
         let mut greeted = None;
         loop {

@@ -144,6 +144,10 @@ impl<D: Deploy> Run<D> {
     fn perform(&mut self, at: usize, out: Out<ActorOf<D>>) {
         for command in out {
             match command {
+                // What it sends to itself meets no link; the disk takes no time here.
+                Command::Send(dst, msg) if usize::from(dst) == at => {
+                    self.schedule(Duration::ZERO, Event::Message(dst, at, msg));
+                }
                 Command::Send(dst, msg) if usize::from(dst) < self.topology.servers() => {
                     if !self.cut.contains(&(at, dst.into())) {
                         self.schedule(self.delay, Event::Message(at.into(), dst.into(), msg));

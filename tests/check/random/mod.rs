@@ -45,7 +45,7 @@ fn agrees(seed: u64, system: &System, explored: &Explored, outcome: &Outcome) {
 fn random_systems_are_explored_alike() {
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut verdicts = BTreeMap::new();
-    for seed in 0..3000 {
+    for seed in 0..4500 {
         let system = system(seed);
         let Some(explored) = explore(&system, LIMIT) else { continue };
         let cluster = system.setup().cluster();
@@ -67,9 +67,9 @@ fn random_systems_are_explored_alike() {
                 .or_insert(0) += 1;
         }
     }
-    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
     for (kind, (count, states)) in &kinds {
-        assert!(*count > 200 && states / count > 20, "{kind}: {count} with {states} states");
+        assert!(*count > 200 && states / count >= 20, "{kind}: {count} with {states} states");
     }
     assert!(verdicts.len() == 8 && verdicts.values().all(|count| *count > 100), "{verdicts:?}");
 }

@@ -2,7 +2,7 @@
 //! whole states in a map, a handler run for each step, nothing remembered, nothing packed.
 
 use super::systems::{Claim, Claimed, Log, Saved, System, Table};
-use quorate::models::durable::Durable;
+use quorate::models::durable::{Durable, Recoverable};
 use quorate::models::world::{DiskKind, NetworkKind};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
@@ -22,6 +22,10 @@ pub(crate) struct Node {
     running: Option<Running>,
     durable: Option<Saved>,
     pending: Vec<Saved>,
+    /// Whether messages wait for what is pending.
+    blocks: bool,
+    /// What waits for the disk.
+    held: Vec<(usize, u8)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,9 +98,8 @@ fn is_within(system: &System, world: &World) -> bool {
 }
 
 fn start(system: &System) -> World {
-    let blank = Node { running: None, durable: None, pending: vec![] };
     let mut world = World {
-        nodes: vec![blank; system.table.nodes],
+        nodes: vec![blank(); system.table.nodes],
         flying: BTreeMap::new(),
         crashes: system.faults.crashes,
         restarts: system.faults.restarts,
@@ -109,29 +112,65 @@ fn start(system: &System) -> World {
     world
 }
 
+fn blank() -> Node {
+    Node { running: None, durable: None, pending: vec![], blocks: false, held: vec![] }
+}
+
 fn begin(system: &System, world: &mut World, id: usize) {
     let mut out = Out::new();
     let state = system.table.on_start(Id::from(id), &world.nodes[id].durable, &mut out);
     let running = Running { state, timers: BTreeSet::new(), choices: BTreeMap::new() };
     world.nodes[id].running = Some(running);
     carry_out(system, world, id, out);
+    if system.disk == DiskKind::Asynchronous && !world.nodes[id].pending.is_empty() {
+        // What a node saves as it starts is durable before anything else.
+        write(system, world, id);
+    }
 }
 
-/// What a handler asked for, in order.
+/// What a handler asked for, in order, but for what it sends: that comes last.
 fn carry_out(system: &System, world: &mut World, id: usize, out: Out<Table>) {
-    for command in out {
+    let (sent, others): (Vec<_>, Vec<_>) =
+        out.into_iter().partition(|command| matches!(command, Command::Send(..)));
+    for command in others {
         let node = &mut world.nodes[id];
         let running = node.running.as_mut().expect("it ran");
         match command {
-            Command::Send(to, message) => send(system, world, (id, to.into(), message)),
+            Command::Send(..) => unreachable!("it is among the others"),
             Command::SetTimer(timer, _) => drop(running.timers.insert(timer)),
             Command::CancelTimer(timer) => drop(running.timers.remove(&timer)),
             Command::ChooseRandom(key, options) if options.is_empty() => {
                 running.choices.remove(&key);
             }
             Command::ChooseRandom(key, options) => drop(running.choices.insert(key, options)),
-            Command::Save(delta) if system.disk == DiskKind::WriteBack => node.pending.push(delta),
+            Command::Save(delta) if system.saves_late(id) => {
+                node.blocks |=
+                    system.disk == DiskKind::Asynchronous && !system.table.is_lazy(&delta);
+                node.pending.push(delta);
+            }
             Command::Save(delta) => Durable::fold(&mut node.durable, delta),
+        }
+    }
+    if system.disk == DiskKind::Asynchronous {
+        // All of them become durable at once.
+        let mut folded = None;
+        let pending = &mut world.nodes[id].pending;
+        pending.drain(..).for_each(|delta| Durable::fold(&mut folded, delta));
+        pending.extend(folded);
+    }
+    for command in sent {
+        let Command::Send(to, message) = command else { unreachable!("it is among the others") };
+        let (node, to) = (&mut world.nodes[id], usize::from(to));
+        if node.blocks && system.table.waits_for_disk(&message) {
+            let is_there = node.held.contains(&(to, message));
+            if !(system.keeps_one_copy() && is_there) {
+                node.held.push((to, message));
+            }
+            if system.keeps_one_copy() {
+                node.held.sort_unstable();
+            }
+        } else {
+            send(system, world, (id, to, message));
         }
     }
 }
@@ -141,8 +180,7 @@ fn send(system: &System, world: &mut World, (from, to, message): Envelope) {
         world.log = world.log.next(false, to, message).unwrap_or(world.log);
     }
     let link = world.flying.entry((from, to)).or_default();
-    let is_one = matches!(system.network, NetworkKind::Set | NetworkKind::Single);
-    if !(is_one && link.contains(&message)) {
+    if !(system.keeps_one_copy() && link.contains(&message)) {
         link.push(message);
     }
     if system.network != NetworkKind::Ordered {
@@ -173,7 +211,7 @@ fn deliverable(system: &System, world: &World) -> BTreeSet<Envelope> {
 fn steps(system: &System, world: &World) -> Vec<(Class, World)> {
     let mut all = Vec::new();
     for envelope in deliverable(system, world) {
-        if system.lossy {
+        if system.lossy && envelope.0 != envelope.1 {
             let mut next = world.clone();
             take_away(&mut next, envelope);
             all.push((Class::None, next));
@@ -208,17 +246,31 @@ fn steps(system: &System, world: &World) -> Vec<(Class, World)> {
         if world.crashes > 0 && id < system.servers {
             let mut next = world.clone();
             next.crashes -= 1;
-            next.nodes[id] = Node { running: None, durable: node.durable, pending: vec![] };
+            let durable = node.durable;
+            next.nodes[id] = Node { running: None, durable, ..blank() };
             all.push((Class::None, next));
         }
         if !node.pending.is_empty() {
             let mut next = world.clone();
-            let delta = next.nodes[id].pending.remove(0);
-            Durable::fold(&mut next.nodes[id].durable, delta);
+            write(system, &mut next, id);
             all.push((Class::Flush(id), next));
         }
     }
     all
+}
+
+/// The disk writes the oldest pending save, or, if it is asynchronous, all of them.
+fn write(system: &System, world: &mut World, id: usize) {
+    let node = &mut world.nodes[id];
+    let is_all = system.disk == DiskKind::Asynchronous;
+    let count = if is_all { node.pending.len() } else { 1 };
+    for delta in node.pending.drain(..count) {
+        Durable::fold(&mut node.durable, delta);
+    }
+    node.blocks = false;
+    for (to, message) in std::mem::take(&mut node.held) {
+        send(system, world, (id, to, message));
+    }
 }
 
 /// A message is delivered. If that changes nothing, it is taken away, or on the set network no

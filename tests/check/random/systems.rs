@@ -1,6 +1,6 @@
 //! Random systems: actors that do what a table says, a network, a disk, faults, and claims.
 
-use quorate::models::durable::Durable;
+use quorate::models::durable::{Durable, Recoverable};
 use quorate::models::world::{
     Condition, DiskKind, Fairness, Faults, NetworkKind, Observer, Property, Setup, Strength,
 };
@@ -62,7 +62,11 @@ pub(crate) struct Saved(pub(crate) u8);
 
 impl Durable for Saved {
     fn absorb(&mut self, delta: Self) {
-        self.0 = (self.0 * 2 + delta.0) % 3;
+        // The last that is not zero counts: it matters in which order they are absorbed, and not in
+        // which pairs.
+        if delta.0 != 0 {
+            self.0 = delta.0;
+        }
     }
 }
 
@@ -139,6 +143,20 @@ impl Actor for Table {
         if let Some(next) = self.act(id, **state, Input::Choice(*option), o) {
             *state.to_mut() = next;
         }
+    }
+}
+
+impl Recoverable for Table {
+    fn checkpoint(&self, _: Id, _: &u8) -> Option<Saved> {
+        None
+    }
+
+    fn waits_for_disk(&self, message: &u8) -> bool {
+        *message != 0
+    }
+
+    fn is_lazy(&self, saved: &Saved) -> bool {
+        saved.0 == 0
     }
 }
 
@@ -233,6 +251,19 @@ impl Claim {
 }
 
 impl System {
+    pub(crate) fn keeps_one_copy(&self) -> bool {
+        matches!(self.network, NetworkKind::Set | NetworkKind::Single)
+    }
+
+    /// Whether what this node saves is not durable at once.
+    pub(crate) fn saves_late(&self, id: usize) -> bool {
+        match self.disk {
+            DiskKind::Synchronous => false,
+            DiskKind::WriteBack => true,
+            DiskKind::Asynchronous => self.faults.crashes > 0 && id < self.servers,
+        }
+    }
+
     pub(crate) fn setup(&self) -> Setup<Table, Log> {
         let bound = self.bound;
         let properties = self.claims.iter().zip(NAMES).map(|(claim, name)| match claim {
@@ -244,10 +275,14 @@ impl System {
             }
         });
         let actors = (0..self.table.nodes).map(|_| self.table.clone());
-        Setup::new(actors, self.servers, self.log)
+        let setup = Setup::new(actors, self.servers, self.log);
+        let setup = match self.disk {
+            DiskKind::Asynchronous => setup.asynchronous_disk(),
+            disk => setup.disk(disk),
+        };
+        setup
             .network(self.network)
             .lossy(self.lossy)
-            .disk(self.disk)
             .faults(self.faults.clone())
             .timer_kind(|timer| if *timer == 0 { "bounded" } else { "free" })
             .fairness(self.fairness)
@@ -271,7 +306,7 @@ fn entry(random: &mut StdRng) -> Entry {
         4..6 => Command::Set(random.random_range(0..2)),
         6 => Command::Cancel(random.random_range(0..2)),
         7 => Command::Choose((0..random.random_range(0..3)).collect()),
-        _ => Command::Save(random.random_range(0..2)),
+        _ => Command::Save(random.random_range(0..3)),
     });
     (next, commands.collect())
 }
@@ -331,7 +366,7 @@ pub(crate) fn system(seed: u64) -> System {
         servers: pick(random, &[nodes - 1, nodes]),
         network: networks[seed as usize % 4],
         lossy: random.random_bool(0.3),
-        disk: pick(random, &[DiskKind::Synchronous, DiskKind::WriteBack]),
+        disk: pick(random, &[DiskKind::Synchronous, DiskKind::WriteBack, DiskKind::Asynchronous]),
         faults: Faults {
             crashes: pick(random, &[0, 1, 1]),
             restarts: pick(random, &[0, 1]),

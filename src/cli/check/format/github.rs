@@ -2,7 +2,7 @@
 //!
 //! The form is that of the *workflow commands* of GitHub Actions' documentation.
 
-use super::{Checked, Problem};
+use super::problem::{Checked, Problem};
 use crate::cli::CliError;
 use crate::cli::tell::{grouped, result};
 use std::fmt::Write;

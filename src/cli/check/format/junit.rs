@@ -1,6 +1,6 @@
 //! JUnit's XML: a suite for each instance, a test for each property and one for the counts.
 
-use super::{Checked, Problem};
+use super::problem::{Checked, Problem};
 use crate::check::report::ReportedVerdict;
 use crate::cli::CliError;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};

@@ -1,133 +1,20 @@
-//! What CI reads: a problem is written once for all formats, and each format writes it its way.
+//! The formats for CI: a problem is described once, and each format writes it in its own way.
 
 mod github;
 mod junit;
+mod problem;
 mod sarif;
 
 pub(super) use github::{annotations, summary};
 pub(super) use junit::junit;
+pub(super) use problem::{Checked, Format};
 pub(super) use sarif::sarif;
-
-use crate::catalogue::Subject;
-use crate::check::report::{PropertyReport, Report, Standing};
-use crate::cli::{tell, word};
-use crate::trace::Trace;
-use clap::ValueEnum;
-use std::panic::Location;
-
-/// How wide counterexamples are in the formats: viewers scroll, and terminals are not asked.
-const WIDTH: usize = 100;
-/// The most that is shown of one counterexample, in bytes. GitHub refuses summaries of a mebibyte.
-const MAX_STEPS: usize = 60_000;
-
-/// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Tables, for people
-    Text,
-    /// An object a line
-    Json,
-    /// JUnit's XML, for nearly every CI
-    Junit,
-    /// The tables, annotations, and a summary of the job in Markdown
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-}
-
-/// A check that was run to its end, and what it was of.
-#[derive(Clone, Copy)]
-pub(super) struct Checked<'a> {
-    pub(super) report: &'a Report,
-    pub(super) subject: &'a dyn Subject,
-}
-
-/// Something that is not as recorded, or could not be decided.
-pub(super) struct Problem<'a> {
-    checked: Checked<'a>,
-    property: Option<&'a PropertyReport>,
-    says: String,
-    is_undecided: bool,
-}
-
-impl<'a> Checked<'a> {
-    /// The protocol, and the instance or mutant.
-    fn title(self) -> String {
-        let mutant = if self.report.mutant.is_some() { "mutant " } else { "" };
-        format!("{} {mutant}{}", self.report.protocol, self.report.name())
-    }
-
-    fn problems(self) -> Vec<Problem<'a>> {
-        let surprises = self.report.surprises.iter().map(|surprise| Problem {
-            checked: self,
-            property: (self.report.properties.iter())
-                .find(|property| Some(property.name) == surprise.property),
-            says: surprise.says.clone(),
-            is_undecided: false,
-        });
-        let shortfall = self.report.shortfall.as_ref().map(|why| Problem {
-            checked: self,
-            property: None,
-            says: format!("incomplete: {why}"),
-            is_undecided: true,
-        });
-        let is_incomplete = self.report.standing() == Standing::Incomplete;
-        surprises.chain(shortfall.filter(|_| is_incomplete)).collect()
-    }
-}
-
-impl<'a> Problem<'a> {
-    fn is_of(&self, property: &PropertyReport) -> bool {
-        self.property.is_some_and(|known| known.name == property.name)
-    }
-
-    /// The counterexample, if it is a violation.
-    fn trace(&self) -> Option<&'a Trace> {
-        let property = self.property?;
-        property.trace.as_ref().filter(|_| property.is_unexpected_violation())
-    }
-
-    /// The counterexample in words, one step a line.
-    fn steps(&self) -> Option<String> {
-        let mut steps = tell::steps(self.checked.subject, self.trace()?, WIDTH);
-        if steps.len() > MAX_STEPS {
-            let end = steps[..MAX_STEPS].rfind('\n').unwrap_or(0);
-            steps.truncate(end);
-            steps += "\n      (the rest is left out: it is too long for this format)\n";
-        }
-        Some(steps)
-    }
-
-    /// Where the property is claimed; of the whole check, where its first property is.
-    fn place(&self) -> Option<&'static Location<'static>> {
-        let subject = self.checked.subject;
-        let first = || subject.properties().first().and_then(|known| subject.place(known.name));
-        self.property.and_then(|property| subject.place(property.name)).or_else(first)
-    }
-
-    /// The commands that repeat the check and open the counterexample.
-    fn commands(&self) -> Vec<String> {
-        let Report { protocol, mutant, .. } = self.checked.report;
-        let name = self.checked.report.name();
-        let check = match mutant {
-            Some(_) => format!("quorate check {protocol} --mutant {name}"),
-            None => format!("quorate check {protocol} --instance {name}"),
-        };
-        match (self.property, self.trace()) {
-            (Some(property), Some(_)) => vec![
-                format!("{check} --property {} --counterexample lost.json", word(property.name)),
-                format!("quorate explore {protocol} --at lost.json"),
-            ],
-            _ => vec![check],
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{self, Protocol};
-    use crate::check::report::{Expectation, ReportedVerdict, Surprise};
+    use crate::catalogue::{self, Protocol, Subject};
+    use crate::check::report::{Expectation, Report, ReportedVerdict, Surprise};
     use crate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";

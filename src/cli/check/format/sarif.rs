@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 (OASIS 2020): a rule for each property, a result for each problem, the
 //! counterexample as a code flow.
 
-use super::{Checked, Problem};
+use super::problem::{Checked, Problem};
 use crate::cli::{CliError, joined};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,17 +1,17 @@
 //! Symmetry reduction: states that differ only by an exchange of nodes that are alike are one.
 //!
-//! The table knows a state by the largest fingerprint among its images (multiplied by a constant),
-//! so that only one of them, whichever comes first, is expanded. That is sound only if nothing can
-//! tell the images apart, and nobody is trusted in that: whatever may happen in a state that is
-//! expanded, and what may not, is held against its images (see `models/world/alike.rs`), and
-//! every property is asked of every image of every state that is kept. The first difference
+//! The visited set knows a state by the largest fingerprint among its images (multiplied by a
+//! constant), so that only one of them, whichever comes first, is expanded. That is sound only if
+//! nothing can tell the images apart, and nobody is trusted in that: whatever may happen in a state
+//! that is expanded, and what may not, is held against its images (see `models/world/alike.rs`),
+//! and every property is asked of every image of every state that is kept. The first difference
 //! makes the check an error.
 
-use super::judge::{Judge, Questions, bits};
+use super::evaluator::{Evaluator, PropertyMask, bits};
 use crate::models::world::{Alike, Checkable, Cluster, Observer, Symmetry, Unlike};
 
-/// Finds what a state is known by, for one thread.
-pub(super) struct Canon<'c, A: Checkable, H> {
+/// Finds the key of a state and its images, for one thread.
+pub(super) struct Reducer<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     symmetry: &'c Symmetry<A, H>,
     alike: Alike<'c, A, H>,
@@ -19,7 +19,7 @@ pub(super) struct Canon<'c, A: Checkable, H> {
     refusal: Option<String>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
+impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
     /// # Errors
     /// Why there is no such symmetry.
     pub(super) fn new(
@@ -37,7 +37,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
             self.permute(at, state);
             largest = largest.max(self.cluster.fingerprint(&self.image));
         }
-        // The table wants keys spread evenly, and the largest of several are not.
+        // The visited set wants keys spread evenly, and the largest of several are not.
         largest.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
@@ -59,18 +59,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
         }
     }
 
-    /// Makes sure that every image of a state is judged like the state itself.
+    /// Makes sure that every image of a state satisfies the same conditions.
     pub(super) fn compare(
         &mut self,
         state: &[u32],
         holds: u64,
-        questions: Questions,
-        judge: &mut Judge<'c, A, H>,
+        mask: PropertyMask,
+        evaluator: &mut Evaluator<'c, A, H>,
     ) {
         for at in 0..self.alike.exchanges() {
             self.permute(at, state);
-            let different = judge.judge(&self.image, questions) ^ holds;
-            let properties = &self.cluster.setup().properties;
+            let different = evaluator.evaluate(&self.image, mask) ^ holds;
+            let properties = self.cluster.properties();
             if let Some(property) = bits(different).find_map(|at| properties.get(at)) {
                 let what = format!("the property {:?} names ids: it changes", property.name);
                 self.refuse(Some(at), &what);
@@ -83,11 +83,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Canon<'c, A, H> {
         &mut self,
         state: &[u32],
         is_within: bool,
-        judge: &Judge<'c, A, H>,
+        evaluator: &Evaluator<'c, A, H>,
     ) {
         for at in 0..self.alike.exchanges() {
             self.permute(at, state);
-            if judge.within_boundary(&self.image) != is_within {
+            if evaluator.within_boundary(&self.image) != is_within {
                 self.refuse(Some(at), "the boundary names ids: it changes");
             }
         }

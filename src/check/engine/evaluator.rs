@@ -1,13 +1,13 @@
-//! Judging new states: which conditions hold, without asking twice.
+//! Evaluates the conditions in new states, each as seldom as possible.
 //!
-//! Conditions about single nodes or the history were judged when the part was first met. Those
-//! about the nodes together are remembered by the nodes, those about everything are asked anew.
+//! Conditions about single nodes or the history were evaluated when the part was first met. Those
+//! about the nodes together are remembered by the nodes, those about everything are evaluated anew.
 
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC_AT, Observer, Scopes};
 
 /// Which conditions the search looks at, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Questions {
+pub(super) struct PropertyMask {
     /// Must hold in every state.
     pub(super) always: u64,
     /// Must hold in some state.
@@ -16,22 +16,22 @@ pub(super) struct Questions {
     pub(super) liveness: u64,
 }
 
-impl Questions {
+impl PropertyMask {
     pub(super) fn of<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Self {
-        let mut questions = Self::default();
-        for (at, property) in cluster.setup().properties.iter().enumerate() {
+        let mut mask = Self::default();
+        for (at, property) in cluster.properties().iter().enumerate() {
             match property.kind {
-                Kind::Always => questions.always |= 1 << at,
-                Kind::Sometimes => questions.sometimes |= 1 << at,
-                Kind::Eventually => questions.liveness |= 1 << at,
+                Kind::Always => mask.always |= 1 << at,
+                Kind::Sometimes => mask.sometimes |= 1 << at,
+                Kind::Eventually => mask.liveness |= 1 << at,
                 Kind::LeadsTo(_) => {
                     let target = cluster.target_of(at).map_or(0, |target| 1 << target);
-                    questions.liveness |= 1 << at | target;
+                    mask.liveness |= 1 << at | target;
                 }
             }
         }
-        questions.always |= CALM;
-        questions
+        mask.always |= CALM;
+        mask
     }
 
     /// Without those about liveness.
@@ -56,8 +56,8 @@ const CALM: u64 = 1 << NO_PANIC_AT;
 
 const REMEMBERED: usize = 1 << 12;
 
-/// Judges states for one thread.
-pub(super) struct Judge<'c, A: Checkable, H> {
+/// Evaluates the conditions in states, for one thread.
+pub(super) struct Evaluator<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     scopes: Scopes,
     /// The boundary, if it is asked of states.
@@ -66,7 +66,7 @@ pub(super) struct Judge<'c, A: Checkable, H> {
     remembered: Vec<(u64, u64)>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
+impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
         let scopes = cluster.scopes();
         let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
@@ -74,9 +74,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
         Self { cluster, scopes, boundary: cluster.boundary(), remembered }
     }
 
-    /// Of the questions, the conditions that hold.
-    pub(super) fn judge(&mut self, state: &[u32], questions: Questions) -> u64 {
-        let asked = questions.all();
+    /// The conditions of the mask that hold.
+    pub(super) fn evaluate(&mut self, state: &[u32], mask: PropertyMask) -> u64 {
+        let asked = mask.all();
         let facts = self.cluster.facts(state, &self.scopes);
         if facts & CALM == 0 {
             // Not for long: something panicked.

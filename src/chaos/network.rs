@@ -9,12 +9,14 @@
 //! Fates are drawn per link from a seed: the n-th datagram from here to there has the same fate
 //! in every run with that seed, however the threads are scheduled.
 
+use crate::local::free_sockets;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BinaryHeap};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,11 +29,15 @@ const NAP: Duration = Duration::from_millis(50);
 
 /// How bad the network is: probabilities, and the longest delay.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Faults {
-    pub(crate) drop: f64,
-    pub(crate) duplicate: f64,
-    pub(crate) delay: f64,
-    pub(crate) longest: Duration,
+pub struct Faults {
+    /// How likely a datagram is lost.
+    pub drop: f64,
+    /// How likely it arrives twice.
+    pub duplicate: f64,
+    /// How likely each copy is delayed, so that others overtake it.
+    pub delay: f64,
+    /// The longest delay.
+    pub longest: Duration,
 }
 
 impl Default for Faults {
@@ -41,8 +47,8 @@ impl Default for Faults {
 }
 
 /// Where nothing passes between nodes. Clients reach all of them still.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Cut {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
     /// Between a node and all others.
     Node(usize),
     /// Between two nodes.
@@ -60,13 +66,17 @@ impl Cut {
 
 /// What became of the datagrams.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) passed: AtomicU64,
-    pub(crate) dropped: AtomicU64,
-    pub(crate) duplicated: AtomicU64,
-    pub(crate) delayed: AtomicU64,
+pub struct Counts {
+    /// Delivered, each copy.
+    pub passed: AtomicU64,
+    /// Lost by chance.
+    pub dropped: AtomicU64,
+    /// Sent on twice.
+    pub duplicated: AtomicU64,
+    /// Copies that were delayed.
+    pub delayed: AtomicU64,
     /// Lost in a cut, beside those that were dropped by chance.
-    pub(crate) cut: AtomicU64,
+    pub cut: AtomicU64,
 }
 
 /// One end of a link: a node, or a client in the order in which they came.
@@ -121,6 +131,8 @@ struct Shared {
     seed: u64,
     faults: Faults,
     doors: Vec<Arc<UdpSocket>>,
+    /// Of the doors.
+    addresses: Vec<SocketAddr>,
     /// Where the nodes listen.
     nodes: Vec<SocketAddr>,
     clients: Mutex<Clients>,
@@ -136,20 +148,26 @@ struct Shared {
 }
 
 /// The network of one cluster.
-pub(crate) struct Network(Arc<Shared>);
+pub struct Network(Arc<Shared>);
 
 impl Network {
     /// A network for `servers` nodes on the loopback interface.
-    pub(crate) fn open(servers: usize, faults: Faults, seed: u64) -> Self {
-        let mut sockets = super::sockets("127.0.0.1", 2 * servers);
+    ///
+    /// # Errors
+    /// When there is hardly a free port.
+    pub fn open(servers: usize, faults: Faults, seed: u64) -> io::Result<Self> {
+        let mut sockets = free_sockets("127.0.0.1", 2 * servers)?;
+        let at = |sockets: &[UdpSocket]| sockets.iter().map(UdpSocket::local_addr).collect();
         // The nodes' own ports are free for them to take.
-        let nodes =
-            sockets.split_off(servers).iter().map(|socket| socket.local_addr().unwrap()).collect();
+        let nodes: io::Result<Vec<_>> = at(&sockets.split_off(servers));
+        let addresses: io::Result<Vec<_>> = at(&sockets);
+        let (nodes, addresses) = (nodes?, addresses?);
         let doors: Vec<_> = sockets.into_iter().map(Arc::new).collect();
         let shared = Arc::new(Shared {
             seed,
             faults,
             doors,
+            addresses,
             nodes,
             clients: Mutex::default(),
             traffic: Mutex::default(),
@@ -169,35 +187,41 @@ impl Network {
         }
         let courier = Arc::clone(&shared);
         shared.spawn(move || courier.deliver());
-        Self(shared)
+        Ok(Self(shared))
     }
 
     /// The addresses for the cluster file.
-    pub(crate) fn doors(&self) -> Vec<SocketAddr> {
-        self.0.doors.iter().map(|door| door.local_addr().unwrap()).collect()
+    pub fn doors(&self) -> Vec<SocketAddr> {
+        self.0.addresses.clone()
     }
 
     /// Where the nodes have to listen.
-    pub(crate) fn nodes(&self) -> Vec<SocketAddr> {
+    pub fn nodes(&self) -> Vec<SocketAddr> {
         self.0.nodes.clone()
     }
 
-    pub(crate) fn counts(&self) -> &Counts {
+    /// What became of the datagrams until now.
+    pub fn counts(&self) -> &Counts {
         &self.0.counts
     }
 
     /// Cuts the network there, until the next call.
-    pub(crate) fn cut(&self, cut: Option<Cut>) {
-        *self.0.cut.lock().unwrap() = cut;
+    pub fn cut(&self, cut: Option<Cut>) {
+        *self.0.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
 
     /// Cuts the network there for good.
-    pub(crate) fn sever(&self, cut: Cut) {
-        *self.0.severed.lock().unwrap() = Some(cut);
+    pub fn sever(&self, cut: Cut) {
+        *self.0.severed.lock().unwrap_or_else(PoisonError::into_inner) = Some(cut);
+    }
+
+    /// Mends what was cut for good.
+    pub fn mend(&self) {
+        *self.0.severed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// From now on every datagram arrives, once and at once, but where the network is cut for good.
-    pub(crate) fn heal(&self) {
+    pub fn heal(&self) {
         self.cut(None);
         self.0.is_calm.store(true, Ordering::SeqCst);
     }
@@ -209,15 +233,18 @@ impl Drop for Network {
         self.0.wake.notify_all();
         // A thread that is joined may have started another: until there are none.
         loop {
-            let Some(thread) = self.0.threads.lock().unwrap().pop() else { break };
-            thread.join().unwrap();
+            let Some(thread) = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner).pop()
+            else {
+                break;
+            };
+            let _ = thread.join();
         }
     }
 }
 
 impl Shared {
     fn spawn(&self, body: impl FnOnce() + Send + 'static) {
-        self.threads.lock().unwrap().push(std::thread::spawn(body));
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::spawn(body));
     }
 
     fn is_over(&self) -> bool {
@@ -226,7 +253,8 @@ impl Shared {
 
     /// Gives what comes in at a socket to `handle`.
     fn serve(&self, socket: &UdpSocket, mut handle: impl FnMut(SocketAddr, &[u8])) {
-        socket.set_read_timeout(Some(NAP)).unwrap();
+        // It is not zero, which alone is refused.
+        let _ = socket.set_read_timeout(Some(NAP));
         let mut buffer = vec![0; 1 << 16];
         while !self.is_over() {
             // Errors tell of datagrams that nobody took, or that none came.
@@ -248,7 +276,7 @@ impl Shared {
 
     /// The client at an address, and its port.
     fn client(this: &Arc<Self>, at: SocketAddr) -> Option<(usize, Arc<UdpSocket>)> {
-        let mut clients = this.clients.lock().unwrap();
+        let mut clients = this.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients.get(&at) {
             return Some(known.clone());
         }
@@ -256,7 +284,7 @@ impl Shared {
             return None;
         }
         let number = clients.len();
-        let port = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
+        let port = Arc::new(UdpSocket::bind("127.0.0.1:0").ok()?);
         clients.insert(at, (number, Arc::clone(&port)));
         let (here, socket) = (Arc::clone(this), Arc::clone(&port));
         this.spawn(move || {
@@ -283,7 +311,7 @@ impl Shared {
             let _ = socket.send_to(bytes, to);
             return;
         }
-        let mut traffic = self.traffic.lock().unwrap();
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(delays) = self.fate(&mut traffic, (src, dst)) else {
             count(&counts.dropped);
             return;
@@ -310,9 +338,11 @@ impl Shared {
 
     fn is_cut(&self, src: End, dst: End) -> bool {
         let (End::Node(from), End::Node(to)) = (src, dst) else { return false };
-        [&self.cut, &self.severed]
-            .into_iter()
-            .any(|cut| cut.lock().unwrap().is_some_and(|cut| cut.separates(from, to)))
+        [&self.cut, &self.severed].into_iter().any(|cut| {
+            cut.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some_and(|cut| cut.separates(from, to))
+        })
     }
 
     /// The delay of each copy that is to arrive; `None` if the datagram is lost.
@@ -337,7 +367,7 @@ impl Shared {
 
     /// Sends what is due.
     fn deliver(&self) {
-        let mut traffic = self.traffic.lock().unwrap();
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.is_over() {
             let now = Instant::now();
             let wait = match traffic.queue.peek() {
@@ -346,13 +376,14 @@ impl Shared {
                     drop(traffic);
                     self.counts.passed.fetch_add(1, Ordering::Relaxed);
                     let _ = flight.socket.send_to(&flight.bytes, flight.to);
-                    traffic = self.traffic.lock().unwrap();
+                    traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
                 Some(next) => (next.due - now).min(NAP),
                 None => NAP,
             };
-            traffic = self.wake.wait_timeout(traffic, wait).unwrap().0;
+            traffic =
+                self.wake.wait_timeout(traffic, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

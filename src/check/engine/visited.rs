@@ -1,4 +1,4 @@
-//! The states met so far, as fingerprints: an open-addressed table without locks.
+//! The visited set: the states met so far, as fingerprints, in an open-addressed table without locks.
 //!
 //! A slot is two words. The first is a state's 64-bit fingerprint, or zero. The second says how
 //! the state was reached: the upper 52 bits of its parent's fingerprint, and in the lower 12
@@ -6,7 +6,7 @@
 //! whichever thread comes first, so that the path to a state does not depend on threads.
 //!
 //! A fingerprint's place follows from its upper bits, in order of size. So in a larger table every
-//! place lies further back, and the table can grow where it is: what would be two tables for a
+//! place lies further back, and the visited set can grow where it is: what would be two tables for a
 //! moment, just when memory is scarce, is never more than one.
 
 use std::ops::Range;
@@ -26,12 +26,12 @@ const FRONT: usize = 1 << 12;
 /// Fewer slots than these are not worth a thread.
 const SHARE: usize = 1 << 16;
 
-/// A table that threads may insert into at once. Growing takes it alone.
-pub(super) struct Table {
+/// The states met so far. Threads may insert at once; growing takes it alone.
+pub(super) struct VisitedSet {
     slots: Vec<Slot>,
 }
 
-impl Table {
+impl VisitedSet {
     pub(super) fn new(slots: usize) -> Self {
         Self { slots: (0..slots).map(|_| Slot::default()).collect() }
     }
@@ -150,7 +150,7 @@ impl Table {
         let mut aside = Vec::new();
         let mut end = old;
         while end > FRONT {
-            // Who belonged here or later before belongs to `end` or later now.
+            // A key that belonged here or later before belongs to `end` or later now.
             let start = (end as u128 * old as u128).div_ceil(new as u128) as usize;
             aside.extend(self.move_back(start..end, threads));
             end = start;
@@ -250,10 +250,10 @@ mod tests {
 
     #[test]
     fn each_fingerprint_is_new_once_however_many_threads_insert_it() {
-        let table = Table::new(1 << 14);
-        let count = table.limit();
+        let visited = VisitedSet::new(1 << 14);
+        let count = visited.limit();
         let new: u64 = thread::scope(|scope| {
-            let insert = || (0..count).filter(|n| table.insert(mixed(*n), 5, 1)).count() as u64;
+            let insert = || (0..count).filter(|n| visited.insert(mixed(*n), 5, 1)).count() as u64;
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(insert)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
@@ -263,21 +263,25 @@ mod tests {
     #[test]
     fn growing_keeps_states_and_their_parents() {
         for (slots, threads) in [(64, 1), (5000, 1), (5000, 3), (300_000, 1), (300_000, 4)] {
-            let mut table = Table::new(slots);
+            let mut visited = VisitedSet::new(slots);
             let mut known = 1;
-            assert!(table.insert(mixed(0), 0, 0));
+            assert!(visited.insert(mixed(0), 0, 0));
             for _ in 0..3 {
-                for n in known..table.limit() {
-                    assert!(table.insert(mixed(n), mixed(n - 1), n as u32));
+                for n in known..visited.limit() {
+                    assert!(visited.insert(mixed(n), mixed(n - 1), n as u32));
                 }
-                known = table.limit();
-                table.grow(threads);
+                known = visited.limit();
+                visited.grow(threads);
                 let told = format!("{known} states, {slots} slots at first, {threads} threads");
-                assert_eq!(table.parents(mixed(0)), None, "the initial state of {told}");
+                assert_eq!(visited.parents(mixed(0)), None, "the initial state of {told}");
                 for n in 1..known {
-                    assert_eq!(table.parents(mixed(n)), Some(vec![mixed(n - 1)]), "{n} of {told}");
+                    assert_eq!(
+                        visited.parents(mixed(n)),
+                        Some(vec![mixed(n - 1)]),
+                        "{n} of {told}"
+                    );
                 }
-                assert!(!table.contains(mixed(known)));
+                assert!(!visited.contains(mixed(known)));
             }
         }
     }
@@ -285,40 +289,40 @@ mod tests {
     /// Also if the keys crowd together and run over the end, so that nothing is where it belongs.
     #[test]
     fn growing_finds_room_for_keys_that_belong_together() {
-        let mut table = Table::new(3 * FRONT);
+        let mut visited = VisitedSet::new(3 * FRONT);
         let keys: Vec<u64> = (0..3 * FRONT as u64 / 4)
             .map(|n| if n % 2 == 0 { u64::MAX - n * 5 } else { (1 << 62) + n * 7 })
             .collect();
         for key in &keys {
-            assert!(table.insert(*key, 0, 0));
+            assert!(visited.insert(*key, 0, 0));
         }
         for _ in 0..2 {
-            table.grow(2);
-            assert!(keys.iter().all(|key| !table.insert(*key, 0, 0)), "all are there");
-            assert!(!table.contains(5));
+            visited.grow(2);
+            assert!(keys.iter().all(|key| !visited.insert(*key, 0, 0)), "all are there");
+            assert!(!visited.contains(5));
         }
     }
 
     #[test]
     fn of_parents_on_one_level_the_largest_is_kept_and_later_levels_change_nothing() {
-        let table = Table::new(64);
+        let visited = VisitedSet::new(64);
         for n in 0..5 {
-            table.insert(mixed(n), 0, 0);
+            visited.insert(mixed(n), 0, 0);
         }
         let largest = (0..4).map(mixed).max().unwrap();
         for n in 0..4 {
-            table.insert(99, mixed(n), 1);
+            visited.insert(99, mixed(n), 1);
         }
-        table.insert(99, u64::MAX, 2);
-        assert_eq!(table.parents(99), Some(vec![largest]));
+        visited.insert(99, u64::MAX, 2);
+        assert_eq!(visited.parents(99), Some(vec![largest]));
     }
 
     #[test]
     fn the_fingerprint_zero_is_a_fingerprint() {
-        let table = Table::new(64);
-        assert!(!table.contains(0));
-        assert!(table.insert(0, 0, 0));
-        assert!(!table.insert(0, 0, 1));
-        assert!(table.contains(0));
+        let visited = VisitedSet::new(64);
+        assert!(!visited.contains(0));
+        assert!(visited.insert(0, 0, 0));
+        assert!(!visited.insert(0, 0, 1));
+        assert!(visited.contains(0));
     }
 }

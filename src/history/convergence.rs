@@ -6,22 +6,23 @@
 //! reader was told. So, of a write, it may be certain that it is replaced, certain that it is not,
 //! or neither. What is found must not contain the first and must contain the second.
 
-use quorate::models::kv::Bytes;
+use quorate_models::kv::Bytes;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How concurrent writes of a key are resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// The later one by the clocks stays, and all nodes here have the same clock; but it may be
     /// set, so that only writes this far apart are told from each other by it.
     LastWriterWins(Duration),
+    /// All stay, as siblings.
     MultiValue,
 }
 
 /// What a write replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Replaces {
+pub enum Replaces {
     /// What its node holds.
     Held,
     /// What its client was told.
@@ -30,35 +31,45 @@ pub(crate) enum Replaces {
 
 /// A write, of one key. Its value is its own; a delete writes no value.
 #[derive(Clone, Debug)]
-pub(crate) struct Write {
-    pub(crate) node: usize,
-    pub(crate) value: Option<Bytes>,
-    pub(crate) replaces: Replaces,
-    pub(crate) begin: Duration,
+pub struct Write {
+    /// The node that was asked.
+    pub node: usize,
+    /// Its value; `None` for a delete.
+    pub value: Option<Bytes>,
+    /// What it replaces.
+    pub replaces: Replaces,
+    /// When it was asked for.
+    pub begin: Duration,
     /// When it was acknowledged; `None` if it was not, and may or may not have happened.
-    pub(crate) end: Option<Duration>,
+    pub end: Option<Duration>,
     /// Whether it may have been done twice: asked for while its node lost its disk, which does not
     /// know then what it did. The second time it is another write, of the same value.
-    pub(crate) may_repeat: bool,
+    pub may_repeat: bool,
 }
 
 /// A read of that key that was answered.
 #[derive(Clone, Debug)]
-pub(crate) struct Read {
-    pub(crate) node: usize,
-    pub(crate) values: BTreeSet<Bytes>,
-    pub(crate) begin: Duration,
-    pub(crate) end: Duration,
+pub struct Read {
+    /// The node that was asked.
+    pub node: usize,
+    /// What it told: none where the key is absent.
+    pub values: BTreeSet<Bytes>,
+    /// When it was asked.
+    pub begin: Duration,
+    /// When it answered.
+    pub end: Duration,
 }
 
 /// What happened to one key.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct History {
-    pub(crate) writes: Vec<Write>,
-    pub(crate) reads: Vec<Read>,
+pub struct KeyHistory {
+    /// The writes, in any order.
+    pub writes: Vec<Write>,
+    /// The reads, in any order.
+    pub reads: Vec<Read>,
 }
 
-impl History {
+impl KeyHistory {
     /// Whether node `node` certainly had the write by then: it took it, or told it.
     fn had(&self, node: usize, write: &Write, by: Duration) -> bool {
         let took = write.node == node && write.end.is_some_and(|end| end < by);
@@ -144,12 +155,12 @@ impl History {
     }
 
     /// What is wrong with what all nodes tell in the end, when each has all that was acknowledged.
-    pub(crate) fn final_flaw(&self, rule: Rule, found: &BTreeSet<Bytes>) -> Option<String> {
+    pub fn final_flaw(&self, rule: Rule, found: &BTreeSet<Bytes>) -> Option<String> {
         self.flaw(rule, found, |write| write.end.is_some())
     }
 
     /// What is wrong with a read: its node has at least what it acknowledged itself before.
-    pub(crate) fn read_flaw(&self, rule: Rule, read: &Read) -> Option<String> {
+    pub fn read_flaw(&self, rule: Rule, read: &Read) -> Option<String> {
         let has = |write: &Write| {
             write.node == read.node && write.end.is_some_and(|end| end < read.begin)
         };
@@ -161,7 +172,7 @@ impl History {
     }
 
     /// The first flaw of any read.
-    pub(crate) fn reads_flaw(&self, rule: Rule) -> Option<String> {
+    pub fn reads_flaw(&self, rule: Rule) -> Option<String> {
         let flaw = |read| Some(format!("{read:?}: {}", self.read_flaw(rule, read)?));
         self.reads.iter().find_map(flaw)
     }
@@ -199,7 +210,7 @@ mod tests {
 
     /// Whether this may be what all nodes hold in the end.
     fn may_end(rule: Rule, writes: &[Write], found: &[&str]) -> bool {
-        let history = History { writes: writes.to_vec(), reads: Vec::new() };
+        let history = KeyHistory { writes: writes.to_vec(), reads: Vec::new() };
         history.final_flaw(rule, &set(found)).is_none()
     }
 
@@ -268,7 +279,7 @@ mod tests {
     fn a_read_tells_what_its_node_acknowledged() {
         let writes = vec![write(0, 0, "a", Held)];
         let flaw = |read: Read, rule| {
-            let history = History { writes: writes.clone(), reads: vec![read] };
+            let history = KeyHistory { writes: writes.clone(), reads: vec![read] };
             history.reads_flaw(rule).is_some()
         };
         for rule in [Rule::MultiValue, CLOCK] {
@@ -277,11 +288,11 @@ mod tests {
             assert!(!flaw(read(1, 5, &[]), rule), "it need not have come there");
         }
         let early = vec![write(0, 10, "a", Held)];
-        let history = History { writes: early, reads: vec![read(1, 5, &["a"])] };
+        let history = KeyHistory { writes: early, reads: vec![read(1, 5, &["a"])] };
         assert!(history.reads_flaw(CLOCK).is_some(), "read before it was written");
         // What was read from a node, it has.
         let writes = vec![pending(write(0, 0, "a", Held)), write(1, 9, "b", Held)];
-        let history = History { writes, reads: vec![read(1, 5, &["a"])] };
+        let history = KeyHistory { writes, reads: vec![read(1, 5, &["a"])] };
         assert!(history.final_flaw(Rule::MultiValue, &set(&["a", "b"])).is_some());
     }
 }

@@ -1,0 +1,184 @@
+//! Quorate beside its peers, in one window on one machine: see README.md.
+
+mod etcd;
+mod load;
+mod omni;
+mod ours;
+mod processes;
+mod raw;
+mod redis;
+
+use clap::{Parser, ValueEnum};
+use load::{Failure, Measured, Run};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Measures Quorate beside etcd, Redis and OmniPaxos, and prints ratios
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    node: Option<Node>,
+    /// The program that is measured
+    #[arg(long, default_value = "target/release/quorate")]
+    quorate: PathBuf,
+    /// A directory on the disk for what is durable
+    #[arg(long, default_value = ".")]
+    disk: PathBuf,
+    /// A directory of a memory file system, for the comparison with OmniPaxos
+    #[arg(long, default_value = "/dev/shm")]
+    memory: PathBuf,
+    /// How many clients
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
+    clients: Vec<usize>,
+    /// How often each is measured, in turn
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How long each time, after two seconds of warm-up
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Only these comparisons
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(clap::Subcommand)]
+enum Node {
+    /// A node of OmniPaxos, until it is killed
+    #[command(hide = true)]
+    OmnipaxosNode { pid: u64, addresses: Vec<SocketAddr> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Etcd,
+    Gets,
+    Redis,
+    Omnipaxos,
+    Raw,
+    Failover,
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Result<(), Failure> {
+    let args = Args::parse();
+    if let Some(Node::OmnipaxosNode { pid, addresses }) = &args.node {
+        return omni::node(*pid, addresses);
+    }
+    println!("medians of {} rounds of {} s, in turn", args.rounds, args.seconds);
+    let runs_part = |part| args.only.is_empty() || args.only.contains(&part);
+    if runs_part(Part::Raw) {
+        raw_yardsticks(&args)?;
+    }
+    for (part, name) in [
+        (Part::Etcd, "puts, disk: paxos against etcd"),
+        (Part::Gets, "linearizable gets, disk: paxos against etcd"),
+        (Part::Redis, "puts, disk: primary-backup against Redis, appendfsync always and WAIT 2"),
+        (
+            Part::Omnipaxos,
+            "puts, memory file system: paxos, sealed and synced, against OmniPaxos with neither",
+        ),
+    ] {
+        if runs_part(part) {
+            println!("\n{name}");
+            for clients in args.clients.clone() {
+                compare(&args, part, clients).await?;
+            }
+        }
+    }
+    if runs_part(Part::Failover) {
+        failovers(&args)?;
+    }
+    Ok(())
+}
+
+fn run(args: &Args, clients: usize, is_read: bool) -> Run {
+    let (warm_up, length) = (Duration::from_secs(2), Duration::from_secs(args.seconds));
+    Run { clients, is_read, value_bytes: 100, warm_up, length }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn fresh(place: &Path) -> Result<tempfile::TempDir, Failure> {
+    Ok(tempfile::Builder::new().prefix("peers-").tempdir_in(place)?)
+}
+
+async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure> {
+    let run = run(args, clients, part == Part::Gets);
+    let place = if part == Part::Omnipaxos { &args.memory } else { &args.disk };
+    let protocol = if part == Part::Redis { "primary-backup" } else { "paxos" };
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..args.rounds {
+        let dir = fresh(place)?;
+        ours.push(ours::measure(&args.quorate, protocol, dir.path(), run)?);
+        let dir = fresh(place)?;
+        theirs.push(match part {
+            Part::Redis => redis::measure(dir.path(), run).await?,
+            Part::Omnipaxos => omni::measure(run).await?,
+            _ => etcd::measure(dir.path(), run).await?,
+        });
+    }
+    let of = |all: &[Measured], what: fn(&Measured) -> f64| median(all.iter().map(what).collect());
+    let ops = |all: &[Measured]| of(all, |one| one.ops_per_second);
+    println!(
+        "  {clients:>4} clients: {:>8.0} a second against {:>8.0}, ratio {:.2}; p50 {:.0} against {:.0} us, p99 {:.0} against {:.0} us",
+        ops(&ours),
+        ops(&theirs),
+        ops(&ours) / ops(&theirs),
+        of(&ours, |one| one.p50_us),
+        of(&theirs, |one| one.p50_us),
+        of(&ours, |one| one.p99_us),
+        of(&theirs, |one| one.p99_us),
+    );
+    Ok(())
+}
+
+/// A put by one client against what it cannot do without.
+fn raw_yardsticks(args: &Args) -> Result<(), Failure> {
+    let (mut syncs, mut pings, mut puts, mut ratios) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..args.rounds {
+        let dir = fresh(&args.disk)?;
+        let (sync, ping) = (raw::fdatasync(dir.path())?, raw::ping_pong()?);
+        let put = ours::measure(&args.quorate, "paxos", dir.path(), run(args, 1, false))?.p50_us;
+        ratios.push(put / (sync + 2.0 * ping));
+        syncs.push(sync);
+        pings.push(ping);
+        puts.push(put);
+    }
+    println!(
+        "\none fdatasync of 128 bytes {:.0} us, one UDP ping-pong {:.0} us, a put by one client of paxos {:.0} us (all p50)",
+        median(syncs),
+        median(pings),
+        median(puts)
+    );
+    println!("  put / (fdatasync + 2 ping-pongs): {:.2}", median(ratios));
+    Ok(())
+}
+
+fn failovers(args: &Args) -> Result<(), Failure> {
+    println!(
+        "\nfrom the failure of the leader, under 16 clients, to the next acknowledged put, ms"
+    );
+    for protocol in ["paxos", "primary-backup"] {
+        for deed in ["kill", "freeze"] {
+            let mut times = Vec::new();
+            for _ in 0..args.rounds {
+                let dir = fresh(&args.disk)?;
+                let run = run(args, 16, false);
+                match ours::failover(&args.quorate, protocol, dir.path(), run, deed) {
+                    Ok(time) => times.push(time),
+                    Err(error) => println!("  {protocol}, {deed}: not measured: {error}"),
+                }
+            }
+            times.sort_by(f64::total_cmp);
+            if !times.is_empty() {
+                println!("  {protocol}, {deed}: {times:.0?}, median {:.0}", median(times.clone()));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Quorate, by its own `bench` command.
+
+use crate::load::{Failure, Measured, Run};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+fn bench(
+    quorate: &Path,
+    protocol: &str,
+    dir: &Path,
+    run: Run,
+    more: &[&str],
+) -> Result<Value, Failure> {
+    let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
+    let output = Command::new(quorate)
+        .args(["bench", protocol, "--json", "--clients", &run.clients.to_string()])
+        .args(["--servers", if protocol == "primary-backup" { "4" } else { "3" }])
+        .args(["--value-size", &run.value_bytes.to_string()])
+        .args(["--reads", if run.is_read { "100" } else { "0" }])
+        .args(["--warm-up", &seconds(run.warm_up), "--duration", &seconds(run.length)])
+        .arg("--dir")
+        .arg(dir.join("quorate"))
+        .args(more)
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", quorate.display()))?;
+    let text = String::from_utf8(output.stdout)?;
+    if !output.status.success() {
+        return Err(
+            format!("quorate failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into()
+        );
+    }
+    Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
+}
+
+fn number(json: &Value, name: &str) -> Result<f64, Failure> {
+    json[name].as_f64().ok_or_else(|| format!("no {name} in {json}").into())
+}
+
+pub fn measure(quorate: &Path, protocol: &str, dir: &Path, run: Run) -> Result<Measured, Failure> {
+    let json = bench(quorate, protocol, dir, run, &[])?;
+    Ok(Measured {
+        ops_per_second: number(&json, "ops_per_second")?,
+        p50_us: number(&json, "p50_us")?,
+        p99_us: number(&json, "p99_us")?,
+    })
+}
+
+/// Milliseconds from a deed to the first put that another server acknowledged.
+pub fn failover(
+    quorate: &Path,
+    protocol: &str,
+    dir: &Path,
+    run: Run,
+    deed: &str,
+) -> Result<f64, Failure> {
+    let json = bench(quorate, protocol, dir, run, &["--failover", deed])?;
+    number(&json["failover"], "next_ms")
+}

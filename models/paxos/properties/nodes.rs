@@ -1,0 +1,38 @@
+//! What properties look at: what the replicas have, up or down.
+
+use crate::kv::history::Linearizable;
+use crate::kv::{Map, Recorded};
+use crate::paxos::{Paxos, ReplicaState, Saved, Stable, State};
+use crate::world::{NodeOf, Nodes, Property, View};
+
+/// The machine that the checked instances replicate.
+pub type Machine = Recorded<Map>;
+/// A node of a checked instance.
+pub type Actor = Paxos<Machine>;
+/// The history that instances are judged by.
+pub type History = Linearizable<Map>;
+/// A property of an instance.
+pub type Claim = Property<Actor, History>;
+
+/// A state, as properties see it.
+pub(super) type World<'a> = View<'a, Actor, History>;
+
+pub(super) fn replica(state: &State<Machine>) -> Option<&ReplicaState<Machine>> {
+    match state {
+        State::Replica(replica) => Some(replica),
+        State::Client(_) => None,
+    }
+}
+
+/// What the replicas know, or will know when they are back.
+pub(super) fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable<Machine>> {
+    nodes.iter().filter_map(stable)
+}
+
+pub(super) fn stable(node: &NodeOf<Actor>) -> Option<&Stable<Machine>> {
+    match (node.state(), &node.disk.durable) {
+        (Some(State::Replica(replica)), _) => Some(&replica.stable),
+        (None, Some(Saved::Complete(stable))) => Some(stable),
+        _ => None,
+    }
+}

@@ -1,0 +1,16 @@
+//! What of an actor need not wait for an asynchronous disk, as the actor says.
+
+use stateright::actor::Actor;
+
+/// What of an actor need not wait for an asynchronous disk.
+pub(super) struct Waiting<A: Actor> {
+    pub(super) waits: fn(&A, &A::Msg) -> bool,
+    pub(super) is_lazy: fn(&A, &A::Storage) -> bool,
+}
+
+impl<A: Actor> Default for Waiting<A> {
+    /// Everything waits for every save.
+    fn default() -> Self {
+        Self { waits: |_, _| true, is_lazy: |_, _| false }
+    }
+}

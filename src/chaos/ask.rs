@@ -1,0 +1,186 @@
+//! What the clients of a storm ask for: operations that tell the most about what a cluster did.
+//!
+//! Values are written once, so that each read tells which write it saw; conditions expect what was
+//! last seen, so that some hold; and keys come in groups that are left after a while for new ones, so
+//! that the history of each is short enough to judge.
+
+use super::event::{Asked, Told};
+use crate::models::kv::{Bytes, Op, Transaction};
+use crate::models::protocol::Promise;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use std::collections::BTreeMap;
+
+/// So many requests, and the clients go on to the next group of keys.
+const GROUP_REQUESTS: u64 = 200;
+/// The keys of a group.
+const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+/// The keys of a group of which single operations are asked.
+const SINGLE: usize = 3;
+/// How many groups back a client still looks, now and then.
+const BACK: u64 = 20;
+/// How likely that is.
+const OLD: f64 = 0.2;
+/// The context of a write that replaces nothing.
+const NOTHING: &str = "00";
+/// A client that was told of so many siblings replaces them: a node does not make many more.
+const MANY: usize = 6;
+
+/// Makes requests.
+pub(super) struct Asker {
+    promise: Promise,
+    /// Whether the protocol has compare-and-swap.
+    swaps: bool,
+    random: StdRng,
+    servers: usize,
+    requests: u64,
+    /// The last value that was seen of each key of the groups that are still in use.
+    seen: BTreeMap<(u64, &'static str), Told>,
+}
+
+impl Asker {
+    /// For a cluster that is judged by `promise`. A server is named only where each answers by itself.
+    pub(super) fn new(promise: Promise, swaps: bool, random: StdRng, servers: usize) -> Self {
+        Self { promise, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
+    }
+
+    /// The groups of keys that were used.
+    pub(super) fn groups(&self) -> u64 {
+        self.requests / GROUP_REQUESTS + 1
+    }
+
+    /// The names of the keys that may have been asked for in a group.
+    pub(super) fn keys(&self, group: u64) -> Vec<Bytes> {
+        self.names().iter().map(|name| key(group, name)).collect()
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        if self.promise == Promise::StrictlySerializable { &KEYS } else { &KEYS[..SINGLE] }
+    }
+
+    /// The next request.
+    pub(super) fn next(&mut self) -> Asked {
+        let newest = self.requests / GROUP_REQUESTS;
+        self.requests += 1;
+        let back = if self.random.random_bool(OLD) { self.random.random_range(0..BACK) } else { 0 };
+        let group = newest.saturating_sub(back);
+        self.seen.retain(|(group, _), _| newest - group < BACK);
+        let value = Bytes::from(self.requests.to_string().as_str());
+        match self.promise {
+            Promise::StrictlySerializable => self.transaction(group, &value),
+            Promise::Converges { siblings } => self.at_a_node(group, value, siblings),
+            Promise::Linearizable | Promise::Nothing(_) => self.single(group, value),
+        }
+    }
+
+    fn last(&self, group: u64, name: &'static str) -> Option<Bytes> {
+        self.seen.get(&(group, name))?.values.first().cloned()
+    }
+
+    fn name(&mut self) -> &'static str {
+        KEYS[self.random.random_range(0..SINGLE)]
+    }
+
+    fn single(&mut self, group: u64, value: Bytes) -> Asked {
+        let name = self.name();
+        let key = key(group, name);
+        let op = match self.random.random_range(0..10) {
+            0..4 => Op::Get { key },
+            4..6 => Op::Put { key, value },
+            6 => Op::Delete { key },
+            _ if self.swaps => Op::Cas { key, expected: self.last(group, name), new: Some(value) },
+            _ => Op::Put { key, value },
+        };
+        Asked { server: None, ops: vec![op], is_transaction: false, told: None }
+    }
+
+    /// Multi-primary has no conditions, and with siblings a write has a context or none.
+    fn at_a_node(&mut self, group: u64, value: Bytes, siblings: bool) -> Asked {
+        let name = self.name();
+        let key = key(group, name);
+        let told = self
+            .seen
+            .get(&(group, name))
+            .cloned()
+            .unwrap_or_else(|| Told { values: Vec::new(), context: Some(NOTHING.into()) });
+        let told = if told.values.len() < MANY && self.random.random_bool(0.2) {
+            Told { values: Vec::new(), context: Some(NOTHING.into()) }
+        } else {
+            told
+        };
+        let is_informed = siblings && (name == KEYS[0] || self.random.random_bool(0.5));
+        let op = match self.random.random_range(0..10) {
+            0..5 => Op::Get { key },
+            5 => Op::Delete { key },
+            _ => Op::Put { key, value },
+        };
+        let told = Some(told).filter(|_| is_informed && !matches!(op, Op::Get { .. }));
+        let server = Some(self.random.random_range(0..self.servers));
+        Asked { server, ops: vec![op], is_transaction: false, told }
+    }
+
+    /// Reads several keys, or writes the same value to several, on the condition that they are as last
+    /// seen or on none.
+    fn transaction(&mut self, group: u64, value: &Bytes) -> Asked {
+        let count = self.random.random_range(1..=3);
+        let names: Vec<&'static str> = KEYS.sample(&mut self.random, count).copied().collect();
+        let kind = self.random.random_range(0..10);
+        let op = |name: &'static str| {
+            let key = key(group, name);
+            match kind {
+                0..4 => Op::Get { key },
+                4..6 => Op::Put { key, value: value.clone() },
+                6 => Op::Delete { key },
+                _ => Op::Cas { key, expected: self.last(group, name), new: Some(value.clone()) },
+            }
+        };
+        let ops = names.into_iter().map(op).collect();
+        Asked { server: None, ops, is_transaction: true, told: None }
+    }
+
+    /// Remembers what a key was seen to hold.
+    pub(super) fn see(&mut self, seen: &Bytes, told: Told) {
+        // What is written next there may replace only what a get was told, by its context.
+        if matches!(self.promise, Promise::Converges { .. }) && told.context.is_none() {
+            return;
+        }
+        let text = seen.to_string();
+        let Some((group, name)) = text.split_once('.') else { return };
+        let name = KEYS.iter().find(|known| **known == name);
+        if let (Ok(group), Some(name)) = (group.parse(), name) {
+            self.seen.insert((group, name), told);
+        }
+    }
+
+    /// Gets of all keys of a group, by one request or by several, of each server where each answers by
+    /// itself.
+    pub(super) fn gets(&self, group: u64) -> Vec<Asked> {
+        let ops: Vec<Op> = self.keys(group).into_iter().map(|key| Op::Get { key }).collect();
+        if self.promise == Promise::StrictlySerializable {
+            return vec![Asked { server: None, ops, is_transaction: true, told: None }];
+        }
+        let servers: Vec<Option<usize>> = match self.promise {
+            Promise::Converges { .. } => (0..self.servers).map(Some).collect(),
+            _ => vec![None],
+        };
+        let get = |op: &Op, server| Asked {
+            server,
+            ops: vec![op.clone()],
+            is_transaction: false,
+            told: None,
+        };
+        ops.iter().flat_map(|op| servers.iter().map(move |server| get(op, *server))).collect()
+    }
+}
+
+/// A key of a group.
+fn key(group: u64, name: &str) -> Bytes {
+    format!("{group}.{name}").as_str().into()
+}
+
+/// The group of a transaction's keys; its keys are all of one.
+pub(super) fn group(txn: &Transaction) -> String {
+    let first = txn.ops.first().map(|op| op.key().to_string()).unwrap_or_default();
+    first.split('.').next().unwrap_or_default().to_owned()
+}

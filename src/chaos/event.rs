@@ -1,0 +1,128 @@
+//! What a client of a storm asked, and what it was told.
+
+use crate::models::kv::offer::{Answered, Ask};
+use crate::models::kv::{Abort, Bytes, Op, Reply, Transaction};
+use crate::node::deploy::crowd::End;
+use std::fmt;
+use std::time::Duration;
+
+/// What a client was told of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) values: Vec<Bytes>,
+    pub(super) context: Option<String>,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The server that is asked, where each answers by itself.
+    pub(super) server: Option<usize>,
+    /// One operation, or those of a transaction.
+    pub(super) ops: Vec<Op>,
+    pub(super) is_transaction: bool,
+    /// What a write is to replace.
+    pub(super) told: Option<Told>,
+}
+
+impl Asked {
+    /// As the protocol takes it.
+    pub(super) fn ask(&self) -> Ask {
+        if let ([op], false) = (self.ops.as_slice(), self.is_transaction) {
+            let context = self.told.as_ref().and_then(|told| told.context.clone());
+            return Ask::One { op: op.clone(), context };
+        }
+        Ask::Together(Transaction { ops: self.ops.clone() })
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Told(Answered),
+    /// A transaction was aborted for a reason of the system's own, and nothing of it was done.
+    Aborted(Abort),
+    /// A server answered something else than was asked.
+    Nonsense,
+}
+
+impl Answer {
+    /// What an end tells for certain; `None` if it leaves open whether the request was done.
+    pub(super) fn of(end: End) -> Option<Self> {
+        match end {
+            End::Told(answered) => Some(Self::Told(answered)),
+            End::Again(why) => Some(Self::Aborted(why)),
+            End::Nonsense => Some(Self::Nonsense),
+            End::Failed(_) | End::Refused(_) => None,
+        }
+    }
+}
+
+/// A request of a history, and its answer. Times are since the beginning of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub(super) client: usize,
+    pub(super) asked: Asked,
+    pub(super) begin: Duration,
+    /// `None` if it was not answered: it may have been done at any time since, or never.
+    pub(super) answer: Option<(Duration, Answer)>,
+}
+
+impl Event {
+    /// What each key was seen to hold by an answer.
+    pub(super) fn seen(asked: &Asked, answer: &Answer) -> Vec<(Bytes, Told)> {
+        let one = |values: Vec<Bytes>| Told { values, context: None };
+        match (asked.ops.as_slice(), answer) {
+            ([op], Answer::Told(Answered::Siblings { values, context, .. })) => {
+                let told = Told { values: values.clone(), context: Some(context.clone()) };
+                vec![(op.key().clone(), told)]
+            }
+            ([op], Answer::Told(Answered::Reply(reply))) => {
+                vec![(op.key().clone(), one(value_after(op, reply).into_iter().collect()))]
+            }
+            (ops, Answer::Told(Answered::Committed(replies))) => (ops.iter().zip(replies))
+                .map(|(op, reply)| {
+                    (op.key().clone(), one(value_after(op, reply).into_iter().collect()))
+                })
+                .collect(),
+            (ops, Answer::Told(Answered::ConditionFailed { op, found })) => (ops.get(*op as usize))
+                .map(|op| (op.key().clone(), one(found.iter().cloned().collect())))
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The value that a key has after an operation, as far as its client can tell.
+fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
+    match (op, reply) {
+        (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),
+        (Op::Put { value, .. }, _) => Some(value.clone()),
+        (Op::Cas { new, .. }, _) => new.clone(),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client, asked, begin, answer } = self;
+        write!(f, "{:.6} to ", begin.as_secs_f64())?;
+        match answer {
+            Some((end, _)) => write!(f, "{:.6}", end.as_secs_f64())?,
+            None => f.write_str("?")?,
+        }
+        write!(f, ", client {client}")?;
+        if let Some(server) = asked.server {
+            write!(f, " of server {server}")?;
+        }
+        write!(f, ": {:?}", asked.ops)?;
+        if let Some(told) = &asked.told {
+            write!(f, " replacing {:?}", told.values)?;
+        }
+        match answer {
+            Some((_, answer)) => write!(f, " → {answer:?}"),
+            None => f.write_str(" → no answer"),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Judges what the clients of a storm saw by what the protocol promises.
+
+use super::ask::group;
+use super::event::{Answer, Event};
+use crate::history::convergence::{KeyHistory, Read, Replaces, Rule, Write};
+use crate::history::{Linearizability, Operation, by_key, judge};
+use crate::models::kv::offer::Answered;
+use crate::models::kv::{Bytes, Map, Op, Outcome, Reply, Transaction, Transactional};
+use crate::models::protocol::Promise;
+use stateright::semantics::SequentialSpec;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::time::Duration;
+
+/// More configurations than a history that is in order needs, by far.
+const LIMIT: usize = 1 << 20;
+/// Writes this far apart are told from each other by the clocks, which are one here.
+const CLOCK: Duration = Duration::from_millis(500);
+
+/// Whether a history keeps a promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It does.
+    Holds,
+    /// It does not: why.
+    Violated(String),
+    /// It cannot be told: why.
+    Undecided(String),
+}
+
+/// Judges the history of a run; its last events are gets of all keys after all harm has ended.
+pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
+    let nonsense = events.iter().find(|event| matches!(&event.answer, Some((_, Answer::Nonsense))));
+    if let Some(event) = nonsense {
+        return Judgement::Violated(format!("a server answered what was not asked:\n{event}"));
+    }
+    match promise {
+        Promise::Linearizable => linearizable(events),
+        Promise::StrictlySerializable => serializable(events),
+        Promise::Converges { siblings } => converges(events, siblings),
+        Promise::Nothing(why) => Judgement::Undecided(format!("not judged: {why}")),
+    }
+}
+
+/// The worst of the judgements of parts.
+fn all(parts: impl IntoIterator<Item = Judgement>) -> Judgement {
+    let mut worst = Judgement::Holds;
+    for part in parts {
+        match part {
+            Judgement::Violated(_) => return part,
+            Judgement::Undecided(_) => worst = part,
+            Judgement::Holds => {}
+        }
+    }
+    worst
+}
+
+fn decide<S>(what: &str, history: &[Operation<S::Op, S::Ret>]) -> Judgement
+where
+    S: SequentialSpec<Op: Debug, Ret: Debug> + Clone + Default + Eq + Hash + Debug,
+{
+    match judge(&S::default(), history, LIMIT) {
+        Linearizability::Linearizable(_) => Judgement::Holds,
+        Linearizability::Violated(stuck) => {
+            Judgement::Violated(format!("{what}: {}", stuck.explain(history)))
+        }
+        Linearizability::Undecided { configurations } => {
+            Judgement::Undecided(format!("{what}: undecided after {configurations} configurations"))
+        }
+    }
+}
+
+fn linearizable(events: &[Event]) -> Judgement {
+    let mut history = Vec::new();
+    for event in events {
+        let [op] = event.asked.ops.as_slice() else { continue };
+        let answer = match &event.answer {
+            None => None,
+            // It was certainly not done.
+            Some((_, Answer::Aborted(_) | Answer::Nonsense)) => continue,
+            Some((end, Answer::Told(Answered::Reply(reply)))) => Some((*end, reply.clone())),
+            Some((end, Answer::Told(Answered::Siblings { values, .. }))) if values.len() < 2 => {
+                Some((*end, Reply::Value(values.first().cloned())))
+            }
+            Some((_, Answer::Told(_))) => {
+                let text = format!("this is no answer of a map with one value per key:\n{event}");
+                return Judgement::Violated(text);
+            }
+        };
+        let (client, begin) = (event.client, event.begin);
+        history.push(Operation { client, op: op.clone(), begin, answer });
+    }
+    all(by_key(history).iter().map(|(key, part)| decide::<Map>(&format!("key {key}"), part)))
+}
+
+/// Groups of keys are judged apart from each other, as no transaction is of two: the group is the
+/// object that is linearizable (Herlihy and Wing 1990, theorem 1).
+fn serializable(events: &[Event]) -> Judgement {
+    let mut groups: BTreeMap<String, Vec<Operation<Transaction, Outcome>>> = BTreeMap::new();
+    for event in events {
+        let txn = Transaction { ops: event.asked.ops.clone() };
+        let answer = event.answer.as_ref().and_then(|(end, answer)| Some((*end, outcome(answer)?)));
+        let (client, begin) = (event.client, event.begin);
+        groups.entry(group(&txn)).or_default().push(Operation { client, op: txn, begin, answer });
+    }
+    let of = |(name, part): (&String, &Vec<_>)| {
+        decide::<Transactional>(&format!("transactions of the keys {name}.*"), part)
+    };
+    all(groups.iter().map(of))
+}
+
+fn outcome(answer: &Answer) -> Option<Outcome> {
+    use crate::models::kv::Abort;
+    match answer {
+        Answer::Told(Answered::Committed(replies)) => Some(Outcome::Committed(replies.clone())),
+        Answer::Told(Answered::ConditionFailed { op, found }) => {
+            Some(Outcome::Aborted(Abort::Condition { op: *op, found: found.clone() }))
+        }
+        Answer::Aborted(why) => Some(Outcome::Aborted(why.clone())),
+        Answer::Told(_) | Answer::Nonsense => None,
+    }
+}
+
+/// The values that a get was told.
+pub(super) fn values(answer: &Answer) -> Option<BTreeSet<Bytes>> {
+    match answer {
+        Answer::Told(Answered::Siblings { values, more: false, .. }) => {
+            Some(values.iter().cloned().collect())
+        }
+        Answer::Told(Answered::Reply(Reply::Value(value))) => Some(value.iter().cloned().collect()),
+        _ => None,
+    }
+}
+
+fn converges(events: &[Event], siblings: bool) -> Judgement {
+    let rule = if siblings { Rule::MultiValue } else { Rule::LastWriterWins(CLOCK) };
+    let mut keys: BTreeMap<&Bytes, KeyHistory> = BTreeMap::new();
+    // What each node told last.
+    let mut last: BTreeMap<&Bytes, BTreeMap<usize, (Duration, BTreeSet<Bytes>)>> = BTreeMap::new();
+    for event in events {
+        let ([op], Some(node)) = (event.asked.ops.as_slice(), event.asked.server) else { continue };
+        let history = keys.entry(op.key()).or_default();
+        let Event { begin, answer, .. } = event;
+        let value = match op {
+            Op::Get { .. } => {
+                let Some((end, answer)) = answer else { continue };
+                let Some(values) = values(answer) else { continue };
+                let told = last.entry(op.key()).or_default();
+                if told.get(&node).is_none_or(|(before, _)| before < begin) {
+                    told.insert(node, (*begin, values.clone()));
+                }
+                history.reads.push(Read { node, values, begin: *begin, end: *end });
+                continue;
+            }
+            Op::Put { value, .. } => Some(value.clone()),
+            _ => None,
+        };
+        let replaces = match &event.asked.told {
+            Some(told) => Replaces::Told(told.values.iter().cloned().collect()),
+            None => Replaces::Held,
+        };
+        let end = answer.as_ref().map(|(end, _)| *end);
+        history.writes.push(Write { node, value, replaces, begin: *begin, end, may_repeat: false });
+    }
+    all(keys.iter().map(|(key, history)| {
+        let told = last.remove(key).unwrap_or_default();
+        let mut found = told.into_values().map(|(_, values)| values);
+        let first = found.next().unwrap_or_default();
+        if let Some(other) = found.find(|values| *values != first) {
+            return Judgement::Violated(format!(
+                "key {key}: servers do not agree in the end: {first:?} and {other:?}"
+            ));
+        }
+        match history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &first)) {
+            Some(flaw) => Judgement::Violated(format!("key {key}: {flaw}")),
+            None => Judgement::Holds,
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::Asked;
+    use super::*;
+
+    /// An event of one client, which lasts a millisecond.
+    fn event(at: u64, server: Option<usize>, ops: Vec<Op>, answered: Answered) -> Event {
+        let (begin, end) = (Duration::from_millis(at), Duration::from_millis(at + 1));
+        let is_transaction = matches!(answered, Answered::Committed(_));
+        let asked = Asked { server, ops, is_transaction, told: None };
+        Event { client: 0, asked, begin, answer: Some((end, Answer::Told(answered))) }
+    }
+
+    fn value(text: &str) -> Reply {
+        Reply::Value(Some(text.into()))
+    }
+
+    fn is_violated(promise: Promise, events: &[Event]) -> bool {
+        match judged(promise, events) {
+            Judgement::Holds => false,
+            Judgement::Violated(_) => true,
+            Judgement::Undecided(why) => panic!("{why}"),
+        }
+    }
+
+    #[test]
+    fn a_history_that_was_tampered_with_is_not_linearizable() {
+        let put = event(0, None, vec![Op::put("0.a", "1")], Answered::Reply(Reply::Done));
+        let get = |text| event(5, None, vec![Op::get("0.a")], Answered::Reply(value(text)));
+        assert!(!is_violated(Promise::Linearizable, &[put.clone(), get("1")]));
+        assert!(is_violated(Promise::Linearizable, &[put.clone(), get("2")]));
+        let absent = event(5, None, vec![Op::get("0.a")], Answered::Reply(Reply::Value(None)));
+        assert!(is_violated(Promise::Linearizable, &[put.clone(), absent.clone()]), "lost");
+        // Unless it was never acknowledged.
+        let unknown = Event { answer: None, ..put };
+        assert!(!is_violated(Promise::Linearizable, &[unknown, absent]));
+    }
+
+    #[test]
+    fn a_transaction_that_is_seen_by_half_is_not_serializable() {
+        let both = vec![Op::put("0.a", "1"), Op::put("0.b", "1")];
+        let done = Answered::Committed(vec![Reply::Done, Reply::Done]);
+        let txn = event(0, None, both, done);
+        let gets = |a: Reply, b: Reply| {
+            let ops = vec![Op::get("0.a"), Op::get("0.b")];
+            event(5, None, ops, Answered::Committed(vec![a, b]))
+        };
+        let promise = Promise::StrictlySerializable;
+        assert!(!is_violated(promise, &[txn.clone(), gets(value("1"), value("1"))]));
+        assert!(is_violated(promise, &[txn, gets(value("1"), Reply::Value(None))]));
+    }
+
+    #[test]
+    fn servers_that_disagree_or_lose_a_write_do_not_converge() {
+        let promise = Promise::Converges { siblings: false };
+        let put = event(0, Some(0), vec![Op::put("0.a", "1")], Answered::Reply(Reply::Done));
+        let get = |server, reply: Reply| {
+            event(5, Some(server), vec![Op::get("0.a")], Answered::Reply(reply))
+        };
+        let one = |reply: Reply| get(1, reply);
+        assert!(!is_violated(promise, &[put.clone(), get(0, value("1")), one(value("1"))]));
+        let apart = [put.clone(), get(0, value("1")), one(Reply::Value(None))];
+        assert!(is_violated(promise, &apart), "they do not agree");
+        let lost = [put, get(0, Reply::Value(None)), one(Reply::Value(None))];
+        assert!(is_violated(promise, &lost), "it is lost");
+    }
+
+    #[test]
+    fn nonsense_is_violated_and_no_promise_is_undecided() {
+        let mut event = event(0, None, vec![Op::get("0.a")], Answered::Reply(value("1")));
+        let nothing = judged(Promise::Nothing("it is a test"), std::slice::from_ref(&event));
+        assert!(matches!(nothing, Judgement::Undecided(_)));
+        event.answer = Some((Duration::from_secs(1), Answer::Nonsense));
+        assert!(is_violated(Promise::Linearizable, &[event]));
+    }
+}

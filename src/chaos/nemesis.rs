@@ -1,0 +1,142 @@
+//! Does the deeds of a schedule.
+
+use super::error::ChaosError;
+use super::network::{Cut, Network};
+use super::schedule::{Deed, Planned};
+use crate::local::LocalCluster;
+use crate::node::Stop;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+/// How long a server with a full disk has to notice.
+const FILLING: Duration = Duration::from_secs(2);
+const NAP: Duration = Duration::from_millis(20);
+
+/// How often what was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names say what")]
+pub struct Toll {
+    pub kills: u64,
+    pub freezes: u64,
+    pub cuts: u64,
+    /// Disks that were full, and noticed.
+    pub full_disks: u64,
+}
+
+pub(super) struct Nemesis<'a> {
+    pub(super) cluster: &'a mut LocalCluster,
+    pub(super) network: &'a Network,
+    pub(super) begin: Instant,
+    pub(super) stop: &'a Stop,
+}
+
+impl Nemesis<'_> {
+    /// Does all that is planned until `end`, and tells of each deed before it is done. Servers that
+    /// end by themselves are an error: their disk was not full.
+    pub(super) fn rage(
+        &mut self,
+        deeds: &[Planned],
+        end: Duration,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Toll, ChaosError> {
+        let mut toll = Toll::default();
+        for planned in deeds {
+            if !self.wait_until(planned.at)? {
+                return Ok(toll);
+            }
+            say(&planned.to_string());
+            self.perform(planned, &mut toll)?;
+        }
+        self.wait_until(end)?;
+        Ok(toll)
+    }
+
+    /// Waits until then; whether nobody asked to stop.
+    fn wait_until(&mut self, then: Duration) -> Result<bool, ChaosError> {
+        while self.begin.elapsed() < then && !self.stop.is_stopped() {
+            self.all_run()?;
+            std::thread::sleep(NAP.min(then.saturating_sub(self.begin.elapsed())));
+        }
+        Ok(!self.stop.is_stopped())
+    }
+
+    fn all_run(&mut self) -> Result<(), ChaosError> {
+        match self.cluster.ended().first() {
+            None => Ok(()),
+            Some((server, status)) => Err(self.ended(*server, *status)),
+        }
+    }
+
+    fn ended(&self, server: usize, status: ExitStatus) -> ChaosError {
+        ChaosError::Ended { server, status, log: self.cluster.log(server).into() }
+    }
+
+    fn perform(&mut self, planned: &Planned, toll: &mut Toll) -> Result<(), ChaosError> {
+        let lasts = planned.lasts;
+        match &planned.deed {
+            Deed::Kill(victims) => self.kill(victims, lasts, toll),
+            Deed::Freeze(victims) => {
+                victims.iter().for_each(|id| self.cluster.freeze(*id));
+                std::thread::sleep(lasts);
+                victims.iter().for_each(|id| self.cluster.thaw(*id));
+                toll.freezes += victims.len() as u64;
+                Ok(())
+            }
+            Deed::Cut(cut, victim) => {
+                self.network.cut(Some(*cut));
+                // With nobody to kill, this waits.
+                let done = self.kill(victim.as_slice(), lasts, toll);
+                self.network.cut(None);
+                toll.cuts += 1;
+                done
+            }
+            Deed::Sever(a, b) => {
+                self.network.sever(Cut::Link(*a, *b));
+                toll.cuts += 1;
+                Ok(())
+            }
+            Deed::FullDisk(server, room) => self.fill_disk(*server, *room, lasts, toll),
+        }
+    }
+
+    fn kill(
+        &mut self,
+        victims: &[usize],
+        lasts: Duration,
+        toll: &mut Toll,
+    ) -> Result<(), ChaosError> {
+        // One that has ended by itself is not to be taken for one that was killed.
+        self.all_run()?;
+        victims.iter().for_each(|id| self.cluster.kill(*id));
+        toll.kills += victims.len() as u64;
+        std::thread::sleep(lasts);
+        Ok(victims.iter().try_for_each(|id| self.cluster.start(*id))?)
+    }
+
+    fn fill_disk(
+        &mut self,
+        server: usize,
+        room: u64,
+        lasts: Duration,
+        toll: &mut Toll,
+    ) -> Result<(), ChaosError> {
+        self.cluster.limit_disk(server, room)?;
+        let begin = Instant::now();
+        let mut ended = self.cluster.ended();
+        while ended.is_empty() && begin.elapsed() < FILLING {
+            std::thread::sleep(NAP);
+            ended = self.cluster.ended();
+        }
+        if let Some((other, status)) = ended.iter().find(|(id, _)| *id != server) {
+            return Err(self.ended(*other, *status));
+        }
+        if ended.is_empty() {
+            // It wrote less than that.
+            self.cluster.kill(server);
+        } else {
+            toll.full_disks += 1;
+        }
+        std::thread::sleep(lasts);
+        Ok(self.cluster.start(server)?)
+    }
+}

@@ -1,0 +1,145 @@
+//! The arguments of `quorate check`.
+
+use super::format::Format;
+use crate::check::{Engine, Limits};
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  quorate check                                         all quick instances
+  quorate check primary-backup --instance asynchronous  one instance
+  quorate check primary-backup --deep                   the deep ones too
+  quorate check --mutant never-ask                      a seeded bug
+  quorate check --property linearizable                 all that have it
+  quorate check --format junit > checks.xml             for a CI's test report
+  quorate check --format github --counterexamples lost  as a step of a workflow
+
+Exit codes: 0 all as expected, 1 not as expected or an error, 2 bad usage,
+3 incomplete.";
+
+const FIELDS: &str = "\
+With --json, each instance is one object on a line, with the fields
+  protocol, instance, mutant   the subject; instance or mutant is null
+  engine, threads              the engine, and its number of threads
+  unique, generated, depth     the states, and the steps to the furthest one
+  expected                     {unique, generated} as recorded, or null (mutant)
+  seconds
+  complete, shortfall          whether every state was covered, or else why not
+  collision_probability        a bound on the probability of a hidden state
+  as_expected, surprises       whether all is as recorded, and what is not
+  properties                   a list of {name, says, source, kind, expected,
+                               verdict, expected_len, trace_len, trace}; name
+                               does not change between versions; expected is
+                               holds, violated, reached or null; verdict is
+                               one of these, unreached, or incomplete;
+                               trace is null or {actions, cycle}: the steps, and
+                               for a lasso after how many its cycle begins
+An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
+
+/// Check protocols: every behaviour within the bounds of each instance
+///
+/// Ctrl-C ends the check; what was found so far is shown.
+#[derive(Parser)]
+#[command(
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{FIELDS}")
+)]
+pub(crate) struct Args {
+    /// The protocol, or `all`
+    #[arg(default_value = "all")]
+    pub(super) protocol: String,
+    /// Only this instance
+    #[arg(long, value_name = "NAME")]
+    pub(super) instance: Option<String>,
+    /// Only this mutant: check that its property is violated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["instance", "deep"])]
+    pub(super) mutant: Option<String>,
+    /// Only the instances with this property, and of their tables only its row
+    #[arg(long, value_name = "NAME")]
+    pub(super) property: Option<String>,
+    /// The deep instances too: minutes instead of seconds
+    #[arg(long)]
+    pub(super) deep: bool,
+    /// The number of threads; by default, the number of processors
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// The engine that checks; stateright's decides safety only
+    #[arg(long, value_enum, default_value_t = EngineName::Quorate)]
+    engine: EngineName,
+    /// The format of the results
+    ///
+    /// text: tables, for people. json: an object per instance, each on a line. junit:
+    /// JUnit's XML. github: the tables, annotations, and a summary of the job in
+    /// Markdown. sarif: SARIF 2.1.0, for code scanning.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(hide_possible_values = true)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Show the steps of expected violations too
+    #[arg(long, conflicts_with = "json")]
+    pub(super) show_expected: bool,
+    /// Write a counterexample here, for `quorate explore --at`
+    ///
+    /// The one of --property, or else an unexpected one. If there is none, nothing
+    /// is written; that is no error.
+    #[arg(long, value_name = "FILE")]
+    pub(super) counterexample: Option<PathBuf>,
+    /// Write each unexpected counterexample into this directory
+    ///
+    /// The directory is made if it does not exist. A file is named by the protocol, the
+    /// instance and the property; one of the same name is replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(super) counterexamples: Option<PathBuf>,
+    /// Stop the check of an instance after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_seconds: Option<u64>,
+    /// Stop the check of an instance after this many unique states
+    #[arg(long, value_name = "N")]
+    max_states: Option<u64>,
+    /// Leave out states that are more than this many steps away
+    #[arg(long, value_name = "STEPS")]
+    max_depth: Option<u32>,
+    /// Stop the check of an instance when its search holds this many MiB
+    #[arg(long, value_name = "MIB")]
+    max_memory: Option<u64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    Quorate,
+    Stateright,
+}
+
+impl Args {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format() == Format::Json
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            time: self.max_seconds.map(Duration::from_secs),
+            states: self.max_states,
+            depth: self.max_depth,
+            memory: self.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
+        }
+    }
+
+    /// Stateright finds shortest counterexamples with one thread only, so that is its default.
+    pub(super) fn engine(&self) -> (Engine, usize) {
+        let (engine, default) = match self.engine {
+            EngineName::Stateright => (Engine::Stateright, 1),
+            EngineName::Quorate => {
+                (Engine::Quorate, std::thread::available_parallelism().map_or(1, usize::from))
+            }
+        };
+        (engine, self.threads.unwrap_or(default))
+    }
+}

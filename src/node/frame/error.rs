@@ -1,0 +1,33 @@
+//! What is wrong with a frame.
+
+use thiserror::Error;
+
+/// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4
+/// and IPv6.
+pub const MAX_DATAGRAM: usize = 60 * 1024;
+
+/// Why a message could not be sealed or a datagram not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FrameError {
+    /// The message does not fit a datagram.
+    #[error("the message does not fit a datagram of {MAX_DATAGRAM} bytes")]
+    TooLarge,
+    /// The message has no encoding.
+    #[error("the message cannot be encoded")]
+    Unencodable,
+    /// Shorter than the shortest frame.
+    #[error("the datagram is truncated")]
+    Truncated,
+    /// Of a version that is not spoken here.
+    #[error("the datagram has frame version {0}, which is not spoken here")]
+    Version(u8),
+    /// From another cluster, or one whose cluster file differs in what must agree.
+    #[error("the datagram is of another cluster, or of one whose cluster file differs")]
+    Foreign,
+    /// Changed on the way, or sealed with another key.
+    #[error("the datagram was changed on the way or sealed with another key")]
+    Forged,
+    /// Its message does not decode.
+    #[error("the datagram's message is malformed")]
+    Malformed,
+}

@@ -1,0 +1,78 @@
+//! `quorate cluster --chaos`: a storm has a verdict, and the verdict may be no.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn storm(dir: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+    command.arg("cluster").args(args).current_dir(dir).env("TMPDIR", dir).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn what_survives_a_storm_holds() {
+    for (protocol, seed) in [("paxos", "5"), ("two-phase-commit", "6"), ("multi-primary", "7")] {
+        let dir = tempfile::tempdir().unwrap();
+        let args = [protocol, "--chaos", seed, "--for", "8s", "--clients", "16", "--json"];
+        let output = storm(dir.path(), &args);
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{protocol}: {out}{}", text(&output.stderr));
+        let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+        assert_eq!(json["verdict"], "holds", "{json}");
+        assert!(json["answered"].as_u64() > Some(30), "{json}");
+        let toll = ["kills", "freezes", "cuts"].map(|deed| json["toll"][deed].as_u64().unwrap());
+        assert!(toll.iter().sum::<u64>() > 1, "{json}");
+        assert!(json["datagrams"]["dropped"].as_u64() > Some(0), "{json}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+    }
+}
+
+/// Nodes of multi-primary answer by themselves, which no linearizable map may do.
+#[test]
+fn a_promise_that_is_broken_is_violated_and_the_history_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let by = ["--judge", "linearizable"];
+    let args = ["multi-primary", "--chaos", "3", "--for", "10s", "--clients", "16"];
+    let output = storm(dir.path(), &[args.as_slice(), &by].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}{}", text(&output.stderr));
+    assert!(out.contains("verdict: violated") && out.contains("no order explains"), "{out}");
+    let history = dir.path().join("chaos-multi-primary-3.txt");
+    let history = std::fs::read_to_string(history).unwrap();
+    assert!(history.starts_with("multi-primary seed 3: violated"), "{history}");
+    assert!(history.lines().count() > 50, "{history}");
+}
+
+#[test]
+fn a_plan_is_that_of_its_seed() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = |seed| {
+        let output = storm(dir.path(), &["paxos", "--chaos", seed, "--for", "1m", "--plan"]);
+        assert_eq!(output.status.code(), Some(0));
+        text(&output.stdout)
+    };
+    assert_eq!(plan("7"), plan("7"));
+    assert_ne!(plan("7"), plan("8"));
+    assert!(plan("7").lines().count() > 20, "{}", plan("7"));
+}
+
+#[test]
+fn a_storm_that_makes_no_sense_is_bad_usage() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, told) in [
+        (["paxos", "--for", "1m"].as_slice(), "--chaos <SEED>"),
+        (&["paxos", "--chaos", "x"], "invalid value 'x'"),
+        (&["paxos", "--chaos", "1", "--clients", "0"], "--clients is 1 to 512"),
+        (&["primary-backup", "--mode", "asynchronous", "--chaos", "1"], "say --judge"),
+        (&["paxos", "--chaos", "1", "--judge", "strictly-serializable"], "does not offer"),
+    ] {
+        let output = storm(dir.path(), args);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains(told), "{args:?}: {error}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
