@@ -16,7 +16,7 @@ fn call(crowd: &mut dyn Crowd, op: Op) {
     loop {
         let heard = crowd.step(PATIENCE).expect("it can be sent");
         if let [Heard { end, .. }] = heard.as_slice() {
-            assert!(matches!(end, End::Told(_)), "{end:?}");
+            assert!(matches!(end, End::Done(_)), "{end:?}");
             return;
         }
         assert!(begin.elapsed() < PATIENCE, "no answer");

@@ -16,7 +16,7 @@ use std::time::Instant;
 const RUNS: usize = 3;
 const CLIENTS: usize = 3;
 
-/// What is measured: whose checker, with how many threads.
+/// The measurements: a checker, and its number of threads.
 const WHAT: [(&str, usize); 4] =
     [("stateright bfs", 1), ("stateright dfs", 1), ("quorate", 1), ("quorate", 2)];
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", measure(who, threads.parse()?));
             Ok(())
         }
-        _ => Err("no arguments; or, for one measurement, WHO and THREADS".into()),
+        _ => Err("no arguments; or, for one measurement, CHECKER and THREADS".into()),
     }
 }
 
@@ -126,7 +126,7 @@ fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
 
-/// The most memory that this process held, where the system tells.
+/// The most memory that this process held, where the system reports it.
 fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

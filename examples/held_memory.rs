@@ -1,4 +1,5 @@
-//! How well the memory is told that a check holds: what it says, and what the process gained.
+//! How exact the memory is that a check reports: the figure that it reports, and the memory that
+//! the process gained.
 //!
 //! `cargo run --release --example held_memory`
 
@@ -37,7 +38,7 @@ fn measure<A: Checkable, H: Observer<A::Msg>>(what: &str, cluster: &Cluster<A, H
             let mib = |bytes: u64| bytes >> 10;
             let parts = cluster.weight().held;
             println!(
-                "{what}: {} states, told {} KiB ({} of it parts), gained {} KiB",
+                "{what}: {} states, reported {} KiB ({} of it parts), gained {} KiB",
                 outcome.unique,
                 mib(outcome.memory),
                 mib(parts),
@@ -48,7 +49,7 @@ fn measure<A: Checkable, H: Observer<A::Msg>>(what: &str, cluster: &Cluster<A, H
     }
 }
 
-/// The KiB of memory that this process has held at most, where the system tells.
+/// The KiB of memory that this process has held at most, where the system reports it.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));

@@ -1,6 +1,7 @@
 //! What liveness costs on top of safety, on every quick instance of every protocol that claims any
 //! and on a Raft of 22,772 states. Medians of three runs in turn, each on a cluster that knows
-//! nothing yet; the last line is the highest ratio among those that take long enough to tell.
+//! nothing yet; the last line is the highest ratio among those that take long enough to be
+//! measured.
 //!
 //! `cargo run --release --example liveness_cost`
 

@@ -7,11 +7,11 @@
 //! cargo run --release --example load -- primary-backup
 //! ```
 //!
-//! Three replicas on loopback, as processes; 100 MB of state first, then 64 clients, each put of a new
-//! key with a value of 100 bytes, for 60 seconds (`SECONDS` sets another length). A replica that is not
-//! the leader is killed after a third of that and started again 5 seconds later. What is printed: when
-//! that replica says that it is level with the others, puts a second in the first and in the last ten
-//! seconds and their ratio, and the longest time in which no client was answered.
+//! Three replicas on loopback, as processes; 100 MB of state first, then 64 clients, each put of a
+//! new key with a value of 100 bytes, for 60 seconds (`SECONDS` sets another length). A replica
+//! that is not the leader is killed after a third of that and started again 5 seconds later. It
+//! prints when that replica says that it is level with the others, puts a second in the first and
+//! in the last ten seconds and their ratio, and the longest time in which no client was answered.
 
 use quorate::models::Deploy;
 use quorate::models::kv::offer::MapOffer;
@@ -76,7 +76,7 @@ where
             worker.join().map_err(|_| "a client panicked")??;
         }
         cluster.stop_restarted();
-        let (after, status) = told.join().map_err(|_| "a panic")?.ok_or("it told no status")?;
+        let (after, status) = told.join().map_err(|_| "a panic")?.ok_or("it logged no status")?;
         println!("{after:.2?} after it was started again: {status}");
         Ok(())
     })?;

@@ -267,6 +267,6 @@ impl Offer for TicketOffer {
     }
 
     fn answer(_: &Topology, _: &Ask, reply: u64) -> Option<AskOutcome> {
-        Some(AskOutcome::Told(Answered::Text(reply.to_string())))
+        Some(AskOutcome::Done(Answered::Text(reply.to_string())))
     }
 }

@@ -7,8 +7,8 @@
 //! cargo run --example own_state_machine -- check paxos
 //! ```
 //!
-//! The machine need only be deterministic. The protocol is checked with a map in its place: it looks
-//! into no operation. Primary-backup replicates it too; see the list.
+//! The machine need only be deterministic. The protocol is checked with a map in its place: it
+//! looks into no operation. Primary-backup replicates it too; see the list.
 
 use quorate::models::Topology;
 use quorate::models::kv::StateMachine;
@@ -108,6 +108,6 @@ impl Offer for CounterOffer {
     }
 
     fn answer(_: &Topology, _: &Ask, reply: i64) -> Option<AskOutcome> {
-        Some(AskOutcome::Told(Answered::Text(reply.to_string())))
+        Some(AskOutcome::Done(Answered::Text(reply.to_string())))
     }
 }

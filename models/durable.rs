@@ -100,10 +100,10 @@ impl Durable for () {
 
 /// An actor that can begin again when its disk is lost.
 ///
-/// An actor that is started without a disk ([`Actor::on_start`]) may take that for the first start of
-/// its cluster, where nothing was promised yet. A newcomer knows better: the cluster ran before, and
-/// so did a node under its id, which has promised and acknowledged what the newcomer knows nothing
-/// of.
+/// An actor that is started without a disk ([`Actor::on_start`]) may take that for the first start
+/// of its cluster, where nothing was promised yet. A newcomer knows better: the cluster ran before,
+/// and so did a node under its id, which has promised and acknowledged what the newcomer knows
+/// nothing of.
 pub trait Newcomer: Actor {
     /// Starts with an empty disk in a cluster that ran before. It must save that it is a newcomer:
     /// after a crash it starts from what it saved.
@@ -116,9 +116,10 @@ pub trait Newcomer: Actor {
 /// An actor whose durable state follows from its state, and what of it need not wait for the disk.
 ///
 /// The checker verifies in every reachable state that what a node saved, folded, is its
-/// [checkpoint](Recoverable::checkpoint) ([`Setup::checkpointed`](crate::world::Setup::checkpointed)):
-/// a forgotten save is then a counterexample. The runtime rests on it: where its log has grown long, it
-/// writes the checkpoint in the log's place.
+/// [checkpoint](Recoverable::checkpoint)
+/// ([`Setup::checkpointed`](crate::world::Setup::checkpointed)): a forgotten save is then a
+/// counterexample. The runtime rests on it: where its log has grown long, it writes the checkpoint
+/// in the log's place.
 ///
 /// # The disk beside the network
 ///
@@ -131,14 +132,15 @@ pub trait Recoverable: Actor {
     /// What must be on disk while a node is in `state`; `None` if nothing.
     fn checkpoint(&self, id: Id, state: &Self::State) -> Option<Self::Storage>;
 
-    /// Whether `msg` leaves only when all is durable that its node saved before. A message that need
-    /// not wait is as true if the node forgets what is not durable yet.
+    /// Whether `msg` leaves only when all is durable that its node saved before. A message that
+    /// need not wait is as true if the node forgets what is not durable yet.
     fn waits_for_disk(&self, _msg: &Self::Msg) -> bool {
         true
     }
 
     /// Whether nothing that is sent waits for this save: a crash may lose it although messages that
-    /// were sent after it have left. It is durable with the next save that is not lazy, at the latest.
+    /// were sent after it have left. It is durable with the next save that is not lazy, at the
+    /// latest.
     fn is_lazy(&self, _saved: &Self::Storage) -> bool {
         false
     }

@@ -1,8 +1,8 @@
 //! The guarantees of a protocol, for a generated table.
 //!
 //! Every cell of the table comes from the recorded verdicts of the instances, or from a
-//! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only which
-//! property the wording of a cell depends on.
+//! [rehearsal](crate::world::rehearsal) on a cluster of the usual size. Written by hand is only
+//! which property the wording of a cell depends on.
 
 use crate::world::Statement;
 use crate::world::rehearsal::Cost;
@@ -21,7 +21,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Of the property that says that clients see one copy.
+    /// The reading of a property that says that clients see one copy.
     pub const fn linearizable(property: Statement) -> Self {
         Self { property, holds: "linearizable", violated: "**not linearizable**" }
     }
@@ -38,7 +38,7 @@ pub struct Guarantee {
     pub consistency: Vec<Reading>,
     /// What survives crashes and restarts.
     pub durable: Vec<Reading>,
-    /// What the other cells are measured on.
+    /// The cluster that the other cells are measured on.
     pub sample: Sample,
 }
 
@@ -51,15 +51,15 @@ pub struct Sample {
     pub servers: usize,
     /// What a server is called.
     pub name: fn(Id) -> String,
-    /// What so many writes cost, one after the other.
+    /// The cost of so many writes, one after the other.
     pub write: fn(usize) -> Option<Cost>,
-    /// What so many reads cost.
+    /// The cost of so many reads.
     pub read: Option<fn(usize) -> Option<Cost>>,
     /// Whether a write proceeds without these.
     pub survives: fn(&[Id]) -> bool,
 }
 
-/// What servers are called of which the first has a part of its own.
+/// The name of a server, in a cluster whose first server has a role of its own.
 pub fn numbered(id: Id, first: &str, others: &str) -> String {
     match usize::from(id) {
         0 => first.into(),

@@ -26,7 +26,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a handler makes of a part that is borrowed, if it changes it.
+/// The part as a handler leaves it, if the handler changes it.
 pub(crate) fn copied_if_changed<P: Clone>(
     part: &P,
     handler: impl FnOnce(&mut Cow<'_, P>),

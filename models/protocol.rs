@@ -65,8 +65,8 @@ impl<A> Runnable for A where
 
 /// A protocol that is deployed: how a cluster file becomes its nodes.
 pub trait Deploy: Protocol {
-    /// What it offers its clients; [`MapOffer`](crate::kv::offer::MapOffer) if it replicates the map
-    /// as a state machine.
+    /// What it offers its clients; [`MapOffer`](crate::kv::offer::MapOffer) if it replicates the
+    /// map as a state machine.
     type Offer: Offer;
     /// What its servers say to each other.
     type Peer: Value;
@@ -81,7 +81,7 @@ pub trait Deploy: Protocol {
         Ok(topology.ids())
     }
 
-    /// What a node in such a state is: logged when it changes, so that an operator sees which
+    /// The status of a node in such a state: logged when it changes, so that an operator sees which
     /// server leads.
     fn status(_state: &StateOf<Self>) -> Status {
         Status { role: "server", ..Status::default() }
@@ -98,7 +98,7 @@ pub trait Deploy: Protocol {
         None
     }
 
-    /// What such a cluster promises, so that what its clients saw can be judged.
+    /// The promise of such a cluster, by which the history of its clients is judged.
     fn promise(_topology: &Topology) -> Promise {
         Promise::Nothing("the protocol does not say what it promises")
     }
@@ -123,15 +123,15 @@ pub trait Deploy: Protocol {
     }
 }
 
-/// What a history of clients of a map is judged by.
+/// The promise that a history of clients of a map is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
     /// Each key is linearizable (Herlihy and Wing 1990).
     Linearizable,
     /// Transactions are strictly serializable (Papadimitriou 1979).
     StrictlySerializable,
-    /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later write
-    /// of the same key: one of two concurrent writes, unless they are kept as siblings.
+    /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later
+    /// write of the same key: one of two concurrent writes, unless they are kept as siblings.
     Converges {
         /// Whether concurrent writes are kept as siblings.
         siblings: bool,
@@ -157,7 +157,7 @@ pub type StartNewcomer<A> = fn(&A, Id, u64, &mut Out<A>) -> <A as Actor>::State;
 pub enum Readmission<A: Actor> {
     /// It cannot: why, and what to do.
     Refused(&'static str),
-    /// It can: the server starts so, and by the protocol itself counts for nothing until it has what
-    /// it must have.
+    /// It can: the server starts so, and by the protocol itself counts for nothing until it has
+    /// what it must have.
     Rejoins(StartNewcomer<A>),
 }

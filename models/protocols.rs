@@ -1,8 +1,10 @@
-//! The one list of protocols: the commands, PROPERTIES.md and the table of guarantees follow from it.
+//! The one list of protocols: the commands, PROPERTIES.md and the table of guarantees follow from
+//! it.
 //!
-//! To add a protocol, add its folder, its line here, and its `pub mod` line in `lib.rs`. That second
-//! line could be spared by a macro that declares the modules; but rustfmt does not format files that
-//! only a macro names, and readers look for modules in `lib.rs`. `.ci/toy` adds a protocol so.
+//! To add a protocol, add its folder, its line here, and its `pub mod` line in `lib.rs`. That
+//! second line could be spared by a macro that declares the modules; but rustfmt does not format
+//! files that only a macro names, and readers look for modules in `lib.rs`. `.ci/toy` adds a
+//! protocol so.
 
 use crate::kv::Map;
 use crate::protocol::{Deploy, Protocol};

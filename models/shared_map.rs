@@ -1,8 +1,8 @@
 //! An ordered map of which a copy costs nothing: copies share what they have in common.
 //!
-//! A replica's state must be copied where it goes on while the copy stands still: a snapshot that is
-//! on its way to another replica, or a state that is being written to disk. A copy here takes the
-//! same time at any size, and each change afterwards costs a path of the tree, on the side that
+//! A replica's state must be copied where it goes on while the copy stands still: a snapshot that
+//! is on its way to another replica, or a state that is being written to disk. A copy here takes
+//! the same time at any size, and each change afterwards costs a path of the tree, on the side that
 //! changes.
 //!
 //! Equality, order, hash, text and encoding are those of a `BTreeMap` of the same entries: they

@@ -57,7 +57,7 @@ where
         self.nodes.iter().filter_map(|node| node.state.as_ref())
     }
 
-    /// Something happens, good or bad, as `what`, of 32 kinds, and `which` tell.
+    /// One event, good or bad: `what` chooses one of 32 kinds, and `which` where it happens.
     pub(crate) fn trouble(&mut self, what: u8, which: usize) {
         let (server, anyone) = (which % self.servers, which % self.nodes.len());
         match what {
@@ -69,7 +69,7 @@ where
             }
             _ if self.flying.is_empty() => {}
             6..=8 => {
-                // What a node sends to itself travels on no link.
+                // A message of a node to itself travels on no link.
                 let at = which % self.flying.len();
                 if self.flying[at].0 != self.flying[at].1 {
                     self.flying.swap_remove(at);

@@ -17,11 +17,11 @@ pub struct Status {
     pub members: Vec<Id>,
 }
 
-/// How far a node is, as an operator is told.
+/// How far a node is, as reported to an operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// How many operations, or slots, it has applied, where the protocol has one order of them: a node
-    /// that is behind another has less.
+    /// How many operations, or slots, it has applied, where the protocol has one order of them: a
+    /// node that is behind another has less.
     pub applied: Option<u64>,
     /// How many clients have a session that it remembers.
     pub sessions: Option<usize>,

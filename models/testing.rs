@@ -1,4 +1,5 @@
-//! Shared by the unit tests of all protocols: one node without a network, and the effect of one event.
+//! Shared by the unit tests of all protocols: one node without a network, and the effect of one
+//! event.
 
 #![allow(dead_code, reason = "not every protocol's tests use all of it")]
 
@@ -153,7 +154,8 @@ where
         self.carry_out(did)
     }
 
-    /// Saves. Then the disk must hold what the state says, and what the node sent to itself arrives.
+    /// Saves. Then the disk must hold what the state says, and what the node sent to itself
+    /// arrives.
     fn carry_out(&mut self, did: Vec<Did<A>>) -> Vec<Did<A>> {
         for did in &did {
             if let Did::Save(delta) = did {

@@ -25,8 +25,8 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// A cluster of so many servers, without a mode or roles, with default timings, a clock that stands
-    /// still, and no proofs: for tests.
+    /// A cluster of so many servers, without a mode or roles, with default timings, a clock that
+    /// stands still, and no proofs: for tests.
     pub fn plain(servers: usize) -> Self {
         let (mode, timing, clock) = (None, Timings::default(), (|| 0) as fn() -> u64);
         Self { mode, roles: vec![None; servers], timing, clock, code: Arc::new(|_| [0; 16]) }

@@ -4,13 +4,13 @@
 //! message says: `fn on_prepare(&mut self, ballot: Ballot, from: Slot)`. A turn has the cluster's
 //! configuration, the node's state, and what the node sends and saves.
 //!
-//! **Reading is free, changing is explicit.** The checker lends a state that it must not see changed
-//! and copies it at the first `state.to_mut()`; a turn that never says `to_mut` leaves the state as
-//! it was, for the checker too ([`lend`](crate::lend)).
+//! **Reading is free, changing is explicit.** The checker lends a state that it must not see
+//! changed and copies it at the first `state.to_mut()`; a turn that never says `to_mut` leaves the
+//! state as it was, for the checker too ([`lend`](crate::lend)).
 //!
 //! **One place saves and one place sends.** There a seeded bug leaves out a save or alters a
-//! message ([`Seeded`]), so that such bugs are not in the text of the protocol. A bug that takes away
-//! a guard stays where the guard is, as [`Turn::has`].
+//! message ([`Seeded`]), so that such bugs are not in the text of the protocol. A bug that takes
+//! away a guard stays where the guard is, as [`Turn::has`].
 
 use crate::Replay;
 use stateright::actor::{Actor, Id, Out};

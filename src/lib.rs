@@ -3,9 +3,10 @@
 //! The protocols are in [`models`]: pure state machines with their properties and bounded
 //! instances. This crate drives them: [`check`] explores every behaviour of an instance,
 //! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
-//! to the other. [`node`] runs a protocol over UDP, and [`history`] judges what its clients saw.
-//! [`local`] starts a cluster on this machine, [`mod@bench`] puts load on one, and [`chaos`] a storm.
-//! [`catalogue`] lists what there is, and [`cli`] makes a command of any list of protocols.
+//! to the other. [`node`] runs a protocol over UDP, and [`history`] judges the histories of its
+//! clients. [`local`] starts a cluster on this machine, [`mod@bench`] puts load on one, and
+//! [`chaos`] a storm. [`catalogue`] lists what there is, and [`cli`] makes a command of any list of
+//! protocols.
 
 pub mod bench;
 pub mod catalogue;
@@ -20,5 +21,5 @@ pub mod trace;
 
 pub use node::{Client, ClusterFile, DataDir, Node, Stop};
 pub use quorate_models as models;
-/// What actors are made of: the version that this crate is built with.
+/// The library that actors are written with, in the version that this crate is built with.
 pub use stateright;

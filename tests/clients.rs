@@ -1,5 +1,5 @@
-//! Clients that know nothing of each other, however many there are. What one could do to another
-//! with the key that clients share is in `src/node/endpoint/tests.rs`.
+//! Clients that know nothing of each other, however many there are. The attacks of one on another
+//! with the key that clients share are in `src/node/endpoint/tests.rs`.
 //!
 //! A binary of its own: ten thousand clients keep every core busy, and the tests of `tests/node`
 //! count datagrams, of which a late answer makes more.
@@ -185,7 +185,7 @@ fn a_clients_copy_of_the_file_is_enough_for_a_client_and_not_for_a_server() {
     replica.stop();
     let (code, told) = quorate(&["run", "--data", "data", "--cluster", "client.toml"]);
     assert!(code == 1 && told.contains("client's copy"), "{code} {told}");
-    // A copy that was made by hand does not tell who the servers are.
+    // A copy that was made by hand lacks the servers' public key.
     let public = copy.lines().find(|line| line.starts_with("public")).unwrap();
     write("blind.toml", &copy.replace(public, ""));
     let (code, told) = quorate(&["get", "k", "--cluster", "blind.toml"]);

@@ -6,8 +6,8 @@
 //!
 //! A client whose session has expired is at its end: whether the request that was refused was
 //! done before is unknown ([`Refusal::SessionExpired`]), and none of its later ones would be
-//! done. What is left to do is for a new client, under a new id and with numbers from 1: an id is
-//! never used for a second session.
+//! done. The rest of the script is for a new client, under a new id and with numbers from 1: an id
+//! is never used for a second session.
 
 #[cfg(test)]
 mod expiry;
@@ -41,7 +41,7 @@ pub struct ScriptedClient<O> {
 pub struct ClientState<R> {
     /// How many requests of the script are done; all of them where the session has expired.
     pub done: usize,
-    /// Whom it asks.
+    /// The server that it asks.
     pub target: Id,
     /// How new its knowledge of `target` is.
     pub epoch: u64,
@@ -178,7 +178,7 @@ mod tests {
         ScriptedClient { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
     }
 
-    /// The client after its start and these messages, and what was asked of whom.
+    /// The client after its start and these messages, and the requests that it sent to each server.
     fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<(usize, u64)>) {
         let alone = Alone(client());
         let mut out = Out::new();

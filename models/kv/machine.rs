@@ -1,9 +1,9 @@
 //! The state machine that a protocol replicates, as the protocol sees it.
 //!
 //! A protocol orders operations and applies them; what they mean is the machine's business.
-//! [`Recorded`] wraps a machine so that its state also tells which operations were applied, in
-//! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are
-//! plain comparisons of states and no protocol carries history only for its proof.
+//! [`Recorded`] wraps a machine so that its state also records which operations were applied, in
+//! order: the checked instances replicate it, so that "a prefix of" and "exactly once" are plain
+//! comparisons of states and no protocol carries history only for its proof.
 
 use super::bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,8 +25,9 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     fn apply(&mut self, client: Id, seq: u64, op: &Self::Op) -> Self::Reply;
 
     /// The reply to `op`, if that leaves every state as it is: the same that
-    /// [`apply`](StateMachine::apply) would give. Such an operation can be answered by a server that
-    /// knows that its state is new enough, without a place in the log. A machine need not tell.
+    /// [`apply`](StateMachine::apply) would give. Such an operation can be answered by a server
+    /// that knows that its state is new enough, without a place in the log. A machine may leave it
+    /// at `None`.
     fn query(&self, _op: &Self::Op) -> Option<Self::Reply> {
         None
     }
@@ -42,9 +43,9 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
     /// A protocol sends a snapshot a few fragments at a time, each time from the cursor where the
     /// last ones ended. By default that takes [all fragments](StateMachine::fragments) each time,
     /// which is good enough for states up to a few megabytes. A machine with a larger state finds
-    /// the next fragment from the cursor, as [`Map`](super::Map) does; a copy of it should then cost
-    /// nothing, as that of a [`SharedMap`](crate::shared_map::SharedMap), because a snapshot is a
-    /// copy.
+    /// the next fragment from the cursor, as [`Map`](super::Map) does; a copy of it should then
+    /// cost nothing, as that of a [`SharedMap`](crate::shared_map::SharedMap), because a snapshot
+    /// is a copy.
     fn fragments_after(
         &self,
         cursor: Option<&Cursor>,

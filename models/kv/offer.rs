@@ -17,7 +17,7 @@ pub enum Ask {
         /// The operation.
         op: Op,
         /// For a write to a map that keeps siblings: what it replaces, as an earlier
-        /// [`Answered::Siblings`] told.
+        /// [`Answered::Siblings`] returned it.
         context: Option<String>,
     },
     /// Several operations, all or none of them.
@@ -99,7 +99,7 @@ pub enum OfferError {
     /// The key has too many siblings.
     #[error(
         "nothing was written: the key has as many siblings as a node makes; \
-         `quorate get --json` tells them and their context, and a put with that `--context` \
+         `quorate get --json` shows them and their context, and a put with that `--context` \
          replaces them"
     )]
     Crowded,
@@ -154,7 +154,7 @@ pub fn reason(why: &Abort) -> String {
 #[derive(Debug)]
 pub enum AskOutcome {
     /// This is the answer to the user.
-    Told(Answered),
+    Done(Answered),
     /// It was not done, will not be, and is worth asking for again, as a new request.
     Again(Abort),
     /// It cannot be done.
@@ -163,11 +163,11 @@ pub enum AskOutcome {
 
 impl From<Reply> for AskOutcome {
     fn from(reply: Reply) -> Self {
-        Self::Told(Answered::Reply(reply))
+        Self::Done(Answered::Reply(reply))
     }
 }
 
-/// What a protocol offers its clients.
+/// The operations that a protocol serves its clients.
 pub trait Offer {
     /// What its clients send.
     type Request: Value;
@@ -186,7 +186,7 @@ pub trait Offer {
     fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
-/// What every protocol offers that replicates the map as a state machine: its operations, one by
+/// The offer of every protocol that replicates the map as a state machine: its operations, one by
 /// one.
 pub struct MapOffer;
 
@@ -249,12 +249,12 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         }
         (Ask::Together(txn), Outcome::Aborted(Abort::Condition { op, found })) => {
             matches!(txn.ops.get(op as usize)?, Op::Cas { .. })
-                .then_some(AskOutcome::Told(Answered::ConditionFailed { op, found }))?
+                .then_some(AskOutcome::Done(Answered::ConditionFailed { op, found }))?
         }
         (Ask::Together(txn), Outcome::Committed(replies)) => {
             let fits = txn.ops.len() == replies.len()
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
-            fits.then_some(AskOutcome::Told(Answered::Committed(replies)))?
+            fits.then_some(AskOutcome::Done(Answered::Committed(replies)))?
         }
     })
 }
@@ -265,8 +265,8 @@ pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool 
     matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
 }
 
-/// A state machine with an offer of its own, so that the protocols which replicate any machine can be
-/// deployed with it.
+/// A state machine with an offer of its own, so that the protocols which replicate any machine can
+/// be deployed with it.
 pub trait Offered: StateMachine + Value {
     /// What it offers: its operations are the requests, its replies the answers.
     type Offer: Offer<Request = Self::Op, Answer = Self::Reply>;

@@ -8,8 +8,8 @@
 //! The table is bounded, by the number of its sessions and by their bytes ([`SessionLimits`]). When
 //! it is over a bound, the session that was used the longest ago goes: used means that a request
 //! was applied, and long ago is counted in applied requests, so the table is a pure function of
-//! the applied log and no clock takes part. A session that is over the byte bound by itself is
-//! not kept, and no other session goes in its place.
+//! the applied log and no clock takes part. A session that alone exceeds the byte bound is not
+//! kept, and no other session goes in its place.
 //!
 //! Of an evicted session only its client's id counts: the **floor** is the highest id that was
 //! evicted. A client that is not in the table and whose id is at or below the floor may have been
@@ -30,9 +30,9 @@
 //! session of an active client is in the table, whatever its id; a new client that is active is
 //! above the floor.
 //!
-//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no session
-//! alive, and needs none: a client that reads and seldom writes may find its session expired when it
-//! writes, and goes on in a new one.
+//! Only what is applied counts. A read that a protocol answers without a place in its log keeps no
+//! session alive, and needs none: a client that reads and seldom writes may find its session
+//! expired when it writes, and goes on in a new one.
 
 pub(crate) mod bugs;
 pub mod checked;
@@ -82,7 +82,7 @@ impl<R> Default for Sessions<R> {
 
 /// What a request is to the session table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing<'a, R> {
+pub enum RequestStatus<'a, R> {
     /// Not yet applied.
     New,
     /// The last one applied: it got this reply.
@@ -100,13 +100,13 @@ impl<R> Sessions<R> {
         Self { limits, by_use, use_of, bytes: 0, floor: None }
     }
 
-    /// What the request `seq` of `client` is.
-    pub fn standing(&self, client: Id, seq: u64) -> Standing<'_, R> {
+    /// The status of the request `seq` of `client`.
+    pub fn status(&self, client: Id, seq: u64) -> RequestStatus<'_, R> {
         match self.session(client) {
-            Some(last) if seq == last.seq => Standing::Repeated(&last.reply),
-            Some(last) if seq < last.seq => Standing::Old,
-            None if self.is_forgotten(client) => Standing::Refused(Refusal::SessionExpired),
-            _ => Standing::New,
+            Some(last) if seq == last.seq => RequestStatus::Repeated(&last.reply),
+            Some(last) if seq < last.seq => RequestStatus::Old,
+            None if self.is_forgotten(client) => RequestStatus::Refused(Refusal::SessionExpired),
+            _ => RequestStatus::New,
         }
     }
 
@@ -124,8 +124,8 @@ impl<R> Sessions<R> {
         self.since(None)
     }
 
-    /// The sessions that were used after this client's, in that order; all, where none is given. The
-    /// first takes the time of a look-up.
+    /// The sessions that were used after this client's, in that order; all, where none is given.
+    /// The first takes the time of a look-up.
     pub fn since(&self, client: Option<Id>) -> impl Iterator<Item = (Id, u64, &R)> {
         let from = client.and_then(|client| self.use_of.get(&client)).map_or(0, |used| used + 1);
         let sessions = self.by_use.range(from..);
@@ -235,7 +235,7 @@ impl<R: Value> Sessions<R> {
     }
 }
 
-/// What a session counts for in the byte bound: its size in a snapshot.
+/// The bytes that a session counts for in the bound: its size in a snapshot.
 fn session_bytes<R: Value>(client: Id, seq: u64, reply: &R) -> usize {
     encoded_bytes(&(client, seq, reply))
 }

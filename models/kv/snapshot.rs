@@ -3,7 +3,7 @@
 
 use super::machine::StateMachine;
 use super::service::{Refusal, Service};
-use super::sessions::{SessionLimits, Sessions, Standing};
+use super::sessions::{RequestStatus, SessionLimits, Sessions};
 use super::transfer::{self, Cut, Held, Piece};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stateright::actor::Id;
@@ -16,7 +16,7 @@ pub struct Image<M: StateMachine> {
     pub slot: u64,
     /// The machine that is replicated.
     pub machine: M,
-    /// What each client was last told.
+    /// The last reply to each client.
     pub sessions: Sessions<M::Reply>,
 }
 
@@ -44,15 +44,15 @@ impl<M: StateMachine> Image<M> {
     /// Applies a request, unless it was applied before: one request may be in the log twice. Gives
     /// the answer for its client; none, if the client has gone on.
     pub fn apply_once(&mut self, client: Id, seq: u64, op: &M::Op) -> Option<Answer<M::Reply>> {
-        let result = match self.sessions.standing(client, seq) {
-            Standing::New => {
+        let result = match self.sessions.status(client, seq) {
+            RequestStatus::New => {
                 let reply = self.machine.apply(client, seq, op);
                 self.sessions.record(client, seq, reply.clone());
                 Ok(reply)
             }
-            Standing::Repeated(reply) => Ok(reply.clone()),
-            Standing::Refused(why) => Err(why),
-            Standing::Old => return None,
+            RequestStatus::Repeated(reply) => Ok(reply.clone()),
+            RequestStatus::Refused(why) => Err(why),
+            RequestStatus::Old => return None,
         };
         Some(Answer { client, seq, result })
     }
@@ -61,7 +61,7 @@ impl<M: StateMachine> Image<M> {
 /// A snapshot of which some pieces came, in order. Nothing of it is applied before the last one is
 /// there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partial<M: StateMachine> {
+pub struct SnapshotInstall<M: StateMachine> {
     /// How many pieces came.
     pub received: u32,
     /// Where the last of them ends; `None` if none came, or all did.
@@ -70,7 +70,7 @@ pub struct Partial<M: StateMachine> {
     pub image: Image<M>,
 }
 
-impl<M: StateMachine> Partial<M> {
+impl<M: StateMachine> SnapshotInstall<M> {
     /// Nothing yet of the snapshot up to this slot.
     pub fn begin(slot: u64) -> Self {
         Self { received: 0, end: None, image: Image { slot, ..Image::default() } }
@@ -83,7 +83,7 @@ impl<M: StateMachine> Partial<M> {
         self.end = next;
     }
 
-    /// What to ask for the rest with.
+    /// The pieces that are here, to ask for the rest with.
     pub fn held(&self) -> Option<Held> {
         let end = self.end.clone()?;
         Some(Held { of: self.image.slot, count: self.received, end })

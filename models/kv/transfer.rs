@@ -1,9 +1,9 @@
 //! The replicated state in pieces that fit datagrams.
 //!
-//! A snapshot is a copy of the state, which costs nothing, and its pieces are cut when they are asked
-//! for: each from where the one before ended, in time that depends on the piece and not on the
-//! state. Where that is, the asker says. So whoever gives a snapshot remembers nothing of how far an
-//! asker is, and any replica with the same state can go on in its place.
+//! A snapshot is a copy of the state, which costs nothing, and its pieces are cut when they are
+//! asked for: each from where the one before ended, in time that depends on the piece and not on
+//! the state. The replica that asks says where that is. So the replica that serves a snapshot keeps
+//! no state per peer, and any replica with the same state can go on in its place.
 
 use super::machine::{Cursor, StateMachine};
 use super::sessions::{Outline, Sessions};
@@ -82,11 +82,11 @@ impl<M: StateMachine> Part<M> {
     }
 }
 
-/// The pieces of a state behind a cut, and for each where the next one begins, if there is one; from
-/// the first on, where no cut is given. At least one then, even of the empty state.
+/// The pieces of a state behind a cut, and for each where the next one begins, if there is one;
+/// from the first on, where no cut is given. At least one then, even of the empty state.
 ///
-/// They have about `limit` encoded bytes; one that is larger holds a single fragment or session. They
-/// are cut as they are taken, and one part more, to know whether it still fits.
+/// They have about `limit` encoded bytes; one that is larger holds a single fragment or session.
+/// They are cut as they are taken, and one part more, to know whether it still fits.
 pub fn pieces_after<M: StateMachine>(
     machine: &M,
     sessions: &Sessions<M::Reply>,

@@ -102,7 +102,7 @@ fn op_bytes(op: &Op) -> usize {
     OP_BYTES + op.key().len() + values
 }
 
-/// What replies count for in [`MAX_OUTCOME_BYTES`].
+/// The bytes that replies count for in [`MAX_OUTCOME_BYTES`].
 pub fn reply_bytes<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> usize {
     let size = |reply: &Reply| match reply {
         Reply::Done => OP_BYTES,

@@ -1,14 +1,14 @@
 //! Anti-entropy: nodes compare digests and fetch what they lack, so a lost delta is repaired.
 //!
-//! From time to time each node sends its vector to the others. A node that lacks writes asks for them
-//! and gets it in pieces, by key: every version whose dot it does not have. With the last piece it
-//! has all that the sender had at the first one, and takes over that vector. Why that is so,
+//! From time to time each node sends its vector to the others. A node that lacks writes asks for
+//! them and gets them in pieces, by key: every version whose dot it does not have. With the last
+//! piece it has all that the sender had at the first one, and takes over that vector. That is so
 //! although the sender's store changes in between and the sender remembers nothing of the transfer:
-//! what a key had at the first piece, it has later, or something that covers it. Only inside a key
-//! whose versions do not fit one piece the order of dots is not that of time; if such a key changed
-//! since the last piece, it is sent again from its first version on. Only that key, and only if it
-//! changed: two nodes that fetch one key from each other both see it change, and come to an end
-//! because each change happens once.
+//! a version that a key had at the first piece, it has later too, or one that covers it. Only
+//! inside a key whose versions do not fit one piece the order of dots is not that of time; if such
+//! a key changed since the last piece, it is sent again from its first version on. Only that key,
+//! and only if it changed: two nodes that fetch one key from each other both see it change, and
+//! come to an end because each change happens once.
 //!
 //! What the receiver does with the pieces is in `transfer.rs`. A piece that is lost is asked for
 //! again when the next digest comes, so a long transfer over a bad link gets on.
@@ -37,7 +37,7 @@ impl Turn<'_, '_> {
         self.announce();
     }
 
-    /// Tells the others how far this node is; that it comes back, if it lost its disk.
+    /// Reports to the others how far this node is; if it lost its disk, that it comes back.
     pub(super) fn announce(&mut self) {
         let image = &self.state.image;
         if image.newcomer.is_some() {
@@ -79,7 +79,8 @@ impl Turn<'_, '_> {
         self.answer(Peer::Piece(self.piece(have, resume)));
     }
 
-    /// What comes after the place to go on at, or after the beginning, of what `have` lacks.
+    /// The next piece of the writes that `have` lacks: from the place to go on at, or from the
+    /// beginning.
     pub(super) fn piece(&self, have: &VersionVector, resume: Option<Resume>) -> Piece {
         let (upto, after) = match resume {
             Some(Resume { upto, after }) => (upto, Some(after)),
@@ -120,7 +121,7 @@ impl Turn<'_, '_> {
         (updates, None)
     }
 
-    /// Some of what was missing. Of that, it takes over the keys that are whole.
+    /// Some of the missing writes came. It takes over the keys that are whole.
     pub(super) fn on_piece(&mut self, piece: Piece) {
         if self.state.image.vector.includes(&piece.upto) {
             return;
@@ -141,8 +142,8 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// Takes over the keys that are whole, and what the sender had if that was the last piece. What
-    /// changed.
+    /// Takes over the keys that are whole, and, if that was the last piece, the vector that the
+    /// sender had. Returns what changed.
     pub(super) fn take_over(&mut self, taken: &Taken, upto: VersionVector) -> Delta {
         let changed: Vec<_> = taken.whole.iter().filter(|update| self.merge(update)).collect();
         let image = &mut self.state.to_mut().image;
@@ -195,7 +196,7 @@ impl Sent {
 }
 
 impl Mark {
-    /// What of its key need not be sent again, now that the key has these versions.
+    /// The versions of its key that need not be sent again, now that the key has these.
     fn sent(&self, entry: &Entry, bug: Option<Bug>) -> Sent {
         match &self.partly {
             None => Sent::All,

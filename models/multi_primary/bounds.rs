@@ -159,9 +159,9 @@ pub(super) fn late_delete() -> Bounds {
     Bounds { crashes: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 
-/// Messages are lost, and digests are sent again and again. What one write makes of that is enough,
-/// and every further one doubles the sets of messages that may be in flight several times over; a
-/// delete is a write that also must be forgotten.
+/// Messages are lost, and digests are sent again and again. One write is enough for that, and every
+/// further one doubles the sets of messages that may be in flight several times over; a delete is a
+/// write that also must be forgotten.
 pub(super) fn converging() -> Bounds {
     let clients = vec![(0, vec![ScriptedOp::Blind(Op::Delete { key: "x".into() })])];
     Bounds { gossips: None, is_lossy: true, ..Bounds::new(2, Rule::MultiValue, clients) }
@@ -209,7 +209,7 @@ pub(super) fn replaced(rule: Rule, clients: Vec<(usize, Vec<ScriptedOp>)>) -> Bo
     Bounds { replaced: &[0], ..Bounds::new(2, rule, clients) }
 }
 
-/// What the return of a node is decided on.
+/// The bounds on which the return of a node is decided.
 pub(super) fn returning() -> Bounds {
     let bounds = replaced(Rule::MultiValue, vec![]);
     Bounds { gossips: None, is_lossy: true, ..bounds }

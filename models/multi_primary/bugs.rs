@@ -1,6 +1,6 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save, alter a message or spoil a merge. `mutants.rs` says what each does, and which property must
-//! notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save, alter a message or spoil a merge. `mutants.rs` says what each does, and which
+//! property must notice.
 
 use super::message::{Msg, Peer};
 use super::storage::{Delta, Image, Storage};
@@ -71,8 +71,8 @@ impl Seeded<Msg, Storage> for Bug {
     }
 }
 
-/// What is saved of a change, perhaps with a bug: of a write, which is a request that changed an
-/// entry, something may be left out.
+/// The delta that is saved for a change, perhaps with a bug: for a write, which is a request that
+/// changed an entry, something may be left out.
 pub(super) fn stored(bug: Option<Bug>, delta: Delta) -> Delta {
     let is_write = !delta.requests.is_empty() && !delta.entries.is_empty();
     match bug {

@@ -21,7 +21,7 @@ const MAX_PHYSICAL: u64 = u64::MAX / 2;
 pub struct Stamp {
     /// The highest physical time heard of, in milliseconds.
     pub physical: u64,
-    /// Tells apart what happened at the same `physical`.
+    /// Tells apart the events of the same `physical` time.
     pub logical: u32,
 }
 

@@ -11,7 +11,8 @@ use stateright::actor::{Id, model_timeout};
 use std::ops::Range;
 use std::time::Duration;
 
-/// How many siblings of a key a node makes by itself.
+/// How many siblings of a key the writes that one node takes may make; concurrent writes of other
+/// nodes may bring more together.
 pub const MAX_SIBLINGS: usize = 32;
 
 /// What becomes of concurrent writes of one key.

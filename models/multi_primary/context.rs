@@ -1,13 +1,14 @@
 //! Contexts: a get returns one for a later put or delete, and a node can verify that it issued it.
 //!
-//! A context is kept by a client, and is believed: what it covers is replaced. A false one does
-//! harm. One that covers writes that are not made yet would hide them when they come, though they
-//! were acknowledged; one of another key covers writes of this key that its get did not return.
-//! So a context carries a tag that only the nodes can make, over the key and all that it covers.
-//! Such a context is true: what it covers was there when a node gave it, for that key.
+//! A context is kept by a client, and is believed: the writes that it covers are replaced. A false
+//! one does harm. One that covers writes that are not made yet would hide them when they come,
+//! though they were acknowledged; one of another key covers writes of this key that its get did not
+//! return. So a context carries a tag that only the nodes can make, over the key and all that it
+//! covers. Such a context is true: the writes that it covers were there when a node gave it, for
+//! that key.
 //!
 //! It may well be ahead of the node that is given it: a client reads at one node and writes at
-//! another. That is why a node does not compare it with what it has itself.
+//! another. So a node does not compare it with its own state.
 
 use super::vector::VersionVector;
 use crate::kv::Bytes;
@@ -23,7 +24,7 @@ pub type Tag = [u8; 16];
 pub struct Context {
     /// The writes that the values make up.
     pub known: VersionVector,
-    /// What shows that a node gave it. All zero if it covers nothing: that needs no proof.
+    /// The proof that a node gave it. All zero if it covers nothing: that needs no proof.
     pub tag: Tag,
 }
 
@@ -55,7 +56,7 @@ impl Authenticator {
     /// Whether a node gave this context, for this key.
     pub fn accepts(&self, key: &Bytes, context: &Context) -> bool {
         let tag = self.tag(key, &context.known);
-        // Every byte is compared, so that the time it takes tells nothing.
+        // Every byte is compared, so that the time it takes reveals nothing.
         let difference =
             tag.iter().zip(context.tag).fold(0, |all, (one, other)| all | (one ^ other));
         difference == 0

@@ -1,5 +1,5 @@
 //! The history of a run for the properties: every write with the writes that it followed and
-//! replaced, what each node has been shown, and what each client was told.
+//! replaced, the writes that each node has been shown, and the writes that each client learned of.
 //!
 //! It watches messages and is no part of the protocol. All of it follows from what the nodes hold
 //! and the order in which that came about, so it adds few states of its own; the real-time order
@@ -23,8 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct History {
     /// The requests and answers in real time, if linearizability is judged.
     pub service: Option<Linearizable<Plain>>,
-    /// Whether every put and delete must make a write: with last-writer-wins, where what it replaces
-    /// may be elsewhere.
+    /// Whether every put and delete must make a write: with last-writer-wins, where what it
+    /// replaces may be elsewhere.
     writes_always: bool,
     /// Every write that was taken.
     pub writes: BTreeMap<Dot, Write>,
@@ -33,8 +33,8 @@ pub struct History {
     /// The writes that were acknowledged to their clients.
     pub acknowledged: BTreeSet<Dot>,
     /// The writes that a get with this context returned to a client: those that it was shown, and
-    /// those that these, or what else its node had, replaced. Not what the context says: that may be
-    /// more.
+    /// those that these, or what else its node had, replaced. Not what the context says: that may
+    /// be more.
     pub told: BTreeMap<(Id, VersionVector), BTreeSet<Dot>>,
     /// What should not have happened.
     pub faults: BTreeSet<Fault>,
@@ -61,8 +61,8 @@ pub struct Write {
     pub request: (Id, u64),
     /// The writes of the key that its node had been shown.
     pub before: BTreeSet<Dot>,
-    /// The writes of the key that it was to replace: those that its client had been told of, or
-    /// else all that its node had been shown; and all that these replaced.
+    /// The writes of the key that it was to replace: those that its client had learned of, or else
+    /// all that its node had been shown; and all that these replaced.
     pub replaced: BTreeSet<Dot>,
 }
 
@@ -102,7 +102,8 @@ impl History {
         shown.filter(|dot| self.is_of(**dot, key)).copied().collect()
     }
 
-    /// Whether a write went with its node's disk: no node was shown it but its own in a former life.
+    /// Whether a write went with its node's disk: no node was shown it but its own in a former
+    /// life.
     pub fn is_lost(&self, dot: Dot) -> bool {
         !self.shown.values().any(|shown| shown.contains(&dot))
     }
@@ -135,7 +136,7 @@ impl History {
             }
             return;
         }
-        // What a former life took, it cannot know.
+        // It cannot know which requests a former life took.
         let generation = update.dot.generation();
         if self.writes_of(node, by).any(|dot| dot.generation() == generation) {
             self.faults.insert(Fault::TakenTwice);

@@ -4,9 +4,9 @@
 //! again, or a node that gossips twice in the same state, changes nothing: those timers have small
 //! budgets.
 //!
-//! What was reached: with three nodes, two clients of two operations each, a crash and a restart; and
+//! Within reach: with three nodes, two clients of two operations each, a crash and a restart; and
 //! without a crash, three nodes that collect a tombstone (three digests, six deliveries in any
-//! order). What multiplies is the subset of deltas and pulls that each node has been shown, so
+//! order). The states multiply by the subsets of deltas and pulls that each node has been shown, so
 //! digests by timer are the first to be bounded. Beyond reach: three nodes of which two clients put
 //! and delete, with a crash (more than 40 million states); and two nodes that fetch siblings of one
 //! key from each other in pieces while messages are lost (more than 28 million), which is left to

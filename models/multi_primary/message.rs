@@ -8,7 +8,7 @@
 //! | `get k` | `Get`, no context | prints each value; the encoded context is the token for `--context` |
 //! | `put k v`, `delete k` | no context: replaces what the node that takes it holds | `Done` |
 //! | `put k v --context T`, `delete k --context T` | that context: replaces what its reader saw | `Done`, `Crowded` or `BadContext` |
-//! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): nobody can compare and swap alone |
+//! | `cas` | `Cas` | refused, [`NotOffered`](crate::kv::service::Refusal::NotOffered): no node can compare and swap alone |
 //!
 //! With last-writer-wins there is at most one value and contexts are ignored, so the plain map's
 //! commands lose nothing.
@@ -78,7 +78,7 @@ pub enum Peer {
     },
     /// Send me what I do not have.
     Pull {
-        /// What the sender has.
+        /// The writes that the sender has.
         have: VersionVector,
         /// Where an earlier piece ended.
         resume: Option<Resume>,
@@ -89,7 +89,8 @@ pub enum Peer {
     Return(Return),
     /// The newest return of the receiver that the sender knows, or above which it must be.
     Known(Return),
-    /// Of a node that lost its disk, and of whose return all have heard: send me all that you have.
+    /// From a node that lost its disk, when all have heard of its return: send me all that you
+    /// have.
     Restore {
         /// Its return.
         back: Return,
@@ -141,7 +142,8 @@ impl Peer {
 /// A piece of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Piece {
-    /// What the sender had when it sent the first piece: what the receiver has with the last.
+    /// The writes that the sender had when it sent the first piece: the receiver has them with the
+    /// last one.
     pub upto: VersionVector,
     /// Where the piece before this one ended; `None` if this is the first.
     pub after: Option<Mark>,

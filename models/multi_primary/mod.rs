@@ -1,9 +1,9 @@
-//! Multi-primary replication: every node takes reads and writes at once, by itself.
+//! Multi-primary replication: every node takes reads and writes at once, without asking another.
 //!
-//! A write is named, saved and answered by the node it reaches, without asking another; the
-//! others hear of it afterwards. So any number of nodes may be down or out of reach and the rest
-//! go on, and what one node answers may be unknown to the next. What is promised is *strong
-//! eventual consistency*: nodes that have the same writes have the same state.
+//! A write is named, saved and answered by the node that it reaches; the others hear of it
+//! afterwards. So any number of nodes may be down or out of reach and the rest go on, and the next
+//! node may not know a write that one has acknowledged. The promise is *strong eventual
+//! consistency*: nodes that have the same writes have the same state.
 //!
 //! # Sources
 //!
@@ -23,15 +23,16 @@
 //!
 //! 1. A node gives a write the next *dot* of its own, and says what the write replaces: with
 //!    last-writer-wins everything with a lower timestamp (the node breaks ties), with multi-value
-//!    the versions that the writer knew. It saves, answers, and sends the write to all (`replica.rs`).
+//!    the versions that the writer knew. It saves, answers, and sends the write to all
+//!    (`replica.rs`).
 //! 2. Others take a node's writes in its order, so one version vector says what a node has. A
 //!    node that notices a gap, in a write or in a digest, fetches the missing writes in pieces
 //!    (`anti_entropy.rs`, `transfer.rs`).
 //! 3. A delete is a write whose value is a tombstone, and the tombstone goes when every node is
 //!    known to have it and all that it covers (`stability.rs`).
-//!
-//! 4. A node that lost its disk comes back under its id. It counts for nothing until all others have
-//!    heard of it and it has got all that they have; its dots are of a new generation (`newcomer.rs`).
+//! 4. A node that lost its disk comes back under its id. It counts for nothing until all others
+//!    have heard of it and it has got all that they have; its dots are of a new generation
+//!    (`newcomer.rs`).
 //!
 //! # What is not promised
 //!
@@ -42,11 +43,12 @@
 //! * Exactly once: a put that is repeated at the node that took it is recognised, across restarts,
 //!   and keeps its dot. Repeated at *another* node it is another write: a sibling with the same
 //!   value under multi-value; under last-writer-wins it may win over a write made in between.
-//! * An acknowledged write survives crashes of its node, and the loss of its disk if another node has
-//!   it; not if its disk is lost before it reached another one, since one node acknowledges alone.
-//! * A node that lost its disk does not know what it was asked before: to it, a repeated put is new, as
-//!   it is to another node. And what a client read there, or wrote there, and no other node had, it
-//!   does not read there again.
+//! * An acknowledged write survives crashes of its node, and the loss of its disk if another node
+//!   has it; not if its disk is lost before it reached another one, since one node acknowledges
+//!   alone.
+//! * A node that lost its disk does not know what it was asked before: to it, a repeated put is
+//!   new, as it is to another node. And a write that a client read or made there, and that no other
+//!   node had, is not read there again.
 //!
 //! # Deviations, and why
 //!
@@ -54,32 +56,33 @@
 //!   ([`Update::covers`]). It replicates the map, not any state machine: a machine whose operations
 //!   do not commute has no merge.
 //! * Kulkarni's clock ticks at every receipt as well. Receipts get no timestamp here, so it only
-//!   moves past what it receives; what happened before still has the lower timestamp. Their bound on
-//!   how far a message's clock may be ahead is not enforced: to ignore such a write is never to
+//!   moves past what it receives; what happened before still has the lower timestamp. Their bound
+//!   on how far a message's clock may be ahead is not enforced: to ignore such a write is never to
 //!   converge. A node whose physical clock runs ahead therefore wins until the others catch up.
 //! * Preguiça et al. treat a put without a context as concurrent with everything. Here that is an
-//!   *empty* context; *no* context means "what the node that takes it holds", which is what users of
-//!   a plain map expect of `put` and `delete`.
+//!   *empty* context; *no* context means "what the node that takes it holds", which is what users
+//!   of a plain map expect of `put` and `delete`.
 //! * Preguiça et al. exchange all versions of a key at once. Here a key whose versions do not fit a
 //!   piece comes in several; the receiver keeps them aside until it has the last (`transfer.rs`).
 //! * A write that comes before an earlier one of the same node is not kept but fetched again with
 //!   it: no exceptions to a version vector, and a bounded state.
-//! * The sources do not lose disks. Riak KV (2.1, *per-key actor epochs*) names a node that may have
-//!   forgotten its dots anew, so that vectors grow with each time. Here its entry goes on above all
-//!   that its former lives may have written, because no other node hears those any more: what none
-//!   of them has is given up, and a vector keeps one entry per node. It takes **all** other nodes:
-//!   while one of them is away, none that lost its disk comes back. Of those that lost theirs at once,
-//!   two come back, if another one has its disk.
+//! * The sources do not lose disks. Riak KV (2.1, *per-key actor epochs*) names a node that may
+//!   have forgotten its dots anew, so that vectors grow with each time. Here its entry goes on
+//!   above all that its former lives may have written, because no other node hears those any more:
+//!   what none of them has is given up, and a vector keeps one entry per node. It takes **all**
+//!   other nodes: while one of them is away, none that lost its disk comes back. Of those that lost
+//!   theirs at once, two come back, if another one has its disk.
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
 //!   knows that a node gave it, for that key (`context.rs`).
 //!
 //! # Where things are
 //!
 //! [`Request`], [`Answer`] and [`Peer`] are the vocabulary, [`ReplicaState`] is a node's state; all
-//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` what writes
-//! are named and ordered by; `newcomer.rs` the way back without a disk; `store.rs` the versions and the merge; `storage.rs` what is durable;
-//! `session.rs` the client that is checked; `history.rs` what the properties remember of a run.
-//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
+//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` have the names and
+//! the order of writes; `newcomer.rs` the way back without a disk; `store.rs` the versions and the
+//! merge; `storage.rs` the durable state; `session.rs` the client that is checked; `history.rs` the
+//! record of a run for the properties. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
+//! that notice them.
 
 mod anti_entropy;
 mod bounds;

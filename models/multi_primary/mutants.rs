@@ -2,11 +2,11 @@
 //!
 //! # Guards without a mutant
 //!
-//! * A node that lost its disk fetches nothing before **all** others have heard of it. What would
-//!   happen otherwise takes three nodes and 20 steps (7.6 million states): the unit test
-//!   `no_tombstone_goes_between_two_answers` goes them.
-//! * A node that lost its disk serves another such node only when it has got what all the rest have:
-//!   `two_newcomers_serve_each_other_when_they_have_what_the_third_has`.
+//! * A node that lost its disk fetches nothing before **all** others have heard of it. The
+//!   violation without this guard takes three nodes and 20 steps (7.6 million states): the unit
+//!   test `no_tombstone_goes_between_two_answers` takes them.
+//! * A node that lost its disk serves another such node only when it has got what all the rest
+//!   have: `two_newcomers_serve_each_other_when_they_have_what_the_third_has`.
 //! * A digest of a node's former life counts for no tombstone: the unit test
 //!   `what_its_former_life_said_counts_for_nothing_once_it_is_heard`.
 

@@ -1,25 +1,26 @@
 //! A node that lost its disk, and comes back under its id.
 //!
-//! It knows nothing: not which writes it acknowledged, not which dots it gave. What its former life
-//! sent may still be on the way, and so may what was sent to that. It comes back in two rounds, and
-//! until they are over it takes no request and no write, and says nothing of what it has.
+//! It knows nothing: not which writes it acknowledged, not which dots it gave. Messages of its
+//! former life may still be on the way, and so may messages to that life. It comes back in two
+//! rounds, and until they are over it takes no request and no write, and says nothing of what it
+//! has.
 //!
-//! 1. It announces its [`Return`] to all others, in a generation of dots that none of them has heard of.
-//!    A node that hears of it accepts no message of a former life of that node any more (what that
-//!    told counts for no tombstone either), and answers. One that knows this generation or a later
-//!    one says so, and the newcomer begins again above it.
+//! 1. It announces its [`Return`] to all others, in a generation of dots that none of them has
+//!    heard of. A node that hears of it accepts no message of a former life of that node any more
+//!    (what that life reported counts for no tombstone either), and answers. One that knows this
+//!    generation or a later one says so, and the newcomer begins again above it.
 //! 2. When **all** have heard, it fetches all that each of them has. From here on no tombstone goes
-//!    anywhere before the newcomer tells what it has, and no write of its former lives comes to the
-//!    others that they have not got among them. Before all have heard, one of them may drop a
+//!    anywhere before the newcomer reports what it has, and no write of its former lives comes to
+//!    the others that they have not got among them. Before all have heard, one of them may drop a
 //!    tombstone, for its former life had it, when the newcomer has what that covers from another.
 //!
-//! Then it has every write of its former lives that any other node has, and what it has not got is
-//! nowhere. So it says that it has them all: its vector stands at the beginning of its new
-//! generation. It takes over the highest clock too, or its writes might have lower timestamps than
-//! what it has, or than tombstones that are gone.
+//! Then it has every write of its former lives that any other node has; the others are nowhere. So
+//! it says that it has them all: its vector stands at the beginning of its new generation. It takes
+//! over the highest clock too, or its writes might have lower timestamps than what it has, or than
+//! tombstones that are gone.
 //!
-//! Two nodes may be on their way back at once: a newcomer serves another once it has got what all the
-//! rest have. Three wait for each other for ever; what each of them acknowledged alone is lost
+//! Two nodes may be on their way back at once: a newcomer serves another once it has got what all
+//! the rest have. Three wait for each other for ever; what each of them acknowledged alone is lost
 //! anyway.
 
 use super::bugs::Bug;
@@ -48,8 +49,8 @@ impl Turn<'_, '_> {
         self.come_back();
     }
 
-    /// Tells those of its return that have not heard of it, or asks those from which it has not got
-    /// everything.
+    /// Announces its return to the nodes that have not heard of it, or asks the nodes from which it
+    /// has not got everything.
     pub(super) fn come_back(&mut self) {
         let Some(newcomer) = &self.state.image.newcomer else { return };
         let Returning { back, heard, restored } = (**newcomer).clone();

@@ -59,7 +59,7 @@ impl Offer for SiblingsOffer {
             (Op::Get { .. }, Answer::Values { mut values, context, more }) => {
                 if rule(topology) == Ok(Rule::MultiValue) {
                     let context = token::print(&context);
-                    return Some(AskOutcome::Told(Answered::Siblings { values, context, more }));
+                    return Some(AskOutcome::Done(Answered::Siblings { values, context, more }));
                 }
                 // With last-writer-wins there are no siblings.
                 let value = values.pop();

@@ -82,7 +82,7 @@ pub fn converged() -> Claim {
 }
 
 /// Every node that has an acknowledged write shows it, or has one that wins over it. A write that
-/// nobody had but a node that lost its disk is gone with that; it is acknowledged by one node.
+/// only a node that lost its disk had is gone with the disk; it is acknowledged by one node.
 pub fn no_loss() -> Claim {
     unless(NO_LOSS, |write, later| later.update.covers(&write.update))
 }
@@ -169,7 +169,7 @@ pub fn unique_dots() -> Claim {
     without(UNIQUE_DOTS, Fault::DotReused)
 }
 
-/// What a client wrote at a node it reads there, or something that came after it.
+/// A client that wrote at a node reads there its write, or one that came after it.
 pub fn read_your_writes() -> Claim {
     without(READ_YOUR_WRITES, Fault::StaleRead)
 }

@@ -1,4 +1,4 @@
-//! A node: takes reads and writes by itself, and sends its writes to the others.
+//! A node: takes reads and writes alone, and sends its writes to the others.
 
 use super::bugs::Bug;
 use super::clock::Stamp;
@@ -12,7 +12,7 @@ use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Bytes, Op, Service};
 use stateright::actor::Id;
 
@@ -107,20 +107,20 @@ impl Turn<'_, '_> {
             return self.answer(Service::Reply { seq, reply: Answer::BadContext });
         }
         let write = Write { client, seq, key, value, context };
-        match self.state.image.sessions.standing(client, seq) {
-            Standing::Repeated(answer) if !self.has(Bug::ApplyTwice) => {
+        match self.state.image.sessions.status(client, seq) {
+            RequestStatus::Repeated(answer) if !self.has(Bug::ApplyTwice) => {
                 let reply = answer.clone();
                 self.answer(Service::Reply { seq, reply });
             }
-            Standing::New | Standing::Repeated(_) => self.on_write(write),
-            Standing::Old if self.has(Bug::ApplyOld) => self.on_write(write),
-            Standing::Old => {}
-            Standing::Refused(why) => self.answer(Service::Refused { seq, why }),
+            RequestStatus::New | RequestStatus::Repeated(_) => self.on_write(write),
+            RequestStatus::Old if self.has(Bug::ApplyOld) => self.on_write(write),
+            RequestStatus::Old => {}
+            RequestStatus::Refused(why) => self.answer(Service::Refused { seq, why }),
         }
     }
 
     /// The values of a key, as many as an answer holds, and the context of exactly those. They
-    /// are taken in the order of dots: a vector that covers the ones that are told then covers
+    /// are taken in the order of dots: a vector that covers the ones that are returned then covers
     /// none of the others.
     fn read(&self, key: &Bytes) -> Answer {
         let (mut values, mut context, mut size) = (Vec::new(), VersionVector::default(), 0);
@@ -151,7 +151,8 @@ impl Turn<'_, '_> {
         Answer::Values { values, context, more }
     }
 
-    /// Whether a node gave this context for this key. With last-writer-wins nobody asks.
+    /// Whether a node gave this context for this key. With last-writer-wins every context is
+    /// accepted.
     fn accepts(&self, key: &Bytes, context: &Context) -> bool {
         let contexts = &self.config.contexts;
         self.config.rule == Rule::LastWriterWins
@@ -200,9 +201,9 @@ impl Turn<'_, '_> {
         self.answer(Service::Reply { seq, reply: Answer::Done });
     }
 
-    /// Whether a delete of this key, without a context, has nothing to send to the others: it replaces what
-    /// its node holds, and that is nothing. With last-writer-wins it replaces whatever is older,
-    /// wherever that is, so there is always something to send.
+    /// Whether a delete of this key, without a context, has nothing to send to the others: it
+    /// replaces what its node holds, and that is nothing. With last-writer-wins it replaces
+    /// whatever is older, wherever that is, so there is always something to send.
     fn deletes_nothing(&self, key: &Bytes) -> bool {
         (self.config.rule == Rule::MultiValue || self.has(Bug::DeleteNothing))
             && self.state.image.store.values(key).next().is_none()
@@ -245,7 +246,7 @@ impl Turn<'_, '_> {
         }
         let has_gap = dot.counter > vector.get(src) + 1;
         if has_gap && !self.has(Bug::SkipGap) {
-            // What is on its way already is asked for again only when a digest comes.
+            // Writes that are on their way already are asked for again only when a digest comes.
             if self.state.transfer_from(src).is_none() {
                 self.pull();
             }

@@ -1,8 +1,7 @@
 //! A client that works through a script, and resolves what it reads.
 //!
-//! The deployed client is one [`Client`] per call, and it is its user who keeps the context of a
-//! get for a later put. Here the script says where that is done; each call is the same
-//! [`Client`].
+//! The deployed client is one [`Client`] per call, and its user keeps the context of a get for a
+//! later put. Here the script says where that is done; each call is the same [`Client`].
 
 use super::config::{MultiPrimary, ScriptedOp, Session};
 use super::context::Context;

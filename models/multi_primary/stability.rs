@@ -1,12 +1,12 @@
 //! Tombstones, and when they may be discarded.
 //!
-//! A delete leaves a tombstone, or a late copy of what it deleted would bring that back. The
+//! A delete leaves a tombstone, or a late copy of the deleted write would bring it back. The
 //! tombstone may go when no such copy can be news to anyone any more: when every node has the
 //! tombstone, and every node has everything that it covers. Membership is static, so "every node"
 //! is known, and digests say what each has.
 //!
-//! With multi-value, what a tombstone covers is what its version vector names. With
-//! last-writer-wins it is every write with a lower timestamp, also those that its node had not
+//! With multi-value, a tombstone covers the writes that its version vector names. With
+//! last-writer-wins it covers every write with a lower timestamp, also those that its node had not
 //! heard of, so a node must learn that there are no more of them: a digest with clock `c` says that
 //! whatever its sender writes from then on has a higher timestamp than `c`, and its vector counts
 //! all that it wrote before.
@@ -28,7 +28,7 @@ use super::vector::{Dot, VersionVector};
 use stateright::actor::Id;
 
 impl Row {
-    /// Whether nobody can still lack a tombstone or anything that it covers, once every node has
+    /// Whether no node can still lack a tombstone or anything that it covers, once every node has
     /// reached this cut.
     fn passes(&self, dot: Dot, version: &Version, bug: Option<Bug>) -> bool {
         let has = |which| bug == Some(which);

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 /// Its state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Of a node.
+    /// The state of a node.
     Replica(ReplicaState),
-    /// Of a client.
+    /// The state of a client.
     Client(SessionState),
 }
 
@@ -37,21 +37,21 @@ impl From<Retry> for Timer {
 /// A node's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplicaState {
-    /// What is durable.
+    /// The durable state.
     pub image: Image,
-    /// What it knows about what the others have. Volatile.
+    /// What it knows of the progress of the others. Volatile.
     pub stability: Stability,
     /// How far it is with what it fetches from each of the others in several pieces. Volatile:
     /// a node that comes back begins again.
     pub fetching: BTreeMap<Id, Transfer>,
 }
 
-/// What a node knows about what the others have.
+/// What a node knows of the progress of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stability {
     /// The newest digest of each other node.
     pub rows: BTreeMap<Id, Row>,
-    /// What all are to have before the next tombstones go.
+    /// The writes that all must have before the next tombstones go.
     pub cut: Option<Row>,
 }
 

@@ -33,13 +33,14 @@ pub struct Image {
     /// The versions.
     pub store: Store,
     /// Which put or delete of each client was taken here last, and the reply to it. Those too that
-    /// changed nothing: a late copy must not do what its client was told is over.
+    /// changed nothing: a late copy must not repeat a request whose client has its reply.
     ///
     /// Of this node alone: a client that asks another node is new there. A client that is
     /// forgotten here is refused its puts and deletes here, and takes a new id, which this node
     /// must find above its floor; gets need no session.
     pub sessions: Sessions<Answer>,
-    /// The newest return of each other node that lost its disk: nothing of an earlier life is heard.
+    /// The newest return of each other node that lost its disk: nothing of an earlier life is
+    /// heard.
     pub returns: BTreeMap<Id, Return>,
     /// This node lost its disk, and has not got back yet what the others have.
     pub newcomer: Option<Box<Returning>>,

@@ -7,7 +7,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 /// 64 servers has.
 pub(super) const MAX_CONTEXT_BYTES: usize = 1024;
 
-/// What of a context is sent around: one that covers nothing needs no proof.
+/// The encoding of a context, as it is sent around: one that covers nothing needs no proof.
 pub(super) fn encode(context: &Context) -> Vec<u8> {
     // A map of numbers always has an encoding.
     let mut bytes = postcard::to_allocvec(&context.known).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! The receiver of a transfer in pieces.
 //!
 //! A key whose versions do not fit one piece comes in several. Until it is whole, its versions are
-//! kept aside: the context of a few of them could cover another, of which their reader would not
-//! have been told (a version vector cannot leave a gap), and that one would be lost when the
-//! context is used.
+//! kept aside: the context of a few of them could cover another, which their reader would not have
+//! been shown (a version vector cannot leave a gap), and that one would be lost when the context is
+//! used.
 //!
 //! A piece says where the one before it ended, and is taken only by a receiver that is there. So
 //! of several copies of a piece only the first is taken, and followed by a request for the next: a

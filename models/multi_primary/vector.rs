@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
 
-/// How many bits of a counter count the writes of one generation: as many as a node makes in 8 years
-/// at a million a second.
+/// How many bits of a counter count the writes of one generation: as many as a node makes in 8
+/// years at a million a second.
 const WRITES: u32 = 48;
 
 /// The name of a write (Preguiça et al. 2010). Never reused.
@@ -30,14 +30,14 @@ impl Dot {
         Self { node, counter }
     }
 
-    /// What is below all writes of a node in this generation, and above all in those before.
+    /// A dot below all writes of a node in this generation, and above all in earlier ones.
     pub fn below(node: Id, generation: u16) -> Self {
         Self::new(node, u64::from(generation) << WRITES)
     }
 
     /// The generation of its node in which the write was made.
     pub fn generation(self) -> u16 {
-        // What is left is as long as the result.
+        // After the shift, the number is as long as the result.
         (self.counter >> WRITES) as u16
     }
 }

@@ -65,7 +65,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let vote = self.state.stable.accepted.get(&slot);
         let is_known = vote.is_some_and(|vote| vote.ballot == ballot);
         // In a slot that is applied a vote needs no record: it is for the chosen value (P2b). But
-        // that it is applied must be durable.
+        // the record that it is applied must be durable.
         let is_open = slot > self.state.applied() || self.has(Bug::StoreApplied);
         if !is_open {
             self.save(Saved::barrier());
@@ -78,7 +78,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Whether a vote in this slot is to be kept. Near the last applied slot it always is, or a
-    /// leader could get no quorum; further ahead, where the acceptor lags, as long as there is room.
+    /// leader could get no quorum; further ahead, where the acceptor lags, as long as there is
+    /// room.
     fn has_room(&self, slot: Slot) -> bool {
         let accepted = &self.state.stable.accepted;
         slot <= self.state.applied() + 2 * self.config.window

@@ -19,7 +19,8 @@ pub struct Ballot {
 }
 
 impl Ballot {
-    /// The smallest ballot of `leader` that is larger than this one whoever leads it.
+    /// The smallest ballot of `leader` that is larger than this one, whichever replica leads this
+    /// one.
     #[must_use]
     pub fn next(self, leader: Id) -> Self {
         Self { round: self.round + 1, leader }

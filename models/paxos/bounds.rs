@@ -10,7 +10,7 @@ use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Bounds {
     pub(super) servers: usize,
     pub(super) scripts: Vec<Vec<Op>>,
@@ -243,8 +243,8 @@ impl Bounds {
         Self { keep_bytes: 1, burst: 2, ..Self::transfer() }
     }
 
-    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end, and
-    /// a client that does not ask again.
+    /// A replica that needs a snapshot, messages that are lost for good, heartbeats without end,
+    /// and a client that does not ask again.
     pub(super) fn lossy_transfer() -> Self {
         Self { keep: 0, lossy: true, ..Self::alone(vec![put("a"), put("b")]) }
     }
@@ -263,8 +263,8 @@ impl Bounds {
         Self { servers: 2, quorums, batch_bytes: 1, ..bounds }
     }
 
-    /// The cluster with a bug, and what must hold of it without: that it answers and is level, where
-    /// that is to be, and else what is safe.
+    /// The cluster with a bug, and the properties that must hold without it: those of liveness,
+    /// where bounds without end allow them, and else those of safety.
     pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Actor, History> {
         if self.unending || self.lossy || self.tireless {
             return self.live(bug);
@@ -275,9 +275,8 @@ impl Bounds {
         self.cluster(claims, bug)
     }
 
-    /// The cluster, of which it is claimed that it answers and elects. Each message by itself is
-    /// delivered some time: on the set network, fairness of a link could be fair to one message for
-    /// ever.
+    /// The cluster, of which it is claimed that it answers and elects. Fairness is per message: on
+    /// the set network, fairness per link could be fair to one message for ever.
     pub(super) fn live_setup(self, bug: Option<Bug>) -> Setup<Actor, History> {
         let fairness = if self.lossy {
             Fairness::lossy()

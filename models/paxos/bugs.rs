@@ -1,5 +1,5 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save or alter a message. `mutants.rs` says what each does, and which property must notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save or alter a message. `mutants.rs` says what each does, and which property must notice.
 
 use super::message::{Command, Msg, Peer, Proposal};
 use super::storage::{Delta, Saved};
@@ -82,7 +82,7 @@ bugs! {
 
 /// On an asynchronous disk.
 impl Bug {
-    /// Whether a message does not wait for what it says to be durable.
+    /// Whether a message leaves before the state that it reports is durable.
     pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
         match msg {
             Peer::Accepted { .. } => self == Self::VoteEarly,

@@ -2,10 +2,10 @@
 //! (`offer.rs`).
 //!
 //! It asks at every heartbeat of the leader, since messages may be lost, and when the last of the
-//! messages that were sent at once is there. The pieces of a snapshot are the same whichever replica
-//! cuts them, since replicas that applied the same log are equal; received pieces are kept while the
-//! sender's state goes on, and only a newer snapshot takes their place. Meanwhile the replica votes,
-//! as far ahead as its bounds allow, so that it does not fall further behind.
+//! messages that were sent at once is there. The pieces of a snapshot are the same whichever
+//! replica cuts them, since replicas that applied the same log are equal; received pieces are kept
+//! while the sender's state goes on, and only a newer snapshot takes their place. Meanwhile the
+//! replica votes, as far ahead as its bounds allow, so that it does not fall further behind.
 //!
 //! A replica that learns commands promises the ballot of the replica that reports them. So each
 //! command that it applied was chosen in the ballot that it promised or a smaller one, and P2b
@@ -17,7 +17,7 @@ use super::bugs::Bug;
 use super::message::Command;
 use super::storage::Saved;
 use super::turn::Turn;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::transfer::{Cut, Piece};
 use crate::kv::{Image, StateMachine};
 
@@ -58,8 +58,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         ask: bool,
     ) {
         let mix = self.has(Bug::MixPieces);
-        let is_held = |held: &Partial<M>| held.image.slot == slot || mix;
-        let held = self.state.partial.as_ref();
+        let is_held = |held: &SnapshotInstall<M>| held.image.slot == slot || mix;
+        let held = self.state.install.as_ref();
         let newest = held.map_or(0, |held| held.image.slot);
         let received = held.filter(|held| is_held(held)).map_or(0, |held| held.received);
         let is_news = slot > self.state.applied() && slot >= newest || self.has(Bug::InstallOlder);
@@ -68,14 +68,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         self.learn_ballot(ballot);
-        let held = self.state.to_mut().partial.take().filter(is_held);
-        let mut partial = held.unwrap_or_else(|| Partial::begin(slot));
+        let held = self.state.to_mut().install.take().filter(is_held);
+        let mut install = held.unwrap_or_else(|| SnapshotInstall::begin(slot));
         let is_last = next.is_none();
-        partial.add(piece, next);
+        install.add(piece, next);
         if is_last || self.has(Bug::InstallEarly) {
-            return self.install(partial.image);
+            return self.install(install.image);
         }
-        self.state.to_mut().partial = Some(partial);
+        self.state.to_mut().install = Some(install);
         if ask {
             self.answer(self.catch_up_msg());
         }

@@ -91,7 +91,10 @@ pub struct Timing {
     /// How long a replica hears of no leader before it tries to lead: several heartbeats. Wide,
     /// so that two seldom try at once (Lamport 2001, section 2.4: a distinguished proposer).
     pub election: Range<Duration>,
-    /// How long a client waits for an answer before it asks another replica.
+    /// How long a candidate, or a replica that promised it its ballot, waits until it leads, before
+    /// the replica tries in its turn: several round trips. So `election` may be shorter than one.
+    pub candidacy: Range<Duration>,
+    /// The longest that a client waits for an answer before it asks another replica.
     pub retry: Range<Duration>,
 }
 
@@ -99,7 +102,7 @@ impl Timing {
     /// For checking, where a timer may fire at any time.
     pub fn model() -> Self {
         let any = model_timeout;
-        Self { heartbeat: any(), election: any(), retry: any() }
+        Self { heartbeat: any(), election: any(), candidacy: any(), retry: any() }
     }
 }
 
@@ -107,7 +110,12 @@ impl Default for Timing {
     /// For a local network.
     fn default() -> Self {
         let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self { heartbeat: millis(40, 60), election: millis(300, 600), retry: millis(150, 250) }
+        Self {
+            heartbeat: millis(20, 30),
+            election: millis(75, 115),
+            candidacy: millis(300, 600),
+            retry: millis(150, 250),
+        }
     }
 }
 
@@ -127,8 +135,8 @@ pub struct Config {
     /// How many votes an acceptor keeps that are further ahead than that: it is behind, catches
     /// up, and should not have to catch up with what is chosen meanwhile.
     pub ahead: usize,
-    /// How many applied commands a replica keeps for those who are behind, before a snapshot
-    /// takes their place.
+    /// How many applied commands a replica keeps for lagging replicas, before a snapshot takes
+    /// their place.
     pub keep: usize,
     /// How many bytes of them.
     pub keep_bytes: usize,
@@ -154,13 +162,13 @@ pub struct Config {
 /// The window of a deployed cluster.
 pub const WINDOW: u64 = 64;
 /// How many requests may wait at a deployed leader.
-pub const QUEUE: usize = 512;
+pub const QUEUE: usize = 2048;
 /// How many votes a deployed acceptor keeps that are far ahead.
 pub const AHEAD: usize = 256;
 /// How many commands of the log a deployed replica keeps.
 pub const KEEP: usize = 1 << 18;
-/// How many bytes of it: about ten seconds of small commands under full load, so that a replica that
-/// was away for as long gets them, and not the whole state.
+/// How many bytes of it: about ten seconds of small commands under full load, so that a replica
+/// that was away for as long gets them, and not the whole state.
 pub const KEEP_BYTES: usize = 32 << 20;
 /// How many messages a deployed replica sends at once to one that is behind. With fewer, a replica
 /// that lags never catches up with a leader that goes on with large values; the receive buffer that
@@ -169,7 +177,7 @@ pub const KEEP_BYTES: usize = 32 << 20;
 pub const BURST: usize = 8;
 
 /// After how many heartbeats a deployed leader gives up: longer than any election takes.
-pub const PATIENCE: u32 = 60;
+pub const PATIENCE: u32 = 120;
 
 /// A window of such commands must be a small part of what a node sends at once.
 const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);

@@ -4,9 +4,9 @@
 //! changes nothing: heartbeats are few here, and only where they are to make a replica catch up.
 //!
 //! Liveness is checked on the set network too, with clients that ask again without end: the state
-//! space is finite, because what is sent again is already there; and what is sent is delivered some
-//! time, to each replica that is up for long enough, so that nothing needs a heartbeat. That
-//! something does where messages are really lost is checked on the lossy network, with heartbeats
+//! space is finite, because a message that is sent again is already there; and each message is
+//! eventually delivered, if its receiver is up for long enough, so that nothing needs a heartbeat.
+//! The need of one where messages are really lost is checked on the lossy network, with heartbeats
 //! and retries without end.
 //!
 //! # What limits the bounds
@@ -18,8 +18,8 @@
 //! loses little that is not on its disk.
 //!
 //! Two elections of different replicas with two clients are millions of states, most of which are
-//! about clients that follow redirects and about what is applied, announced and answered. That three
-//! ballots compete for a slot needs none of it: `contest` stops where something is applied.
+//! about clients that follow redirects and about what is applied, announced and answered. That
+//! three ballots compete for a slot needs none of it: `contest` stops where something is applied.
 //!
 //! So two clients, an election and majorities of three go together as far as one write each: with
 //! a window of 1 and no crash that makes 24,852,363 states. Two operations each go together with an
@@ -28,8 +28,8 @@
 //! of more than 36, so that there the second client asks once (`comeback`). On the lossy network
 //! what is in flight is any subset of what can be: two replicas with an election make 4,002,176
 //! states; three replicas without one were more than 6 million after 17 steps when a leader still
-//! counted its own vote without a message to itself, as in the other figures of searches here that were
-//! given up, and of the one with 24,852,363 states.
+//! counted its own vote without a message to itself, as in the other figures of searches here that
+//! were given up, and of the one with 24,852,363 states.
 
 pub(super) mod asynchronous;
 mod pre_vote;
@@ -45,7 +45,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 use stateright::actor::Id;
 
-/// What must hold, and these must be reached.
+/// The safety properties, and these states that must be reached.
 fn claimed(bounds: &Bounds, reached: impl IntoIterator<Item = Claim>) -> Vec<Claim> {
     claims::safety(bounds.quorums()).into_iter().chain(reached).collect()
 }

@@ -7,7 +7,7 @@ use super::state::{ReplicaState, Role};
 use super::storage::Delta;
 use super::turn::Turn;
 use crate::kv::service::Refusal;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::transfer::encoded_bytes;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
@@ -36,15 +36,15 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let dedupe = !self.has(Bug::NoDedupe);
         let refused = |why| Service::Refused { seq, why };
-        match self.state.stable.image.sessions.standing(self.src, seq) {
-            Standing::Repeated(reply) if dedupe => {
+        match self.state.stable.image.sessions.status(self.src, seq) {
+            RequestStatus::Repeated(reply) if dedupe => {
                 let reply = reply.clone();
                 self.answer(Service::Reply { seq, reply });
             }
-            Standing::Old if dedupe && !self.has(Bug::OrderOld) => {}
+            RequestStatus::Old if dedupe && !self.has(Bug::OrderOld) => {}
             // Whether it has a session does not matter to a read.
             _ if self.state.stable.image.machine.query(&op).is_some() => self.read(seq, op),
-            Standing::Refused(why) => self.answer(refused(why)),
+            RequestStatus::Refused(why) => self.answer(refused(why)),
             _ if encoded_bytes(&op) > MAX_OP_BYTES => self.answer(refused(Refusal::TooLarge)),
             _ => self.order(seq, op),
         }
@@ -69,11 +69,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let slot = self.state.next_slot();
         self.propose(slot, Command::Request { client: self.src, seq, op });
-        self.settle();
+        self.commit_and_reply();
     }
 
-    /// Phase 2a. The request does not wait for its own vote, which counts, like any other, when it
-    /// is durable: it tells itself.
+    /// Phase 2a. The request does not wait for the leader's own vote, which counts, like any other,
+    /// when it is durable: the leader sends it to itself.
     pub(super) fn propose(&mut self, slot: Slot, command: Command<M::Op>) {
         let ballot = self.state.stable.promised;
         let proposal = Proposal { ballot, command: command.clone() };
@@ -102,12 +102,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             let again = Id::from(self.config.servers);
             votes.insert(if votes.contains(&self.src) { again } else { self.src });
         }
-        self.settle();
+        self.commit_and_reply();
     }
 
-    /// Applies the chosen commands, in order, answers, gives slots to waiting requests, and tells
+    /// Applies the chosen commands, in order, answers, gives slots to waiting requests, and informs
     /// the learners.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn commit_and_reply(&mut self) {
         let before = self.state.applied();
         self.apply_chosen();
         while self.serve_waiting() {

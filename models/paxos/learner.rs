@@ -4,7 +4,7 @@ use super::ballot::{Ballot, Slot};
 use super::bugs::Bug;
 use super::message::{Command, Peer};
 use super::offer::weight;
-use super::state::Told;
+use super::state::CommitIndex;
 use super::storage::Delta;
 use super::turn::Turn;
 use crate::kv::snapshot::Answer;
@@ -12,13 +12,13 @@ use crate::kv::{Sessions, StateMachine};
 
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// The leader of a ballot says how far the log is chosen. A leader counts for itself.
-    pub(super) fn on_chosen(&mut self, told: Told) {
-        let known = self.state.told.map_or(self.state.applied(), |told| told.upto);
+    pub(super) fn on_chosen(&mut self, index: CommitIndex) {
+        let known = self.state.commit_index.map_or(self.state.applied(), |index| index.upto);
         let leads = self.state.is_leading() && !self.has(Bug::LeaderLearns);
-        if leads || told.upto <= known {
+        if leads || index.upto <= known {
             return;
         }
-        self.state.to_mut().told = Some(told);
+        self.state.to_mut().commit_index = Some(index);
         self.learn();
         if self.state.is_preparing() {
             self.try_to_lead();
@@ -37,17 +37,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.await_leader();
         }
         self.hear_leader();
-        self.on_chosen(Told { ballot, upto: chosen });
+        self.on_chosen(CommitIndex { ballot, upto: chosen });
         if chosen > self.state.applied() {
             self.answer(self.catch_up_msg());
         }
     }
 
-    /// Applies the slots that it accepted and was told are chosen. A leader tells of slots that were
-    /// chosen in its ballot or an earlier one, so a vote in that ballot or a later one is for the
-    /// chosen value (Lamport 2001, P2b); an earlier vote may be for another.
+    /// Applies the slots that it accepted and that a leader announced as chosen. A leader announces
+    /// slots that were chosen in its ballot or an earlier one, so a vote in that ballot or a later
+    /// one is for the chosen value (Lamport 2001, P2b); an earlier vote may be for another.
     pub(super) fn learn(&mut self) {
-        let Some(Told { ballot, upto }) = self.state.told else { return };
+        let Some(CommitIndex { ballot, upto }) = self.state.commit_index else { return };
         let mut next = self.state.applied() + 1;
         while next <= upto
             && let Some(open) = self.state.stable.accepted.get(&next)
@@ -57,7 +57,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             next += 1;
         }
         if self.state.applied() >= upto {
-            self.state.to_mut().told = None;
+            self.state.to_mut().commit_index = None;
         }
     }
 
@@ -92,6 +92,6 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         state.log_bytes += last.map_or(0, |(_, command)| weight(command));
         self.truncate();
         let applied = self.state.applied();
-        self.state.to_mut().partial.take_if(|partial| partial.image.slot <= applied);
+        self.state.to_mut().install.take_if(|install| install.image.slot <= applied);
     }
 }

@@ -39,8 +39,8 @@ pub enum Command<O> {
 
 impl<O> Command<O> {
     /// Applies it as the next slot's command. One request may have been chosen in two slots, by two
-    /// leaders: it is applied in the first. Gives the answer for its client; none, if the client has
-    /// gone on.
+    /// leaders: it is applied in the first. Gives the answer for its client; none, if the client
+    /// has gone on.
     pub fn apply_to<M: StateMachine<Op = O>>(
         &self,
         image: &mut Image<M>,
@@ -112,8 +112,8 @@ pub enum Peer<M: StateMachine> {
         /// The ballot promised.
         ballot: Ballot,
     },
-    /// Leader to learners: every slot up to `upto` is chosen. Who accepted something there in
-    /// this ballot or a later one knows what.
+    /// Leader to learners: every slot up to `upto` is chosen. An acceptor that accepted something
+    /// there in this ballot or a later one knows the chosen value.
     Chosen {
         /// The leader's ballot.
         ballot: Ballot,
@@ -148,23 +148,23 @@ pub enum Peer<M: StateMachine> {
         /// I have these pieces of a snapshot.
         held: Option<Held>,
     },
-    /// What was chosen, slot after slot.
+    /// The chosen commands, slot after slot.
     Log {
-        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        /// The ballot that the sender promised: each command was chosen in it or in a smaller one.
         ballot: Ballot,
         /// The slot of the first.
         from: Slot,
-        /// What was chosen.
+        /// The commands that were chosen.
         commands: Vec<Command<M::Op>>,
         /// The last slot that the sender knows chosen without a gap: there may be more to ask for.
         chosen: Slot,
         /// Whether it is the last message of those sent at once: time to ask for more.
         ask: bool,
     },
-    /// A piece of the state that what was chosen up to `slot` makes, where the sender has
+    /// A piece of the state that the commands chosen up to `slot` make, where the sender has
     /// truncated its log.
     Snapshot {
-        /// What the sender promised: all of it was chosen in this ballot or a smaller one.
+        /// The ballot that the sender promised: each command was chosen in it or in a smaller one.
         ballot: Ballot,
         /// The slot.
         slot: Slot,
@@ -177,7 +177,7 @@ pub enum Peer<M: StateMachine> {
         /// Whether it is the last of those sent at once: time to ask for more.
         ask: bool,
     },
-    /// Of a replica that misses the leader: would you promise a ballot of mine?
+    /// From a replica that misses the leader: would you promise a ballot of mine?
     PreVote {
         /// The ballot that it promised.
         ballot: Ballot,

@@ -15,42 +15,44 @@
 //! * **Chandra, Griesemer and Redstone 2007**, *Paxos made live*: what breaks in practice:
 //!   snapshots that disagree with the log, catch-up, disks that forget.
 //! * **Ongaro 2014**, *Consensus: bridging theory and practice*: sessions of clients, pre-vote,
-//!   a leader that steps down, and reads without the log (`ReadIndex`). **Herlihy and Wing 1990**: linearizability.
+//!   a leader that steps down, and reads without the log (`ReadIndex`). **Herlihy and Wing 1990**:
+//!   linearizability.
 //!
 //! # How it works
 //!
-//! 1. A replica that hears of no leader, and learns from enough others that they do not either, picks
-//!    a higher **ballot** and asks all to **promise** it, for all slots at once. A promise reports the
-//!    acceptor's votes, and up to which slot the log is chosen. With a quorum of promises the replica
-//!    leads, after catching up with the slots that they know chosen.
+//! 1. A replica that hears of no leader, and learns from enough others that they do not either,
+//!    picks a higher **ballot** and asks all to **promise** it, for all slots at once. A promise
+//!    reports the acceptor's votes, and up to which slot the log is chosen. With a quorum of
+//!    promises the replica leads, after catching up with the slots that they know chosen.
 //! 2. It proposes again, in its own ballot, what it must: in each slot the value of the
 //!    highest-numbered proposal reported, and a no-op where none was but a later slot has one.
 //!    From then on each request takes the next slot, several at a time: phase two only.
 //! 3. A value that a quorum **accepted** in one ballot is **chosen**. The leader, as the
-//!    distinguished learner, counts the votes; it applies the log in order, answers the clients, and
-//!    announces how far the log is chosen. The others know the values from their own votes.
-//! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request that
-//!    was chosen twice apply once. Reads take no slot: a leader that a quorum confirms after a read came
-//!    answers it from its own state (`reads.rs`).
+//!    distinguished learner, counts the votes; it applies the log in order, answers the clients,
+//!    and announces how far the log is chosen. The others know the values from their own votes.
+//! 4. Every replica applies the same log. Sessions, part of the replicated state, make a request
+//!    that was chosen twice apply once. Reads take no slot: a leader that a quorum confirms after a
+//!    read came answers it from its own state (`reads.rs`).
 //! 5. A lagging replica asks for the log, and, where that is truncated, for the state instead; with
-//!    either it promises the sender's ballot, so that each command that it applied was chosen in the
-//!    ballot that it promised or a smaller one.
+//!    either it promises the sender's ballot, so that each command that it applied was chosen in
+//!    the ballot that it promised or a smaller one.
 //!
 //! # Deviations, and why
 //!
 //! * The first ballot, 0.0, is led by replica 0 with no phase one. There is no smaller ballot, so
 //!   there is nothing that a promise could report (P2c holds of every value). It leads only when it
 //!   starts for the very first time: after a restart it cannot know its earlier proposals.
-//! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own proposal
-//!   and promises its own ballot as it sends them; it saves both like any other. Its vote counts when it
-//!   is durable, which a message to itself tells; so does its promise where that is enough by itself.
+//! * Roles are co-located: a replica is proposer, acceptor and learner, and accepts its own
+//!   proposal and promises its own ballot as it sends them; it saves both like any other. Its vote
+//!   counts when it is durable, which a message to itself reports; so does its promise where that
+//!   alone is a quorum.
 //! * A slot that is applied is no longer in the acceptor's memory: its promise says "chosen up to"
-//!   instead, and its vote there needs no record, as it can only be for the chosen value: that
-//!   was chosen in a ballot that it promised or a smaller one (P2b).
-//!   That it is applied is durable before the vote is acknowledged.
-//! * The leader's proposals, and what it says is chosen, do not wait for its disk: its ballot is durable,
-//!   and so are the votes of the quorum. What is chosen and applied is saved lazily: after a crash it is
-//!   learned again from votes.
+//!   instead, and its vote there needs no record, as it can only be for the chosen value: that was
+//!   chosen in a ballot that it promised or a smaller one (P2b). The record that the slot is
+//!   applied is durable before the vote is acknowledged.
+//! * The leader's proposals, and its announcements of chosen slots, do not wait for its disk: its
+//!   ballot is durable, and so are the votes of the quorum. How far the log is chosen and applied
+//!   is saved lazily: after a crash it is learned again from votes.
 //! * Van Renesse and Altinbuken's commanders, scouts and leaders are parts of one state here; the
 //!   client's retry and the leader's dedupe take the place of their replicas' re-proposing.
 //! * No membership change, and no leases: neither is needed for the service that is offered here.
@@ -60,17 +62,18 @@
 //! A leader has at most [`Config::window`] commands open and [`Config::queue`] requests waiting; an
 //! acceptor takes at most twice the window past the last applied slot, and [`Config::ahead`] votes
 //! beyond; the log keeps [`Config::keep`] applied commands and [`Config::keep_bytes`] of them, or,
-//! while a snapshot is fetched, as much as was given of it. Memory and disk hold the replicated state,
-//! in memory perhaps also how it was when a snapshot of it was begun, and so much more. Every message
-//! fits a datagram.
+//! while a snapshot is fetched, as much as was given of it. Memory and disk hold the replicated
+//! state, in memory perhaps also how it was when a snapshot of it was begun, and so much more.
+//! Every message fits a datagram.
 //!
 //! # Where things are
 //!
-//! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles are in
-//! `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with its
-//! `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in `catch_up.rs`, the other
-//! side in `offer.rs`. All handlers are methods of one context, `turn.rs`; `replica.rs` dispatches.
-//! `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
+//! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles
+//! are in `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with
+//! its `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in
+//! `catch_up.rs`, the other side in `offer.rs`. All handlers are methods of one context, `turn.rs`;
+//! `replica.rs` dispatches. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that
+//! notice them.
 
 mod acceptor;
 mod ballot;
@@ -100,7 +103,7 @@ mod tests;
 mod turn;
 
 pub use crate::kv::Image;
-pub use crate::kv::snapshot::Partial;
+pub use crate::kv::snapshot::SnapshotInstall;
 pub use ballot::{Ballot, Slot};
 pub use config::{
     AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
@@ -108,7 +111,9 @@ pub use config::{
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
-pub use state::{Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer, Told};
+pub use state::{
+    CommitIndex, Leading, Preparing, Read, ReplicaState, Role, ServedSnapshot, State, Timer,
+};
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;

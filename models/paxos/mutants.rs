@@ -12,13 +12,14 @@
 //! * A piece of the log that begins after what is applied is not taken. It is the answer to a
 //!   question about what was applied then, and what is applied never becomes less.
 //! * A prepare request whose ballot is promised already is answered only to its leader, and while
-//!   nothing is accepted in it. Nobody else prepares a ballot, and once something is accepted in it
-//!   nobody prepares it any more: the answer would only be large and of no use.
+//!   nothing is accepted in it. No other replica prepares its ballot, and once something is
+//!   accepted in it that leader prepares it no more: the answer would only be large and of no use.
 //! * A part of a promise counts only after the parts before it: it is asked for when they came.
-//! * Votes are counted by who sent them, and who may be an acceptor is not asked: only replicas are
-//!   sent proposals, no message is forged, and the runtime takes the answers of servers alone.
-//! * A pre-vote for an earlier ballot does not count. It was true when it was given, like one of the
-//!   same ballot that comes late; either could disturb a leader once, and nothing more.
+//! * Votes are counted by sender, and whether the sender may be an acceptor is not asked: only
+//!   replicas are sent proposals, no message is forged, and the runtime takes the answers of
+//!   servers alone.
+//! * A pre-vote for an earlier ballot does not count. It was true when it was given, like one of
+//!   the same ballot that comes late; either could disturb a leader once, and nothing more.
 //! * A client believes no redirect that is older than what it knows. A wrong redirect costs
 //!   it another redirect and nothing else: unit tests in `kv/client.rs`.
 

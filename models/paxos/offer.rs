@@ -1,21 +1,23 @@
-//! What a replica gives to lagging replicas: the log, and where that is truncated, a snapshot in
-//! pieces (Chandra et al. 2007, section 5.5).
+//! The side of a replica that serves lagging replicas: it gives the log, and where that is
+//! truncated, a snapshot in pieces (Chandra et al. 2007, section 5.5).
 //!
-//! A replica answers a request with a few messages at once, and remembers of each asker only that it
-//! is on its way through a snapshot: the asker says where its pieces end. Any replica may answer: all
-//! that it applied is chosen, and a snapshot of the same slot has the same pieces everywhere.
+//! A replica answers a request with a few messages at once, and remembers of each asker only that
+//! it is on its way through a snapshot: the asker says where its pieces end. Any replica may
+//! answer: all that it applied is chosen, and a snapshot of the same slot has the same pieces
+//! everywhere.
 //!
-//! What a request costs does not depend on the size of the state. A snapshot is a copy of the state,
-//! which shares with it whatever is not changed since, and only the pieces that are sent are cut.
+//! The cost of a request does not depend on the size of the state. A snapshot is a copy of the
+//! state, which shares with it whatever is not changed since, and only the pieces that are sent are
+//! cut.
 //!
 //! # A transfer ends
 //!
-//! A snapshot stands still while the state goes on. As long as a replica is on its way through it, the
-//! log behind it is kept, however short the log is kept otherwise: else a replica that has all the
-//! pieces would lag behind the log again, and under steady load never be level. The cost is bounded:
-//! the log behind may grow as large as the pieces that were given so far, each counted once. If it
-//! grows larger, the writes outrun the transfer, or the asker is gone; the snapshot is given up, and
-//! an asker learns so from the first piece of a newer one.
+//! A snapshot stands still while the state goes on. As long as a replica is on its way through it,
+//! the log behind it is kept, however short the log is kept otherwise: else a replica that has all
+//! the pieces would lag behind the log again, and under steady load never be level. The cost is
+//! bounded: the log behind may grow as large as the pieces that were given so far, each counted
+//! once. If it grows larger, the writes outrun the transfer, or the asker is gone; the snapshot is
+//! given up, and an asker learns so from the first piece of a newer one.
 
 use super::ballot::Slot;
 use super::bugs::Bug;

@@ -1,22 +1,22 @@
 //! Pre-vote: a replica that misses the leader does not disturb a leader that a quorum hears.
 //!
 //! Ongaro 2014, section 9.6: a replica that was cut off, or that hears the leader over no link that
-//! works, would take one ballot after the other, and depose the leader with each. So it first asks the
-//! others whether they miss the leader too, and takes a ballot only if enough do for phase one. Until
-//! then it promises nothing, so that it is an acceptor of the leader's ballot when it hears of it
-//! again.
+//! works, would take one ballot after the other, and depose the leader with each. So it first asks
+//! the others whether they miss the leader too, and takes a ballot only if enough do for phase one.
+//! Until then it promises nothing, so that it is an acceptor of the leader's ballot when it hears
+//! of it again.
 //!
-//! A replica misses the leader from when its election timer fires until it hears a heartbeat. Nothing
-//! of this is durable: after a restart it misses no leader before its timer fires.
+//! A replica misses the leader from when its election timer fires until it hears a heartbeat.
+//! Nothing of this is durable: after a restart it misses no leader before its timer fires.
 //!
-//! So nobody deposes a leader that the others hear and that hears none of them: the leader must notice
-//! itself (Ongaro 2014, section 6.2). A leader that has proposed something of which nothing is chosen,
-//! heartbeat after heartbeat, gives up, and misses a leader itself.
+//! So no replica deposes a leader that the others hear and that hears none of them: the leader must
+//! notice itself (Ongaro 2014, section 6.2). A leader that has proposed something of which nothing
+//! is chosen, heartbeat after heartbeat, gives up, and misses a leader itself.
 //!
 //! Safety is not touched: each run of a cluster with pre-vote is one of a cluster without, where an
 //! election timer may fire at any time, and a leader that gave up behaves like one that crashed and
-//! came back. So most instances are without. Its purpose, and that a leader is elected nevertheless, is
-//! claimed in `instances/pre_vote.rs`.
+//! came back. So most instances are without. Its purpose, and that a leader is elected
+//! nevertheless, is claimed in `instances/pre_vote.rs`.
 
 use super::ballot::Ballot;
 use super::bugs::Bug;
@@ -27,12 +27,12 @@ use crate::kv::StateMachine;
 use std::collections::BTreeSet;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// It misses the leader, and asks who else does. Replicas that said so before may have heard of
-    /// the leader since.
+    /// It misses the leader, and asks which other replicas do. Those that said so before may have
+    /// heard of the leader since.
     pub(super) fn ask_around(&mut self) {
         self.state.to_mut().missing = Some(BTreeSet::from([self.id]));
         if !self.has(Bug::ElectionOnce) {
-            self.await_leader();
+            self.await_candidate();
         }
         let ballot = self.state.stable.promised;
         self.broadcast(Peer::PreVote { ballot });

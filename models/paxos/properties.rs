@@ -3,7 +3,7 @@
 //! On the set network what was sent stays in flight, so the messages in flight show what every
 //! proposer proposed, what every acceptor promised and accepted, in all ballots (`past.rs`): the
 //! paper's invariants are statements about that, and no replica carries history for the sake of a
-//! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which
+//! proof. The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state records which
 //! requests were applied, in order. A replica that is down counts with what is on its disk.
 
 mod nodes;
@@ -105,7 +105,7 @@ pub fn validity() -> Claim {
     })
 }
 
-/// What a replica's log holds was accepted by a quorum in one ballot.
+/// Each command in a replica's log was accepted by a quorum in one ballot.
 pub fn chosen(quorums: Quorums) -> Claim {
     always(CHOSEN, move |world| {
         let past = Past::of(world);
@@ -116,8 +116,8 @@ pub fn chosen(quorums: Quorums) -> Claim {
     })
 }
 
-/// What a replica's log holds was accepted by a quorum in a ballot that the replica promised or
-/// a smaller one.
+/// Each command in a replica's log was accepted by a quorum in a ballot that the replica promised
+/// or a smaller one.
 pub fn known(quorums: Quorums) -> Claim {
     always(KNOWN, move |world| {
         let past = Past::of(world);
@@ -141,7 +141,8 @@ pub fn one_proposal() -> Claim {
     always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
 }
 
-/// What an acceptor accepted below a ballot that it promised is what it reported then.
+/// In each slot that a promise reports and does not call chosen, it reports the last vote of its
+/// acceptor below the promised ballot, or a later one.
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
         let past = Past::of(world);
@@ -309,7 +310,7 @@ pub fn kept() -> Claim {
         KEPT,
         Condition::nodes(|nodes| {
             let replicas = || nodes.up().filter_map(|(_, state)| replica(state));
-            let mut partials = replicas().filter_map(|replica| replica.partial.as_ref());
+            let mut partials = replicas().filter_map(|replica| replica.install.as_ref());
             partials.all(|partial| {
                 let is_it = |offer: &ServedSnapshot<Machine>| offer.slot() == partial.image.slot;
                 replicas().any(|replica| replica.offer.as_ref().is_some_and(is_it))

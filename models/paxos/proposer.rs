@@ -49,15 +49,15 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let (id, from) = (self.id, self.state.applied() + 1);
         let ballot = self.state.stable.promised.next(id);
         self.change(Delta::Promised(ballot));
-        // Its own promise needs no message where others promise too, who hear of the ballot when that
-        // promise is durable. Where it is enough by itself, it counts when it is durable.
+        // Its own promise needs no message where others promise too: they hear of the ballot when
+        // that promise is durable. Where it alone is a quorum, it counts when it is durable.
         let is_enough = self.config.quorums.prepare == 1 && !self.has(Bug::LeadEarly);
         let adopted = self.state.stable.accepted.clone();
         let promised = if is_enough { BTreeMap::new() } else { BTreeMap::from([(id, None)]) };
         let chosen = (self.state.applied(), id);
         self.state.to_mut().role = Role::Preparing(Preparing { promised, adopted, chosen });
         if !self.has(Bug::ElectionOnce) {
-            self.await_leader();
+            self.await_candidate();
         }
         self.await_heartbeat();
         self.broadcast(Peer::Prepare { ballot, from });
@@ -147,7 +147,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             let command = adopted.remove(&slot).map_or(gap, |proposal| proposal.command);
             self.propose(slot, command);
         }
-        self.settle();
+        self.commit_and_reply();
     }
 
     /// Another replica promised a higher ballot than this one's.
@@ -158,7 +158,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Time to send again the messages that were not answered, and to say who leads.
+    /// Time to send again the messages that were not answered; a leader also says that it leads.
     pub(super) fn on_heartbeat_timer(&mut self) {
         if self.gives_up() {
             return self.give_up();

@@ -60,7 +60,8 @@ impl<M: Offered> Deploy for Paxos<M> {
             Role::Preparing(_) => "candidate",
             Role::Leading(_) => "leader",
         };
-        // A follower takes whose ballot it promised for the leader, and redirects clients there.
+        // A follower takes the leader of the ballot that it promised for the leader, and redirects
+        // clients to it.
         let is_candidate = matches!(replica.role, Role::Preparing(_));
         let leader = (!is_candidate).then_some(ballot.leader);
         Status { role, epoch: Some(("ballot", ballot.round)), leader, members: Vec::new() }
@@ -97,11 +98,11 @@ impl<M: Offered> Deploy for Paxos<M> {
     }
 }
 
-/// Whether it misses more than what is under way when all is well. It votes for what comes next only
-/// once it has caught up.
+/// Whether it misses more than what is under way when all is well. It votes for what comes next
+/// only once it has caught up.
 fn is_behind<M: Offered>(replica: &ReplicaState<M>) -> bool {
-    let known = replica.told.map_or(0, |told| told.upto);
-    replica.partial.is_some() || known > replica.applied() + BEHIND
+    let known = replica.commit_index.map_or(0, |index| index.upto);
+    replica.install.is_some() || known > replica.applied() + BEHIND
 }
 
 /// Majorities, unless the mode says otherwise: `quorums P+A` asks for `P` promises and `A` votes;
@@ -128,11 +129,14 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
 
 fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let mut timing = Timing::default();
-    let Timing { heartbeat, election, retry } = &mut timing;
-    let (beat, wait) = ("heartbeat", "election");
-    topology.timing.set([(beat, heartbeat), (wait, election), ("retry", retry)])?;
+    let Timing { heartbeat, election, candidacy, retry } = &mut timing;
+    let (beat, wait, lead) = ("heartbeat", "election", "candidacy");
+    let given = [(beat, heartbeat), (wait, election), (lead, candidacy), ("retry", retry)];
+    topology.timing.set(given)?;
     let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
+    let lead = (lead, &timing.candidacy);
     fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
+    fits(1, wait, lead, "a candidate would be given up sooner than a leader")?;
     varies(
         wait,
         beat,

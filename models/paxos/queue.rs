@@ -1,7 +1,8 @@
 //! The queue of requests that wait for a slot while the window is full: first come, first served.
 //!
-//! Without it the same clients, those that ask at the right moment, would be served again and again.
-//! The queue is volatile and lost with the leadership; its clients ask again, of the next leader.
+//! Without it the same clients, those that ask at the right moment, would be served again and
+//! again. The queue is volatile and lost with the leadership; its clients ask again, of the next
+//! leader.
 
 use super::bugs::Bug;
 use super::message::Command;

@@ -1,14 +1,15 @@
 //! Reads at a leader: two messages to and from a quorum, no slot and no save.
 //!
-//! `ReadIndex` (Ongaro 2014, section 6.4): a leader that learns, after a read came, that a quorum still
-//! had promised no greater ballot than its own knows that every write that was answered before the
-//! read came was chosen in its ballot or an earlier one. It has applied those of its own, which it
-//! answered itself, and answers no read before it has applied all that earlier ballots left to it. So
-//! its state is new enough. A greater ballot is promised by a quorum that intersects this one.
+//! `ReadIndex` (Ongaro 2014, section 6.4): a leader that learns, after a read came, that a quorum
+//! still had promised no greater ballot than its own knows that every write that was answered
+//! before the read came was chosen in its ballot or an earlier one. It has applied those of its
+//! own, which it answered itself, and answers no read before it has applied all that earlier
+//! ballots left to it. So its state is new enough. A greater ballot is promised by a quorum that
+//! intersects this one.
 //!
-//! One round is for all reads that came before it began; those that come meanwhile wait for the next.
-//! A read that was confirmed once is so for ever in this ballot: a client that asks again, because the
-//! answer was lost, is answered without another round.
+//! One round is for all reads that came before it began; those that come meanwhile wait for the
+//! next. A read that was confirmed once is so for ever in this ballot: a client that asks again,
+//! because the answer was lost, is answered without another round.
 //!
 //! Reads leave no trace in the sessions: to do one again does no harm.
 
@@ -115,7 +116,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.end_round();
     }
 
-    /// Ends the round, if a quorum confirmed it: of phase two, for that intersects each of phase one.
+    /// Ends the round, if a quorum confirmed it: of phase two, for that intersects each of phase
+    /// one.
     fn end_round(&mut self) {
         let Role::Leading(leading) = &self.state.role else { return };
         let quorum = self.config.quorums.accept;

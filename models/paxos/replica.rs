@@ -4,7 +4,7 @@ use super::ballot::Ballot;
 use super::bugs::Bug;
 use super::message::{Msg, Peer};
 use super::offer::weight;
-use super::state::{Leading, Role, Timer, Told};
+use super::state::{CommitIndex, Leading, Role, Timer};
 use super::storage::{Delta, Saved};
 use super::turn::Turn;
 use crate::kv::{Image, Service, StateMachine};
@@ -22,7 +22,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let state = self.state.to_mut();
         state.log_bytes = state.stable.log.values().map(weight).sum();
         self.truncate();
-        // The first ballot needs no phase one, but nobody can lead it a second time.
+        // The first ballot needs no phase one, but no replica can lead it a second time.
         let is_first = saved.is_none() || self.has(Bug::ReuseBallot);
         let first = Ballot { round: 0, leader: self.id };
         if is_first && self.state.stable.promised == first {
@@ -41,7 +41,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.cancel_timer(Timer::Heartbeat);
         }
         if !self.has(Bug::FollowUnarmed) {
-            self.await_leader();
+            self.await_candidate();
         }
     }
 
@@ -62,7 +62,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Accept { ballot, slot, command } => self.on_accept(ballot, slot, command),
             Peer::Accepted { ballot, slot } => self.on_accepted(ballot, slot),
             Peer::Preempted { ballot } => self.on_preempted(ballot),
-            Peer::Chosen { ballot, upto } => self.on_chosen(Told { ballot, upto }),
+            Peer::Chosen { ballot, upto } => self.on_chosen(CommitIndex { ballot, upto }),
             Peer::Heartbeat { ballot, chosen } => self.on_heartbeat(ballot, chosen),
             Peer::Confirm { ballot, round } => self.on_confirm(ballot, round),
             Peer::Confirmed { ballot, round } => self.on_confirmed(ballot, round),

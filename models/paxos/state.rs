@@ -3,7 +3,7 @@
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
 use super::storage::Stable;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{ClientState, Image, Retry, StateMachine};
 use crate::turn::Persistent;
 use stateright::actor::Id;
@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there are few, and replicas are the rule")]
 pub enum State<M: StateMachine> {
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 
@@ -44,10 +44,11 @@ pub struct ReplicaState<M: StateMachine> {
     pub stable: Stable<M>,
     /// Its work as a proposer.
     pub role: Role<M::Op>,
-    /// Learner: how far a leader said that the log is chosen, while some of that is not applied here.
-    pub told: Option<Told>,
+    /// Learner: how far a leader said that the log is chosen, while some of that is not applied
+    /// here.
+    pub commit_index: Option<CommitIndex>,
     /// Learner: a snapshot of which some pieces came.
-    pub partial: Option<Partial<M>>,
+    pub install: Option<SnapshotInstall<M>>,
     /// The snapshot that it gives to lagging replicas.
     pub offer: Option<ServedSnapshot<M>>,
     /// The size of its log.
@@ -60,7 +61,15 @@ pub struct ReplicaState<M: StateMachine> {
 impl<M: StateMachine> Default for ReplicaState<M> {
     fn default() -> Self {
         let (stable, role) = (Stable::default(), Role::Follower);
-        Self { stable, role, told: None, partial: None, offer: None, log_bytes: 0, missing: None }
+        Self {
+            stable,
+            role,
+            commit_index: None,
+            install: None,
+            offer: None,
+            log_bytes: 0,
+            missing: None,
+        }
     }
 }
 
@@ -128,8 +137,8 @@ pub struct Leading<O> {
     pub confirming: Option<BTreeSet<Id>>,
     /// The last read of each client that was answered, of as many clients as sessions are kept.
     pub last_reads: BTreeMap<Id, u64>,
-    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others are
-    /// awaited.
+    /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others
+    /// are awaited.
     pub unanswered: u32,
 }
 
@@ -170,7 +179,7 @@ pub struct Read<O> {
 
 /// "Every slot up to `upto` is chosen", said by the leader of `ballot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Told {
+pub struct CommitIndex {
     /// The ballot.
     pub ballot: Ballot,
     /// The slot.
@@ -182,7 +191,7 @@ pub struct Told {
 pub struct ServedSnapshot<M: StateMachine> {
     /// The snapshot: a copy of the state, which stands still while the state goes on.
     pub image: Image<M>,
-    /// How many pieces of it were given so far, to whoever has most.
+    /// How many pieces of it were given so far, to the replica that has most.
     pub given: u32,
     /// Their size.
     pub bytes: usize,

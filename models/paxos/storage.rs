@@ -1,8 +1,9 @@
-//! Stable storage: the part of a replica's state that survives a crash, and the deltas that it saves.
+//! Stable storage: the part of a replica's state that survives a crash, and the deltas that it
+//! saves.
 //!
-//! Replaying the deltas does again what the replica did, so the machine must be deterministic. A save
-//! costs as much as the change: to apply a command that was accepted here costs one number, because
-//! the command is on disk already.
+//! Replaying the deltas does again what the replica did, so the machine must be deterministic. A
+//! save costs as much as the change: to apply a command that was accepted here costs one number,
+//! because the command is on disk already.
 
 use super::ballot::{Ballot, Slot};
 use super::message::{Command, Proposal};
@@ -21,8 +22,8 @@ pub struct Stable<M: StateMachine> {
     pub promised: Ballot,
     /// Acceptor: the highest-numbered proposal accepted in each slot that is not applied yet.
     pub accepted: BTreeMap<Slot, Proposal<M::Op>>,
-    /// Learner: the last commands that were applied, for those who are behind. It ends with the
-    /// slot that `image` ends with.
+    /// Learner: the last commands that were applied, for lagging replicas. It ends with the slot
+    /// that `image` ends with.
     pub log: SharedMap<Slot, Command<M::Op>>,
     /// Learner: the state that all commands up to its slot make.
     pub image: Image<M>,
@@ -101,19 +102,19 @@ pub enum Delta<O> {
     Promised(Ballot),
     /// A proposal was accepted.
     Accepted {
-        /// In this slot.
+        /// The slot.
         slot: Slot,
-        /// What.
+        /// The proposal.
         proposal: Proposal<O>,
     },
-    /// What was accepted in the slots up to this one is chosen, and was applied.
+    /// The proposals accepted in the slots up to this one are chosen, and were applied.
     Chosen {
         /// The last slot applied.
         upto: Slot,
     },
-    /// This was chosen in the next slot, and was applied.
+    /// A command was chosen in the next slot, and was applied.
     Learned {
-        /// What.
+        /// The command.
         command: Command<O>,
     },
     /// The log before this slot was forgotten.

@@ -4,7 +4,7 @@ use super::config::{Config, Paxos};
 use super::message::Peer;
 use super::state::{ReplicaState, Timer};
 use crate::kv::StateMachine;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::turn;
 
 /// One event at one replica.
@@ -16,6 +16,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.set_timer(Timer::Election, &self.config.timing.election);
     }
 
+    /// Gives a candidate, which may be this one, time to lead.
+    pub(super) fn await_candidate(&mut self) {
+        self.set_timer(Timer::Election, &self.config.timing.candidacy);
+    }
+
     /// Sets the time at which it says again that it leads, or tries to.
     pub(super) fn await_heartbeat(&mut self) {
         self.set_timer(Timer::Heartbeat, &self.config.timing.heartbeat);
@@ -23,7 +28,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// The request for the slots that it misses.
     pub(super) fn catch_up_msg(&self) -> Peer<M> {
-        let held = self.state.partial.as_ref().and_then(Partial::held);
+        let held = self.state.install.as_ref().and_then(SnapshotInstall::held);
         Peer::CatchUp { from: self.state.applied() + 1, held }
     }
 }

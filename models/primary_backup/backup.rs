@@ -14,9 +14,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// operations that an earlier primary did not get acknowledged, it asks for the state, which
     /// leaves it out of the next view.
     ///
-    /// The number is enough. A view acts only when all its members hold one state, and who joins
-    /// later copied it from the acting primary: so of any two members, what one applied is a prefix
-    /// of what the other did.
+    /// The number is enough. A view acts only when all its members hold one state, and a replica
+    /// that joins later has copied it from the acting primary: so of any two members, what one
+    /// applied is a prefix of what the other did.
     pub(super) fn on_begin(&mut self, view: u64, op: u64) {
         if !self.state.follows(self.src, view) {
             return;

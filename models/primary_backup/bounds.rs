@@ -78,19 +78,21 @@ impl Bounds {
         }
     }
 
-    /// What liveness of requests is decided on: one crash and restart, losses without end.
+    /// The bounds on which liveness of requests is decided: one crash and restart, losses without
+    /// end.
     pub(super) fn lossy() -> Self {
         let bounds = Self::synchronous(2, write());
         Self { crashes: 1, restarts: 1, suspicions: Some(0), lossy: true, ..bounds }
     }
 
-    /// What liveness of views is decided on: one suspicion, losses without end, and no requests,
-    /// which would multiply the messages in flight beyond what can be searched.
+    /// The bounds on which liveness of views is decided: one suspicion, losses without end, and no
+    /// requests, which would multiply the messages in flight beyond what can be searched.
     pub(super) fn lossy_views() -> Self {
         Self { lossy: true, ..Self::synchronous(2, vec![]) }
     }
 
-    /// What availability is decided on: a server crashes for good, and only it is left out.
+    /// The bounds on which availability is decided: a server crashes for good, and only it is left
+    /// out.
     pub(super) fn gone() -> Self {
         let bounds = Self { restarts: 0, overdue: None, suspicions: None, ..Self::lossy() };
         Self { spared: vec![1, 2], ..bounds }
@@ -119,13 +121,13 @@ impl Bounds {
         Self { replaced: vec![1, 2], views: 4, ..Self::synchronous(2, write()) }
     }
 
-    /// What the return of a replica that lost its disk is decided on.
+    /// The bounds on which the return of a replica that lost its disk is decided.
     pub(super) fn replaced_lossy() -> Self {
         Self { replaced: vec![1, 2], suspicions: Some(0), ..Self::lossy_views() }
     }
 
-    /// Two requests at once, of which a backup may miss the first, and what is sent again travels in one
-    /// message.
+    /// Two requests at once, of which a backup may miss the first, and what is sent again travels
+    /// in one message.
     pub(super) fn batches() -> Self {
         Self { views: 2, batch_bytes: FRAGMENT_BYTES, ..Self::synchronous(2, rivals()) }
     }

@@ -59,7 +59,7 @@ bugs! {
 impl<M: StateMachine> Seeded<Msg<M>, Storage<M>> for Bug {}
 
 /// The last operation that is acknowledged when its backups have it, perhaps with a bug: if one
-/// backup is enough, or if who copies counts.
+/// backup is enough, or if the outsider that copies counts.
 pub(super) fn held<M: StateMachine>(
     bug: Option<Bug>,
     leading: &Leading<M>,

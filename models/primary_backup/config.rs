@@ -31,9 +31,10 @@ pub struct Timing {
     pub resend: Range<Duration>,
     /// How long the primary waits for a backup before it goes on without: several times `resend`.
     pub overdue: Range<Duration>,
-    /// How long it waits for who copies its state, which may take a while to write it to its disk.
+    /// How long it waits for the outsider that copies its state, which may take a while to write it
+    /// to its disk.
     pub copy: Range<Duration>,
-    /// How long a client waits for an answer before it asks another replica.
+    /// The longest that a client waits for an answer before it asks another replica.
     pub retry: Range<Duration>,
 }
 
@@ -57,8 +58,8 @@ impl Default for Timing {
     fn default() -> Self {
         let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
         Self {
-            ping: millis(80, 120),
-            suspect: millis(300, 400),
+            ping: millis(15, 25),
+            suspect: millis(50, 65),
             resend: millis(40, 60),
             overdue: millis(600, 800),
             copy: millis(3000, 4000),
@@ -83,11 +84,11 @@ pub struct Config {
     pub batch_bytes: usize,
     /// How many such messages may be under way to the outsider that copies.
     pub burst: usize,
-    /// About how many encoded bytes of operations the primary keeps for who copies its state; it
-    /// orders nothing while they are more.
+    /// About how many encoded bytes of operations the primary keeps for the outsider that copies
+    /// its state; it orders nothing while they are more.
     pub copy_bytes: usize,
-    /// How many requests may wait for the backups, and how far behind who joins may be. At most
-    /// [`MAX_RECENT`].
+    /// How many requests may wait for the backups, and how far behind a replica that joins may be.
+    /// At most [`MAX_RECENT`].
     pub max_pending: u64,
     /// How many requests more may wait for their turn; the others are refused as
     /// [busy](crate::kv::service::Refusal::Busy).
@@ -179,9 +180,9 @@ pub enum PrimaryBackup<M: StateMachine> {
 /// writes of the last acknowledged view because it is certified, and those of every view since
 /// because it is a member of them, and a write is acknowledged only when all members have it.
 ///
-/// When nobody is heard, the network or the view service itself is at fault, and to leave members
-/// out would lead to a view of which nobody is there. So a member is left out only if a certified
-/// member of the next view was heard while it was silent.
+/// When no member is heard, the network or the view service itself is at fault, and to leave
+/// members out would lead to a view none of whose members is there. So a member is left out only if
+/// a certified member of the next view was heard while it was silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewService {
     /// The cluster.

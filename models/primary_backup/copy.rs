@@ -1,10 +1,9 @@
 //! The primary's side of a copy: an outsider gets the state while requests go on.
 //!
-//! What is copied is a snapshot, which stands still at the operation that was the last then, and of
-//! which each piece is cut when it is asked for; the operations since are kept until the copy has
-//! them. When the copy is no further behind than a backup may
-//! be, the primary says so to the view service, which lets it join: so a view waits for messages
-//! when it begins, never for a state.
+//! The outsider copies a snapshot. It stands still at the operation that was the last then, and
+//! each piece of it is cut when it is asked for; the operations since are kept until the copy has
+//! them. When the copy is no further behind than a backup may be, the primary says so to the view
+//! service, which lets it join: so a view waits for messages when it begins, never for a state.
 
 use super::bugs::Bug;
 use super::message::Peer;
@@ -22,7 +21,7 @@ impl<M: StateMachine> Copying<M> {
         Self { to, op, state, acked: None, under_way, since, bytes }
     }
 
-    /// Of who has copied before, and has all but these operations.
+    /// The copy of an outsider that has copied before, and has all but these operations.
     fn resumed(to: Id, op: u64, recent: &Recent<M::Op>) -> Self {
         let mut copying = Self::new(to, op, None);
         for (op, entry) in recent.since(op + 1) {
@@ -101,7 +100,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.send(to, Peer::Chunk { view, op, index, piece, next });
     }
 
-    /// Who has copied says so, and its copy was given up, or this primary came back meanwhile.
+    /// An outsider says that it has copied, but its copy was given up, or this primary came back
+    /// meanwhile.
     fn resume(&mut self, to: Id, op: u64) {
         let Image { op: last, recent, .. } = &self.state.image;
         if op < *last && !recent.reaches(op + 1) {
@@ -121,12 +121,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations since,
-    /// `again` if it says that those that were sent are missing. If its copy was given up meanwhile,
-    /// and they are not kept any more, it copies again.
+    /// The sender, an outsider, has everything of this view up to `op`: sends it the operations
+    /// since, `again` if it says that those that were sent are missing. If its copy was given up
+    /// meanwhile, and they are not kept any more, it copies again.
     ///
-    /// Not for each acknowledgement again: those that were under way would be sent once more, each of
-    /// them acknowledged once more, and so on, until nothing else is done.
+    /// Not for each acknowledgement again: those that were under way would be sent once more, each
+    /// of them acknowledged once more, and so on, until nothing else is done.
     pub(super) fn on_copied(&mut self, op: u64, again: bool) {
         let src = self.src;
         let Role::Primary(leading) = &self.state.role else { return };
@@ -155,8 +155,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Sends the outsider that copies the operations that it lacks, a bounded number of messages ahead
-    /// of its answers. Each carries many operations, or a busy primary would go on faster than its copy.
+    /// Sends the outsider that copies the operations that it lacks, a bounded number of messages
+    /// ahead of its answers. Each carries many operations, or a busy primary would go on faster
+    /// than its copy.
     pub(super) fn stream(&mut self) {
         let state = self.state.to_mut();
         let view = state.view.number;
@@ -173,7 +174,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Who copied, and is half as far behind as a backup may be: requests go on while it joins.
+    /// The outsider that copied, if it is at most half as far behind as a backup may be: requests
+    /// go on while it joins.
     pub(super) fn ready(&self) -> Option<Id> {
         let Role::Primary(Leading { acting: true, copying: Some(copying), .. }) = &self.state.role
         else {

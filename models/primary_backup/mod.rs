@@ -101,7 +101,7 @@ mod turn;
 mod view;
 mod view_service;
 
-pub use crate::kv::snapshot::Partial;
+pub use crate::kv::snapshot::SnapshotInstall;
 pub use config::{Config, Mode, PrimaryBackup, Replica, Timing, ViewService, view_service};
 pub use message::{Msg, Peer};
 pub use recent::{Entry, MAX_RECENT, Recent};

@@ -7,18 +7,18 @@ use super::recent::Entry;
 use super::state::{Copying, Leading, ReplicaState, Role, Timer};
 use super::storage::Saved;
 use super::turn::Turn;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 
 impl<M: StateMachine> ReplicaState<M> {
     /// The requests that wait for their acknowledgement by this replica.
     pub fn pending(&self) -> impl Iterator<Item = &Entry<M::Op>> {
-        let settled = match &self.role {
-            Role::Primary(leading) => leading.settled,
+        let committed = match &self.role {
+            Role::Primary(leading) => leading.committed,
             _ => self.image.op,
         };
-        self.image.recent.since(settled + 1).map(|(_, entry)| entry)
+        self.image.recent.since(committed + 1).map(|(_, entry)| entry)
     }
 
     /// Whether one more request may be ordered.
@@ -26,7 +26,7 @@ impl<M: StateMachine> ReplicaState<M> {
         let Role::Primary(leading) = &self.role else { return false };
         let copied = |copying: &Copying<M>| copying.bytes < config.copy_bytes;
         leading.acting
-            && self.image.op - leading.settled < config.max_pending
+            && self.image.op - leading.committed < config.max_pending
             && leading.copying.as_ref().is_none_or(copied)
     }
 
@@ -42,7 +42,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let state = self.state.to_mut();
         let mut leading = Leading::beginning(state.image.op);
         if let Role::Primary(before) = &mut state.role {
-            leading.settled = before.settled;
+            leading.committed = before.committed;
             leading.replies = std::mem::take(&mut before.replies);
             leading.waiting = std::mem::take(&mut before.waiting);
         }
@@ -81,7 +81,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             let saved = Saved::synced(state.synced);
             self.store(saved);
         }
-        self.settle();
+        self.commit_and_reply();
         self.ping();
     }
 
@@ -101,21 +101,21 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Orders a request that is new, and replies to one that was ordered.
     pub(super) fn serve(&mut self, entry: Entry<M::Op>) {
         let (client, seq) = (entry.client, entry.seq);
-        match self.state.image.sessions.standing(client, seq) {
-            Standing::Repeated(_) if self.has(Bug::ApplyTwice) => self.order(entry),
-            Standing::Old if self.has(Bug::OrderOld) => self.order(entry),
-            Standing::New => self.order(entry),
-            Standing::Repeated(reply) => {
+        match self.state.image.sessions.status(client, seq) {
+            RequestStatus::Repeated(_) if self.has(Bug::ApplyTwice) => self.order(entry),
+            RequestStatus::Old if self.has(Bug::OrderOld) => self.order(entry),
+            RequestStatus::New => self.order(entry),
+            RequestStatus::Repeated(reply) => {
                 let early = self.has(Bug::AnswerRetryEarly);
                 if self.replies_at_once() || early || !self.state.awaits(client, seq) {
                     let reply = reply.clone();
                     self.send(client, Service::Reply { seq, reply });
                 }
             }
-            Standing::Old => {}
+            RequestStatus::Old => {}
             // It will be answered; its session went to make room for others.
-            Standing::Refused(_) if self.state.awaits(client, seq) => {}
-            Standing::Refused(why) => self.send(client, Service::Refused { seq, why }),
+            RequestStatus::Refused(_) if self.state.awaits(client, seq) => {}
+            RequestStatus::Refused(why) => self.send(client, Service::Refused { seq, why }),
         }
     }
 
@@ -141,12 +141,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         leading.replies.insert(op, reply);
         let backups = &state.view.backups;
         if backups.is_empty() {
-            self.settle();
+            self.commit_and_reply();
         } else {
             let level = backups.iter().filter(|id| leading.acked_by(**id) == before);
             let (level, backups): (Vec<Id>, Vec<Id>) =
                 (level.copied().collect(), backups.iter().copied().collect());
-            if leading.settled == before {
+            if leading.committed == before {
                 self.resend_later();
             }
             level.into_iter().for_each(|backup| self.expect(backup));
@@ -166,7 +166,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if !self.state.view.backups.contains(&src) {
             self.on_copied(op, false);
             if self.has(Bug::CountOutsider) {
-                self.settle();
+                self.commit_and_reply();
             }
             return;
         }
@@ -189,7 +189,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.cancel_timer(Timer::Overdue(src));
         }
         if acting {
-            self.settle();
+            self.commit_and_reply();
         } else if all || self.has(Bug::ActOnOne) {
             self.cancel_timer(Timer::Resend);
             self.act();
@@ -197,19 +197,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Acknowledges the requests that every backup now has.
-    fn settle(&mut self) {
+    fn commit_and_reply(&mut self) {
         let state = self.state.to_mut();
         let last = state.image.op;
         let Role::Primary(leading) = &mut state.role else { return };
         let held = held(self.config.bug, leading, &state.view, last);
-        if held <= leading.settled {
+        if held <= leading.committed {
             return;
         }
-        let requests = state.image.recent.between(leading.settled + 1, held);
+        let requests = state.image.recent.between(leading.committed + 1, held);
         let requests: Vec<_> = requests.map(|(_, entry)| (entry.client, entry.seq)).collect();
         let open = leading.replies.split_off(&(held + 1));
         let replies = std::mem::replace(&mut leading.replies, open);
-        leading.settled = held;
+        leading.committed = held;
         if held == last && !state.view.backups.is_empty() {
             self.cancel_timer(Timer::Resend);
         }
@@ -222,7 +222,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// Replies, unless the client gave up on this request and made another.
     fn reply(&mut self, client: Id, seq: u64, reply: M::Reply) {
-        if self.state.image.sessions.standing(client, seq) != Standing::Old {
+        if self.state.image.sessions.status(client, seq) != RequestStatus::Old {
             self.send(client, Service::Reply { seq, reply });
         }
     }

@@ -1,8 +1,8 @@
 //! The properties of primary-backup: what must hold, and what must be reachable.
 //!
-//! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state tells which requests
-//! were applied, in order: so these are statements about states, and the protocol carries no
-//! history for the sake of its proof. A node that is down counts with what is on its disk,
+//! The replicas replicate [`Recorded<Map>`](crate::kv::Recorded), whose state records which
+//! requests were applied, in order: so these are statements about states, and the protocol carries
+//! no history for the sake of its proof. A node that is down counts with what is on its disk,
 //! because it may come back.
 
 mod copies;
@@ -35,7 +35,7 @@ statements! {
         "Budhiraja et al. 1993, Pb1";
     pub PROMOTABLE = "no-lost-update", "every certified replica holds every acknowledged request",
         "Alsberg and Day 1976";
-    /// What users see of [`PROMOTABLE`].
+    /// [`PROMOTABLE`], as users see it.
     pub NO_LOSS = "primary-completeness",
         "an acting primary of the newest view holds every acknowledged request";
     pub PREFIX = "prefix", "a backup has applied a prefix of what its primary applied",
@@ -43,7 +43,7 @@ statements! {
     pub EXACTLY_ONCE = "exactly-once", "no replica applies a request twice", "Alsberg and Day 1976";
     pub LINEARIZABLE = "linearizable", "the history that clients see is linearizable",
         "Budhiraja et al. 1993, Pb4; Herlihy and Wing 1990";
-    /// What is lost is sent again, and a silent replica is noticed. Where the checker lets every
+    /// Lost messages are sent again, and a silent replica is noticed. Where the checker lets every
     /// timer fire at any time, a timer that is never armed again shows in no run that is short
     /// enough.
     pub ARMED = "timers-armed", "every timer that progress depends on is pending";

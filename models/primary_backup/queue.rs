@@ -1,6 +1,6 @@
 //! The requests that wait for their turn at the primary: while its view begins, and while as many
-//! requests as its window allows are on their way to the backups. First come, first served; a client
-//! that comes to a full queue is refused.
+//! requests as its window allows are on their way to the backups. First come, first served; a
+//! client that comes to a full queue is refused.
 
 use super::bugs::Bug;
 use super::recent::Entry;

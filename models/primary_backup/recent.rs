@@ -10,7 +10,7 @@ use stateright::actor::Id;
 /// copy the state.
 pub const MAX_RECENT: usize = 256;
 
-/// A request as it is replicated and stored: whose, which, what.
+/// A request as it is replicated and stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entry<O> {
     /// The client.

@@ -78,7 +78,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.on_view(view);
                 self.serve_waiting();
             }
-            // What it is asked for, its former life is meant.
+            // The message is meant for its former life.
             _ if self.state.is_newcomer() => {}
             Service::Request { seq, op } => self.on_request(seq, op),
             Service::Peer(msg) => {
@@ -155,7 +155,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.take_role();
     }
 
-    /// A primary does not wait any longer for those of the view that it leaves.
+    /// A primary does not wait any longer for the backups of the view that it leaves.
     fn stop_waiting(&mut self) {
         let state = &self.state;
         let Role::Primary(leading) = &state.role else { return };
@@ -178,7 +178,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Tells the view service that it is alive, and as a primary how its view is doing.
+    /// Reports to the view service that it is alive, and as a primary how its view is doing.
     pub(super) fn ping(&mut self) {
         let state = &self.state;
         if let Some(life) = state.view.unknown_life() {

@@ -68,7 +68,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     pub(super) fn on_resend_timer(&mut self) {
         let Role::Primary(leading) = &self.state.role else { return };
         let acting = leading.acting;
-        if acting && leading.settled == self.state.image.op {
+        if acting && leading.committed == self.state.image.op {
             return;
         }
         let backups = self.state.view.backups.iter();

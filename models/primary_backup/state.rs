@@ -3,7 +3,7 @@
 use super::recent::{Entry, Recent};
 use super::storage::{Image, Registry, Saved, Storage};
 use super::view::View;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{self, ClientState, Retry, StateMachine};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::large_enum_variant, reason = "there is one state per node")]
 pub enum State<M: StateMachine> {
-    /// Of the view service.
+    /// The state of the view service.
     ViewService(Watching),
-    /// Of a replica.
+    /// The state of a replica.
     Replica(ReplicaState<M>),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<M::Reply>),
 }
 
@@ -29,7 +29,7 @@ pub enum Timer {
     Suspect(Id),
     /// Primary: a backup has not answered.
     Resend,
-    /// Primary: this backup, or who copies, has not answered for too long.
+    /// Primary: this backup, or the outsider that copies, has not answered for too long.
     Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),
@@ -48,7 +48,7 @@ pub struct Watching {
     pub registry: Registry,
     /// The members that fell silent, and for each the members that were heard since.
     pub silent: BTreeMap<Id, BTreeSet<Id>>,
-    /// The replica that lost its disk while nobody else was certified: there is no next view.
+    /// The replica that lost its disk while no other was certified: there is no next view.
     pub stopped_by: Option<Id>,
 }
 
@@ -88,14 +88,14 @@ pub enum Role<M: StateMachine> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Following<M: StateMachine> {
     /// The pieces that came so far of the state it copies.
-    pub partial: Option<Partial<M>>,
+    pub install: Option<SnapshotInstall<M>>,
     /// The operation at which its view begins, if it holds a prefix of that state.
     pub target: Option<u64>,
 }
 
 impl<M: StateMachine> Default for Following<M> {
     fn default() -> Self {
-        Self { partial: None, target: None }
+        Self { install: None, target: None }
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Leading<M: StateMachine> {
     /// The backups that did not acknowledge in time, or cannot: the view service leaves them out.
     pub lagging: BTreeSet<Id>,
     /// The last operation that was acknowledged to its client, with all before it.
-    pub settled: u64,
+    pub committed: u64,
     /// The replies to the operations since, by number: until they are sent, their sessions may be
     /// evicted.
     pub replies: BTreeMap<u64, M::Reply>,
@@ -165,7 +165,7 @@ impl<M: StateMachine> ReplicaState<M> {
         !self.is_primary() && number == self.view.number && src == self.view.primary
     }
 
-    /// What must be on disk.
+    /// The state that must be on disk.
     pub(super) fn checkpoint(&self) -> Storage<M> {
         Saved::complete(self.view.clone(), self.synced, self.image.clone())
     }
@@ -189,12 +189,12 @@ impl<M: StateMachine> ReplicaState<M> {
 
 impl<M: StateMachine> Leading<M> {
     /// Does not act yet, and owes nothing to clients.
-    pub(super) fn beginning(settled: u64) -> Self {
+    pub(super) fn beginning(committed: u64) -> Self {
         Self {
             acting: false,
             acked: BTreeMap::new(),
             lagging: BTreeSet::new(),
-            settled,
+            committed,
             replies: BTreeMap::new(),
             waiting: VecDeque::new(),
             copying: None,

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(bound(serialize = "M: Serialize", deserialize = "M: DeserializeOwned"))]
 pub enum Storage<M: StateMachine> {
-    /// Of the view service: small, so always complete.
+    /// The durable state of the view service: small, so always complete.
     ViewService(Registry),
-    /// Of a replica.
+    /// The durable state of a replica.
     Replica(Saved<M>),
 }
 
@@ -121,10 +121,10 @@ pub struct Image<M: StateMachine> {
     pub op: u64,
     /// The machine that is replicated.
     pub machine: M,
-    /// What each client was last told.
+    /// The last reply to each client.
     pub sessions: Sessions<M::Reply>,
-    /// Its last operations, for a backup that is behind. No part of the state that is replicated:
-    /// who copies the state begins without.
+    /// Its last operations, for a backup that is behind. No part of the state that is replicated: a
+    /// replica that copies the state begins without them.
     pub recent: Recent<M::Op>,
 }
 
@@ -134,7 +134,7 @@ impl<M: StateMachine> Default for Image<M> {
     }
 }
 
-/// The state of who copied it.
+/// The state of a replica that copied it.
 impl<M: StateMachine> From<kv::Image<M>> for Image<M> {
     fn from(copied: kv::Image<M>) -> Self {
         let kv::Image { slot, machine, sessions } = copied;

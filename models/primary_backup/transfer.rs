@@ -1,5 +1,5 @@
-//! State transfer, the side of who copies: an outsider fetches piece after piece of its primary's
-//! state. Nothing is installed before the last piece is there.
+//! State transfer, the side of the outsider that copies: it fetches piece after piece of its
+//! primary's state. Nothing is installed before the last piece is there.
 
 use super::bugs::Bug;
 use super::message::Peer;
@@ -7,12 +7,12 @@ use super::state::{ReplicaState, Role};
 use super::storage::Saved;
 use super::turn::Turn;
 use crate::kv::StateMachine;
-use crate::kv::snapshot::Partial;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::transfer::{Cut, Piece};
 
 impl<M: StateMachine> ReplicaState<M> {
-    fn partial(&self) -> Option<&Partial<M>> {
-        self.following().and_then(|following| following.partial.as_ref())
+    fn install(&self) -> Option<&SnapshotInstall<M>> {
+        self.following().and_then(|following| following.install.as_ref())
     }
 }
 
@@ -24,11 +24,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if state.is_newcomer() || !matches!(state.role, Role::Outsider(_)) {
             return;
         }
-        let (view, partial) = (state.view.number, state.partial());
-        let msg = if state.is_synced() && partial.is_none() {
+        let (view, install) = (state.view.number, state.install());
+        let msg = if state.is_synced() && install.is_none() {
             Peer::Refill { view, from: state.image.op + 1 }
         } else {
-            Peer::Fetch { view, held: partial.and_then(Partial::held) }
+            Peer::Fetch { view, held: install.and_then(SnapshotInstall::held) }
         };
         self.send(state.view.primary, msg);
     }
@@ -43,11 +43,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         next: Option<Cut>,
     ) {
         let mix = self.has(Bug::MixPieces);
-        let same = |partial: &&Partial<M>| partial.image.slot == op || mix;
+        let same = |install: &&SnapshotInstall<M>| install.image.slot == op || mix;
         let state = &self.state;
-        let received = state.partial().filter(same).map_or(0, |partial| partial.received);
-        // What this view went on to since is newer than what was cut. To install that again would
-        // be safe, since a view that begins asks each member what it holds, but a long way back.
+        let received = state.install().filter(same).map_or(0, |install| install.received);
+        // The state that this view has reached since is newer than the snapshot. To install the
+        // snapshot again would be safe, since a view that begins asks each member what it holds,
+        // but a long way back.
         let old = state.is_synced() && op <= state.image.op;
         let is_next = index == received || self.has(Bug::TakeAnyPiece);
         if !state.follows(self.src, view) || old || !is_next {
@@ -55,17 +56,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let state = self.state.to_mut();
         let Some(following) = state.following_mut() else { return };
-        let partial = following.partial.take().filter(|partial| same(&partial));
-        let mut partial = partial.unwrap_or_else(|| Partial::begin(op));
-        partial.image.slot = op;
-        partial.received = index;
-        partial.add(piece, next);
-        let held = partial.held();
+        let install = following.install.take().filter(|install| same(&install));
+        let mut install = install.unwrap_or_else(|| SnapshotInstall::begin(op));
+        install.image.slot = op;
+        install.received = index;
+        install.add(piece, next);
+        let held = install.held();
         if held.is_some() {
-            following.partial = Some(partial);
+            following.install = Some(install);
             self.answer(Peer::Fetch { view, held });
         } else {
-            state.image = partial.image.into();
+            state.image = install.image.into();
             state.synced = view;
             let saved = Saved::installed(view, state.image.clone());
             self.store(saved);

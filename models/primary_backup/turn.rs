@@ -33,7 +33,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.set_timer(Timer::Overdue(backup), &self.config.timing.overdue);
     }
 
-    /// Expects to hear in time from who copies.
+    /// Expects to hear in time from the outsider that copies.
     pub(super) fn expect_copy(&mut self, to: Id) {
         self.set_timer(Timer::Overdue(to), &self.config.timing.copy);
     }

@@ -29,7 +29,7 @@ impl View {
         Self { number: 1, primary: Id::from(1), backups, lives: BTreeMap::new() }
     }
 
-    /// What a newcomer has before the view service knows of it: no view, and its life.
+    /// The view of a newcomer before the view service knows of it: no view, and its life.
     pub(super) fn none(id: Id, life: u64) -> Self {
         Self { lives: BTreeMap::from([(id, life)]), ..Self::default() }
     }

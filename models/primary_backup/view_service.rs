@@ -82,8 +82,9 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
     /// that name it have greater numbers than those of its former life, so that nothing of that
     /// life counts in them.
     ///
-    /// If nobody else is certified, acknowledged writes may have been lost with the disk. Then the
-    /// current view stays, and nobody acts in it unless another member turns out to hold the state.
+    /// If no other replica is certified, acknowledged writes may have been lost with the disk. Then
+    /// the current view stays, and no primary acts in it unless another member turns out to hold
+    /// the state.
     fn on_newcomer(&mut self, life: u64) {
         let src = self.src;
         let Registry { view: current, certified, .. } = &self.state.registry;
@@ -169,8 +170,8 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
         })
     }
 
-    /// Starts the next view and announces it to every replica, also those outside it, which may then copy
-    /// the state.
+    /// Starts the next view and announces it to every replica, also those outside it, which may
+    /// then copy the state.
     fn move_to(&mut self, next: View) {
         let keeps_leavers = self.has(Bug::CertifyLeavers);
         let state = self.state.to_mut();

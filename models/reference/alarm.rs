@@ -34,7 +34,7 @@ impl Durable for Saved {
 pub enum Timer {
     /// Counts, and sends the count.
     Alarm(Id),
-    /// Tells again.
+    /// Sends the count again.
     Reminder(Id),
 }
 

@@ -205,7 +205,7 @@ impl Actor for Server {
 pub struct Bounds {
     /// How many servers.
     pub servers: usize,
-    /// The term after which nobody stands for election.
+    /// The term after which no server stands for election.
     pub last_term: u8,
     /// How many servers may be down at once.
     pub down: u8,

@@ -1,21 +1,22 @@
 //! Timings: how long things take in a cluster, where its file says so.
 //!
-//! No protocol's safety rests on any of it: the checker lets a timer fire at any time. Liveness does,
-//! so what a file gives is checked, each by itself and against each other. The timings are no part of
-//! the cluster's fingerprint: they may be changed by restarting one server after the other.
+//! No protocol's safety rests on any of it: the checker lets a timer fire at any time. Liveness
+//! does, so the timings that a file gives are checked, each alone and against each other. The
+//! timings are no part of the cluster's fingerprint: they may be changed by restarting one server
+//! after the other.
 //!
-//! Each is the shortest and the longest time in milliseconds; a timer takes a random one between them
-//! each time that it is set. Those that are not given keep their defaults, which are for a local
-//! network. A protocol's names for them are the fields of its `Timing`.
+//! Each is the shortest and the longest time in milliseconds; a timer takes a random one between
+//! them each time that it is set. Those that are not given keep their defaults, which are for a
+//! local network. A protocol's names for them are the fields of its `Timing`.
 //!
 //! # Slow links
 //!
 //! A backup must acknowledge within `overdue`, or it is left out; a participant must vote within
-//! `deadline`, or the transaction is aborted; something that a leader of Multi-Paxos proposed must be
-//! chosen within 60 times `heartbeat`, or it gives up. With the defaults that is a round trip, and the
-//! disk syncs at both ends, of about 600 ms, 400 ms and 2.4 seconds. These are for up to one second, of
-//! Multi-Paxos up to four, and send less again that is only on its way (multi-primary waits for
-//! nobody):
+//! `deadline`, or the transaction is aborted; something that a leader of Multi-Paxos proposed must
+//! be chosen within 60 times `heartbeat`, or it gives up. With the defaults that is a round trip,
+//! and the disk syncs at both ends, of about 600 ms, 400 ms and 2.4 seconds. These are for up to
+//! one second, of Multi-Paxos up to four, and send less again that is only on its way
+//! (multi-primary waits for nobody):
 #![doc = concat!("```toml\n# protocol = \"paxos\"\n", include_str!("slow-paxos.toml"), "```")]
 #![doc = concat!(
     "```toml\n# protocol = \"primary-backup\"\n", include_str!("slow-primary-backup.toml"), "```"
@@ -124,8 +125,8 @@ impl Timings {
         self.0.get(name).cloned()
     }
 
-    /// Sets those of a protocol's timings that are given. An error if one is given that is not among
-    /// them.
+    /// Sets those of a protocol's timings that are given. An error if one is given that is not
+    /// among them.
     pub fn set<const N: usize>(
         &self,
         timings: [(&'static str, &mut Range<Duration>); N],
@@ -159,7 +160,8 @@ pub fn fits(
     Err(TimingError::TooShort { long, is, least, times, short, otherwise })
 }
 
-/// An error unless a timing varies by as much as another may take; `otherwise` says what would happen.
+/// An error unless a timing varies by as much as another may take; `otherwise` says what would
+/// happen.
 pub fn varies(
     (name, timing): Named<'_>,
     (than, other): Named<'_>,

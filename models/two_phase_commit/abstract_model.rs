@@ -18,7 +18,7 @@ pub struct TwoPhase {
     pub resource_managers: usize,
 }
 
-/// What a resource manager is in: `rmState[r]`.
+/// The state of a resource manager: `rmState[r]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RmState {
     /// At work.
@@ -31,7 +31,7 @@ pub enum RmState {
     Aborted,
 }
 
-/// What the transaction manager is in: `tmState`.
+/// The state of the transaction manager: `tmState`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TmState {
     /// It has not decided.

@@ -63,8 +63,8 @@ impl Bounds {
         }
     }
 
-    /// What liveness is decided on: one transaction, losses without end. The properties that read
-    /// the network as a record of what was sent mean nothing here.
+    /// The bounds on which liveness is decided: one transaction, losses without end. The properties
+    /// that read the network as a record of what was sent mean nothing here.
     pub(super) fn lossy() -> Self {
         Self { lossy: true, doubts: UNBOUNDED, resends: UNBOUNDED, ..Self::calm(alone()) }
     }

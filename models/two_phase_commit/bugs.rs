@@ -1,10 +1,10 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and which
-//! property must notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save, alter a message or mistake a transaction. `mutants.rs` says what each does, and
+//! which property must notice.
 
 use super::message::{Msg, Peer, TxnId, Vote};
 use super::storage::{Known, LedgerRecord, Progress, Shard, ShardRecord, Storage};
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Abort, Service};
 use crate::seeded::bugs;
 use crate::turn::Seeded;
@@ -69,7 +69,7 @@ impl Seeded<Msg, Storage> for Bug {
             }),
             Storage::Participant(saved) => saved.records().iter().any(|record| match record {
                 ShardRecord::Prepared(..) => self == Self::ForgetVote,
-                // Its own vote, not what it told another participant.
+                // Its own vote, not an answer to another participant.
                 ShardRecord::Refused(_, why) => {
                     self == Self::ForgetRefusal && *why != Abort::Unavailable
                 }
@@ -90,7 +90,8 @@ impl Seeded<Msg, Storage> for Bug {
 
 /// How a participant knows a transaction, perhaps with a bug.
 pub(super) fn known(bug: Option<Bug>, shard: &Shard, txn: TxnId) -> Known<'_> {
-    let is_again = || matches!(shard.newest.standing(txn.client, txn.seq), Standing::Repeated(_));
+    let is_again =
+        || matches!(shard.newest.status(txn.client, txn.seq), RequestStatus::Repeated(_));
     match (bug, shard.known(txn)) {
         (Some(Bug::ForgottenIsNew), Known::Expired) => Known::New,
         (Some(Bug::NewEpochIsOld), Known::New) if is_again() => Known::Old,

@@ -8,7 +8,7 @@ use super::state::{CoordinatorState, Timer, Voting};
 use super::storage::{Ledger, LedgerRecord, Storage};
 use super::turn::Coordinating;
 use crate::Saved;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::txn::{MAX_OUTCOME_BYTES, reply_bytes};
 use crate::kv::{Abort, Outcome, Reply, Service, Sessions, Transaction};
 use stateright::actor::Id;
@@ -96,22 +96,22 @@ impl Coordinating<'_, '_> {
     fn on_request(&mut self, seq: u64, request: &Transaction) {
         let (client, epoch) = (self.src, self.state.ledger.epoch);
         let is_busy = self.state.voting.keys().any(|txn| txn.client == client);
-        match self.state.ledger.sessions.standing(client, seq) {
-            Standing::New => {
+        match self.state.ledger.sessions.status(client, seq) {
+            RequestStatus::New => {
                 let live = self.state.voting.len() + self.state.ledger.committed.len();
                 if !is_busy && live < MAX_LIVE {
                     self.begin(TxnId { client, seq, epoch }, request);
                 }
             }
-            Standing::Repeated(_) if self.has(Bug::AnswerOnce) => {}
-            Standing::Repeated(outcome) => {
+            RequestStatus::Repeated(_) if self.has(Bug::AnswerOnce) => {}
+            RequestStatus::Repeated(outcome) => {
                 let reply = outcome.clone();
                 self.answer(Service::Reply { seq, reply });
             }
-            Standing::Old => {}
+            RequestStatus::Old => {}
             // Its transaction is at work; its session was evicted to make room for others.
-            Standing::Refused(_) if is_busy => {}
-            Standing::Refused(why) => self.answer(Service::Refused { seq, why }),
+            RequestStatus::Refused(_) if is_busy => {}
+            RequestStatus::Refused(why) => self.answer(Service::Refused { seq, why }),
         }
     }
 
@@ -236,8 +236,8 @@ impl Coordinating<'_, '_> {
         }
     }
 
-    /// A participant is in doubt. While the votes come in there is nothing to say yet, and it will be
-    /// told.
+    /// A participant is in doubt. While the votes come in there is nothing to say yet, and it will
+    /// receive the decision.
     fn on_decision_req(&mut self, txn: TxnId) {
         if self.state.voting.contains_key(&txn) && !self.has(Bug::InformEarly) {
             return;

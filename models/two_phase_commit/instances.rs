@@ -3,9 +3,9 @@
 //! On the set network a message once sent can be delivered at any time, so sending it again
 //! changes nothing: the timer for resending never fires here, and a client need not retry.
 //!
-//! What multiplies the states is a crash of the coordinator while several clients wait: their
-//! requests begin again under other names, and messages about both are in flight. Two clients
-//! with two transactions each and a crash of any server are reached with one key per transaction
+//! A crash of the coordinator while several clients wait multiplies the states: their requests
+//! begin again under other names, and messages about both are in flight. Two clients with two
+//! transactions each and a crash of any server are reached with one key per transaction
 //! (`sessions`); with two keys for one of the clients, and a crash of a participant (`mixed`). With
 //! two keys for both there are 3.4 million states before any crash; one of them may have a second
 //! transaction beside a crash of any server (`audits`, 64 million).

@@ -46,7 +46,7 @@ pub enum Peer {
         txn: TxnId,
         /// The receiver's part of it.
         part: Part,
-        /// All participants, whom the receiver may ask when it is in doubt.
+        /// All participants, which the receiver may ask when it is in doubt.
         participants: BTreeSet<Id>,
     },
     /// Participant to coordinator: its vote.
@@ -60,7 +60,7 @@ pub enum Peer {
     Decide {
         /// The transaction.
         txn: TxnId,
-        /// What was decided.
+        /// The decision.
         decision: Decision,
     },
     /// Participant to coordinator: it committed, and will not ask about it again.
@@ -84,7 +84,7 @@ pub enum Peer {
     Recovered {
         /// The epoch that begins.
         epoch: u64,
-        /// What committed: at most [`MAX_LIVE`](super::MAX_LIVE) transactions.
+        /// The transactions that committed: at most [`MAX_LIVE`](super::MAX_LIVE).
         committed: BTreeSet<TxnId>,
     },
 }
@@ -102,7 +102,7 @@ pub enum Vote {
     Forgotten,
 }
 
-/// What is decided of a transaction.
+/// The decision on a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Decision {
     /// All of it happens.

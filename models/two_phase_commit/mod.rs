@@ -35,18 +35,19 @@
 //!    further one.
 //! 4. A participant logs the decision, does it and releases the locks. It acknowledges a commit.
 //!    When all have, the coordinator logs the end of the transaction and forgets it.
-//! 5. A participant that restarts locks again what it is prepared for, and asks the coordinator
-//!    and the other participants. A coordinator that restarts begins a new epoch, resends the
-//!    commits of earlier epochs, and answers "no information" about their other transactions.
+//! 5. A participant that restarts locks again the keys of the transactions that it is prepared for,
+//!    and asks the coordinator and the other participants. A coordinator that restarts begins a new
+//!    epoch, resends the commits of earlier epochs, and answers "no information" about their other
+//!    transactions.
 //!
 //! # Choices, and why
 //!
-//! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and its client is
-//!   told that there was a conflict. There is no waiting and so no deadlock, and no queue behind a
-//!   transaction that is in doubt because the coordinator is dead: those who cannot have its keys
-//!   learn so. Wait-die would abort less under contention; but what it waits for is here never a
-//!   transaction at work, only the decision of one that is prepared, and without a bound.
-//!   Transactions come whole, so locks are held for one exchange of messages.
+//! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and the client
+//!   learns that there was a conflict. There is no waiting and so no deadlock, and no queue behind
+//!   a transaction that is in doubt because the coordinator is dead: a transaction that cannot have
+//!   its keys is refused at once. Wait-die would abort less under contention; but what it waits for
+//!   is here never a transaction at work, only the decision of one that is prepared, and without a
+//!   bound. Transactions come whole, so locks are held for one exchange of messages.
 //! * **A failed condition aborts the transaction**: all or nothing is what one asks of a
 //!   transaction with conditions.
 //!
@@ -59,15 +60,16 @@
 //!   They take locks while the transaction works, before it commits; here they are taken by the
 //!   vote request, so a lock released at the vote would be released before another participant
 //!   has taken its own, which is not two-phase. Readers stay to the end.
-//! * Participants log refusals. A source's participant may forget what it voted no to, because
-//!   its messages are not duplicated; here a second vote request must not get another vote.
+//! * Participants log refusals. A source's participant may forget a transaction that it voted no
+//!   to, because its messages are not duplicated; here a second vote request must not get another
+//!   vote.
 //! * In the sources a restarted coordinator waits to be asked about what it does not know. This one
-//!   says at once what it does know of earlier epochs, which leaves nobody in doubt: one message
-//!   instead of three for each transaction (and a tenth of the states to check).
+//!   says at once what it does know of earlier epochs, which leaves no participant in doubt: one
+//!   message instead of three for each transaction (and a tenth of the states to check).
 //! * The coordinator sends its decision to abort also to participants that have not voted yet,
 //!   which so learn that they need not.
-//! * The coordinator is one node with durable state, as in all the sources. What would remove
-//!   the blocking is to replicate it (Gray and Lamport's Paxos Commit).
+//! * The coordinator is one node with durable state, as in all the sources. To replicate it would
+//!   remove the blocking (Gray and Lamport's Paxos Commit).
 //!
 //! # Where things are
 //!

@@ -65,14 +65,14 @@ mod tests {
         let cas = Op::Cas { key: "k".into(), expected: Some("v".into()), new: None };
         let condition = Outcome::Aborted(Abort::Condition { op: 0, found: None });
         let one = Ask::from(cas.clone());
-        let Some(AskOutcome::Told(Answered::Reply(reply))) = outcome(&one, condition.clone())
+        let Some(AskOutcome::Done(Answered::Reply(reply))) = outcome(&one, condition.clone())
         else {
             panic!("a condition that does not hold is an answer");
         };
         assert_eq!(reply, Reply::Swapped { swapped: false, found: None });
         let together = Ask::Together([cas].into());
         let told = outcome(&together, condition);
-        assert!(matches!(told, Some(AskOutcome::Told(Answered::ConditionFailed { op: 0, .. }))));
+        assert!(matches!(told, Some(AskOutcome::Done(Answered::ConditionFailed { op: 0, .. }))));
         for why in [Abort::Conflict, Abort::Unavailable] {
             let told = outcome(&together, Outcome::Aborted(why));
             assert!(matches!(told, Some(AskOutcome::Again(_))));

@@ -39,7 +39,7 @@ statements! {
         "Bernstein et al. 1987, section 3.2";
     pub STRICT = "strict-locking", "a prepared transaction holds all its locks",
         "Bernstein et al. 1987, section 3.2";
-    /// What sessions are for.
+    /// The purpose of sessions.
     pub EXACTLY_ONCE = "exactly-once", "no request commits twice", "Ongaro 2014, section 6.3";
     pub REMEMBERED = "commit-remembered",
         "the coordinator remembers a commit while a participant is in doubt about it",

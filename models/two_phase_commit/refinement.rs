@@ -1,16 +1,15 @@
 //! The refinement mapping: what a state of the cluster is to the
 //! [abstract model](super::abstract_model), for one transaction.
 //!
-//! Each node is what its durable state says, whether it is up or down, because that is what it
-//! comes back with. The network is the set network and so remembers what was ever sent. A
-//! transaction that its coordinator neither committed nor still counts votes for is aborted, since
-//! the coordinator will never commit it; and so is one of which some participant answered another that
-//! it aborted.
+//! Each node counts with its durable state, whether it is up or down, because it comes back with
+//! that. The network is the set network and so remembers what was ever sent. A transaction that its
+//! coordinator neither committed nor still counts votes for is aborted, since the coordinator will
+//! never commit it; and so is one of which some participant answered another that it aborted.
 //!
-//! What the abstract transaction manager heard before it decided has no influence any more after
-//! that, and is left out on both sides ([`canonical`]). One step of the cluster may be several of
-//! the abstract model: the last vote arrives and the coordinator decides; a participant aborts and
-//! tells another.
+//! The messages that the abstract transaction manager heard before it decided have no influence
+//! afterwards, and are left out on both sides ([`canonical`]). One step of the cluster may be
+//! several of the abstract model: the last vote arrives and the coordinator decides; a participant
+//! aborts and informs another.
 
 use super::abstract_model::{Message, RmState, TmState, TwoPhase, TwoPhaseState};
 use super::config::coordinator;
@@ -36,7 +35,7 @@ pub fn transactions(world: &View<'_, Actor, History>) -> BTreeMap<TxnId, BTreeSe
         .collect()
 }
 
-/// What a state of the cluster is to the abstract model of one transaction.
+/// The state of the abstract model, of one transaction, that a state of the cluster stands for.
 pub fn abstraction(
     world: &View<'_, Actor, History>,
     txn: TxnId,

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Of the coordinator.
+    /// The state of the coordinator.
     Coordinator(CoordinatorState),
-    /// Of a participant.
+    /// The state of a participant.
     Participant(ParticipantState),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<Outcome>),
 }
 
@@ -43,7 +43,8 @@ impl From<Retry> for Timer {
 pub struct CoordinatorState {
     /// The durable part.
     pub ledger: Ledger,
-    /// The transactions that wait for votes. At most [`MAX_LIVE`](super::MAX_LIVE), with the committed ones.
+    /// The transactions that wait for votes. At most [`MAX_LIVE`](super::MAX_LIVE), with the
+    /// committed ones.
     pub voting: BTreeMap<TxnId, Voting>,
     /// The participants that acknowledged a commit that others did not acknowledge yet.
     pub acked: BTreeMap<TxnId, BTreeSet<Id>>,

@@ -5,7 +5,7 @@
 //! only by the same replay, so the two cannot come apart.
 
 use super::message::{Decision, Part, TxnId};
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::txn::Execution;
 use crate::kv::{Abort, Map, Outcome, Sessions};
 use crate::{Durable, Replay, Saved};
@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The durable state of a node, or a delta of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Storage {
-    /// Of the coordinator.
+    /// The durable state of the coordinator.
     Coordinator(Saved<Ledger>),
-    /// Of a participant.
+    /// The durable state of a participant.
     Participant(Saved<Shard>),
 }
 
@@ -105,8 +105,8 @@ pub struct Shard {
     pub map: Map,
     /// The transactions that it voted yes to and whose decision it does not know.
     pub prepared: BTreeMap<TxnId, Prepared>,
-    /// How far each client's newest transaction here has come, with its epoch: what tells an old
-    /// message from a new one, and answers other participants in doubt.
+    /// How far each client's newest transaction here has come, with its epoch: it distinguishes old
+    /// messages from new ones, and answers other participants in doubt.
     pub newest: Sessions<(u64, Progress)>,
 }
 
@@ -188,18 +188,20 @@ pub enum Known<'a> {
 impl Shard {
     /// How this participant knows a transaction.
     pub fn known(&self, txn: TxnId) -> Known<'_> {
-        match self.newest.standing(txn.client, txn.seq) {
-            Standing::Repeated((epoch, progress)) if *epoch == txn.epoch => Known::Newest(progress),
-            Standing::New => Known::New,
-            Standing::Repeated((epoch, _)) if *epoch < txn.epoch => Known::New,
+        match self.newest.status(txn.client, txn.seq) {
+            RequestStatus::Repeated((epoch, progress)) if *epoch == txn.epoch => {
+                Known::Newest(progress)
+            }
+            RequestStatus::New => Known::New,
+            RequestStatus::Repeated((epoch, _)) if *epoch < txn.epoch => Known::New,
             _ if self.prepared.contains_key(&txn) => Known::StillPrepared,
-            Standing::Repeated(_) | Standing::Old => Known::Old,
-            Standing::Refused(_) => Known::Expired,
+            RequestStatus::Repeated(_) | RequestStatus::Old => Known::Old,
+            RequestStatus::Refused(_) => Known::Expired,
         }
     }
 
     fn note(&mut self, txn: TxnId, progress: Progress) {
-        // What a late decision says of an older transaction is no news of the newest.
+        // A late decision on an older transaction is no news of the newest.
         if matches!(self.known(txn), Known::New | Known::Newest(_)) {
             self.newest.record(txn.client, txn.seq, (txn.epoch, progress));
         }

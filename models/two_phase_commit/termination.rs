@@ -3,7 +3,8 @@
 //! It asks the coordinator, and the other participants (cooperative termination; Bernstein,
 //! Hadzilacos and Goodman 1987, section 7.4). A participant that knows the decision reports it; one
 //! that has not voted aborts, on which both can then rely; one that is in doubt itself cannot help.
-//! When all that can be reached are in doubt, they are blocked until the coordinator is back.
+//! When all participants that can be reached are in doubt, they are blocked until the coordinator
+//! is back.
 
 use super::bugs::{Bug, is_guessed, known};
 use super::config::coordinator;
@@ -25,8 +26,8 @@ impl ParticipantState {
 
 impl Participating<'_, '_> {
     /// Asks for the decisions that it misses: about a bounded number of transactions, and the next
-    /// time about the next ones, so that one that stays in doubt for long does not keep it from asking
-    /// about the rest.
+    /// time about the next ones, so that one that stays in doubt for long does not keep it from
+    /// asking about the rest.
     pub(super) fn resolve(&mut self) {
         if self.state.shard.prepared.is_empty() {
             return;
@@ -100,8 +101,8 @@ impl Participating<'_, '_> {
         }
     }
 
-    /// The coordinator was down, and has no information about any earlier transaction but those that
-    /// it lists; their commits it reports separately.
+    /// The coordinator was down, and has no information about any earlier transaction but those
+    /// that it lists; their commits it reports separately.
     pub(super) fn on_recovered(&mut self, epoch: u64, committed: &BTreeSet<TxnId>) {
         let is_earlier = |txn: &TxnId| txn.epoch < epoch || self.has(Bug::AbortNewer);
         let is_listed = |txn: &TxnId| committed.contains(txn) && !self.has(Bug::AbortListed);

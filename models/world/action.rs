@@ -89,8 +89,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         }
     }
 
-    /// What a move depends on besides the history: the node it is at, as the part that it is, and
-    /// what happens there.
+    /// The occasion of a move, which beside the history decides its effect: the node it is at, as
+    /// the part that it is, and the event there.
     pub fn occasion(&self, state: &[u32], what: Move) -> (u32, u32) {
         let inner = &*self.0;
         match what {

@@ -279,8 +279,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             if !same {
                 let node = inner.tables.nodes.value(node);
                 let what = format!(
-                    "what {} does by itself (timers, choices, crashes) does not go over into a step \
-                     of its image",
+                    "the steps of {} alone (timers, choices, crashes) are not those of its image",
                     inner.name(node.id)
                 );
                 return Err(Unlike { exchange: Some(at), what });
@@ -323,7 +322,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             None => effect.node,
         };
         let envelope = |this: &Self, id: u32| at.map_or(id, |at| this.envelope(at, id));
-        // What a panic says may name the node.
+        // The text of a panic may name the node.
         let panicked = inner.tables.nodes.head(effect.node).extra.panicked;
         let node = (!panicked).then(|| node_of(self));
         let mut sends: Vec<u32> = effect.sends.iter().map(|id| envelope(self, *id)).collect();

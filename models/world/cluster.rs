@@ -42,7 +42,7 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) envelopes: Interner<Envelope<A::Msg>, u32>,
     pub(super) channels: Interner<Channel, ChannelExtra>,
     pub(super) effects: boxcar::Vec<Effect>,
-    /// What effects hold beside themselves.
+    /// The bytes that effects hold on the heap.
     pub(super) effects_heap: AtomicU64,
     pub(super) deliveries: Memo,
     pub(super) observations: Memo,
@@ -52,7 +52,7 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) panicked: AtomicBool,
 }
 
-/// What is known of a part by itself, a bit for each condition about such parts.
+/// What is known of one part, a bit for each condition about such parts.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Facts {
     /// The conditions that hold.

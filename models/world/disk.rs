@@ -10,8 +10,8 @@ use crate::durable::{Durable, Recoverable};
 use stateright::actor::Id;
 
 impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
-    /// Sets an [asynchronous disk](DiskKind::Asynchronous), for which some messages and saves of the
-    /// actor do not wait, as it says.
+    /// Sets an [asynchronous disk](DiskKind::Asynchronous), for which some messages and saves of
+    /// the actor do not wait, as it says.
     #[must_use]
     pub fn asynchronous_disk(mut self) -> Self
     where
@@ -24,9 +24,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    /// A handler of this node saves. On an asynchronous disk what a node saves as it starts is durable
-    /// before it does anything else; and where a node never crashes, it makes no difference when a
-    /// save becomes durable.
+    /// A handler of this node saves. On an asynchronous disk what a node saves as it starts is
+    /// durable before it does anything else; and where a node never crashes, it makes no difference
+    /// when a save becomes durable.
     pub(super) fn save(&self, before: &NodeOf<A>, disk: &mut Disk<A::Storage>, delta: A::Storage) {
         match self.setup.disk {
             DiskKind::WriteBack => disk.pending.push(delta),
@@ -49,7 +49,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         matches!(before.process, Process::Up { .. }) && self.may_crash(before.id)
     }
 
-    /// Holds back, of what a handler sends, what waits for the disk; gives the rest.
+    /// Holds back the messages of a handler that wait for the disk; gives the rest.
     pub(super) fn hold(
         &self,
         id: Id,
@@ -65,15 +65,15 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let (later, now) = sent.into_iter().partition(|(_, msg)| waits(actor, msg));
         held.extend::<Vec<_>>(later);
         if self.setup.network.keeps_one_copy() {
-            // The order tells nothing there.
+            // The order has no meaning there.
             held.sort();
             held.dedup();
         }
         now
     }
 
-    /// A write-back disk writes the oldest pending save; an asynchronous one all of them, after which
-    /// everything leaves that waited for it. To write fewer is to write earlier.
+    /// A write-back disk writes the oldest pending save; an asynchronous one all of them, after
+    /// which everything leaves that waited for it. To write fewer is to write earlier.
     pub(super) fn on_flush(&self, node: &NodeOf<A>) -> Effect {
         let mut written = node.clone();
         let count = match self.setup.disk {

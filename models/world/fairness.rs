@@ -12,7 +12,7 @@ pub enum Strength {
     Strong,
 }
 
-/// What is promised of the world. Crashes and losses are never promised.
+/// The promises about the world. Crashes and losses are never promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fairness {
     /// Of deliveries.
@@ -30,7 +30,7 @@ pub struct Fairness {
     pub choices: Strength,
 }
 
-/// Weak fairness of everything that nodes and links do by themselves, per link.
+/// Weak fairness of all steps but crashes and losses; of deliveries, per link.
 impl Default for Fairness {
     fn default() -> Self {
         let weak = Strength::Weak;
@@ -46,8 +46,8 @@ impl Default for Fairness {
 }
 
 impl Fairness {
-    /// For networks that lose messages: a message that is sent again and again is delivered in
-    /// the end.
+    /// For networks that lose messages: a message that is sent again and again is eventually
+    /// delivered.
     pub fn lossy() -> Self {
         Self { deliveries: Strength::Strong, per_message: true, ..Self::default() }
     }

@@ -3,8 +3,8 @@
 //! Reading by id takes no lock. Ids depend on the order of arrival, hence on threads; hashes
 //! depend on content alone, so that what is derived from them is the same in every run.
 //!
-//! What the checker reads at every step (hashes and what was computed once) is kept apart from
-//! the values, so that it stays in the processor's caches.
+//! The parts that the checker reads at every step (hashes, and results that were computed once) are
+//! kept apart from the values, so that they stay in the processor's caches.
 
 use super::weight::{self, Weight};
 use hashbrown::HashTable;
@@ -17,7 +17,7 @@ pub(super) struct Interner<T, X = ()> {
     index: RwLock<HashTable<u32>>,
     heads: boxcar::Vec<Head<X>>,
     values: boxcar::Vec<T>,
-    /// What the values hold beside themselves.
+    /// The bytes that the values hold on the heap.
     heap: AtomicU64,
     /// Two different values with one hash.
     clash: OnceLock<(u32, u32)>,

@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering;
 /// [`Cluster::holds`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
-    /// About every node by itself.
+    /// About every single node.
     pub each_node: u64,
-    /// About some node by itself.
+    /// About some single node.
     pub some_node: u64,
     /// About the history.
     pub history: u64,

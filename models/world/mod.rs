@@ -4,8 +4,8 @@
 //! # The rules
 //!
 //! * A **step** is one of: deliver a message, lose one (where the network is lossy), fire a
-//!   timer, take a random choice, crash a server, restart it, replace its disk, cut a link, or write
-//!   pending saves to disk (where the disk is not synchronous). A handler runs atomically.
+//!   timer, take a random choice, crash a server, restart it, replace its disk, cut a link, or
+//!   write pending saves to disk (where the disk is not synchronous). A handler runs atomically.
 //! * The **set network** holds what was ever sent: a message in it can be delivered at any time,
 //!   again and again, or never. Loss, delay, duplication and reordering need no budget. The
 //!   **multiset network** delivers each copy once, in any order; the **single-copy network** is
@@ -27,9 +27,9 @@
 //! * **Timers** that are set may fire at any time; each kind may have a total budget.
 //! * **Disk**: [`DiskKind::Synchronous`] makes a step's saves durable with the step, before
 //!   what it sends can arrive; [`DiskKind::WriteBack`] lets sends overtake saves, and a crash
-//!   loses the saves that were still pending. [`DiskKind::Asynchronous`] is the runtime's: handlers go
-//!   on while saves are pending, and what a node sends waits for what it saved before, but for the
-//!   messages and the saves that the actor says need not
+//!   loses the saves that were still pending. [`DiskKind::Asynchronous`] is the runtime's: handlers
+//!   go on while saves are pending, and what a node sends waits for what it saved before, but for
+//!   the messages and the saves that the actor says need not
 //!   ([`Recoverable::waits_for_disk`](crate::Recoverable::waits_for_disk)).
 //! * A **panic** of a handler or of the observer ends the run: the node is then
 //!   [`Process::Panicked`], nothing more happens, and the property that every cluster has,

@@ -4,14 +4,14 @@
 //! cluster. How a protocol begins then is [`Newcomer`]; without that, no cluster with this fault
 //! can be built.
 //!
-//! What the runtime ensures, and what is modelled of it:
+//! The guarantees of the runtime, and how they are modelled:
 //!
 //! * A datagram names the incarnation of the server that **sent** it. Once a server has heard the
 //!   new incarnation it refuses the old one for good, so what the former life sent is not taken any
-//!   more. In between, each server by itself may still hear the former life: [`FormerLife::Heard`]
-//!   allows that at any time. [`FormerLife::Refused`] is the runtime for a protocol whose newcomer
-//!   changes nothing at anybody before all others have heard it: what arrived in between might as
-//!   well have arrived before the disk was lost.
+//!   more. In between, any server may still hear the former life: [`FormerLife::Heard`] allows that
+//!   at any time. [`FormerLife::Refused`] is the runtime for a protocol whose newcomer changes
+//!   nothing at another node before all others have heard it: what arrived in between might as well
+//!   have arrived before the disk was lost.
 //! * A datagram does not name the incarnation that it is **for**: the newcomer may be given
 //!   anything that was sent to its former life.
 //! * Clients know no incarnations: a reply of the former life is taken.

@@ -42,13 +42,13 @@ pub struct Node<S, T, R, D, M> {
     pub process: Process<S, T, R>,
     /// What is on its disk.
     pub disk: Disk<D>,
-    /// What leaves once the pending saves are durable, and for whom, in the order in which it was
-    /// sent: only on an asynchronous disk.
+    /// The messages that leave once the pending saves are durable, with their receivers, in the
+    /// order in which they were sent: only on an asynchronous disk.
     pub held: Vec<(Id, M)>,
 }
 
 /// Without the layers that say nothing to a reader.
-#[allow(clippy::missing_fields_in_debug, reason = "who it is, is told beside it")]
+#[allow(clippy::missing_fields_in_debug, reason = "the id is shown beside it")]
 impl<S: Debug, T: Debug, R: Debug, D: Debug, M: Debug> Debug for Node<S, T, R, D, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = match &self.process {

@@ -1,7 +1,7 @@
 //! Properties: what must always, sometimes or eventually hold.
 //!
 //! A condition says what it looks at by what it is given, so that the checker may judge a part
-//! once and remember the verdict, without trusting anybody's word for it.
+//! once and remember the verdict, without trusting a declaration.
 
 use super::parts::{Checkable, NodeOf};
 use super::state::{Nodes, View};
@@ -14,7 +14,7 @@ type OnNodes<A> = Arc<dyn for<'a> Fn(&Nodes<'a, A>) -> bool + Send + Sync>;
 type OnHistory<H> = Arc<dyn Fn(&H) -> bool + Send + Sync>;
 type OnWorld<A, H> = Arc<dyn for<'a> Fn(&View<'a, A, H>) -> bool + Send + Sync>;
 
-/// What a property states, as data: how it is called, in words, and who says so.
+/// What a property states, as data: its name, its sentence and its source.
 ///
 /// The name is short and stable: `--property`, traces, JSON and the bars of a CI know the property
 /// by it. The sentence may be polished at any time.
@@ -71,9 +71,9 @@ macro_rules! statements {
 
 /// A predicate on global states.
 pub enum Condition<A: Checkable, H> {
-    /// Holds of every node by itself. Judged once per distinct node.
+    /// Holds of every single node. Judged once per distinct node.
     EachNode(OnNode<A>),
-    /// Holds of some node by itself. Judged once per distinct node.
+    /// Holds of some single node. Judged once per distinct node.
     SomeNode(OnNode<A>),
     /// About the nodes together, whatever is in flight.
     Nodes(OnNodes<A>),

@@ -1,8 +1,8 @@
 //! A rehearsal: one run of a cluster in which every message takes equally long and none is lost.
 //!
 //! It counts what an operation costs, and it tries what a cluster does without some of its
-//! servers. A rehearsal is one behaviour among all those that a check goes through: that a write
-//! proceeds in it shows that it can, and the liveness properties show where it must.
+//! servers. A rehearsal is one behaviour among all those that a check goes through: a write that
+//! proceeds in it shows that writes can, and the liveness properties show where they must.
 
 use super::{Action, ActionOf, Checkable, Cluster, Faults, NetworkKind, Nodes, Setup, State};
 use stateright::Model;
@@ -16,7 +16,7 @@ const ORDERS: usize = 8;
 /// Rounds after which the run does not quiesce.
 const MAX_ROUNDS: usize = 200;
 
-/// The actors, and how to tell that every client has its answers.
+/// The actors, and the condition that every client has its answers.
 pub struct Rehearsal<A: Checkable> {
     /// Servers first, then clients.
     pub actors: Vec<A>,
@@ -29,7 +29,7 @@ pub struct Rehearsal<A: Checkable> {
 /// What the nodes must have come to.
 pub type Goal<A> = Box<dyn Fn(&Nodes<'_, A>) -> bool>;
 
-/// What a run took.
+/// The cost of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// Messages sent until nothing more happens.
@@ -39,7 +39,7 @@ pub struct Cost {
 }
 
 impl<A: Checkable> Rehearsal<A> {
-    /// What the run costs if nothing goes wrong and no timer fires; `None` if the clients do not
+    /// The cost of the run if nothing goes wrong and no timer fires; `None` if the clients do not
     /// get what they asked for.
     pub fn cost(self) -> Option<Cost> {
         let (mut run, is_done) = Run::new(self);
@@ -58,7 +58,7 @@ impl<A: Checkable> Rehearsal<A> {
     }
 
     /// Whether the clients get what they asked for although these servers crash at once and for
-    /// good, and nobody else is suspected: whichever timer has to fire first, it does. `make`
+    /// good, and no other server is suspected: whichever timer has to fire first, it does. `make`
     /// makes the same rehearsal every time.
     pub fn survives(make: impl Fn() -> Self, crashed: &[Id]) -> bool {
         (0..ORDERS).any(|order| make().survives_in_order(crashed, order))
@@ -116,7 +116,7 @@ impl<A: Checkable> Run<A> {
     fn round(&mut self) -> usize {
         let mut waiting: Vec<_> = self.state.view().envelopes().cloned().collect();
         waiting.sort_unstable();
-        // What a node sends to itself is no message between nodes.
+        // A message of a node to itself is no message between nodes.
         waiting
             .into_iter()
             .filter(|e| self.take(Action::Deliver(e.clone())) && e.src != e.dst)

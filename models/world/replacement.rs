@@ -1,4 +1,5 @@
-//! A node whose disk is lost starts again as a newcomer: the step, and the messages that it silences.
+//! A node whose disk is lost starts again as a newcomer: the step, and the messages that it
+//! silences.
 
 use super::cluster::Inner;
 use super::local::Effect;

@@ -14,7 +14,7 @@ use stateright::actor::Id;
 /// How messages travel. See [the rules](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkKind {
-    /// What was sent can be delivered at any time, again and again.
+    /// A message that was sent can be delivered at any time, again and again.
     Set,
     /// At most one copy of each message is in flight, and delivering takes it, in any order. For
     /// liveness on lossy networks: what is sent again and again does not pile up.
@@ -39,8 +39,8 @@ pub enum DiskKind {
     Synchronous,
     /// Later, or never if the node crashes first: finds what depends on the order of fsync.
     WriteBack,
-    /// Later, or never if the node crashes first; and what the node sends leaves when all is durable
-    /// that it saved before, except for what need not wait, as the actor says
+    /// Later, or never if the node crashes first; and what the node sends leaves when all is
+    /// durable that it saved before, except for what need not wait, as the actor says
     /// ([`Setup::asynchronous_disk`]). A node of the runtime has such a disk.
     Asynchronous,
 }
@@ -91,7 +91,8 @@ pub struct Setup<A: Checkable, H> {
     pub(crate) lossy: bool,
     /// When a save becomes durable.
     pub(crate) disk: DiskKind,
-    /// What need not wait for an asynchronous disk.
+    /// The messages that need not wait for an asynchronous disk, and the saves for which none
+    /// waits.
     pub(super) waiting: Waiting<A>,
     /// Whose rules decide what a step is.
     pub(crate) rules: Rules,
@@ -250,9 +251,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     /// The cluster.
     ///
     /// # Panics
-    /// When two properties have one name, there are more than [`MAX_CONDITIONS`](super::MAX_CONDITIONS)
-    /// conditions, or disks may be lost that cannot be (of clients, write-back, or under
-    /// [`Rules::Stateright`]).
+    /// When two properties have one name, there are more than
+    /// [`MAX_CONDITIONS`](super::MAX_CONDITIONS) conditions, or disks may be lost that cannot be
+    /// (of clients, write-back, or under [`Rules::Stateright`]).
     pub fn cluster(self) -> Cluster<A, H> {
         Cluster::new(self)
     }

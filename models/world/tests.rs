@@ -95,7 +95,7 @@ fn faults(crashes: u8, restarts: u8) -> Faults {
     Faults { crashes, restarts, ..Faults::default() }
 }
 
-/// What the client was told is on the server, when it is up.
+/// What the server acknowledged to the client is on the server, when it is up.
 fn no_loss() -> Property<Pair, ()> {
     Property::always(
         "what was acknowledged is stored",
@@ -367,7 +367,7 @@ fn the_diagram_has_a_line_for_each_node_and_an_arrow_for_each_delivery() {
     assert_eq!(svg.matches("marker-end").count(), 1, "{svg}");
 }
 
-/// Two servers and their client, any link of whom may be cut.
+/// Two servers and their client; any link between them may be cut.
 fn cuttable(network: NetworkKind, count: u8) -> Cluster<Pair, ()> {
     let links = vec![(Id::from(0), Id::from(1)), (Id::from(1), Id::from(2))];
     let server = || Pair::Server { saves: false };

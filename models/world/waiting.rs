@@ -1,8 +1,10 @@
-//! What of an actor need not wait for an asynchronous disk, as the actor says.
+//! The messages of an actor that need not wait for an asynchronous disk, and the saves for which
+//! none waits, as the actor says.
 
 use stateright::actor::Actor;
 
-/// What of an actor need not wait for an asynchronous disk.
+/// The messages of an actor that need not wait for an asynchronous disk, and the saves for which
+/// none waits.
 pub(super) struct Waiting<A: Actor> {
     pub(super) waits: fn(&A, &A::Msg) -> bool,
     pub(super) is_lazy: fn(&A, &A::Storage) -> bool,

@@ -1,16 +1,17 @@
 //! How much memory the parts take, as exactly as is possible without asking the allocator.
 //!
-//! A part's size is that of its type and of what it holds beside itself: its content as `Hash`
-//! sees it, with room to grow, and for each collection what an allocation costs. Nothing else is
-//! asked of an actor's types (an array looks like a vector), so this is an estimate: measured on histories, sets and byte
-//! strings, between two thirds and one and a half times what the allocator gives.
+//! A part's size is that of its type and of what it holds on the heap: its content as `Hash` sees
+//! it, with room to grow, and for each collection what an allocation costs. Nothing else is asked
+//! of an actor's types (an array looks like a vector), so this is an estimate: measured on
+//! histories, sets and byte strings, between two thirds and one and a half times what the allocator
+//! gives.
 
 use std::hash::{Hash, Hasher};
 
 /// Collections of values are half empty on the average: nodes of B-trees split, vectors double.
 /// (Strings and bytes that are cloned are not.)
 const ROOM: u64 = 2;
-/// What an allocation costs beside its content; most of all the rest of a small node of a tree.
+/// The cost of an allocation beside its content; most of all the rest of a small node of a tree.
 const ALLOCATION: u64 = 80;
 
 /// What is held, and how much more may be held soon.
@@ -79,7 +80,7 @@ impl Hasher for Meter {
     }
 }
 
-/// What a value holds beside itself.
+/// The bytes that a value holds on the heap.
 pub(super) fn heap_of(value: &impl Hash) -> u64 {
     let mut meter = Meter::default();
     value.hash(&mut meter);

@@ -164,7 +164,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Waits at most `wait`; the requests that ended, and how: by an answer of this server, or why not.
+    /// Waits at most `wait`; the requests that ended, and how: by an answer of this server, or why
+    /// not.
     fn step(&mut self, wait: Duration) -> Result<Vec<(Open, Ended)>, BenchError> {
         if self.stop.is_stopped() {
             return Err(BenchError::Stopped);
@@ -192,7 +193,7 @@ impl<'a> Driver<'a> {
     fn hear(&mut self, heard: Heard) -> Result<Option<(Open, Ended)>, BenchError> {
         let Heard { client, server, end } = heard;
         let ended = match end {
-            End::Told(_) => Ok(Some(usize::from(server))),
+            End::Done(_) => Ok(Some(usize::from(server))),
             End::Again(_) => return self.ask_again(client),
             End::Failed(_) => Err("failed"),
             End::Refused(Refusal::SessionExpired) => Err("session expired"),
@@ -202,7 +203,7 @@ impl<'a> Driver<'a> {
         Ok(self.end(client, ended))
     }
 
-    /// What was aborted is asked for again: to its user, it takes longer.
+    /// A request that was aborted is asked again: to its user, it takes longer.
     fn ask_again(&mut self, client: usize) -> Result<Option<(Open, Ended)>, BenchError> {
         let Some(open) = self.open[client].as_ref() else { return Ok(None) };
         self.crowd.begin(client, &open.ask)?;
@@ -230,7 +231,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What has no answer when the run is over and the time for answers too.
+    /// Counts the requests that have no answer when the run is over and the time for answers too.
     fn give_up_the_rest(&mut self, mut pace: Option<Pace>, end: Instant, tally: &mut Tally) {
         for open in self.open.iter_mut().filter_map(Option::take) {
             tally.failed(open.due, "no answer");
@@ -289,7 +290,7 @@ mod tests {
             let answered = |client| Heard {
                 client,
                 server: Id::from(0),
-                end: End::Told(Answered::Reply(Reply::Done)),
+                end: End::Done(Answered::Reply(Reply::Done)),
             };
             Ok(done.into_values().map(answered).collect())
         }
@@ -311,8 +312,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// A stall of half a second in an open loop delays a quarter of the requests of two seconds; in a
-    /// closed loop it would be seen by one request of each client.
+    /// A stall of half a second in an open loop delays a quarter of the requests of two seconds; in
+    /// a closed loop it would be seen by one request of each client.
     #[test]
     fn a_stall_delays_all_that_was_due_meanwhile() {
         let mut load = load();

@@ -30,7 +30,7 @@ pub enum BenchError {
         /// How long each had.
         timeout: Duration,
     },
-    /// It was told to stop.
+    /// It was asked to stop.
     #[error("stopped before the end")]
     Stopped,
     /// A thread ended by a panic.

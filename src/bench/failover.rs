@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(10);
 
-/// What is done to the server that answers.
+/// The deed that is done to the server that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deed {
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(pulse.last(), Some(2));
         pulse.down(2);
         let at = |ms| Instant::now() + Duration::from_millis(ms);
-        // What the victim had acknowledged may still be under way.
+        // Puts that the victim had acknowledged may still be under way.
         pulse.acknowledged(2, at(1));
         assert_eq!(pulse.failover(Deed::Kill).unwrap().next_ms, None);
         pulse.acknowledged(0, at(300));

@@ -1,14 +1,14 @@
 //! Load on a cluster, and what it measures.
 //!
 //! Clients of a cluster, many on each thread, ask for gets and puts for a while. In a **closed
-//! loop** each asks again when it is answered. In an **open loop** requests are due at a rate, however
-//! slow the answers are, and latency counts from when a request was due: a cluster that stalls for a
-//! second has kept every request of that second waiting, though each client waits for one at a time
-//! (else the stall would be counted once per client: Tene's *coordinated omission*).
+//! loop** each asks again when it is answered. In an **open loop** requests are due at a rate,
+//! however slow the answers are, and latency counts from when a request was due: a cluster that
+//! stalls for a second has kept every request of that second waiting, though each client waits for
+//! one at a time (else the stall would be counted once per client: Tene's *coordinated omission*).
 //!
 //! Nothing is left out. A request that is due within the run and answered after it counts with its
-//! latency; one that has no answer counts as an error of its kind, and so does one that could not be
-//! begun, because all clients were waiting.
+//! latency; one that has no answer counts as an error of its kind, and so does one that could not
+//! be begun, because all clients were waiting.
 
 mod drive;
 mod error;
@@ -34,8 +34,8 @@ use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 use tally::Tally;
 
-/// Puts load on a cluster, and tells `pulse` of each put that is acknowledged. Ends early, with an
-/// error, when `stop` is used.
+/// Puts load on a cluster, and reports to `pulse` each put that is acknowledged. Ends early, with
+/// an error, when `stop` is used.
 ///
 /// # Errors
 /// When the cluster does not suit, or does not take the keys. That requests fail during the run is

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A thread of the load generator that is busy for more than this share of the time may slow what it
-/// measures.
+/// A thread of the load generator that is busy for more than this share of the time may slow what
+/// it measures.
 const BUSY: f64 = 0.9;
 /// More errors than this share of all requests, and a run measures something else.
 const TOLERATED: f64 = 0.01;

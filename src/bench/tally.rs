@@ -1,4 +1,4 @@
-//! What is counted during a run.
+//! The counts of a run.
 
 use super::load::Load;
 use hdrhistogram::Histogram;

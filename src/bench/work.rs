@@ -34,7 +34,7 @@ impl Work {
         }
     }
 
-    /// What this client asks next, and whether that is a get.
+    /// The next request of this client, and whether it is a get.
     pub(super) fn next(&mut self, client: usize) -> (Ask, bool) {
         let is_read = self.random.random_range(0..100) < self.reads;
         let put = &mut self.put[client];

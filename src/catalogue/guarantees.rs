@@ -46,7 +46,7 @@ pub fn markdown(protocols: &[Protocol]) -> String {
     text
 }
 
-/// What the verdicts say, in the order of the readings.
+/// The words for the verdicts, in the order of the readings.
 fn told(readings: &[Reading], cases: &[&dyn Case]) -> String {
     let words: Vec<&str> = (readings.iter())
         .filter_map(|reading| match verdict(reading.property, cases) {
@@ -75,7 +75,7 @@ fn clients(sample: &Sample, cases: &[&dyn Case]) -> String {
     most.filter(|_| sample.read.is_some()).map_or("–".into(), |most| most.to_string())
 }
 
-/// What survives, and how many crashes and restarts it was checked with.
+/// The data that survive, and how many crashes and restarts that was checked with.
 fn durable(row: &Guarantee, cases: &[&dyn Case]) -> String {
     let restarts = cases.iter().map(|case| case.shape().restarts).max().unwrap_or(0);
     let checked = match restarts {
@@ -114,7 +114,7 @@ fn names<'a>(servers: impl Iterator<Item = &'a Id>, sample: &Sample) -> String {
     servers.map(|server| (sample.name)(*server)).collect::<Vec<_>>().join(", ")
 }
 
-/// What a second operation costs when the first is done.
+/// The cost of a second operation when the first is done.
 fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
     match (two, one) {
         (Some(two), Some(one)) => {

@@ -1,8 +1,8 @@
 //! A list of protocols with the types hidden, so that the commands and the tests treat all alike.
 //!
-//! Each protocol has types of its own; a [`Case`] hides those of an instance, a [`SeededBug`] those of
-//! a mutant, and a [`Deployed`] those of its nodes and clients. [`Catalogue::of`] makes one of any list
-//! of protocols, ours or a user's.
+//! Each protocol has types of its own; a [`Case`] hides those of an instance, a [`SeededBug`] those
+//! of a mutant, and a [`Deployed`] those of its nodes and clients. [`Catalogue::of`] makes one of
+//! any list of protocols, ours or a user's.
 
 pub mod guarantees;
 mod names;
@@ -82,8 +82,8 @@ impl Catalogue {
         })
     }
 
-    /// Follows a trace in the instance or mutant that it names, and says whether it still shows that
-    /// its property is violated (or reached).
+    /// Follows a trace in the instance or mutant that it names, and says whether it still shows
+    /// that its property is violated (or reached).
     ///
     /// # Errors
     /// When there is no such instance, mutant or property, or the trace's cycle is none.

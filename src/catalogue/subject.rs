@@ -1,4 +1,4 @@
-//! What can be checked, its types hidden: instances and mutants.
+//! The subjects of checks, with their types hidden: instances and mutants.
 
 use crate::check::{self, CheckError, Findings, Options, Progress, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};

@@ -1,10 +1,10 @@
-//! What the clients of a storm ask for: operations that tell the most about what a cluster did.
+//! What the clients of a storm ask for: operations that reveal the most about what a cluster did.
 //!
-//! Values are written once, so that each read tells which write it saw; conditions expect what was
-//! last seen, so that some hold; and keys come in groups that are left after a while for new ones, so
-//! that the history of each is short enough to judge.
+//! Values are written once, so that each read shows which write it saw; conditions expect what was
+//! last seen, so that some hold; and keys come in groups that are left after a while for new ones,
+//! so that the history of each is short enough to judge.
 
-use super::event::{Asked, Told};
+use super::event::{Asked, Seen};
 use crate::models::kv::{Bytes, Op, Transaction};
 use crate::models::protocol::Promise;
 use rand::RngExt;
@@ -24,7 +24,7 @@ const BACK: u64 = 20;
 const OLD: f64 = 0.2;
 /// The context of a write that replaces nothing.
 const NOTHING: &str = "00";
-/// A client that was told of so many siblings replaces them: a node does not make many more.
+/// A client that saw so many siblings replaces them: a node does not make many more.
 const MANY: usize = 6;
 
 /// Makes requests.
@@ -36,11 +36,11 @@ pub(super) struct Asker {
     servers: usize,
     requests: u64,
     /// The last value that was seen of each key of the groups that are still in use.
-    seen: BTreeMap<(u64, &'static str), Told>,
+    seen: BTreeMap<(u64, &'static str), Seen>,
 }
 
 impl Asker {
-    /// For a cluster that is judged by `promise`. A server is named only where each answers by itself.
+    /// For a cluster that is judged by `promise`. A server is named only where each answers alone.
     pub(super) fn new(promise: Promise, swaps: bool, random: StdRng, servers: usize) -> Self {
         Self { promise, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
     }
@@ -92,22 +92,22 @@ impl Asker {
             _ if self.swaps => Op::Cas { key, expected: self.last(group, name), new: Some(value) },
             _ => Op::Put { key, value },
         };
-        Asked { server: None, ops: vec![op], is_transaction: false, told: None }
+        Asked { server: None, ops: vec![op], is_transaction: false, seen: None }
     }
 
     /// Multi-primary has no conditions, and with siblings a write has a context or none.
     fn at_a_node(&mut self, group: u64, value: Bytes, siblings: bool) -> Asked {
         let name = self.name();
         let key = key(group, name);
-        let told = self
+        let seen = self
             .seen
             .get(&(group, name))
             .cloned()
-            .unwrap_or_else(|| Told { values: Vec::new(), context: Some(NOTHING.into()) });
-        let told = if told.values.len() < MANY && self.random.random_bool(0.2) {
-            Told { values: Vec::new(), context: Some(NOTHING.into()) }
+            .unwrap_or_else(|| Seen { values: Vec::new(), context: Some(NOTHING.into()) });
+        let seen = if seen.values.len() < MANY && self.random.random_bool(0.2) {
+            Seen { values: Vec::new(), context: Some(NOTHING.into()) }
         } else {
-            told
+            seen
         };
         let is_informed = siblings && (name == KEYS[0] || self.random.random_bool(0.5));
         let op = match self.random.random_range(0..10) {
@@ -115,13 +115,13 @@ impl Asker {
             5 => Op::Delete { key },
             _ => Op::Put { key, value },
         };
-        let told = Some(told).filter(|_| is_informed && !matches!(op, Op::Get { .. }));
+        let seen = Some(seen).filter(|_| is_informed && !matches!(op, Op::Get { .. }));
         let server = Some(self.random.random_range(0..self.servers));
-        Asked { server, ops: vec![op], is_transaction: false, told }
+        Asked { server, ops: vec![op], is_transaction: false, seen }
     }
 
-    /// Reads several keys, or writes the same value to several, on the condition that they are as last
-    /// seen or on none.
+    /// Reads several keys, or writes the same value to several, on the condition that they are as
+    /// last seen or on none.
     fn transaction(&mut self, group: u64, value: &Bytes) -> Asked {
         let count = self.random.random_range(1..=3);
         let names: Vec<&'static str> = KEYS.sample(&mut self.random, count).copied().collect();
@@ -136,29 +136,29 @@ impl Asker {
             }
         };
         let ops = names.into_iter().map(op).collect();
-        Asked { server: None, ops, is_transaction: true, told: None }
+        Asked { server: None, ops, is_transaction: true, seen: None }
     }
 
     /// Remembers what a key was seen to hold.
-    pub(super) fn see(&mut self, seen: &Bytes, told: Told) {
-        // What is written next there may replace only what a get was told, by its context.
-        if matches!(self.promise, Promise::Converges { .. }) && told.context.is_none() {
+    pub(super) fn see(&mut self, key: &Bytes, seen: Seen) {
+        // The next write there may replace only the values that a get was shown, by its context.
+        if matches!(self.promise, Promise::Converges { .. }) && seen.context.is_none() {
             return;
         }
-        let text = seen.to_string();
+        let text = key.to_string();
         let Some((group, name)) = text.split_once('.') else { return };
         let name = KEYS.iter().find(|known| **known == name);
         if let (Ok(group), Some(name)) = (group.parse(), name) {
-            self.seen.insert((group, name), told);
+            self.seen.insert((group, name), seen);
         }
     }
 
-    /// Gets of all keys of a group, by one request or by several, of each server where each answers by
-    /// itself.
+    /// Gets of all keys of a group, by one request or by several, of each server where each answers
+    /// alone.
     pub(super) fn gets(&self, group: u64) -> Vec<Asked> {
         let ops: Vec<Op> = self.keys(group).into_iter().map(|key| Op::Get { key }).collect();
         if self.promise == Promise::StrictlySerializable {
-            return vec![Asked { server: None, ops, is_transaction: true, told: None }];
+            return vec![Asked { server: None, ops, is_transaction: true, seen: None }];
         }
         let servers: Vec<Option<usize>> = match self.promise {
             Promise::Converges { .. } => (0..self.servers).map(Some).collect(),
@@ -168,7 +168,7 @@ impl Asker {
             server,
             ops: vec![op.clone()],
             is_transaction: false,
-            told: None,
+            seen: None,
         };
         ops.iter().flat_map(|op| servers.iter().map(move |server| get(op, *server))).collect()
     }

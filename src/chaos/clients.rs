@@ -24,7 +24,7 @@ const NAP: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Clients {
-    /// One for all servers, or one for each server where each answers by itself.
+    /// One for all servers, or one per server where each answers alone.
     crowds: Vec<Box<dyn Crowd>>,
     asker: Asker,
     random: StdRng,
@@ -82,7 +82,8 @@ impl Clients {
             for client in 0..self.open.len() {
                 if self.open[client].is_none() && self.ready[client] <= now {
                     let asked = self.asker.next();
-                    // Now and then so short that no answer comes in time, though it may well be done.
+                    // Now and then so short that no answer comes in time, though it may well be
+                    // done.
                     let is_short = self.random.random_bool(0.1);
                     let short = Duration::from_millis(self.random.random_range(2..80));
                     self.ask(client, asked, if is_short { short } else { PATIENCE })?;
@@ -140,7 +141,8 @@ impl Clients {
             }
             let first = self.events.len();
             self.step(NAP)?;
-            // A transaction that was aborted is asked for again: a lock may not have been let go yet.
+            // A transaction that was aborted is asked for again: a lock may not have been let go
+            // yet.
             for Event { asked, answer, .. } in &self.events[first..] {
                 match answer {
                     None => return Ok(Some(asked.clone())),
@@ -199,7 +201,7 @@ impl Clients {
     }
 }
 
-/// The gets, of those whose servers told different values.
+/// The gets of single servers whose key was answered with different values.
 fn disagreed(events: &[Event]) -> VecDeque<Asked> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let asked_alone = || events.iter().filter(|event| event.asked.server.is_some());

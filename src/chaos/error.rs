@@ -23,7 +23,7 @@ pub enum ChaosError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// A server ended although nothing was done to it that ends it.
-    #[error("server {server} ended by itself: {status}; its log is {}", log.display())]
+    #[error("server {server} ended unexpectedly: {status}; its log is {}", log.display())]
     Ended {
         /// Which.
         server: usize,

@@ -1,4 +1,4 @@
-//! What a client of a storm asked, and what it was told.
+//! What a client of a storm asked, and what it saw.
 
 use crate::models::kv::offer::{Answered, Ask};
 use crate::models::kv::{Abort, Bytes, Op, Reply, Transaction};
@@ -6,9 +6,9 @@ use crate::node::deploy::crowd::End;
 use std::fmt;
 use std::time::Duration;
 
-/// What a client was told of a key.
+/// What a client saw of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Seen {
     pub(super) values: Vec<Bytes>,
     pub(super) context: Option<String>,
 }
@@ -16,20 +16,20 @@ pub(super) struct Told {
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// The server that is asked, where each answers by itself.
+    /// The server that is asked, where each answers alone.
     pub(super) server: Option<usize>,
     /// One operation, or those of a transaction.
     pub(super) ops: Vec<Op>,
     pub(super) is_transaction: bool,
     /// What a write is to replace.
-    pub(super) told: Option<Told>,
+    pub(super) seen: Option<Seen>,
 }
 
 impl Asked {
     /// As the protocol takes it.
     pub(super) fn ask(&self) -> Ask {
         if let ([op], false) = (self.ops.as_slice(), self.is_transaction) {
-            let context = self.told.as_ref().and_then(|told| told.context.clone());
+            let context = self.seen.as_ref().and_then(|seen| seen.context.clone());
             return Ask::One { op: op.clone(), context };
         }
         Ask::Together(Transaction { ops: self.ops.clone() })
@@ -39,7 +39,7 @@ impl Asked {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    Told(Answered),
+    Done(Answered),
     /// A transaction was aborted for a reason of the system's own, and nothing of it was done.
     Aborted(Abort),
     /// A server answered something else than was asked.
@@ -47,10 +47,10 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// What an end tells for certain; `None` if it leaves open whether the request was done.
+    /// What an end shows for certain; `None` if it leaves open whether the request was done.
     pub(super) fn of(end: End) -> Option<Self> {
         match end {
-            End::Told(answered) => Some(Self::Told(answered)),
+            End::Done(answered) => Some(Self::Done(answered)),
             End::Again(why) => Some(Self::Aborted(why)),
             End::Nonsense => Some(Self::Nonsense),
             End::Failed(_) | End::Refused(_) => None,
@@ -70,22 +70,22 @@ pub struct Event {
 
 impl Event {
     /// What each key was seen to hold by an answer.
-    pub(super) fn seen(asked: &Asked, answer: &Answer) -> Vec<(Bytes, Told)> {
-        let one = |values: Vec<Bytes>| Told { values, context: None };
+    pub(super) fn seen(asked: &Asked, answer: &Answer) -> Vec<(Bytes, Seen)> {
+        let one = |values: Vec<Bytes>| Seen { values, context: None };
         match (asked.ops.as_slice(), answer) {
-            ([op], Answer::Told(Answered::Siblings { values, context, .. })) => {
-                let told = Told { values: values.clone(), context: Some(context.clone()) };
-                vec![(op.key().clone(), told)]
+            ([op], Answer::Done(Answered::Siblings { values, context, .. })) => {
+                let seen = Seen { values: values.clone(), context: Some(context.clone()) };
+                vec![(op.key().clone(), seen)]
             }
-            ([op], Answer::Told(Answered::Reply(reply))) => {
+            ([op], Answer::Done(Answered::Reply(reply))) => {
                 vec![(op.key().clone(), one(value_after(op, reply).into_iter().collect()))]
             }
-            (ops, Answer::Told(Answered::Committed(replies))) => (ops.iter().zip(replies))
+            (ops, Answer::Done(Answered::Committed(replies))) => (ops.iter().zip(replies))
                 .map(|(op, reply)| {
                     (op.key().clone(), one(value_after(op, reply).into_iter().collect()))
                 })
                 .collect(),
-            (ops, Answer::Told(Answered::ConditionFailed { op, found })) => (ops.get(*op as usize))
+            (ops, Answer::Done(Answered::ConditionFailed { op, found })) => (ops.get(*op as usize))
                 .map(|op| (op.key().clone(), one(found.iter().cloned().collect())))
                 .into_iter()
                 .collect(),
@@ -94,7 +94,7 @@ impl Event {
     }
 }
 
-/// The value that a key has after an operation, as far as its client can tell.
+/// The value that a key has after an operation, as far as its client knows.
 fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
     match (op, reply) {
         (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),
@@ -117,8 +117,8 @@ impl fmt::Display for Event {
             write!(f, " of server {server}")?;
         }
         write!(f, ": {:?}", asked.ops)?;
-        if let Some(told) = &asked.told {
-            write!(f, " replacing {:?}", told.values)?;
+        if let Some(seen) = &asked.seen {
+            write!(f, " replacing {:?}", seen.values)?;
         }
         match answer {
             Some((_, answer)) => write!(f, " → {answer:?}"),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// More configurations than a history that is in order needs, by far.
 const LIMIT: usize = 1 << 20;
-/// Writes this far apart are told from each other by the clocks, which are one here.
+/// Writes this far apart are told apart by the clocks, which are one here.
 const CLOCK: Duration = Duration::from_millis(500);
 
 /// Whether a history keeps a promise.
@@ -25,7 +25,7 @@ pub enum Judgement {
     Holds,
     /// It does not: why.
     Violated(String),
-    /// It cannot be told: why.
+    /// It cannot be known: why.
     Undecided(String),
 }
 
@@ -33,7 +33,7 @@ pub enum Judgement {
 pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
     let nonsense = events.iter().find(|event| matches!(&event.answer, Some((_, Answer::Nonsense))));
     if let Some(event) = nonsense {
-        return Judgement::Violated(format!("a server answered what was not asked:\n{event}"));
+        return Judgement::Violated(format!("an answer does not fit its request:\n{event}"));
     }
     match promise {
         Promise::Linearizable => linearizable(events),
@@ -79,11 +79,11 @@ fn linearizable(events: &[Event]) -> Judgement {
             None => None,
             // It was certainly not done.
             Some((_, Answer::Aborted(_) | Answer::Nonsense)) => continue,
-            Some((end, Answer::Told(Answered::Reply(reply)))) => Some((*end, reply.clone())),
-            Some((end, Answer::Told(Answered::Siblings { values, .. }))) if values.len() < 2 => {
+            Some((end, Answer::Done(Answered::Reply(reply)))) => Some((*end, reply.clone())),
+            Some((end, Answer::Done(Answered::Siblings { values, .. }))) if values.len() < 2 => {
                 Some((*end, Reply::Value(values.first().cloned())))
             }
-            Some((_, Answer::Told(_))) => {
+            Some((_, Answer::Done(_))) => {
                 let text = format!("this is no answer of a map with one value per key:\n{event}");
                 return Judgement::Violated(text);
             }
@@ -113,22 +113,22 @@ fn serializable(events: &[Event]) -> Judgement {
 fn outcome(answer: &Answer) -> Option<Outcome> {
     use crate::models::kv::Abort;
     match answer {
-        Answer::Told(Answered::Committed(replies)) => Some(Outcome::Committed(replies.clone())),
-        Answer::Told(Answered::ConditionFailed { op, found }) => {
+        Answer::Done(Answered::Committed(replies)) => Some(Outcome::Committed(replies.clone())),
+        Answer::Done(Answered::ConditionFailed { op, found }) => {
             Some(Outcome::Aborted(Abort::Condition { op: *op, found: found.clone() }))
         }
         Answer::Aborted(why) => Some(Outcome::Aborted(why.clone())),
-        Answer::Told(_) | Answer::Nonsense => None,
+        Answer::Done(_) | Answer::Nonsense => None,
     }
 }
 
-/// The values that a get was told.
+/// The values that a get showed.
 pub(super) fn values(answer: &Answer) -> Option<BTreeSet<Bytes>> {
     match answer {
-        Answer::Told(Answered::Siblings { values, more: false, .. }) => {
+        Answer::Done(Answered::Siblings { values, more: false, .. }) => {
             Some(values.iter().cloned().collect())
         }
-        Answer::Told(Answered::Reply(Reply::Value(value))) => Some(value.iter().cloned().collect()),
+        Answer::Done(Answered::Reply(Reply::Value(value))) => Some(value.iter().cloned().collect()),
         _ => None,
     }
 }
@@ -136,7 +136,7 @@ pub(super) fn values(answer: &Answer) -> Option<BTreeSet<Bytes>> {
 fn converges(events: &[Event], siblings: bool) -> Judgement {
     let rule = if siblings { Rule::MultiValue } else { Rule::LastWriterWins(CLOCK) };
     let mut keys: BTreeMap<&Bytes, KeyHistory> = BTreeMap::new();
-    // What each node told last.
+    // What each node showed last.
     let mut last: BTreeMap<&Bytes, BTreeMap<usize, (Duration, BTreeSet<Bytes>)>> = BTreeMap::new();
     for event in events {
         let ([op], Some(node)) = (event.asked.ops.as_slice(), event.asked.server) else { continue };
@@ -146,9 +146,9 @@ fn converges(events: &[Event], siblings: bool) -> Judgement {
             Op::Get { .. } => {
                 let Some((end, answer)) = answer else { continue };
                 let Some(values) = values(answer) else { continue };
-                let told = last.entry(op.key()).or_default();
-                if told.get(&node).is_none_or(|(before, _)| before < begin) {
-                    told.insert(node, (*begin, values.clone()));
+                let seen = last.entry(op.key()).or_default();
+                if seen.get(&node).is_none_or(|(before, _)| before < begin) {
+                    seen.insert(node, (*begin, values.clone()));
                 }
                 history.reads.push(Read { node, values, begin: *begin, end: *end });
                 continue;
@@ -156,20 +156,20 @@ fn converges(events: &[Event], siblings: bool) -> Judgement {
             Op::Put { value, .. } => Some(value.clone()),
             _ => None,
         };
-        let replaces = match &event.asked.told {
-            Some(told) => Replaces::Told(told.values.iter().cloned().collect()),
+        let replaces = match &event.asked.seen {
+            Some(seen) => Replaces::Seen(seen.values.iter().cloned().collect()),
             None => Replaces::Held,
         };
         let end = answer.as_ref().map(|(end, _)| *end);
         history.writes.push(Write { node, value, replaces, begin: *begin, end, may_repeat: false });
     }
     all(keys.iter().map(|(key, history)| {
-        let told = last.remove(key).unwrap_or_default();
-        let mut found = told.into_values().map(|(_, values)| values);
+        let seen = last.remove(key).unwrap_or_default();
+        let mut found = seen.into_values().map(|(_, values)| values);
         let first = found.next().unwrap_or_default();
         if let Some(other) = found.find(|values| *values != first) {
             return Judgement::Violated(format!(
-                "key {key}: servers do not agree in the end: {first:?} and {other:?}"
+                "key {key}: servers do not agree after the storm: {first:?} and {other:?}"
             ));
         }
         match history.reads_flaw(rule).or_else(|| history.final_flaw(rule, &first)) {
@@ -188,8 +188,8 @@ mod tests {
     fn event(at: u64, server: Option<usize>, ops: Vec<Op>, answered: Answered) -> Event {
         let (begin, end) = (Duration::from_millis(at), Duration::from_millis(at + 1));
         let is_transaction = matches!(answered, Answered::Committed(_));
-        let asked = Asked { server, ops, is_transaction, told: None };
-        Event { client: 0, asked, begin, answer: Some((end, Answer::Told(answered))) }
+        let asked = Asked { server, ops, is_transaction, seen: None };
+        Event { client: 0, asked, begin, answer: Some((end, Answer::Done(answered))) }
     }
 
     fn value(text: &str) -> Reply {

@@ -1,14 +1,14 @@
 //! A storm over a cluster of processes: a bad network, servers that are killed and started again,
 //! frozen, cut off from each other or left without room on their disk, and clients at work all the
-//! while. What the clients saw is judged in the end by what the protocol promises.
+//! while. Afterwards the history of the clients is judged by what the protocol promises.
 //!
-//! What is done, and when, follows from a seed ([`schedule()`]), and so does what the clients ask.
-//! Threads and processes are scheduled as they are, so a seed repeats what is done to the cluster,
-//! not to the microsecond when.
+//! The deeds and their times follow from a seed ([`schedule()`]), and so do the requests of the
+//! clients. The scheduling of threads and processes does not, so a seed repeats the deeds, but not
+//! their times to the microsecond.
 //!
-//! The storm ends with the death of all servers at once, so that what is found then has been on
-//! disks. Not done here: a disk that fails to sync (nothing injects that into a process from outside),
-//! and disks that are replaced.
+//! The storm ends with the death of all servers at once, so that the values that are found then
+//! have been on disks. Not done here: a disk that fails to sync (nothing injects that into a
+//! process from outside), and disks that are replaced.
 
 mod ask;
 mod clients;
@@ -57,7 +57,7 @@ pub struct Storm {
 pub struct Aftermath {
     /// The verdict.
     pub judgement: Judgement,
-    /// What was asked and told, in the order in which it ended.
+    /// The requests and their answers, in the order in which they ended.
     pub events: Vec<Event>,
     /// How many requests were answered.
     pub answered: u64,
@@ -65,11 +65,11 @@ pub struct Aftermath {
     pub toll: Toll,
 }
 
-/// Lets a storm pass over a cluster that runs behind a network, and tells of each deed before it is
-/// done. With `stop` the storm ends early, and what was seen is judged.
+/// Lets a storm pass over a cluster that runs behind a network, and announces each deed before it
+/// is done. With `stop` the storm ends early, and what was seen is judged.
 ///
 /// # Errors
-/// When a server ends by itself, or clients or processes cannot be opened.
+/// When a server ends unexpectedly, or clients or processes cannot be opened.
 pub fn run(
     storm: &Storm,
     protocol: &dyn Deployed,

@@ -31,8 +31,8 @@ pub(super) struct Nemesis<'a> {
 }
 
 impl Nemesis<'_> {
-    /// Does all that is planned until `end`, and tells of each deed before it is done. Servers that
-    /// end by themselves are an error: their disk was not full.
+    /// Does all that is planned until `end`, and announces each deed before it is done. A server
+    /// that ends unexpectedly is an error: its disk was not full.
     pub(super) fn rage(
         &mut self,
         deeds: &[Planned],
@@ -105,7 +105,7 @@ impl Nemesis<'_> {
         lasts: Duration,
         toll: &mut Toll,
     ) -> Result<(), ChaosError> {
-        // One that has ended by itself is not to be taken for one that was killed.
+        // A server that has ended unexpectedly is not to be taken for one that was killed.
         self.all_run()?;
         victims.iter().for_each(|id| self.cluster.kill(*id));
         toll.kills += victims.len() as u64;

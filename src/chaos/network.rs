@@ -1,10 +1,10 @@
 //! A network that loses, duplicates and delays datagrams, between the processes of a cluster.
 //!
 //! The cluster file names the network's addresses (its *doors*), while each node listens elsewhere
-//! (`quorate run --listen`). What a node sends to another's door leaves by its own door, so that
-//! it comes from the address that the cluster file vouches for. A client, whose address nobody
-//! knows beforehand, is given a port of the network by which it is answered. So every datagram,
-//! whoever sends it, meets its fate here.
+//! (`quorate run --listen`). A datagram of a node to another's door leaves by the sender's own
+//! door, so that it comes from the address that the cluster file vouches for. A client, whose
+//! address nobody knows beforehand, is given a port of the network by which it is answered. So
+//! every datagram, whichever process sends it, meets its fate here.
 //!
 //! Fates are drawn per link from a seed: the n-th datagram from here to there has the same fate
 //! in every run with that seed, however the threads are scheduled.
@@ -257,7 +257,7 @@ impl Shared {
         let _ = socket.set_read_timeout(Some(NAP));
         let mut buffer = vec![0; 1 << 16];
         while !self.is_over() {
-            // Errors tell of datagrams that nobody took, or that none came.
+            // An error says that nobody took a datagram, or that none came.
             if let Ok((len, from)) = socket.recv_from(&mut buffer) {
                 handle(from, &buffer[..len]);
             }

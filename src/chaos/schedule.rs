@@ -26,8 +26,8 @@ pub enum Deed {
     Cut(Cut, Option<usize>),
     /// A link between two servers is cut until the end.
     Sever(usize, usize),
-    /// The files of a server cannot grow by more than so many bytes; once it has ended, it is started
-    /// again with room.
+    /// The files of a server cannot grow by more than so many bytes; once it has ended, it is
+    /// started again with room.
     FullDisk(usize, u64),
 }
 

@@ -1,11 +1,11 @@
-//! What a check found, whichever engine checked, without the types of the instance.
+//! The findings of a check, whichever engine checked, without the types of the instance.
 
 use super::engine::{LivenessSummary, Shortfall};
 use crate::trace::Trace;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What does the checking.
+/// The engine that checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// This crate's: safety and liveness.
@@ -28,7 +28,7 @@ impl Engine {
 /// What a check found.
 #[derive(Clone, Debug)]
 pub struct Findings {
-    /// What did the checking.
+    /// The engine that checked.
     pub engine: Engine,
     /// With how many threads.
     pub threads: usize,
@@ -49,13 +49,13 @@ pub struct Findings {
     pub discoveries: BTreeMap<&'static str, Discovery>,
     /// What the panic said, if anything panicked.
     pub panic: Option<String>,
-    /// Steps that lead out of bounds; `None` where the engine does not tell.
+    /// Steps that lead out of bounds; `None` where the engine does not count them.
     pub cut: Option<u64>,
     /// What was met in deciding liveness, states with such steps among it; `None` if
     /// liveness was not decided.
     pub liveness: Option<LivenessSummary>,
     /// The most bytes that the search held, as [`Limits::memory`](super::Limits::memory) counts;
-    /// `None` where the engine does not tell.
+    /// `None` where the engine does not report it.
     pub memory: Option<u64>,
 }
 

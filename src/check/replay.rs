@@ -1,7 +1,8 @@
 //! Replaying a trace against the model as it is now: does it still show what it was written for?
 //!
-//! One run is looked at, not all: that takes no time, so a counterexample that was found once stays
-//! as a test that tells at once when the bug is back. That no other run has it is for the check.
+//! Only one run is looked at: that takes no time, so a counterexample that was found once stays as
+//! a test that fails at once when the bug is back. Whether another run has the bug is for the
+//! check.
 
 use super::liveness::is_fair;
 use crate::models::world::step::Move;
@@ -70,7 +71,7 @@ pub fn replay<A: Checkable, H: Observer<A::Msg>>(
     })
 }
 
-/// What is claimed of which conditions, numbered as [`Cluster::holds`] does.
+/// The claim of a property about conditions, numbered as [`Cluster::holds`] does.
 enum Claim {
     NoPanic,
     Always(usize),
@@ -146,7 +147,7 @@ impl Run {
             Claim::LeadsTo(Some(from), _) => cluster.holds(*from, &self.states[at]),
             _ => at == 0,
         };
-        // What starts to wait within the cycle goes round, so all of the cycle must wait.
+        // A claim that starts to wait within the cycle goes round, so all of the cycle must wait.
         let waits_from =
             |at: usize| self.states[at.min(cycle)..].iter().all(|state| !cluster.holds(to, state));
         Ok((0..self.states.len()).any(|at| is_start(at) && waits_from(at)))

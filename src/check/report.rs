@@ -32,7 +32,7 @@ pub enum ReportedVerdict {
     Reached,
     /// No such state is reachable within the bounds.
     Unreached,
-    /// The check ended before it could be told.
+    /// The check ended before it was decided.
     Incomplete,
 }
 
@@ -90,7 +90,7 @@ impl PropertyReport {
         if name == says { format!("{name:?}") } else { format!("{name} ({says})") }
     }
 
-    /// When its counterexample is told: unexpected ones first.
+    /// When its counterexample is shown: unexpected ones first.
     pub fn turn(&self) -> u8 {
         if self.is_unexpected_violation() {
             0
@@ -128,7 +128,7 @@ pub enum Conclusion {
     AsExpected,
     /// Something is not.
     NotAsExpected,
-    /// It ended before it could be told.
+    /// The check ended before that was decided.
     Incomplete,
 }
 
@@ -158,7 +158,7 @@ pub struct Report {
     pub instance: Option<&'static str>,
     /// The mutant, if it is one.
     pub mutant: Option<&'static str>,
-    /// What did the checking.
+    /// The engine that checked.
     pub engine: &'static str,
     /// With how many threads.
     pub threads: usize,

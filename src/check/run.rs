@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 /// How to check.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// What does the checking.
+    /// The engine that checks.
     pub engine: Engine,
     /// How many threads. With stateright, counterexamples are the shortest only with one.
     pub threads: usize,

@@ -133,7 +133,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Judged for FirstOnly<A, H> {
     fn judge(&self, at: usize, state: &State<A, H>) -> bool {
         let is_sometimes = matches!(self.cluster.properties()[at].kind, Kind::Sometimes);
         let holds = self.cluster.holds(at, state.packed());
-        // What calls for a discovery: a `sometimes` that holds, an `always` that does not.
+        // A discovery is due for a `sometimes` that holds, or an `always` that does not.
         let is_news = holds == is_sometimes && !self.heard[at].swap(true, Ordering::Relaxed);
         is_news == is_sometimes
     }

@@ -22,10 +22,10 @@ const CLIENTS_PER_THREAD: usize = 256;
 
 /// Measure a cluster under load
 ///
-/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a cluster
-/// file, and lets clients ask for a while. In a closed loop each client asks again when it is
-/// answered. With --rate, requests are due at that rate, and latency counts from when a request was
-/// due (no coordinated omission).
+/// Starts a cluster of its own (real processes, real UDP, real fsync), or takes the one of a
+/// cluster file, and lets clients ask for a while. In a closed loop each client asks again when it
+/// is answered. With --rate, requests are due at that rate, and latency counts from when a request
+/// was due (no coordinated omission).
 ///
 /// Every request that fails is counted. If more than 1 % do, or none is answered, this says so and
 /// exits with code 1.
@@ -89,7 +89,7 @@ pub(crate) struct Args {
     /// The threads that drive the clients
     #[arg(long)]
     threads: Option<usize>,
-    /// Halfway, kill or freeze the server that answers, and tell how long until another does
+    /// Halfway, kill or freeze the server that answers, and report how long until another does
     #[arg(long, value_name = "DEED")]
     failover: Option<Deed>,
     /// Draw latency by percentile into this file

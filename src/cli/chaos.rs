@@ -24,7 +24,7 @@ enum By {
     StrictlySerializable,
 }
 
-/// What a storm takes.
+/// The arguments of a storm.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Chaos")]
 pub(crate) struct Chaos {
@@ -56,7 +56,7 @@ pub(crate) struct Chaos {
 
 /// The last line.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Report<'a> {
     protocol: &'a str,
     mode: Option<&'a str>,
     seed: u64,
@@ -70,7 +70,7 @@ struct Told<'a> {
     history: Option<&'a Path>,
 }
 
-/// What became of datagrams.
+/// The fates of datagrams.
 #[derive(Serialize)]
 struct Datagrams {
     passed: u64,
@@ -243,7 +243,7 @@ fn conclude(
         out::line(format!("the history is in {}", path.display()))?;
     }
     if args.chaos.json {
-        out::json(&Told {
+        out::json(&Report {
             protocol: &args.which.protocol,
             mode: file.mode.as_deref(),
             seed,

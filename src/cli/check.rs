@@ -68,7 +68,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     Ok(exit_code(&reports, stop.load(Ordering::Relaxed)))
 }
 
-/// What would eventually fail is refused at once.
+/// Arguments that would fail later are refused at once.
 fn check_usage(args: &Args) -> Result<(), CliError> {
     if let Some(threads) = args.threads.filter(|threads| *threads > MAX_THREADS) {
         return Err(CliError::Usage(format!(

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or an error, \
     2 bad usage, 3 no answer in time (it may or may not have been done)";
 
-/// What every client command takes.
+/// The arguments of every client command.
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// The cluster file
@@ -38,7 +38,7 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
-/// What a write to a map that keeps siblings takes.
+/// The argument of a write to a map that keeps siblings.
 #[derive(clap::Args)]
 struct Replaced {
     /// Replace exactly the writes that this context names, from `quorate get --json` (multi-primary

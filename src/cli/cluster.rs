@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// command ends, its nodes end too.
 ///
 /// With --chaos, a storm passes over it instead, while clients ask: datagrams are lost, duplicated,
-/// delayed and reordered; servers are killed, frozen, cut off from each other, and left without room
-/// on their disk. What the clients saw is judged by what the protocol promises.
+/// delayed and reordered; servers are killed, frozen, cut off from each other, and left without
+/// room on their disk. The history of the clients is judged by what the protocol promises.
 #[derive(Parser)]
 #[command(after_help = "\
 Exit codes with --chaos: 0 the history is as promised, 1 it is not (it is
@@ -76,8 +76,8 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     Ok(DONE)
 }
 
-/// What to try, such as it can be typed into another terminal. `first` is the server that
-/// answers now.
+/// Commands to try, as they can be typed into another terminal. `first` is the server that answers
+/// now.
 fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>) -> String {
     let (quorate, file) = (program(), quoted(nodes.file().path()));
     let servers = &nodes.file().servers;
@@ -116,7 +116,7 @@ fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>
     text
 }
 
-/// Tells when a process has ended.
+/// Reports the processes that have ended.
 fn report(nodes: &mut LocalCluster) -> Result<(), CliError> {
     for (id, status) in nodes.ended() {
         let log = nodes.log(id).display();

@@ -3,7 +3,7 @@
 use super::{CliError, DONE, command, out};
 use clap_complete::{Shell, generate};
 
-/// Print what lets a shell complete commands and options
+/// Print the script with which a shell completes commands and options
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -1,4 +1,4 @@
-//! How a command fails: the error, its exit code, and how it is told.
+//! How a command fails: the error and its exit code.
 
 use crate::bench::{BenchError, PlotError};
 use crate::catalogue::{ReplayError, UnknownName};
@@ -25,9 +25,9 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const NO: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;
-/// It cannot be told whether it was done.
+/// It is not known whether it was done.
 pub(crate) const UNKNOWN: u8 = 3;
-/// Whoever reads standard output has left; what a shell shows for a program ended by SIGPIPE.
+/// The reader of standard output has left; what a shell shows for a program ended by SIGPIPE.
 pub(super) const NO_READER: u8 = 141;
 
 /// What `--help` says of errors where there is `--json`.

@@ -69,7 +69,7 @@ fn asked(args: &Args) -> Option<Of> {
     mutant.or(args.instance.clone().map(Of::Instance))
 }
 
-/// What the page is to show of a trace, and where in the page it is.
+/// The part of a trace that the page is to show, and its place in the page.
 fn opened(subject: &dyn Subject, file: &TraceFile) -> Result<(Shown, String), CliError> {
     let narrative = subject.narrate(&file.trace)?;
     let property = file.property.clone();

@@ -1,4 +1,4 @@
-//! How a failure is told: as text on standard error, or as JSON on standard output.
+//! How a failure is reported: as text on standard error, or as JSON on standard output.
 
 use super::error::{CliError, NO_READER};
 use super::out;
@@ -15,7 +15,7 @@ impl CliError {
     /// Says so: as text on standard error, or as JSON on standard output.
     pub(crate) fn tell(&self, as_json: bool) {
         match self {
-            // Who does not listen any more need not be told.
+            // A reader that has left needs no report.
             Self::Output(_) if self.code() == NO_READER => {}
             Self::Output(_) => out::remark(self),
             _ => tell(&self.to_string(), self.code(), as_json),

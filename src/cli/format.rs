@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// The directory to make; an existing one must be empty
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The server ran before and lost its directory: it starts as a newcomer, where the protocol can
-    /// take one (see `quorate readmit --help`)
+    /// The server ran before and lost its directory: it starts as a newcomer, where the protocol
+    /// can take one (see `quorate readmit --help`)
     #[arg(long)]
     newcomer: bool,
 }
@@ -47,7 +47,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let cluster = private::load_cluster(&args.cluster)?;
     private::check_data(&args.data)?;
     let id = Id::from(args.id);
-    // What could never run is better refused now. An id out of range, the directory refuses.
+    // A node that could never run is better refused now. The directory refuses an id out of range.
     let is_server = cluster.server(id).is_some();
     if is_server {
         catalogue.of_cluster(&cluster)?.check(&cluster, id)?;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Make the keys of a new cluster
 ///
-/// Each key goes into a file of its own, which is its owner's alone (mode 600). The server key is for
-/// the servers; the client key is for clients too. Prints the section of the cluster file that names
-/// them; nothing that exists is overwritten.
+/// Each key goes into a file of its own, which is its owner's alone (mode 600). The server key is
+/// for the servers; the client key is for clients too. Prints the section of the cluster file that
+/// names them; nothing that exists is overwritten.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

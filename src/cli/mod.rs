@@ -81,8 +81,8 @@ pub(crate) fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// The commands with the protocols of the list `L`: the whole `main` of a program that checks, explores
-/// and runs protocols of one's own.
+/// The commands with the protocols of the list `L`: the whole `main` of a program that checks,
+/// explores and runs protocols of one's own.
 ///
 /// ```no_run
 /// use quorate::models::protocols::{Protocols, Visitor};

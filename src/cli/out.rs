@@ -28,7 +28,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
     line(serde_json::to_string(value).map_err(|error| CliError::Output(error.into()))?)
 }
 
-/// Tells people something beside the result, on standard error.
+/// Writes a remark for people beside the result, on standard error.
 pub(crate) fn remark(text: impl Display) {
     // A broken standard error cannot be reported.
     let _ = writeln!(io::stderr().lock(), "quorate: {text}");

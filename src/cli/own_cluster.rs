@@ -106,7 +106,7 @@ pub(super) fn check_servers(servers: usize) -> Result<(), CliError> {
     Err(CliError::Usage(format!("a cluster has 1 to {MAX_SERVERS} servers, not {servers}")))
 }
 
-/// The cluster file follows from the arguments, so what is wrong with it is wrong with them.
+/// The cluster file follows from the arguments, so an error in it is an error in them.
 fn as_usage(error: DeployError) -> CliError {
     match error {
         DeployError::Unsuitable { protocol, reason, .. } => {

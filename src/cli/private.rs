@@ -5,7 +5,7 @@ use crate::ClusterFile;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// What the group and all others may do.
+/// The permissions of the group and all others.
 const OTHERS: u32 = 0o077;
 
 /// Reads a cluster file; one with keys must be its owner's alone.
@@ -22,7 +22,7 @@ pub(crate) fn load_cluster(path: &Path) -> Result<ClusterFile, CliError> {
 
 /// A data directory that is there must be its owner's alone.
 pub(crate) fn check_data(path: &Path) -> Result<(), CliError> {
-    // What is not there, whoever needs it refuses.
+    // If it is not there, the command that needs it refuses.
     if path.exists() { check("the data directory", path, "700") } else { Ok(()) }
 }
 

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 /// Let a server return that lost its data directory
 ///
 /// A server whose data directory was formatted again, or that runs on an old copy of it, has
-/// forgotten its promises, and the others refuse it. Where the protocol can take such a server back:
-/// format a new directory for it with `quorate format --newcomer`, run this at each of the
-/// others, on its data directory (the node may be running), and run the server. Where it cannot, this
-/// says why and what to do.
+/// forgotten its promises, and the others refuse it. Where the protocol can take such a server
+/// back: format a new directory for it with `quorate format --newcomer`, run this at each of the
+/// others, on its data directory (the node may be running), and run the server. Where it cannot,
+/// this says why and what to do.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  quorate readmit 2 --cluster cluster.toml --data node-0")]
 pub(crate) struct Args {

@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// Listen on this address instead of the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Serve metrics (/metrics, for Prometheus) and status over HTTP on this address, instead of the one
-    /// in the cluster file
+    /// Serve metrics (/metrics, for Prometheus) and status over HTTP on this address, instead of
+    /// the one in the cluster file
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
     /// Stop when standard input ends, that is, when the program that started this node has ended
@@ -56,7 +56,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
             .map_err(|source| CliError::Io { action: "handle signals", source })?;
     }
-    // A file that may not grow any more is an error like a full disk, and told like one.
+    // A file that may not grow any more is an error like a full disk, and reported like one.
     signal_hook::flag::register(SIGXFSZ, Arc::default())
         .map_err(|source| CliError::Io { action: "handle signals", source })?;
     if args.stop_with_parent {

@@ -15,11 +15,12 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// Show what each node of a cluster is
 ///
-/// Asks each server over HTTP, at the address that the cluster file gives as its `metrics`: its role,
-/// the view or ballot, who leads, how far it has applied and how much it is behind the others.
+/// Asks each server over HTTP, at the address that the cluster file gives as its `metrics`: its
+/// role, the view or ballot, the leader, how far it has applied and how much it is behind the
+/// others.
 #[derive(clap::Args)]
 #[command(after_help = format!("\
-With --json, one object: {{\"servers\": [...]}}, each server with what it tells, or with its `error`.
+With --json, one object: {{\"servers\": [...]}}, each server with its report, or with its `error`.
 {JSON_ERRORS}
 
 Exit codes: 0 all servers answer, 1 some do not, or an error, 2 bad usage
@@ -69,7 +70,7 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     }
 }
 
-/// What each server tells, all asked at once.
+/// What each server reports; all are asked at once.
 fn ask_all(cluster: &ClusterFile, patience: Duration) -> Vec<Value> {
     let mut told: Vec<Value> = thread::scope(|scope| {
         let asked: Vec<_> = (cluster.servers.iter())

@@ -145,7 +145,7 @@ fn color(property: &PropertyReport) -> Color {
     }
 }
 
-/// What was to be checked, and what could not be.
+/// The instances that were to be checked, and the errors of those that could not be.
 pub(crate) struct Asked<'a> {
     /// How many instances and mutants.
     pub(crate) instances: usize,
@@ -153,7 +153,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) failed: &'a [CliError],
 }
 
-/// A line for each instance, what failed once more, and a line for all `asked` for.
+/// A line for each instance, the failures once more, and a line for all `asked` for.
 pub(crate) fn summary(
     reports: &[&Report],
     asked: &Asked<'_>,
@@ -187,7 +187,7 @@ pub(crate) fn summary(
     text + &total(reports, asked, elapsed)
 }
 
-/// What a check came to, in words.
+/// The conclusion of a check, in words.
 pub(crate) fn result(report: &Report) -> &'static str {
     match report.conclusion() {
         Conclusion::AsExpected => "as expected",
@@ -243,7 +243,7 @@ fn rounded_up(bound: f64) -> String {
         return "0".into();
     }
     let exponent = bound.log10().floor();
-    // A hair less, so that 2e-3 is not 3e-3 for want of a bit.
+    // A hair less, so that 2e-3 does not become 3e-3 by a rounding error.
     let digit = (bound / 10_f64.powf(exponent) - 1e-9).ceil();
     format!("{:.0e}", digit * 10_f64.powf(exponent))
 }

@@ -66,7 +66,7 @@ const FORMS: [Form; 5] = [
         help: "Do nothing unless the key has this value",
         op: |text| {
             let (key, value) = pair(text)?;
-            // What holds stays as it is.
+            // A value that is as expected stays as it is.
             Ok(Op::Cas { key, expected: Some(value.clone()), new: Some(value) })
         },
     },

@@ -1,10 +1,11 @@
-//! The judge of multi-primary histories: what nodes may hold in the end, by what is known of which
+//! The judge of multi-primary histories: what nodes may eventually hold, by what is known of which
 //! write replaced which.
 //!
-//! There is no order in time here: a node answers by itself. What is known is *causal*. A write
-//! that a node took replaces what that node certainly had, and a write with a context what its
-//! reader was told. So, of a write, it may be certain that it is replaced, certain that it is not,
-//! or neither. What is found must not contain the first and must contain the second.
+//! There is no order in time here: a node answers without asking another. What is known is
+//! *causal*. A write that a node took replaces what that node certainly had, and a write with a
+//! context replaces the values that its client had read. So, of a write, it may be certain that it
+//! is replaced, certain that it is not, or neither. The values that are found must not include a
+//! write of the first kind and must include every one of the second.
 
 use quorate_models::kv::Bytes;
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// The later one by the clocks stays, and all nodes here have the same clock; but it may be
-    /// set, so that only writes this far apart are told from each other by it.
+    /// set, so that it orders only writes that are this far apart.
     LastWriterWins(Duration),
     /// All stay, as siblings.
     MultiValue,
@@ -25,8 +26,8 @@ pub enum Rule {
 pub enum Replaces {
     /// What its node holds.
     Held,
-    /// What its client was told.
-    Told(BTreeSet<Bytes>),
+    /// The values that its client had read.
+    Seen(BTreeSet<Bytes>),
 }
 
 /// A write, of one key. Its value is its own; a delete writes no value.
@@ -52,7 +53,7 @@ pub struct Write {
 pub struct Read {
     /// The node that was asked.
     pub node: usize,
-    /// What it told: none where the key is absent.
+    /// The values that it returned: none where the key is absent.
     pub values: BTreeSet<Bytes>,
     /// When it was asked.
     pub begin: Duration,
@@ -70,7 +71,7 @@ pub struct KeyHistory {
 }
 
 impl KeyHistory {
-    /// Whether node `node` certainly had the write by then: it took it, or told it.
+    /// Whether node `node` certainly had the write by then: it took it, or returned it to a read.
     fn had(&self, node: usize, write: &Write, by: Duration) -> bool {
         let took = write.node == node && write.end.is_some_and(|end| end < by);
         took || self.reads.iter().any(|read| {
@@ -91,7 +92,7 @@ impl KeyHistory {
         }
         match &later.replaces {
             Replaces::Held => self.had(later.node, earlier, later.begin),
-            Replaces::Told(values) => {
+            Replaces::Seen(values) => {
                 earlier.value.as_ref().is_some_and(|value| values.contains(value))
             }
         }
@@ -102,13 +103,13 @@ impl KeyHistory {
         match (&later.replaces, rule) {
             // It cannot have been known before it was written.
             (Replaces::Held, Rule::MultiValue) => later.end.is_none_or(|end| earlier.begin <= end),
-            (Replaces::Told(_), Rule::MultiValue) => self.certainly_replaces(rule, later, earlier),
+            (Replaces::Seen(_), Rule::MultiValue) => self.certainly_replaces(rule, later, earlier),
             (_, Rule::LastWriterWins(_)) => !self.certainly_replaces(rule, earlier, later),
         }
     }
 
-    /// What is wrong with `found`, told by a node that has all that was acknowledged in the sight
-    /// of `has`.
+    /// What is wrong with `found`, read at a node that has at least the writes for which `has`
+    /// holds.
     fn flaw(
         &self,
         rule: Rule,
@@ -142,7 +143,8 @@ impl KeyHistory {
         }
     }
 
-    /// With last-writer-wins, a key is absent only if no write is there or a delete may be the last.
+    /// With last-writer-wins, a key is absent only if no write is there or a delete may be the
+    /// last.
     fn absence_flaw(&self, rule: Rule, has: impl Fn(&Write) -> bool) -> Option<String> {
         let last = |write: &&Write| {
             let is_replaced =
@@ -154,7 +156,7 @@ impl KeyHistory {
         (!may_be_deleted).then(|| format!("the key is absent in spite of {write:?}"))
     }
 
-    /// What is wrong with what all nodes tell in the end, when each has all that was acknowledged.
+    /// What is wrong with the values that all nodes return when each has every acknowledged write.
     pub fn final_flaw(&self, rule: Rule, found: &BTreeSet<Bytes>) -> Option<String> {
         self.flaw(rule, found, |write| write.end.is_some())
     }
@@ -181,7 +183,7 @@ impl KeyHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Replaces::{Held, Told};
+    use Replaces::{Held, Seen};
 
     const CLOCK: Rule = Rule::LastWriterWins(Duration::from_millis(500));
 
@@ -208,7 +210,7 @@ mod tests {
         Read { node, values: set(values), begin: ms(begin), end: ms(begin + 1) }
     }
 
-    /// Whether this may be what all nodes hold in the end.
+    /// Whether all nodes may eventually hold these values.
     fn may_end(rule: Rule, writes: &[Write], found: &[&str]) -> bool {
         let history = KeyHistory { writes: writes.to_vec(), reads: Vec::new() };
         history.final_flaw(rule, &set(found)).is_none()
@@ -216,24 +218,24 @@ mod tests {
 
     #[test]
     fn siblings_stay_until_they_are_replaced() {
-        let blind = |node, value| write(node, 0, value, Told(set(&[])));
+        let blind = |node, value| write(node, 0, value, Seen(set(&[])));
         let two = [blind(0, "a"), blind(1, "b")];
         assert!(may_end(Rule::MultiValue, &two, &["a", "b"]));
         assert!(!may_end(Rule::MultiValue, &two, &["a"]), "lost");
         assert!(!may_end(Rule::MultiValue, &two, &["a", "b", "c"]), "never written");
-        let three = [&two[..], &[write(2, 5, "c", Told(set(&["a"])))]].concat();
+        let three = [&two[..], &[write(2, 5, "c", Seen(set(&["a"])))]].concat();
         assert!(may_end(Rule::MultiValue, &three, &["b", "c"]));
         assert!(!may_end(Rule::MultiValue, &three, &["a", "b", "c"]), "replaced");
         assert!(!may_end(Rule::MultiValue, &three, &["c"]), "lost");
-        let unknown = [&two[..], &[pending(write(2, 5, "c", Told(set(&["a"]))))]].concat();
+        let unknown = [&two[..], &[pending(write(2, 5, "c", Seen(set(&["a"]))))]].concat();
         assert!(may_end(Rule::MultiValue, &unknown, &["a", "b"]));
         assert!(may_end(Rule::MultiValue, &unknown, &["b", "c"]));
-        assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "who replaced it may be replaced");
+        assert!(may_end(Rule::MultiValue, &unknown, &["b"]), "its replacement may be replaced");
     }
 
     #[test]
     fn a_write_that_may_be_done_twice_may_be_there_although_it_was_replaced() {
-        let replacer = write(1, 5, "b", Told(set(&["a"])));
+        let replacer = write(1, 5, "b", Seen(set(&["a"])));
         let pair = |may_repeat| {
             let first = Write { may_repeat, ..pending(write(0, 0, "a", Held)) };
             [first, replacer.clone()]
@@ -290,7 +292,7 @@ mod tests {
         let early = vec![write(0, 10, "a", Held)];
         let history = KeyHistory { writes: early, reads: vec![read(1, 5, &["a"])] };
         assert!(history.reads_flaw(CLOCK).is_some(), "read before it was written");
-        // What was read from a node, it has.
+        // A node has a write that was read from it.
         let writes = vec![pending(write(0, 0, "a", Held)), write(1, 9, "b", Held)];
         let history = KeyHistory { writes, reads: vec![read(1, 5, &["a"])] };
         assert!(history.final_flaw(Rule::MultiValue, &set(&["a", "b"])).is_some());

@@ -1,9 +1,9 @@
 //! The operations that are not ordered yet, in the order in which they began.
 //!
 //! A linked list in an array: taking one out costs no more than putting it back, in the opposite
-//! order (Knuth 2000, *Dancing links*). So to find what may be next costs what is under way at a
-//! time, however long the history is; and to remember what happened costs no more either, since
-//! what began long ago has happened.
+//! order (Knuth 2000, *Dancing links*). So to find the operations that may be next costs as much as
+//! there are under way at a time, however long the history is; and to remember those that happened
+//! costs no more either, since all that began long ago have happened.
 
 use super::operation::Operation;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) struct Line {
     pending: Bits,
 }
 
-/// What the line has to know of an operation.
+/// The part of an operation that the line has to know.
 struct Entry {
     begin: Duration,
     end: Option<Duration>,

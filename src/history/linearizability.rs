@@ -30,7 +30,7 @@ pub struct Stuck<S> {
 }
 
 impl<S: Debug> Stuck<S> {
-    /// The end of the attempt in words, for a person who looks for the cause.
+    /// The end of the attempt in words, for a person that looks for the cause.
     pub fn explain<O: Debug, R: Debug>(&self, history: &[Operation<O, R>]) -> String {
         /// Those before are seldom to blame.
         const SHOWN: usize = 12;

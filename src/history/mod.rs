@@ -1,8 +1,8 @@
 //! Histories of real runs, and the judge that says whether they are linearizable.
 //!
-//! The checker judges every history within small bounds. A cluster that runs is not bounded so,
-//! and what it promises can still be checked on what its clients saw: record what each asked and
-//! was told and when ([`Recorder`]), and let [`judge`] look for an order that explains it. The
+//! The checker judges every history within small bounds. A cluster that runs is not bounded so, but
+//! its promise can still be checked on the history of its clients: record each request, its answer
+//! and the times of both ([`Recorder`]), and let [`judge`] look for an order that explains it. The
 //! specification is the one that the checked instances are judged by (`kv::Map`,
 //! `kv::Transactional`, or any other [`SequentialSpec`](stateright::semantics::SequentialSpec));
 //! the search is built for hundreds of operations where stateright's tester, made for a handful,

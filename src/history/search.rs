@@ -4,9 +4,9 @@
 //! A **configuration** is a set of operations that happened and the state after them. From it, an
 //! operation may be next if none that is still to come had ended before it began, and its answer
 //! fits the state. Depth first, and no configuration twice: what can follow depends on nothing
-//! else. What changes nothing (a read that fits) is tried first. An operation without an answer
-//! multiplies the configurations, for it may happen anywhere or not at all; two rules leave out
-//! only what is not needed:
+//! else. An operation that changes nothing (a read that fits) is tried first. An operation without
+//! an answer multiplies the configurations, for it may happen anywhere or not at all; two rules
+//! leave out only what is not needed:
 //!
 //! 1. It does not happen where it would change nothing.
 //! 2. It happens as late as possible: if the operation after it fits also before it, or without
@@ -34,7 +34,7 @@ struct Configuration<S> {
     state: S,
     /// How many operations happened.
     len: usize,
-    /// What may be next, the best last, with the state after it.
+    /// The operations that may be next, the best last, each with the state after it.
     choices: Vec<(usize, S)>,
 }
 
@@ -148,8 +148,8 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
         Some(state)
     }
 
-    /// What may be next, the best last: what changes nothing; then what ends soonest, for it is
-    /// what others wait for; and what has no end.
+    /// The operations that may be next, the best last: those that change nothing; then those that
+    /// end soonest, for others wait for them; and those that have no end.
     fn choices(&self, state: &S, mut window: Vec<usize>, last: Last<'_, S>) -> Vec<(usize, S)> {
         window.sort_by_key(|at| {
             let end = self.operation(*at).answer.as_ref().map(|(end, _)| *end);

@@ -89,7 +89,7 @@ fn operations_at_the_same_time_may_have_any_order() {
     assert!(map(&[]));
     assert!(map(&[wrote(0, 9, "a"), got(1, 2, None), got(3, 4, Some("a"))]));
     assert!(map(&[wrote(0, 9, "a"), wrote(0, 9, "b"), got(10, 11, Some("a"))]));
-    // What ends in the same instant as another begins may have happened after it.
+    // An operation that ends in the same instant as another begins may have happened after it.
     assert!(map(&[wrote(0, 5, "a"), got(5, 6, None)]));
 }
 
@@ -173,7 +173,7 @@ fn a_transaction_that_is_half_visible_is_rejected() {
     let unknown = |last| [told(0, 1, both("a"), done()), pending(2, both("b")), last];
     assert!(is_linearizable::<Transactional>(&unknown(look(3, 4, "b", "b"))));
     assert!(!is_linearizable::<Transactional>(&unknown(look(3, 4, "b", "a"))));
-    // What was aborted was not done.
+    // A transaction that was aborted was not done.
     let aborted = told(2, 3, both("b"), Outcome::Aborted(Abort::Conflict));
     let first = told(0, 1, both("a"), done());
     assert!(!is_linearizable::<Transactional>(&[first, aborted, look(4, 5, "b", "b")]));
@@ -207,7 +207,7 @@ fn long_histories_are_looked_at_once() {
     for count in [1000, 10_000] {
         let mut history = Vec::new();
         for n in 0..count {
-            // What ends first is tried first, and here that is wrong every time.
+            // The operation that ends first is tried first, and here that is wrong every time.
             let value = |n: u64| format!("{n}");
             history.push(wrote(30 * n, 30 * n + 10, &value(n)));
             history.push(wrote(30 * n, 30 * n + 20, "other"));

@@ -25,7 +25,7 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the nodes have to stop by themselves.
+/// How long the nodes have to stop before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What a local cluster is to be.
@@ -182,8 +182,8 @@ impl LocalCluster {
         self.nodes[id].signal(rustix::process::Signal::CONT);
     }
 
-    /// Lets no file of a running node grow by more than `room` bytes beyond its largest one, as if its
-    /// disk were full then.
+    /// Lets no file of a running node grow by more than `room` bytes beyond its largest one, as if
+    /// its disk were full then.
     ///
     /// # Errors
     /// When the system refuses.
@@ -206,13 +206,13 @@ impl LocalCluster {
         self.nodes[id].log()
     }
 
-    /// The nodes that ended by themselves since they were last asked about, and how.
+    /// The nodes that ended unexpectedly since the last call, and how.
     pub fn ended(&mut self) -> Vec<(usize, ExitStatus)> {
         let nodes = self.nodes.iter_mut().enumerate();
         nodes.filter_map(|(id, node)| Some((id, node.ended()?))).collect()
     }
 
-    /// Tells all to stop, and waits; a node that does not stop in time is killed, which is safe.
+    /// Asks all to stop, and waits; a node that does not stop in time is killed, which is safe.
     pub fn stop(&mut self) {
         let begin = Instant::now();
         self.nodes.iter_mut().for_each(Node::ask_to_stop);

@@ -50,7 +50,7 @@ impl Node {
         self.process.as_mut().is_some_and(|process| matches!(process.try_wait(), Ok(None)))
     }
 
-    /// How its process ended, if it did by itself and that was not told yet.
+    /// How its process ended, if it ended unexpectedly and that was not reported yet.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         let status = self.process.as_mut()?.try_wait().ok()??;
         self.process = None;

@@ -21,7 +21,7 @@ pub(super) const MAX_CLIENTS: usize = 4096;
 pub(super) struct Known {
     pub(super) address: SocketAddr,
     pub(super) public: Public,
-    /// What seals its session.
+    /// The channel that seals its session.
     pub(super) channel: Channel,
     /// The counter of its newest request. Older ones are not taken any more; if the client is
     /// forgotten, a replayed request is taken again, from the same address, as the duplicate that

@@ -1,4 +1,4 @@
-//! What a running node shows of itself to other threads.
+//! The board on which a running node shows its state to other threads.
 
 use super::stats::Stats;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// A node that shows nothing for so long is stuck.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Where a node shows what it counts, what it is and how far it is, after every batch. Its clones are
-/// one.
+/// Where a node shows what it counts, what it is and how far it is, after every batch. Its clones
+/// are one.
 #[derive(Clone, Debug)]
 pub struct Board(Arc<Shared>);
 
@@ -58,7 +58,7 @@ impl Board {
         *shown = (Some(Instant::now()), new);
     }
 
-    /// What a batch saved is durable, so long after it was saved.
+    /// The saves of a batch are durable, so long after they were handed over.
     pub(super) fn synced(&self, took: Duration) {
         self.0.syncs.observe(took.as_secs_f64());
     }

@@ -23,9 +23,9 @@ pub(super) enum Heard<M> {
     Dropped,
     /// A server has given this client an id.
     Welcome,
-    /// A server wants to see it proven where this client is; what is sent from now on proves it.
+    /// A server asks for a proof of where this client is; what is sent from now on proves it.
     Cookie(Id),
-    /// Messages, and from whom.
+    /// Messages, and their sender.
     Messages(Id, Vec<M>),
 }
 
@@ -40,16 +40,16 @@ pub(super) struct Session {
     wire: Wire,
     book: AddressBook,
     keys: Keys,
-    /// Of whoever has no session yet.
+    /// For datagrams of clients that have no session yet.
     hellos: Channel,
     public: Public,
-    /// What seals the session.
+    /// The channel that seals the session.
     channel: Channel,
     identity: Option<Identity>,
     counter: u64,
 }
 
-/// Who a server said that this client is.
+/// The identity that a server gave this client.
 struct Identity {
     id: Id,
     certificate: Code,
@@ -60,7 +60,7 @@ struct Identity {
 /// servers' public one.
 fn new_session(keys: &Keys) -> Option<(Public, Channel)> {
     let Some(agreement) = Agreement::of_client(keys) else {
-        // Nothing is secret; it tells sessions apart.
+        // Nothing is secret; it only distinguishes sessions.
         return Some((rand::random(), Channel::Checksummed));
     };
     let public = agreement.public();
@@ -69,7 +69,8 @@ fn new_session(keys: &Keys) -> Option<(Public, Channel)> {
 }
 
 impl Caller {
-    /// Opens one on any port; `None` if the cluster file has keys and lacks the servers' public one.
+    /// Opens one on any port; `None` if the cluster file has keys and lacks the servers' public
+    /// one.
     pub(super) fn bind(
         cluster: &ClusterFile,
         address: SocketAddr,
@@ -80,7 +81,7 @@ impl Caller {
 
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) {
-        // A failure is told of there; whoever waits for an answer asks again.
+        // The socket reports a failure; a client that waits for an answer asks again.
         let _ = self.socket.transmit(datagram);
     }
 
@@ -148,7 +149,7 @@ impl Session {
         }
     }
 
-    /// Who this client is, once a server has said so.
+    /// This client's id, once a server has given it one.
     pub(super) fn id(&self) -> Option<Id> {
         self.identity.as_ref().map(|identity| identity.id)
     }

@@ -1,33 +1,35 @@
 //! Sealing under a key that several hold, with nonces that nobody else uses.
 //!
 //! AES-256-GCM (NIST SP 800-38D), for which processors have instructions, is broken when a nonce is
-//! used twice under one key. But all servers hold the server key, and none knows after a start which
-//! nonces it used before. So nobody seals under such a key itself. Who begins to seal draws a
-//! **session**, 128 random bits, and seals under a key that follows from the common key and the
-//! session (HMAC-SHA-256), where it counts the nonces from 0. Session and count go with each
-//! datagram. Whoever opens it makes the session's key anew, or has it from the last time. Two that
-//! draw the same session are not to be expected: after 2^32 starts, with a chance of 2^-64.
+//! used twice under one key. But all servers hold the server key, and none knows after a start
+//! which nonces it used before. So nothing is sealed under such a key itself. A node that begins to
+//! seal draws a **session**, 128 random bits, and seals under a key that follows from the common
+//! key and the session (HMAC-SHA-256), where it counts the nonces from 0. Session and count go with
+//! each datagram. A receiver that opens it derives the session's key anew, or has it from the last
+//! time. Two that draw the same session are not to be expected: after 2^32 starts, with a chance of
+//! 2^-64.
 
 use super::frame::error::FrameError;
 use super::secrets::Secret;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// The length of what tells the nonce: the session and the count.
+/// The length of what determines the nonce: the session and the count.
 pub(super) const NONCE: usize = SESSION + COUNT;
 /// The length of the tag at the end.
 pub(super) const TAG: usize = 16;
 
 const SESSION: usize = 16;
 const COUNT: usize = 8;
-/// So many datagrams are sealed in a session: with the longest ones, 2^44 blocks, of which AES-256-GCM
-/// seals far more.
+/// So many datagrams are sealed in a session: with the longest ones, 2^44 blocks, which leave whoever
+/// tells a ciphertext from noise an advantage of about 2^-41 (the birthday bound).
 const LONGEST: u64 = 1 << 32;
 /// So many sessions of others are remembered: as many as a cluster has servers.
 const REMEMBERED: usize = 64;
 
 type Session = [u8; SESSION];
 
-/// One end of what is sealed under a common key. Not to be cloned: a copy would count the same nonces.
+/// One end of what is sealed under a common key. Not to be cloned: a copy would count the same
+/// nonces.
 pub(super) struct Cipher {
     key: Secret,
     own: Option<Sealing>,
@@ -47,8 +49,8 @@ impl Cipher {
         Self { key: Secret::of(key, "quorate 2: sessions of seals"), own: None, heard: Vec::new() }
     }
 
-    /// Encrypts what is in `datagram` from `body` on, and binds it to what is before `clear`. Between
-    /// the two there is room for the nonce; the tag is appended.
+    /// Encrypts what is in `datagram` from `body` on, and binds it to what is before `clear`.
+    /// Between the two there is room for the nonce; the tag is appended.
     pub(super) fn seal(
         &mut self,
         datagram: &mut Vec<u8>,
@@ -91,7 +93,7 @@ impl Cipher {
         }
         let key = session_key(&self.key, session)?;
         let message = open_in(&key, clear, *count, body)?;
-        // It is of one who has the common key.
+        // Its sender has the common key.
         self.heard.truncate(REMEMBERED - 1);
         self.heard.insert(0, (*session, key));
         Ok(message)

@@ -13,6 +13,7 @@ pub use error::ClientError;
 use super::caller::{Caller, Heard};
 use super::cluster_file::ClusterFile;
 use super::endpoint::SendError;
+use super::round_trip::RoundTrip;
 use super::timers::Timers;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::service::Refusal;
@@ -33,7 +34,9 @@ pub struct Client<O, R, P> {
     caller: Caller,
     /// In the order in which they are asked.
     servers: Vec<Id>,
+    /// The longest wait for an answer.
     retry: Range<Duration>,
+    round_trip: RoundTrip,
     next_seq: u64,
     /// How new the knowledge is that the first of `servers` leads.
     epoch: u64,
@@ -43,7 +46,7 @@ pub struct Client<O, R, P> {
 impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     /// Opens a client of a cluster. A server gives it an id when it asks for the first time, and
     /// after its session has expired. `servers` are those that take requests, and
-    /// `retry` is how long to wait for an answer before another is asked.
+    /// `retry` is the longest wait for an answer before another is asked.
     pub fn open(
         cluster: &ClusterFile,
         servers: Vec<Id>,
@@ -56,7 +59,8 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         };
         let caller = Caller::bind(cluster, any)?
             .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
-        Ok(Self { caller, servers, retry, next_seq: 1, epoch: 0, service: PhantomData })
+        let round_trip = RoundTrip::default();
+        Ok(Self { caller, servers, retry, round_trip, next_seq: 1, epoch: 0, service: PhantomData })
     }
 
     /// Its id, if it has a session.
@@ -77,11 +81,12 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
         self.next_seq += 1;
-        let mut call = Call { asked: BTreeMap::new(), timers: Timers::new(), busy: false };
+        let mut call = Call::new(self.round_trip);
         let mut out = Out::new();
         let mut state = actor.on_start(me, &None, &mut out);
         state.epoch = self.epoch;
         let mut state: Cow<'_, ClientState<R>> = Cow::Owned(state);
+        let mut heard = None;
         call.perform(&mut self.caller, out)?;
         while state.last.is_none() {
             let now = Instant::now();
@@ -96,6 +101,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 let next = call.timers.next().map(|next| next.saturating_duration_since(now));
                 match self.caller.receive(next.unwrap_or(left).min(left)) {
                     Heard::Messages(src, messages) => {
+                        heard = Some(src);
                         for msg in messages {
                             call.hear(self.next_seq - 1, &msg);
                             actor.on_msg(me, &mut state, src, msg, &mut out);
@@ -107,8 +113,9 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             }
             call.perform(&mut self.caller, out)?;
         }
+        self.round_trip.measured(call.begun.elapsed(), 1);
         let state = state.into_owned();
-        self.remember(&state);
+        self.remember(heard, state.epoch);
         match state.last {
             Some(Ok(reply)) => Ok(reply),
             Some(Err(Refusal::SessionExpired)) => {
@@ -164,10 +171,10 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         Driven::new(op, self.next_seq, self.servers.clone(), self.retry.clone())
     }
 
-    /// Asks the one that answered first, the next time.
-    fn remember(&mut self, state: &ClientState<R>) {
-        self.epoch = state.epoch;
-        if let Some(at) = self.servers.iter().position(|server| *server == state.target) {
+    /// Asks the one that answered first, the next time: the actor may have turned to another.
+    fn remember(&mut self, answered: Option<Id>, epoch: u64) {
+        self.epoch = epoch;
+        if let Some(at) = self.servers.iter().position(|server| Some(*server) == answered) {
             self.servers.rotate_left(at);
         }
     }
@@ -194,11 +201,19 @@ struct Call<M> {
     /// The servers that were asked, and the last request to each.
     asked: BTreeMap<Id, M>,
     timers: Timers<Retry>,
+    round_trip: RoundTrip,
+    begun: Instant,
+    attempts: u32,
     /// Whether the last that was heard of the request is that a server is busy.
     busy: bool,
 }
 
 impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
+    fn new(round_trip: RoundTrip) -> Self {
+        let (asked, timers, begun) = (BTreeMap::new(), Timers::new(), Instant::now());
+        Self { asked, timers, round_trip, begun, attempts: 0, busy: false }
+    }
+
     fn hear(&mut self, open: u64, msg: &Service<O, R, P>) {
         match msg {
             Service::Refused { seq, why } if *seq == open => self.busy = *why == Refusal::Busy,
@@ -225,7 +240,11 @@ impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
                     ask(caller, dst, &msg)?;
                     self.asked.insert(dst, msg);
                 }
-                Command::SetTimer(timer, range) => self.timers.set(timer, range, Instant::now()),
+                Command::SetTimer(timer, longest) => {
+                    self.attempts += 1;
+                    let wait = self.round_trip.patience(self.attempts, &longest);
+                    self.timers.set(timer, wait, Instant::now());
+                }
                 Command::CancelTimer(timer) => self.timers.cancel(&timer),
                 // The client actor keeps nothing and draws nothing.
                 Command::Save(()) | Command::ChooseRandom(..) => {}

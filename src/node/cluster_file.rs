@@ -1,10 +1,10 @@
-//! The cluster file: who the servers are, where they listen, and which protocol they run.
+//! The cluster file: the servers, where they listen, and which protocol they run.
 //!
 //! One file, the same for every server and every client, so that identities are unique and stable
-//! (an assumption of the checked model). What must agree between nodes is condensed into a
-//! [fingerprint](ClusterFile::fingerprint) that travels in every datagram and is kept in every
-//! data directory; addresses and timings are not part of it, so that a server may move, and they may
-//! be changed.
+//! (an assumption of the checked model). The settings that must agree between nodes are condensed
+//! into a [fingerprint](ClusterFile::fingerprint) that travels in every datagram and is kept in
+//! every data directory; addresses and timings are not part of it, so that a server may move, and
+//! they may be changed.
 
 pub(super) mod flaw;
 #[cfg(test)]
@@ -40,9 +40,10 @@ pub struct ClusterFile {
     pub keys: Keys,
     /// How long things take, where it is not the default.
     pub timing: Timings,
-    /// What one server sends to another, or to a client, at a time shares a datagram of at most so many
-    /// bytes; a longer message goes alone. Servers may differ in it. Less than what the network takes
-    /// whole (1,200 to 1,400 over the internet) where a network often loses parts of datagrams.
+    /// Messages of one server to another, or to a client, at one time, share a datagram of at most
+    /// so many bytes; a longer message goes alone. Servers may differ in it. Less than what the
+    /// network takes whole (1,200 to 1,400 over the internet) where a network often loses parts of
+    /// datagrams.
     pub datagram_bytes: usize,
     path: PathBuf,
 }

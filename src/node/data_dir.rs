@@ -2,11 +2,12 @@
 //!
 //! Formatted once, then only opened. It holds `identity.toml`, which says whose it is, and the
 //! log. A node never starts on a directory that is missing, foreign or incomplete: it would have
-//! forgotten what it promised to others. A lock keeps two processes from being one node. A directory
-//! grows **older** by each start on it and by running, so that an old copy differs from the original.
+//! forgotten what it promised to others. A lock keeps two processes from being one node. A
+//! directory grows **older** by each start on it and by running, so that an old copy differs from
+//! the original.
 //!
-//! A directory may be formatted for a **newcomer**: a server that ran before and lost its directory.
-//! Where the protocol takes such a server back, it starts as one.
+//! A directory may be formatted for a **newcomer**: a server that ran before and lost its
+//! directory. Where the protocol takes such a server back, it starts as one.
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
@@ -296,7 +297,7 @@ fn create_dirs(path: &Path) -> io::Result<Vec<PathBuf>> {
             break;
         }
     }
-    // What a node knows is its owner's alone.
+    // The data of a node are its owner's alone.
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     Ok(parents)
 }
@@ -312,7 +313,8 @@ pub(super) fn replace(dir: &Path, file: &str, text: &str) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// A directory that does not tell its age was not started on yet, or before ages were counted.
+/// The age of a directory: 0 if it has no such file, since no node was started on it yet, or only
+/// before ages were counted.
 fn read_age(dir: &Path) -> Result<u32, DataDirError> {
     let path = dir.join(AGE);
     match std::fs::read_to_string(&path) {

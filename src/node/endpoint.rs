@@ -1,7 +1,7 @@
 //! A server's end of the wire: a socket, the seals around messages, and the address book.
 //!
-//! Whatever arrives here that is not a whole, authentic message for this node, from someone who
-//! may speak under that name, is dropped and counted: to the protocol it is a lost message.
+//! A datagram that is not a whole, authentic message for this node, from a sender that may use that
+//! id, is dropped and counted: to the protocol it is a lost message.
 
 mod dropped;
 #[cfg(test)]
@@ -32,7 +32,7 @@ use thiserror::Error;
 
 /// How many refused datagrams are logged in a minute.
 const REFUSALS_LOGGED: u32 = 6;
-/// How often in a second servers that are refused are told so.
+/// How many refusals a second are sent to servers that are refused.
 const REBUFFS: u32 = 20;
 /// How many keys a second are agreed upon with clients that are not known: each takes time.
 const AGREEMENTS: u32 = 4000;
@@ -43,7 +43,7 @@ pub enum SendError {
     /// It could not be sealed.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// Nobody knows where that is.
+    /// Its address is not known.
     #[error("the address of {0:?} is not known")]
     Unroutable(Id),
 }
@@ -54,11 +54,11 @@ pub(super) enum Incoming<M> {
     Nothing,
     /// Something that was dropped.
     Dropped,
-    /// Messages, and from whom.
+    /// Messages, and their sender.
     Messages(Id, Vec<M>),
     /// Messages that another server wants to be passed on to clients.
     Relays(Vec<(Id, M)>),
-    /// What another server says, in which life.
+    /// A greeting of another server, with the server's life.
     Greeting(Id, u64, Greeting),
     /// Somebody asks for an id.
     Hello(Hello),
@@ -66,7 +66,7 @@ pub(super) enum Incoming<M> {
     Unproven(Datagram),
 }
 
-/// Who asks for an id, and where the answer goes.
+/// A client that asks for an id, and where the answer goes.
 pub(super) struct Hello {
     pub(super) public: Public,
     pub(super) address: SocketAddr,
@@ -81,7 +81,7 @@ pub(super) enum Route {
     Via(Id),
 }
 
-/// What a client is told of itself.
+/// What a client learns about itself: its id, its certificate and its cookie.
 pub(super) type Welcome = (u64, Code, Code);
 
 /// A server's end of the wire.
@@ -93,7 +93,7 @@ pub(super) struct Endpoint {
     wire: Wire,
     /// Between servers.
     seal: Seal,
-    /// Of whoever has no session yet.
+    /// For datagrams of clients that have no session yet.
     hellos: Channel,
     notary: Notary,
     pub(super) book: AddressBook,
@@ -101,13 +101,13 @@ pub(super) struct Endpoint {
     agreements: Rate,
     /// The lives of the other servers.
     peers: Peers,
-    /// How often it tells others that it refuses them.
+    /// How often it reports to others that it refuses them.
     rebuffs: Rate,
 }
 
 impl Endpoint {
     /// Listens on `address` as `me`, in that life, and listens to the lives of other servers that
-    /// `peers` admits. What is also returned wakes it while it waits for a datagram.
+    /// `peers` admits. The second value that it returns wakes it while it waits for a datagram.
     pub(super) fn bind(
         me: Id,
         cluster: &ClusterFile,
@@ -163,8 +163,8 @@ impl Endpoint {
         self.book.servers().map(|(id, _)| id).filter(move |id| *id != me)
     }
 
-    /// How many of these messages, from the first on, share a datagram. A message that is longer than
-    /// what is shared goes alone.
+    /// How many of these messages, from the first on, share a datagram. A message that is longer
+    /// than what is shared goes alone.
     pub(super) fn share<M: AsRef<[u8]>>(&self, messages: &[M]) -> usize {
         let mut len = OVERHEAD;
         let fits = |message: &&M| {
@@ -174,8 +174,7 @@ impl Endpoint {
         messages.iter().take_while(fits).count().clamp(1, messages.len().max(1))
     }
 
-    /// Seals encoded messages that go the same way. What is passed on is a client's number and a
-    /// message.
+    /// Seals encoded messages that go the same way. A relay is a client's number and a message.
     pub(super) fn seal(&mut self, route: Route, messages: &[&[u8]]) -> Result<Datagram, SendError> {
         let (kind, dst) = match route {
             Route::To(dst) => (Kind::Message, dst),
@@ -192,7 +191,7 @@ impl Endpoint {
         Ok(Datagram { to, bytes })
     }
 
-    /// Tells who said hello that it is `client`.
+    /// The answer to a hello: its sender is `client`.
     pub(super) fn welcome(&self, hello: &Hello, client: Id) -> Result<Datagram, FrameError> {
         let welcome: Welcome = (
             number(client),
@@ -224,7 +223,7 @@ impl Endpoint {
         }
     }
 
-    /// Tells a server that it is refused: its operator should know.
+    /// Reports to a server that it is refused: its operator should know.
     fn rebuff(&mut self, why: &Dropped) {
         if let Dropped::Replaced(server, life) = why
             && self.rebuffs.allow(Instant::now()).is_some()
@@ -272,7 +271,7 @@ impl Endpoint {
             Kind::Hello => number(header.src) == ANONYMOUS,
             Kind::Request => is_client(header.src),
             Kind::Message | Kind::Relay | Kind::Greeting => !is_client(header.src),
-            // A server is told none of these.
+            // A server receives none of these.
             Kind::Welcome | Kind::Answer | Kind::Cookie => false,
         };
         if !expected {

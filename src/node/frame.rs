@@ -17,14 +17,14 @@
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
 //! keys (version 7) that holds on a network where nobody forges. With keys (version 8, AES-256-GCM
-//! under keys and nonces that nobody else uses: `cipher`) it holds on any. What passes between servers is sealed
-//! with the server key. What passes between a client and the servers is sealed with a key that they
-//! agreed upon (`notary`), so that clients are safe from each other, too. A replayed frame is a
-//! duplicate, which the model already allows; but not one from another life of the cluster, so a
-//! cluster that is formatted anew takes a new name or new keys.
+//! under keys and nonces that nobody else uses: `cipher`) it holds on any. Datagrams between
+//! servers are sealed with the server key. Datagrams between a client and the servers are sealed
+//! with a key that they agreed upon (`notary`), so that clients are safe from each other, too. A
+//! replayed frame is a duplicate, which the model already allows; but not one from another life of
+//! the cluster, so a cluster that is formatted anew takes a new name or new keys.
 //!
-//! What one end has to say to another at a time shares a datagram: messages, relays, and answers to a
-//! client. They arrive together or not at all.
+//! Several messages of one end to another, at one time, share a datagram: messages, relays, or
+//! answers to a client. They arrive together or not at all.
 
 use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
@@ -44,18 +44,18 @@ const CHECKSUMMED: u8 = 7;
 const ENCRYPTED: u8 = 8;
 pub(super) const HEADER: usize = 34;
 const CRC: usize = 4;
-/// What a datagram holds beside its messages, but for a proof.
+/// The bytes of a datagram beside its messages, but for a proof.
 pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
-/// What it holds beside each message.
+/// The bytes beside each message.
 pub(super) const LENGTH: usize = 2;
 
-/// What is in a frame.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// From server to server: a message of the protocol.
     Message = 0,
-    /// From server to server: a client's id and a message for it, which whoever knows its address
-    /// is to pass on.
+    /// From server to server: a client's id and a message for it, which a server that knows its
+    /// address is to pass on.
     Relay = 1,
     /// A client asks for an id.
     Hello = 2,
@@ -65,8 +65,8 @@ pub(super) enum Kind {
     Request = 4,
     /// From a server to a client: a message of the protocol.
     Answer = 5,
-    /// A server has not seen it proven that the client is where its request came from; here is
-    /// what proves it.
+    /// A server has no proof that the client is where its request came from; here is what proves
+    /// it.
     Cookie = 6,
     /// From server to server: a [`Greeting`].
     Greeting = 7,
@@ -96,7 +96,7 @@ pub(super) enum Greeting {
     Refused(u64),
 }
 
-/// What stands before each message.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) kind: Kind,

@@ -1,7 +1,7 @@
 //! A node's metrics and status over HTTP, for Prometheus and for `quorate status`.
 //!
-//! It tells what the node is and what it counts, to whoever asks, and nothing that is kept in it. Let
-//! only those reach its address who may know that.
+//! It shows what the node is and what it counts, but nothing that is kept in it, to everyone that
+//! asks. Let only those reach its address that may know this.
 
 use super::board::Board;
 use super::metrics::{Label, openmetrics, status};
@@ -28,7 +28,7 @@ pub enum HttpError {
         /// Why not.
         reason: String,
     },
-    /// Nobody answers.
+    /// No answer came.
     #[error("{address} does not answer: {source}")]
     Silent {
         /// Where.
@@ -36,7 +36,7 @@ pub enum HttpError {
         /// Why not.
         source: io::Error,
     },
-    /// Somebody else answers.
+    /// Something else than a node answers.
     #[error("{address} answers, but not as a node does: {answer}")]
     Foreign {
         /// Where.
@@ -86,11 +86,11 @@ fn answer(request: Request, label: &Label, board: &Board) {
     if let Ok(header) = Header::from_bytes("Content-Type", kind) {
         response.add_header(header);
     }
-    // A reader that has left need not be told.
+    // A reader that has left needs no answer.
     let _ = request.respond(response);
 }
 
-/// What is at `path` there; waits at most so long for each step.
+/// The content at `path` there; waits at most so long for each step.
 ///
 /// # Errors
 /// When nobody answers there, or not with success.

@@ -1,9 +1,9 @@
 //! Which life of a server speaks: on which data directory, and how old that is.
 //!
-//! Every datagram between servers carries it in one word. The directory identifies a disk that was lost
-//! and replaced; the age and the run identify an old copy of a directory. Each start on a directory makes
-//! it older, and so does some time of running, durably; a copy begins from the age that it was
-//! copied at, and when it comes to the age of the original it is another run that does.
+//! Every datagram between servers carries it in one word. The directory identifies a disk that was
+//! lost and replaced; the age and the run identify an old copy of a directory. Each start on a
+//! directory makes it older, and so does some time of running, durably; a copy begins from the age
+//! that it was copied at, and when it comes to the age of the original it is another run that does.
 
 /// How many bits of the word hold the age: a start a second for 48 days, or 80 years of running.
 const AGE: u32 = 22;

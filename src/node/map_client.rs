@@ -1,10 +1,10 @@
 //! The map's operations on a [`Client`], with the map's limits.
 //!
-//! There are two ways to ask a cluster. These methods are for programs that know that they talk to a
-//! replicated map: each takes and returns what its operation takes and returns, and is one request.
-//! [`deploy::ask`](fn@super::deploy::ask) is for programs that take any protocol, such as the command
-//! line: its operation and its answer are values, and it repeats transactions that were aborted for a
-//! reason that passes.
+//! There are two ways to ask a cluster. These methods are for programs that know that they talk to
+//! a replicated map: each takes and returns what its operation takes and returns, and is one
+//! request. [`deploy::ask`](fn@super::deploy::ask) is for programs that take any protocol, such as
+//! the command line: its operation and its answer are values, and it repeats transactions that were
+//! aborted for a reason that passes.
 
 use super::client::{Client, ClientError};
 use super::frame::MAX_DATAGRAM;

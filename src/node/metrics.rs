@@ -1,4 +1,4 @@
-//! What a node shows, as Prometheus and as `quorate status` read it.
+//! The figures that a node shows, as Prometheus and as `quorate status` read them.
 
 use super::board::{Board, Shown};
 use super::stats::Stats;

@@ -1,10 +1,10 @@
 //! New ids for clients, made by the servers.
 //!
-//! A client's id is a position, 16 random bits, and the server that made it. Positions grow with the
-//! log: a new one lies above all that the server made before, in this life or an earlier one, and
-//! above the ids of all clients that its state knows of. That is what the session table rests on
-//! (`models::kv::Sessions`): it refuses new clients below those that it has evicted, so the ids of
-//! clients that come later must be greater, whatever anybody's clock says. The random bits keep ids
+//! A client's id is a position, 16 random bits, and the server that made it. Positions grow with
+//! the log: a new one lies above all that the server made before, in this life or an earlier one,
+//! and above the ids of all clients that its state knows of. That is what the session table rests
+//! on (`models::kv::Sessions`): it refuses new clients below those that it has evicted, so the ids
+//! of clients that come later must be greater, whatever any clock says. The random bits keep ids
 //! apart where a server's disk was replaced and it has made ids that nobody used.
 
 use super::address::number;

@@ -5,14 +5,14 @@
 //! | the model assumes | here |
 //! |---|---|
 //! | a handler runs atomically, one at a time | one loop per node ([`runtime`](Node)) |
-//! | what is saved survives a crash, and precedes what is sent, but for what the actor says need not wait | checksummed records, written and synced by a thread of its own while the loop goes on; what waits is held until they are durable (`log`, `runtime/outbox.rs`) |
+//! | a save survives a crash, and precedes the messages sent after it, but for those that the actor says need not wait | checksummed records, written and synced by a thread of its own while the loop goes on; messages that wait are held until they are durable (`log`, `runtime/outbox.rs`) |
 //! | a message to oneself is not lost | the loop delivers it |
 //! | messages are lost, duplicated, reordered, never forged | UDP, frames under a seal (`frame`) |
 //! | a node never forgets that it belongs | a data directory is formatted once ([`DataDir`]) |
 //! | ids are unique and stable | one cluster file ([`ClusterFile`]) |
-//! | a client is who it says, where it says | ids that servers make and certify, a key for each session (`notary`) |
-//! | any server may answer any client | a reply to a client that a server never heard from travels by the servers that did |
-//! | a node that comes back has its disk, or says that it lost it | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
+//! | a client's identity and address are its own | ids that servers make and certify, a key for each session (`notary`) |
+//! | any server may answer any client | a reply to a client that a server never heard from is relayed by the servers that did |
+//! | a node that comes back has its disk, or reports its loss | a server whose data directory is a new one, or an old copy, is refused (`peers`); one that was formatted for a newcomer starts as one |
 //! | a timer fires in its time, once, and setting it replaces it | `timers` |
 //!
 //! A protocol is plugged in by [`Deploy`](quorate_models::Deploy); [`Client`] is the client that
@@ -42,6 +42,7 @@ mod mint;
 mod notary;
 mod notices;
 mod peers;
+mod round_trip;
 mod runtime;
 mod secrets;
 mod socket;

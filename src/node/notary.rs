@@ -1,18 +1,18 @@
-//! The servers' side of a client's session: who it is, where it is, and the key that it alone
-//! shares with the servers.
+//! The servers' side of a client's session: its id, its address, and the key that it alone shares
+//! with the servers.
 //!
 //! A client makes a pair of keys for each session and asks any server for an id. The server answers
-//! with an id, a **certificate** that binds the id to the client's public key, and a **cookie** that
-//! binds the id to the address that the answer goes to. Each request carries all three. So any
+//! with an id, a **certificate** that binds the id to the client's public key, and a **cookie**
+//! that binds the id to the address that the answer goes to. Each request carries all three. So any
 //! server knows, without a table and without having heard from the client before, that the id is
 //! one that servers made, for the holder of that secret key, and that the client receives what is
-//! sent to its address. Nothing larger than a request goes to an address of which that is not
+//! sent to its address. Nothing larger than a request goes to an address for which this is not
 //! proven. A cookie stays good for as long as the client stays where it is.
 //!
-//! Whoever holds the client key may become a client, as many as it likes, and do what clients may.
-//! It cannot read another client's replies, use up another's numbers, move its address, or
-//! answer it in a server's name: all of that takes the other's secret key or the servers'.
-//! Without `[keys]` in the cluster file none of this holds against malice, only against mistakes.
+//! A holder of the client key may become a client, or many, and do what clients may. It cannot read
+//! another client's replies, use up another's numbers, move its address, or answer it in a server's
+//! name: all of that takes the other's secret key or the servers'. Without `[keys]` in the cluster
+//! file none of this holds against malice, only against mistakes.
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
@@ -23,10 +23,10 @@ use std::net::{IpAddr, SocketAddr};
 
 /// The length of a proof.
 pub(super) const PROOF: usize = 64;
-/// What a hello holds beside the public key, so that a welcome is not larger.
+/// The padding of a hello beside the public key, so that a welcome is not larger.
 pub(super) const PADDING: [u8; 24] = [0; 24];
 
-/// What comes with each request, in clear.
+/// The proof that comes with each request, in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
     pub(super) public: Public,
@@ -70,7 +70,7 @@ impl Notary {
         }
     }
 
-    /// What seals the session of the client with that public key. Takes a while: some 50 µs.
+    /// The channel of the client's session with that public key. Takes a while: some 50 µs.
     pub(super) fn channel(&self, public: &Public) -> Channel {
         let key = self.agreement.as_ref().map(|ours| ours.session_key(public, public));
         Channel::new(key.as_ref())

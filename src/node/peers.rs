@@ -1,5 +1,5 @@
-//! The other servers' lives: a server that comes back without its disk, or with an old copy of it, is
-//! refused.
+//! The other servers' lives: a server that comes back without its disk, or with an old copy of it,
+//! is refused.
 //!
 //! The model assumes that a node comes back with what was durable. A node whose data directory was
 //! formatted again has forgotten what it promised, but answers to its old id. So every data
@@ -13,12 +13,13 @@
 //! ([`readmit`]), which must have been formatted for a newcomer. Whether that is safe is the
 //! protocol's to say ([`Deploy::readmission`](quorate_models::Deploy::readmission)).
 //!
-//! A refused server is told so, and stops; servers that lost their disks at once and remember nobody
-//! wait for the word of one that does (`runtime/greeting.rs`). If none can be heard in time, they
-//! take each other for a new cluster, and together they may be a majority.
+//! A refused server receives the refusal, and stops, or waits to be readmitted if it is a newcomer;
+//! servers that lost their disks at once and remember nobody wait for the word of one that does
+//! (`runtime/greeting.rs`). If none can be heard in time, they take each other for a new cluster,
+//! and together they may be a majority.
 //!
-//! What this cannot detect: a copy of a data directory that was made since the others last heard that
-//! it grew older: a few minutes.
+//! One case is not detected: a copy of a data directory that was made after the others last heard
+//! that it grew older, which it does every ten minutes while it is written to.
 
 use super::data_dir::replace;
 use super::life::Life;
@@ -33,8 +34,8 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 const FILE: &str = "peers.toml";
-/// How long a server must have been heard from an old copy only before an operator is informed: a late
-/// datagram is no copy.
+/// How long a server must have been heard from an old copy only before an operator is informed: a
+/// late datagram is no copy.
 const LATE: Duration = Duration::from_secs(1);
 
 /// What a node remembers of the other servers cannot be read or written.
@@ -64,7 +65,7 @@ pub enum PeersError {
 }
 
 /// `peers.toml`. Numbers in full 64 bits do not fit TOML, so a life is text: the incarnation,
-/// hexadecimal, the age and the run, if those were told then.
+/// hexadecimal, the age and the run, if those were known then.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -126,8 +127,8 @@ impl Peers {
         })
     }
 
-    /// Whether to listen to `peer` in the life that this word tells. What is new of it is
-    /// remembered, durably, before anything is taken from it.
+    /// Whether to listen to `peer` in the life that this word encodes. A new life is remembered,
+    /// durably, before anything is taken from it.
     pub(super) fn admits(&mut self, peer: Id, word: u64) -> bool {
         let life = Life::of_word(word);
         let Some(known) = self.known.get(&usize::from(peer)).copied() else {

@@ -1,14 +1,14 @@
 //! The loop that drives one actor: the same code that is checked, with a real clock, disk and
 //! network, which give it exactly what the model assumes.
 //!
-//! One loop, one handler at a time. Handlers run in **batches**. What a batch saves is handed to the
-//! [log](super::log), which writes it while the loop goes on with the next batch. What a batch sends
-//! that [waits for the disk](quorate_models::Recoverable::waits_for_disk) is held until all is durable
-//! that was saved up to then. A crash in between is, to everyone else, a crash before the batch, whose
-//! messages were lost; the model allows both.
+//! One loop, one handler at a time. Handlers run in **batches**. The saves of a batch are handed to
+//! the [log](super::log), which writes them while the loop goes on with the next batch. A message
+//! of a batch that [waits for the disk](quorate_models::Recoverable::waits_for_disk) is held until
+//! all that was saved up to then is durable. A crash in between is, to everyone else, a crash
+//! before the batch, whose messages were lost; the model allows both.
 //!
-//! What a node sends to itself never meets the network: it is delivered by the loop, and waits for the
-//! disk like anything else.
+//! A message of a node to itself never meets the network: it is delivered by the loop, and waits
+//! for the disk like any other.
 
 pub(super) mod builder;
 mod greeting;
@@ -42,11 +42,11 @@ use std::time::{Duration, Instant};
 const BATCH_EVENTS: usize = 256;
 /// A batch takes no more events when it has this much to send, in bytes.
 const BATCH_BYTES: usize = 1 << 20;
-/// What one batch sends beyond this, in bytes, is lost.
+/// The most bytes that one batch sends; messages beyond are lost.
 const QUEUE_BYTES: usize = 32 << 20;
 /// How much may be handed to the disk before the loop waits for it, in bytes.
 const WRITING_BYTES: usize = 64 << 20;
-/// How many messages of a node to itself may wait for the loop; more are lost.
+/// While more messages of a node to itself wait for the loop, it takes these before any datagram.
 const OWN_MESSAGES: usize = 1 << 16;
 /// How many answers a second are given to other servers to pass on.
 const RELAYS: u32 = 20_000;
@@ -66,7 +66,7 @@ pub struct Node<A: Runnable> {
     status: Option<fn(&A::State) -> Status>,
     /// Where it shows what it is, and how far.
     board: Option<(Board, Measure<A>)>,
-    /// What the disk has not got yet, with when that was saved: only where it is shown.
+    /// The saves that the disk has not got yet, each with its time: only where they are shown.
     syncing: VecDeque<(u64, Instant)>,
     newest_client: fn(&A::State) -> Option<Id>,
     mint: Mint,
@@ -75,11 +75,11 @@ pub struct Node<A: Runnable> {
     id: Id,
     endpoint: Endpoint,
     log: Log<A::Storage>,
-    /// What was saved before it started, until it starts.
+    /// The state that was saved before it started, until it starts.
     image: Option<A::Storage>,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     held: Held<A::Msg>,
-    /// What it has sent to itself.
+    /// Its messages to itself.
     own: VecDeque<A::Msg>,
     timers: Timers<A::Timer>,
     /// Choices to be made, by key.
@@ -102,14 +102,14 @@ enum Event<A: Actor> {
     Choice(A::Random),
 }
 
-/// What a batch of handlers saves and sends.
+/// The saves and messages of a batch of handlers.
 struct Batch<A: Actor> {
     saves: Vec<A::Storage>,
     /// Whether anything waits for what is saved.
     is_awaited: bool,
-    /// What leaves at once.
+    /// The messages that leave at once.
     free: Mail<A::Msg>,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     waiting: Mail<A::Msg>,
 }
 
@@ -157,8 +157,9 @@ impl<A: Runnable> Node<A> {
         let mut batch = Batch::new();
         self.collect(out, &mut batch);
         self.commit(batch.all_waiting())?;
-        // As in the model: what it saves as it starts is durable before it does anything else. Else it
-        // might crash, start for the first time once more, and contradict what it sent meanwhile.
+        // As in the model: what it saves as it starts is durable before it does anything else. Else
+        // it might crash, start for the first time once more, and contradict what it sent
+        // meanwhile.
         self.await_disk()?;
         self.tell_status(&state);
         while !stop.is_stopped() {
@@ -211,7 +212,8 @@ impl<A: Runnable> Node<A> {
         Ok(stats)
     }
 
-    /// So that a copy of the data directory is told from it once it goes on.
+    /// Raises the age, so that a copy of the data directory can be told apart once the node goes
+    /// on.
     fn grow_older(&mut self) -> Result<(), NodeError> {
         let synced = self.log.written();
         if self.aged.1 < synced && self.aged.0.elapsed() >= AGING {
@@ -235,12 +237,16 @@ impl<A: Runnable> Node<A> {
     }
 
     /// Runs the handlers of one batch: datagrams that are there, what the node sent to itself, then
-    /// timers whose time has come, and choices, of each a bounded number. Waits if there is nothing to do.
+    /// timers whose time has come, and choices, of each a bounded number. Waits if there is nothing
+    /// to do.
     ///
     /// Datagrams first: after a stall, what would have put a timer off waits in the socket.
     fn gather(&mut self, state: &mut Cow<'_, A::State>) -> Batch<A> {
         let mut batch = Batch::new();
-        let mut events = self.receive(Duration::ZERO, state, &mut batch);
+        let mut events = 0;
+        if self.own.len() <= OWN_MESSAGES {
+            events += self.receive(Duration::ZERO, state, &mut batch);
+        }
         for _ in 0..BATCH_EVENTS {
             let Some(msg) = self.own.pop_front() else { break };
             self.step(state, Event::Message(self.id, msg), &mut batch);
@@ -320,12 +326,12 @@ impl<A: Runnable> Node<A> {
         self.step(state, Event::Message(src, msg), batch);
     }
 
-    /// Gives a new client an id. To whoever lost it, another one.
+    /// Gives a new client an id. A client that lost it gets another one.
     fn welcome(&mut self, state: &A::State, hello: &Hello, batch: &mut Batch<A>) {
         let id = match self.mint.id((self.newest_client)(state)) {
             Ok(id) => id,
             Err(error) => {
-                // Whoever says hello again and again is not to fill the log.
+                // A client that says hello again and again is not to fill the log.
                 if let Some(left_out) = self.complaints.allow(Instant::now()) {
                     tracing::error!(%error, left_out, "cannot make an id for a client");
                 }

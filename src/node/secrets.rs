@@ -90,7 +90,7 @@ impl Agreement {
     }
 
     /// The key of the session between the client whose public key is `client` and the servers;
-    /// `other` is the public key of the other side. Who lacks the client key cannot make it.
+    /// `other` is the public key of the other side. Without the client key it cannot be made.
     pub(super) fn session_key(&self, other: &Public, client: &Public) -> [u8; 32] {
         let shared = self.secret.diffie_hellman(&PublicKey::from(*other));
         let key = Secret::of(self.client_key.bytes(), "quorate 1: sessions");

@@ -23,7 +23,7 @@ const PATIENCE: u32 = 16;
 /// A socket could not be opened.
 #[derive(Debug, Error)]
 pub enum BindError {
-    /// Someone else listens there.
+    /// Another process listens there.
     #[error(
         "the address {address} is in use: another process listens on UDP port {}; \
          stop it, or give this server another port in the cluster file", address.port()
@@ -61,7 +61,7 @@ pub(super) struct Datagram {
 pub(super) enum Received {
     /// Nothing, within the time; or it was woken.
     Nothing,
-    /// An error, which is nobody's message.
+    /// An error, and no message.
     Failed,
     /// So many bytes in the buffer, and where they came from.
     Bytes(usize, SocketAddr),
@@ -114,7 +114,7 @@ impl Socket {
         let Err(error) = sent else { return Ok(()) };
         self.stats.send_failed += 1;
         tracing::debug!(to = %datagram.to, %error, "a datagram was not sent");
-        // Who watches the log should see that it happens, not every time it does.
+        // A reader of the log should see that it happens, not every time it does.
         if self.stats.send_failed.is_power_of_two() {
             let count = self.stats.send_failed;
             tracing::warn!(to = %datagram.to, %error, count, "datagrams were not sent");
@@ -153,8 +153,8 @@ impl Socket {
         Ok(())
     }
 
-    /// An error on receipt is never the end: most tell of a datagram sent earlier that nobody
-    /// took (connection refused), which to the protocol is a lost message.
+    /// An error on receipt is never the end: most report a datagram sent earlier that nobody took
+    /// (connection refused), which to the protocol is a lost message.
     fn failed(&mut self, error: &io::Error) -> Received {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
@@ -174,7 +174,7 @@ impl Socket {
     }
 }
 
-/// `None`, which is for ever, if it is too long to be told.
+/// `None`, which is for ever, if it is too long to be represented.
 fn timespec(wait: Duration) -> Option<Timespec> {
     wait.try_into().ok()
 }

@@ -9,7 +9,7 @@ pub struct Stats {
     pub received: u64,
     /// Datagrams that were sent, but for greetings.
     pub sent: u64,
-    /// What was said to other servers about listening to each other.
+    /// Greetings to other servers, about listening to each other.
     pub greeted: u64,
     /// Dropped: longer than [`MAX_DATAGRAM`](super::MAX_DATAGRAM).
     pub oversized: u64,
@@ -21,7 +21,8 @@ pub struct Stats {
     pub malformed: u64,
     /// Dropped: for another node.
     pub misdirected: u64,
-    /// Dropped: from a server's id and not from its address, or from an id that is nobody's.
+    /// Dropped: from a server's id and not from its address, or from an id that no server or client
+    /// has.
     pub impostors: u64,
     /// Dropped: from a server whose data directory is another than before.
     pub replaced: u64,
@@ -42,8 +43,8 @@ pub struct Stats {
     pub relayed: u64,
     /// Passed on to a client for another server.
     pub passed_on: u64,
-    /// Lost: for a server that there is not, or for a client of which nobody here knows the
-    /// address, and the other servers were asked to pass on too much.
+    /// Lost: for a server that there is not, or for a client whose address is not known here, when
+    /// the other servers were asked to pass on too much already.
     pub unroutable: u64,
     /// Lost: did not fit a datagram.
     pub unsendable: u64,

@@ -20,7 +20,7 @@ impl<T: Ord + Clone> Timers<T> {
     pub(super) fn set(&mut self, timer: T, range: Range<Duration>, now: Instant) {
         self.cancel(&timer);
         let delay = if range.is_empty() { range.start } else { rand::random_range(range) };
-        // Beyond what the clock can tell is never.
+        // A time beyond the range of the clock is never.
         if let Some(deadline) = now.checked_add(delay) {
             self.order.insert((deadline, timer.clone()));
             self.deadlines.insert(timer, deadline);
@@ -31,6 +31,11 @@ impl<T: Ord + Clone> Timers<T> {
         if let Some((timer, deadline)) = self.deadlines.remove_entry(timer) {
             self.order.remove(&(deadline, timer));
         }
+    }
+
+    /// How many are set.
+    pub(super) fn len(&self) -> usize {
+        self.deadlines.len()
     }
 
     /// When the first one fires.

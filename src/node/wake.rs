@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Wake(Arc<Bell>);
 
 struct Bell {
-    /// Whether there is a byte in the pipe, or will be: more than one tell no more than one.
+    /// Whether there is a byte in the pipe, or will be: more than one would say no more than one.
     rung: AtomicBool,
     pipe: PipeWriter,
 }

@@ -95,7 +95,7 @@ fn messages_are_told_apart_by_what_they_are_and_not_by_their_order() {
         let outcome = Checker::new(&cluster).threads(threads).check().unwrap();
         let verdict = &outcome.property("heeds").unwrap().verdict;
         assert!(matches!(verdict, Verdict::Violated(_)), "{verdict:?}");
-        // Where it is strong, each is delivered in the end.
+        // Where it is strong, each is eventually delivered.
         let fairness = Fairness { deliveries: Strength::Strong, ..fairness };
         let outcome = Checker::new(&cluster).threads(threads).fairness(fairness).check().unwrap();
         assert!(outcome.holds());

@@ -1,4 +1,4 @@
-//! A panic is a violation like any other: told once, with its shortest path, by any number of
+//! A panic is a violation like any other: reported once, with its shortest path, by any number of
 //! threads, and the check goes on.
 
 use quorate::catalogue::Subject;
@@ -95,7 +95,7 @@ fn panics<A: Checkable, H: Observer<A::Msg>>(
         assert_eq!(outcome.shortfall, None, "the search goes on");
         let Some(Verdict::Violated(trace)) = outcome.property(NO_PANIC.name).map(|p| &p.verdict)
         else {
-            panic!("no panic is told: {outcome:?}");
+            panic!("no panic is reported: {outcome:?}");
         };
         let actions: Vec<_> =
             trace.actions(&cluster).iter().map(|action| format!("{action:?}")).collect();
@@ -226,7 +226,7 @@ fn liveness_is_not_blamed_for_a_panic() {
     assert_eq!(outcome.property("ends").unwrap().verdict, Verdict::Holds);
 }
 
-/// Says hello to a neighbour, who cannot bear it.
+/// Says hello to a neighbour, which panics when it hears it.
 struct Shy;
 
 impl Actor for Shy {

@@ -1,5 +1,5 @@
-//! What cannot be trusted is an error, and never `holds`: parts that a hash does not tell apart,
-//! a path that cannot be walked again, a name that is not there.
+//! A result that cannot be trusted is an error, and never `holds`: parts that a hash does not
+//! distinguish, a path that cannot be walked again, a name that is not there.
 
 use quorate::catalogue::Subject;
 use quorate::check::{CheckError, Checker, Limits, Options, Shortfall, Verdict};

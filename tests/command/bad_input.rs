@@ -1,5 +1,5 @@
-//! What makes no sense is refused with an exit code that says so and a text that says what to do.
-//! No node runs here: all of it is noticed before anything is sent.
+//! Input that makes no sense is refused with an exit code that says so and a text that says what to
+//! do. No node runs here: all of it is noticed before anything is sent.
 
 use std::fmt::Write;
 use std::fs::Permissions;
@@ -85,7 +85,7 @@ fn ranges_that_do_not_cover_the_keys_once_are_refused() {
         let dir = cluster("two-phase-commit", mode, 3);
         let format = ["format", "--id", "1", "--data", "node-1"];
         assert_refused(&quorate(dir.path(), &format), 1, &["two-phase-commit", advice]);
-        // A client that cannot tell whom to ask says the same.
+        // A client that cannot know which server to ask says the same.
         assert_refused(&quorate(dir.path(), &["get", "k"]), 1, &["two-phase-commit", advice]);
     }
 }

@@ -358,7 +358,7 @@ fn a_counterexample_is_written_where_there_is_one_and_none_is_no_failure() {
     assert!(code == 1 && told.contains("/none"), "{code} {told}");
 }
 
-/// What follows `flag` in an example, up to where the explanation of the example begins.
+/// The text after `flag` in an example, up to where the explanation of the example begins.
 fn named<'a>(example: &'a str, flag: &str) -> Option<&'a str> {
     example.split_once(flag)?.1.split_whitespace().next()
 }

@@ -1,5 +1,5 @@
-//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states, and a
-//! lasso opens where its cycle begins. In a browser: all that the diagram says can be read.
+//! `quorate explore --at` over HTTP: the states along the printed link are the trace's states, and
+//! a lasso opens where its cycle begins. In a browser: all that the diagram says can be read.
 
 use quorate::catalogue;
 use quorate::trace::TraceFile;
@@ -217,8 +217,8 @@ fn the_diagram_can_be_read_in_a_browser() {
     }
 }
 
-/// Tells of each text, arrow and mark of the diagram its contrast to the background, and whether
-/// the image shows all of it. Run once the diagram is there.
+/// Measures, for each text, arrow and mark of the diagram, its contrast to the background, and
+/// whether the image shows all of it. Run once the diagram is there.
 const MEASURE: &str = r"
 const timer = setInterval(() => {
   const svg = document.querySelector('.main-flex-right svg');

@@ -1,4 +1,4 @@
-//! What an operator types: keys, status, completions, manual pages.
+//! The commands of an operator: keys, status, completions, manual pages.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -41,12 +41,12 @@ fn keys_are_in_files_of_their_own_and_their_owners_alone() {
     let format =
         |data| quorate(dir, &["format", "--cluster", "cluster.toml", "--id", "0", "--data", data]);
     assert_eq!(format("one").status.code(), Some(0), "{:?}", format("one"));
-    // A client's copy is whole by itself, and has not the servers' key.
+    // A client's copy needs no other file, and lacks the servers' key.
     let copy = text(&quorate(dir, &["client-file", "--cluster", "cluster.toml"]).stdout);
     let key = |name| std::fs::read_to_string(dir.join(name)).unwrap().trim().to_owned();
     assert!(copy.contains("public = ") && copy.contains(&key("client.key")), "{copy}");
     assert!(!copy.contains(&key("server.key")) && !copy.contains("-file"), "{copy}");
-    // What is wrong with a key file is told, and the key is not.
+    // The error says what is wrong with a key file, and does not show the key.
     let open = std::fs::Permissions::from_mode(0o640);
     std::fs::set_permissions(dir.join("server.key"), open).unwrap();
     let error = text(&format("two").stderr);

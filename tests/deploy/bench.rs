@@ -1,4 +1,4 @@
-//! `quorate bench`: what it measures is what a program can read, and what fails is told.
+//! `quorate bench`: a program can read what it measures, and it reports what fails.
 
 use crate::support::KEYS;
 use crate::support::processes::Cluster;

@@ -30,7 +30,7 @@ fn what_survives_a_storm_holds() {
     }
 }
 
-/// Nodes of multi-primary answer by themselves, which no linearizable map may do.
+/// Each node of multi-primary answers alone, which no node of a linearizable map may do.
 #[test]
 fn a_promise_that_is_broken_is_violated_and_the_history_is_kept() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,10 +1,10 @@
-//! What a node logs: who leads, and whom it refuses.
+//! What a node logs: the leader, and the peers that it refuses.
 
 use crate::support::KEYS;
 use crate::support::processes::Cluster;
 use std::net::UdpSocket;
 
-/// Who leads, by what a node logged last.
+/// The leader, by the last line that a node logged.
 fn leader(line: &str) -> Option<usize> {
     let (_, rest) = line.split_once("led by server ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! Multi-primary as processes: what its commands tell, and whose write wins. That nodes converge
+//! Multi-primary as processes: what its commands print, and which write wins. That nodes converge
 //! and lose nothing whatever happens is the business of `tests/faults`.
 
 use crate::support::KEYS;
@@ -11,14 +11,14 @@ const MULTI_VALUE: &str = "mode = \"multi-value\"";
 /// The context of a write that replaces nothing.
 const NOTHING: &str = "00";
 
-/// What a node tells of a key, one value a line, without order.
+/// The values of a key that a node returns, one a line, without order.
 fn values(cluster: &Cluster, server: &str, key: &str) -> BTreeSet<String> {
     let (code, text) = cluster.client(&["get", key, "--server", server, "--timeout", "20s"]);
     assert!(code == 0 || code == 1, "server {server} does not answer");
     text.lines().map(str::to_owned).collect()
 }
 
-/// Waits until all nodes tell the same of a key, and it satisfies `is_right`.
+/// Waits until all nodes return the same values of a key, and these satisfy `is_right`.
 fn converge(cluster: &Cluster, key: &str, is_right: impl Fn(&BTreeSet<String>) -> bool) {
     let begin = Instant::now();
     loop {

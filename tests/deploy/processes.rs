@@ -48,7 +48,7 @@ fn a_node_refuses_another_nodes_directory() {
     assert!(code == 1 && text.contains("quorate format"), "{text}");
 }
 
-/// What was acknowledged survives whichever node is killed, and all of them at once.
+/// An acknowledged write survives the death of any node, and of all of them at once.
 #[test]
 fn acknowledged_writes_survive_kills() {
     let mut cluster = Cluster::start("primary-backup", 4, KEYS);
@@ -71,8 +71,8 @@ fn acknowledged_writes_survive_kills() {
     assert_eq!(cluster.client(&["get", "k", "--timeout", "20s"]), said(0, "with 1\n"));
 }
 
-/// A node whose disk is full stops and tells why; what it acknowledged until then is there when it
-/// comes back, and what it was writing is cut off.
+/// A node whose disk is full stops and reports why; what it acknowledged until then is there when
+/// it comes back, and what it was writing is cut off.
 #[test]
 fn a_full_disk_stops_a_node_and_loses_nothing_acknowledged() {
     let mut cluster = Cluster::start("primary-backup", 2, "");

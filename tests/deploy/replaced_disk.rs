@@ -1,5 +1,5 @@
-//! A server whose data directory was formatted again, or is an old copy: the others do not listen to
-//! it, until it returns as a newcomer where the protocol takes it back.
+//! A server whose data directory was formatted again, or is an old copy: the others do not listen
+//! to it, until it returns as a newcomer where the protocol takes it back.
 
 use crate::support::KEYS;
 use crate::support::processes::{Cluster, said};
@@ -86,7 +86,7 @@ fn readmit(cluster: &Cluster, server: &str, at: usize) {
     assert!(done.status.success(), "{done:?}");
 }
 
-/// What a node says that it is, after so many bytes of its log.
+/// Waits until a node logs a status that is as wanted, after so many bytes of its log.
 fn await_status(cluster: &Cluster, id: usize, after: usize, is_it: impl Fn(&str) -> bool) {
     let begin = Instant::now();
     loop {
@@ -130,8 +130,8 @@ fn write_while(cluster: &mut Cluster, act: impl FnOnce(&mut Cluster)) -> Vec<Str
     })
 }
 
-/// Under writes, the disks of a backup and then of the primary are lost. Each returns as a newcomer.
-/// Then the others go one by one, and the last one has every write that was acknowledged.
+/// Under writes, the disks of a backup and then of the primary are lost. Each returns as a
+/// newcomer. Then the others go one by one, and the last one has every write that was acknowledged.
 #[test]
 fn a_replica_of_primary_backup_returns_without_its_disk_and_no_acknowledged_write_is_lost() {
     let mut cluster = Cluster::start("primary-backup", 4, KEYS);
@@ -170,7 +170,7 @@ fn members(line: &str) -> Vec<&str> {
     line.split_once("members ").map_or(vec![], |(_, members)| members.split(' ').collect())
 }
 
-/// Waits until a server tells a value.
+/// Waits until a server returns a value.
 fn await_value(cluster: &Cluster, server: &str, key: &str, value: &str) {
     let begin = Instant::now();
     let get = ["get", key, "--server", server, "--timeout", "20s"];
@@ -265,7 +265,8 @@ fn an_old_copy_of_a_data_directory_is_refused() {
     await_refusal(&mut cluster, 2, before, "or a later state of this one");
 }
 
-/// Together they are a majority that has forgotten, and neither remembers the other; the third does.
+/// Together they are a majority that has forgotten, and neither remembers the other; the third
+/// does.
 #[test]
 fn servers_that_lost_their_disks_at_once_stop_as_long_as_one_remembers() {
     let mut cluster = Cluster::start("paxos", 3, KEYS);

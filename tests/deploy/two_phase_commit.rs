@@ -1,5 +1,5 @@
-//! Two-phase commit as processes: what its commands tell, also while a node is down. That
-//! transactions stay atomic whoever is killed is the business of `tests/faults`.
+//! Two-phase commit as processes: what its commands print, also while a node is down. That
+//! transactions stay atomic whichever node is killed is the business of `tests/faults`.
 
 use crate::support::KEYS;
 use crate::support::processes::{Cluster, said};

@@ -1,6 +1,6 @@
-//! The claims of the sources about what happens in the end, each decided on an instance by the
-//! engine and seen to need what the protocol does for it. Those about what always holds are in
-//! the protocols' own `tests/` folders.
+//! The claims of the sources about what eventually happens, each decided on an instance by the
+//! engine and seen to need what the protocol does for it. Those about what always holds are in the
+//! protocols' own `tests/` folders.
 
 use quorate::catalogue::{self, Case};
 use quorate::check::Options;

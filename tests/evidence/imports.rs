@@ -1,4 +1,4 @@
-//! No file imports itself by way of others: whoever reads a file can read what it builds upon first.
+//! No file imports itself by way of others: a reader of a file can first read what it builds upon.
 //!
 //! The `use` lines and the paths that begin with `crate`, `super` or `self` are read roughly, and a
 //! re-export counts as an import of the file that defines the item. Tests may import as they like.
@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The one circle that is excused: a cluster has a setup, whose properties have conditions on a view,
-/// which is of a cluster.
+/// The one circle that is excused: a cluster has a setup, whose properties have conditions on a
+/// view, which is of a cluster.
 const EXCUSED: [&str; 4] = [
     "models/world/cluster.rs",
     "models/world/property.rs",
@@ -162,7 +162,7 @@ impl File {
             }
         }
         let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-        // Who may see an item is no import.
+        // The visibility of an item is no import.
         let (first, others) = rest.split_once("(in ").unwrap_or((&rest, ""));
         let others = others.split("(in ").filter_map(|rest| Some(rest.split_once(')')?.1));
         let rest = [first].into_iter().chain(others).collect::<String>();

@@ -30,8 +30,8 @@ fn every_quick_instance_is_as_recorded() {
     });
 }
 
-/// The engine's counterexamples are the shortest; so are stateright's, with one thread. Two instances
-/// are compared at a time.
+/// The engine's counterexamples are the shortest; so are stateright's, with one thread. Two
+/// instances are compared at a time.
 #[test]
 fn the_engine_and_stateright_agree_on_every_quick_instance() {
     let next = AtomicUsize::new(0);

@@ -1,6 +1,6 @@
 //! One test per claim that the Paxos protocols cite of a paper and state as a property: it holds
-//! in a bounded instance, and it is what notices that a guard is gone. What the papers say of
-//! single steps is tested where the steps are, in `models/paxos/tests` and `models/paxos/synod`;
+//! in a bounded instance, and it notices that a guard is gone. The claims of the papers about
+//! single steps are tested where the steps are, in `models/paxos/tests` and `models/paxos/synod`;
 //! those tests are named in the same way.
 
 use quorate::catalogue::{self, Protocol};
@@ -15,7 +15,7 @@ fn protocol(name: &str) -> Protocol {
     catalogue::protocols().into_iter().find(|protocol| protocol.name == name).unwrap()
 }
 
-/// Checks an instance once, whoever asks.
+/// Checks an instance once, for all tests together.
 fn found<T>(protocol: &'static str, instance: &'static str, of: impl Fn(&Findings) -> T) -> T {
     static KNOWN: Mutex<BTreeMap<(&str, &str), Findings>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

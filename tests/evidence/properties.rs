@@ -1,5 +1,5 @@
-//! What is said of properties: names that are short and stable, sentences that read alike, and
-//! sources that a reader finds in the list of the protocol's module.
+//! The texts of properties: names that are short and stable, sentences that read alike, and sources
+//! that a reader finds in the list of the protocol's module.
 
 use quorate::catalogue::{PropertyInfo, Protocol, protocols};
 use quorate::models::world::{CHECKPOINT, NO_PANIC};

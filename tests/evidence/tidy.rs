@@ -1,4 +1,4 @@
-//! What the code must look like: purity of `models/`, the size of files, one type per name, and a
+//! The rules for the code: purity of `models/`, the size of files, one type per name, and a
 //! documented table of every property and mutant.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// The most lines a source file may have.
 const MAX_LINES: usize = 420;
 
-/// What `models/` may not mention, with the reason. `models/clippy.toml` bans the same for the
-/// compiler's eyes; this catches what a lint cannot see, such as a path in a macro.
+/// The names that `models/` may not mention, each with the reason. `models/clippy.toml` bans the
+/// same for the compiler's eyes; this catches what a lint cannot see, such as a path in a macro.
 const IMPURE: &[(&str, &str)] = &[
     ("std::net", "models do no I/O"),
     ("std::fs", "models do no I/O"),
@@ -32,7 +32,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                // What was built of the peers is nobody's source.
+                // The build of the peers is no source.
                 open.extend((!path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path);

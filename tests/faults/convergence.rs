@@ -1,5 +1,5 @@
 //! Multi-primary, in both modes: nodes converge, and what was acknowledged is there unless a later
-//! write replaced it. Each request is for one node, as a node promises something only by itself.
+//! write replaced it. Each request is for one node, as each node promises something only alone.
 
 use super::assert_answered;
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
@@ -19,13 +19,13 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 4;
 const NODES: usize = 3;
-/// Of a key that is written with contexts alone, it is known of nearly every write whether it is
-/// there in the end.
+/// A key that is written only with contexts: of nearly every write of it, it is known whether it is
+/// still there at the end.
 const INFORMED: &str = "informed";
 const KEYS: [&str; 3] = [INFORMED, "a", "b"];
 /// The context of a write that replaces nothing.
 const NOTHING: &str = "00";
-/// A client that was told of so many siblings replaces them: a node does not make many more.
+/// A client that has read so many siblings replaces them: a node does not make many more.
 const MANY: usize = 6;
 
 /// What a node is asked for.
@@ -33,17 +33,17 @@ const MANY: usize = 6;
 struct Asked {
     node: usize,
     op: Op,
-    context: Option<Told>,
+    context: Option<Seen>,
 }
 
-/// What a client was told of a key.
+/// What a client has read of a key.
 #[derive(Clone, Debug)]
-struct Told {
+struct Seen {
     values: BTreeSet<Bytes>,
     context: String,
 }
 
-impl Told {
+impl Seen {
     fn nothing() -> Self {
         Self { values: BTreeSet::new(), context: NOTHING.into() }
     }
@@ -76,7 +76,7 @@ fn request(
     }
 }
 
-/// The values that a get was told.
+/// The values in the answer to a get.
 fn values(answered: &Answered) -> Option<BTreeSet<Bytes>> {
     match answered {
         Answered::Siblings { values, more: false, .. } => Some(values.iter().cloned().collect()),
@@ -85,14 +85,14 @@ fn values(answered: &Answered) -> Option<BTreeSet<Bytes>> {
     }
 }
 
-fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, Told>) -> Asked {
+fn any_ask(random: &mut StdRng, value: &str, rule: Rule, seen: &BTreeMap<Bytes, Seen>) -> Asked {
     let name = KEYS[random.random_range(0..KEYS.len())];
     let (node, key) = (random.random_range(0..NODES), Bytes::from(name));
-    let told = seen.get(&key).cloned().unwrap_or_else(Told::nothing);
+    let told = seen.get(&key).cloned().unwrap_or_else(Seen::nothing);
     let informed = if rule != Rule::MultiValue {
         None
     } else if told.values.len() < MANY && random.random_bool(0.2) {
-        Some(Told::nothing())
+        Some(Seen::nothing())
     } else {
         (name == INFORMED || random.random_bool(0.5)).then_some(told)
     };
@@ -122,7 +122,7 @@ fn work(
             request(&mut clients, file, asked, deadline)
         });
         if let Some(Answered::Siblings { values, context, .. }) = answered {
-            let told = Told { values: values.into_iter().collect(), context };
+            let told = Seen { values: values.into_iter().collect(), context };
             seen.insert(asked.op.key().clone(), told);
         }
     }
@@ -143,7 +143,7 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<B
         let value = match op {
             Op::Get { .. } => {
                 if let Some((end, answered)) = answer {
-                    let values = values(&answered).expect("a get that was told something else");
+                    let values = values(&answered).expect("a get whose answer is something else");
                     history.reads.push(Read { node, values, begin, end });
                 }
                 continue;
@@ -151,10 +151,10 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<B
             Op::Put { value, .. } => Some(value),
             _ => None,
         };
-        let replaces = context.map_or(Replaces::Held, |told| Replaces::Told(told.values));
+        let replaces = context.map_or(Replaces::Held, |told| Replaces::Seen(told.values));
         let end = answer.map(|(end, _)| end);
-        // What a node acknowledged and nobody else had goes with its disk: it may be there, or not.
-        // And to the node that is back, what it was asked for before and is asked for again is new.
+        // A write that a node acknowledged and no other node had goes with its disk: it may be
+        // there, or not. And to the node that is back, a request that it had taken before is new.
         let is_before = node == loss.node && begin < loss.when;
         let may_repeat = is_before && end.is_none_or(|end| end > loss.when);
         let end = end.filter(|_| !is_before);
@@ -163,7 +163,7 @@ fn by_key(operations: Vec<Operation<Asked, Answered>>, loss: Loss) -> BTreeMap<B
     histories
 }
 
-/// What all nodes tell of a key when they agree.
+/// The values of a key that all nodes return when they agree.
 fn converged(clients: &mut Clients, file: &ClusterFile, key: &str) -> BTreeSet<Bytes> {
     let begin = Instant::now();
     loop {

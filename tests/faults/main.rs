@@ -1,6 +1,6 @@
 //! Each protocol end to end: processes that are killed with SIGKILL and started again, on a network
-//! that drops, duplicates, delays and reorders datagrams and cuts nodes off. What its clients
-//! asked and were told is recorded, and judged by what the protocol promises.
+//! that drops, duplicates, delays and reorders datagrams and cuts nodes off. The requests of its
+//! clients and the answers are recorded, and judged by what the protocol promises.
 //!
 //! One test binary, so that the storms, which mostly sleep, pass at the same time.
 
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Tells how many operations were answered, and fails if hardly any.
+/// Prints how many operations were answered, and fails if hardly any.
 fn assert_answered<O, R>(history: &[Operation<O, R>], enough: usize) {
     let answered = history.iter().filter(|operation| operation.answer.is_some()).count();
     eprintln!("{} operations, {answered} of them answered", history.len());

@@ -32,7 +32,7 @@ fn request<D: Deploy>(
     }
 }
 
-/// Something to do. Values are written once, so that each read tells which write it saw, and swaps
+/// Something to do. Values are written once, so that each read shows which write it saw, and swaps
 /// expect what was last seen, so that some succeed.
 fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>>) -> Op {
     let key = Bytes::from(KEYS[random.random_range(0..KEYS.len())]);
@@ -47,7 +47,7 @@ fn any_op(random: &mut StdRng, value: &str, seen: &BTreeMap<Bytes, Option<Bytes>
     }
 }
 
-/// The value that a key has after an operation, as far as its client can tell.
+/// The value that a key has after an operation, as far as its client knows.
 fn value_after(op: &Op, reply: &Reply) -> Option<Bytes> {
     match (op, reply) {
         (_, Reply::Value(found) | Reply::Swapped { swapped: false, found }) => found.clone(),

@@ -1,4 +1,5 @@
-//! The network itself: it does to datagrams what it is told to, and the same again with its seed.
+//! The network itself: it does to datagrams what it is asked to, and the same again with the same
+//! seed.
 
 use quorate::chaos::network::{Faults, Network};
 use std::net::UdpSocket;
@@ -16,7 +17,7 @@ fn arrivals(faults: Faults, seed: u64, is_calm: bool) -> Vec<u32> {
     if is_calm {
         network.heal();
     }
-    // The last ones only tell that those before them, if they come at all, have come.
+    // The last ones only show that those before them, if they come at all, have come.
     let last = SENT..SENT + 50;
     let (sender, receiver, doors) = (&nodes[0], &nodes[1], network.doors());
     receiver.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

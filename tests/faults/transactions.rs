@@ -1,5 +1,5 @@
-//! Two-phase commit: transactions are strictly serializable, so none is ever seen by half; and in
-//! the end no lock is left.
+//! Two-phase commit: transactions are strictly serializable, so none is ever half seen; and
+//! eventually no lock is left.
 
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
@@ -22,8 +22,8 @@ const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 type Seen = BTreeMap<Bytes, Option<Bytes>>;
 
-/// Asks; `None` if no answer came in time. What was given up after it had been aborted was not
-/// done, which is an answer.
+/// Asks; `None` if no answer came in time. A transaction that was given up after it had been
+/// aborted was not done, which is an answer.
 fn request(
     client: &mut ClientOf<TwoPhaseCommit>,
     file: &ClusterFile,
@@ -65,7 +65,7 @@ fn any_txn(random: &mut StdRng, value: &str, seen: &Seen) -> Transaction {
     txn
 }
 
-/// Notes what a transaction tells of the values of keys.
+/// Notes what the outcome of a transaction says of the values of keys.
 fn note(seen: &mut Seen, txn: &Transaction, outcome: &Outcome) {
     match outcome {
         Outcome::Committed(replies) => {

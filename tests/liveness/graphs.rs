@@ -1,5 +1,5 @@
 //! The liveness decision on small graphs whose answers were worked out by hand. State 0 is the
-//! initial one. `decide` is told where the obligation arises and what the goal is.
+//! initial one. `decide` is given the states where the obligation arises, and the goal.
 
 use quorate::check::Strength::{self, Strong, Weak};
 use quorate::check::liveness::{Answer, Graph, GraphBuilder, Lasso, Target, decide};
@@ -14,7 +14,7 @@ fn with(strengths: &[Strength]) -> GraphBuilder {
     GraphBuilder::new(strengths)
 }
 
-/// Whether the goal is reached in the end from the initial state.
+/// Whether the goal is eventually reached from the initial state.
 fn eventually(graph: &Graph, goal: &[u32]) -> Answer {
     leads_to(graph, &[0], goal)
 }
@@ -316,7 +316,8 @@ fn resending_over_a_lossy_link_needs_strong_fairness() {
 /// Peterson's lock in small: two processes want in; a scheduler that forgets one is not fair.
 #[test]
 fn two_processes_that_take_turns_both_get_in() {
-    // States: 0 both wait, turn of A; 1 A in; 2 both wait, turn of B; 3 B in. Class 0 is A's, 1 B's.
+    // States: 0 both wait, turn of A; 1 A in; 2 both wait, turn of B; 3 B in. Class 0 is A's, 1
+    // B's.
     let graph =
         with(&[Weak, Weak]).fair(0, 0, 1).fair(0, 1, 2).fair(1, 2, 3).fair(1, 3, 0).build(4);
     assert_eq!(leads_to(&graph, &[0, 1, 2], &[3]), Answer::Holds);

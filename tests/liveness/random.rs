@@ -116,7 +116,7 @@ proptest! {
         let violated = naive(&graph, &from, &goal);
         prop_assert_eq!(matches!(answer, Answer::Violated(_)), violated, "{:?}", answer);
         if let Answer::Violated(lasso) = answer {
-            // The cycle by itself must be such a set.
+            // The cycle alone must be such a set.
             let mut at = 0;
             let mut states = Vec::new();
             for (n, step) in lasso.stem.iter().chain(&lasso.cycle).enumerate() {

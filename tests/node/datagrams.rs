@@ -8,7 +8,7 @@ use quorate::node::MAX_DATAGRAM;
 use stateright::actor::Id;
 use std::collections::BTreeSet;
 
-/// What the runtime adds to a message: header, nonce and tag.
+/// The bytes that the runtime adds to a message: header, nonce and tag.
 const FRAME_BYTES: usize = 128;
 
 fn assert_fits(message: &Msg) {

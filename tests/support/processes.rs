@@ -158,7 +158,7 @@ impl Cluster {
         self.restart(id);
     }
 
-    /// Whether a node that was started has ended by itself.
+    /// Whether a node that was started has ended unexpectedly.
     pub(crate) fn has_failed(&mut self, id: usize) -> bool {
         self.nodes[id].as_mut().is_some_and(|node| node.try_wait().unwrap().is_some())
     }

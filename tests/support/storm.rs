@@ -38,7 +38,7 @@ pub(crate) struct Toll {
     disks: u32,
 }
 
-/// What a protocol stands beside kills and cuts that heal.
+/// The harm that a protocol stands beside kills and cuts that heal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Harm {
     /// Any one of the links between these servers may be cut for good.
@@ -178,7 +178,7 @@ impl Storm {
     }
 
     /// Before anything else happens, as no other disk may be missing then. The others must know
-    /// the server, and the server must have told them of its disk.
+    /// the server, and they must have learned of its disk.
     fn replace_disk(&mut self, random: &mut StdRng, toll: &mut Toll) {
         let Some(lost) = self.harm.disks.choose(random).copied() else { return };
         std::thread::sleep(Duration::from_secs(3));
@@ -192,7 +192,7 @@ impl Storm {
     /// Kills nodes, and starts them again after a while.
     fn kill(&mut self, victims: &[usize], random: &mut StdRng, toll: &mut Toll) {
         for id in victims {
-            assert!(!self.cluster.has_failed(*id), "server {id} ended by itself");
+            assert!(!self.cluster.has_failed(*id), "server {id} ended unexpectedly");
             self.cluster.kill(*id);
             toll.kills += 1;
         }

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Suspects that nobody is there when it hears nothing for a while. A delete makes it save something.
+/// Suspects that nobody is there when it hears nothing for a while. A delete makes it save
+/// something.
 struct Watcher;
 
-/// What takes long to save.
+/// A state that takes long to save.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 struct Nothing;
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// An actor that tells what happens to it.
+/// An actor that reports what happens to it.
 struct Probe {
     start: fn(&mut Out<Probe>),
     timeout: fn(char, &mut Out<Probe>),

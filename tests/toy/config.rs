@@ -54,8 +54,8 @@ pub enum Toy {
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Of the server: all of it is durable.
+    /// The state of the server: all of it is durable.
     Server(Table),
-    /// Of a client.
+    /// The state of a client.
     Client(ClientState<Reply>),
 }

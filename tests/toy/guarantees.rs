@@ -1,4 +1,4 @@
-//! What the toy guarantees: its row of the table.
+//! The guarantees of the toy: its row of the table.
 
 use super::properties::{self as claims};
 use super::{Config, State, Toy};

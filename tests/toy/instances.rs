@@ -52,7 +52,8 @@ fn setup(
         .property(claims::linearizable())
 }
 
-/// What was sent may arrive at any time, again and again, so no client needs to ask again.
+/// A message that was sent may arrive at any time, again and again, so no client needs to ask
+/// again.
 pub(super) fn seeded(scripts: Scripts, bug: Option<Bug>) -> Cluster<Actor, History> {
     setup(scripts, bug, &[("retry", 0)]).property(claims::overlap()).checkpointed().cluster()
 }

@@ -6,8 +6,8 @@
 //!
 //! # How it works
 //!
-//! The server applies each request once and saves it before it answers, a read too. After a crash it
-//! starts from what it saved.
+//! The server applies each request once and saves it before it answers, a read too. After a crash
+//! it starts from what it saved.
 //!
 //! # Bounds
 //!

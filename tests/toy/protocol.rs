@@ -1,4 +1,4 @@
-//! What the tools need to know of the toy.
+//! The interface of the toy to the tools.
 
 use super::properties::{Actor, History};
 use super::{Config, State, Toy, guarantees, instances, mutants};

@@ -3,7 +3,7 @@
 use super::storage::{Applied, Table};
 use super::{Config, Msg, Toy};
 use crate::durable::Saved;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::{Op, Service};
 use crate::turn;
 
@@ -26,13 +26,13 @@ impl Turn<'_, '_> {
 
     fn on_request(&mut self, seq: u64, op: Op) {
         let client = self.src;
-        if self.state.0.sessions.standing(client, seq) == Standing::New {
+        if self.state.0.sessions.status(client, seq) == RequestStatus::New {
             self.change(Applied { client, seq, op });
         }
-        let answer = match self.state.0.sessions.standing(client, seq) {
-            Standing::Repeated(reply) => Service::Reply { seq, reply: reply.clone() },
-            Standing::Refused(why) => Service::Refused { seq, why },
-            Standing::New | Standing::Old => return,
+        let answer = match self.state.0.sessions.status(client, seq) {
+            RequestStatus::Repeated(reply) => Service::Reply { seq, reply: reply.clone() },
+            RequestStatus::Refused(why) => Service::Refused { seq, why },
+            RequestStatus::New | RequestStatus::Old => return,
         };
         self.answer(answer);
     }

@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// The most datagrams that are handled before anything is sent.
 const BATCH: usize = 256;
 
-/// A put, and who is to be told that it is done.
+/// A put, and the client that is to be answered.
 #[derive(Clone, Debug, Serialize, Deserialize, Entry)]
 struct Put {
     client: SocketAddr,
@@ -57,7 +57,7 @@ pub async fn measure(run: Run) -> Result<Measured, Failure> {
 
 struct Omni {
     socket: tokio::net::UdpSocket,
-    /// Who answered last.
+    /// The server that answered last.
     target: SocketAddr,
     seq: u64,
 }

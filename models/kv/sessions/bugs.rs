@@ -1,5 +1,5 @@
-//! The seeded bugs of the session table: they come with its bounds, so each protocol that has a table
-//! has them, in an instance of its own ([`mutants!`]).
+//! The seeded bugs of the session table: they come with its bounds, so each protocol that has a
+//! table has them, in an instance of its own ([`mutants!`]).
 
 /// The bugs, each with its name and what it is.
 macro_rules! bugs {

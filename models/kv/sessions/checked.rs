@@ -1,7 +1,7 @@
 //! What must hold of a session table, judged by the requests that were applied
 //! ([`Recorded`]).
 
-use super::{SessionLimits, Sessions, Standing, session_bytes};
+use super::{RequestStatus, SessionLimits, Sessions, session_bytes};
 use crate::kv::machine::{Recorded, StateMachine, Value};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ pub fn keeps_active<M: StateMachine>(machine: &Recorded<M>, sessions: &Sessions<
     (machine.applied.iter().rev())
         .filter(|(client, _)| seen.insert(*client))
         .take(sessions.outline().limits.clients)
-        .all(|(client, seq)| matches!(sessions.standing(*client, *seq), Standing::Repeated(_)))
+        .all(|(client, seq)| matches!(sessions.status(*client, *seq), RequestStatus::Repeated(_)))
 }
 
 /// Whether no request that was applied is new.
@@ -22,7 +22,7 @@ pub fn knows_applied<M: StateMachine>(
     sessions: &Sessions<M::Reply>,
 ) -> bool {
     let mut applied = machine.applied.iter();
-    applied.all(|(client, seq)| sessions.standing(*client, *seq) != Standing::New)
+    applied.all(|(client, seq)| sessions.status(*client, *seq) != RequestStatus::New)
 }
 
 /// Whether the session of a client that had one is gone.
@@ -41,7 +41,7 @@ pub struct Reference<R> {
     pub(super) floor: Option<Id>,
     /// Whether a session ever went to make room for the bytes of others.
     pub made_room: bool,
-    /// Whether a session was ever too large by itself.
+    /// Whether a session alone ever exceeded the byte bound.
     pub was_too_large: bool,
 }
 

@@ -1,8 +1,8 @@
-//! What a session table says, by which it is compared and stored: its bounds, its floor, and its
-//! sessions in the order of their use.
+//! The content of a session table, by which it is compared and stored: its bounds, its floor, and
+//! its sessions in the order of their use.
 //!
-//! The numbers of that order say nothing: equal tables are equal wherever in the log they stand, and
-//! whichever way they came about.
+//! The numbers of that order say nothing: equal tables are equal wherever in the log they stand,
+//! and whichever way they came about.
 
 use super::{Outline, SessionLimits, Sessions};
 use crate::kv::machine::Value;

@@ -17,8 +17,8 @@ pub const MAX_SESSION_BYTES: usize = 4 << 20;
 pub struct SessionLimits {
     /// How many clients are remembered; at least one.
     pub clients: usize,
-    /// How many encoded bytes all sessions may have together. A session that has more by itself
-    /// is not kept, so it should be many times the largest reply.
+    /// How many encoded bytes all sessions may have together. A session that alone has more is not
+    /// kept, so it should be many times the largest reply.
     pub bytes: usize,
     /// The seeded bug, if the table is to have one. Only the checker ever sets it: it is neither
     /// stored nor sent.

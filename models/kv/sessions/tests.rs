@@ -1,4 +1,4 @@
-//! The table by itself: against its definition, and one test for each thing that clients rely on.
+//! The table alone: against its definition, and one test for each thing that clients rely on.
 
 use super::checked::Reference;
 use super::*;
@@ -31,7 +31,7 @@ fn clients(table: &Table) -> Vec<usize> {
     table.iter().map(|(client, _, _)| client.into()).collect()
 }
 
-const EXPIRED: Standing<'static, Vec<u8>> = Standing::Refused(Refusal::SessionExpired);
+const EXPIRED: RequestStatus<'static, Vec<u8>> = RequestStatus::Refused(Refusal::SessionExpired);
 
 #[test]
 fn the_session_used_the_longest_ago_goes_whatever_its_id() {
@@ -40,11 +40,11 @@ fn the_session_used_the_longest_ago_goes_whatever_its_id() {
         record(&mut table, (client, 1, 0));
     }
     assert_eq!((clients(&table), table.floor()), (vec![9, 5], Some(3.into())));
-    assert_eq!(table.standing(3.into(), 1), EXPIRED);
-    assert_eq!(table.standing(4.into(), 1), Standing::New, "above the floor");
-    assert_eq!(table.standing(2.into(), 1), EXPIRED, "below the floor");
+    assert_eq!(table.status(3.into(), 1), EXPIRED);
+    assert_eq!(table.status(4.into(), 1), RequestStatus::New, "above the floor");
+    assert_eq!(table.status(2.into(), 1), EXPIRED, "below the floor");
     record(&mut table, (6, 1, 0));
-    assert_eq!(table.standing(5.into(), 2), Standing::New, "below the floor, with a session");
+    assert_eq!(table.status(5.into(), 2), RequestStatus::New, "below the floor, with a session");
     assert_eq!(table.floor(), Some(9.into()));
 }
 
@@ -52,9 +52,9 @@ fn the_session_used_the_longest_ago_goes_whatever_its_id() {
 fn the_table_tells_new_from_repeated_from_old() {
     let mut table = table(2, 100);
     record(&mut table, (1, 5, 3));
-    assert_eq!(table.standing(1.into(), 4), Standing::Old);
-    assert_eq!(table.standing(1.into(), 5), Standing::Repeated(&reply(3)));
-    assert_eq!(table.standing(1.into(), 6), Standing::New);
+    assert_eq!(table.status(1.into(), 4), RequestStatus::Old);
+    assert_eq!(table.status(1.into(), 5), RequestStatus::Repeated(&reply(3)));
+    assert_eq!(table.status(1.into(), 6), RequestStatus::New);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_session_over_the_byte_bound_is_not_kept_and_no_other_goes_for_it() {
     record(&mut table, (2, 1, 4));
     record(&mut table, (2, 2, 30));
     assert_eq!((clients(&table), table.floor()), (vec![1], Some(2.into())));
-    assert_eq!(table.standing(2.into(), 2), EXPIRED, "it was applied");
+    assert_eq!(table.status(2.into(), 2), EXPIRED, "it was applied");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn clients_with_high_ids_lock_nobody_out() {
         for client in 0..MAX_SESSIONS - 1 {
             record(&mut table, (ahead + client, round, 8));
         }
-        assert_eq!(table.standing(7.into(), round), Standing::New, "round {round}");
+        assert_eq!(table.status(7.into(), round), RequestStatus::New, "round {round}");
         record(&mut table, (7, round, 8));
     }
     assert_eq!((table.by_use.len(), table.floor()), (MAX_SESSIONS, None));
@@ -102,11 +102,11 @@ fn a_client_that_stays_active_outlives_any_number_of_newer_ones() {
     let mut next = 2;
     for seq in 2..500 {
         for _ in 0..7 {
-            assert_eq!(table.standing(next.into(), 1), Standing::New, "its id is the newest");
+            assert_eq!(table.status(next.into(), 1), RequestStatus::New, "its id is the newest");
             record(&mut table, (next, 1, 8));
             next += 1;
         }
-        assert_eq!(table.standing(1.into(), seq), Standing::New);
+        assert_eq!(table.status(1.into(), seq), RequestStatus::New);
         record(&mut table, (1, seq, 8));
     }
 }
@@ -162,12 +162,12 @@ proptest! {
             prop_assert_eq!(table.bytes, reference.bytes());
             prop_assert!(table.by_use.len() <= limits.clients && table.bytes <= limits.bytes);
             for client in 0..12 {
-                let is_new = table.standing(client.into(), seq) == Standing::New;
+                let is_new = table.status(client.into(), seq) == RequestStatus::New;
                 prop_assert_eq!(is_new, reference.is_new(client.into(), seq));
             }
             prop_assert!(floor <= table.floor(), "the floor fell");
-            let standing = table.standing(request.0.into(), request.1);
-            prop_assert!(standing != Standing::New, "{request:?} would be applied again");
+            let status = table.status(request.0.into(), request.1);
+            prop_assert!(status != RequestStatus::New, "{request:?} would be applied again");
         }
     }
 
@@ -187,13 +187,13 @@ proptest! {
         let mut table = Table::new(limits);
         for (client, _, len) in log {
             let seq = last[client] + 1;
-            if table.standing(client.into(), seq) == Standing::New {
+            if table.status(client.into(), seq) == RequestStatus::New {
                 record(&mut table, (client, seq, len));
                 last[client] = seq;
             }
             for (client, last) in last.iter().enumerate() {
                 for seq in 1..=*last {
-                    prop_assert!(table.standing(client.into(), seq) != Standing::New);
+                    prop_assert!(table.status(client.into(), seq) != RequestStatus::New);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Instances in which a node loses its disk. What its former life sent may still arrive, which is
+//! Instances in which a node loses its disk. Messages of its former life may still arrive, which is
 //! more than the runtime allows.
 
 use super::super::bounds::{Bounds, delete, get, put, replaced, returning, with};
@@ -148,7 +148,8 @@ instance!(
     (2_067_512, 37_064_721)
 );
 
-/// A node came back and what that may mean for what it acknowledged.
+/// What must be reached where a node comes back: it holds a write that it acknowledged before, it
+/// takes new ones, and one that it acknowledged is lost.
 fn back() -> [Claim; 3] {
     [claims::restored(), claims::wrote_again(), claims::lost()]
 }

@@ -57,7 +57,7 @@ pub fn wrote_again() -> Claim {
     )
 }
 
-/// The anti-theorem: what one node acknowledged is nowhere.
+/// The anti-theorem: a write that one node acknowledged is nowhere.
 pub fn lost() -> Claim {
     Property::sometimes(
         LOST,

@@ -1,4 +1,4 @@
-//! What properties look at: what the nodes have, up or down.
+//! The parts that properties look at: the states of the nodes, up or down.
 
 use super::super::config::MultiPrimary;
 use super::super::history::{History, Write};
@@ -50,7 +50,7 @@ pub(super) fn holds(store: &Store, write: &Write) -> bool {
     entry.is_some_and(|entry| entry.get(&write.update.dot) == Some(&write.update.version))
 }
 
-/// What clients can read of a store.
+/// The values of a store that clients can read.
 pub(super) fn live(store: &Store) -> impl Iterator<Item = (&Bytes, Dot, &Bytes)> {
     store.versions().filter_map(|(key, dot, version)| Some((key, dot, version.value.as_ref()?)))
 }

@@ -4,7 +4,7 @@ use super::super::history::History;
 use super::nodes::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::statements;
 use crate::world::{Condition, Property};
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ pub fn active() -> Claim {
                     .filter(|(client, _)| seen.insert(*client))
                     .take(image.sessions.outline().limits.clients)
                     .all(|(client, seq)| {
-                        matches!(image.sessions.standing(client, seq), Standing::Repeated(_))
+                        matches!(image.sessions.status(client, seq), RequestStatus::Repeated(_))
                     })
             })
         }),

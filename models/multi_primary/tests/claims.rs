@@ -1,6 +1,7 @@
 //! The claims of the sources that are about whole runs, each checked in every state of an instance
 //! and seen to need what the protocol does for it; and those about a single rule that no other file
-//! is about. Those about what happens eventually are in the root crate's `tests/evidence/claims.rs`.
+//! is about. Those about what happens eventually are in the root crate's
+//! `tests/evidence/claims.rs`.
 
 use super::*;
 use crate::instance::asking;
@@ -94,7 +95,7 @@ fn preguica_2010_a_context_is_what_was_read_and_no_more() {
 }
 
 /// Found by a check of three nodes, piece by piece. A reader of the first piece would be given a
-/// context that names a write of which it was not told, and that `u`, which is on its way, replaced.
+/// context that names a write that it was not shown, and that `u`, which is on its way, replaced.
 #[test]
 fn preguica_2010_a_key_that_is_half_way_is_not_read() {
     let config = Config { piece_bytes: 1, ..config(3, Rule::MultiValue) };
@@ -160,7 +161,7 @@ fn herlihy_wing_1990_clients_that_keep_to_one_node_see_a_linearizable_map() {
 }
 
 /// The anti-theorem of the rule: one of two concurrent writes is gone, although it was acknowledged
-/// and nobody who wrote knew it.
+/// and no other writer knew of it.
 #[test]
 fn last_writer_wins_loses_one_of_two_concurrent_updates() {
     asking::fails(instances(), "lww-rivals", claims::COVERED);

@@ -20,7 +20,7 @@ use crate::testing;
 
 /// A command that a node gave.
 type Did = testing::Did<MultiPrimary>;
-/// A node by itself, with its disk.
+/// A node alone, with its disk.
 type Node = testing::Node<MultiPrimary>;
 
 /// A node that has just started for the first time.
@@ -48,7 +48,7 @@ impl Node {
         self.image().store.values(&key.into()).map(|(_, value)| value.clone()).collect()
     }
 
-    /// What a client that gets `key` is told.
+    /// The answer to a client that gets `key`.
     fn read(&mut self, key: &str) -> (Vec<Bytes>, VersionVector) {
         let did = self.on_msg(9, request(1, Op::get(key)));
         match &did[..] {
@@ -59,7 +59,7 @@ impl Node {
         }
     }
 
-    /// Takes a request, and gives the delta that it tells the others.
+    /// Takes a request, and gives the delta that it sends to the others.
     fn write(&mut self, client: usize, seq: u64, request: Request) -> Option<Update> {
         let did = self.on_msg(client, Service::Request { seq, op: request });
         did.into_iter().find_map(|did| match did {

@@ -23,7 +23,7 @@ fn restore(dst: usize, have: &[(usize, u64)]) -> Did {
     send(dst, Peer::Restore { back: back(1), have: vector(have), resume: None })
 }
 
-/// What a node sends, to whom.
+/// The messages that a node sends, each with its receiver.
 fn sent(did: Vec<Did>) -> Vec<(usize, Msg)> {
     let sends = did.into_iter().filter_map(|did| match did {
         Did::Send(dst, msg) => Some((dst, msg)),
@@ -52,7 +52,7 @@ fn it_says_that_it_lost_its_disk_again_and_again_through_crashes() {
     assert_eq!(node.on_timeout(&Timer::Gossip), again);
     assert_eq!(node.restart(), again);
     node.on_peer(2, Peer::Known(back(1)));
-    assert_eq!(node.restart(), again[..2], "who has heard is not told again");
+    assert_eq!(node.restart(), again[..2], "a node that has heard gets no second announcement");
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn what_its_former_life_said_counts_for_nothing_once_it_is_heard() {
     assert!(!node.image().store.has_tombstones());
 }
 
-/// Node 0 must not fetch from node 2 before node 1 has heard of it, too: node 1 drops its tombstone,
-/// which the former life of node 0 had, and the value that node 2 still had would stay at node 0 for
-/// ever. (Without that guard, the check of three nodes finds it in 20 steps.)
+/// Node 0 must not fetch from node 2 before node 1 has heard of it, too: node 1 drops its
+/// tombstone, which the former life of node 0 had, and the value that node 2 still had would stay
+/// at node 0 for ever. (Without that guard, the check of three nodes finds it in 20 steps.)
 #[test]
 fn no_tombstone_goes_between_two_answers() {
     let config = config(3, Rule::MultiValue);

@@ -173,8 +173,8 @@ fn to_delete_nothing_tells_nobody() {
     assert_eq!(did, [saved, reply(9, 1, Answer::Done)]);
 }
 
-/// Found by the instance `mv-one-node`: the client was told that it is done, and it deleted what
-/// another wrote afterwards.
+/// Found by the instance `mv-one-node`: its client had the reply, and it deleted what another
+/// client wrote afterwards.
 #[test]
 fn a_late_copy_of_a_delete_that_found_nothing_deletes_nothing() {
     for rule in [Rule::LastWriterWins, Rule::MultiValue] {

@@ -1,5 +1,5 @@
-//! Random runs of three nodes with everything that can go wrong, two lost disks too, and then nothing
-//! more. State travels version by version, so that transfers are long and meet every fault.
+//! Random runs of three nodes with everything that can go wrong, two lost disks too, and then
+//! nothing more. State travels version by version, so that transfers are long and meet every fault.
 
 use crate::kv::{Bytes, Op};
 use crate::multi_primary::{

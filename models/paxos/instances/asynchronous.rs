@@ -1,5 +1,5 @@
-//! What leaves a node while its disk writes: instances on asynchronous disks, as deployed nodes have
-//! them.
+//! Messages that leave a node while its disk writes: instances on asynchronous disks, as deployed
+//! nodes have them.
 
 use super::claimed;
 use crate::paxos::Quorums;

@@ -39,8 +39,9 @@ pub(in crate::paxos) fn lagging() -> Bounds {
     Bounds { elections: 0, heartbeats: 1, keep: 0, sessions, ..Bounds::three(scripts) }
 }
 
-/// Two clients that write and then swap in vain, which tells them the value, and room for the sessions of two short replies, or of one
-/// longer one; for the longest value there is no room at all.
+/// Two clients that write and then swap in vain, which returns the value to them, and room for the
+/// sessions of two short replies, or of one longer one; for the longest value there is no room at
+/// all.
 pub(in crate::paxos) fn tight() -> Bounds {
     let scripts = vec![vec![put("a"), swap()], vec![put("bbbb"), swap()]];
     let sessions = SessionLimits { bytes: 9, ..SessionLimits::default() };

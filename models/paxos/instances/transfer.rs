@@ -1,10 +1,10 @@
 //! Instances of snapshots in pieces, and of more requests than a leader takes at once.
 //!
 //! That the leader goes on without end cannot be an instance: slots only grow, and there would be
-//! states without end. What an endless run could show is claimed of every state instead: a snapshot
-//! that is being fetched stays to be had ([`claims::KEPT`]), so that writes, however many, do not
-//! begin a transfer anew. That a transfer which is not begun anew ends is `lossy-transfer`, and the
-//! two together over a long run are a unit test.
+//! states without end. Instead, the property that an endless run could show is claimed of every
+//! state: a snapshot that is being fetched stays to be had ([`claims::KEPT`]), so that writes,
+//! however many, do not begin a transfer anew. That a transfer which is not begun anew ends is
+//! `lossy-transfer`, and the two together over a long run are a unit test.
 
 use super::claimed;
 use crate::paxos::bounds::Bounds;

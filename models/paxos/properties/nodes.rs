@@ -1,4 +1,4 @@
-//! What properties look at: what the replicas have, up or down.
+//! The parts that properties look at: the states of the replicas, up or down.
 
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded};
@@ -24,7 +24,7 @@ pub(super) fn replica(state: &State<Machine>) -> Option<&ReplicaState<Machine>> 
     }
 }
 
-/// What the replicas know, or will know when they are back.
+/// The stable states of the replicas: of one that is down, the one on its disk.
 pub(super) fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable<Machine>> {
     nodes.iter().filter_map(stable)
 }

@@ -38,12 +38,12 @@ impl<'a> Past<'a> {
         past
     }
 
-    /// What was chosen, by slot.
+    /// The chosen commands, by slot.
     pub(super) fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &'a Command<Op>)> {
         self.chosen_in(quorum).map(|(slot, _, value)| (slot, value))
     }
 
-    /// What was chosen, by slot and ballot.
+    /// The chosen commands, by slot and ballot.
     pub(super) fn chosen_in(
         &self,
         quorum: usize,

@@ -20,7 +20,7 @@ statements! {
     pub MISSED = "leader-missed", "a replica missed the leader";
 }
 
-/// Nobody promised another ballot than the first.
+/// No replica promised another ballot than the first.
 pub fn steady() -> Claim {
     Property::always(
         STEADY,
@@ -37,7 +37,7 @@ pub fn followed() -> Claim {
     )
 }
 
-/// Nobody misses the leader for ever.
+/// No replica misses the leader for ever.
 pub fn heard() -> Claim {
     Property::leads_to(
         HEARD,
@@ -46,7 +46,7 @@ pub fn heard() -> Claim {
     )
 }
 
-/// What a leader proposed is chosen, or it leads no more.
+/// The proposals of a leader are eventually chosen, or it leads no more.
 pub fn given_up() -> Claim {
     let is_open = |replica: &ReplicaState<Machine>| matches!(&replica.role, Role::Leading(leading) if leading.awaits_others());
     Property::leads_to(
@@ -56,7 +56,7 @@ pub fn given_up() -> Claim {
     )
 }
 
-/// Somebody misses the leader.
+/// Some replica misses the leader.
 pub fn missed() -> Claim {
     Property::sometimes(MISSED, Condition::some_node(|node| is(node, is_missing)))
 }
@@ -66,14 +66,14 @@ pub fn misses(only: Id) -> Condition<Actor, History> {
     Condition::each_node(move |node| node.id == only || !is(node, is_missing))
 }
 
-/// Nobody takes a ballot of a later round: a bound for where there would be more without end.
+/// No replica takes a ballot of a later round: a bound for where there would be more without end.
 pub fn first_rounds(last: u64) -> Condition<Actor, History> {
     Condition::each_node(move |node| {
         stable(node).is_none_or(|stable| stable.promised.round <= last)
     })
 }
 
-/// The same, and nobody misses the first leader, or tries to lead, while that is up.
+/// The same, and no replica misses the first leader, or tries to lead, while that is up.
 pub fn missed_when_gone(last: u64) -> Condition<Actor, History> {
     let is_waiting = |replica: &ReplicaState<Machine>| {
         replica.missing.is_none() && replica.stable.promised == Ballot::default()

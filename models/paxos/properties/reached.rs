@@ -1,4 +1,5 @@
-//! States that must be reachable, so that no property holds vacuously; and boundaries of exploration.
+//! States that must be reachable, so that no property holds vacuously; and boundaries of
+//! exploration.
 
 use super::nodes::{Actor, Claim, History, Machine, stable};
 use super::past::Past;
@@ -36,7 +37,7 @@ pub fn promised_in_parts() -> Claim {
 
 /// A replica holds a part of a snapshot.
 pub fn pieces() -> Claim {
-    some_replica(PIECES, |replica| replica.partial.is_some())
+    some_replica(PIECES, |replica| replica.install.is_some())
 }
 
 /// A leader lets a request wait.

@@ -52,8 +52,9 @@ fn open() -> Claim {
     )
 }
 
-/// The log, what is accepted ahead of it, and who waits. A leader of the first ballot proposed all
-/// that it has open itself; any other may have had to propose again what was left to it.
+/// The log, the proposals accepted ahead of it, and the waiting requests. A leader of the first
+/// ballot proposed all that it has open itself; any other may have had to propose again what was
+/// left to it.
 fn bounded(config: &Config) -> Claim {
     let config = config.clone();
     Property::always(

@@ -1,5 +1,5 @@
-//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave out
-//! a save. `mutants.rs` says what each does, and which property must notice.
+//! The seeded bugs, as the protocol's code knows them: their names, and those of them that leave
+//! out a save. `mutants.rs` says what each does, and which property must notice.
 
 use super::message::Msg;
 use super::state::{Acceptor, Saved};

@@ -53,8 +53,8 @@ impl Bounds {
         claims::safety(config.proposers, config.quorums)
     }
 
-    /// The cluster, perhaps with a bug, of which it is claimed that it is safe; and that it decides,
-    /// if an acceptor stays down.
+    /// The cluster, perhaps with a bug, of which it is claimed that it is safe; and that it
+    /// decides, if an acceptor stays down.
     pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
         if self.crashes > self.restarts {
             return self.live(bug);
@@ -67,9 +67,9 @@ impl Bounds {
         Self { crashes: 1, crashable: Some(0), ..Self::three(2) }
     }
 
-    /// The cluster, of which it is claimed that it decides. What is sent is delivered some time,
-    /// to each node that is up for long enough: each message by itself, as on the set network
-    /// fairness of a link could be fair to one message for ever.
+    /// The cluster, of which it is claimed that it decides. Each message is eventually delivered,
+    /// if its receiver is up for long enough: fairness is per message, as on the set network
+    /// fairness per link could be fair to one message for ever.
     pub(super) fn live(self, bug: Option<Bug>) -> Cluster<Synod, ()> {
         let fairness = Fairness { per_message: true, ..Fairness::default() };
         let claims = self.safety().into_iter().chain([claims::decides()]).collect();

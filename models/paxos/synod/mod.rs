@@ -2,7 +2,7 @@
 //!
 //! # Source
 //!
-//! **Lamport 2001**, *Paxos made simple*, section 2, in its words. What is to hold: only a value
+//! **Lamport 2001**, *Paxos made simple*, section 2, in its words. The requirements: only a value
 //! that has been proposed may be chosen, only a single one is, and a process never learns of
 //! another. The paper arrives at the algorithm by strengthening one invariant after another: P1 an
 //! acceptor must accept the first proposal that it receives; P2 if a proposal with value v is
@@ -20,14 +20,15 @@
 //! value of the highest-numbered proposal among the responses, or any value if they reported
 //! none. (b) An acceptor *accepts* unless it responded to a prepare request with a greater number.
 //!
-//! *Learning.* Acceptors tell the learner what they accept; a value accepted by a quorum in one
-//! proposal is chosen.
+//! *Learning.* Acceptors report to the learner what they accept; a value accepted by a quorum in
+//! one proposal is chosen.
 //!
 //! # Deviations, and why
 //!
 //! * Each role is a node of its own here, so that each handler is one sentence of the paper; the
 //!   replicated log ([`super`]) co-locates them.
-//! * The phases may have quorums of different sizes (Howard et al. 2016); a majority is the default.
+//! * The phases may have quorums of different sizes (Howard et al. 2016); a majority is the
+//!   default.
 //! * A proposer begins a new proposal when its timer fires. With two of them that never ends
 //!   (section 2.4): see [`instances::duel`].
 

@@ -101,7 +101,7 @@ pub fn agreement(quorums: Quorums) -> Claim {
     always(AGREEMENT, move |world| Past::of(world).chosen(quorums.accept).len() <= 1)
 }
 
-/// Whatever is proposed is what some proposer wanted.
+/// Each value that is proposed is one that some proposer wanted.
 pub fn validity(values: Vec<Value>) -> Claim {
     always(VALIDITY, move |world| {
         world.envelopes().all(|envelope| match envelope.msg {
@@ -111,7 +111,7 @@ pub fn validity(values: Vec<Value>) -> Claim {
     })
 }
 
-/// What the learner learned is chosen.
+/// The value that the learner learned is chosen.
 pub fn learned(quorums: Quorums) -> Claim {
     always(LEARNED, move |world| {
         let value = world.nodes().iter().find_map(learned_value);
@@ -124,7 +124,8 @@ pub fn one_proposal() -> Claim {
     always(ONE_PROPOSAL, |world| Past::of(world).proposed.values().all(|values| values.len() == 1))
 }
 
-/// What an acceptor accepted below a number that it promised is not above what it reported.
+/// The last proposal that an acceptor accepted below a number that it promised is not above the one
+/// that it reported.
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
         let past = Past::of(world);
@@ -157,7 +158,7 @@ pub fn safety(values: Vec<Value>, quorums: Quorums) -> Vec<Claim> {
     ]
 }
 
-/// In the end the learner knows.
+/// The learner eventually knows the chosen value.
 pub fn decides() -> Claim {
     let knows = |node: &NodeOf<Synod>| learned_value(node).is_some();
     Property::eventually(DECIDES, Condition::some_node(knows))

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Of an acceptor: all of it is durable.
+    /// The state of an acceptor: all of it is durable.
     Acceptor(Acceptor),
-    /// Of a proposer.
+    /// The state of a proposer.
     Proposer(Proposer),
-    /// Of the learner.
+    /// The state of the learner.
     Learner(Learner),
 }
 
@@ -51,9 +51,9 @@ pub struct Learner {
 /// The durable state of a node. Small, so always complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Saved {
-    /// Of an acceptor.
+    /// The durable state of an acceptor.
     Acceptor(Acceptor),
-    /// Of a proposer.
+    /// The durable state of a proposer.
     Proposer(Ballot),
 }
 

@@ -1,7 +1,8 @@
 //! Acceptors are alike: nothing in the protocol or its properties distinguishes them.
 //!
 //! Proposers are not: a number ends with its proposer's id, and numbers are ordered. So proposers
-//! keep their ids and numbers stay as they are; what changes is who promised and who accepted.
+//! keep their ids and numbers stay as they are; what changes is which acceptors promised and which
+//! accepted.
 
 use super::{Config, Learner, Msg, Proposal, Propose, Proposer, Saved, State, Synod};
 use crate::world::Symmetry;

@@ -23,7 +23,7 @@ fn proposal(round: u64, leader: usize, value: Value) -> Proposal {
     Proposal { ballot: ballot(round, leader), value }
 }
 
-/// What a node makes of a message: its next state and its commands.
+/// The effect of a message at a node: its next state and its commands.
 fn deliver(at: usize, state: &State, src: usize, msg: Msg) -> (State, Vec<Effect>) {
     let node = config().nodes().swap_remove(at);
     let mut state = state.clone();
@@ -152,7 +152,7 @@ fn lamport_2001_two_proposers_can_duel_for_ever() {
                 accepts.extend(out);
             }
             assert_eq!(accepts.len(), 3, "phase one succeeds");
-            // What the other proposed before comes too late.
+            // The earlier proposals of the other come too late.
             for accept in std::mem::replace(&mut refused, accepts) {
                 let Effect::Send(at, msg) = accept else { panic!("{accept:?}") };
                 assert_eq!(deliver(at, &states[at], 7 - who, msg), (states[at].clone(), vec![]));

@@ -50,7 +50,7 @@ fn chandra_2007_a_snapshot_takes_the_place_of_a_truncated_log() {
     let got = catch_up(&config, &mut ahead, &mut behind);
     assert!(got.iter().all(|msg| matches!(msg, Peer::Snapshot { slot: 10, .. })));
     assert!(got.len() > 3, "{} pieces", got.len());
-    assert_eq!(behind.partial, None);
+    assert_eq!(behind.install, None);
 }
 
 #[test]

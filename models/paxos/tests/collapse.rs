@@ -1,8 +1,8 @@
 //! A replica that is behind catches up although the leader goes on, without a network: 60 values
 //! of 30 KB, 8 writes applied per round trip, and all bounds as deployed.
 //!
-//! Before snapshots were kept for those who fetch them, this run had no end: each was cut anew
-//! before it was through, and the lagging replica, which did not vote either, applied nothing.
+//! Before snapshots were kept for the replicas that fetch them, this run had no end: each was cut
+//! anew before it was through, and the lagging replica, which did not vote either, applied nothing.
 
 use super::*;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ struct Load {
     leader: Replicas,
     lagging: Replicas,
     writes: usize,
-    /// What was sent to the lagging replica, and is not there yet.
+    /// The messages that were sent to the lagging replica, and are not there yet.
     to_lagging: Vec<Peer<M>>,
     /// Snapshots begun, and pieces sent.
     begun: BTreeSet<Slot>,
@@ -32,7 +32,7 @@ impl Load {
         Self { config, leader, lagging, writes: 0, to_lagging, begun, pieces: 0 }
     }
 
-    /// What the lagging replica is sent when one more value is written.
+    /// The messages to the lagging replica when one more value is written.
     fn write(&mut self) -> Vec<Peer<M>> {
         let key = format!("key {}", self.writes % KEYS);
         let op = Op::put(&key, &"v".repeat(VALUE_BYTES));

@@ -13,7 +13,7 @@ mod simulation;
 
 use super::bugs::Bug;
 use super::*;
-use crate::kv::sessions::Standing;
+use crate::kv::sessions::RequestStatus;
 use crate::kv::transfer::Held;
 use crate::kv::{Bytes, Map, Op, Reply, Service};
 use crate::testing::{Did, did, handle};
@@ -43,7 +43,7 @@ fn replies(effects: &[Effect]) -> Vec<(usize, Msg<M>)> {
         .collect()
 }
 
-/// What a replica asks for the rest with, which got this piece last.
+/// The pieces that a replica names in its request for the rest, if it got this piece last.
 fn held(msg: &Peer<M>) -> Option<Held> {
     let Peer::Snapshot { slot, index, next, .. } = msg else { panic!("no piece: {msg:?}") };
     Some(Held { of: *slot, count: index + 1, end: next.clone()? })
@@ -291,7 +291,7 @@ fn van_renesse_2015_a_command_decided_in_two_slots_is_performed_in_the_first_onl
     request(8, "b").apply_to(&mut image);
     request(7, "a").apply_to(&mut image);
     assert_eq!((image.slot, &image.machine.0[&Bytes::from("x")]), (3, &Bytes::from("b")));
-    assert_eq!(image.sessions.standing(7.into(), 1), Standing::Repeated(&Reply::Done));
+    assert_eq!(image.sessions.status(7.into(), 1), RequestStatus::Repeated(&Reply::Done));
 }
 
 #[test]

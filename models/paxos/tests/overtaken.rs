@@ -1,11 +1,11 @@
 //! A run that the bounds of no instance reach: seven replicas, of which one learns, while it
 //! tries to lead, what was chosen in a ballot above its own.
 //!
-//! What a leader says is chosen must have been chosen in its ballot or a smaller one, for who
-//! accepted something there in a later ballot takes that for it (P2b). A replica that prepares a
-//! small ballot and catches up must therefore give up if what it learns was chosen in a greater
-//! one. Before learners adopted the ballot of who tells them, replica 6 applied "y" here where the
-//! others applied "z".
+//! A slot that a leader announces as chosen must have been chosen in its ballot or a smaller one,
+//! for an acceptor that accepted something there in a later ballot takes that for the chosen value
+//! (P2b). A replica that prepares a small ballot and catches up must therefore give up if what it
+//! learns was chosen in a greater one. Before learners adopted the ballot of the leader that
+//! informs them, replica 6 applied "y" here where the others applied "z".
 
 use super::*;
 
@@ -86,7 +86,7 @@ impl Replicated {
 fn overtaken(bug: Option<Bug>) -> Vec<Replicas> {
     let mut run = Replicated::new(bug);
     let is_chosen = |msg: &Peer<M>| matches!(msg, Peer::Chosen { .. });
-    // Slot 1: "x", in ballot 0.0. Of those who hear of it, 4 and 6 hear that it is chosen.
+    // Slot 1: "x", in ballot 0.0. Of the acceptors that hear of it, 4 and 6 hear that it is chosen.
     run.ask(0, 100, "x");
     for acceptor in [2, 3, 4, 5, 6] {
         run.pass(0, acceptor, |msg| matches!(msg, Peer::Accept { .. }));
@@ -101,7 +101,7 @@ fn overtaken(bug: Option<Bug>) -> Vec<Replicas> {
         run.pass(acceptor, 1, |_| true);
     }
     let question = run.delay(1, 4, |msg| matches!(msg, Peer::CatchUp { from: 1, .. }));
-    // 2 leads ballot 2.2, and accepts "y" in slot 2 by itself.
+    // 2 leads ballot 2.2, and alone accepts "y" in slot 2.
     run.fire(2, Timer::Election);
     run.among(&[0, 2, 4, 5]);
     assert!(run.states[2].is_leading());
@@ -121,7 +121,8 @@ fn overtaken(bug: Option<Bug>) -> Vec<Replicas> {
     run.flying.push((1, 4, question));
     run.among(&[1, 4]);
     assert_eq!(run.states[1].applied(), 2);
-    // If it leads now, it tells 6 that slot 2 is chosen. 6 asks for the log, and gets no answer.
+    // If it leads now, it reports to 6 that slot 2 is chosen. 6 asks for the log, and gets no
+    // answer.
     run.fire(1, Timer::Heartbeat);
     if run.states[1].is_leading() {
         run.pass(1, 6, |msg| matches!(msg, Peer::Heartbeat { .. }));

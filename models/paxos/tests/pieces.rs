@@ -1,4 +1,4 @@
-//! What a request for a snapshot costs: a few pieces, however large the state.
+//! The cost of a request for a snapshot: a few pieces, however large the state.
 
 use super::*;
 use crate::kv::machine::FRAGMENT_BYTES;

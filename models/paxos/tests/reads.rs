@@ -14,7 +14,7 @@ fn value(seq: u64, value: Option<&str>) -> Msg<M> {
     Service::Reply { seq, reply: Reply::Value(value.map(Into::into)) }
 }
 
-/// What a leader asks both others.
+/// The questions of a leader to both others.
 fn asked(of: Ballot, round: u64) -> [(usize, Peer<M>); 2] {
     [1, 2].map(|to| (to, Peer::Confirm { ballot: of, round }))
 }

@@ -10,7 +10,7 @@ fn forgetful() -> Config {
     Config { sessions: SessionLimits::clients(2), keep: 0, ..config() }
 }
 
-/// A request of the client is chosen and applied; gives what clients are told.
+/// A request of the client is chosen and applied; gives the replies to clients.
 fn serve(config: &Config, state: &mut Replicas, client: usize, op: Op) -> Vec<(usize, Msg<M>)> {
     let slot = state.applied() + 1;
     deliver(config, 0, state, client, Service::Request { seq: 1, op });
@@ -31,7 +31,7 @@ fn expired(client: usize) -> (usize, Msg<M>) {
     (client, Service::Refused { seq: 1, why: Refusal::SessionExpired })
 }
 
-/// A leader proposes nothing, and tells the client that its session is gone.
+/// A leader proposes nothing, and replies to the client that its session is gone.
 fn refuses(config: &Config, id: usize, state: &mut Replicas, client: usize) {
     let out = deliver(config, id, state, client, ask("a"));
     assert_eq!((replies(&out), sends(&out)), (vec![expired(client)], vec![]));

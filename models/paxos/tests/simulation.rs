@@ -1,6 +1,7 @@
 //! Random runs with everything that can go wrong, and then nothing more: all requests must be
-//! answered, and all replicas must hold the same. Small windows, queues, logs and pieces, so that gaps,
-//! truncation and snapshots are frequent; messages are lost for good, unlike in the instances.
+//! answered, and all replicas must hold the same. Small windows, queues, logs and pieces, so that
+//! gaps, truncation and snapshots are frequent; messages are lost for good, unlike in the
+//! instances.
 
 use crate::kv::{Map, Op, Recorded};
 use crate::paxos::{Config, Paxos, Quorums, ReplicaState, State, Timer, Timing};

@@ -1,6 +1,6 @@
-//! Instances in which a replica loses its disk. What its former life sent may still arrive, which is
-//! more than the runtime allows. Who is let in may lose its disk before it is, so that it has copied
-//! the state is not claimed here.
+//! Instances in which a replica loses its disk. Messages of its former life may still arrive, which
+//! is more than the runtime allows. A replica that is let in may lose its disk before it joins, so
+//! it is not claimed here that it has copied the state.
 
 use crate::primary_backup::bounds::Bounds;
 use crate::primary_backup::properties::{self as claims, Actor, Claim, History};

@@ -12,7 +12,7 @@ statements! {
     pub STOPPED = "service-stopped", "the service stopped because acknowledged writes may be lost";
 }
 
-/// The view service makes no view, because nobody is left who may be promoted.
+/// The view service makes no view, because no certified replica is left.
 pub fn stopped() -> Claim {
     Property::sometimes(
         STOPPED,

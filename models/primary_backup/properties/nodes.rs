@@ -1,4 +1,4 @@
-//! What properties look at: what the nodes have, up or down.
+//! The parts that properties look at: the states of the nodes, up or down.
 
 use super::super::config::{PrimaryBackup, view_service};
 use super::super::state::{ReplicaState, State};

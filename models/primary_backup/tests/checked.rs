@@ -1,4 +1,4 @@
-//! What the catalogue's tests cannot see: that no bug of the session table lacks a mutant.
+//! A check that the catalogue's tests cannot make: that no bug of the session table lacks a mutant.
 
 use crate::kv::sessions::SessionBug;
 use crate::primary_backup::PrimaryBackup;

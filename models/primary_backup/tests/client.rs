@@ -1,4 +1,4 @@
-//! Whom a client of this service asks.
+//! The servers that a client of this service asks.
 
 use super::*;
 use crate::kv::Retry;

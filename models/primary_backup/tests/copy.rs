@@ -86,8 +86,8 @@ fn operations_are_sent_a_bounded_number_ahead() {
     assert_eq!(node.on_peer(2, missing), sent(8 + 1..=8 + ahead), "what it lacks, again");
 }
 
-/// Each copy of a message has an answer, and if each answer had all that is under way sent once more,
-/// there would soon be nothing else.
+/// Each copy of a message has an answer, and if each answer had all that is under way sent once
+/// more, there would soon be nothing else.
 #[test]
 fn a_message_that_comes_twice_begins_no_storm() {
     let (mut node, ops) = (alone(), 100);
@@ -108,7 +108,7 @@ fn a_message_that_comes_twice_begins_no_storm() {
             break;
         }
         delivered += 1;
-        assert!(delivered < 4 * ops, "messages beget messages");
+        assert!(delivered < 4 * ops, "the run does not quiesce");
     }
     assert_eq!(outsider.replica().image.op, 7 + ops);
 }

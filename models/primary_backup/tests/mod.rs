@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 type Server = PrimaryBackup<Map>;
 /// A command that a node gave.
 type Did = testing::Did<Server>;
-/// A node by itself, with its disk.
+/// A node alone, with its disk.
 type Node = testing::Node<Server>;
 
 /// A server that starts with this disk.

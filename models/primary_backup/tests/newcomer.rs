@@ -74,7 +74,7 @@ fn the_view_service_goes_on_without_it_and_names_its_life() {
         assert!(did.ends_with(&told.collect::<Vec<_>>()), "{did:?}");
         let registry = service.registry().clone();
         assert!(!registry.acked && !registry.certified.contains(&id(lost)));
-        // Whoever lost the answer gets it again.
+        // A newcomer that lost the answer gets it again.
         let again = service.on_peer(lost, Peer::Newcomer { life: LIFE });
         assert_eq!((again, service.registry()), (vec![send(lost, Peer::View(next))], &registry));
         // Another disk of it, and then it is an outsider already.

@@ -1,4 +1,4 @@
-//! What a request for a piece of state costs: that piece, however large the state.
+//! The cost of a request for a piece of state: that piece, however large the state.
 
 use super::*;
 use crate::kv::machine::FRAGMENT_BYTES;

@@ -1,5 +1,5 @@
-//! Few sessions and many clients: who is served, who is refused, and that nothing is done twice,
-//! wherever a late duplicate comes.
+//! Few sessions and many clients: which clients are served, which are refused, and that nothing is
+//! done twice, wherever a late duplicate comes.
 
 use super::*;
 use crate::kv::SessionLimits;
@@ -23,13 +23,13 @@ fn having_served(config: &Config, clients: impl IntoIterator<Item = usize>) -> N
     node
 }
 
-/// What a client is told by a primary without backups when it puts.
+/// The answers of a primary without backups to a client's put.
 fn ask(node: &mut Node, client: usize, seq: u64) -> Vec<Did> {
     let did = node.on_msg(client, request(seq, &put(seq)));
     did.into_iter().filter(|did| matches!(did, Did::Send(..))).collect()
 }
 
-/// Nothing changes, and the client is told that its session is gone.
+/// Nothing changes, and the reply says that the client's session is gone.
 fn refuses(node: &mut Node, client: usize, seq: u64) {
     let before = node.state.clone();
     assert_eq!(node.on_msg(client, request(seq, &put(seq))), [refused(client, seq)]);

@@ -1,4 +1,4 @@
-//! Copies, on the side of who copies.
+//! Copies, on the side of the outsider that copies.
 
 use super::*;
 

@@ -26,7 +26,8 @@ fn told(view: &View) -> Vec<Did> {
     (1..=3).map(|replica| send(replica, Peer::View(view.clone()))).collect()
 }
 
-/// It saves and announces a view: first the save, then who is watched, then who is told.
+/// It saves and announces a view: first the save, then the timers of the members, then the messages
+/// to the replicas.
 fn announced(registry: &Registry, watched: &[usize]) -> Vec<Did> {
     let mut did = vec![save(registry)];
     did.extend(watched.iter().map(|member| watch(*member)));

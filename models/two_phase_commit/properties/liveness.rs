@@ -9,7 +9,7 @@ use stateright::actor::Id;
 statements! {
     pub AC5 = "ac5", "once failures are repaired, every participant eventually decides",
         "Bernstein et al. 1987, section 7.2";
-    /// What two-phase commit does not promise.
+    /// Two-phase commit does not promise it.
     pub NON_BLOCKING = "non-blocking",
         "every prepared participant eventually decides, even if failures are not repaired",
         "Bernstein et al. 1987, section 7.2";
@@ -30,7 +30,7 @@ pub fn ac5() -> Claim {
     )
 }
 
-/// Every prepared participant decides, whoever is down.
+/// Every prepared participant decides, whichever servers are down.
 pub fn non_blocking() -> Claim {
     Property::leads_to(
         NON_BLOCKING,
@@ -51,7 +51,8 @@ fn is_resolved(nodes: &Nodes<'_, Actor>) -> bool {
     !somebody_is_prepared(nodes) && participants(nodes).all(|state| state.locks.is_empty())
 }
 
-/// What a participant is in doubt about and another knows the decision of is decided there too.
+/// A participant in doubt about a transaction decides it, if another participant knows the
+/// decision.
 pub fn spread() -> Claim {
     let is_spread = |nodes: &Nodes<'_, Actor>| {
         let shards: Vec<&Shard> = nodes.iter().filter_map(shard).collect();

@@ -1,4 +1,5 @@
-//! What properties look at: what the coordinator and the participants have, up or down.
+//! The parts that properties look at: the states of the coordinator and the participants, up or
+//! down.
 
 use super::super::config::coordinator;
 use super::super::{CoordinatorState, Ledger, Saved, Shard, State, Storage, TwoPhaseCommit};

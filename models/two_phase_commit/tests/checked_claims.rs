@@ -27,7 +27,7 @@ fn gray_1978_the_log_makes_a_crash_of_anyone_anywhere_harmless() {
     needs("forget-outcome", claims::AC2);
 }
 
-/// "Write ahead": on a disk that does not wait, a decision or a vote may be lost after it was told.
+/// "Write ahead": on a disk that does not wait, a decision or a vote may be lost after it was sent.
 #[test]
 fn gray_1978_a_record_is_on_the_disk_before_its_message_leaves() {
     needs("decision-before-durable", claims::AC1);

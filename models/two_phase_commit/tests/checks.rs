@@ -1,5 +1,5 @@
-//! Every safety mutant's bug is to blame for the violation, not its instance. What the instances and
-//! mutants come to is checked for all protocols alike in the root crate's `tests/evidence`.
+//! Every safety mutant's bug is to blame for the violation, not its instance. The verdicts of the
+//! instances and mutants are checked for all protocols alike in the root crate's `tests/evidence`.
 
 use super::super::mutants::safety_mutants;
 use crate::instance::asking;

@@ -69,7 +69,7 @@ fn the_last_yes_commits() {
     let mut node = voting();
     assert_eq!(node.on_msg(1, yes(0)), []);
     assert_eq!(node.on_msg(1, yes(0)), [], "a vote counts once");
-    assert_eq!(node.on_msg(3, yes(1)), [], "who is not asked has no vote");
+    assert_eq!(node.on_msg(3, yes(1)), [], "a participant that is not asked has no vote");
     assert_eq!(
         node.on_msg(2, yes(1)),
         [

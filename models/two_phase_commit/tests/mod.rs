@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 /// A command that a server gave.
 type Did = testing::Did<TwoPhaseCommit>;
-/// A node by itself, with its disk.
+/// A node alone, with its disk.
 type Node = testing::Node<TwoPhaseCommit>;
 
 fn config() -> Config {
@@ -54,7 +54,7 @@ impl Node {
     }
 }
 
-/// What a handler sent, without the rest.
+/// The messages that a handler sent, without the rest.
 fn sends(did: &[Did]) -> Vec<(usize, &Msg)> {
     did.iter()
         .filter_map(|did| match did {
@@ -83,7 +83,7 @@ fn request() -> Msg {
     Service::Request { seq: 1, op }
 }
 
-/// What participant 1 has to do of it.
+/// Participant 1's part of it.
 fn part() -> Part {
     vec![(0, Op::put("x", "a"))]
 }

@@ -54,7 +54,7 @@ fn a_commit_is_done_saved_and_acknowledged_and_frees_the_locks() {
     let state = node.participant();
     assert_eq!(state.shard.map.0.get(&"x".into()), Some(&"a".into()));
     assert!(state.locks.is_empty() && state.shard.prepared.is_empty());
-    assert_eq!(node.on_msg(0, decide(Decision::Commit)), [ack()], "told again");
+    assert_eq!(node.on_msg(0, decide(Decision::Commit)), [ack()], "decided again");
     assert_eq!(node.on_msg(0, prepare()), [], "an old message");
     assert_eq!(node.on_msg(0, peer(Peer::NoInformation { txn: txn() })), []);
 }

@@ -1,4 +1,4 @@
-//! Disks that are lost: what the newcomer has, what it hears, and who hears its former life.
+//! Disks that are lost: what the newcomer has, what it hears, and which nodes hear its former life.
 
 use super::*;
 use crate::durable::Newcomer;

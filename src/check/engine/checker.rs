@@ -66,7 +66,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     }
 
     /// Takes states that differ only by an exchange of nodes for one. Not with liveness
-    /// properties: fairness tells nodes apart.
+    /// properties: fairness distinguishes nodes.
     #[must_use]
     pub fn symmetry(mut self, symmetry: Symmetry<A, H>) -> Self {
         self.symmetry = Some(symmetry);

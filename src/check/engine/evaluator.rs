@@ -127,7 +127,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     }
 }
 
-/// What holds by two sets of answers: nothing panics if it does in neither.
+/// The conditions that hold by two sets of answers: nothing panics if it does in neither.
 fn both(one: u64, other: u64) -> u64 {
     (one | other) & !CALM | one & other & CALM
 }

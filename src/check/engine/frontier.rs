@@ -95,7 +95,7 @@ fn undo(from: u32, difference: u32) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) fingerprint: u64,
-    /// What the search wants to remember of it.
+    /// A note of the search.
     pub(super) note: u32,
     /// Where the next record starts.
     pub(super) next: usize,

@@ -1,4 +1,4 @@
-//! What the threads share while they work on one level.
+//! The state that the threads share while they work on one level.
 
 use super::evaluator::{PropertyMask, bits};
 use super::frontier::Frontier;
@@ -8,11 +8,11 @@ use crate::models::world::Weight;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
 
-/// What a thread may add to the memory that is held before it looks again: the successors of one
-/// chunk, generously. A limit is said to be reached so much earlier, so that it is kept.
+/// The bytes that a thread may add to the memory that is held before it looks again: the successors
+/// of one chunk, generously. A limit counts as reached so much earlier, so that it is kept.
 const HEADROOM: u64 = 1 << 19;
 
-/// What lasts from level to level.
+/// The totals, which last from level to level.
 pub(super) struct Totals<'s> {
     pub(super) limits: Limits,
     headroom: u64,
@@ -21,9 +21,9 @@ pub(super) struct Totals<'s> {
     pub(super) stop: &'s AtomicBool,
     pub(super) unique: AtomicU64,
     pub(super) generated: AtomicU64,
-    /// What the recorded graph takes.
+    /// The bytes of the recorded graph.
     pub(super) recorded: AtomicU64,
-    /// What the threads remember for themselves.
+    /// The bytes that the threads remember for themselves.
     pub(super) remembered: AtomicU64,
     /// Whether there are states beyond the limit on depth.
     pub(super) is_cut: AtomicBool,
@@ -56,7 +56,7 @@ impl<'s> Totals<'s> {
         usize::from(code).checked_sub(1).map(|at| ALL[at])
     }
 
-    /// What the threads record and remember for themselves.
+    /// The bytes that the threads record and remember for themselves.
     pub(super) fn held_by_threads(&self) -> u64 {
         self.recorded.load(Ordering::Relaxed) + self.remembered.load(Ordering::Relaxed)
     }

@@ -43,7 +43,7 @@ pub enum CheckError {
         /// How many are possible.
         limit: u64,
     },
-    /// Fairness tells nodes apart, so states that differ by an exchange are not the same to it.
+    /// Fairness distinguishes nodes, so states that differ by an exchange are not the same to it.
     #[error("liveness ({0:?}) cannot be decided under symmetry; check it without")]
     LivenessUnderSymmetry(&'static str),
     /// Stateright's breadth-first search ignores symmetry, so its counts are of something else.
@@ -63,7 +63,8 @@ pub enum CheckError {
     HashClash(String),
     /// A state that decides the property was met, but the way to it cannot be walked again.
     #[error(
-        "{0:?} is decided, but no path shows it;          a handler, a Hash or a Rewrite is not a function of its arguments alone"
+        "{0:?} is decided, but no path shows it; a handler, a Hash or a Rewrite is not a function \
+         of its arguments alone"
     )]
     NoPath(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
@@ -110,7 +111,7 @@ pub enum Shortfall {
     Memory,
     /// It was asked to stop.
     Stopped,
-    /// It stopped at the first violation, as it was told to.
+    /// It stopped at the first violation, as it was asked to.
     Violation,
     /// Not even the initial state is within the boundary, so there was nothing to check.
     Nothing,

@@ -1,5 +1,5 @@
-//! Silence for panics that are caught: a handler that panics is a violation, told once and with its
-//! trace, rather than a backtrace for each time that the search comes by.
+//! Silence for panics that are caught: a handler that panics is a violation, reported once and with
+//! its trace, rather than a backtrace for each time that the search comes by.
 
 use crate::models::world::{is_guarded, note_place};
 use std::panic;

@@ -2,10 +2,10 @@
 //!
 //! The visited set knows a state by the largest fingerprint among its images (multiplied by a
 //! constant), so that only one of them, whichever comes first, is expanded. That is sound only if
-//! nothing can tell the images apart, and nobody is trusted in that: whatever may happen in a state
-//! that is expanded, and what may not, is held against its images (see `models/world/alike.rs`),
-//! and every property is asked of every image of every state that is kept. The first difference
-//! makes the check an error.
+//! nothing can tell the images apart, and no declaration is trusted in that: whatever may happen in
+//! a state that is expanded, and what may not, is held against its images (see
+//! `models/world/alike.rs`), and every property is asked of every image of every state that is
+//! kept. The first difference makes the check an error.
 
 use super::evaluator::{Evaluator, PropertyMask, bits};
 use crate::models::world::{Alike, Checkable, Cluster, Observer, Symmetry, Unlike};
@@ -30,7 +30,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
         Ok(Self { cluster, symmetry, alike, image: Vec::new(), refusal: None })
     }
 
-    /// What the state and all its images are known by.
+    /// The key of the state and all its images.
     pub(super) fn key(&mut self, state: &[u32]) -> u64 {
         let mut largest = self.cluster.fingerprint(state);
         for at in 0..self.alike.exchanges() {

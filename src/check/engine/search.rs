@@ -1,8 +1,8 @@
 //! The search: level by level, all states of one level before any of the next, so that the first
 //! path to a state is a shortest one and nothing depends on which thread was faster.
 //!
-//! Within a level threads take chunks of states as they come. When the visited set is full they stop
-//! where they are, it grows, and they go on.
+//! Within a level threads take chunks of states as they come. When the visited set is full they
+//! stop where they are, it grows, and they go on.
 
 use super::evaluator::{PropertyMask, bits};
 use super::frontier::Frontier;

@@ -1,5 +1,6 @@
-//! Counterexamples: the visited set says from where each state was first reached; walking back gives
-//! the fingerprints of a shortest path, and replaying it from the initial state gives the path.
+//! Counterexamples: the visited set says from where each state was first reached; walking back
+//! gives the fingerprints of a shortest path, and replaying it from the initial state gives the
+//! path.
 
 use super::outcome::Behaviour;
 use super::visited::VisitedSet;

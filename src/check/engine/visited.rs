@@ -1,4 +1,5 @@
-//! The visited set: the states met so far, as fingerprints, in an open-addressed table without locks.
+//! The visited set: the states met so far, as fingerprints, in an open-addressed table without
+//! locks.
 //!
 //! A slot is two words. The first is a state's 64-bit fingerprint, or zero. The second says how
 //! the state was reached: the upper 52 bits of its parent's fingerprint, and in the lower 12
@@ -6,8 +7,8 @@
 //! whichever thread comes first, so that the path to a state does not depend on threads.
 //!
 //! A fingerprint's place follows from its upper bits, in order of size. So in a larger table every
-//! place lies further back, and the visited set can grow where it is: what would be two tables for a
-//! moment, just when memory is scarce, is never more than one.
+//! place lies further back, and the visited set can grow where it is: what would be two tables for
+//! a moment, just when memory is scarce, is never more than one.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -161,8 +162,8 @@ impl VisitedSet {
         }
     }
 
-    /// Moves what is in these slots to places behind them. What belongs before their end, having
-    /// found its place taken, is returned instead.
+    /// Moves the entries of these slots to places behind them. An entry that belongs before their
+    /// end, because it had found its place taken, is returned instead.
     fn move_back(&self, slots: Range<usize>, threads: usize) -> Vec<(u64, u64)> {
         let end = slots.end;
         let move_part = |part: Range<usize>| {

@@ -23,7 +23,7 @@ const ALLOWANCE: u64 = 1024;
 struct Pending<'c> {
     step: Step<'c>,
     what: Move,
-    /// What the visited set knows it by: its fingerprint, or under symmetry that of all its images.
+    /// Its key in the visited set: its fingerprint, or under symmetry that of all its images.
     key: u64,
     parent: u64,
     /// Its parent's state, among those of the batch.
@@ -159,7 +159,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         self.report_size(level);
     }
 
-    /// Tells how much memory this thread's own results and records take.
+    /// Reports how much memory this thread's own results and records take.
     fn report_size(&mut self, level: &Level<'_>) {
         if let Some(recorder) = &mut self.recorder {
             recorder.report_size();

@@ -6,7 +6,7 @@ use stateright::actor::Envelope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-/// What tells classes apart.
+/// The key of a class: two steps with one key are of one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<T> {
     Link(usize, usize),
@@ -18,7 +18,7 @@ enum Key<T> {
     Choice(usize, String),
 }
 
-/// What puts classes in order. By content, so that it is the same in every run.
+/// The place of a class in their order. It depends on content, so that it is the same in every run.
 type Place<'a, M, T> = (Option<&'a Envelope<M>>, Option<&'a Key<T>>);
 
 /// A class that was met.

@@ -61,7 +61,7 @@ impl Graph {
         Some(self.classes[step]).filter(|class| *class != UNFAIR)
     }
 
-    /// What is promised of a class.
+    /// The promise about a class.
     pub fn strength(&self, class: u16) -> Strength {
         self.strengths[usize::from(class)]
     }

@@ -12,15 +12,15 @@
 //!   again.
 //!
 //! A class is a link's deliveries, one message's deliveries, a node's timer, its restart, its
-//! disk writes, its choices: see [`Fairness`](crate::check::Fairness). A step is what [the world](crate::models::world)
-//! calls one; a step that leads back to the same state counts as taken.
+//! disk writes, its choices: see [`Fairness`](crate::check::Fairness). A step is what [the
+//! world](crate::models::world) calls one; a step that leads back to the same state counts as
+//! taken.
 //!
 //! `leads_to(P, Q)` is violated by a fair behaviour that reaches a state with `P` and without
 //! `Q` and from there on never sees `Q`; `eventually(Q)` is the same from the initial state.
 //! Such a behaviour exists exactly if one exists that goes round among the states of a strongly
 //! connected component without `Q`: a *lasso*. A state in which nothing fair is possible is a
-//! component by itself, with a pause for a cycle: so a deadlock short of the goal is a
-//! violation.
+//! component of its own, with a pause for a cycle: so a deadlock short of the goal is a violation.
 //!
 //! # How
 //!
@@ -36,8 +36,8 @@
 //!
 //! A step that leads out of the boundary is possible and never taken. So a behaviour that would
 //! have to go there is not fair, hence no violation, and the number of such states is reported.
-//! A timer whose budget is spent cannot fire; a crash budget that is spent is how "once faults
-//! stop" is said.
+//! A timer whose budget is spent cannot fire; a crash budget that is spent expresses "once faults
+//! stop".
 
 mod classes;
 mod components;

@@ -1,6 +1,6 @@
-//! Recording the graph while the search runs: each thread notes, of every state that it
-//! expands, the steps by what the visited set knows their targets by. When the search is over the
-//! notes become one compact graph.
+//! Recording the graph while the search runs: each thread notes, of every state that it expands,
+//! the steps, by the keys of their targets in the visited set. When the search is over the notes
+//! become one compact graph.
 
 use super::classes::{Classes, Classifier, UNFAIR};
 use super::graph::{BEYOND, Graph};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Recorder<'c, A: Checkable, H> {
     classifier: Classifier<'c, A, H>,
     notes: Notes,
-    /// What all threads' notes take.
+    /// The bytes of all threads' notes.
     bytes: &'c AtomicU64,
     reported: u64,
 }
@@ -65,7 +65,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
         self.notes.classes.push(self.classifier.class(state, what));
     }
 
-    /// Tells how much memory the notes take.
+    /// Reports how much memory the notes take.
     pub(crate) fn report_size(&mut self) {
         let Notes { states, targets, .. } = &self.notes;
         let bytes = (states.len() * 16 + targets.len() * 10) as u64;

@@ -23,7 +23,7 @@ impl<'a> Output<'a> {
         Self { format: args.format(), show }
     }
 
-    /// What can be written when one check has ended.
+    /// Writes what can be written when one check has ended.
     pub(super) fn one(&self, one: Checked<'_>) -> Result<(), CliError> {
         let tables = || tell::report(one.report, one.subject, &self.show, out::width());
         match self.format {
@@ -34,7 +34,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// What can be written when all have.
+    /// Writes what can be written when all have.
     pub(super) fn end(
         &self,
         all: &[Checked<'_>],

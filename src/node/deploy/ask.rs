@@ -63,7 +63,7 @@ pub fn ask<F: Offer, P: Value>(
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());
         match F::answer(&topology, ask, answer).ok_or_else(nonsense)? {
-            AskOutcome::Told(answered) => return Ok(answered),
+            AskOutcome::Done(answered) => return Ok(answered),
             AskOutcome::Failed(error) => return Err(error.into()),
             AskOutcome::Again(why) => {
                 let pause = rand::random_range(PAUSE);

@@ -49,7 +49,7 @@ pub struct Heard {
 #[derive(Debug)]
 pub enum End {
     /// It was done, and this is the answer.
-    Told(Answered),
+    Done(Answered),
     /// It was not done, and is worth asking for again.
     Again(Abort),
     /// It was not done.
@@ -97,7 +97,7 @@ impl<D: Deploy> Hidden<D> {
             Err(why) => End::Refused(why),
             Ok(answer) => match D::Offer::answer(&self.topology, &ask, answer) {
                 None => End::Nonsense,
-                Some(AskOutcome::Told(answered)) => End::Told(answered),
+                Some(AskOutcome::Done(answered)) => End::Done(answered),
                 Some(AskOutcome::Again(why)) => End::Again(why),
                 Some(AskOutcome::Failed(error)) => End::Failed(error),
             },

@@ -37,7 +37,7 @@ pub trait Deployed: Send + Sync {
     fn run(&self, cluster: &ClusterFile, node: &Place<'_>, stop: &Stop)
     -> Result<Stats, OpenError>;
 
-    /// Asks the cluster, or only one server of it, and says who answered.
+    /// Asks the cluster, or only one server of it, and names the server that answered.
     ///
     /// # Errors
     /// When there is no answer, or it is that nothing is done.

@@ -11,7 +11,7 @@ impl ClusterFile {
     ///
     /// With keys, what proves to a server that a server made something is a code under a key that
     /// follows from the server key, which clients do not have (HMAC-SHA-256, its first 16 bytes).
-    /// Without keys anyone who can reach a server can forge any message; then the code is a
+    /// Without keys, anyone that can reach a server can forge any message; then the code is a
     /// checksum, which notices what belongs to something else or to another cluster.
     pub fn topology(&self) -> Topology {
         let key = self.keys.server.as_ref().map_or(&[0; 32], |key| key.bytes());

@@ -12,7 +12,7 @@ pub(super) enum Dropped {
     Frame(#[from] FrameError),
     #[error("it is for {0:?}")]
     Misdirected(Id),
-    #[error("{0:?} does not speak from there")]
+    #[error("that is not the address of {0:?}")]
     Impostor(Id),
     #[error("{0:?} has another data directory than before, or an old copy")]
     Replaced(Id, u64),
@@ -37,7 +37,7 @@ impl Dropped {
         }
     }
 
-    /// Whether it came from somebody who is not to be listened to, rather than by accident.
+    /// Whether its sender is not to be listened to, rather than the datagram damaged.
     pub(super) fn is_refusal(&self) -> bool {
         use FrameError::{Foreign, Forged, Version};
         matches!(self, Self::Impostor(_) | Self::Frame(Foreign | Forged | Version(_)))

@@ -1,4 +1,4 @@
-//! What a client that holds the client key can do to another: nothing.
+//! A client that holds the client key can do nothing to another.
 
 use super::super::caller::{Caller as Client, Heard};
 use super::super::frame::encode;
@@ -49,7 +49,8 @@ impl World {
         Client::bind(&self.cluster, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap()
     }
 
-    /// What comes in at a server, which answers hellos and asks for proofs of addresses.
+    /// The datagram that comes in at a server, which answers hellos and asks for proofs of
+    /// addresses.
     fn serve(&mut self, server: usize) -> Incoming<Msg> {
         let incoming = self.servers[server].receive::<Msg>(WAIT);
         let reply = match &incoming {
@@ -175,7 +176,7 @@ fn a_replayed_request_is_not_taken_and_moves_no_address() {
     assert!(thief.recv_from(&mut [0; 2000]).is_err(), "and nothing is sent there");
 }
 
-/// One that no server has seen yet, so that its counter does not tell.
+/// Of a client that no server has seen yet, so that its counter reveals nothing.
 #[test]
 fn an_address_that_is_not_proven_gets_less_than_it_sent_and_no_answer() {
     for keys in ["", KEYS] {
@@ -243,7 +244,7 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     }
     let told = answer(&mut world.servers[0], a.id().unwrap(), "told").unwrap();
     let server = world.cluster.servers[0].address;
-    // B hears what A is told.
+    // B overhears the answer to A.
     let mut stolen = told.bytes.clone();
     stolen[18..26].copy_from_slice(&number(b.id().unwrap()).to_le_bytes());
     assert!(b.take::<Msg>(&stolen, server).is_err());
@@ -317,7 +318,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     );
 }
 
-/// Nobody poses as a server with a file that clients have.
+/// No client poses as a server with the file that clients have.
 #[test]
 fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let mut world = world(KEYS);
@@ -345,7 +346,7 @@ fn messages_that_go_the_same_way_share_datagrams() {
         let [short, long] = [100, 40_000].map(|len| "v".repeat(len));
         let texts = [&short, &short, &long, &short].map(|text| encode(text).unwrap());
         let server = &world.servers[0];
-        // The limit is 32 KiB, which the long one exceeds by itself.
+        // The limit is 32 KiB, which the long one alone exceeds.
         assert_eq!(server.share(&texts), 2);
         assert_eq!((server.share(&texts[2..]), server.share(&texts[3..])), (1, 1));
         let parts: Vec<_> = texts[..2].iter().map(Vec::as_slice).collect();

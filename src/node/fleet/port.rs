@@ -1,5 +1,5 @@
-//! The socket that many clients share. It never waits but where it is told to, and as exactly as
-//! the system's clock: the time limit of a socket is rounded up to some milliseconds.
+//! The socket that many clients share. It waits only where it is asked to, and as exactly as the
+//! system's clock: the time limit of a socket is rounded up to some milliseconds.
 
 use crate::node::socket::{BindError, Datagram};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -47,7 +47,7 @@ impl Port {
 
     /// A datagram that is there.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        // Other errors tell of datagrams sent earlier that nobody took.
+        // Other errors report datagrams sent earlier that nobody took.
         self.0.recv_from(buffer).ok()
     }
 

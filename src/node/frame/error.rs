@@ -18,8 +18,8 @@ pub enum FrameError {
     /// Shorter than the shortest frame.
     #[error("the datagram is truncated")]
     Truncated,
-    /// Of a version that is not spoken here.
-    #[error("the datagram has frame version {0}, which is not spoken here")]
+    /// Of a version that this cluster does not use.
+    #[error("the datagram has frame version {0}, which this cluster does not use")]
     Version(u8),
     /// From another cluster, or one whose cluster file differs in what must agree.
     #[error("the datagram is of another cluster, or of one whose cluster file differs")]

@@ -41,7 +41,7 @@ proptest! {
         }
     }
 
-    /// What shares a datagram comes in its order; and any cut or change loses all of it.
+    /// Messages that share a datagram come in its order; and any cut or change loses all of them.
     #[test]
     fn a_batch_opens_as_itself_or_not_at_all(
         messages in prop::collection::vec(any::<(u64, Vec<u8>)>(), 1..20),
@@ -64,7 +64,7 @@ proptest! {
         }
     }
 
-    /// From one who has the key, and another notion of what is in a datagram.
+    /// From a sender that has the key, but another notion of what is in a datagram.
     #[test]
     fn a_batch_with_one_bad_message_is_none(good: Vec<(u64, Vec<u8>)>, bad: Vec<u8>, rest: Vec<u8>) {
         let mut body = Vec::new();

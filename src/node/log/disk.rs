@@ -1,5 +1,5 @@
-//! What the log asks of a file system, so that tests can put one in its place that fails, or that
-//! loses its power.
+//! The calls of the log to a file system, so that tests can put one in its place that fails, or
+//! that loses its power.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};

@@ -47,13 +47,13 @@ pub enum LogError {
         /// The file.
         path: PathBuf,
     },
-    /// Its header or both its marks are damaged, so nothing tells what it should hold.
+    /// Its header or both its marks are damaged, so it is not known what it should hold.
     #[error("the header of the log {} is corrupt: {LOST}", path.display())]
     Header {
         /// The file.
         path: PathBuf,
     },
-    /// What was synced is not all there.
+    /// Not all of the synced part is there.
     #[error(
         "the log {} is corrupt at byte {at}, within the {synced} bytes that were synced: {LOST}",
         path.display()
@@ -77,22 +77,22 @@ pub enum LogError {
         /// Where.
         at: u64,
     },
-    /// What writes it has ended without a word.
-    #[error("what writes the log {} has panicked", path.display())]
+    /// Its writer has ended without a report.
+    #[error("the writer of the log {} has panicked", path.display())]
     Panicked {
         /// The file.
         path: PathBuf,
     },
-    /// What is to be saved has no encoding.
-    #[error("what is to be saved in the log {} cannot be encoded", path.display())]
+    /// A record has no encoding.
+    #[error("a record of the log {} cannot be encoded", path.display())]
     Unencodable {
         /// The file.
         path: PathBuf,
     },
-    /// What is to be saved is longer than a record may be.
+    /// A record would be longer than it may be.
     #[error(
-        "what is to be saved at once in the log {} takes {len} bytes, and a record holds {longest} \
-         at most; nothing was written, and the log is as it was. The state has outgrown what one \
+        "a record of the log {} would take {len} bytes, and it holds {longest} at most; nothing \
+         was written, and the log is as it was. The state has outgrown what one \
          node can take over: delete keys, or share them among several clusters", path.display()
     )]
     TooLong {

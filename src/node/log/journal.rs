@@ -28,7 +28,7 @@ pub(super) struct Journal {
     /// Where the next record goes; all before is synced.
     pub(super) end: u64,
     turn: Turn,
-    /// What the higher mark says.
+    /// The length that the higher mark records.
     marked: u64,
     /// Up to where there are zeros.
     room: u64,
@@ -58,7 +58,7 @@ impl Journal {
             synced = synced.max(remains.synced);
             if remains.written {
                 let path = path.display();
-                tracing::warn!(%path, at = end, "the log ends in what was never synced");
+                tracing::warn!(%path, at = end, "the log ends in data that was never synced");
             }
         }
         synced = synced.max(marked);
@@ -76,7 +76,7 @@ impl Journal {
             }
             _ => {}
         }
-        // What the node starts from must be on the disk.
+        // The records that the node starts from must be on the disk.
         file.sync().map_err(failed(&path, "sync"))?;
         let (dir, owner, zeros) = (dir.into(), *owner, vec![0; ROOM]);
         Ok((Self { disk, dir, owner, file, end, turn, marked, room: end, zeros }, image))
@@ -195,9 +195,9 @@ fn fold<S: Durable + DeserializeOwned>(
 
 /// Writes a part of a file once more, as it is read.
 ///
-/// What is not known to be durable may have been read from the kernel's memory alone: where a sync
-/// failed and the process ended, the kernel may hold the pages as clean though the disk never got
-/// them, and a later sync of clean pages writes nothing and reports success.
+/// Bytes that are not known to be durable may have been read from the kernel's memory alone: where
+/// a sync failed and the process ended, the kernel may hold the pages as clean though the disk
+/// never got them, and a later sync of clean pages writes nothing and reports success.
 pub(super) fn write_again(file: &mut dyn DiskFile, part: Range<u64>) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     let mut at = part.start;

@@ -34,7 +34,7 @@ const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 4096;
 static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
-/// To whom a log belongs.
+/// The node and the data directory that a log belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::node) struct Owner {
     /// The fingerprint of the cluster.
@@ -45,7 +45,7 @@ pub(in crate::node) struct Owner {
     pub(in crate::node) directory: u64,
 }
 
-/// What is at the beginning of a file.
+/// The beginning of a file.
 pub(super) enum Header {
     Good(Owner),
     /// Not a log at all.
@@ -129,7 +129,7 @@ pub(super) fn read_marks(file: &dyn DiskFile) -> io::Result<Option<(Turn, u64)>>
     Ok(best)
 }
 
-/// What stands before a payload.
+/// The head of a record, which stands before its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// The length of the payload.
@@ -204,7 +204,7 @@ pub(super) fn read_record(
     Ok((crc32fast::hash(&payload) == head.crc).then_some((head, payload)))
 }
 
-/// What lies between two positions, where there is no whole record.
+/// The bytes between two positions, where there is no whole record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Remains {
     /// Whether there is anything but zeros.

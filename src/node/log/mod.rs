@@ -1,21 +1,21 @@
 //! The log: what a node saved, on disk before anything that depends on it is sent.
 //!
 //! The node hands over what it saves and goes on; a [writer](writer) on a thread of its own appends
-//! it, one checksummed record for all that waits, syncs it, and reports what is durable. What a node
-//! sends waits for that where it must. At start the records are folded into the state from which
-//! the node goes on.
+//! it, one checksummed record for all that waits, syncs it, and reports what is durable. A message
+//! waits for that where it must. At start the records are folded into the state from which the node
+//! goes on.
 //!
 //! # A damaged end
 //!
-//! Behind what was synced lies what was being written when the node died, of which nobody has heard:
-//! it is cut off. What was synced has been promised to others, and if any of that is gone the node
-//! must not start, for it would break its promises. Each record says up to where the log was durable
-//! when it was written, so that one record attests all before it, without another write; a record
-//! is found even where those before it are damaged. What the last record holds is attested by a
-//! **mark**, which is written when nothing else is for a moment and when the node stops. (The mark
-//! reaches the disk with the next sync, or when the system sees to it.) So damage is told from a
-//! torn write but for the last record of a node that was killed under load: one that is damaged on
-//! the disk passes for one that was never synced.
+//! Behind the synced part of the log lies what was being written when the node died. Nobody has
+//! heard of it: it is cut off. The synced part has been promised to others, and if any of it is
+//! gone the node must not start, for it would break its promises. Each record says up to where the
+//! log was durable when it was written, so that one record attests all before it, without another
+//! write; a record is found even where those before it are damaged. The last record is attested by
+//! a **mark**, which is written when nothing else is for a moment and when the node stops. (The
+//! mark reaches the disk with the next sync, or when the system sees to it.) So damage is told
+//! apart from a torn write, except in the last record of a node that was killed under load: if that
+//! record is damaged on the disk, it passes for one that was never synced.
 //!
 //! # Growth
 //!
@@ -52,7 +52,8 @@ use super::wake::Wake;
 
 /// A log is not rewritten before it has this size.
 const SMALL: u64 = 4 << 20;
-/// What nothing waits for is written with what something waits for, or when it is so old.
+/// A save for which nothing waits is written with one for which something waits, or when it is so
+/// old.
 const LAZY_AGE: Duration = Duration::from_millis(100);
 /// The same, or when it is so much, in bytes.
 const LAZY_BYTES: usize = 1 << 20;
@@ -63,14 +64,14 @@ pub(super) struct Log<S> {
     orders: Sender<Order<S>>,
     reports: Receiver<Result<Report, LogError>>,
     thread: Option<JoinHandle<()>>,
-    /// What is to be written, behind room for a record's head, and since when.
+    /// The bytes that are to be written, behind room for a record's head, and since when.
     pending: Vec<u8>,
     pending_since: Option<Instant>,
     /// The last thing that was handed over, and the last of it for which something waits.
     handed: u64,
     awaited: u64,
     durable: u64,
-    /// What was handed over and is not durable yet: tickets and bytes.
+    /// The records that were handed over and are not durable yet: tickets and bytes.
     writing: Vec<(u64, usize)>,
     written: u64,
     rewritten: u64,
@@ -95,8 +96,8 @@ pub(super) fn create(dir: &Path, owner: &Owner) -> Result<(), LogError> {
 }
 
 impl<S: Durable + Serialize + DeserializeOwned + Send + 'static> Log<S> {
-    /// Opens the log in `dir`, which must be `owner`'s; also returns all that was saved, folded. The
-    /// node is woken by `wake` when something is durable.
+    /// Opens the log in `dir`, which must be `owner`'s; also returns all that was saved, folded.
+    /// The node is woken by `wake` when something is durable.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         dir: &Path,
@@ -144,8 +145,8 @@ impl<S: Durable + Serialize + DeserializeOwned + Send + 'static> Log<S> {
         self.written
     }
 
-    /// Saves these, after all that was saved before; if something `waits` for them, at once. What is
-    /// too long is refused before anything of it is written.
+    /// Saves these, after all that was saved before; if something `waits` for them, at once. A
+    /// record that is too long is refused before anything of it is written.
     pub(super) fn save(&mut self, deltas: &[S], waits: bool, now: Instant) -> Result<(), LogError> {
         let mut pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
@@ -167,12 +168,13 @@ impl<S: Durable + Serialize + DeserializeOwned + Send + 'static> Log<S> {
         Ok(())
     }
 
-    /// What must be durable before that leaves which waits for all that was saved until now.
+    /// The ticket that must be durable before a message may leave that waits for all that was saved
+    /// until now.
     pub(super) fn awaited(&self) -> u64 {
         self.awaited
     }
 
-    /// When something is to be written of which nothing depends.
+    /// When something is to be written on which nothing depends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.pending_since.map(|since| since + LAZY_AGE)
     }
@@ -201,7 +203,7 @@ impl<S: Durable + Serialize + DeserializeOwned + Send + 'static> Log<S> {
         self.writing.iter().map(|(_, bytes)| bytes).sum()
     }
 
-    /// What is durable by now.
+    /// The ticket up to which all is durable by now.
     pub(super) fn durable(&mut self) -> Result<u64, LogError> {
         loop {
             match self.reports.try_recv() {
@@ -285,7 +287,7 @@ impl<S> Log<S> {
 /// Its file is free when it is gone.
 impl<S> Drop for Log<S> {
     fn drop(&mut self) {
-        // Who wants to know closes it.
+        // A caller that wants to know of an error closes it.
         let _ = self.end();
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A new file gets the state that the log folded to when it was asked for, and then, round after
 //! round, the records that were appended meanwhile. The writer of the log adds the last few itself,
-//! between two of its records, makes all of it durable, and only then gives the new file the name of
-//! the old one. So whichever of the two is under that name after a crash, it holds all that was
-//! reported durable. Whatever fails before is given up, and the log stays as it is.
+//! between two of its records, makes all of it durable, and only then gives the new file the name
+//! of the old one. So whichever of the two is under that name after a crash, it holds all that was
+//! reported durable. If anything fails before that, the rewrite is given up, and the log stays as
+//! it is.
 
 use super::disk::{Disk, DiskFile};
 use super::error::{LogError, failed};
@@ -54,7 +55,7 @@ pub(super) enum GivenUp {
     TooLong(u32),
     #[error("its state cannot be encoded")]
     Unencodable,
-    #[error("what wrote it has panicked")]
+    #[error("its writer has panicked")]
     Panicked,
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -115,8 +116,8 @@ impl Job {
         Ok(())
     }
 
-    /// Ends a rewrite: copies the last records and puts the new log in the place of `journal`. What
-    /// goes wrong while the log is as it was ends the rewrite alone; anything later is the log's end.
+    /// Ends a rewrite: copies the last records and puts the new log in the place of `journal`. A
+    /// failure while the log is as it was ends the rewrite alone; a later one is the log's end.
     pub(super) fn finish(
         &self,
         mut new: NewLog,

@@ -62,17 +62,17 @@ pub(super) struct Rewrite {
 }
 
 impl<S: Serialize + Send + 'static> Writer<S> {
-    /// Works until it is told to end, or something fails.
+    /// Works until it is asked to end, or something fails.
     pub(super) fn run(mut self) {
         let result = self.serve();
         if let Some(Rewrite { cancelled, thread }) = self.rewrite.take() {
             cancelled.store(true, Ordering::Relaxed);
-            // Its panics are told of where they happen.
+            // Its panics are reported where they happen.
             let _ = thread.join();
         }
         let result = result.and_then(|()| self.journal.close());
         if let Err(error) = result {
-            // Nobody to be told is left, perhaps.
+            // Perhaps nobody is left that receives it.
             let _ = self.reports.send(Err(error));
         }
         self.wake.ring();
@@ -127,7 +127,7 @@ impl<S: Serialize + Send + 'static> Writer<S> {
     }
 
     fn report(&self, report: Report) {
-        // Whoever is gone does not wait for it.
+        // A receiver that is gone does not wait for it.
         let _ = self.reports.send(Ok(report));
         self.wake.ring();
     }

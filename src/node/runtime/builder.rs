@@ -50,8 +50,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
-    /// Starts by `start` on a data directory that was formatted for a newcomer. Without this, such a
-    /// directory is refused.
+    /// Starts by `start` on a data directory that was formatted for a newcomer. Without this, such
+    /// a directory is refused.
     #[must_use]
     pub fn start_newcomer(mut self, start: Option<StartNewcomer<A>>) -> Self {
         self.newcomer = start;
@@ -65,7 +65,7 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         self
     }
 
-    /// Gives new clients ids above the one that `newest_client` tells of the actor's state, so that
+    /// Gives new clients ids above the one that `newest_client` finds in the actor's state, so that
     /// ids grow with the log. Without this they grow with what this server gave.
     #[must_use]
     pub fn above_clients(mut self, newest_client: fn(&A::State) -> Option<Id>) -> Self {
@@ -98,8 +98,8 @@ impl<A: Runnable> NodeBuilder<'_, A> {
         let (log, image) = Log::open(disk, data.path(), data.owner(), wake)?;
         if !endpoint.authenticates() {
             tracing::warn!(
-                "the cluster file has no [keys]: datagrams are not authenticated, so whoever can \
-                 reach this address can pose as a client, or forge a server's address"
+                "the cluster file has no [keys]: datagrams are not authenticated, so anyone that \
+                 can reach this address can pose as a client, or forge a server's address"
             );
         }
         let (timers, choices) = (Timers::new(), BTreeMap::new());
@@ -133,8 +133,9 @@ impl<A: Runnable> NodeBuilder<'_, A> {
 }
 
 impl<A: Runnable> Node<A> {
-    /// Shows what it is on `board`, and how far it is, as `progress` says of the actor's state. What it
-    /// is, it shows only if it was opened to tell its status.
+    /// Shows on `board` what the node is, and how far it is, as `progress` computes from the
+    /// actor's state. It shows what it is only if it was opened with
+    /// [`tell_status`](NodeBuilder::tell_status).
     pub fn show_on(&mut self, board: Board, progress: fn(&A::State) -> Progress) {
         self.board = Some((board, progress));
     }

@@ -1,12 +1,12 @@
-//! What servers say to each other about themselves: whether they listen to each other.
+//! Greetings: servers say to each other whether they listen to each other.
 //!
 //! A server greets the others when it starts. A server that does not listen to it, because it knows
-//! another life of it, says so, and it stops rather than do harm among those that know no better.
-//! On a directory that was never started on, it waits for the others' answers first: if it was
-//! formatted where a directory was lost, one of them remembers. So several servers that lost their
-//! directories at once do not take each other for a new cluster, as long as one of the others can
-//! be heard within [`GRACE`]. On any other directory it waits a moment ([`MOMENT`]), which is long
-//! enough for who is there to say that the directory is an old copy.
+//! another life of it, says so, and the refused server stops rather than do harm among those that
+//! know no better. On a directory that was never started on, it waits for the others' answers
+//! first: if it was formatted where a directory was lost, one of them remembers. So several servers
+//! that lost their directories at once do not take each other for a new cluster, as long as one of
+//! the others can be heard within [`GRACE`]. On any other directory it waits a moment ([`MOMENT`]),
+//! which is long enough for a server that is up to say that the directory is an old copy.
 
 use super::{Node, Runnable, Stop};
 use crate::node::endpoint::Incoming;

@@ -1,11 +1,12 @@
-//! What handlers want to be sent, until it may leave: some at once, some when the disk has what was
-//! saved before.
+//! The messages of handlers, until they may leave: some at once, some when the disk has all that
+//! was saved before them.
 
 use crate::node::endpoint::Route;
 use crate::node::socket::Datagram;
 use std::collections::VecDeque;
 
-/// What is sent beyond this, in bytes, before the disk has what it waits for, waits for the disk.
+/// The most bytes that are held for the disk: a node that holds more waits for its disk before it
+/// sends more.
 const HELD_BYTES: usize = 32 << 20;
 /// The same, by the number of messages.
 const HELD_COUNT: usize = 1 << 16;
@@ -25,9 +26,9 @@ impl AsRef<[u8]> for Letter {
 /// Messages that leave together.
 pub(super) struct Mail<M> {
     pub(super) letters: Vec<Letter>,
-    /// What is sealed already.
+    /// The datagrams that are sealed already.
     pub(super) datagrams: Vec<Datagram>,
-    /// What the node sends to itself.
+    /// The messages of the node to itself.
     pub(super) own: Vec<M>,
     pub(super) bytes: usize,
 }
@@ -50,7 +51,7 @@ impl<M> Mail<M> {
     }
 }
 
-/// What waits for the disk, in the order in which it was sent.
+/// The messages that wait for the disk, in the order in which they were sent.
 pub(super) struct Held<M> {
     mail: VecDeque<(u64, Mail<M>)>,
     bytes: usize,
@@ -62,7 +63,7 @@ impl<M> Held<M> {
         Self { mail: VecDeque::new(), bytes: 0, count: 0 }
     }
 
-    /// Keeps what may leave when that ticket is durable. Tickets do not decrease.
+    /// Keeps mail that may leave when that ticket is durable. Tickets do not decrease.
     pub(super) fn hold(&mut self, ticket: u64, mail: Mail<M>) {
         if mail.count() > 0 {
             self.bytes += mail.bytes;

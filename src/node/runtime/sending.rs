@@ -1,7 +1,7 @@
-//! What becomes of what the handlers save and send.
+//! The way of the saves and messages of handlers: to the log, to the disk's queue, to the network.
 
 use super::outbox::{Letter, Mail};
-use super::{Batch, Node, OWN_MESSAGES, QUEUE_BYTES, Runnable, WRITING_BYTES};
+use super::{Batch, Node, QUEUE_BYTES, Runnable, WRITING_BYTES};
 use crate::node::address::{is_client, number};
 use crate::node::endpoint::{Route, SendError};
 use crate::node::error::NodeError;
@@ -106,12 +106,10 @@ impl<A: Runnable> Node<A> {
             self.post(letters);
         }
         for datagram in &datagrams {
-            // A failure is counted and told of there; to the protocol the message is lost.
+            // The endpoint counts and logs a failure; to the protocol the message is lost.
             let _ = self.endpoint.transmit(datagram);
         }
-        let room = OWN_MESSAGES.saturating_sub(self.own.len());
-        self.endpoint.stats().overflowed += own.len().saturating_sub(room) as u64;
-        self.own.extend(own.into_iter().take(room));
+        self.own.extend(own);
     }
 
     /// Shows how long what is durable now took to be.
@@ -129,7 +127,7 @@ impl<A: Runnable> Node<A> {
             letters = rest;
             let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
             match self.endpoint.seal(*route, &messages) {
-                // A failure is counted and told of there.
+                // The endpoint counts and logs a failure.
                 Ok(datagram) => {
                     drop(self.endpoint.transmit(&datagram));
                     if let Some((board, _)) = &self.board {

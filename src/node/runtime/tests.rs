@@ -20,9 +20,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// So many messages are sent at a time.
 const MANY: u64 = 300;
+/// The key whose delete sends so many messages to the node itself.
+const MYSELF: &str = "myself";
+const OWN: u64 = 100_000;
+const NOBODY: u64 = u64::MAX;
 
-/// Counts puts. It answers one when it has heard of it from itself, and that waits for the disk; what
-/// a get tells does not. At a delete it sends much to server 1.
+/// Counts puts. It answers a put when it has heard of it from itself, and that waits for the disk;
+/// the answer to a get does not. At a delete it sends much to server 1, or to itself, and counts that too.
 struct Counter;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,6 +84,10 @@ impl Actor for Counter {
                 o.save(Count { is_complete: Flag(false), puts: 1, padding });
                 o.send(id, Service::Peer((usize::from(src) as u64, seq)));
             }
+            Service::Request { seq, op: Op::Delete { key } } if key == MYSELF.into() => {
+                (0..OWN).for_each(|n| o.send(id, Service::Peer((NOBODY, n))));
+                o.send(src, Service::Reply { seq, reply: Reply::Done });
+            }
             Service::Request { seq, op: Op::Delete { .. } } => {
                 (0..MANY).for_each(|n| o.send(Id::from(1), Service::Peer((n, 0))));
                 o.send(src, Service::Reply { seq, reply: Reply::Done });
@@ -88,6 +96,7 @@ impl Actor for Counter {
                 let reply = Reply::Value(Some(puts.to_string().as_str().into()));
                 o.send(src, Service::Reply { seq, reply });
             }
+            Service::Peer((NOBODY, _)) => *puts.to_mut() += 1,
             Service::Peer((client, seq)) => {
                 assert_eq!(src, id);
                 o.send(Id::from(client as usize), Service::Reply { seq, reply: Reply::Done });
@@ -184,7 +193,7 @@ fn await_true(what: &str, mut is_true: impl FnMut() -> bool) {
     }
 }
 
-/// What a get tells waits for no disk, and yet not even that leaves.
+/// The answer to a get waits for no disk, and yet not even that leaves.
 #[test]
 fn nothing_happens_before_what_a_node_saves_as_it_starts_is_durable() {
     let world = World::new();
@@ -199,6 +208,15 @@ fn nothing_happens_before_what_a_node_saves_as_it_starts_is_durable() {
         assert_eq!(get.join().unwrap(), 0);
     });
     running.stop();
+}
+
+#[test]
+fn no_message_to_itself_is_lost_however_many_wait() {
+    let world = World::new();
+    let node = world.start();
+    world.client().delete(MYSELF.into(), 30 * SECOND).unwrap();
+    await_true("each was handled", || world.puts() == OWN);
+    node.stop();
 }
 
 #[test]
@@ -218,7 +236,7 @@ fn handlers_run_during_a_sync_and_only_what_waits_for_the_disk_is_held() {
         writers.into_iter().for_each(|writer| writer.join().unwrap().unwrap());
     });
     let stats = node.stop();
-    // Three clients, their hellos, and those of the gets: nothing that the node told itself.
+    // Three clients, their hellos, and those of the gets: no message of the node to itself.
     assert_eq!(stats.received, 2 * stats.welcomed, "{stats:?}");
     assert_eq!(stats.overflowed, 0);
 }

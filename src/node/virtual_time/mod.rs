@@ -1,5 +1,5 @@
-//! For tests: a deployed cluster in virtual time. Nothing is lost but what is cut, every message takes
-//! equally long, and timers take what the actors ask for.
+//! For tests: a deployed cluster in virtual time. Nothing is lost except on links that are cut,
+//! every message takes equally long, and timers take as long as the actors ask for.
 
 mod links;
 mod timings;
@@ -42,11 +42,11 @@ pub(super) struct Run<D: Deploy> {
     scheduled: u64,
     now: Duration,
     delay: Duration,
-    /// From whom to whom nothing arrives.
+    /// The links, from sender to receiver, on which nothing arrives.
     pub(super) cut: Vec<(usize, usize)>,
     asked: u64,
     random: StdRng,
-    /// What the client was answered: for each request, the first reply.
+    /// The answers to the client: for each request, the first reply.
     pub(super) answers: Vec<<D::Offer as Offer>::Answer>,
     newest_answered: u64,
 }
@@ -165,7 +165,7 @@ impl<D: Deploy> Run<D> {
                 Command::CancelTimer(timer) => {
                     self.servers[at].timers.remove(&timer);
                 }
-                // Nobody restarts here, and nobody chooses.
+                // No node restarts here, and none chooses.
                 Command::Send(..) | Command::Save(_) | Command::ChooseRandom(..) => {}
             }
         }

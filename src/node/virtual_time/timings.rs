@@ -62,9 +62,9 @@ fn timings_that_do_not_go_together_are_refused_with_what_to_do() {
     let told = |refused: String, advice: &str| assert!(refused.contains(advice), "{refused}");
     // One that is given is checked against the default of the other.
     let refused = refusal::<Paxos<Map>>("heartbeat = [100, 200]");
-    told(refused, "`election` begins at 300 ms, and one lost heartbeat would depose");
+    told(refused, "`election` begins at 75 ms, and one lost heartbeat would depose");
     told(refusal::<Paxos<Map>>("heartbeat = [100, 200]"), "make it begin at 400 ms at least");
-    told(refusal::<Paxos<Map>>("election = [300, 310]"), "`election` varies by 10 ms");
+    told(refusal::<Paxos<Map>>("election = [100, 110]"), "`election` varies by 10 ms");
     let refused = refusal::<PrimaryBackup<Map>>("ping = [200, 300]");
     told(refused, "make it begin at 600 ms at least (2 times the longest `ping`)");
     told(refusal::<PrimaryBackup<Map>>("overdue = [100, 150]"), "`overdue` begins at 100 ms");

@@ -1,4 +1,4 @@
-//! Whether something always happens in the end, by whole tables of what reaches what.
+//! Whether something always happens eventually, by whole tables of which state reaches which.
 
 use super::plain::{Class, Explored};
 use super::systems::{Claim, System};

@@ -24,7 +24,7 @@ pub(crate) struct Node {
     pending: Vec<Saved>,
     /// Whether messages wait for what is pending.
     blocks: bool,
-    /// What waits for the disk.
+    /// The messages that wait for the disk.
     held: Vec<(usize, u8)>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct World {
     log: Log,
 }
 
-/// What fairness may promise something of.
+/// A class of steps about which fairness may promise something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     None,
@@ -123,7 +123,7 @@ fn begin(system: &System, world: &mut World, id: usize) {
     world.nodes[id].running = Some(running);
     carry_out(system, world, id, out);
     if system.disk == DiskKind::Asynchronous && !world.nodes[id].pending.is_empty() {
-        // What a node saves as it starts is durable before anything else.
+        // The saves of a node as it starts are durable before anything else.
         write(system, world, id);
     }
 }

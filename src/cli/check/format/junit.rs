@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 use std::io;
 use std::time::Duration;
 
-/// What the checks came to, as XML.
+/// The results of the checks, as XML.
 pub(in crate::cli::check) fn junit(
     all: &[Checked<'_>],
     failed: &[CliError],

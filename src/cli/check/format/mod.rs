@@ -65,7 +65,7 @@ mod tests {
             assert_eq!(xml.matches("<failure ").count(), 2, "{xml}");
             assert_eq!(xml.matches("<error ").count(), 1, "{xml}");
             assert!(xml.contains("quorate explore multi-primary --at lost.json"), "{xml}");
-            assert!(xml.contains("   1. "), "the steps are told: {xml}");
+            assert!(xml.contains("   1. "), "the steps are listed: {xml}");
             let undecided = all[1].report.properties.iter();
             let undecided = undecided.filter(|p| p.verdict == ReportedVerdict::Incomplete).count();
             assert_eq!(xml.matches("<skipped message=\"not decided\"").count(), undecided, "{xml}");

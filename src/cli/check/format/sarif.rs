@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::panic::Location;
 
-/// What the checks came to, as a log file's object.
+/// The results of the checks, as a log file's object.
 pub(in crate::cli::check) fn sarif(all: &[Checked<'_>], failed: &[CliError]) -> Value {
     let problems: Vec<_> = all.iter().flat_map(|one| one.problems()).collect();
     let rules: BTreeMap<_, _> =

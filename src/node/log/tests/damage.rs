@@ -4,7 +4,7 @@ use super::*;
 use journal::write_again;
 use proptest::prelude::*;
 
-/// What another version of a protocol might save.
+/// A record that another version of a protocol might save.
 #[derive(Serialize, Deserialize)]
 struct Other(Option<String>);
 
@@ -180,7 +180,7 @@ fn truncation_anywhere_within_what_was_synced_is_refused() {
     }
 }
 
-/// What a client chose is no head, even where it looks like one of this very place.
+/// Bytes that a client chose are no head, even where they look like one of this very place.
 #[test]
 fn a_payload_passes_for_no_record() {
     let other = Owner { directory: 4, ..OWNER };

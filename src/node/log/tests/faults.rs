@@ -1,5 +1,5 @@
-//! A disk that fails, a process that is killed, power that fails: nothing that was reported durable is
-//! lost, and nothing is reported durable that is not.
+//! A disk that fails, a process that is killed, power that fails: nothing that was reported durable
+//! is lost, and nothing is reported durable that is not.
 
 use super::*;
 use growth::wait_for_rewrite;
@@ -13,7 +13,7 @@ fn work(log: &mut Log<Numbers>, from: u32, most: u32) -> (u32, u32, Option<LogEr
     let mut step = |log: &mut Log<Numbers>, saved: &mut u32| -> Result<(), LogError> {
         log.save(&[delta(*saved), delta(*saved + 1)], *saved % 3 != 2, Instant::now())?;
         *saved += 2;
-        // What is not handed over yet goes with the next.
+        // A save that is not handed over yet goes with the next.
         waiting.push_back((log.handed + u64::from(!log.pending.is_empty()), *saved));
         if saved.is_multiple_of(5) {
             log.wait()?;
@@ -114,7 +114,7 @@ fn short_writes_are_gone_on_with() {
     assert_eq!(found, (0..100_000).collect::<Vec<_>>());
 }
 
-/// What is read from the kernel's memory is not known to be on the disk.
+/// Bytes that are read from the kernel's memory are not known to be on the disk.
 #[test]
 fn a_disk_that_fails_when_the_log_is_opened_is_refused() {
     let (disk, dir) = simulated();

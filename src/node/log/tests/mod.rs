@@ -1,4 +1,4 @@
-//! What a damaged log recovers: all that was synced, or nothing at all.
+//! A damaged log recovers all that was synced, or nothing at all.
 
 mod damage;
 mod faults;

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-/// What a disk writes at once or not at all, in bytes.
+/// The unit that a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
 
 /// Something that changes a file system.
@@ -39,7 +39,7 @@ pub(in crate::node) enum Fault {
 #[derive(Clone, Default)]
 struct Stored {
     content: Vec<u8>,
-    /// What was there at the last sync.
+    /// The content at the last sync.
     synced: Vec<u8>,
     /// What was done since.
     since: Vec<Change>,
@@ -147,7 +147,7 @@ impl SimDisk {
         self.world().calls.clone()
     }
 
-    /// What the next process finds where this one was killed.
+    /// The disk as the next process finds it where this one was killed.
     pub(in crate::node) fn after_kill(&self) -> Self {
         let mut world = self.world().clone();
         (world.fault, world.is_dead, world.calls) = (None, false, Vec::new());
