@@ -6,6 +6,7 @@ mod abstract_models;
 mod claims;
 mod imports;
 mod instances;
+mod kafka_guards;
 mod paxos_claims;
 mod properties;
 mod tidy;

@@ -9,14 +9,14 @@
 use crate::kafka::abstract_model::{
     KafkaReplication, KafkaState, KafkaStep, Leadership, Record, Replica, Replicas, Truncation,
 };
-use crate::kafka::bounds::{Bounds, Fences, failover, outsider};
+use crate::kafka::bounds::{Bounds, Fences, again, alternating, failover, outsider, produce};
 use crate::kafka::bugs::Bug;
 use crate::kafka::properties::{Actor, History};
 use crate::kafka::{BrokerState, Partition, State};
 use crate::world::{Cluster, View};
 use stateright::Model;
 use stateright::actor::Id;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const SPECIFICATION: KafkaReplication = KafkaReplication {
     replicas: 3,
@@ -86,8 +86,18 @@ fn repeat(
     Some(state)
 }
 
-/// Whether a replica's log changed as the specification allows; `None` if it says nothing of it.
-fn log_is_allowed(from: &KafkaState, to: &KafkaState, at: u8) -> Option<bool> {
+/// A change that the specification speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Write,
+    Truncation,
+    Fetch,
+    Commit,
+}
+
+/// What a replica's log changed by, and whether the specification allows it; `None` if it says
+/// nothing of it.
+fn log_change(from: &KafkaState, to: &KafkaState, at: u8) -> Option<(Change, bool)> {
     let (old, new) = (&from.replica(at).log, &to.replica(at).log);
     if old == new {
         return None;
@@ -96,22 +106,25 @@ fn log_is_allowed(from: &KafkaState, to: &KafkaState, at: u8) -> Option<bool> {
         let epoch = from.replica(at).believes.epoch;
         let is_own = new.last().is_some_and(|record| Some(record.epoch) == epoch);
         let writes = SPECIFICATION.enabled(from).contains(&KafkaStep::Write(at));
-        return Some(writes && is_own && new[..new.len() - 1] == old[..]);
+        return Some((Change::Write, writes && is_own && new[..new.len() - 1] == old[..]));
     }
     let leader = leader_of(to, at)?;
+    let leading = &from.replica(leader).log;
     if new.len() < old.len() {
         let same = |(one, other): &(&Record, &Record)| one == other;
-        let agree = old.iter().zip(&from.replica(leader).log).take_while(same).count();
-        return Some(new.len() >= agree && old.starts_with(new));
+        let agree = old.iter().zip(leading).take_while(same).count();
+        return Some((Change::Truncation, new.len() >= agree && old.starts_with(new)));
     }
     let fetched = repeat(from.clone(), KafkaStep::Fetch(leader, at), |state| {
         state.replica(at).log.len() < new.len()
     });
-    Some(fetched.is_some_and(|state| state.replica(at).log == *new))
+    // In the specification a follower has truncated before it fetches: its log is a prefix.
+    let is_fetched = fetched.is_some_and(|state| state.replica(at).log == *new);
+    Some((Change::Fetch, is_fetched && leading.starts_with(new)))
 }
 
 /// The same of a leader's watermark.
-fn watermark_is_allowed(from: &KafkaState, to: &KafkaState, at: u8) -> Option<bool> {
+fn commit(from: &KafkaState, to: &KafkaState, at: u8) -> Option<(Change, bool)> {
     let hw = to.replica(at).hw;
     let leads = from.presumes_leadership(at) && to.presumes_leadership(at);
     let isr = to.replica(at).believes.isr;
@@ -122,29 +135,34 @@ fn watermark_is_allowed(from: &KafkaState, to: &KafkaState, at: u8) -> Option<bo
     let mut before = to.clone();
     before.replicas[usize::from(at)].hw = from.replica(at).hw;
     let commits = repeat(before, KafkaStep::Commit(at), |state| state.replica(at).hw < hw);
-    Some(commits.is_some())
+    Some((Change::Commit, commits.is_some()))
 }
 
 /// How many changes were compared with the specification, and the first that it does not allow.
-fn refine(cluster: &Cluster<Actor, History>) -> (usize, Option<String>) {
+#[derive(Debug, Default)]
+struct Compared {
+    allowed: BTreeMap<Change, usize>,
+    forbidden: Option<(Change, String)>,
+}
+
+fn refine(cluster: &Cluster<Actor, History>) -> Compared {
     let mut seen = BTreeSet::new();
     let mut queue = VecDeque::from(cluster.init_states());
-    let mut compared = 0;
+    let mut compared = Compared::default();
     while let Some(state) = queue.pop_front() {
         let from = abstraction(&state.view());
-        let mut actions = Vec::new();
-        cluster.actions(&state, &mut actions);
-        for action in actions {
-            let Some(next) = cluster.next_state(&state, action.clone()) else { continue };
+        for (action, next) in cluster.next_steps(&state) {
             if !cluster.within_boundary(&next) {
                 continue;
             }
             let to = abstraction(&next.view());
-            for at in 0..3 {
-                let judged = [log_is_allowed(&from, &to, at), watermark_is_allowed(&from, &to, at)];
-                compared += judged.iter().flatten().count();
-                if judged.contains(&Some(false)) {
-                    return (compared, Some(format!("{at}: {action:?}: {from:?} to {to:?}")));
+            let changes =
+                (0..3).flat_map(|at| [log_change(&from, &to, at), commit(&from, &to, at)]);
+            for (change, is_allowed) in changes.flatten() {
+                *compared.allowed.entry(change).or_default() += usize::from(is_allowed);
+                if !is_allowed {
+                    let told = format!("{action:?}: {from:?} to {to:?}");
+                    return Compared { forbidden: Some((change, told)), ..compared };
                 }
             }
             if seen.insert(next.fingerprint()) {
@@ -152,31 +170,61 @@ fn refine(cluster: &Cluster<Actor, History>) -> (usize, Option<String>) {
             }
         }
     }
-    (compared, None)
+    compared
 }
 
-fn instances(bug: Option<Bug>) -> [Cluster<Actor, History>; 3] {
-    let bounds = [
-        Bounds { lags: 1, ..outsider() },
-        failover(2),
-        Bounds { fences: Fences::Each(1, 0), ..outsider() },
-    ];
-    bounds.map(|bounds| bounds.cluster(Vec::new(), bug))
+/// A broker leads without the record that another has, and appends others.
+fn parting() -> Bounds {
+    let fences = Fences::Each(1, 0);
+    Bounds { clients: vec![(2, produce(2))], fences, ..alternating() }
 }
 
 #[test]
 fn logs_and_watermarks_change_as_the_specification_says() {
-    for cluster in instances(None) {
-        let (compared, forbidden) = refine(&cluster);
-        assert_eq!(forbidden, None);
-        assert!(compared > 200, "only {compared} changes");
+    let mut allowed = BTreeMap::new();
+    for bounds in [Bounds { lags: 1, ..outsider() }, failover(2), parting()] {
+        let compared = refine(&bounds.cluster(Vec::new(), None));
+        assert_eq!(compared.forbidden, None);
+        for (change, count) in compared.allowed {
+            *allowed.entry(change).or_insert(0) += count;
+        }
+    }
+    let changes = [Change::Write, Change::Truncation, Change::Fetch, Change::Commit];
+    for change in changes {
+        assert!(allowed.get(&change) > Some(&100), "too few of {change:?}: {allowed:?}");
     }
 }
 
 #[test]
 fn the_comparison_notices_what_the_specification_forbids() {
-    for bug in [Bug::TruncateToWatermark, Bug::TakeOldAnswer] {
-        let found = instances(Some(bug)).iter().find_map(|cluster| refine(cluster).1);
-        assert!(found.is_some(), "{bug:?}");
+    let bugs = [
+        (Bug::TruncateToWatermark, failover(2), Change::Truncation),
+        (Bug::TrustOffsets, parting(), Change::Fetch),
+        (Bug::FetchWithoutEpoch, again(), Change::Fetch),
+    ];
+    for (bug, bounds, change) in bugs {
+        let forbidden = refine(&bounds.cluster(Vec::new(), Some(bug))).forbidden;
+        assert_eq!(forbidden.map(|(change, _)| change), Some(change), "{bug:?}");
     }
+}
+
+/// No bug makes a write wrong, and those that make a commit wrong are noticed before by a fetch.
+#[test]
+fn a_write_of_another_epoch_and_a_commit_without_a_member_are_forbidden() {
+    let isr = Replicas::first(2);
+    let believes = Leadership { epoch: Some(1), leader: Some(0), isr };
+    let record = |epoch| Record { id: 17, epoch };
+    let replica = |log, hw| Replica { log, hw, believes };
+    let state = |leading, hw, following| KafkaState {
+        replicas: vec![replica(leading, hw), replica(following, 0), replica(Vec::new(), 0)],
+        quorum: believes,
+        ..KafkaReplication { replicas: 0, ..SPECIFICATION }.initial()
+    };
+    let empty = || state(Vec::new(), 0, Vec::new());
+    let written = |epoch| state(vec![record(epoch)], 0, Vec::new());
+    assert_eq!(log_change(&empty(), &written(1), 0), Some((Change::Write, true)));
+    assert_eq!(log_change(&empty(), &written(0), 0), Some((Change::Write, false)));
+    let committed = |following| commit(&written(1), &state(vec![record(1)], 1, following), 0);
+    assert_eq!(committed(vec![record(1)]), Some((Change::Commit, true)));
+    assert_eq!(committed(Vec::new()), Some((Change::Commit, false)));
 }

@@ -1,7 +1,8 @@
 //! The incidents that the proposals describe: each is reached without its guard, and with the guard
 //! it is not, within as many steps.
 
-use crate::instance::asking::is_to_blame;
+use crate::instance::asking::{fails, is_to_blame};
+use crate::kafka::instances::instances;
 use crate::kafka::mutants::seeded;
 use crate::kafka::properties as claims;
 use crate::world::Statement;
@@ -18,6 +19,13 @@ fn needs_its_guard(name: &str, property: Statement) {
 #[test]
 fn kip_101_a_follower_that_truncates_to_its_watermark_loses_a_record() {
     needs_its_guard("truncate-to-watermark", claims::LEADER_COMPLETE);
+}
+
+/// A leader that has less appends another record at the same offset, and the old leader, which comes
+/// back, fetches what follows: the logs differ below the watermark, and nobody notices.
+#[test]
+fn kip_101_a_fetch_by_offset_alone_leaves_logs_that_differ() {
+    needs_its_guard("trust-offsets", claims::LOG_MATCHING);
 }
 
 /// A leader that never saw the epoch between tells where its own next one begins: the follower keeps
@@ -58,4 +66,10 @@ fn kip_497_who_joins_counts_from_the_request_on() {
 #[test]
 fn an_answer_that_is_repeated_cuts_off_what_was_fetched_since() {
     needs_its_guard("answer-by-offset", claims::CANDIDATES_COMPLETE);
+}
+
+/// A deposed leader, which has not heard of its successor, answers with what was committed before.
+#[test]
+fn a_zombie_read_is_consistent_and_not_linearizable() {
+    fails(instances(), "zombie-read", claims::LINEARIZABLE);
 }
