@@ -25,6 +25,7 @@
 //! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | – | 2, 2 |
 //! <!-- end of guarantees -->
 
+pub mod abstract_model;
 pub mod durable;
 pub mod guarantee;
 pub mod instance;

@@ -4,6 +4,7 @@
 //! `protocol.rs`, and is named in a [list](crate::protocols). The commands, PROPERTIES.md and the
 //! table of guarantees follow from the list. A protocol of a user's own is treated no differently.
 
+use crate::abstract_model::ModelVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::Service;
 use crate::kv::machine::Value;
@@ -40,6 +41,9 @@ pub trait Protocol: 'static {
     fn guarantees() -> Vec<Guarantee> {
         Vec::new()
     }
+
+    /// Shows its abstract models, if it has any.
+    fn abstract_models(_visitor: &mut impl ModelVisitor) {}
 }
 
 /// An actor that a node can run: any actor whose parts have these properties.

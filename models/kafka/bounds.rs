@@ -45,6 +45,8 @@ pub(super) struct Bounds {
     pub(super) leader_epochs: u64,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
+    /// Whether requests and replies are judged in real time.
+    pub(super) timed: bool,
 }
 
 impl Bounds {
@@ -65,6 +67,7 @@ impl Bounds {
             retries: 0,
             leader_epochs: 3,
             lossy: false,
+            timed: false,
         }
     }
 
@@ -96,6 +99,9 @@ impl Bounds {
         }
         if self.config.flush == Flush::EachAppend {
             safety.push(claims::strong_isr());
+        }
+        if self.timed {
+            safety.push(claims::linearizable());
         }
         safety
     }
@@ -139,7 +145,8 @@ impl Bounds {
         let brokers = || (1..servers).collect();
         let crashable = self.crashable.unwrap_or_else(brokers).into_iter().map(Id::from).collect();
         let (crashes, restarts) = (self.crashes, self.restarts);
-        Setup::new(actors, servers, LogHistory::default())
+        let history = if self.timed { LogHistory::in_real_time() } else { LogHistory::default() };
+        Setup::new(actors, servers, history)
             .network(if self.lossy { NetworkKind::Single } else { NetworkKind::Set })
             .lossy(self.lossy)
             .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
@@ -181,6 +188,12 @@ pub(super) fn produce(count: u64) -> Vec<Op> {
 /// A consumer that reads so many times from the start.
 pub(super) fn consume(times: usize) -> Vec<Op> {
     vec![Op::Consume { from: 0 }; times]
+}
+
+/// 2 brokers, 2 to commit, a producer, and a consumer that reads twice, both at the first; their requests and
+/// replies are judged in real time.
+pub(super) fn timed() -> Bounds {
+    Bounds { clients: vec![(1, produce(1)), (1, consume(2))], timed: true, ..Bounds::of(2, 2) }
 }
 
 /// So many brokers in sync, of which one may be fenced.

@@ -9,6 +9,7 @@ use stateright::actor::Id;
 
 bugs! {
     TruncateToWatermark,
+    TrustOffsets,
     EndOfNextEpoch,
     FetchWithoutEpoch,
     TakeOldAnswer,

@@ -12,6 +12,8 @@ use stateright::actor::Id;
 
 /// The instances in which more is lost, or less is asked for, than the protocol is made for.
 const OTHERS: [&str; 4] = ["acks-one", "unclean-election", "two-lost", "not-idempotent"];
+/// The instances in which consumers read elsewhere than at the leader.
+const STALE: [&str; 2] = ["stale-follower", "zombie-read"];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
     let all = Sample { write: |count| cost(Acks::All, produce, count), ..sample() };
@@ -30,9 +32,10 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
     vec![
         row(
             "acks=all, fewer page caches lost than the minimum in sync",
-            |name| !OTHERS.contains(&name),
+            |name| !OTHERS.contains(&name) && !STALE.contains(&name),
             &all,
         ),
+        row("acks=all, reads at followers and deposed leaders", |name| STALE.contains(&name), &all),
         row("acks=all, as many page caches lost", |name| name == "two-lost", &all),
         row("acks=all, unclean elections", |name| name == "unclean-election", &all),
         row("acks=1", |name| name == "acks-one", &one),
@@ -42,6 +45,11 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
 
 fn consistency() -> Vec<Reading> {
     vec![
+        Reading {
+            property: properties::LINEARIZABLE,
+            holds: "appends are linearizable, and reads while no leader is deposed",
+            violated: "**reads are not linearizable**",
+        },
         Reading {
             property: properties::LOG_MATCHING,
             holds: "replicas agree on what is committed",

@@ -1,12 +1,14 @@
-//! What producers and consumers were told.
+//! What producers and consumers asked for, and the replies.
 
-use super::message::{Msg, Reply};
+use super::message::{Msg, Op, Reply};
 use crate::kv::Service;
+use crate::kv::history::Linearizable;
 use crate::world::Observer;
 use stateright::actor::{Envelope, Id};
+use stateright::semantics::SequentialSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What producers and consumers were told, as far as properties ask.
+/// The replies to producers and consumers, as far as properties ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LogHistory {
     /// The records that were acknowledged: producer and number. A producer of an instance asks for
@@ -16,33 +18,163 @@ pub struct LogHistory {
     pub read: BTreeMap<u64, (Id, u64)>,
     /// Whether a consumer read another record where one was read before.
     pub reread: bool,
+    /// Requests and replies in real time, where an instance asks whether they are linearizable: it
+    /// has more states for that.
+    pub in_real_time: Option<Linearizable<AppendOnly>>,
 }
 
 impl LogHistory {
+    /// The history of a run that is to be linearizable.
+    pub fn in_real_time() -> Self {
+        let history = Linearizable::linearizable(AppendOnly::default());
+        Self { in_real_time: Some(history), ..Self::default() }
+    }
+
     /// A consumer read a record.
     fn read(&mut self, offset: u64, record: (Id, u64)) {
         let known = *self.read.entry(offset).or_insert(record);
         self.reread |= known != record;
     }
+
+    /// A client got a reply.
+    fn on_reply(&mut self, client: Id, seq: u64, reply: &Reply) {
+        match reply {
+            Reply::Produced { .. } => drop(self.acknowledged.insert((client, seq))),
+            Reply::Consumed { from, records } => {
+                for (offset, record) in (*from..).zip(records) {
+                    self.read(offset, (record.producer, record.sequence));
+                }
+            }
+            Reply::OutOfOrder => {}
+        }
+        let history = self.in_real_time.as_ref();
+        if let Some(next) = history.and_then(|it| it.reply(client, seq, &Answer::from(reply))) {
+            self.in_real_time = Some(next);
+        }
+    }
 }
 
 impl Observer<Msg> for LogHistory {
     fn observes(envelope: Envelope<&Msg>) -> bool {
-        matches!(envelope.msg, Service::Reply { .. })
+        matches!(envelope.msg, Service::Request { .. } | Service::Reply { .. })
+    }
+
+    fn on_send(&self, envelope: Envelope<&Msg>) -> Option<Self> {
+        let Service::Request { seq, op } = envelope.msg else { return None };
+        let asked = Request::new(envelope.src, op);
+        let next = self.in_real_time.as_ref()?.invoke(envelope.src, *seq, &asked)?;
+        Some(Self { in_real_time: Some(next), ..self.clone() })
     }
 
     fn on_deliver(&self, envelope: Envelope<&Msg>) -> Option<Self> {
         let Service::Reply { seq, reply } = envelope.msg else { return None };
         let mut next = self.clone();
-        match reply {
-            Reply::Produced { .. } => drop(next.acknowledged.insert((envelope.dst, *seq))),
-            Reply::Consumed { from, records } => {
-                for (offset, record) in (*from..).zip(records) {
-                    next.read(offset, (record.producer, record.sequence));
-                }
-            }
-            Reply::OutOfOrder => {}
-        }
+        next.on_reply(envelope.dst, *seq, reply);
         (next != *self).then_some(next)
+    }
+}
+
+/// An append-only log by its sequential specification: the records, each a producer's number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AppendOnly(Vec<(Id, u64)>);
+
+/// What a client asks of an append-only log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// To append this record, once.
+    Append((Id, u64)),
+    /// To read all from this offset on.
+    Read(u64),
+}
+
+/// What an append-only log answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The record is at this offset.
+    At(u64),
+    /// The records from an offset on.
+    Records(Vec<(Id, u64)>),
+    /// It does not append it.
+    Refused,
+}
+
+impl Request {
+    fn new(client: Id, op: &Op) -> Self {
+        match op {
+            Op::Produce { sequence, .. } => Self::Append((client, *sequence)),
+            Op::Consume { from } => Self::Read(*from),
+        }
+    }
+}
+
+impl From<&Reply> for Answer {
+    fn from(reply: &Reply) -> Self {
+        match reply {
+            Reply::Produced { offset } => Self::At(*offset),
+            Reply::OutOfOrder => Self::Refused,
+            Reply::Consumed { records, .. } => {
+                Self::Records(records.iter().map(|it| (it.producer, it.sequence)).collect())
+            }
+        }
+    }
+}
+
+impl SequentialSpec for AppendOnly {
+    type Op = Request;
+    type Ret = Answer;
+
+    fn invoke(&mut self, op: &Request) -> Answer {
+        match op {
+            Request::Append(record) => {
+                let known = self.0.iter().position(|known| known == record);
+                let offset = known.unwrap_or(self.0.len());
+                if known.is_none() {
+                    self.0.push(*record);
+                }
+                Answer::At(offset as u64)
+            }
+            Request::Read(from) => {
+                let from = usize::try_from(*from).unwrap_or(usize::MAX);
+                Answer::Records(self.0.get(from..).unwrap_or_default().to_vec())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(producer: usize) -> Request {
+        Request::Append((producer.into(), 1))
+    }
+
+    /// A history in which a producer is answered before a consumer asks.
+    fn read_after_append(records: &[usize]) -> bool {
+        let (producer, consumer) = (Id::from(3), Id::from(4));
+        let history = Linearizable::linearizable(AppendOnly::default());
+        let history = history.invoke(producer, 1, &append(3)).unwrap();
+        let history = history.reply(producer, 1, &Answer::At(0)).unwrap();
+        let history = history.invoke(consumer, 1, &Request::Read(0)).unwrap();
+        let records = records.iter().map(|producer| ((*producer).into(), 1)).collect();
+        history.reply(consumer, 1, &Answer::Records(records)).unwrap().is_consistent()
+    }
+
+    #[test]
+    fn a_consumer_that_asks_later_reads_what_was_acknowledged_and_nothing_else() {
+        assert!(read_after_append(&[3]));
+        assert!(!read_after_append(&[]));
+        assert!(!read_after_append(&[3, 3]));
+        assert!(!read_after_append(&[5]));
+    }
+
+    #[test]
+    fn the_log_has_a_record_once_and_reads_from_an_offset() {
+        let mut log = AppendOnly::default();
+        assert_eq!(log.invoke(&append(3)), Answer::At(0));
+        assert_eq!(log.invoke(&append(4)), Answer::At(1));
+        assert_eq!(log.invoke(&append(3)), Answer::At(0), "it has it");
+        assert_eq!(log.invoke(&Request::Read(1)), Answer::Records(vec![(Id::from(4), 1)]));
+        assert_eq!(log.invoke(&Request::Read(9)), Answer::Records(vec![]));
     }
 }

@@ -4,9 +4,11 @@
 //! nothing: the timers for resending do not fire there.
 
 mod choices;
+mod deep;
 
 use super::bounds::{
-    Bounds, Fences, consume, failover, lossy, lossy_fence, lossy_join, outsider, produce,
+    Bounds, Fences, alone, consume, failover, lossy, lossy_fence, lossy_join, outsider, produce,
+    timed,
 };
 use super::config::Flush;
 use super::properties::{self as claims, Actor, History};
@@ -16,6 +18,7 @@ use crate::{Expected, Instance};
 pub fn instances() -> Vec<Instance<Actor, History>> {
     let mut instances = vec![
         steady(),
+        leader_reads(),
         shrink_expand(),
         lossy_restart(),
         clean_restart(),
@@ -28,6 +31,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         failed_over(),
     ];
     instances.extend(choices::instances());
+    instances.extend(deep::instances());
     instances
 }
 
@@ -43,6 +47,17 @@ fn steady() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 596, generated: 4_309, violated: &[] },
+    }
+}
+
+fn leader_reads() -> Instance<Actor, History> {
+    Instance {
+        name: "leader-reads",
+        about: "2 brokers, 2 to commit, a producer and a consumer that reads twice, in real time",
+        deep: false,
+        cluster: || timed().safe([claims::committed(), claims::read()]),
+        symmetry: None,
+        expected: Expected { unique: 286, generated: 1_714, violated: &[] },
     }
 }
 
@@ -123,7 +138,7 @@ fn retry() -> Instance<Actor, History> {
         about: "2 brokers, 1 to commit; one is fenced, and a producer asks again",
         deep: false,
         cluster: || {
-            let bounds = Bounds { retries: 1, ..super::bounds::alone() };
+            let bounds = Bounds { retries: 1, ..alone() };
             bounds.safe([claims::committed(), claims::answered_again()])
         },
         symmetry: None,
@@ -138,7 +153,7 @@ fn follower_reads() -> Instance<Actor, History> {
         deep: false,
         cluster: || {
             let clients = vec![(1, produce(1)), (1, consume(1)), (2, consume(1))];
-            let bounds = Bounds { clients, fences: Fences::Each(1, 0), ..super::bounds::alone() };
+            let bounds = Bounds { clients, fences: Fences::Each(1, 0), ..alone() };
             bounds.with(|config| config.follower_reads = true).safe([claims::read()])
         },
         symmetry: None,

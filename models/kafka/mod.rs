@@ -12,7 +12,7 @@
 //! and so do brokers in another life than the leader heard; **KIP-966 2023**, eligible leader
 //! replicas. The TLA+ specifications of **Gustafson 2018** (`KafkaReplication` and its extensions:
 //! [`abstract_model`] is that one, state for state) and of **Vanlightly 2023** (KIP-966).
-//! **Ongaro and Ousterhout 2014**: election safety.
+//! **Ongaro and Ousterhout 2014**: election safety. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -35,26 +35,31 @@
 //! # What each proposal guards against
 //!
 //! Each guard has a mutant without it; the steps are those of the shortest run from the start of the
-//! mutant's instance to the violation.
+//! mutant's instance to the violation. Generated from [`guards`], which a test compares with what a
+//! check finds.
 //!
+//! <!-- guards -->
 //! | proposal | guard | mutant | property | steps | what users saw |
 //! |---|---|---|---|---:|---|
 //! | KIP-101 | a follower truncates where the logs part, not at its own watermark | `truncate-to-watermark` | `leader-completeness` | 12 | an acknowledged record was gone after two failovers |
+//! | KIP-101 | a fetch names the epoch of the last record, and the leader compares it | `trust-offsets` | `log-matching` | 10 | after a power failure replicas had different records at one offset, and nobody noticed |
 //! | KIP-279 | the leader's end of an epoch is that of an epoch which it has | `end-of-next-epoch` | `log-matching` | 14 | replicas differed for ever, silently, after fast failovers |
 //! | KIP-320 | fetches and answers count only in their own leader epoch | `fetch-without-epoch` | `strong-isr` | 12 | a record that consumers had read was gone |
-//! | KIP-320 | who joins has all that was there when the leader epoch began | `expand-at-watermark` | `candidate-completeness` | 9 | an acknowledged record was gone after a failover |
-//! | KIP-320 | what was heard in another leader epoch is forgotten | `expand-on-hearsay` | `follower-progress` | 10 | the same |
-//! | KIP-497 | who was asked for counts from the request on | `count-committed-isr` | `candidate-completeness` | 6 | the same |
-//! | KIP-497 | compare-and-set on the partition epoch | `no-partition-epoch` | `quorum-superset` | 10 | the leader's in-sync replicas were not the controller's |
+//! | KIP-320 | a broker that joins has all that was there when the leader epoch began | `expand-at-watermark` | `candidate-completeness` | 9 | an acknowledged record was gone after a failover |
+//! | KIP-320 | a leader forgets what it heard in another leader epoch | `expand-on-hearsay` | `follower-progress` | 10 | an acknowledged record was gone after a failover |
+//! | KIP-497 | a broker that the leader asks to let join counts from the request on | `count-committed-isr` | `candidate-completeness` | 6 | an acknowledged record was gone after a failover |
+//! | KIP-497 | a change of the in-sync replicas is a compare-and-set on the partition epoch | `no-partition-epoch` | `quorum-superset` | 10 | the leader's in-sync replicas were not the controller's |
 //! | KIP-841 | a fenced broker may not join | `admit-fenced` | `no-fenced-isr` | 3 | a broker that was down counted, and writes stopped |
-//! | KIP-903 | nor one in another life | `admit-former-life` | `candidate-completeness` | 13 | a broker with an empty disk was elected |
-//! | KIP-966 | who lost its page cache is struck off; others stay eligible | `last-replica-standing` | `no-loss` | 15 | the last replica standing crashed, and all truncated to what it had left |
-//! | KIP-966 | nothing is committed below the minimum | `commit-below-min` | `candidate-completeness` | 3 | an acknowledged record was gone |
-//! | KIP-966 | a start without a clean stop is not eligible | `unclean-stays-eligible` | `candidate-completeness` | 7 | the same |
-//! | KIP-966 | the mark of a clean stop counts once | `keep-clean-mark` | `candidate-completeness` | 12 | – |
+//! | KIP-903 | a broker may not join by what it fetched before it restarted | `admit-former-life` | `candidate-completeness` | 13 | a broker with an empty disk was elected |
+//! | KIP-966 | a broker that lost its page cache is struck off, and others stay eligible | `last-replica-standing` | `no-loss` | 15 | the last replica standing crashed, and all truncated to what it had left |
+//! | KIP-966 | nothing is committed below the minimum | `commit-below-min` | `candidate-completeness` | 3 | an acknowledged record was gone after a failover |
+//! | KIP-966 | a start without a clean stop is not eligible | `unclean-stays-eligible` | `candidate-completeness` | 7 | an acknowledged record was gone after a power failure |
+//! | KIP-966 | the mark of a clean stop counts once | `keep-clean-mark` | `candidate-completeness` | 12 | nothing: Kafka has this guard from the start |
 //! | KIP-98 | a new leader knows what producers sent before | `no-dedupe-after-failover` | `commit-once` | 7 | a record was there twice after a retry |
 //! | KIP-98 | a producer's numbers do not jump | `accept-gap` | `producer-order` | 8 | a record was missing among others |
-//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 20 | – (needs a network that repeats messages) |
+//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 20 | nothing: Kafka's connections do not repeat messages |
+//! | – | a consumer reads what is committed, and nothing else | `serve-to-end` | `consistent-read` | 8 | nothing: Kafka has this guard from the start |
+//! <!-- end of guards -->
 //!
 //! # Deviations, and why
 //!
@@ -79,7 +84,8 @@
 //! `acks=1` loses acknowledged records at failover; so does an unclean election; so do as many lost
 //! page caches as `min_isr`: these are instances whose violations are expected. The controller is one
 //! node, as durable as its disk. A deposed leader may answer consumers with an older prefix until it
-//! hears of its successor: reads are consistent, not linearizable.
+//! hears of its successor (`zombie-read`), and so may a follower (`stale-follower`): reads are
+//! consistent, not linearizable. Appends are, and reads at a leader that is not deposed.
 //!
 //! # Where things are
 //!
@@ -97,6 +103,7 @@ mod config;
 mod controller;
 mod follower;
 mod guarantees;
+pub mod guards;
 mod history;
 pub mod instances;
 mod leader;
@@ -108,6 +115,8 @@ mod protocol;
 mod registry;
 mod state;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, controller};

@@ -2,7 +2,7 @@
 
 use super::bounds::{
     Bounds, Fences, again, alone, alternating, consume, failover, lossy, lossy_fence, lossy_join,
-    lossy_restart, outsider, produce,
+    lossy_restart, outsider, produce, timed,
 };
 use super::bugs::Bug;
 use super::config::{Acks, Flush};
@@ -20,6 +20,8 @@ mutants! {
     Actor, History, Bug, cluster;
     TruncateToWatermark: "a follower truncates its log to its own watermark when the leader changes",
         "truncate-to-watermark" by claims::LEADER_COMPLETE in Bounds { fences: Fences::Each(1, 1), ..failover(3) };
+    TrustOffsets: "a leader takes a follower's log for a prefix of its own, whatever epochs it has",
+        "trust-offsets" by claims::LOG_MATCHING in alternating();
     EndOfNextEpoch: "an epoch that the leader does not know ends for it where its next larger one begins",
         "end-of-next-epoch" by claims::LOG_MATCHING in alternating();
     FetchWithoutEpoch: "fetches and answers count in any leader epoch",
@@ -53,7 +55,8 @@ mutants! {
     ServeToEnd: "consumers read what is not committed",
         "serve-to-end" by claims::CONSISTENT_READ in readers(leading(Bounds { clients: vec![(1, produce(1)), (2, produce(1))], ..failover(2) }));
     AnswerAtAppend: "a record is acknowledged when the leader has it",
-        "answer-at-append" by claims::LEADER_COMPLETE in failover(2);
+        "answer-at-append" by claims::LEADER_COMPLETE in failover(2),
+        "answer-unreadable" by claims::LINEARIZABLE in timed();
     NoDedupeAfterFailover: "a new leader does not know what producers sent to the one before",
         "no-dedupe-after-failover" by claims::ONCE in Bounds { retries: 1, ..alone() };
     AcceptGap: "a producer's number may jump",

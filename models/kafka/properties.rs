@@ -12,6 +12,7 @@ use self::nodes::{World, brokers, candidates, has, leaders, log_of, newest_leade
 use super::log::{Log, Record};
 use super::registry::Partition;
 use super::state::BrokerState;
+use crate::kv::history::Linearizable;
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
 use stateright::actor::Id;
@@ -38,6 +39,8 @@ statements! {
     pub NO_LOSS = "no-loss", "every acknowledged record is in the log of some broker", "KIP-966 2023";
     pub CONSISTENT_READ = "consistent-read", "a record that was read at an offset is read there for ever",
         "KIP-101 2016; KIP-392 2018";
+    pub LINEARIZABLE = "linearizable", "appends and reads are linearizable as an append-only log",
+        "Herlihy and Wing 1990";
     pub ONCE = "commit-once", "a producer's record is committed at most once", "KIP-98 2016";
     pub IN_ORDER = "producer-order", "a producer's records are committed in its order, without a gap",
         "KIP-98 2016";
@@ -162,6 +165,16 @@ pub fn no_loss() -> Claim {
 /// Consumers do not read two records at one offset.
 pub fn consistent_read() -> Claim {
     Property::always(CONSISTENT_READ, Condition::history(|history: &History| !history.reread))
+}
+
+/// An append has its offset, and a read shows all appends that were answered before it was asked for.
+pub fn linearizable() -> Claim {
+    Property::always(
+        LINEARIZABLE,
+        Condition::history(|history: &History| {
+            history.in_real_time.as_ref().is_none_or(Linearizable::is_consistent)
+        }),
+    )
 }
 
 /// Below a watermark, no record is twice.

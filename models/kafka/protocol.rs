@@ -1,8 +1,10 @@
 //! Kafka: what the tools need to know. Server 0 is the controller, the others are brokers.
 
+use super::abstract_model::bounds::abstract_models;
 use super::config::Kafka;
 use super::properties::{Actor, History};
 use super::{guarantees, instances, mutants};
+use crate::abstract_model::ModelVisitor;
 use crate::guarantee::Guarantee;
 use crate::protocol::Protocol;
 use crate::{Instance, Mutant};
@@ -24,5 +26,9 @@ impl Protocol for Kafka {
 
     fn guarantees() -> Vec<Guarantee> {
         guarantees::guarantees()
+    }
+
+    fn abstract_models(visitor: &mut impl ModelVisitor) {
+        abstract_models().into_iter().for_each(|model| visitor.visit(model));
     }
 }

@@ -50,7 +50,8 @@ impl<T> KvHistory<T> {
             .flat_map(|(client, (_, ended))| (1..=*ended).map(|seq| (*client, seq)))
     }
 
-    fn invoke<S: SequentialSpec>(&self, client: Id, seq: u64, op: &S::Op) -> Option<Self>
+    /// What it becomes when a client sends a request; `None` if that is sent again.
+    pub(crate) fn invoke<S: SequentialSpec>(&self, client: Id, seq: u64, op: &S::Op) -> Option<Self>
     where
         Self: Clone,
         S::Op: Clone,
@@ -67,7 +68,13 @@ impl<T> KvHistory<T> {
         Some(next)
     }
 
-    fn reply<S: SequentialSpec>(&self, client: Id, seq: u64, reply: &S::Ret) -> Option<Self>
+    /// What it becomes when a client gets a reply; `None` if it waits for another.
+    pub(crate) fn reply<S: SequentialSpec>(
+        &self,
+        client: Id,
+        seq: u64,
+        reply: &S::Ret,
+    ) -> Option<Self>
     where
         Self: Clone,
         S::Ret: Clone,

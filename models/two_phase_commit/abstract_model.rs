@@ -8,8 +8,37 @@
 //! of states is the one that TLC reports; [`refinement`](super::refinement) shows that the
 //! protocol only makes its steps.
 
+use crate::Expected;
+use crate::abstract_model::{AbstractModel, Bound};
+use crate::statements;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;
+
+statements! {
+    pub CONSISTENT = "consistent", "no resource manager commits while another aborts",
+        "Gray and Lamport 2006, section 3, TCConsistent";
+    pub ALL_ABORT = "all-abort", "all resource managers abort";
+    pub ALL_COMMIT = "all-commit", "all resource managers commit";
+}
+
+/// The specification, within bounds for which TLC's counts are published.
+pub fn abstract_model() -> AbstractModel<TwoPhase> {
+    AbstractModel {
+        name: "two-phase",
+        about: "one transaction of resource managers and a transaction manager",
+        source: "Gray and Lamport 2006, the TLA+ module TwoPhase",
+        model: TwoPhase { resource_managers: 3 },
+        bounds: &[Bound {
+            name: "resource-managers",
+            about: "how many resource managers there are: RM",
+            range: 1..=64,
+            get: |model| model.resource_managers as u64,
+            set: |model, count| model.resource_managers = count as usize,
+        }],
+        properties: &[CONSISTENT, ALL_ABORT, ALL_COMMIT],
+        expected: Expected { unique: 288, generated: 1_146, violated: &[] },
+    }
+}
 
 /// The specification, for resource managers numbered from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,14 +194,14 @@ impl Model for TwoPhase {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("consistent", |_: &Self, state: &TwoPhaseState| {
+            Property::always(CONSISTENT.name, |_: &Self, state: &TwoPhaseState| {
                 let has = |what| state.rm_state.contains(&what);
                 !(has(RmState::Committed) && has(RmState::Aborted))
             }),
-            Property::sometimes("all abort", |_: &Self, state: &TwoPhaseState| {
+            Property::sometimes(ALL_ABORT.name, |_: &Self, state: &TwoPhaseState| {
                 state.rm_state.iter().all(|rm| *rm == RmState::Aborted)
             }),
-            Property::sometimes("all commit", |_: &Self, state: &TwoPhaseState| {
+            Property::sometimes(ALL_COMMIT.name, |_: &Self, state: &TwoPhaseState| {
                 state.rm_state.iter().all(|rm| *rm == RmState::Committed)
             }),
         ]

@@ -8,9 +8,10 @@
 use super::offer::TransactionOffer;
 use super::properties::{Actor, History};
 use super::{
-    Config, Peer, Sharding, State, Timing, TwoPhaseCommit, coordinator, guarantees, instances,
-    mutants,
+    Config, Peer, Sharding, State, Timing, TwoPhaseCommit, abstract_model, coordinator, guarantees,
+    instances, mutants,
 };
+use crate::abstract_model::ModelVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::Bytes;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
@@ -39,6 +40,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn guarantees() -> Vec<Guarantee> {
         guarantees::guarantees()
+    }
+
+    fn abstract_models(visitor: &mut impl ModelVisitor) {
+        visitor.visit(abstract_model::abstract_model());
     }
 }
 

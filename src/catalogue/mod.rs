@@ -4,11 +4,13 @@
 //! of a mutant, and a [`Deployed`] those of its nodes and clients. [`Catalogue::of`] makes one of
 //! any list of protocols, ours or a user's.
 
+mod abstract_model;
 pub mod guarantees;
 mod names;
 mod subject;
 pub mod tables;
 
+pub use abstract_model::{Abstract, BoundInfo};
 pub use names::{Kind, UnknownName, nearest};
 pub use subject::{Case, PropertyInfo, SeededBug, Shape, Subject};
 
@@ -16,6 +18,7 @@ use crate::check::Replayed;
 use crate::node::deploy::deployed::deployed;
 use crate::node::{ClusterFile, DeployError, Deployed};
 use crate::trace::{Of, TraceError, TraceFile};
+use abstract_model::AbstractModels;
 use quorate_models::guarantee::Guarantee;
 use quorate_models::protocol::{self, Deploy};
 use quorate_models::protocols::{All, Protocols, Visitor};
@@ -34,6 +37,8 @@ pub struct Protocol {
     pub mutants: Vec<Box<dyn SeededBug>>,
     /// What it guarantees, for each of its modes.
     pub guarantees: Vec<Guarantee>,
+    /// Its abstract models.
+    pub abstract_models: Vec<Box<dyn Abstract>>,
     /// Its nodes and clients, if it can be deployed.
     pub deployed: Option<Box<dyn Deployed>>,
 }
@@ -95,12 +100,15 @@ impl Catalogue {
 
 impl Visitor for Catalogue {
     fn checked<P: protocol::Protocol>(&mut self) {
+        let mut abstract_models = AbstractModels::default();
+        P::abstract_models(&mut abstract_models);
         self.protocols.push(Protocol {
             name: P::NAME,
             about: P::ABOUT,
             cases: cases(P::instances()),
             mutants: mutants(P::mutants()),
             guarantees: P::guarantees(),
+            abstract_models: abstract_models.0,
             deployed: None,
         });
     }
@@ -203,6 +211,18 @@ impl Protocol {
         Ok(match of {
             Of::Instance(name) => self.case(name)?,
             Of::Mutant(name) => self.mutant(name)?,
+        })
+    }
+
+    /// An abstract model by name.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn abstract_model(&self, name: &str) -> Result<&dyn Abstract, UnknownName> {
+        let found = self.abstract_models.iter().find(|model| model.name() == name);
+        found.map(AsRef::as_ref).ok_or_else(|| {
+            let known = self.abstract_models.iter().map(|model| model.name()).collect();
+            self.unknown(Kind::AbstractModel, name, known)
         })
     }
 

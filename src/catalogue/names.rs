@@ -12,7 +12,7 @@ const SUGGESTIONS: usize = 3;
 pub struct UnknownName {
     /// The protocol in which it was looked for; `None` for all of them.
     pub protocol: Option<&'static str>,
-    /// What was looked for: a protocol, an instance, a mutant or a property.
+    /// What was looked for.
     pub kind: Kind,
     /// What was asked for.
     pub name: String,
@@ -31,6 +31,10 @@ pub enum Kind {
     Mutant,
     /// A property.
     Property,
+    /// An abstract model.
+    AbstractModel,
+    /// A bound of an abstract model.
+    Bound,
 }
 
 impl Kind {
@@ -40,6 +44,8 @@ impl Kind {
             Self::Instance => ("instance", "instances"),
             Self::Mutant => ("mutant", "mutants"),
             Self::Property => ("property", "properties"),
+            Self::AbstractModel => ("abstract model", "abstract models"),
+            Self::Bound => ("bound", "bounds"),
         }
     }
 }
@@ -50,6 +56,9 @@ impl fmt::Display for UnknownName {
         match self.protocol {
             None => write!(f, "there is no {one} named {:?}", self.name)?,
             Some(protocol) => write!(f, "{protocol} has no {one} named {:?}", self.name)?,
+        }
+        if self.known.is_empty() {
+            return f.write_str("; it has none");
         }
         let nearest: Vec<_> =
             nearest(&self.name, &self.known).into_iter().map(|name| format!("{name:?}")).collect();

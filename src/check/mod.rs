@@ -3,6 +3,7 @@
 //! The [engine] decides; [`run`] has it (or stateright's own search, for comparison) check an
 //! instance, and a [`report`] holds what was found against what was expected.
 
+mod count;
 pub mod engine;
 mod findings;
 pub mod liveness;
@@ -12,6 +13,7 @@ mod run;
 mod stateright_bfs;
 
 pub use crate::models::world::{Fairness, NO_PANIC, Strength};
+pub use count::{CountLimits, count};
 pub use engine::{
     Behaviour, CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Shortfall, Verdict,

@@ -1,11 +1,12 @@
 //! Reports: findings compared with expectations.
 
 use super::findings::{Discovery, Engine, Findings};
-use crate::catalogue::{Case, PropertyInfo, SeededBug, Subject};
+use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What an instance says of a property.
@@ -149,7 +150,18 @@ impl fmt::Display for Surprise {
     }
 }
 
-/// The check of one instance or mutant. As JSON, one object.
+/// An abstract model within bounds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bounded {
+    /// Its name.
+    pub abstract_model: &'static str,
+    /// Its bounds, by name.
+    pub bounds: BTreeMap<&'static str, u64>,
+    /// The states on the longest of the shortest paths: the depth as TLC counts it.
+    pub tlc_depth: u64,
+}
+
+/// The check of one instance, mutant or abstract model. As JSON, one object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The protocol.
@@ -158,6 +170,9 @@ pub struct Report {
     pub instance: Option<&'static str>,
     /// The mutant, if it is one.
     pub mutant: Option<&'static str>,
+    /// The abstract model, if it is one, and its bounds.
+    #[serde(flatten)]
+    pub abstract_model: Option<Bounded>,
     /// The engine that checked.
     pub engine: &'static str,
     /// With how many threads.
@@ -192,7 +207,11 @@ pub struct Report {
 /// What is recorded of a subject.
 enum Recorded {
     Instance(Expected),
-    Mutant { killed_by: &'static str },
+    Mutant {
+        killed_by: &'static str,
+    },
+    /// An abstract model within other bounds than those of record: what holds there holds here.
+    Elsewhere(Expected),
 }
 
 impl Recorded {
@@ -201,7 +220,9 @@ impl Recorded {
             Self::Mutant { killed_by } => (name == *killed_by).then_some(Expectation::Violated),
             Self::Instance(_) if kind == "sometimes" => Some(Expectation::Reached),
             Self::Instance(_) if self.steps(name).is_some() => Some(Expectation::Violated),
-            Self::Instance(_) => Some(Expectation::Holds),
+            Self::Elsewhere(_) if kind == "sometimes" => None,
+            Self::Elsewhere(it) if it.violated.iter().any(|(known, _)| known.name == name) => None,
+            Self::Instance(_) | Self::Elsewhere(_) => Some(Expectation::Holds),
         }
     }
 
@@ -218,6 +239,7 @@ impl Recorded {
                 expected.violated.iter().map(|(known, _)| known.name).collect()
             }
             Self::Mutant { killed_by } => vec![killed_by],
+            Self::Elsewhere(_) => Vec::new(),
         }
     }
 
@@ -231,27 +253,51 @@ impl Report {
     /// Holds `findings` against what `case` records.
     pub fn new(protocol: &'static str, case: &dyn Case, findings: Findings) -> Self {
         let recorded = Recorded::Instance(case.expected());
-        let report = Self::against(&recorded, protocol, case, findings);
+        let report = Self::against(&recorded, protocol, case.properties(), findings);
         Self { instance: Some(case.name()), ..report }
     }
 
     /// Holds `findings` against the claim that a property kills `mutant`.
     pub fn of_mutant(protocol: &'static str, mutant: &dyn SeededBug, findings: Findings) -> Self {
         let recorded = Recorded::Mutant { killed_by: mutant.killed_by() };
-        let report = Self::against(&recorded, protocol, mutant, findings);
+        let report = Self::against(&recorded, protocol, mutant.properties(), findings);
         Self { mutant: Some(mutant.name()), ..report }
+    }
+
+    /// Holds `findings` of an abstract model, some of whose bounds were changed, against what is
+    /// recorded of it. Within other bounds than those of record a property that is recorded to be
+    /// violated may hold, and no count is expected.
+    pub fn of_abstract_model(
+        protocol: &'static str,
+        model: &dyn Abstract,
+        changed: &[(&str, u64)],
+        findings: Findings,
+    ) -> Self {
+        let mut bounds: BTreeMap<_, _> =
+            model.bounds().iter().map(|bound| (bound.name, bound.recorded)).collect();
+        let of_record = bounds.clone();
+        for (name, number) in &mut bounds {
+            let last = changed.iter().rfind(|(changed, _)| changed == name);
+            *number = last.map_or(*number, |(_, number)| *number);
+        }
+        let is_recorded = bounds == of_record;
+        let recorded = if is_recorded { Recorded::Instance } else { Recorded::Elsewhere };
+        let recorded = recorded(model.expected());
+        let report = Self::against(&recorded, protocol, model.properties(), findings);
+        let (abstract_model, tlc_depth) = (model.name(), report.depth + 1);
+        Self { abstract_model: Some(Bounded { abstract_model, bounds, tlc_depth }), ..report }
     }
 
     fn against(
         recorded: &Recorded,
         protocol: &'static str,
-        subject: &dyn Subject,
+        properties: Vec<PropertyInfo>,
         findings: Findings,
     ) -> Self {
         let mut surprises = Vec::new();
         let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
         let mut discoveries = findings.discoveries;
-        let properties: Vec<_> = (subject.properties().into_iter())
+        let properties: Vec<_> = (properties.into_iter())
             .chain(findings.panic.is_some().then_some(PropertyInfo::new(NO_PANIC, "always")))
             .map(|known| {
                 let property = judge(recorded, discoveries.remove(known.name), known);
@@ -298,6 +344,7 @@ impl Report {
             protocol,
             instance: None,
             mutant: None,
+            abstract_model: None,
             engine: findings.engine.name(),
             threads: findings.threads,
             unique: findings.unique,
@@ -315,9 +362,10 @@ impl Report {
         }
     }
 
-    /// The name of the instance or mutant.
+    /// The name of the instance, mutant or abstract model.
     pub fn name(&self) -> &'static str {
-        self.instance.or(self.mutant).unwrap_or_default()
+        let abstract_model = self.abstract_model.as_ref().map(|model| model.abstract_model);
+        self.instance.or(self.mutant).or(abstract_model).unwrap_or_default()
     }
 
     /// What it came to.

@@ -81,7 +81,7 @@ fn depth<M: Model<State: std::hash::Hash>>(checker: &impl Checker<M>) -> u64 {
 
 /// Stateright's fingerprints have 64 bits too.
 #[allow(clippy::cast_precision_loss, reason = "a probability")]
-fn collision_probability(unique: u64) -> f64 {
+pub(super) fn collision_probability(unique: u64) -> f64 {
     let unique = unique as f64;
     (unique * unique / 2_f64.powi(65)).min(1.0)
 }

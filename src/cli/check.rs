@@ -1,5 +1,6 @@
 //! `quorate check`: verdicts for every property of every instance or mutant asked for.
 
+mod abstract_model;
 mod args;
 mod choose;
 mod counterexample;
@@ -25,6 +26,9 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
         "all" => catalogue.protocols.as_slice(),
         name => std::slice::from_ref(catalogue.protocol(name)?),
     };
+    if let Some(name) = &args.abstract_model {
+        return abstract_model::execute(protocols, name, args);
+    }
     let chosen = chosen(protocols, args)?;
     check_usage(args)?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -88,13 +92,12 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
 fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
     let ((engine, threads), limits) = (args.engine(), args.limits());
     let options = Options { engine, threads, limits, stop, ..Options::default() };
-    let bar = progress::Bar::new(one, args.format() != Format::Text);
+    let at = format!("{} {}", one.protocol, one.subject().name());
+    let is_hidden = args.format() != Format::Text;
+    let bar = progress::Bar::new(at.clone(), one.expected_states(), is_hidden);
     let findings = one.subject().check(&options, &|progress| bar.show(progress));
     bar.clear();
-    let findings = findings.map_err(|source| {
-        let at = format!("{} {}", one.protocol, one.subject().name());
-        CliError::Check { at, source }
-    });
+    let findings = findings.map_err(|source| CliError::Check { at, source });
     Ok(one.report(findings?))
 }
 

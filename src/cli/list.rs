@@ -3,7 +3,7 @@
 use super::out::{self, wrapped};
 use super::tell::grouped;
 use super::{CliError, DONE};
-use crate::catalogue::{Catalogue, PropertyInfo, Protocol, guarantees, tables};
+use crate::catalogue::{BoundInfo, Catalogue, PropertyInfo, Protocol, guarantees, tables};
 use clap::Parser;
 
 /// List the protocols, their instances, properties and mutants
@@ -61,6 +61,17 @@ fn listed(protocol: &Protocol, width: usize) -> String {
     for mutant in &protocol.mutants {
         let (name, about, killer) = (mutant.name(), mutant.about(), mutant.killed_by());
         text += &item(format!("{name}: {about}; killed by {killer}"));
+    }
+    if !protocol.abstract_models.is_empty() {
+        text += "  abstract models:\n";
+    }
+    for model in &protocol.abstract_models {
+        let states = grouped(model.expected().unique);
+        let (name, about, source) = (model.name(), model.about(), model.source());
+        let bounds = model.bounds().into_iter();
+        let bounds = bounds.map(|BoundInfo { name, recorded, .. }| format!("{name}={recorded}"));
+        let bounds = bounds.collect::<Vec<_>>().join(",");
+        text += &item(format!("{name} ({states} states, --bound {bounds}): {about} [{source}]"));
     }
     text
 }

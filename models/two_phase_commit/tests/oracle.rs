@@ -1,7 +1,7 @@
 //! The outside oracle: the abstract model has the number of states that TLC reports, and the
 //! protocol only makes its steps.
 
-use super::super::abstract_model::TwoPhase;
+use super::super::abstract_model::{ALL_ABORT, ALL_COMMIT, CONSISTENT, TwoPhase};
 use super::super::bugs::Bug;
 use super::super::instances::{instances, recovering};
 use super::super::properties::{Actor, History};
@@ -14,9 +14,9 @@ use std::collections::{BTreeSet, VecDeque};
 fn counts(resource_managers: usize) -> (usize, usize) {
     let never = HasDiscoveries::AllOf(["nothing has this name"].into());
     let checker = TwoPhase { resource_managers }.checker().finish_when(never).spawn_bfs().join();
-    checker.assert_no_discovery("consistent");
-    checker.assert_any_discovery("all commit");
-    checker.assert_any_discovery("all abort");
+    checker.assert_no_discovery(CONSISTENT.name);
+    checker.assert_any_discovery(ALL_COMMIT.name);
+    checker.assert_any_discovery(ALL_ABORT.name);
     (checker.unique_state_count(), checker.state_count())
 }
 

@@ -13,6 +13,8 @@ Examples:
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
   quorate check --property linearizable                 all that have it
+  quorate check two-phase-commit --abstract-model two-phase \
+                --bound resource-managers=6             a specification's states
   quorate check --format junit > checks.xml             for a CI's test report
   quorate check --format github --counterexamples lost  as a step of a workflow
 
@@ -22,6 +24,10 @@ Exit codes: 0 all as expected, 1 not as expected or an error, 2 bad usage,
 const FIELDS: &str = "\
 With --json, each instance is one object on a line, with the fields
   protocol, instance, mutant   the subject; instance or mutant is null
+  abstract_model, bounds       of an abstract model only: its name, and {NAME: N};
+                               instance and mutant are null
+  tlc_depth                    of an abstract model only: depth + 1, the states on
+                               the way, which TLC reports
   engine, threads              the engine, and its number of threads
   unique, generated, depth     the states, and the steps to the furthest one
   expected                     {unique, generated} as recorded, or null (mutant)
@@ -37,6 +43,26 @@ With --json, each instance is one object on a line, with the fields
                                trace is null or {actions, cycle}: the steps, and
                                for a lasso after how many its cycle begins
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
+
+/// What is said of instances, and not of an abstract model.
+const OF_INSTANCES: [&str; 9] = [
+    "instance",
+    "mutant",
+    "deep",
+    "threads",
+    "engine",
+    "counterexample",
+    "counterexamples",
+    "max_depth",
+    "max_memory",
+];
+
+/// A bound, such as `replicas=3`.
+fn bound(text: &str) -> Result<(String, u64), String> {
+    let (name, number) = text.split_once('=').ok_or("a bound is NAME=N, such as replicas=3")?;
+    let number = number.parse().map_err(|_| format!("{number:?} is not a whole number"))?;
+    Ok((name.to_owned(), number))
+}
 
 /// Check protocols: every behaviour within the bounds of each instance
 ///
@@ -59,6 +85,21 @@ pub(crate) struct Args {
     /// Only the instances with this property, and of their tables only its row
     #[arg(long, value_name = "NAME")]
     pub(super) property: Option<String>,
+    /// Only this abstract model: count its states
+    ///
+    /// `quorate list PROTOCOL` names them, with their bounds. One thread counts; the
+    /// limits are --max-seconds and --max-states, the formats text and JSON.
+    #[arg(long, value_name = "NAME", conflicts_with_all = OF_INSTANCES)]
+    pub(super) abstract_model: Option<String>,
+    /// Another bound of the abstract model than the one for which its counts are recorded
+    #[arg(
+        long = "bound",
+        value_name = "NAME=N",
+        value_delimiter = ',',
+        requires = "abstract_model"
+    )]
+    #[arg(value_parser = bound)]
+    pub(super) bounds: Vec<(String, u64)>,
     /// The deep instances too: minutes instead of seconds
     #[arg(long)]
     pub(super) deep: bool,

@@ -1,6 +1,5 @@
 //! The progress line of a check.
 
-use super::choose::Chosen;
 use crate::check::{Phase, Progress};
 use crate::cli::tell::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,15 +12,15 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    pub(super) fn new(one: &Chosen<'_>, hidden: bool) -> Self {
+    pub(super) fn new(name: String, expected: Option<u64>, hidden: bool) -> Self {
         let bar = ProgressBar::no_length();
         if hidden {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         let style = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.set_prefix(format!("{} {}", one.protocol, one.subject().name()));
-        Self { bar, expected: one.expected_states() }
+        bar.set_prefix(name);
+        Self { bar, expected }
     }
 
     pub(super) fn show(&self, progress: Progress) {

@@ -1,0 +1,57 @@
+//! The instances that are too large for every run.
+
+use crate::kafka::bounds::{Bounds, Fences, alone, consume, outsider, produce};
+use crate::kafka::properties::{self as claims, Actor, History};
+use crate::{Expected, Instance};
+
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![zombie_read(), lossy_restart_shrink(), appends()]
+}
+
+fn zombie_read() -> Instance<Actor, History> {
+    Instance {
+        name: "zombie-read",
+        about: "2 brokers, 1 to commit; a consumer reads twice at the first, which is fenced",
+        deep: true,
+        cluster: || {
+            let clients = vec![(2, produce(1)), (1, consume(2))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 0), timed: true, ..alone() };
+            bounds.safe([claims::committed(), claims::read()])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 1_174_496,
+            generated: 12_565_527,
+            violated: &[(claims::LINEARIZABLE, 8)],
+        },
+    }
+}
+
+fn lossy_restart_shrink() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-restart-shrink",
+        about: "2 brokers in sync of 3, one lags, the second loses its page cache",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { lags: 1, crashable: Some(vec![2]), ..outsider().crashing(1) };
+            bounds.safe([claims::committed(), claims::lost_tail(), claims::expanded(2)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_262_683, generated: 17_899_039, violated: &[] },
+    }
+}
+
+fn appends() -> Instance<Actor, History> {
+    Instance {
+        name: "appends",
+        about: "2 brokers, 1 to commit, 2 producers, in real time; one is fenced",
+        deep: true,
+        cluster: || {
+            let clients = vec![(1, produce(1)), (2, produce(1))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 0), timed: true, ..alone() };
+            bounds.safe([claims::committed(), claims::failed_over()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 3_193_936, generated: 36_201_703, violated: &[] },
+    }
+}

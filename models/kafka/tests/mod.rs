@@ -1,0 +1,6 @@
+//! One test per claim: what the handlers do, what the incidents were, and that the logs change as the
+//! specification says.
+
+mod brokers;
+mod refinement;
+mod scenarios;
