@@ -68,6 +68,13 @@ impl<S: Replay> Saved<S> {
         }
     }
 
+    /// Whether it is nothing but records that are lazy
+    /// ([`Recoverable::is_lazy`]).
+    pub fn is_all(&self, lazy: impl Fn(&S::Record) -> bool) -> bool {
+        let records = self.records();
+        !records.is_empty() && records.iter().all(lazy)
+    }
+
     /// The state that it gives.
     pub fn state(&self) -> S {
         match self {

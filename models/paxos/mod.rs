@@ -206,10 +206,6 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
     }
 
     fn is_lazy(&self, saved: &Saved<M>) -> bool {
-        let records = saved.records();
-        let is_lazy = |delta: &Delta<M::Op>| {
-            delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta))
-        };
-        !records.is_empty() && records.iter().all(is_lazy)
+        saved.is_all(|delta| delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta)))
     }
 }

@@ -115,6 +115,11 @@ impl Bounds {
         Self { crashes: 1, restarts: 1, crashable, ..self }
     }
 
+    /// The same, on asynchronous disks.
+    pub(super) fn asynchronous(self) -> Self {
+        Self { disk: DiskKind::Asynchronous, ..self }
+    }
+
     /// The safety properties.
     pub(super) fn safety(&self) -> Vec<Claim> {
         claims::safety(self.crashes, self.deadlines)
@@ -141,16 +146,20 @@ impl Bounds {
         let is_strong = self.lossy || self.delivers_all;
         let fairness = if is_strong { Fairness::lossy() } else { Fairness::default() };
         let Self { crashes, restarts, crashable, .. } = self;
-        Setup::new(actors, servers, Linearizable::linearizable(Transactional::default()))
-            .network(network)
-            .lossy(self.lossy)
-            .fairness(fairness)
-            .timer_kind(timer_kind)
-            .faults(Faults { crashes, restarts, timers, crashable })
-            .disk(self.disk)
-            .properties(claims)
-            .checkpointed()
-            .cluster()
+        let setup =
+            Setup::new(actors, servers, Linearizable::linearizable(Transactional::default()))
+                .network(network)
+                .lossy(self.lossy)
+                .fairness(fairness)
+                .timer_kind(timer_kind)
+                .faults(Faults { crashes, restarts, timers, crashable })
+                .disk(self.disk)
+                .properties(claims)
+                .checkpointed();
+        match self.disk {
+            DiskKind::Asynchronous => setup.asynchronous_disk().cluster(),
+            DiskKind::Synchronous | DiskKind::WriteBack => setup.cluster(),
+        }
     }
 }
 

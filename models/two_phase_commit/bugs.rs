@@ -55,6 +55,11 @@ bugs! {
     PrepareOnce,
     VoteOnce,
     RefuseOnce,
+    VoteEarly,
+    DecideEarly,
+    AckEarly,
+    CommitLazily,
+    PassOnUndurable,
 }
 
 impl Seeded<Msg, Storage> for Bug {

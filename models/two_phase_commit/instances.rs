@@ -10,6 +10,8 @@
 //! two keys for both there are 3.4 million states before any crash; one of them may have a second
 //! transaction beside a crash of any server (`audits`, 64 million).
 
+mod asynchronous;
+
 use super::bounds::{Bounds, alone, audit, conditional, rivals, transfer};
 use super::bugs::Bug;
 use super::coordinator;
@@ -44,6 +46,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         mixed(),
         audits(),
     ]);
+    instances.extend(asynchronous::instances());
     instances
 }
 

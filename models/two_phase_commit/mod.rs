@@ -40,6 +40,25 @@
 //!    epoch, resends the commits of earlier epochs, and answers "no information" about their other
 //!    transactions.
 //!
+//! # What waits for which disk
+//!
+//! A transaction that commits is two syncs, one after the other: the participants' votes, all at
+//! once, and the coordinator's decision. What need not be durable first leaves at once:
+//!
+//! * **A vote request**, although the coordinator may write something else: it keeps nothing of a
+//!   transaction that it has not decided.
+//! * **The coordinator's abort.** If it forgets that in a crash, it has no information about the
+//!   transaction, which means the same. Its answer to the client waits: it must not do the request
+//!   if it comes again.
+//!
+//! A vote waits, a no too, since a second request must get the same; so does a commit, and its
+//! acknowledgement, after which the coordinator forgets it.
+//!
+//! Two records nobody waits for (Mohan et al. do not force them either). The *end record*: a
+//! coordinator that lost it sends the commit again, and is acknowledged again. And a participant's
+//! *abort record*: without it the participant is in doubt again, asks, and learns the same. Before a
+//! participant passes an abort on to another it must be durable: it has decided.
+//!
 //! # Choices, and why
 //!
 //! * **Locks: no-wait.** A participant that finds a lock taken votes no at once, and the client
@@ -113,7 +132,9 @@ pub use state::{CoordinatorState, ParticipantState, State, Timer, Voting};
 pub use storage::{Known, Ledger, LedgerRecord, Prepared, Progress, Shard, ShardRecord, Storage};
 
 use crate::Recoverable;
+use crate::kv::Service;
 use crate::lend::lend;
+use bugs::Bug;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
 use turn::{Coordinating, Participating};
@@ -204,5 +225,44 @@ impl Recoverable for TwoPhaseCommit {
             }
             State::Client(_) => None,
         }
+    }
+
+    /// The coordinator's vote requests, because of what it has not decided it keeps nothing, and its
+    /// aborts, because of what it does not remember it has no information.
+    fn waits_for_disk(&self, msg: &Msg) -> bool {
+        let Service::Peer(msg) = msg else { return true };
+        match (self, msg) {
+            (Self::Coordinator(_), Peer::Prepare { .. }) => false,
+            (Self::Coordinator(_), Peer::Decide { decision, .. }) => {
+                *decision == Decision::Commit && !self.has(Bug::DecideEarly)
+            }
+            (_, Peer::Vote { .. }) => !self.has(Bug::VoteEarly),
+            (_, Peer::Ack { .. }) => !self.has(Bug::AckEarly),
+            (_, _) => true,
+        }
+    }
+
+    fn is_lazy(&self, saved: &Storage) -> bool {
+        match saved {
+            Storage::Coordinator(saved) => saved.is_all(LedgerRecord::is_lazy),
+            Storage::Participant(saved) => {
+                saved.is_all(|record| record.is_lazy() || self.puts_off(record))
+            }
+        }
+    }
+}
+
+impl TwoPhaseCommit {
+    fn has(&self, bug: Bug) -> bool {
+        match self {
+            Self::Coordinator(Coordinator { config })
+            | Self::Participant(Participant { config }) => config.bug == Some(bug),
+            Self::Client(_) => false,
+        }
+    }
+
+    /// For a mutant: whether nothing waits for this to be durable.
+    fn puts_off(&self, record: &ShardRecord) -> bool {
+        matches!(record, ShardRecord::Decided(..)) && self.has(Bug::CommitLazily)
     }
 }

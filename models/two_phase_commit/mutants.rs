@@ -1,5 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod disks;
 mod liveness;
 mod safety;
 
@@ -24,5 +25,6 @@ pub(crate) fn seeded() -> Vec<Seeded<Actor, History, Bug>> {
 pub(super) fn safety_mutants() -> Vec<Seeded<Actor, History, Bug>> {
     let mut seeded = safety::seeded();
     seeded.extend(safety::of_the_disk());
+    seeded.extend(disks::seeded());
     seeded
 }

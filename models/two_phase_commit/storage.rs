@@ -78,6 +78,13 @@ pub enum LedgerRecord {
     Ended(TxnId),
 }
 
+impl LedgerRecord {
+    /// Whether a crash may lose it: the commit is sent and acknowledged again.
+    pub(super) fn is_lazy(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+}
+
 impl Replay for Ledger {
     type Record = LedgerRecord;
 
@@ -141,6 +148,13 @@ pub enum ShardRecord {
     Refused(TxnId, Abort),
     /// It learned the decision.
     Decided(TxnId, Decision),
+}
+
+impl ShardRecord {
+    /// Whether a crash may lose it: the participant is in doubt again, and learns the same again.
+    pub(super) fn is_lazy(&self) -> bool {
+        matches!(self, Self::Decided(_, Decision::Abort))
+    }
 }
 
 impl Replay for Shard {

@@ -10,8 +10,9 @@ use super::bugs::{Bug, is_guessed, known};
 use super::config::coordinator;
 use super::message::{Decision, Peer, TxnId};
 use super::state::ParticipantState;
-use super::storage::{Known, Progress, ShardRecord};
+use super::storage::{Known, Progress, ShardRecord, Storage};
 use super::turn::Participating;
+use crate::Saved;
 use crate::kv::Abort;
 use std::collections::BTreeSet;
 
@@ -75,7 +76,13 @@ impl Participating<'_, '_> {
                 Decision::Abort
             }
             Known::Newest(Progress::Committed) => Decision::Commit,
-            Known::Newest(Progress::Aborted | Progress::Refused(_)) => Decision::Abort,
+            Known::Newest(Progress::Aborted | Progress::Refused(_)) => {
+                // It will not be in doubt again: that it aborted must be durable.
+                if !self.has(Bug::PassOnUndurable) {
+                    self.save(Storage::Participant(Saved::barrier()));
+                }
+                Decision::Abort
+            }
             Known::New => {
                 // Aborts on its own, as it may until it votes; then it cannot vote yes any more.
                 if !self.has(Bug::AbortUnrecorded) {

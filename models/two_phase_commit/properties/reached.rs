@@ -1,7 +1,7 @@
 //! States that must be reachable, so that no property holds vacuously.
 
 use super::super::config::coordinator;
-use super::super::{Decision, Known, Peer, Progress, TxnId, Vote};
+use super::super::{Decision, Known, Peer, Progress, Saved, Storage, TxnId, Vote};
 use super::nodes::{Claim, World, coordinator_state, ledger, shard};
 use crate::kv::{Abort, Outcome, Service};
 use crate::statements;
@@ -16,6 +16,9 @@ statements! {
     pub RESUMED = "commit-resent", "a restarted coordinator sent a logged commit again";
     pub EVICTED = "client-forgotten",
         "a participant forgot a client while another was in doubt about its transaction";
+    pub VOTE_HELD = "vote-held", "a vote waited for the disk";
+    pub UNDURABLE = "abort-undurable",
+        "a participant had aborted, and its disk held the transaction as prepared";
     pub BLOCKED = "blocked", "all participants were in doubt and the coordinator was down";
 }
 
@@ -90,6 +93,29 @@ pub fn resumed() -> Claim {
             state.ledger.committed.keys().any(|txn| txn.epoch < epoch)
         })
     })
+}
+
+/// A vote waits for the disk.
+pub fn vote_held() -> Claim {
+    let is_vote = |msg: &_| matches!(msg, Service::Peer(Peer::Vote { .. }));
+    Property::sometimes(
+        VOTE_HELD,
+        Condition::some_node(move |node| node.held.iter().any(|(_, msg)| is_vote(msg))),
+    )
+}
+
+/// A crash now would take back that a participant aborted.
+pub fn undurable() -> Claim {
+    Property::sometimes(
+        UNDURABLE,
+        Condition::some_node(|node| match (shard(node), &node.disk.durable) {
+            (Some(shard), Some(Storage::Participant(Saved::Complete(durable)))) => {
+                let aborted = Known::Newest(&Progress::Aborted);
+                durable.prepared.keys().any(|txn| shard.known(*txn) == aborted)
+            }
+            _ => false,
+        }),
+    )
 }
 
 /// Two participants are in doubt about one transaction, and the coordinator is down.

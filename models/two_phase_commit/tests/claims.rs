@@ -91,7 +91,11 @@ fn bernstein_1987_cooperative_termination_who_has_decided_tells() {
     for decision in [Decision::Commit, Decision::Abort] {
         let mut node = prepared();
         node.on_msg(0, decide(decision));
-        assert_eq!(node.on_msg(2, decision_req()), [Did::Send(2, decide(decision))]);
+        let barrier = (decision == Decision::Abort)
+            .then_some(Did::Save(Storage::Participant(Saved::barrier())));
+        let expected: Vec<Did> =
+            barrier.into_iter().chain([Did::Send(2, decide(decision))]).collect();
+        assert_eq!(node.on_msg(2, decision_req()), expected, "an abort is durable before");
     }
 }
 

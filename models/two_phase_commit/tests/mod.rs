@@ -5,13 +5,14 @@ mod checked_claims;
 mod checks;
 mod claims;
 mod coordinator;
+mod disks;
 mod oracle;
 mod participant;
 
 use super::{
-    Config, CoordinatorState, Decision, Ledger, Msg, Part, ParticipantState, Peer, Prepared,
-    Progress, Saved, Shard, ShardRecord, Sharding, State, Storage, Timer, Timing, TwoPhaseCommit,
-    TxnId, Vote,
+    Config, CoordinatorState, Decision, Ledger, LedgerRecord, Msg, Part, ParticipantState, Peer,
+    Prepared, Progress, Saved, Shard, ShardRecord, Sharding, State, Storage, Timer, Timing,
+    TwoPhaseCommit, TxnId, Vote,
 };
 use crate::kv::{Op, Service, Transaction};
 use crate::{Durable, testing};
