@@ -168,7 +168,7 @@ impl Turn<'_, '_> {
         let Write { client, seq, key, value, context } = write;
         let is_blind = context.is_none();
         if value.is_none() && is_blind && self.deletes_nothing(&key) {
-            return self.settle(client, seq, Answer::Done);
+            return self.remember_and_reply(client, seq, Answer::Done);
         }
         let image = &self.state.image;
         let dot = Dot::new(self.id, image.vector.get(self.id) + 1);
@@ -181,7 +181,7 @@ impl Turn<'_, '_> {
         };
         let mut update = Update { key, dot, version: Version { order, value } };
         if is_crowded(image, &update) {
-            return self.settle(client, seq, Answer::Crowded);
+            return self.remember_and_reply(client, seq, Answer::Crowded);
         }
         self.merge(&update);
         let forgets_context = self.has(Bug::DeleteWithoutContext);
@@ -211,7 +211,7 @@ impl Turn<'_, '_> {
 
     /// Answers a put or a delete that changes nothing, and remembers that: a late copy of it must
     /// not change anything either, whatever has been written in between.
-    fn settle(&mut self, client: Id, seq: u64, reply: Answer) {
+    fn remember_and_reply(&mut self, client: Id, seq: u64, reply: Answer) {
         if !self.has(Bug::ForgetNothing) {
             let image = &mut self.state.to_mut().image;
             image.sessions.record(client, seq, reply.clone());

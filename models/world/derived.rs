@@ -1,13 +1,10 @@
 //! What conditions derive from a state, made once for all of them.
 //!
 //! Several conditions of a protocol look at a state through one table, such as all votes by ballot.
-//! [`View::derive`] makes it once, and remembers it by the parts of the state from which it was made
+//! [`View::derive`](super::View::derive) makes it once, and remembers it by the parts of the state from which it was made
 //! ([`Reads`]): so also for the next states that have them in common.
 
-use super::observer::Observer;
-use super::parts::Checkable;
-use super::reads::{Reads, Shares, Tracker};
-use super::state::View;
+use super::reads::{Reads, Shares};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -45,7 +42,7 @@ impl Derived {
         shares
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         made_by: TypeId,
         shares: &Shares,
@@ -57,7 +54,7 @@ impl Derived {
         Some((Arc::clone(value.as_ref().filter(|_| *known == key)?), kind.reads))
     }
 
-    fn remember(
+    pub(super) fn remember(
         &self,
         made_by: TypeId,
         shares: &Shares,
@@ -72,30 +69,5 @@ impl Derived {
         let key = shares.of(reads);
         kinds[at].reads = reads;
         kinds[at].values[key as usize % ROOM] = (key, Some(value));
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
-    /// What `make` makes of this state: a function of the state alone, known by its type, so that
-    /// two closures are two functions. Where states are checked one after the other it is made once for
-    /// all conditions.
-    pub fn derive<T, F>(&self, make: F) -> Arc<T>
-    where
-        T: Any + Send + Sync,
-        F: for<'v> Fn(&View<'v, A, H>) -> T + 'static,
-    {
-        let Some(derived) = self.derived else { return Arc::new(make(self)) };
-        let (made_by, shares) = (TypeId::of::<F>(), derived.shares(|| self.shares()));
-        if let Some((value, reads)) = derived.find(made_by, &shares)
-            && let Ok(value) = value.downcast()
-        {
-            self.note(reads);
-            return value;
-        }
-        let tracker = Tracker::default();
-        let value = Arc::new(make(&View { tracker: Some(&tracker), ..*self }));
-        derived.remember(made_by, &shares, tracker.reads(), Arc::<T>::clone(&value));
-        self.note(tracker.reads());
-        value
     }
 }

@@ -1,13 +1,13 @@
 //! Evaluates conditions in a state, with what is known of its parts.
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Inner};
 use super::derived::Derived;
 use super::observer::Observer;
 use super::panicked::NO_PANIC_AT;
 use super::panics::guarded;
 use super::parts::Checkable;
 use super::property::Condition;
-use super::reads::{Reads, Tracker};
+use super::reads::{Reads, Shares, Tracker};
 use super::state::View;
 use std::sync::atomic::Ordering;
 
@@ -135,5 +135,33 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn is_without_panic(&self, state: &[u32]) -> bool {
         let conditions = 0..self.0.conditions.len();
         self.is_calm(state) && conditions.into_iter().all(|at| self.verdict(at, state).is_some())
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
+    /// What a state's parts are known by.
+    pub fn shares(&self, state: &[u32]) -> Shares {
+        self.0.shares(state)
+    }
+
+    /// The nodes' share of the fingerprint.
+    pub fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
+        self.0.nodes_hash(state)
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    pub(super) fn shares(&self, state: &[u32]) -> Shares {
+        Shares::new([
+            self.nodes_hash(state),
+            self.tables.budgets.head(state[self.budget_at()]).hash,
+            self.tables.histories.head(state[self.history_at()]).hash,
+            self.items_hash(&state[self.items_at()..]),
+        ])
+    }
+
+    fn nodes_hash(&self, state: &[u32]) -> u64 {
+        let nodes = state[..self.budget_at()].iter();
+        nodes.fold(0, |sum, id| sum.wrapping_add(self.tables.nodes.head(*id).hash))
     }
 }

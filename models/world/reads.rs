@@ -4,9 +4,6 @@
 //! the same in every state that has these in common. A view notes them, so that no declaration is
 //! trusted.
 
-use super::cluster::{Cluster, Inner};
-use super::observer::Observer;
-use super::parts::Checkable;
 use std::cell::Cell;
 
 /// Some of the four parts of a state.
@@ -56,6 +53,11 @@ impl Tracker {
 pub struct Shares([u64; 4]);
 
 impl Shares {
+    /// Of the nodes, the budget, the history and the messages.
+    pub(super) fn new(parts: [u64; 4]) -> Self {
+        Self(parts)
+    }
+
     /// A number that two states with these parts in common have in common, and others have with a
     /// probability of 2^-64.
     pub fn of(&self, reads: Reads) -> u64 {
@@ -66,34 +68,6 @@ impl Shares {
             }
         }
         key ^ key >> 32
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
-    /// What a state's parts are known by.
-    pub fn shares(&self, state: &[u32]) -> Shares {
-        self.0.shares(state)
-    }
-
-    /// The nodes' share of the fingerprint.
-    pub fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
-        self.0.nodes_hash(state)
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    pub(super) fn shares(&self, state: &[u32]) -> Shares {
-        Shares([
-            self.nodes_hash(state),
-            self.tables.budgets.head(state[self.budget_at()]).hash,
-            self.tables.histories.head(state[self.history_at()]).hash,
-            self.items_hash(&state[self.items_at()..]),
-        ])
-    }
-
-    fn nodes_hash(&self, state: &[u32]) -> u64 {
-        let nodes = state[..self.budget_at()].iter();
-        nodes.fold(0, |sum, id| sum.wrapping_add(self.tables.nodes.head(*id).hash))
     }
 }
 

@@ -7,6 +7,7 @@ use super::parts::{Budget, Checkable, NodeOf};
 use super::reads::{Reads, Shares, Tracker};
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -130,6 +131,31 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
                 }
             })
             .map(|envelope| inner.tables.envelopes.value(*envelope))
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
+    /// What `make` makes of this state: a function of the state alone, known by its type, so that
+    /// two closures are two functions. Where states are checked one after the other it is made once for
+    /// all conditions.
+    pub fn derive<T, F>(&self, make: F) -> Arc<T>
+    where
+        T: Any + Send + Sync,
+        F: for<'v> Fn(&View<'v, A, H>) -> T + 'static,
+    {
+        let Some(derived) = self.derived else { return Arc::new(make(self)) };
+        let (made_by, shares) = (TypeId::of::<F>(), derived.shares(|| self.shares()));
+        if let Some((value, reads)) = derived.find(made_by, &shares)
+            && let Ok(value) = value.downcast()
+        {
+            self.note(reads);
+            return value;
+        }
+        let tracker = Tracker::default();
+        let value = Arc::new(make(&View { tracker: Some(&tracker), ..*self }));
+        derived.remember(made_by, &shares, tracker.reads(), Arc::<T>::clone(&value));
+        self.note(tracker.reads());
+        value
     }
 }
 
