@@ -1,7 +1,6 @@
 //! The map of byte strings: its operations, its replies, and their sequential meaning.
 
 use super::bytes::Bytes;
-use super::limits;
 use super::machine::{Cursor, FRAGMENT_BYTES, StateMachine};
 use super::range::{Page, Range};
 use crate::shared_map::SharedMap;
@@ -62,11 +61,6 @@ impl Op {
     /// `put key value`.
     pub fn put(key: &str, value: &str) -> Self {
         Self::Put { key: key.into(), value: value.into() }
-    }
-
-    /// Whether it keeps the limits of keys, values and operations.
-    pub fn fits(&self) -> bool {
-        limits::check(self).is_ok()
     }
 
     /// The key it is about; of a range, the key where it begins.

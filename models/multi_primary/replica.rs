@@ -13,7 +13,7 @@ use super::vector::{Dot, VersionVector};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::RequestStatus;
-use crate::kv::{Bytes, Op, Service};
+use crate::kv::{Bytes, Op, Service, limits};
 use stateright::actor::Id;
 
 /// About how many bytes of values an answer has, unless the first value alone has more.
@@ -90,7 +90,7 @@ impl Turn<'_, '_> {
     fn on_request(&mut self, seq: u64, request: Request) {
         let Request { op, context } = request;
         let client = self.src;
-        if !op.fits() {
+        if limits::check(&op).is_err() {
             return self.answer(Service::Refused { seq, why: Refusal::TooLarge });
         }
         let (key, value) = match op {

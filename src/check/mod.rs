@@ -7,6 +7,7 @@ mod count;
 pub mod engine;
 mod findings;
 pub mod liveness;
+mod recorded;
 mod replay;
 pub mod report;
 mod run;

@@ -1,25 +1,14 @@
 //! Reports: findings compared with expectations.
 
 use super::findings::{Discovery, Engine, Findings};
+use super::recorded::Recorded;
+pub use super::recorded::{Counts, Expectation};
 use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug};
-use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// What an instance says of a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Expectation {
-    /// It holds.
-    Holds,
-    /// It is violated: an anti-theorem.
-    Violated,
-    /// It is reached: for a `sometimes`.
-    Reached,
-}
 
 /// What the check says of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,17 +24,6 @@ pub enum ReportedVerdict {
     Unreached,
     /// The check ended before it was decided.
     Incomplete,
-}
-
-impl Expectation {
-    /// In a word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Violated => "violated",
-            Self::Reached => "reached",
-        }
-    }
 }
 
 impl ReportedVerdict {
@@ -111,15 +89,6 @@ impl PropertyReport {
     pub fn is_expected_violation(&self) -> bool {
         self.verdict == ReportedVerdict::Violated && self.expected == Some(Expectation::Violated)
     }
-}
-
-/// The state counts that an instance records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Distinct reachable states.
-    pub unique: u64,
-    /// States generated.
-    pub generated: u64,
 }
 
 /// What a check came to.
@@ -202,51 +171,6 @@ pub struct Report {
     /// What the panic said, if anything panicked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panic: Option<String>,
-}
-
-/// What is recorded of a subject.
-enum Recorded {
-    Instance(Expected),
-    Mutant {
-        killed_by: &'static str,
-    },
-    /// An abstract model within other bounds than those of record: what holds there holds here.
-    Elsewhere(Expected),
-}
-
-impl Recorded {
-    fn expectation(&self, name: &str, kind: &str) -> Option<Expectation> {
-        match self {
-            Self::Mutant { killed_by } => (name == *killed_by).then_some(Expectation::Violated),
-            Self::Instance(_) if kind == "sometimes" => Some(Expectation::Reached),
-            Self::Instance(_) if self.steps(name).is_some() => Some(Expectation::Violated),
-            Self::Elsewhere(_) if kind == "sometimes" => None,
-            Self::Elsewhere(it) if it.violated.iter().any(|(known, _)| known.name == name) => None,
-            Self::Instance(_) | Self::Elsewhere(_) => Some(Expectation::Holds),
-        }
-    }
-
-    /// How many steps the shortest counterexample to a property has.
-    fn steps(&self, name: &str) -> Option<usize> {
-        let Self::Instance(expected) = self else { return None };
-        expected.violated.iter().find(|(known, _)| known.name == name).map(|(_, steps)| *steps)
-    }
-
-    /// The properties that must be violated.
-    fn violated(&self) -> Vec<&'static str> {
-        match self {
-            Self::Instance(expected) => {
-                expected.violated.iter().map(|(known, _)| known.name).collect()
-            }
-            Self::Mutant { killed_by } => vec![killed_by],
-            Self::Elsewhere(_) => Vec::new(),
-        }
-    }
-
-    fn counts(&self) -> Option<Counts> {
-        let Self::Instance(Expected { unique, generated, .. }) = *self else { return None };
-        Some(Counts { unique, generated })
-    }
 }
 
 impl Report {

@@ -10,14 +10,14 @@ mod tests;
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
 use super::frame::{
-    FrameError, Greeting, HEADER, Header, KeyRing, Kind, LENGTH, OVERHEAD, Seal, Wire, decode,
-    decode_all,
+    FrameError, Greeting, HEADER, Header, Kind, LENGTH, OVERHEAD, PROOF, Wire, decode, decode_all,
 };
 use super::keys::Key;
 use super::life::Life;
-use super::notary::{Notary, PADDING, PROOF, Proof};
+use super::notary::{Notary, PADDING, Proof};
 use super::notices::Rate;
 use super::peers::Peers;
+use super::seal::{KeyRing, Seal};
 use super::secrets::{Code, Public};
 use super::socket::{BindError, Datagram, Received, Socket};
 use super::stats::Stats;

@@ -38,25 +38,21 @@
 use super::cipher::{Cipher, NONCE, TAG};
 use super::cluster_file::ClusterFile;
 use super::ids::number;
-use super::keys::Key;
-use super::life::Life;
-#[cfg(feature = "tokio")]
-use super::notary::PROOF;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
 pub(super) mod error;
-mod ring;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use error::{FrameError, MAX_DATAGRAM};
-pub(super) use ring::KeyRing;
+use version::{CHECKSUMMED, ENCRYPTED};
 
-const CHECKSUMMED: u8 = 7;
-const ENCRYPTED: u8 = 8;
 pub(super) const HEADER: usize = 34;
+/// The length of the proof that a client sends in clear.
+pub(super) const PROOF: usize = 64;
 const CRC: usize = 4;
 /// The bytes of a datagram beside its messages, but for a proof.
 pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
@@ -299,66 +295,4 @@ pub(super) fn decode_all<M: DeserializeOwned>(mut messages: &[u8]) -> Result<Vec
 pub(super) fn decode<M: DeserializeOwned>(messages: &[u8]) -> Result<M, FrameError> {
     let mut all = decode_all(messages)?;
     all.pop().filter(|_| all.is_empty()).ok_or(FrameError::Malformed)
-}
-
-/// The seal between servers.
-pub(super) struct Seal {
-    wire: Wire,
-    life: u64,
-    /// `None` in a client's copy of a cluster file with keys.
-    ring: Option<KeyRing>,
-}
-
-impl Seal {
-    /// The seal of a cluster, with the keys that its file holds.
-    pub(super) fn new(cluster: &ClusterFile) -> Self {
-        let keys = &cluster.keys;
-        let is_clients = keys.client.is_some() && keys.server.is_none();
-        let ring = (!is_clients).then(|| KeyRing::new(keys.servers().map(Key::bytes)));
-        Self { wire: Wire::new(cluster), life: 0, ring }
-    }
-
-    /// From here on it is the seal of this life of a server.
-    pub(super) fn set_life(&mut self, life: Life) {
-        self.life = life.word();
-    }
-
-    /// The datagram that carries `message` from `src` to `dst`.
-    #[cfg(test)]
-    pub(super) fn seal<M: Serialize>(
-        &mut self,
-        src: Id,
-        dst: Id,
-        message: &M,
-    ) -> Result<Vec<u8>, FrameError> {
-        self.seal_all(Kind::Message, src, dst, &[&encode(message)?])
-    }
-
-    /// The datagram that carries a greeting from one server to another.
-    pub(super) fn seal_greeting(
-        &mut self,
-        src: Id,
-        dst: Id,
-        greeting: Greeting,
-    ) -> Result<Vec<u8>, FrameError> {
-        self.seal_all(Kind::Greeting, src, dst, &[&encode(&greeting)?])
-    }
-
-    /// The datagram that carries these messages from one server to another.
-    pub(super) fn seal_all(
-        &mut self,
-        kind: Kind,
-        src: Id,
-        dst: Id,
-        messages: &[&[u8]],
-    ) -> Result<Vec<u8>, FrameError> {
-        let channel = self.ring.as_mut().ok_or(FrameError::Forged)?.first();
-        channel.seal_all(self.wire, &Header { kind, src, dst, word: self.life }, &[], messages)
-    }
-
-    /// The messages of a datagram from another server, in place.
-    pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], FrameError> {
-        let (_, messages) = self.ring.as_mut().ok_or(FrameError::Forged)?.open(0, datagram)?;
-        Ok(messages)
-    }
 }

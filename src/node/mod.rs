@@ -47,6 +47,7 @@ mod notices;
 mod peers;
 mod round_trip;
 mod runtime;
+mod seal;
 mod secrets;
 mod socket;
 mod stats;

@@ -16,14 +16,13 @@
 
 use super::address::number;
 use super::cluster_file::ClusterFile;
-use super::frame::{Channel, FrameError, KeyRing};
+use super::frame::{Channel, FrameError, PROOF};
 use super::keys::{Key, Keys};
+use super::seal::KeyRing;
 use super::secrets::{Agreement, Code, Public, Secret, public_of};
 use stateright::actor::Id;
 use std::net::{IpAddr, SocketAddr};
 
-/// The length of a proof.
-pub(super) const PROOF: usize = 64;
 /// The padding of a hello beside the public key, so that a welcome is not larger.
 pub(super) const PADDING: [u8; 24] = [0; 24];
 

@@ -1,7 +1,6 @@
 //! The answers of conditions, by what they looked at; but for those that look at so much that it does
 //! not pay.
 
-use super::evaluator::bits;
 use crate::models::world::{Reads, Shares};
 
 /// How many answers are remembered: no more than the caches hold.
@@ -33,7 +32,7 @@ struct Memory {
 impl Remembered {
     /// For the conditions of these bits.
     pub(super) fn new(conditions: u64) -> Self {
-        let count = bits(conditions).last().map_or(0, |last| last + 1);
+        let count = (u64::BITS - conditions.leading_zeros()) as usize;
         let room = if count == 0 { 0 } else { ROOM };
         let conditions = vec![Memory::default(); count];
         Self { conditions, answers: vec![(0, false); room].into() }

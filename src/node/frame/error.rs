@@ -1,6 +1,6 @@
 //! What is wrong with a frame.
 
-use super::{CHECKSUMMED, ENCRYPTED};
+use super::version::{CHECKSUMMED, ENCRYPTED};
 use thiserror::Error;
 
 /// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4

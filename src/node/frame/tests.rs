@@ -1,4 +1,5 @@
 use super::*;
+use crate::node::seal::{KeyRing, Seal};
 use proptest::prelude::*;
 use std::path::Path;
 

@@ -1,0 +1,81 @@
+//! What is recorded of an instance, a mutant or an abstract model.
+
+use crate::models::Expected;
+use serde::Serialize;
+
+/// What an instance says of a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expectation {
+    /// It holds.
+    Holds,
+    /// It is violated: an anti-theorem.
+    Violated,
+    /// It is reached: for a `sometimes`.
+    Reached,
+}
+
+impl Expectation {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Reached => "reached",
+        }
+    }
+}
+
+/// The state counts that an instance records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Distinct reachable states.
+    pub unique: u64,
+    /// States generated.
+    pub generated: u64,
+}
+
+/// What is recorded of a subject.
+pub(super) enum Recorded {
+    Instance(Expected),
+    Mutant {
+        killed_by: &'static str,
+    },
+    /// An abstract model within other bounds than those of record: what holds there holds here.
+    Elsewhere(Expected),
+}
+
+impl Recorded {
+    pub(super) fn expectation(&self, name: &str, kind: &str) -> Option<Expectation> {
+        match self {
+            Self::Mutant { killed_by } => (name == *killed_by).then_some(Expectation::Violated),
+            Self::Instance(_) if kind == "sometimes" => Some(Expectation::Reached),
+            Self::Instance(_) if self.steps(name).is_some() => Some(Expectation::Violated),
+            Self::Elsewhere(_) if kind == "sometimes" => None,
+            Self::Elsewhere(it) if it.violated.iter().any(|(known, _)| known.name == name) => None,
+            Self::Instance(_) | Self::Elsewhere(_) => Some(Expectation::Holds),
+        }
+    }
+
+    /// How many steps the shortest counterexample to a property has.
+    pub(super) fn steps(&self, name: &str) -> Option<usize> {
+        let Self::Instance(expected) = self else { return None };
+        expected.violated.iter().find(|(known, _)| known.name == name).map(|(_, steps)| *steps)
+    }
+
+    /// The properties that must be violated.
+    pub(super) fn violated(&self) -> Vec<&'static str> {
+        match self {
+            Self::Instance(expected) => {
+                expected.violated.iter().map(|(known, _)| known.name).collect()
+            }
+            Self::Mutant { killed_by } => vec![killed_by],
+            Self::Elsewhere(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn counts(&self) -> Option<Counts> {
+        let Self::Instance(Expected { unique, generated, .. }) = *self else { return None };
+        Some(Counts { unique, generated })
+    }
+}

@@ -1,0 +1,6 @@
+//! The versions of the wire.
+
+/// Without keys.
+pub(super) const CHECKSUMMED: u8 = 7;
+/// With keys.
+pub(super) const ENCRYPTED: u8 = 8;
