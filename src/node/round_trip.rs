@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// The shortest wait: what a machine that is busy may need to run a process again.
 const SHORTEST: Duration = Duration::from_millis(20);
+/// Fewer samples than this tell nothing of how round trips vary.
+const FEW: u32 = 4;
 /// After so many attempts each wait is twice as long as the one before: every server was asked more
 /// than once.
 const EAGER: u32 = 8;
@@ -24,6 +26,7 @@ pub(super) struct RoundTrip(Option<Smoothed>);
 struct Smoothed {
     mean: Duration,
     variation: Duration,
+    samples: u32,
 }
 
 impl RoundTrip {
@@ -31,18 +34,22 @@ impl RoundTrip {
     pub(super) fn measured(&mut self, sample: Duration, under_way: usize) {
         let share = f64::from(u32::try_from(under_way).unwrap_or(u32::MAX).max(1)).recip();
         self.0 = Some(match self.0 {
-            None => Smoothed { mean: sample, variation: sample / 2 },
-            Some(Smoothed { mean, variation }) => Smoothed {
+            None => Smoothed { mean: sample, variation: sample / 2, samples: 1 },
+            Some(Smoothed { mean, variation, samples }) => Smoothed {
                 variation: mix(variation, mean.abs_diff(sample), share / 4.0),
                 mean: mix(mean, sample, share / 8.0),
+                samples: samples.saturating_add(1),
             },
         });
     }
 
     /// How long to wait for the answer to a request that was sent so often: never longer than `longest`,
-    /// which is also what is waited as long as nothing was measured.
+    /// which is also what is waited as long as little was measured.
     pub(super) fn patience(&self, attempts: u32, longest: &Range<Duration>) -> Range<Duration> {
-        let Some(Smoothed { mean, variation }) = self.0 else { return longest.clone() };
+        let Some(Smoothed { mean, variation, .. }) = self.0.filter(|known| known.samples >= FEW)
+        else {
+            return longest.clone();
+        };
         let doublings = attempts.saturating_sub(EAGER).min(16);
         let wait = (mean + variation * 4).max(SHORTEST) * (1 << doublings);
         if wait < longest.start { wait..(wait * 3 / 2).min(longest.end) } else { longest.clone() }
@@ -68,8 +75,10 @@ mod tests {
     }
 
     #[test]
-    fn a_client_waits_longest_until_it_has_measured_something() {
+    fn a_client_waits_longest_until_it_has_measured_a_few() {
         assert_eq!(RoundTrip::default().patience(1, &LONGEST), LONGEST);
+        assert_eq!(measured([1; FEW as usize - 1]).patience(1, &LONGEST), LONGEST);
+        assert_ne!(measured([1; FEW as usize]).patience(1, &LONGEST), LONGEST);
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn whatever_arrives_is_dropped_and_counted_unless_it_is_whole_and_for_this_node(
     let expected = Stats {
         malformed: 3,
         oversized: 1,
-        foreign: 1,
+        other_version: 1,
         forged: 1,
         stale: 2,
         welcomed: 4,

@@ -74,7 +74,8 @@ fn bernstein_1987_a_no_vote_is_a_decision_to_abort() {
     node.on_msg(0, peer(Peer::Prepare { txn: other, part, participants }));
     let ask = peer(Peer::DecisionReq { txn: other });
     let abort = peer(Peer::Decide { txn: other, decision: Decision::Abort });
-    assert_eq!(node.on_msg(2, ask.clone()), [Did::Send(2, abort)]);
+    // What it saves before, if anything, is that what it decided is durable before it is passed on.
+    assert_eq!(node.on_msg(2, ask.clone()).last(), Some(&Did::Send(2, abort)));
 }
 
 #[test]
