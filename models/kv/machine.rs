@@ -32,6 +32,12 @@ pub trait StateMachine: Clone + Debug + Default + Eq + Ord + Hash + Send + Sync 
         None
     }
 
+    /// Whether [`query`](StateMachine::query) replies to `op`. A machine whose replies take time to
+    /// make says so without making one; both must agree, else a read has no answer.
+    fn is_query(&self, op: &Self::Op) -> bool {
+        self.query(op).is_some()
+    }
+
     /// The pieces of this state, each small enough for one datagram with room to spare (at most
     /// [`FRAGMENT_BYTES`] where a single entry allows). At least one, even for the empty state.
     fn fragments(&self) -> Vec<Self::Fragment>;
@@ -102,6 +108,10 @@ impl<M: StateMachine> StateMachine for Recorded<M> {
 
     fn query(&self, op: &Self::Op) -> Option<Self::Reply> {
         self.machine.query(op)
+    }
+
+    fn is_query(&self, op: &Self::Op) -> bool {
+        self.machine.is_query(op)
     }
 
     fn fragments(&self) -> Vec<Self::Fragment> {

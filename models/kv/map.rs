@@ -151,6 +151,10 @@ impl StateMachine for Map {
         }
     }
 
+    fn is_query(&self, op: &Op) -> bool {
+        matches!(op, Op::Get { .. } | Op::Range(_))
+    }
+
     fn fragments(&self) -> Vec<Self::Fragment> {
         self.fragments_after(None).map(|(_, fragment)| fragment).collect()
     }
@@ -186,4 +190,29 @@ fn fragment<'a>(
     }
     let (last, _) = fragment.last()?;
     Some((last.clone(), fragment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_a_query_if_it_has_a_reply_without_being_applied() {
+        let mut map = Map::default();
+        map.apply(Id::from(9), 1, &Op::put("a", "x"));
+        let (from, to) = ("a".into(), None);
+        for op in [
+            Op::get("a"),
+            Op::put("a", "y"),
+            Op::Delete { key: "a".into() },
+            Op::Cas { key: "a".into(), expected: None, new: None },
+            Op::Range(Range { from, to, limit: 1 }),
+        ] {
+            let reply = map.query(&op);
+            assert_eq!(map.is_query(&op), reply.is_some(), "{op:?}");
+            let (before, applied) = (map.clone(), map.apply(Id::from(9), 2, &op));
+            assert!(reply.is_none_or(|reply| reply == applied && map == before), "{op:?}");
+            map = before;
+        }
+    }
 }

@@ -43,7 +43,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             RequestStatus::Old if dedupe && !self.has(Bug::OrderOld) => {}
             // Whether it has a session does not matter to a read.
-            _ if self.state.stable.image.machine.query(&op).is_some() => self.read(seq, op),
+            _ if self.state.stable.image.machine.is_query(&op) => self.read(seq, op),
             RequestStatus::Refused(why) => self.answer(refused(why)),
             _ if encoded_bytes(&op) > MAX_OP_BYTES => self.answer(refused(Refusal::TooLarge)),
             _ => self.order(seq, op),

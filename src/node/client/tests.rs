@@ -10,8 +10,8 @@ use std::thread;
 
 type Msg = Service<String, String, ()>;
 
-/// A server that answers the first request, and when it comes again, as the next of `answers` says, the last again and again,
-/// until it has heard nothing for a second; and a client of it.
+/// A server that answers the first request, and when it comes again, as the next of `answers` says,
+/// the last again and again, until it has heard nothing for a second; and a client of it.
 fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, ()>) {
     let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let text =
@@ -69,4 +69,42 @@ fn a_server_that_was_busy_and_then_is_not_is_not_called_busy() {
     let error = client.call("op".into(), Duration::from_millis(200)).unwrap_err();
     assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
     server.join().unwrap();
+}
+
+/// Server 1 answers only when its client has turned to server 0, which does not.
+#[test]
+fn the_server_that_answered_is_asked_first_though_the_client_had_turned_to_another() {
+    let free = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let [a, b] = free;
+    let text = format!(
+        "name = \"demo\"\nprotocol = \"toy\"\n[[server]]\nid = 0\naddress = \"{a}\"\n\
+         [[server]]\nid = 1\naddress = \"{b}\"\n"
+    );
+    let cluster = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
+    let retry = Duration::from_millis(10)..Duration::from_millis(20);
+    let mut client =
+        Client::<String, String, ()>::open(&cluster, vec![1.into(), 0.into()], retry).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut mint = Mint::open(dir.path(), 1.into()).unwrap();
+    let [mut silent, mut answering] = [(0, a), (1, b)].map(|(id, address)| {
+        let peers = Peers::open(tempfile::tempdir().unwrap().path()).unwrap();
+        let life = Life::new(7 << 40, false, 1, 1);
+        Endpoint::bind(Id::from(id), &cluster, address, life, peers).unwrap().0
+    });
+    let servers = thread::spawn(move || {
+        loop {
+            if let Incoming::Hello(hello) = answering.receive::<Msg>(Duration::from_millis(1)) {
+                let welcome = answering.welcome(&hello, mint.id(None).unwrap()).unwrap();
+                answering.transmit(&welcome).unwrap();
+            }
+            if let Incoming::Messages(client, _) = silent.receive::<Msg>(Duration::from_millis(1)) {
+                let reply = encode(&Msg::Reply { seq: 1, reply: "done".into() }).unwrap();
+                let answer = answering.seal(Route::To(client), &[&reply]).unwrap();
+                return answering.transmit(&answer).unwrap();
+            }
+        }
+    });
+    assert_eq!(client.call("op".into(), Duration::from_secs(5)).unwrap(), "done");
+    assert_eq!(client.last_server(), Id::from(1));
+    servers.join().unwrap();
 }
