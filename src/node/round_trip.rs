@@ -14,8 +14,8 @@ use std::time::Duration;
 const SHORTEST: Duration = Duration::from_millis(20);
 /// Fewer samples than this tell nothing of how round trips vary.
 const FEW: u32 = 4;
-/// After so many attempts each wait is twice as long as the one before: every server was asked more
-/// than once.
+/// After so many attempts each wait is twice as long as the one before: of five servers, the most that
+/// a cluster usually has, each was asked by then.
 const EAGER: u32 = 8;
 
 /// The round trips to the servers of a cluster, as one client, or several of one process, saw them.
