@@ -2,8 +2,9 @@
 //!
 //! It hears a ping from each replica and makes a new view when a member falls silent, when the
 //! primary says that a backup does not acknowledge, or when an outsider has copied the state. It is
-//! a single node, as in the arrangement the module documentation cites: while
-//! it is down views do not change, and the current one goes on serving.
+//! a single node, as in the arrangement the module documentation cites: while it is down views do
+//! not change, and the current one goes on serving, if all its members know it. A view service that
+//! dies while it announces a view has told some of them at most, and then they wait for its return.
 
 use super::bugs::Bug;
 use super::message::{Msg, Peer};
