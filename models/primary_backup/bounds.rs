@@ -47,6 +47,8 @@ pub(super) struct Bounds {
     pub(super) sessions: SessionLimits,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
+    /// Whether the disks are asynchronous.
+    pub(super) asynchronous_disk: bool,
 }
 
 impl Bounds {
@@ -75,6 +77,7 @@ impl Bounds {
             max_waiting: 1,
             sessions: SessionLimits::default(),
             lossy: false,
+            asynchronous_disk: false,
         }
     }
 
@@ -169,7 +172,7 @@ impl Bounds {
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
         let nodes: Vec<_> = self.replaced.into_iter().map(Id::from).collect();
         let lost = LostDisks { count: self.disks, nodes, former: FormerLife::Heard };
-        let setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+        let mut setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)
             .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
@@ -179,6 +182,9 @@ impl Bounds {
             .cuts(Cuts { count: u8::from(!self.links.is_empty()), links: self.links })
             .boundary(claims::within(self.views, self.spared))
             .checkpointed();
+        if self.asynchronous_disk {
+            setup = setup.asynchronous_disk();
+        }
         if lost.nodes.is_empty() { setup.cluster() } else { setup.lost_disks(lost).cluster() }
     }
 }
@@ -225,11 +231,6 @@ pub(super) fn cas(value: &str) -> Op {
 /// The smallest world that has all of failover, state transfer and a read.
 pub(super) fn reader() -> Bounds {
     Bounds::synchronous(2, write_then_read())
-}
-
-/// A primary that comes back, and no other view.
-pub(super) fn restarted() -> Bounds {
-    Bounds { crashes: 1, restarts: 1, suspicions: Some(0), ..reader() }
 }
 
 /// Out, back in, and primary again.

@@ -4,6 +4,7 @@
 //! changes nothing: the timers for resending never fire there, and those for pings only where a
 //! replica must say something new.
 
+pub(super) mod disks;
 pub(super) mod newcomers;
 pub(super) mod sessions;
 
@@ -36,6 +37,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry_with_crash(),
     ];
     instances.extend(newcomers::instances());
+    instances.extend(disks::instances());
     instances.extend(sessions::instances());
     instances
 }
@@ -47,7 +49,7 @@ fn trio_alone() -> Instance<Actor, History> {
         deep: false,
         cluster: || trio().cluster(claimed(), None),
         symmetry: None,
-        expected: Expected { unique: 79_141, generated: 916_987, violated: &[] },
+        expected: Expected { unique: 84_544, generated: 975_846, violated: &[] },
     }
 }
 
@@ -76,7 +78,7 @@ fn retry() -> Instance<Actor, History> {
             Bounds { crashes: 1, retries: 1, views: 2, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 89_015, generated: 646_293, violated: &[] },
+        expected: Expected { unique: 123_237, generated: 880_525, violated: &[] },
     }
 }
 
@@ -91,7 +93,7 @@ fn crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 400_547, generated: 4_042_267, violated: &[] },
+        expected: Expected { unique: 648_253, generated: 6_193_926, violated: &[] },
     }
 }
 
@@ -107,7 +109,7 @@ fn rejoin() -> Instance<Actor, History> {
                 .cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 225_965, generated: 2_450_829, violated: &[] },
+        expected: Expected { unique: 285_536, generated: 3_031_362, violated: &[] },
     }
 }
 
@@ -122,7 +124,7 @@ fn rivalry() -> Instance<Actor, History> {
             Bounds { views: 2, ..Bounds::synchronous(2, rivals()) }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 40_649, generated: 395_399, violated: &[] },
+        expected: Expected { unique: 85_084, generated: 814_962, violated: &[] },
     }
 }
 
@@ -136,7 +138,7 @@ fn batches() -> Instance<Actor, History> {
             Bounds::batches().cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 65_305, generated: 655_503, violated: &[] },
+        expected: Expected { unique: 134_824, generated: 1_326_106, violated: &[] },
     }
 }
 
@@ -152,9 +154,9 @@ fn asynchronous() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected {
-            unique: 56_378,
-            generated: 554_768,
-            violated: &[(claims::NO_LOSS, 6), (claims::LINEARIZABLE, 11), (claims::PROMOTABLE, 2)],
+            unique: 104_801,
+            generated: 1_054_933,
+            violated: &[(claims::NO_LOSS, 7), (claims::LINEARIZABLE, 12), (claims::PROMOTABLE, 2)],
         },
     }
 }
@@ -296,7 +298,7 @@ fn queue() -> Instance<Actor, History> {
             Bounds::queue().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 373, generated: 2_922, violated: &[] },
+        expected: Expected { unique: 706, generated: 5_571, violated: &[] },
     }
 }
 

@@ -21,7 +21,8 @@
 //! # How it works
 //!
 //! 1. In its view the primary numbers each request, applies it, saves it, and sends it to every
-//!    backup. Backups apply in order and acknowledge. When all have, the client is answered.
+//!    backup. Backups apply in order and acknowledge. When all have it, and the primary's own disk
+//!    too, the client is answered.
 //!    Reads go the same way, and so a primary that was replaced cannot answer one: a backup of
 //!    its that is also a member of the newer view no longer listens to it, and there always is one.
 //! 2. When a member's pings stop while others are heard, the view service makes the next view
@@ -36,6 +37,37 @@
 //!    go on, then the operations since. When it is no further behind than a backup may be, the
 //!    primary says so, and it is a backup of the next view; it is certified once that view is
 //!    acknowledged. So a view waits for messages when it begins, never for a state.
+//!
+//! # What waits for which disk
+//!
+//! A write is one sync and two hops between servers: the primary and its backups write it at once.
+//!
+//! * **Operations** (`Replicate`) leave the primary before it has them on disk. It counts itself among
+//!   those that have one when its own disk has it: the acknowledgement that it sends to itself waits.
+//! * **Answers** therefore leave at once too: what they say is on every member's disk. A refusal waits,
+//!   because another client's request, which a crash may undo, can be the reason of it.
+//! * **A backup's acknowledgement** waits: the request counts as held there.
+//! * **`Begin`** waits, and what a primary without backups sends to itself in its place: a replica that
+//!   takes over may have applied what its disk does not hold yet, and once its view acts, all of it counts
+//!   as acknowledged.
+//! * **Pings** wait. They would be as true, but a primary whose disk stands still acknowledges
+//!   nothing: it has to fall silent, to be replaced.
+//! * **Views** wait: the view service must not use a number twice. So does all that is not on the way
+//!   of a write, because nothing is gained: pieces of a state, and requests for what is missing, which
+//!   also say what their sender has.
+//!
+//! No save is lazy: a replica saves operations and views, and how far requests are acknowledged it
+//! does not save at all.
+//!
+//! A primary that comes back may have forgotten operations that its backups hold, and would give
+//! their numbers to others. So it **resigns**: it leads no more in that view, and says so to the view
+//! service until there is the next one. That has the same members, and another certified one leads it,
+//! if one was heard: it may hold what the old primary forgot, so that usually nobody need copy. A backup
+//! that is ahead of the new primary is left out and copies, as after any failover. Whatever the old
+//! primary sent belongs to the old view.
+//!
+//! In [`Mode::Asynchronous`] everything waits for the primary's disk, because an answer says that it is
+//! there and nowhere else; and a primary that comes back leads the next view too.
 //!
 //! # A disk that is lost
 //!
@@ -60,7 +92,8 @@
 //! * The first view is configured rather than formed by the first pings: all replicas start
 //!   empty, so all hold the state, and two replicas that cannot see each other cannot both start.
 //! * Replicas keep their state on disk and may come back with it, where the sources consider
-//!   servers that stop for good. A view whose last certified member is down waits for it.
+//!   servers that stop for good. A view whose last certified member is down waits for it. A primary
+//!   that comes back needs the view service for the next view; while that is down, it leads nobody.
 //! * Pb1 needs synchronised clocks or bounded delays to hold in real time. An old primary may
 //!   believe in its role for a while here; what is guaranteed is that it cannot acknowledge
 //!   anything (synchronous mode).
@@ -110,7 +143,7 @@ pub use state::{Copying, Following, Leading, ReplicaState, Role, State, Timer, W
 pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
 
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out};
@@ -219,6 +252,23 @@ impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
             State::ViewService(state) => Some(Storage::ViewService(state.registry.clone())),
             State::Replica(replica) => Some(replica.checkpoint()),
             State::Client(_) => None,
+        }
+    }
+
+    /// The primary's operations, because a primary that forgets some leads no more in their view; and
+    /// the answers to clients, because the primary counts itself among those that have a request when
+    /// that is durable.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        let (Self::ViewService(ViewService { config }) | Self::Replica(Replica { config })) = self
+        else {
+            return true;
+        };
+        match (config.mode, msg) {
+            (Mode::Synchronous, Service::Reply { .. } | Service::Peer(Peer::Replicate { .. })) => {
+                false
+            }
+            (_, Service::Peer(msg)) => !config.bug.is_some_and(|bug| bug.hastens(msg)),
+            (_, _) => true,
         }
     }
 }

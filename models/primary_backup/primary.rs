@@ -53,13 +53,21 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.expect(*backup);
         }
         if backups.is_empty() {
-            self.act();
+            self.acknowledge_own();
         } else {
             self.resend_later();
-            if self.has(Bug::ActEarly) {
-                self.act();
-            }
         }
+        let undurable = backups.is_empty() && self.has(Bug::ActUndurable);
+        if undurable || self.has(Bug::ActEarly) {
+            self.act();
+        }
+    }
+
+    /// Counts itself among those that have all that it did, once that is durable: until then this
+    /// message waits, and nothing else does.
+    fn acknowledge_own(&mut self) {
+        let (view, op) = (self.state.view.number, self.state.image.op);
+        self.send(self.id, Peer::Ack { view, op });
     }
 
     /// The state that its view begins from.
@@ -86,6 +94,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
+        if self.state.role == Role::Resigned {
+            // Who leads next, it will hear before the client asks again.
+            return;
+        }
         let Role::Primary(leading) = &self.state.role else {
             let (epoch, leader) = (self.state.view.number, self.state.view.primary);
             return self.answer(Service::Redirect { seq, epoch, leader });
@@ -119,8 +131,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Gives a request the next number, applies it, saves it and replicates it. A read goes the
-    /// same way: that the backups answered proves that this is still the view to read in.
+    /// Gives a request the next number, applies it, saves it and replicates it. Its backups write it
+    /// while it does: the messages to them do not wait for its disk. A read goes the same way: that
+    /// the backups answered proves that this is still the view to read in.
     fn order(&mut self, entry: Entry<M::Op>) {
         if !self.state.has_room(self.config) && !self.has(Bug::OrderEarly) {
             return self.wait(entry);
@@ -139,21 +152,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             copying.keep(op, entry.clone());
         }
         leading.replies.insert(op, reply);
-        let backups = &state.view.backups;
-        if backups.is_empty() {
-            self.commit_and_reply();
-        } else {
-            let level = backups.iter().filter(|id| leading.acked_by(**id) == before);
-            let (level, backups): (Vec<Id>, Vec<Id>) =
-                (level.copied().collect(), backups.iter().copied().collect());
-            if leading.committed == before {
-                self.resend_later();
-            }
-            level.into_iter().for_each(|backup| self.expect(backup));
-            for backup in backups {
-                self.send(backup, Peer::Replicate { view, op, entries: vec![entry.clone()] });
-            }
+        let backups: Vec<Id> = state.view.backups.iter().copied().collect();
+        let is_level = |id: &&Id| leading.acked_by(**id) == before;
+        let level: Vec<Id> = backups.iter().filter(is_level).copied().collect();
+        if leading.committed == before && !backups.is_empty() {
+            self.resend_later();
         }
+        level.into_iter().for_each(|backup| self.expect(backup));
+        for backup in backups {
+            self.send(backup, Peer::Replicate { view, op, entries: vec![entry.clone()] });
+        }
+        self.acknowledge_own();
         self.stream();
     }
 
@@ -163,18 +172,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if view != self.state.view.number {
             return;
         }
-        if !self.state.view.backups.contains(&src) {
+        if !self.state.view.contains(src) {
             self.on_copied(op, false);
             if self.has(Bug::CountOutsider) {
                 self.commit_and_reply();
             }
             return;
         }
-        let news = leading.acked.get(&src).is_none_or(|acked| *acked < op);
-        // Before it acts, an acknowledgement of less than its whole state is an old one.
-        let last = self.state.image.op;
-        let whole = leading.acting || op >= last || self.has(Bug::CountOldAck);
-        if !news || !whole {
+        if leading.acked.get(&src).is_some_and(|acked| *acked >= op) {
             return;
         }
         let state = self.state.to_mut();
@@ -183,10 +188,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         leading.lagging.remove(&src);
         let acting = leading.acting;
         let all = state.view.backups.iter().all(|backup| leading.acked.contains_key(backup));
-        if op < last {
-            self.expect(src);
-        } else {
-            self.cancel_timer(Timer::Overdue(src));
+        if src != self.id {
+            self.heard_of(src, op);
         }
         if acting {
             self.commit_and_reply();
@@ -196,7 +199,16 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Acknowledges the requests that every backup now has.
+    /// A backup has everything up to `op`. If that is not all, the rest is expected in time.
+    fn heard_of(&mut self, backup: Id, op: u64) {
+        if op < self.state.image.op {
+            self.expect(backup);
+        } else {
+            self.cancel_timer(Timer::Overdue(backup));
+        }
+    }
+
+    /// Acknowledges the requests that every member now has.
     fn commit_and_reply(&mut self) {
         let state = self.state.to_mut();
         let last = state.image.op;

@@ -47,8 +47,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.ping();
     }
 
-    /// Comes back with what was durable. A primary does not know what its backups hold, so it
-    /// begins its view again.
+    /// Comes back with what was durable. Its backups may hold operations of its view that it forgot,
+    /// and it would order others under their numbers: so a primary leads no more in that view.
     fn restart(&mut self, saved: &Saved<M>) {
         let image = match &saved.content {
             Content::Image(image) => image.clone(),
@@ -64,12 +64,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let synced = saved.synced.unwrap_or(view.number);
         let role = Role::Outsider(Following::default());
         *self.state.to_mut() = ReplicaState { view, synced, image, role };
+        if self.state.view.primary == self.id && !self.has(Bug::BeginAgain) {
+            self.state.to_mut().role = Role::Resigned;
+            return self.ping();
+        }
         self.ping();
         self.take_role();
-        if self.state.is_primary() && self.has(Bug::ActAfterRestart) {
-            let state = self.state.to_mut();
-            state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
-        }
     }
 
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
@@ -102,7 +102,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Replicate { view, op, entries } => self.on_replicate(view, op, &entries),
             Peer::Ack { view, op } => self.on_ack(view, op),
             Peer::Refill { view, from } => self.on_refill(view, from),
-            Peer::Ping { .. } | Peer::Newcomer { .. } | Peer::View(_) => {}
+            Peer::Ping { .. } | Peer::Newcomer { .. } | Peer::Resign { .. } | Peer::View(_) => {}
         }
     }
 
@@ -125,6 +125,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let no_ping = match self.config.bug {
             Some(Bug::NoPing) => true,
             Some(Bug::NewcomerOnce) => self.state.is_newcomer(),
+            Some(Bug::ResignOnce) => self.state.role == Role::Resigned,
             _ => false,
         };
         if !no_ping {
@@ -185,6 +186,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return self.send(view_service(), Peer::Newcomer { life });
         }
         let (view, acting, ready) = (state.view.number, state.is_acting(), self.ready());
+        if state.role == Role::Resigned {
+            return self.send(view_service(), Peer::Resign { view });
+        }
         let lagging = match &state.role {
             Role::Primary(leading) => leading.lagging.clone(),
             _ => BTreeSet::new(),

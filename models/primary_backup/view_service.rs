@@ -7,6 +7,7 @@
 //! dies while it announces a view has told some of them at most, and then they wait for its return.
 
 use super::bugs::Bug;
+use super::config::Mode;
 use super::message::{Msg, Peer};
 use super::state::{Timer, Watching};
 use super::storage::{Registry, Storage};
@@ -42,16 +43,28 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
         match msg {
             Service::Peer(Peer::Newcomer { life }) => self.on_newcomer(life),
             Service::Peer(Peer::Ping { view, acting, lagging, ready }) => {
-                self.hear();
-                let current = &self.state.registry.view;
-                if view >= current.number {
+                if self.hear_in(view) {
                     self.on_ping(acting, &lagging, ready);
-                } else if !self.has(Bug::TellViewOnce) {
-                    self.answer(Peer::View(current.clone()));
+                }
+            }
+            Service::Peer(Peer::Resign { view }) => {
+                if self.hear_in(view) {
+                    self.on_resign();
                 }
             }
             _ => {}
         }
+    }
+
+    /// The sender is not silent. Whether it knows the current view; if not, it is told.
+    fn hear_in(&mut self, view: u64) -> bool {
+        self.hear();
+        let current = &self.state.registry.view;
+        let knows = view >= current.number;
+        if !knows && !self.has(Bug::TellViewOnce) {
+            self.answer(Peer::View(current.clone()));
+        }
+        knows
     }
 
     pub(super) fn on_timer(&mut self, timer: Timer) {
@@ -139,6 +152,25 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
             }
             self.move_to(next);
         }
+    }
+
+    /// The primary came back, and leads no more in its view. The next one has the same members. One
+    /// that is certified and was heard leads it: what the primary may have forgotten, its successor
+    /// may hold, so that nobody need copy the state. Only the primary is sure to hold what was
+    /// acknowledged at once; then it leads again.
+    fn on_resign(&mut self) {
+        let src = self.src;
+        let Registry { view: current, certified, .. } = &self.state.registry;
+        let heard = |id: &&Id| **id != src && !self.state.silent.contains_key(*id);
+        let successor = match self.config.mode {
+            Mode::Asynchronous => None,
+            Mode::Synchronous if self.has(Bug::ResignToAnybody) => {
+                current.backups.iter().find(heard)
+            }
+            Mode::Synchronous => certified.iter().find(heard),
+        };
+        let next = current.next(successor.copied().unwrap_or(src), &BTreeSet::new(), None);
+        self.move_to(next);
     }
 
     /// A member is silent. If it was before, and a certified member was heard meanwhile, the view
