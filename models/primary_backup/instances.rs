@@ -205,7 +205,7 @@ fn parted() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::parted().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 172_672, generated: 1_974_785, violated: &[] },
+        expected: Expected { unique: 555_136, generated: 7_044_865, violated: &[] },
     }
 }
 
