@@ -194,7 +194,7 @@ fn cut() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::cut().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 487_552, generated: 6_643_649, violated: &[] },
+        expected: Expected { unique: 2_122_048, generated: 31_962_433, violated: &[] },
     }
 }
 
@@ -216,7 +216,7 @@ fn unheard() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::unheard().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 422_912, generated: 4_785_793, violated: &[] },
+        expected: Expected { unique: 1_717_760, generated: 21_882_241, violated: &[] },
     }
 }
 
