@@ -81,11 +81,17 @@ impl Bounds {
         }
     }
 
-    /// The bounds on which liveness of requests is decided: one crash and restart, losses without
-    /// end.
+    /// The bounds on which liveness of requests is decided: one crash and restart of a server that
+    /// is not the primary, losses without end.
     pub(super) fn lossy() -> Self {
-        let bounds = Self::synchronous(2, write());
-        Self { crashes: 1, restarts: 1, suspicions: Some(0), lossy: true, ..bounds }
+        let (bounds, crashable) = (Self::synchronous(2, write()), Some(vec![0.into(), 2.into()]));
+        Self { crashes: 1, restarts: 1, crashable, suspicions: Some(0), lossy: true, ..bounds }
+    }
+
+    /// The primary crashes and comes back, and there are no requests: with one, its two views
+    /// multiply the messages in flight.
+    pub(super) fn lossy_resign() -> Self {
+        Self { crashable: Some(vec![1.into()]), scripts: vec![], ..Self::lossy() }
     }
 
     /// The bounds on which liveness of views is decided: one suspicion, losses without end, and no
@@ -97,8 +103,8 @@ impl Bounds {
     /// The bounds on which availability is decided: a server crashes for good, and only it is left
     /// out.
     pub(super) fn gone() -> Self {
-        let bounds = Self { restarts: 0, overdue: None, suspicions: None, ..Self::lossy() };
-        Self { spared: vec![1, 2], ..bounds }
+        let bounds = Self { crashable: None, overdue: None, suspicions: None, ..Self::lossy() };
+        Self { restarts: 0, spared: vec![1, 2], ..bounds }
     }
 
     /// The link between the replicas is cut for good.

@@ -5,7 +5,7 @@ use super::message::{Msg, Peer};
 use super::state::Leading;
 use super::storage::Storage;
 use super::view::View;
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::seeded::bugs;
 use crate::turn::Seeded;
 
@@ -52,8 +52,7 @@ bugs! {
     KeepReplaced,
     NewcomerOnce,
     TellNewcomerOnce,
-    CountOwn,
-    ActUndurable,
+    ReplyEarly,
     BeginAgain,
     ResignToAnybody,
     ResignOnce,
@@ -65,11 +64,12 @@ bugs! {
 /// On an asynchronous disk.
 impl Bug {
     /// Whether a message does not wait for what it says to be durable.
-    pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
+    pub(super) fn hastens<M: StateMachine>(self, msg: &Msg<M>) -> bool {
         match msg {
-            Peer::Ack { .. } => self == Self::AckEarly,
-            Peer::Begin { .. } => self == Self::BeginEarly,
-            Peer::View(_) => self == Self::ViewEarly,
+            Service::Reply { .. } => self == Self::ReplyEarly,
+            Service::Peer(Peer::Ack { .. }) => self == Self::AckEarly,
+            Service::Peer(Peer::Begin { .. }) => self == Self::BeginEarly,
+            Service::Peer(Peer::View(_)) => self == Self::ViewEarly,
             _ => false,
         }
     }
@@ -77,20 +77,22 @@ impl Bug {
 
 impl<M: StateMachine> Seeded<Msg<M>, Storage<M>> for Bug {}
 
-/// The last operation that every member has, perhaps with a bug: if one backup is enough, if the
-/// outsider that copies counts, or if the primary has it before its disk does; `op` is the primary's
-/// last.
+/// The last operation that is acknowledged when its backups have it, perhaps with a bug: if one
+/// backup is enough, or if the outsider that copies counts.
 pub(super) fn held<M: StateMachine>(
     bug: Option<Bug>,
     leading: &Leading<M>,
     view: &View,
     op: u64,
 ) -> u64 {
-    let own = if bug == Some(Bug::CountOwn) { op } else { leading.acked_by(view.primary) };
     let mut held: Vec<u64> = view.backups.iter().map(|id| leading.acked_by(*id)).collect();
-    let enough = if bug == Some(Bug::AcknowledgeOnOne) { held.len().min(1) } else { held.len() };
+    let enough = match bug {
+        Some(Bug::AcknowledgeOnOne) => 1,
+        Some(Bug::CountOutsider) => held.len(),
+        _ => return leading.held_by_all(view, op),
+    };
     let copied = leading.copying.as_ref().and_then(|copying| copying.acked);
     held.extend(copied.filter(|_| bug == Some(Bug::CountOutsider)));
     held.sort_unstable_by(|a, b| b.cmp(a));
-    held.get(enough.wrapping_sub(1)).copied().unwrap_or(own).min(own)
+    held.get(enough.wrapping_sub(1)).copied().unwrap_or(op)
 }

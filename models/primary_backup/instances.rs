@@ -25,6 +25,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry(),
         batches(),
         lossy(),
+        lossy_resign(),
         lossy_views(),
         gone(),
         cut(),
@@ -33,6 +34,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         queue(),
         large(),
         vast(),
+        lossy_return(),
         three(),
         rivalry_with_crash(),
     ];
@@ -49,21 +51,36 @@ fn trio_alone() -> Instance<Actor, History> {
         deep: false,
         cluster: || trio().cluster(claimed(), None),
         symmetry: None,
-        expected: Expected { unique: 84_544, generated: 975_846, violated: &[] },
+        expected: Expected { unique: 79_141, generated: 916_987, violated: &[] },
     }
 }
 
 fn lossy() -> Instance<Actor, History> {
     Instance {
         name: "lossy",
-        about: "2 replicas, a client that writes, 1 crash, 1 restart, any losses",
+        about: "2 replicas, a client that writes, 1 crash of another server than the primary, 1 \
+                restart, any losses",
         deep: false,
         cluster: || {
             let claims = claims::safety().into_iter().chain(claims::liveness());
             Bounds::lossy().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 50_688, generated: 627_361, violated: &[] },
+        expected: Expected { unique: 8_960, generated: 91_105, violated: &[] },
+    }
+}
+
+fn lossy_resign() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-resign",
+        about: "2 replicas, 1 crash of the primary, which resigns, 1 restart, any losses",
+        deep: false,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain([claims::converged()]);
+            Bounds::lossy_resign().cluster(claims.chain([claims::failed_over()]).collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_712, generated: 17_269, violated: &[] },
     }
 }
 
@@ -78,7 +95,7 @@ fn retry() -> Instance<Actor, History> {
             Bounds { crashes: 1, retries: 1, views: 2, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 123_237, generated: 880_525, violated: &[] },
+        expected: Expected { unique: 89_015, generated: 646_293, violated: &[] },
     }
 }
 
@@ -93,7 +110,7 @@ fn crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 648_253, generated: 6_193_926, violated: &[] },
+        expected: Expected { unique: 455_709, generated: 4_421_416, violated: &[] },
     }
 }
 
@@ -109,7 +126,7 @@ fn rejoin() -> Instance<Actor, History> {
                 .cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 285_536, generated: 3_031_362, violated: &[] },
+        expected: Expected { unique: 225_965, generated: 2_450_829, violated: &[] },
     }
 }
 
@@ -124,7 +141,7 @@ fn rivalry() -> Instance<Actor, History> {
             Bounds { views: 2, ..Bounds::synchronous(2, rivals()) }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 85_084, generated: 814_962, violated: &[] },
+        expected: Expected { unique: 40_649, generated: 395_399, violated: &[] },
     }
 }
 
@@ -138,7 +155,7 @@ fn batches() -> Instance<Actor, History> {
             Bounds::batches().cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 134_824, generated: 1_326_106, violated: &[] },
+        expected: Expected { unique: 65_305, generated: 655_503, violated: &[] },
     }
 }
 
@@ -154,9 +171,9 @@ fn asynchronous() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected {
-            unique: 104_801,
-            generated: 1_054_933,
-            violated: &[(claims::NO_LOSS, 7), (claims::LINEARIZABLE, 12), (claims::PROMOTABLE, 2)],
+            unique: 56_378,
+            generated: 554_768,
+            violated: &[(claims::NO_LOSS, 6), (claims::LINEARIZABLE, 11), (claims::PROMOTABLE, 2)],
         },
     }
 }
@@ -194,7 +211,7 @@ fn cut() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::cut().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 2_122_048, generated: 31_962_433, violated: &[] },
+        expected: Expected { unique: 487_552, generated: 6_643_649, violated: &[] },
     }
 }
 
@@ -205,7 +222,7 @@ fn parted() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::parted().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 555_136, generated: 7_044_865, violated: &[] },
+        expected: Expected { unique: 172_672, generated: 1_974_785, violated: &[] },
     }
 }
 
@@ -216,7 +233,7 @@ fn unheard() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::unheard().cluster(available(), None),
         symmetry: None,
-        expected: Expected { unique: 1_717_760, generated: 21_882_241, violated: &[] },
+        expected: Expected { unique: 422_912, generated: 4_785_793, violated: &[] },
     }
 }
 
@@ -231,7 +248,7 @@ fn three() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 17_935_000, generated: 240_501_470, violated: &[] },
+        expected: Expected { unique: 16_819_302, generated: 211_644_839, violated: &[] },
     }
 }
 
@@ -248,7 +265,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 55_241_917, generated: 691_783_418, violated: &[] },
+        expected: Expected { unique: 36_307_992, generated: 429_574_532, violated: &[] },
     }
 }
 
@@ -283,7 +300,23 @@ fn vast() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, crashable, views: 2, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 11_184_185, generated: 145_065_578, violated: &[] },
+        expected: Expected { unique: 12_722_396, generated: 154_701_711, violated: &[] },
+    }
+}
+
+fn lossy_return() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-return",
+        about: "2 replicas, a client that writes, 1 crash of the primary, which resigns, 1 restart, \
+                2 views, any losses",
+        deep: true,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain(claims::liveness());
+            let bounds = Bounds { scripts: write(), views: 2, ..Bounds::lossy_resign() };
+            bounds.cluster(claims.chain([claims::failed_over()]).collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 5_653_440, generated: 99_401_601, violated: &[] },
     }
 }
 
@@ -298,7 +331,7 @@ fn queue() -> Instance<Actor, History> {
             Bounds::queue().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 706, generated: 5_571, violated: &[] },
+        expected: Expected { unique: 373, generated: 2_922, violated: &[] },
     }
 }
 

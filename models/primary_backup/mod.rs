@@ -42,16 +42,14 @@
 //!
 //! A write is one sync and two hops between servers: the primary and its backups write it at once.
 //!
-//! * **Operations** (`Replicate`) leave the primary before it has them on disk. It counts itself among
-//!   those that have one when its own disk has it: the acknowledgement that it sends to itself waits.
-//! * **Answers** therefore leave at once too: what they say is on every member's disk. A refusal waits,
-//!   because another client's request, which a crash may undo, can be the reason of it.
+//! * **Operations** (`Replicate`) leave the primary before it has them on disk.
+//! * **Answers** wait for the primary's disk. It counts itself among those that have a request, and
+//!   nothing else follows from that: a crash undoes what was not answered.
 //! * **A backup's acknowledgement** waits: the request counts as held there.
-//! * **`Begin`** waits, and what a primary without backups sends to itself in its place: a replica that
-//!   takes over may have applied what its disk does not hold yet, and once its view acts, all of it counts
-//!   as acknowledged.
-//! * **Pings** wait. They would be as true, but a primary whose disk stands still acknowledges
-//!   nothing: it has to fall silent, to be replaced.
+//! * **`Begin`** waits: a replica that takes over may have applied what its disk does not hold yet, and
+//!   once its view acts, all of it counts as acknowledged.
+//! * **Pings** wait, because a primary says in them that its view acts, and then each member, itself too,
+//!   may be promoted. A primary whose disk stands still acknowledges nothing, and falls silent.
 //! * **Views** wait: the view service must not use a number twice. So does all that is not on the way
 //!   of a write, because nothing is gained: pieces of a state, and requests for what is missing, which
 //!   also say what their sender has.
@@ -255,20 +253,16 @@ impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
         }
     }
 
-    /// The primary's operations, because a primary that forgets some leads no more in their view; and
-    /// the answers to clients, because the primary counts itself among those that have a request when
-    /// that is durable.
+    /// All but the primary's operations, because a primary that forgets some leads no more in their
+    /// view.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
         let (Self::ViewService(ViewService { config }) | Self::Replica(Replica { config })) = self
         else {
             return true;
         };
-        match (config.mode, msg) {
-            (Mode::Synchronous, Service::Reply { .. } | Service::Peer(Peer::Replicate { .. })) => {
-                false
-            }
-            (_, Service::Peer(msg)) => !config.bug.is_some_and(|bug| bug.hastens(msg)),
-            (_, _) => true,
+        if let Service::Peer(Peer::Replicate { .. }) = msg {
+            return config.mode == Mode::Asynchronous;
         }
+        !config.bug.is_some_and(|bug| bug.hastens(msg))
     }
 }

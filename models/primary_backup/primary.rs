@@ -53,21 +53,13 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             self.expect(*backup);
         }
         if backups.is_empty() {
-            self.acknowledge_own();
+            self.act();
         } else {
             self.resend_later();
+            if self.has(Bug::ActEarly) {
+                self.act();
+            }
         }
-        let undurable = backups.is_empty() && self.has(Bug::ActUndurable);
-        if undurable || self.has(Bug::ActEarly) {
-            self.act();
-        }
-    }
-
-    /// Counts itself among those that have all that it did, once that is durable: until then this
-    /// message waits, and nothing else does.
-    fn acknowledge_own(&mut self) {
-        let (view, op) = (self.state.view.number, self.state.image.op);
-        self.send(self.id, Peer::Ack { view, op });
     }
 
     /// The state that its view begins from.
@@ -152,17 +144,21 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             copying.keep(op, entry.clone());
         }
         leading.replies.insert(op, reply);
-        let backups: Vec<Id> = state.view.backups.iter().copied().collect();
-        let is_level = |id: &&Id| leading.acked_by(**id) == before;
-        let level: Vec<Id> = backups.iter().filter(is_level).copied().collect();
-        if leading.committed == before && !backups.is_empty() {
-            self.resend_later();
+        let backups = &state.view.backups;
+        if backups.is_empty() {
+            self.commit_and_reply();
+        } else {
+            let level = backups.iter().filter(|id| leading.acked_by(**id) == before);
+            let (level, backups): (Vec<Id>, Vec<Id>) =
+                (level.copied().collect(), backups.iter().copied().collect());
+            if leading.committed == before {
+                self.resend_later();
+            }
+            level.into_iter().for_each(|backup| self.expect(backup));
+            for backup in backups {
+                self.send(backup, Peer::Replicate { view, op, entries: vec![entry.clone()] });
+            }
         }
-        level.into_iter().for_each(|backup| self.expect(backup));
-        for backup in backups {
-            self.send(backup, Peer::Replicate { view, op, entries: vec![entry.clone()] });
-        }
-        self.acknowledge_own();
         self.stream();
     }
 
@@ -172,7 +168,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if view != self.state.view.number {
             return;
         }
-        if !self.state.view.contains(src) {
+        if !self.state.view.backups.contains(&src) {
             self.on_copied(op, false);
             if self.has(Bug::CountOutsider) {
                 self.commit_and_reply();
@@ -182,14 +178,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if leading.acked.get(&src).is_some_and(|acked| *acked >= op) {
             return;
         }
+        let last = self.state.image.op;
         let state = self.state.to_mut();
         let Role::Primary(leading) = &mut state.role else { return };
         leading.acked.insert(src, op);
         leading.lagging.remove(&src);
         let acting = leading.acting;
         let all = state.view.backups.iter().all(|backup| leading.acked.contains_key(backup));
-        if src != self.id {
-            self.heard_of(src, op);
+        if op < last {
+            self.expect(src);
+        } else {
+            self.cancel_timer(Timer::Overdue(src));
         }
         if acting {
             self.commit_and_reply();
@@ -199,16 +198,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// A backup has everything up to `op`. If that is not all, the rest is expected in time.
-    fn heard_of(&mut self, backup: Id, op: u64) {
-        if op < self.state.image.op {
-            self.expect(backup);
-        } else {
-            self.cancel_timer(Timer::Overdue(backup));
-        }
-    }
-
-    /// Acknowledges the requests that every member now has.
+    /// Acknowledges the requests that every backup now has. The replies wait for this replica's own
+    /// disk.
     fn commit_and_reply(&mut self) {
         let state = self.state.to_mut();
         let last = state.image.op;

@@ -107,7 +107,7 @@ impl<M: StateMachine> Default for Following<M> {
 pub struct Leading<M: StateMachine> {
     /// Whether it orders requests: every backup held its state when it began to.
     pub acting: bool,
-    /// The last operation that each member, itself too, acknowledged in this view.
+    /// The last operation that each backup acknowledged in this view.
     pub acked: BTreeMap<Id, u64>,
     /// The backups that did not acknowledge in time, or cannot: the view service leaves them out.
     pub lagging: BTreeSet<Id>,
@@ -204,14 +204,19 @@ impl<M: StateMachine> Leading<M> {
         }
     }
 
-    /// Acts, and every member of `view` has acknowledged `op`.
+    /// Acts, and every backup of `view` has acknowledged `op`.
     pub(super) fn acting(view: &View, op: u64) -> Self {
-        let acked = view.members().map(|member| (member, op)).collect();
+        let acked = view.backups.iter().map(|backup| (*backup, op)).collect();
         Self { acting: true, acked, ..Self::beginning(op) }
     }
 
-    /// The last operation that a member acknowledged.
-    pub(super) fn acked_by(&self, member: Id) -> u64 {
-        self.acked.get(&member).copied().unwrap_or(0)
+    /// The last operation that every backup of `view` has; `op` is the primary's last.
+    pub(super) fn held_by_all(&self, view: &View, op: u64) -> u64 {
+        view.backups.iter().map(|backup| self.acked_by(*backup)).min().unwrap_or(op)
+    }
+
+    /// The last operation that a backup acknowledged.
+    pub(super) fn acked_by(&self, backup: Id) -> u64 {
+        self.acked.get(&backup).copied().unwrap_or(0)
     }
 }

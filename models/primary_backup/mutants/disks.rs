@@ -10,18 +10,15 @@ use crate::world::Cluster;
 
 mutants! {
     Actor, History, Bug, cluster;
-    CountOwn: "the primary counts itself among those that have a request before its disk does",
-        "count-own" by claims::PROMOTABLE in (leading(), claims::safety());
-    ActUndurable: "a primary without backups acts before all that it applied is durable",
-        "act-undurable" by claims::PROMOTABLE in
-        (Bounds { retries: 1, views: 2, ..following() }, claims::safety());
+    ReplyEarly: "the primary answers before its own disk has the request",
+        "reply-early" by claims::PROMOTABLE in (leading(), claims::safety());
     BeginAgain: "a primary that comes back begins its view again, as if it had forgotten nothing",
         "begin-again" by claims::PREFIX in (contended(), claims::safety());
     ResignToAnybody: "any member may succeed a primary that came back, certified or not",
         "resign-to-anybody" by claims::CERTIFIED in
         (joined(), vec![claims::certified()]);
     ResignOnce: "a primary that comes back reports it once",
-        "resign-once" by claims::ANSWERED in (Bounds::lossy(), claims::liveness());
+        "resign-once" by claims::CONVERGED in (Bounds::lossy_resign(), vec![claims::converged()]);
     AckEarly: "a backup acknowledges an operation before it is durable",
         "ack-early" by claims::PROMOTABLE in (following(), claims::safety());
     BeginEarly: "a primary begins its view before its state is durable",
