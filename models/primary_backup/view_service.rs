@@ -42,16 +42,10 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
         match msg {
             Service::Peer(Peer::Newcomer { life }) => self.on_newcomer(life),
-            Service::Peer(Peer::Ping { view, acting, lagging, ready }) => {
-                if self.hear_in(view) {
-                    self.on_ping(acting, &lagging, ready);
-                }
+            Service::Peer(Peer::Ping { view, acting, lagging, ready }) if self.hear_in(view) => {
+                self.on_ping(acting, &lagging, ready);
             }
-            Service::Peer(Peer::Resign { view }) => {
-                if self.hear_in(view) {
-                    self.on_resign();
-                }
-            }
+            Service::Peer(Peer::Resign { view }) if self.hear_in(view) => self.on_resign(),
             _ => {}
         }
     }
