@@ -24,6 +24,8 @@ pub(super) struct Bounds {
     /// `None` for any number of times.
     pub(super) suspicions: Option<u8>,
     pub(super) retries: u8,
+    /// How often a replica is to stop.
+    pub(super) stops: u8,
     pub(super) pings: u8,
     /// How many views are explored.
     pub(super) views: u64,
@@ -64,6 +66,7 @@ impl Bounds {
             crashable: None,
             suspicions: Some(2),
             retries: 0,
+            stops: 0,
             pings: 0,
             overdue: Some(0),
             links: vec![],
@@ -125,6 +128,11 @@ impl Bounds {
         Self { crashable, suspicions: Some(1), spared: vec![2], views: 2, ..Self::gone() }
     }
 
+    /// A replica stops, and nobody is ever suspected.
+    pub(super) fn leaving() -> Self {
+        Self { stops: 1, suspicions: Some(0), ..Self::synchronous(2, write()) }
+    }
+
     /// A replica's disk is lost, and a member is suspected.
     pub(super) fn replaced() -> Self {
         Self { replaced: vec![1, 2], views: 4, ..Self::synchronous(2, write()) }
@@ -157,6 +165,7 @@ impl Bounds {
             max_pending: self.max_pending,
             max_waiting: self.max_waiting,
             sessions: self.sessions,
+            stops: self.stops > 0,
             ..Config::new(self.replicas, self.mode, Timing::model())
         }
     }
@@ -171,17 +180,24 @@ impl Bounds {
             .into_iter()
             .filter_map(|(timer, count)| Some((timer, count?)))
             .collect();
+        timers.push(("stop", self.stops));
         if !self.lossy {
             timers.extend([("ping", self.pings), ("resend", 0), ("retry", self.retries)]);
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
+        // On the set network, fairness per link could be fair to one message for ever.
+        let fairness = if self.lossy {
+            Fairness::lossy()
+        } else {
+            Fairness { per_message: self.stops > 0, ..Fairness::default() }
+        };
         let nodes: Vec<_> = self.replaced.into_iter().map(Id::from).collect();
         let lost = LostDisks { count: self.disks, nodes, former: FormerLife::Heard };
         let mut setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)
-            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
+            .fairness(fairness)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
@@ -202,6 +218,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Resend => "resend",
         Timer::Overdue(_) => "overdue",
         Timer::Retry(_) => "retry",
+        Timer::Stop => "stop",
     }
 }
 

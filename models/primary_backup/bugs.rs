@@ -56,6 +56,7 @@ bugs! {
     BeginAgain,
     ResignToAnybody,
     ResignOnce,
+    LeaveSilently,
     AckEarly,
     BeginEarly,
     ViewEarly,

@@ -32,6 +32,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         parted(),
         unheard(),
         queue(),
+        leaving(),
         large(),
         vast(),
         lossy_return(),
@@ -76,7 +77,8 @@ fn lossy_resign() -> Instance<Actor, History> {
         about: "2 replicas, 1 crash of the primary, which resigns, 1 restart, any losses",
         deep: false,
         cluster: || {
-            let claims = claims::safety().into_iter().chain([claims::converged()]);
+            let live = [claims::converged(), claims::served()];
+            let claims = claims::safety().into_iter().chain(live);
             Bounds::lossy_resign().cluster(claims.chain([claims::failed_over()]).collect(), None)
         },
         symmetry: None,
@@ -332,6 +334,21 @@ fn queue() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 373, generated: 2_922, violated: &[] },
+    }
+}
+
+fn leaving() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving",
+        about: "2 replicas, a client that writes, 1 replica stops, and nobody is suspected",
+        deep: false,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain([claims::served()]);
+            let claims = claims.chain([claims::failed_over(), claims::transferred()]);
+            Bounds::leaving().cluster(claims.collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 3_403, generated: 32_098, violated: &[] },
     }
 }
 

@@ -64,6 +64,9 @@
 //! that is ahead of the new primary is left out and copies, as after any failover. Whatever the old
 //! primary sent belongs to the old view.
 //!
+//! A replica that is asked to stop *leaves*: it says so to the view service, which goes on without it
+//! at once, if a certified member was heard; a primary that left leads no more.
+//!
 //! In [`Mode::Asynchronous`] everything waits for the primary's disk, because an answer says that it is
 //! there and nowhere else; and a primary that comes back leads the next view too.
 //!
@@ -245,6 +248,10 @@ impl<M: StateMachine> Newcomer for PrimaryBackup<M> {
 }
 
 impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Replica(_)).then_some(Timer::Stop)
+    }
+
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Storage<M>> {
         match state {
             State::ViewService(state) => Some(Storage::ViewService(state.registry.clone())),

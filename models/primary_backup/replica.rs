@@ -1,7 +1,7 @@
 //! A replica: how it starts, which handler takes which message, and how it moves from view to view.
 
 use super::bugs::Bug;
-use super::config::view_service;
+use super::config::{Mode, view_service};
 use super::message::{Msg, Peer};
 use super::state::{Following, Leading, ReplicaState, Role, Timer};
 use super::storage::{Content, Image, Saved};
@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 impl<M: StateMachine> Turn<'_, '_, M> {
     pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>) {
         self.ping_later();
+        if self.config.stops {
+            self.set_timer(Timer::Stop, &self.config.timing.suspect);
+        }
         match saved {
             Some(saved) => self.restart(saved),
             None => self.first_start(),
@@ -102,7 +105,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Replicate { view, op, entries } => self.on_replicate(view, op, &entries),
             Peer::Ack { view, op } => self.on_ack(view, op),
             Peer::Refill { view, from } => self.on_refill(view, from),
-            Peer::Ping { .. } | Peer::Newcomer { .. } | Peer::Resign { .. } | Peer::View(_) => {}
+            Peer::Ping { .. }
+            | Peer::Newcomer { .. }
+            | Peer::Leave { .. }
+            | Peer::Resign { .. }
+            | Peer::View(_) => {}
         }
     }
 
@@ -114,6 +121,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.on_overdue_timer(silent);
                 self.serve_waiting();
             }
+            Timer::Stop => self.on_stop_timer(),
             Timer::Suspect(_) | Timer::Retry(_) => {}
         }
     }
@@ -133,6 +141,24 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             if !self.has(Bug::CallOnce) {
                 self.call();
             }
+        }
+    }
+
+    /// It is to stop. The view service need not find it silent: it goes on without it at once, and a
+    /// primary leads no more. Where requests are acknowledged at once it says nothing: its backups may
+    /// lack what only it has, until they have had time to hear of it.
+    fn on_stop_timer(&mut self) {
+        let view = &self.state.view;
+        if self.config.mode == Mode::Asynchronous || !view.contains(self.id) {
+            return;
+        }
+        if !self.has(Bug::LeaveSilently) {
+            let view = view.number;
+            self.send(view_service(), Peer::Leave { view });
+        }
+        if self.state.is_primary() {
+            self.stop_waiting();
+            self.state.to_mut().role = Role::Resigned;
         }
     }
 

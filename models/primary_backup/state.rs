@@ -33,6 +33,8 @@ pub enum Timer {
     Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),
+    /// Replica: it is to stop.
+    Stop,
 }
 
 impl From<Retry> for Timer {

@@ -46,6 +46,7 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
                 self.on_ping(acting, &lagging, ready);
             }
             Service::Peer(Peer::Resign { view }) if self.hear_in(view) => self.on_resign(),
+            Service::Peer(Peer::Leave { view }) if self.hear_in(view) => self.on_leave(),
             _ => {}
         }
     }
@@ -64,7 +65,7 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
     pub(super) fn on_timer(&mut self, timer: Timer) {
         match timer {
             Timer::Suspect(silent) => self.on_suspect_timer(silent),
-            Timer::Ping | Timer::Resend | Timer::Overdue(_) | Timer::Retry(_) => {}
+            Timer::Ping | Timer::Resend | Timer::Overdue(_) | Timer::Retry(_) | Timer::Stop => {}
         }
     }
 
@@ -153,18 +154,33 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
     /// may hold, so that nobody need copy the state. Only the primary is sure to hold what was
     /// acknowledged at once; then it leads again.
     fn on_resign(&mut self) {
-        let src = self.src;
-        let Registry { view: current, certified, .. } = &self.state.registry;
-        let heard = |id: &&Id| **id != src && !self.state.silent.contains_key(*id);
+        let current = &self.state.registry.view;
         let successor = match self.config.mode {
             Mode::Asynchronous => None,
-            Mode::Synchronous if self.has(Bug::ResignToAnybody) => {
-                current.backups.iter().find(heard)
-            }
-            Mode::Synchronous => certified.iter().find(heard),
+            Mode::Synchronous => self.successor(),
         };
-        let next = current.next(successor.copied().unwrap_or(src), &BTreeSet::new(), None);
+        let next = current.next(successor.unwrap_or(self.src), &BTreeSet::new(), None);
         self.move_to(next);
+    }
+
+    /// A member stops. If a certified one was heard, the view service goes on without it; if not, it
+    /// is suspected like any other that falls silent.
+    fn on_leave(&mut self) {
+        let (src, current) = (self.src, &self.state.registry.view);
+        let Some(successor) = self.successor().filter(|_| current.contains(src)) else { return };
+        let primary = if src == current.primary { successor } else { current.primary };
+        let next = current.next(primary, &BTreeSet::from([src]), None);
+        self.move_to(next);
+    }
+
+    /// Another certified member than the sender, that was heard.
+    fn successor(&self) -> Option<Id> {
+        let Registry { view: current, certified, .. } = &self.state.registry;
+        let is_heard = |id: &&Id| **id != self.src && !self.state.silent.contains_key(*id);
+        if self.has(Bug::ResignToAnybody) {
+            return current.backups.iter().find(is_heard).copied();
+        }
+        certified.iter().find(is_heard).copied()
     }
 
     /// A member is silent. If it was before, and a certified member was heard meanwhile, the view

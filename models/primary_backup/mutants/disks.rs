@@ -18,7 +18,9 @@ mutants! {
         "resign-to-anybody" by claims::CERTIFIED in
         (joined(), vec![claims::certified()]);
     ResignOnce: "a primary that comes back reports it once",
-        "resign-once" by claims::CONVERGED in (Bounds::lossy_resign(), vec![claims::converged()]);
+        "resign-once" by claims::SERVED in (Bounds::lossy_resign(), vec![claims::served()]);
+    LeaveSilently: "a replica that stops does not say so",
+        "leave-silently" by claims::SERVED in (Bounds::leaving(), vec![claims::served()]);
     AckEarly: "a backup acknowledges an operation before it is durable",
         "ack-early" by claims::PROMOTABLE in (following(), claims::safety());
     BeginEarly: "a primary begins its view before its state is durable",
