@@ -24,6 +24,7 @@ bugs! {
     CommitBelowMin,
     KeepCleanMark,
     UncleanStaysEligible,
+    StrikeOffSynchronous,
     StopUnflushed,
     ServeToEnd,
     AnswerAtAppend,
@@ -34,6 +35,10 @@ bugs! {
     KeepEligible,
     ForgetDecision,
     ForgetFlush,
+    ForgetUncommitted,
+    ForgetTrim,
+    MixPieces,
+    InstallEarly,
     NeverExpand,
     NeverRefetch,
     NeverUnfence,
@@ -46,6 +51,9 @@ impl Seeded<Msg, Storage> for Bug {
             (Self::ForgetDecision, Storage::Controller(registry)) => registry.version > 1,
             (Self::ForgetFlush, Storage::Broker(saved)) => {
                 matches!(saved.records(), [DiskRecord::Flushed(_)])
+            }
+            (Self::ForgetTrim, Storage::Broker(saved)) => {
+                matches!(saved.records(), [DiskRecord::Trimmed(_)])
             }
             _ => false,
         }
