@@ -12,7 +12,7 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         map_failover(),
         retention(),
         retention_failover(),
-        all_killed(),
+        only_broker(),
         controller(),
     ]
 }
