@@ -62,7 +62,7 @@
 //! | KIP-966 | the mark of a clean stop counts once | `keep-clean-mark` | `candidate-completeness` | 12 | nothing: Kafka has this guard from the start |
 //! | KIP-98 | a new leader knows what producers sent before | `no-dedupe-after-failover` | `commit-once` | 7 | a record was there twice after a retry |
 //! | KIP-98 | a producer's numbers do not jump | `accept-gap` | `producer-order` | 8 | a record was missing among others |
-//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 20 | nothing: Kafka's connections do not repeat messages |
+//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 19 | nothing: Kafka's connections do not repeat messages |
 //! | – | a consumer reads what is committed, and nothing else | `serve-to-end` | `consistent-read` | 8 | nothing: Kafka has this guard from the start |
 //! <!-- end of guards -->
 //!

@@ -20,8 +20,8 @@ fn zombie_read() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected {
-            unique: 1_174_496,
-            generated: 12_565_527,
+            unique: 1_112_342,
+            generated: 11_982_278,
             violated: &[(claims::LINEARIZABLE, 8)],
         },
     }
@@ -37,7 +37,7 @@ fn lossy_restart_shrink() -> Instance<Actor, History> {
             bounds.safe([claims::committed(), claims::lost_tail(), claims::expanded(2)])
         },
         symmetry: None,
-        expected: Expected { unique: 1_262_683, generated: 17_899_039, violated: &[] },
+        expected: Expected { unique: 1_198_927, generated: 17_052_502, violated: &[] },
     }
 }
 
@@ -52,6 +52,6 @@ fn appends() -> Instance<Actor, History> {
             bounds.safe([claims::committed(), claims::failed_over()])
         },
         symmetry: None,
-        expected: Expected { unique: 3_193_936, generated: 36_201_703, violated: &[] },
+        expected: Expected { unique: 2_911_354, generated: 33_348_915, violated: &[] },
     }
 }
