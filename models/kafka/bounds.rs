@@ -258,16 +258,6 @@ pub(super) fn lossy() -> Bounds {
     Bounds { lossy: true, ..Bounds::of(2, 2) }
 }
 
-/// A broker that writes to disk before it answers, and nobody else; it may crash, and messages are
-/// lost.
-pub(super) fn only_broker() -> Bounds {
-    let bounds = Bounds { lossy: true, ..Bounds::of(1, 1).crashing(1) };
-    bounds.with(|config| {
-        config.min_isr = 1;
-        config.flush = Flush::EachAppend;
-    })
-}
-
 /// What liveness of replication is decided on: the second broker is not in sync at the start, and
 /// the first has a record and commits it without the second.
 pub(super) fn lossy_join() -> Bounds {

@@ -24,7 +24,6 @@ bugs! {
     CommitBelowMin,
     KeepCleanMark,
     UncleanStaysEligible,
-    StrikeOffSynchronous,
     StopUnflushed,
     ServeToEnd,
     AnswerAtAppend,

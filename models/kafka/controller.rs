@@ -91,8 +91,7 @@ impl ControllerTurn<'_, '_> {
         let is_clean =
             clean == Some(known.epoch) || clean.is_some() && self.has(Bug::KeepCleanMark);
         // Without a page cache there is nothing to lose.
-        let synchronous = self.config.flush == Flush::EachAppend;
-        let has_all = is_clean || synchronous && !self.has(Bug::StrikeOffSynchronous);
+        let has_all = is_clean || self.config.flush == Flush::EachAppend;
         let stays = has_all || self.has(Bug::UncleanStaysEligible);
         let src = self.src;
         self.decide(|registry| {

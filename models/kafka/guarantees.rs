@@ -16,8 +16,8 @@ const OTHERS: [&str; 4] = ["acks-one", "unclean-election", "two-lost", "not-idem
 const STALE: [&str; 2] = ["stale-follower", "zombie-read"];
 
 /// The instances of brokers that write to disk before they answer, and those of the map.
-const DEPLOYED: [&str; 6] =
-    ["synchronous", "only-broker", "map", "map-failover", "retention", "retention-failover"];
+const DEPLOYED: [&str; 5] =
+    ["synchronous", "map", "map-failover", "retention", "retention-failover"];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
     let map = Sample {

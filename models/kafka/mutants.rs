@@ -2,7 +2,7 @@
 
 use super::bounds::{
     Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy, lossy_fence,
-    lossy_join, lossy_restart, only_broker, outsider, produce, timed,
+    lossy_join, lossy_restart, outsider, produce, timed,
 };
 use super::bugs::Bug;
 use super::config::{Acks, Flush};
@@ -51,8 +51,6 @@ mutants! {
         "keep-clean-mark" by claims::CANDIDATES_COMPLETE in Bounds { stops: 1, ..lossy_restart(2) };
     UncleanStaysEligible: "a broker that did not stop cleanly may be elected",
         "unclean-stays-eligible" by claims::CANDIDATES_COMPLETE in lossy_restart(1);
-    StrikeOffSynchronous: "a broker that did not stop cleanly may not be elected, although it lost nothing",
-        "strike-off-synchronous" by claims::REJOINED in only_broker();
     StopUnflushed: "a clean stop does not write the page cache",
         "stop-unflushed" by claims::CANDIDATES_COMPLETE in Bounds { stops: 1, ..lossy_restart(1) };
     ServeToEnd: "consumers read what is not committed",

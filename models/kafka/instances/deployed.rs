@@ -1,20 +1,13 @@
 //! What a deployed cluster does besides: it serves the map that its records make, forgets old
 //! records, and its controller restarts.
 
-use crate::kafka::bounds::{self, Bounds, Fences, alone, cas, failover, forgetful, map};
+use crate::kafka::bounds::{Bounds, Fences, alone, cas, failover, forgetful, map};
 use crate::kafka::properties::{self as claims, Actor, History};
 use crate::kv::Op;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![
-        map_served(),
-        map_failover(),
-        retention(),
-        retention_failover(),
-        only_broker(),
-        controller(),
-    ]
+    vec![map_served(), map_failover(), retention(), controller()]
 }
 
 fn map_served() -> Instance<Actor, History> {
@@ -60,37 +53,6 @@ fn retention() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 130_766, generated: 1_436_750, violated: &[] },
-    }
-}
-
-fn retention_failover() -> Instance<Actor, History> {
-    Instance {
-        name: "retention-failover",
-        about: "the same without a crash; the first is fenced, and the client asks again",
-        deep: true,
-        cluster: || {
-            let bounds = forgetful([Op::put("k", "1"), Op::get("k")]);
-            let fences = Fences::Each(1, 0);
-            let bounds = Bounds { fences, retries: 1, timed: true, ..bounds };
-            bounds.safe([claims::committed(), claims::failed_over(), claims::installed()])
-        },
-        symmetry: None,
-        expected: Expected { unique: 1_205_259, generated: 12_819_833, violated: &[] },
-    }
-}
-
-fn only_broker() -> Instance<Actor, History> {
-    Instance {
-        name: "only-broker",
-        about: "one broker that writes to disk before it answers, a producer; it may crash, any losses",
-        deep: false,
-        cluster: || {
-            let bounds = bounds::only_broker();
-            let liveness = bounds.liveness();
-            bounds.safe(liveness)
-        },
-        symmetry: None,
-        expected: Expected { unique: 1, generated: 1, violated: &[] },
     }
 }
 
