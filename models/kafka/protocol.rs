@@ -7,7 +7,7 @@ use super::{guarantees, instances, mutants};
 use crate::abstract_model::ModelVisitor;
 use crate::guarantee::Guarantee;
 use crate::protocol::Protocol;
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Reduced};
 
 impl Protocol for Kafka {
     const NAME: &'static str = "kafka";
@@ -18,6 +18,10 @@ impl Protocol for Kafka {
 
     fn instances() -> Vec<Instance<Actor, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Actor, History>> {

@@ -57,6 +57,7 @@ pub fn truncated() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// There are in-sync replicas, but less than so many.
@@ -129,4 +130,5 @@ pub fn answered_again() -> Claim {
             })
         }),
     )
+    .monotone()
 }
