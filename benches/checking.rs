@@ -6,7 +6,7 @@
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use quorate::catalogue::{self, Case};
-use quorate::check::{Checker, Engine, Options};
+use quorate::check::{Checker, Engine, Options, Reduce};
 use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
 use quorate::models::world::NetworkKind;
 use stateright::{Checker as _, HasDiscoveries, Model};
@@ -31,7 +31,7 @@ fn quorate(clients: usize, threads: usize) -> u64 {
 
 /// A protocol of this crate: both engines on the same cluster.
 fn protocol(case: &dyn Case, engine: Engine, threads: usize) -> u64 {
-    let options = Options { engine, threads, ..Options::default() };
+    let options = Options { engine, threads, reduce: Reduce::Never, ..Options::default() };
     case.check(&options, &|_| {}).map_or(0, |found| found.generated)
 }
 

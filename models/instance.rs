@@ -35,6 +35,28 @@ pub struct Expected {
     pub violated: &'static [(Statement, usize)],
 }
 
+/// What the reduced check of an instance must find: that of fewer states, of which the others follow.
+/// The verdicts are the same.
+///
+/// A check is reduced if this is recorded, and if every property allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reduced {
+    /// The name of the instance.
+    pub instance: &'static str,
+    /// States whose successors are found.
+    pub expanded: u64,
+    /// States generated from them, counting the initial one and every repetition, but for those to
+    /// which a step leads that only sends.
+    pub generated: u64,
+}
+
+impl Reduced {
+    /// What is recorded of an instance, by name.
+    pub const fn new(instance: &'static str, expanded: u64, generated: u64) -> Self {
+        Self { instance, expanded, generated }
+    }
+}
+
 /// A seeded bug: a protocol without one of its guards or saves.
 pub struct Mutant<A: Checkable, H> {
     /// Its name.

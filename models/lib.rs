@@ -55,7 +55,7 @@ pub mod two_phase_commit;
 pub mod world;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
-pub use instance::{Expected, Instance, Mutant};
+pub use instance::{Expected, Instance, Mutant, Reduced};
 pub use protocol::{Deploy, Protocol};
 pub use status::{Progress, Status};
 pub use topology::{Topology, Unsuitable};

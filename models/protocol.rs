@@ -12,7 +12,7 @@ use crate::kv::offer::Offer;
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
 use crate::world::{Checkable, Observer};
-use crate::{Durable, Instance, Mutant, Recoverable};
+use crate::{Durable, Instance, Mutant, Recoverable, Reduced};
 use serde::{Serialize, de::DeserializeOwned};
 use stateright::actor::{Actor, Id, Out};
 use std::ops::Range;
@@ -31,6 +31,11 @@ pub trait Protocol: 'static {
 
     /// Its instances, quick ones first.
     fn instances() -> Vec<Instance<Self::Checked, Self::History>>;
+
+    /// What is recorded of the reduced checks of its instances.
+    fn reduced() -> &'static [Reduced] {
+        &[]
+    }
 
     /// Its seeded bugs.
     fn mutants() -> Vec<Mutant<Self::Checked, Self::History>> {

@@ -6,6 +6,7 @@
 mod choices;
 mod deep;
 mod deployed;
+mod reduced;
 
 use super::bounds::{
     Bounds, Fences, alone, consume, failover, lossy, lossy_fence, lossy_join, outsider, produce,
@@ -14,6 +15,7 @@ use super::bounds::{
 use super::config::Flush;
 use super::properties::{self as claims, Actor, History};
 use crate::{Expected, Instance};
+pub(super) use reduced::REDUCED;
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {

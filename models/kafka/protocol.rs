@@ -13,7 +13,7 @@ use crate::guarantee::Guarantee;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Reduced};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -27,6 +27,10 @@ impl Protocol for Kafka {
 
     fn instances() -> Vec<Instance<Actor, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Actor, History>> {

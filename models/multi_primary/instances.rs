@@ -15,6 +15,7 @@
 mod contexts;
 mod newcomers;
 mod pieces;
+mod reduced;
 mod sessions;
 
 use super::bounds::{
@@ -24,6 +25,7 @@ use super::config::Rule;
 use super::history::History;
 use super::properties::{self as claims, Actor};
 use crate::{Expected, Instance};
+pub(super) use reduced::REDUCED;
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {

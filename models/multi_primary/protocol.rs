@@ -10,7 +10,7 @@ use crate::guarantee::Guarantee;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant, Newcomer};
+use crate::{Instance, Mutant, Newcomer, Reduced};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -23,6 +23,10 @@ impl Protocol for MultiPrimary {
 
     fn instances() -> Vec<Instance<Self, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Self, History>> {

@@ -6,12 +6,14 @@
 
 pub(super) mod disks;
 pub(super) mod newcomers;
+mod reduced;
 pub(super) mod sessions;
 
 use super::Mode;
 use super::bounds::{Bounds, rivals, trio, write, write_then_read};
 use super::properties::{self as claims, Actor, Claim, History};
 use crate::{Expected, Instance};
+pub(super) use reduced::REDUCED;
 use stateright::actor::Id;
 
 /// All instances, the quickest first.

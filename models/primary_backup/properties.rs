@@ -289,6 +289,7 @@ pub fn transferred() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// A primary waits for its backups with requests of two clients at once.
@@ -314,6 +315,7 @@ pub fn refilled() -> Claim {
             envelopes.any(|envelope| matches!(envelope.msg, Service::Peer(Peer::Refill { .. })))
         }),
     )
+    .monotone()
 }
 
 fn has_acknowledged(world: &View<'_, Actor, History>, image: Option<&Image<Machine>>) -> bool {

@@ -11,7 +11,7 @@ use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant, Newcomer};
+use crate::{Instance, Mutant, Newcomer, Reduced};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -26,6 +26,10 @@ impl<M: Offered> Protocol for PrimaryBackup<M> {
 
     fn instances() -> Vec<Instance<Actor, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Actor, History>> {

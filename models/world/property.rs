@@ -175,6 +175,8 @@ pub struct Property<A: Checkable, H> {
     pub kind: Kind<A, H>,
     /// The condition.
     pub condition: Condition<A, H>,
+    /// Whether messages decide it for good: see [`Property::monotone`].
+    pub is_monotone: bool,
     /// Where in the source it is claimed.
     pub place: &'static Location<'static>,
 }
@@ -215,9 +217,22 @@ impl<A: Checkable, H> Property<A, H> {
         Self::new(stated, Kind::LeadsTo(to), from)
     }
 
+    /// Claims that whatever decides it in a state (a violation of an `always`, or what is looked for by
+    /// a `sometimes`) decides it in every state that has more messages in flight and is otherwise the
+    /// same. So it is if the condition of an `always` is about all messages, and that of a `sometimes`
+    /// about some message; not if the violation is that a message is missing.
+    ///
+    /// Only then may a check leave out states that have fewer messages than another. It is of no
+    /// importance for conditions that do not look at messages. The check holds the claim against the
+    /// states that it meets, and ends in an error where it is wrong.
+    #[must_use]
+    pub fn monotone(self) -> Self {
+        Self { is_monotone: true, ..self }
+    }
+
     #[track_caller]
     fn new(stated: impl Into<Statement>, kind: Kind<A, H>, condition: Condition<A, H>) -> Self {
         let Statement { name, says, source } = stated.into();
-        Self { name, says, source, kind, condition, place: Location::caller() }
+        Self { name, says, source, kind, condition, is_monotone: false, place: Location::caller() }
     }
 }

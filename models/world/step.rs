@@ -3,7 +3,7 @@
 //! States are here packed: `[node.., budget, history, item..]`, all ids of interned parts; items
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
-use super::cluster::{Cluster, Inner};
+use super::cluster::{Cluster, Inner, Tables};
 use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
@@ -73,6 +73,8 @@ pub struct Expander<'c, A: Checkable, H> {
     pub(super) appended: Recent,
     /// Room to work in: what becomes of channels.
     pub(super) replaced: Vec<(Option<u32>, Option<u32>)>,
+    /// Room to work in: messages that were not looked at yet.
+    pub(super) open: Vec<u32>,
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
@@ -85,18 +87,14 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             observations: Recent::default(),
             appended: Recent::default(),
             replaced: Vec::new(),
+            open: Vec::new(),
         }
     }
 
     /// The fingerprint of a packed state: the sum of its parts' hashes.
     pub fn fingerprint(&self, state: &[u32]) -> u64 {
-        let inner = &*self.0;
-        let tables = &inner.tables;
-        let nodes = inner.setup.actors.len();
-        let fixed = tables.budgets.head(state[nodes]).hash;
-        let fixed = fixed.wrapping_add(tables.histories.head(state[nodes + 1]).hash);
-        let of_nodes = state[..nodes].iter().map(|id| tables.nodes.head(*id).hash);
-        of_nodes.fold(fixed, u64::wrapping_add).wrapping_add(inner.items_hash(&state[nodes + 2..]))
+        let items = &state[self.0.items_at()..];
+        self.0.core_hash(state).wrapping_add(self.0.items_hash(items))
     }
 }
 
@@ -106,8 +104,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub fn moves(&self, state: &[u32], moves: &mut Vec<Move>) {
         let inner = self.inner;
         let nodes = inner.setup.actors.len();
-        let panicked = |id: &u32| inner.tables.nodes.head(*id).extra.panicked;
-        if inner.tables.panicked.load(Ordering::Relaxed) && state[..nodes].iter().any(panicked) {
+        if self.is_over(state) {
             return;
         }
         let items = &state[nodes + 2..];
@@ -122,6 +119,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             let locals = inner.locals(*id).len();
             moves.extend((0..locals as u32).map(|at| Move::Local { node: node as u32, at }));
         }
+    }
+
+    /// Whether a node panicked, so that nothing more happens.
+    pub(super) fn is_over(&self, state: &[u32]) -> bool {
+        let Tables { nodes, panicked, .. } = &self.inner.tables;
+        panicked.load(Ordering::Relaxed)
+            && state[..self.inner.budget_at()].iter().any(|id| nodes.head(*id).extra.panicked)
     }
 
     /// What comes of a move; `None` if it is no step.
@@ -346,6 +350,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// The share of all but the items in a fingerprint.
+    pub(super) fn core_hash(&self, state: &[u32]) -> u64 {
+        let Tables { nodes, budgets, histories, .. } = &self.tables;
+        let fixed = budgets.head(state[self.budget_at()]).hash;
+        let fixed = fixed.wrapping_add(histories.head(state[self.history_at()]).hash);
+        let of_nodes = state[..self.budget_at()].iter().map(|id| nodes.head(*id).hash);
+        of_nodes.fold(fixed, u64::wrapping_add)
+    }
+
     pub(super) fn budget_at(&self) -> usize {
         self.setup.actors.len()
     }
@@ -364,6 +377,11 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => item,
             NetworkKind::Ordered => self.tables.channels.head(item).extra.head,
         }
+    }
+
+    /// The receiver of an envelope.
+    pub(super) fn receiver(&self, envelope: u32) -> u32 {
+        self.tables.envelopes.head(envelope).extra
     }
 
     /// What a delivery does, computed once.

@@ -23,7 +23,8 @@ use quorate_models::guarantee::Guarantee;
 use quorate_models::protocol::{self, Deploy};
 use quorate_models::protocols::{All, Protocols, Visitor};
 use quorate_models::world::{Checkable, Observer};
-use quorate_models::{Instance, Mutant};
+use quorate_models::{Instance, Mutant, Reduced};
+use subject::Recorded;
 
 /// A protocol, its types hidden.
 pub struct Protocol {
@@ -33,6 +34,8 @@ pub struct Protocol {
     pub about: &'static str,
     /// Its instances, quick ones first.
     pub cases: Vec<Box<dyn Case>>,
+    /// What is recorded of the reduced checks of its instances.
+    pub reduced: &'static [Reduced],
     /// Its seeded bugs.
     pub mutants: Vec<Box<dyn SeededBug>>,
     /// What it guarantees, for each of its modes.
@@ -105,7 +108,8 @@ impl Visitor for Catalogue {
         self.protocols.push(Protocol {
             name: P::NAME,
             about: P::ABOUT,
-            cases: cases(P::instances()),
+            cases: cases(P::instances(), P::reduced()),
+            reduced: P::reduced(),
             mutants: mutants(P::mutants()),
             guarantees: P::guarantees(),
             abstract_models: abstract_models.0,
@@ -146,8 +150,12 @@ pub fn replay(file: &TraceFile) -> Result<Replayed, ReplayError> {
     Catalogue::of::<All>().replay(file)
 }
 
-fn cases<A: Checkable, H: Observer<A::Msg>>(instances: Vec<Instance<A, H>>) -> Vec<Box<dyn Case>> {
-    instances.into_iter().map(|instance| Box::new(instance) as Box<dyn Case>).collect()
+fn cases<A: Checkable, H: Observer<A::Msg>>(
+    instances: Vec<Instance<A, H>>,
+    reduced: &[Reduced],
+) -> Vec<Box<dyn Case>> {
+    let case = |instance| Box::new(Recorded::new(instance, reduced)) as Box<dyn Case>;
+    instances.into_iter().map(case).collect()
 }
 
 fn mutants<A: Checkable, H: Observer<A::Msg>>(

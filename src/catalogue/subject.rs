@@ -1,10 +1,10 @@
 //! The subjects of checks, with their types hidden: instances and mutants.
 
-use crate::check::{self, CheckError, Findings, Options, Progress, Replayed};
+use crate::check::{self, CheckError, Findings, Options, Progress, Reduce, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
 use crate::trace::{Narrative, Trace, TraceError};
 use quorate_models::world::{Checkable, Cluster, Observer, Property, Statement, Symmetry};
-use quorate_models::{Expected, Instance, Mutant};
+use quorate_models::{Expected, Instance, Mutant, Reduced};
 use stateright::actor::Actor;
 use std::net::SocketAddr;
 use std::panic::Location;
@@ -91,9 +91,13 @@ pub trait Case: Subject {
     /// How many take part, and what may go wrong.
     fn shape(&self) -> Shape;
     /// Whether states that differ only by an exchange of nodes count as one.
-    fn is_reduced(&self) -> bool;
+    fn is_symmetric(&self) -> bool;
     /// What its check must find.
     fn expected(&self) -> Expected;
+    /// What its reduced check must find, if that is recorded.
+    fn reduced(&self) -> Option<Reduced> {
+        None
+    }
 }
 
 /// A mutant whose types are hidden.
@@ -113,6 +117,54 @@ trait Typed: Send + Sync {
     fn symmetry(&self) -> Option<Symmetry<Self::Actor, Self::History>>;
     /// The property at whose violation a check stops if nothing else is asked for.
     fn until_violated(&self) -> Option<&'static str>;
+    /// Whether it is recorded what a reduced check finds. Not of a mutant: its check stops early, at
+    /// a counterexample that is to be a shortest one.
+    fn is_reduced(&self) -> bool {
+        false
+    }
+}
+
+/// An instance, and what is recorded of its reduced check.
+pub(super) struct Recorded<A: Checkable, H> {
+    instance: Instance<A, H>,
+    reduced: Option<Reduced>,
+}
+
+impl<A: Checkable, H> Recorded<A, H> {
+    /// With what is recorded of it among that of others.
+    pub(super) fn new(instance: Instance<A, H>, reduced: &[Reduced]) -> Self {
+        let reduced = reduced.iter().find(|reduced| reduced.instance == instance.name).copied();
+        Self { instance, reduced }
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Typed for Recorded<A, H> {
+    type Actor = A;
+    type History = H;
+
+    fn name(&self) -> &'static str {
+        Typed::name(&self.instance)
+    }
+
+    fn about(&self) -> &'static str {
+        Typed::about(&self.instance)
+    }
+
+    fn cluster(&self) -> Cluster<A, H> {
+        self.instance.cluster()
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<A, H>> {
+        self.instance.symmetry()
+    }
+
+    fn until_violated(&self) -> Option<&'static str> {
+        self.instance.until_violated()
+    }
+
+    fn is_reduced(&self) -> bool {
+        self.reduced.is_some()
+    }
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Typed for Instance<A, H> {
@@ -191,7 +243,11 @@ impl<T: Typed> Subject for T {
         progress: &dyn Fn(Progress),
     ) -> Result<Findings, CheckError> {
         let until_violated = options.until_violated.or(self.until_violated());
-        let options = Options { until_violated, ..*options };
+        let reduce = match options.reduce {
+            Reduce::Recorded if self.is_reduced() => Reduce::Always,
+            other => other,
+        };
+        let options = Options { until_violated, reduce, ..*options };
         check::run(self.cluster(), self.symmetry(), &options, progress)
     }
 
@@ -219,12 +275,34 @@ impl<A: Checkable, H: Observer<A::Msg>> Case for Instance<A, H> {
         Shape { servers: cluster.servers(), clients: cluster.clients(), crashes, restarts }
     }
 
-    fn is_reduced(&self) -> bool {
+    fn is_symmetric(&self) -> bool {
         self.symmetry.is_some()
     }
 
     fn expected(&self) -> Expected {
         self.expected
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Case for Recorded<A, H> {
+    fn is_deep(&self) -> bool {
+        self.instance.is_deep()
+    }
+
+    fn shape(&self) -> Shape {
+        self.instance.shape()
+    }
+
+    fn is_symmetric(&self) -> bool {
+        self.instance.is_symmetric()
+    }
+
+    fn expected(&self) -> Expected {
+        self.instance.expected()
+    }
+
+    fn reduced(&self) -> Option<Reduced> {
+        self.reduced
     }
 }
 

@@ -158,6 +158,8 @@ impl<M: Countable> Search<'_, M> {
             threads: 1,
             unique: self.unique(),
             generated: self.generated,
+            expanded: None,
+            reduction: None,
             depth: self.depth,
             elapsed: self.start.elapsed(),
             shortfall,

@@ -2,6 +2,7 @@
 
 use super::engine::{LivenessSummary, Shortfall};
 use crate::trace::Trace;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -25,6 +26,17 @@ impl Engine {
     }
 }
 
+/// What kind of states a check leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReductionKind {
+    /// Those from which only an exchange of nodes tells another.
+    Symmetry,
+    /// Those with fewer messages in flight than another that is otherwise the same: see
+    /// [`Checker::reduced`](super::Checker::reduced).
+    Cover,
+}
+
 /// What a check found.
 #[derive(Clone, Debug)]
 pub struct Findings {
@@ -36,6 +48,10 @@ pub struct Findings {
     pub unique: u64,
     /// States generated, counting the initial one and every repetition.
     pub generated: u64,
+    /// States whose successors were found; `None` where the engine does not count them.
+    pub expanded: Option<u64>,
+    /// What kind of states were left out, if any were.
+    pub reduction: Option<ReductionKind>,
     /// Steps from the initial state to the furthest state.
     pub depth: u64,
     /// How long it took.
@@ -69,6 +85,12 @@ pub enum Discovery {
 }
 
 impl Findings {
+    /// The bytes that the search held at most, for each unique state.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub fn bytes_per_state(&self) -> Option<f64> {
+        self.memory.map(|bytes| bytes as f64 / self.unique.max(1) as f64)
+    }
+
     /// The counterexample to a property, or the example of a `sometimes`.
     pub fn trace(&self, property: &str) -> Option<&Trace> {
         match self.discoveries.get(property)? {

@@ -17,8 +17,8 @@ pub use crate::models::world::{Fairness, NO_PANIC, Strength};
 pub use count::{CountLimits, count};
 pub use engine::{
     Behaviour, CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
-    PropertyOutcome, Shortfall, Verdict,
+    PropertyOutcome, Reduction, Shortfall, Verdict,
 };
-pub use findings::{Discovery, Engine, Findings};
+pub use findings::{Discovery, Engine, Findings, ReductionKind};
 pub use replay::{Replayed, replay};
-pub use run::{Options, run};
+pub use run::{Options, Reduce, run};

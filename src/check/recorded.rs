@@ -1,6 +1,7 @@
 //! What is recorded of an instance, a mutant or an abstract model.
 
-use crate::models::Expected;
+use super::findings::ReductionKind;
+use crate::models::{Expected, Reduced};
 use serde::Serialize;
 
 /// What an instance says of a property.
@@ -26,18 +27,22 @@ impl Expectation {
     }
 }
 
-/// The state counts that an instance records.
+/// The state counts that an instance records: of a check of all states, or of a reduced one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Distinct reachable states.
-    pub unique: u64,
+    /// Distinct reachable states; `None` of a reduced check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique: Option<u64>,
+    /// States whose successors were found; `None` of a check of all states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expanded: Option<u64>,
     /// States generated.
     pub generated: u64,
 }
 
 /// What is recorded of a subject.
 pub(super) enum Recorded {
-    Instance(Expected),
+    Instance(Expected, Option<Reduced>),
     Mutant {
         killed_by: &'static str,
     },
@@ -49,24 +54,24 @@ impl Recorded {
     pub(super) fn expectation(&self, name: &str, kind: &str) -> Option<Expectation> {
         match self {
             Self::Mutant { killed_by } => (name == *killed_by).then_some(Expectation::Violated),
-            Self::Instance(_) if kind == "sometimes" => Some(Expectation::Reached),
-            Self::Instance(_) if self.steps(name).is_some() => Some(Expectation::Violated),
+            Self::Instance(..) if kind == "sometimes" => Some(Expectation::Reached),
+            Self::Instance(..) if self.steps(name).is_some() => Some(Expectation::Violated),
             Self::Elsewhere(_) if kind == "sometimes" => None,
             Self::Elsewhere(it) if it.violated.iter().any(|(known, _)| known.name == name) => None,
-            Self::Instance(_) | Self::Elsewhere(_) => Some(Expectation::Holds),
+            Self::Instance(..) | Self::Elsewhere(_) => Some(Expectation::Holds),
         }
     }
 
     /// How many steps the shortest counterexample to a property has.
     pub(super) fn steps(&self, name: &str) -> Option<usize> {
-        let Self::Instance(expected) = self else { return None };
+        let Self::Instance(expected, _) = self else { return None };
         expected.violated.iter().find(|(known, _)| known.name == name).map(|(_, steps)| *steps)
     }
 
     /// The properties that must be violated.
     pub(super) fn violated(&self) -> Vec<&'static str> {
         match self {
-            Self::Instance(expected) => {
+            Self::Instance(expected, _) => {
                 expected.violated.iter().map(|(known, _)| known.name).collect()
             }
             Self::Mutant { killed_by } => vec![killed_by],
@@ -74,8 +79,15 @@ impl Recorded {
         }
     }
 
-    pub(super) fn counts(&self) -> Option<Counts> {
-        let Self::Instance(Expected { unique, generated, .. }) = *self else { return None };
-        Some(Counts { unique, generated })
+    /// What is recorded of a check with this reduction.
+    pub(super) fn counts(&self, reduction: Option<ReductionKind>) -> Option<Counts> {
+        let Self::Instance(Expected { unique, generated, .. }, reduced) = *self else {
+            return None;
+        };
+        if reduction == Some(ReductionKind::Cover) {
+            let Reduced { expanded, generated, .. } = reduced?;
+            return Some(Counts { unique: None, expanded: Some(expanded), generated });
+        }
+        Some(Counts { unique: Some(unique), expanded: None, generated })
     }
 }

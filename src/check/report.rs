@@ -1,6 +1,6 @@
 //! Reports: findings compared with expectations.
 
-use super::findings::{Discovery, Engine, Findings};
+use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::recorded::Recorded;
 pub use super::recorded::{Counts, Expectation};
 use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug};
@@ -150,6 +150,12 @@ pub struct Report {
     pub unique: u64,
     /// States generated.
     pub generated: u64,
+    /// States whose successors were found; `None` where the engine does not count them.
+    pub expanded: Option<u64>,
+    /// What kind of states were left out, if any were.
+    pub reduction: Option<ReductionKind>,
+    /// The bytes that the search held at most, for each unique state.
+    pub bytes_per_state: Option<f64>,
     /// The counts that the instance records; a mutant records none.
     pub expected: Option<Counts>,
     /// Steps from the initial state to the furthest state.
@@ -176,7 +182,7 @@ pub struct Report {
 impl Report {
     /// Holds `findings` against what `case` records.
     pub fn new(protocol: &'static str, case: &dyn Case, findings: Findings) -> Self {
-        let recorded = Recorded::Instance(case.expected());
+        let recorded = Recorded::Instance(case.expected(), case.reduced());
         let report = Self::against(&recorded, protocol, case.properties(), findings);
         Self { instance: Some(case.name()), ..report }
     }
@@ -205,8 +211,12 @@ impl Report {
             *number = last.map_or(*number, |(_, number)| *number);
         }
         let is_recorded = bounds == of_record;
-        let recorded = if is_recorded { Recorded::Instance } else { Recorded::Elsewhere };
-        let recorded = recorded(model.expected());
+        let expected = model.expected();
+        let recorded = if is_recorded {
+            Recorded::Instance(expected, None)
+        } else {
+            Recorded::Elsewhere(expected)
+        };
         let report = Self::against(&recorded, protocol, model.properties(), findings);
         let (abstract_model, tlc_depth) = (model.name(), report.depth + 1);
         Self { abstract_model: Some(Bounded { abstract_model, bounds, tlc_depth }), ..report }
@@ -219,7 +229,11 @@ impl Report {
         findings: Findings,
     ) -> Self {
         let mut surprises = Vec::new();
-        let is_shortest = findings.threads == 1 || findings.engine == Engine::Quorate;
+        // The engine's are, but for one that a reduced check found and could not shorten in time.
+        let is_cut_short = findings.reduction.is_some() && findings.shortfall.is_some();
+        let is_exact = findings.threads == 1 || findings.engine == Engine::Quorate;
+        let is_shortest = is_exact && !is_cut_short;
+        let bytes_per_state = findings.bytes_per_state();
         let mut discoveries = findings.discoveries;
         let properties: Vec<_> = (properties.into_iter())
             .chain(findings.panic.is_some().then_some(PropertyInfo::new(NO_PANIC, "always")))
@@ -241,13 +255,16 @@ impl Report {
                 surprises.push(Surprise { property: None, says });
             }
         }
-        let expected = recorded.counts();
+        let expected = recorded.counts(findings.reduction);
         if let (Some(expected), None) = (expected, findings.shortfall) {
             let counts = [
                 ("unique", expected.unique, findings.unique),
-                ("generated", expected.generated, findings.generated),
+                ("expanded", expected.expanded, findings.expanded.unwrap_or(findings.unique)),
+                ("generated", Some(expected.generated), findings.generated),
             ];
-            for (what, expected, found) in counts.into_iter().filter(|(_, a, b)| a != b) {
+            let recorded =
+                counts.into_iter().filter_map(|(what, known, n)| Some((what, known?, n)));
+            for (what, expected, found) in recorded.filter(|(_, known, found)| known != found) {
                 let says = format!("{found} {what} states, expected {expected}");
                 surprises.push(Surprise { property: None, says });
             }
@@ -273,6 +290,9 @@ impl Report {
             threads: findings.threads,
             unique: findings.unique,
             generated: findings.generated,
+            expanded: findings.expanded,
+            reduction: findings.reduction,
+            bytes_per_state,
             expected,
             depth: findings.depth,
             seconds: findings.elapsed.as_secs_f64(),

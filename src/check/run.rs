@@ -1,12 +1,25 @@
 //! Checking an instance, by one engine or another.
 
 use super::engine::{CheckError, Checker, Limits, Outcome, Progress, Verdict};
-use super::findings::{Discovery, Engine, Findings};
+use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::stateright_bfs;
 use crate::trace::Trace;
 use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+
+/// Whether states may be left out that others cover, where that hides nothing; see
+/// [`Checker::reduced`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reduce {
+    /// In the check of an instance of which it is recorded what such a check finds.
+    #[default]
+    Recorded,
+    /// Wherever it hides nothing.
+    Always,
+    /// Not at all.
+    Never,
+}
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +32,8 @@ pub struct Options<'a> {
     pub limits: Limits,
     /// Whether to decide liveness properties too.
     pub liveness: bool,
+    /// Whether to leave out states that others cover.
+    pub reduce: Reduce,
     /// Stop when this `always` property is violated; a mutant's check stops at its killer if
     /// nothing is said. Stateright goes on.
     pub until_violated: Option<&'a str>,
@@ -35,6 +50,7 @@ impl Default for Options<'_> {
             threads: 1,
             limits: Limits::default(),
             liveness: true,
+            reduce: Reduce::default(),
             until_violated: None,
             stop: &NEVER,
         }
@@ -66,6 +82,9 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
             }
             if !options.liveness {
                 checker = checker.safety_only();
+            }
+            if options.reduce == Reduce::Always {
+                checker = checker.reduced();
             }
             if let Some(name) = options.until_violated {
                 checker = checker.until_violated(name);
@@ -99,6 +118,11 @@ fn findings<A: Checkable, H: Observer<A::Msg>>(
         threads,
         unique: outcome.unique,
         generated: outcome.generated,
+        expanded: Some(outcome.expanded),
+        reduction: match outcome.reduction {
+            Some(_) => Some(ReductionKind::Cover),
+            None => (outcome.images > 1).then_some(ReductionKind::Symmetry),
+        },
         depth: u64::from(outcome.depth),
         elapsed: outcome.elapsed,
         shortfall: outcome.shortfall,

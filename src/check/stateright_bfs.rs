@@ -62,6 +62,8 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
         threads,
         unique: checker.unique_state_count() as u64,
         generated: checker.state_count() as u64,
+        expanded: None,
+        reduction: None,
         depth: depth(&checker),
         elapsed: start.elapsed(),
         shortfall: None,

@@ -91,10 +91,11 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
 
 fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
     let ((engine, threads), limits) = (args.engine(), args.limits());
-    let options = Options { engine, threads, limits, stop, ..Options::default() };
+    let reduce = args.reduce();
+    let options = Options { engine, threads, limits, reduce, stop, ..Options::default() };
     let at = format!("{} {}", one.protocol, one.subject().name());
     let is_hidden = args.format() != Format::Text;
-    let bar = progress::Bar::new(at.clone(), one.expected_states(), is_hidden);
+    let bar = progress::Bar::new(at.clone(), one.expected_states(reduce), is_hidden);
     let findings = one.subject().check(&options, &|progress| bar.show(progress));
     bar.clear();
     let findings = findings.map_err(|source| CliError::Check { at, source });

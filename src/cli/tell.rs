@@ -3,6 +3,7 @@
 use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
+use crate::check::ReductionKind;
 use crate::check::report::{Conclusion, Expectation, PropertyReport, Report, ReportedVerdict};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
@@ -106,8 +107,14 @@ fn counts(report: &Report) -> String {
         .abstract_model
         .as_ref()
         .map_or_else(String::new, |model| format!(" ({} as TLC counts)", model.tlc_depth));
+    let reduced = match report.expanded {
+        Some(expanded) if is_reduced(report) => {
+            format!(", {} expanded: reduced", grouped(expanded))
+        }
+        _ => String::new(),
+    };
     format!(
-        "{} unique states, {} generated, depth {}{tlc_depth}, {:.2} s, {} with {} {threads}",
+        "{} unique states, {} generated{reduced}, depth {}{tlc_depth}, {:.2} s, {} with {} {threads}",
         grouped(report.unique),
         grouped(report.generated),
         report.depth,
@@ -115,6 +122,11 @@ fn counts(report: &Report) -> String {
         report.engine,
         report.threads,
     )
+}
+
+/// Whether states were left out that others cover.
+fn is_reduced(report: &Report) -> bool {
+    report.reduction == Some(ReductionKind::Cover)
 }
 
 /// A violation: an expected one in a line, unless its steps are asked for.
@@ -199,7 +211,12 @@ pub(crate) fn summary(
         }
         let (unique, generated) = (grouped(report.unique), grouped(report.generated));
         let seconds = format!("{:.2}", report.seconds);
-        text += &row(report.name(), &unique, &generated, &seconds, result(report));
+        let mark = if is_reduced(report) { "*" } else { "" };
+        let result = format!("{}{mark}", result(report));
+        text += &row(report.name(), &unique, &generated, &seconds, &result);
+    }
+    if reports.iter().any(|report| is_reduced(report)) {
+        text += " * reduced: states that others cover are left out (not with --full)\n";
     }
     text += "\n";
     for report in reports {

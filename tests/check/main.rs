@@ -5,6 +5,7 @@
 mod alike;
 mod differential;
 mod limits;
+mod monotone;
 mod nasty;
 mod panics;
 mod parity;

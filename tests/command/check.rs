@@ -12,7 +12,7 @@ use std::time::Duration;
 const QUORATE: &str = env!("CARGO_BIN_EXE_quorate");
 
 /// The exit code, and what went to standard output and to standard error.
-fn check(args: &[&str]) -> (i32, String, String) {
+pub(super) fn check(args: &[&str]) -> (i32, String, String) {
     quorate(&[&["check"], args].concat())
 }
 
@@ -34,7 +34,7 @@ fn what_is_as_recorded_exits_with_0_also_where_a_violation_is_expected() {
 
 #[test]
 fn json_is_an_object_a_line() {
-    let (code, out, _) = check(&["multi-primary", "--instance", "lww-stale", "--json"]);
+    let (code, out, _) = check(&["multi-primary", "--instance", "lww-stale", "--full", "--json"]);
     assert_eq!(code, 0);
     let [line] = out.lines().collect::<Vec<_>>()[..] else { panic!("{out}") };
     let report: Value = serde_json::from_str(line).unwrap();
@@ -49,6 +49,7 @@ fn json_is_an_object_a_line() {
     assert_eq!(violated["trace"]["actions"].as_array().unwrap().len(), 6);
     assert_eq!(report["expected"]["unique"], report["unique"]);
     assert_eq!(report["expected"]["generated"], report["generated"]);
+    assert_eq!((&report["expanded"], &report["reduction"]), (&report["unique"], &Value::Null));
     assert_eq!((&report["surprises"], &report["shortfall"]), (&Value::Array(vec![]), &Value::Null));
 }
 

@@ -7,4 +7,5 @@ mod bad_input;
 mod check;
 mod explore;
 mod operations;
+mod reduced;
 mod replay;

@@ -1,9 +1,9 @@
 //! Every quick instance against its recorded verdict and counts; every mutant against the
 //! property that must kill it; and every property must kill something.
 
-use quorate::catalogue::{self, Case, Protocol};
+use quorate::catalogue::{self, Case, Protocol, Subject};
 use quorate::check::report::Report;
-use quorate::check::{Engine, Options};
+use quorate::check::{Engine, Limits, Options, Reduce, ReductionKind};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -46,7 +46,7 @@ fn compare_from(next: &AtomicUsize) {
     let (mut mine, mut number) = (next.fetch_add(1, Ordering::Relaxed), 0);
     each_protocol(|protocol| {
         // Stateright's search knows no symmetry; the twin of such an instance is compared instead.
-        for case in protocol.cases.iter().filter(|case| !case.is_deep() && !case.is_reduced()) {
+        for case in protocol.cases.iter().filter(|case| !case.is_deep() && !case.is_symmetric()) {
             if number == mine {
                 agrees_with_stateright(protocol, case.as_ref());
                 mine = next.fetch_add(1, Ordering::Relaxed);
@@ -58,9 +58,11 @@ fn compare_from(next: &AtomicUsize) {
 
 fn agrees_with_stateright(protocol: &Protocol, case: &dyn Case) {
     let [ours, theirs] = [Engine::Quorate, Engine::Stateright].map(|engine| {
-        let options = Options { engine, ..Options::default() };
+        let options = Options { engine, reduce: Reduce::Never, ..Options::default() };
         case.check(&options, &|_| {}).unwrap()
     });
+    let report = Report::new(protocol.name, case, ours.clone());
+    assert!(report.as_expected, "of all states: {:?}", report.surprises);
     let at = format!("quorate check {} --instance {}", protocol.name, case.name());
     assert_eq!(ours.unique, theirs.unique, "{at}: unique states");
     assert_eq!(ours.generated, theirs.generated, "{at}: generated states");
@@ -76,7 +78,7 @@ fn agrees_with_stateright(protocol: &Protocol, case: &dyn Case) {
 fn symmetry_changes_counts_and_nothing_else() {
     let mut compared = 0;
     each_protocol(|protocol| {
-        for reduced in protocol.cases.iter().filter(|case| case.is_reduced()) {
+        for reduced in protocol.cases.iter().filter(|case| case.is_symmetric()) {
             let Some(whole) = reduced.name().strip_suffix("-alike") else { continue };
             let cases = [protocol.case(whole).unwrap(), reduced.as_ref()];
             let [whole, reduced] = cases.map(|case| {
@@ -109,6 +111,53 @@ fn every_mutant_is_killed_by_its_property() {
         }
     });
     assert!(survivors.is_empty(), "{survivors:#?}");
+}
+
+/// Whether its check can be reduced: it is seen at once, so the check need not go on.
+fn can_be_reduced(subject: &dyn Subject) -> bool {
+    let limits = Limits { states: Some(1), ..Limits::default() };
+    let options = Options { reduce: Reduce::Always, limits, ..Options::default() };
+    let found = subject.check(&options, &|_| {}).unwrap();
+    found.reduction == Some(ReductionKind::Cover)
+}
+
+/// So that none is searched in full for want of a record, and none is recorded in vain.
+#[test]
+fn every_quick_instance_that_can_be_reduced_is_recorded() {
+    let mut recorded = 0;
+    each_protocol(|protocol| {
+        let names: BTreeSet<_> = protocol.cases.iter().map(|case| case.name()).collect();
+        assert!(protocol.reduced.iter().all(|reduced| names.contains(reduced.instance)));
+        for case in &protocol.cases {
+            let is_recorded = case.reduced().is_some();
+            recorded += usize::from(is_recorded);
+            if is_recorded || !case.is_deep() {
+                let (protocol, name) = (protocol.name, case.name());
+                assert_eq!(can_be_reduced(case.as_ref()), is_recorded, "{protocol} {name}");
+            }
+        }
+    });
+    assert!(recorded > 20, "{recorded} instances");
+}
+
+#[test]
+fn a_reduced_check_kills_the_same_mutants() {
+    let (mut killed, mut survivors) = (0, Vec::new());
+    each_protocol(|protocol| {
+        let mutants = protocol.mutants.iter().filter(|mutant| can_be_reduced(mutant.as_ref()));
+        for mutant in mutants {
+            let killer = mutant.killed_by();
+            let reduce = Reduce::Always;
+            let options = Options { reduce, until_violated: Some(killer), ..Options::default() };
+            let found = mutant.check(&options, &|_| {}).unwrap();
+            match found.trace(killer) {
+                Some(_) => killed += 1,
+                None => survivors.push(format!("{}: {}", protocol.name, mutant.name())),
+            }
+        }
+    });
+    assert!(survivors.is_empty(), "{survivors:#?}");
+    assert!(killed > 50, "{killed} killed");
 }
 
 #[test]

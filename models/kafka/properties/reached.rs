@@ -59,6 +59,7 @@ pub fn truncated() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// There are in-sync replicas, but less than so many.
@@ -145,4 +146,5 @@ pub fn answered_again() -> Claim {
             })
         }),
     )
+    .monotone()
 }

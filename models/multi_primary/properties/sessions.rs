@@ -61,4 +61,5 @@ pub fn refused() -> Claim {
             envelopes.any(|envelope| is_refusal(&envelope.msg))
         }),
     )
+    .monotone()
 }

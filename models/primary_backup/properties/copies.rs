@@ -51,6 +51,7 @@ pub fn copied() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// In each view, all pieces that a replica is sent are of the same state. True only where no copy
@@ -68,6 +69,7 @@ pub fn cut_once() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// A message carries more than one operation.
@@ -81,4 +83,5 @@ pub fn batched() -> Claim {
             })
         }),
     )
+    .monotone()
 }

@@ -33,6 +33,6 @@ pub fn queued(config: Config) -> Vec<Claim> {
     vec![
         Property::always(TURNS, turns),
         Property::always(BOUNDED, bounded),
-        Property::sometimes(BUSY, busy),
+        Property::sometimes(BUSY, busy).monotone(),
     ]
 }

@@ -1,10 +1,11 @@
 //! The checker: a cluster to check, with limits and options.
 
+use super::evaluator::PropertyMask;
 use super::level::Totals;
 use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
 use super::quiet;
 use super::reducer::Reducer;
-use super::search::Search;
+use super::search::{Search, Until};
 use super::verdict;
 use super::worker::Worker;
 use crate::check::liveness::{Classes, Recorder};
@@ -24,11 +25,12 @@ pub struct Checker<'c, A: Checkable, H> {
     symmetry: Option<Symmetry<A, H>>,
     fairness: Fairness,
     liveness: bool,
-    until: Until,
+    reduced: bool,
+    until: Stop,
 }
 
 /// Which violation ends the search.
-enum Until {
+enum Stop {
     /// None does.
     Never,
     /// Any.
@@ -47,7 +49,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             symmetry: None,
             fairness: cluster.fairness(),
             liveness: true,
-            until: Until::Never,
+            reduced: false,
+            until: Stop::Never,
         }
     }
 
@@ -87,11 +90,24 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         self
     }
 
+    /// Leaves out states that others cover, and takes the steps that only send all at once, if that can
+    /// hide nothing: on the set network, without losses, liveness, symmetry and a limit on depth, and
+    /// if no condition looks at messages but those of [monotone](crate::models::world::Property::monotone)
+    /// properties. Else the search is as without this; [`Outcome::reduction`] says which it was.
+    ///
+    /// Verdicts are the same, and so are counterexamples; the example of a `sometimes` may have more
+    /// steps than it must.
+    #[must_use]
+    pub fn reduced(mut self) -> Self {
+        self.reduced = true;
+        self
+    }
+
     /// Stops at the first level that violates an `always`. The counts are then of what was
     /// covered, and still the same for any number of threads.
     #[must_use]
     pub fn until_violation(mut self) -> Self {
-        self.until = Until::Any;
+        self.until = Stop::Any;
         self
     }
 
@@ -99,7 +115,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// no `always` is known only at the end.)
     #[must_use]
     pub fn until_violated(mut self, name: &str) -> Self {
-        self.until = Until::Of(name.to_string());
+        self.until = Stop::Of(name.to_string());
         self
     }
 
@@ -137,6 +153,23 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         decides_liveness: bool,
         until: u64,
     ) -> Result<Outcome, CheckError> {
+        if self.reduced && self.is_reducible(decides_liveness) {
+            let totals = Totals::new(self.limits, self.threads, stop);
+            let workers =
+                (0..self.threads).map(|_| Worker::new(self.cluster, None, None)).collect();
+            let mask = PropertyMask::of(self.cluster).safety();
+            let mut search = Search::new(self.cluster, workers, &totals, mask).reduced();
+            search.run(Until::Any(until), progress)?;
+            if search.unfit().is_none() {
+                return self.trusted(verdict::conclude(
+                    self.cluster,
+                    search,
+                    None,
+                    None,
+                    progress,
+                )?);
+            }
+        }
         let totals = Totals::new(self.limits, self.threads, stop);
         let classes = Classes::new(self.fairness);
         let mut workers = Vec::new();
@@ -145,14 +178,27 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
                 decides_liveness.then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
             workers.push(Worker::new(self.cluster, self.reducer()?, recorder));
         }
-        let mut search = Search::new(self.cluster, workers, &totals, decides_liveness);
-        search.run(until, progress)?;
+        let mask = PropertyMask::of(self.cluster);
+        let mask = if decides_liveness { mask } else { mask.safety() };
+        let mut search = Search::new(self.cluster, workers, &totals, mask);
+        search.run(Until::Any(until), progress)?;
         let classes = decides_liveness.then_some(&classes);
         let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
         let outcome = verdict::conclude(self.cluster, search, self.reducer()?, classes, progress)?;
+        self.trusted(Outcome { images: images as u64 + 1, ..outcome })
+    }
+
+    /// Whether states may be left out, as far as it can be said before any is met.
+    fn is_reducible(&self, decides_liveness: bool) -> bool {
+        let is_free = self.symmetry.is_none() && self.limits.depth.is_none();
+        is_free && !decides_liveness && self.cluster.is_monotone()
+    }
+
+    /// The outcome, unless two parts had one hash.
+    fn trusted(&self, outcome: Outcome) -> Result<Outcome, CheckError> {
         match self.cluster.hash_clash() {
             Some(clash) => Err(CheckError::HashClash(clash)),
-            None => Ok(Outcome { images: images as u64 + 1, ..outcome }),
+            None => Ok(outcome),
         }
     }
 
@@ -164,9 +210,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// The properties whose violation ends the search, a bit each.
     fn until(&self) -> Result<u64, CheckError> {
         let name = match &self.until {
-            Until::Never => return Ok(0),
-            Until::Any => return Ok(u64::MAX),
-            Until::Of(name) => name,
+            Stop::Never => return Ok(0),
+            Stop::Any => return Ok(u64::MAX),
+            Stop::Of(name) => name,
         };
         let properties = self.cluster.properties();
         let at = properties.iter().position(|property| property.name == name);

@@ -5,7 +5,10 @@
 //! they looked at: many look at the messages alone, or not at the history.
 
 use super::remembered::Remembered;
-use crate::models::world::{Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Scopes};
+use crate::models::world::{
+    Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Reads, Scopes,
+};
+use std::cell::Cell;
 
 /// Which conditions the search looks at, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +72,12 @@ pub(super) struct Evaluator<'c, A: Checkable, H> {
     /// The answers of conditions about everything.
     answers: Remembered,
     derived: Derived,
+    /// The conditions that messages decide for good, as is claimed.
+    monotone: u64,
+    /// The conditions that looked at messages.
+    looked: Cell<u64>,
+    /// Room to work in: a state with fewer messages.
+    thinned: Vec<u32>,
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
@@ -78,12 +87,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         let remembered = vec![(0, 0); remembered];
         let answers = Remembered::new(scopes.world);
         let (boundary, derived) = (cluster.boundary(), Derived::default());
-        Self { cluster, scopes, boundary, remembered, answers, derived }
+        let marked = (0..).zip(cluster.properties()).filter(|(_, property)| property.is_monotone);
+        let monotone = marked.fold(0, |marked, (at, _)| marked | 1_u64 << at);
+        let (looked, thinned) = (Cell::new(0), Vec::new());
+        Self { cluster, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
     }
 
     /// The conditions of the mask that hold.
     pub(super) fn evaluate(&mut self, state: &[u32], mask: PropertyMask) -> u64 {
         let asked = mask.all();
+        self.derived.begin();
         let facts = self.cluster.facts(state, &self.scopes);
         if facts & CALM == 0 {
             // Not for long: something panicked.
@@ -113,7 +126,56 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     }
 
     pub(super) fn within_boundary(&self, state: &[u32]) -> bool {
-        self.boundary.is_none_or(|at| self.cluster.holds(at, state))
+        self.derived.begin();
+        self.boundary.is_none_or(|at| self.verdict(at, state).unwrap_or(true))
+    }
+
+    /// The first condition, if any, for whose sake no state may be left out that has fewer messages
+    /// than another: it looked at them, and nobody claims that it is monotone.
+    pub(super) fn unfit(&self) -> Option<usize> {
+        bits(self.looked.get() & !self.monotone).next()
+    }
+
+    /// The properties that are claimed to be monotone, that this state does not decide, and that it
+    /// would decide if it had fewer messages: so they are not. `holds` are the conditions that hold.
+    pub(super) fn hidden(&mut self, state: &[u32], holds: u64, mask: PropertyMask) -> u64 {
+        let asked = self.monotone & self.looked.get();
+        let open = (mask.always & holds | mask.sometimes & !holds) & asked;
+        if open == 0 {
+            return 0;
+        }
+        // No messages at all, about half of them, and the others: by what they are, so that it is the
+        // same in every run.
+        let half = self.cluster.fingerprint(state);
+        let is_odd = |hash: u64| (hash & half).count_ones() & 1 == 1;
+        let ways: [&dyn Fn(u64) -> bool; 3] = [&|_| false, &is_odd, &|hash| !is_odd(hash)];
+        let mut thinned = std::mem::take(&mut self.thinned);
+        let mut hidden = 0;
+        for keeps in ways {
+            thinned.clear();
+            self.cluster.thin(state, keeps, &mut thinned);
+            self.derived.begin();
+            for at in bits(open) {
+                let is_sought = mask.sometimes >> at & 1 == 1;
+                let is_decided = self.verdict(at, &thinned).is_none_or(|holds| holds == is_sought);
+                hidden |= u64::from(is_decided) << at;
+            }
+        }
+        self.thinned = thinned;
+        hidden
+    }
+
+    /// Whether a condition holds in the state that was begun with; `None` if it panics.
+    fn verdict(&self, at: usize, state: &[u32]) -> Option<bool> {
+        let (said, reads) = self.cluster.tracked_verdict(at, state, &self.derived);
+        self.note(at, reads);
+        said
+    }
+
+    fn note(&self, at: usize, reads: Reads) {
+        if reads.contains(Reads::MESSAGES) {
+            self.looked.set(self.looked.get() | 1 << at);
+        }
     }
 
     fn about_nodes(&mut self, state: &[u32]) -> u64 {
@@ -128,20 +190,26 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     /// Nothing in the state panicked.
     fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
         let (cluster, derived) = (self.cluster, &self.derived);
-        derived.begin();
-        bits(asked).fold(CALM, |holds, at| {
+        let mut looked = 0;
+        let holds = bits(asked).fold(CALM, |holds, at| {
             let shares = || derived.shares(|| cluster.shares(state));
-            let answer = || cluster.tracked_verdict(at, state, derived);
+            let answer = || {
+                let (said, reads) = cluster.tracked_verdict(at, state, derived);
+                looked |= u64::from(reads.contains(Reads::MESSAGES)) << at;
+                (said, reads)
+            };
             match self.answers.of(at, shares, answer) {
                 Some(is_so) => holds | u64::from(is_so) << at,
                 None => holds & !CALM,
             }
-        })
+        });
+        self.looked.set(self.looked.get() | looked);
+        holds
     }
 
     /// Which of the conditions hold; if none panics, that too.
     fn ask(&self, state: &[u32], asked: u64) -> u64 {
-        bits(asked).fold(CALM, |holds, at| match self.cluster.verdict(at, state) {
+        bits(asked).fold(CALM, |holds, at| match self.verdict(at, state) {
             Some(is_so) => holds | u64::from(is_so) << at,
             None => holds & !CALM,
         })

@@ -1,5 +1,6 @@
 //! The state that the threads share while they work on one level.
 
+use super::cover::Cover;
 use super::evaluator::{PropertyMask, bits};
 use super::frontier::Frontier;
 use super::outcome::{Limits, Shortfall};
@@ -104,6 +105,8 @@ pub(super) struct Level<'s> {
     /// Steps from the initial state to the states that are found.
     pub(super) number: u32,
     pub(super) mask: PropertyMask,
+    /// What covers states, in a reduced search.
+    pub(super) cover: Option<&'s Cover>,
     /// Whether states that are new here are too far away to be taken in.
     pub(super) is_beyond_depth: bool,
     /// How many states the visited set still takes.
@@ -115,12 +118,12 @@ impl<'s> Level<'s> {
         totals: &'s Totals<'s>,
         (visited, frontier): (&'s VisitedSet, &'s Frontier),
         number: u32,
-        mask: PropertyMask,
+        (mask, cover): (PropertyMask, Option<&'s Cover>),
     ) -> Self {
         let used = totals.unique.load(Ordering::Relaxed);
         let room = AtomicU64::new(visited.limit().saturating_sub(used));
         let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
-        Self { totals, visited, frontier, number, mask, is_beyond_depth, room }
+        Self { totals, visited, frontier, number, mask, cover, is_beyond_depth, room }
     }
 
     pub(super) fn take_room(&self, states: u64) -> bool {
@@ -152,7 +155,9 @@ impl<'s> Level<'s> {
 
     /// The memory that the search holds, while the parts take so much.
     pub(super) fn bytes(&self, parts: Weight) -> u64 {
-        parts.held + self.visited.bytes() + self.frontier.bytes() + self.totals.held_by_threads()
+        let cover = self.cover.map_or(0, Cover::bytes);
+        let search = self.visited.bytes() + self.frontier.bytes() + cover;
+        parts.held + search + self.totals.held_by_threads()
     }
 
     /// The conditions that liveness asks for, close together.

@@ -13,6 +13,21 @@
 //! states that share a fingerprint are taken for one; [`Outcome::collision_probability`] bounds
 //! how probable it is that this hid a state (less than one in a million for five million states).
 //!
+//! # What may be left out
+//!
+//! On the set network whether a step is possible never depends on a message that is *not* in flight.
+//! So of two states that differ in their messages alone, the one with more messages can do all that
+//! the other can (a well-structured transition system). A [reduced](Checker::reduced) search
+//! *saturates* each state, by all steps that only send, and expands of each level the states that no
+//! other *covers*. Every combination of nodes, faults left and history is still met, and every state
+//! that is met is reachable. So the verdict on a property is the same if whatever decides it survives
+//! more messages: always if its condition does not look at messages, which is observed rather than
+//! declared, and else if its author says so
+//! ([`Property::monotone`](crate::models::world::Property::monotone)), which is held against states
+//! with fewer messages. Where anything else looks at messages the search is one of all states: also
+//! for liveness (a fair behaviour may need a message to be missing), for symmetry, and where there is
+//! a limit on depth.
+//!
 //! # What it does not depend on
 //!
 //! Verdicts, counts, depths and the traces of violated safety properties are the same for any
@@ -72,13 +87,16 @@
 //! ```
 
 mod checker;
+mod cover;
 mod evaluator;
 mod frontier;
 mod level;
+mod message_sets;
 mod outcome;
 mod quiet;
 mod reducer;
 mod remembered;
+mod retrace;
 mod search;
 mod trace;
 mod verdict;
@@ -88,5 +106,5 @@ mod worker;
 pub use checker::Checker;
 pub use outcome::{
     Behaviour, CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
-    PropertyOutcome, Shortfall, Verdict,
+    PropertyOutcome, Reduction, Shortfall, Verdict,
 };

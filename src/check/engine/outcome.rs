@@ -67,6 +67,12 @@ pub enum CheckError {
          of its arguments alone"
     )]
     NoPath(&'static str),
+    /// More messages in flight hid what decides the property.
+    #[error(
+        "the property {0:?} is said to be monotone and is not: more messages in flight hide what \
+         decides it"
+    )]
+    NotMonotone(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
     #[error("the check panicked: {0}")]
     Panic(String),
@@ -138,7 +144,12 @@ pub struct Outcome {
     pub unique: u64,
     /// States that steps led to, each as often as it was reached, and the initial one.
     pub generated: u64,
-    /// Steps from the initial state to the states farthest from it.
+    /// States whose successors were found: in a search of all states, all of them.
+    pub expanded: u64,
+    /// What was left out, if the search was reduced.
+    pub reduction: Option<Reduction>,
+    /// Steps from the initial state to the states farthest from it; in a reduced search, without the
+    /// steps that only send.
     pub depth: u32,
     /// Steps that lead out of bounds: what the boundary leaves out.
     pub cut: u64,
@@ -161,6 +172,17 @@ pub struct Outcome {
     pub images: u64,
 }
 
+/// What a reduced search met: steps that only send are taken all at once, and states that others
+/// cover are not expanded.
+///
+/// Unique are then the states that none of an earlier level covers, and generated those that a step
+/// led to which does more than send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reduction {
+    /// How many states there are if messages do not count.
+    pub cores: u64,
+}
+
 /// What was met in deciding liveness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LivenessSummary {
@@ -180,7 +202,9 @@ impl Outcome {
     /// equal: `k² / (2k − 1)` times as often.
     #[allow(clippy::cast_precision_loss)]
     pub fn collision_probability(&self) -> f64 {
-        let (n, k) = (self.unique as f64, self.images as f64);
+        // Also a state that is covered is held against others.
+        let met = if self.reduction.is_some() { self.generated } else { self.unique };
+        let (n, k) = (met as f64, self.images as f64);
         (n * n / 2_f64.powi(65) * (k * k / (2.0 * k - 1.0))).min(1.0)
     }
 
@@ -291,6 +315,8 @@ mod tests {
         Outcome {
             unique,
             generated: 0,
+            expanded: 0,
+            reduction: None,
             depth: 0,
             cut: 0,
             shortfall: None,

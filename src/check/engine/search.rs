@@ -4,8 +4,9 @@
 //! Within a level threads take chunks of states as they come. When the visited set is full they
 //! stop where they are, it grows, and they go on.
 
+use super::cover::Cover;
 use super::evaluator::{PropertyMask, bits};
-use super::frontier::Frontier;
+use super::frontier::{Chunk, Frontier};
 use super::level::{Level, Totals};
 use super::outcome::{CheckError, Phase, Progress, Shortfall};
 use super::reducer::Reducer;
@@ -33,8 +34,23 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     pub(super) depth: u32,
     /// Steps out of bounds.
     pub(super) cut: u64,
+    /// States whose successors were found.
+    pub(super) expanded: u64,
     pub(super) peak: u64,
+    /// What covers states, in a reduced search.
+    pub(super) cover: Option<Cover>,
+    /// The properties that are not as monotone as is claimed, a bit each.
+    hidden: u64,
     mask: PropertyMask,
+}
+
+/// Which violations end a search, a bit each.
+#[derive(Clone, Copy)]
+pub(super) enum Until {
+    /// The first of these.
+    Any(u64),
+    /// All of these.
+    All(u64),
 }
 
 impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
@@ -42,9 +58,8 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         cluster: &'c Cluster<A, H>,
         workers: Vec<Worker<'c, A, H>>,
         totals: &'s Totals<'s>,
-        decides_liveness: bool,
+        mask: PropertyMask,
     ) -> Self {
-        let mask = PropertyMask::of(cluster);
         Self {
             cluster,
             workers,
@@ -54,19 +69,27 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             deciding: [None; 64],
             depth: 0,
             cut: 0,
+            expanded: 0,
             peak: 0,
-            mask: if decides_liveness { mask } else { mask.safety() },
+            cover: None,
+            hidden: 0,
+            mask,
         }
     }
 
-    /// Searches until there is nothing left, or a reason to stop; the violation of one of the
-    /// properties `until`, a bit each, is one.
+    /// Leaves out the states that others cover; see [`Self::unfit`].
+    pub(super) fn reduced(self) -> Self {
+        Self { cover: Some(Cover::default()), ..self }
+    }
+
+    /// Searches until there is nothing left, or a reason to stop.
     pub(super) fn run(
         &mut self,
-        until: u64,
+        until: Until,
         progress: &dyn Fn(Progress),
     ) -> Result<(), CheckError> {
-        let level = Level::new(self.totals, (&self.visited, &self.frontier), 0, self.mask);
+        let asked = (self.mask, self.cover.as_ref());
+        let level = Level::new(self.totals, (&self.visited, &self.frontier), 0, asked);
         self.workers[0].start(&level);
         let mut waiting = self.end_level();
         self.check_trust()?;
@@ -77,9 +100,10 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         self.totals.unique.store(unique, Ordering::Relaxed);
         self.totals.generated.store(generated, Ordering::Relaxed);
         while self.frontier.len() > 0 {
-            let always = PropertyMask::of(self.cluster).always;
-            let until = until & always;
-            if bits(until).any(|at| self.deciding[at].is_some()) {
+            if self.unfit().is_some() {
+                break;
+            }
+            if self.has_met(until) {
                 self.totals.fall_short(Shortfall::Violation);
             }
             self.expand_level(waiting, progress);
@@ -94,6 +118,22 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             self.depth += u32::from(waiting > 0);
         }
         Ok(())
+    }
+
+    fn has_met(&self, until: Until) -> bool {
+        let always = PropertyMask::of(self.cluster).always;
+        let is_met = |at: usize| self.deciding[at].is_some();
+        match until {
+            Until::Any(of) => bits(of & always).any(is_met),
+            Until::All(of) => bits(of).all(is_met),
+        }
+    }
+
+    /// The first condition, if any, for whose sake no state may be left out: then what a reduced
+    /// search found is worth nothing.
+    pub(super) fn unfit(&self) -> Option<usize> {
+        self.cover.as_ref()?;
+        self.workers.iter().filter_map(|worker| worker.evaluator.unfit()).min()
     }
 
     /// Expands all states of a level, in as many rounds as the visited set must grow.
@@ -114,8 +154,8 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
 
     fn round(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
         let (totals, depth) = (self.totals, self.depth);
-        let mask = self.mask;
-        let level = Level::new(totals, (&self.visited, &self.frontier), depth + 1, mask);
+        let asked = (self.mask, self.cover.as_ref());
+        let level = Level::new(totals, (&self.visited, &self.frontier), depth + 1, asked);
         let mut told = Instant::now();
         let mut tick = || {
             if told.elapsed() >= TELL {
@@ -151,14 +191,20 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
     /// Takes in what the threads found; how many states wait on the next level.
     fn end_level(&mut self) -> u64 {
         let mut found = Found::default();
-        let mut waiting = 0;
+        let mut all = Vec::new();
         for worker in &mut self.workers {
             let (theirs, chunks) = worker.hand_in();
             found.add(&theirs);
-            waiting += chunks.iter().map(super::frontier::Chunk::states).sum::<u64>();
-            self.frontier.extend(chunks);
+            all.extend(chunks);
         }
+        if let Some(cover) = &mut self.cover {
+            all = cover.keep(self.cluster, &self.frontier, all);
+        }
+        let waiting = all.iter().map(Chunk::states).sum();
+        self.frontier.extend(all);
         self.cut += found.cut;
+        self.expanded += found.expanded;
+        self.hidden |= found.hidden;
         let mut decided = 0;
         for (at, key) in found.deciding.iter().enumerate() {
             if key.is_some() && self.deciding[at].is_none() {
@@ -175,6 +221,10 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         if let Some(clash) = self.cluster.hash_clash() {
             return Err(CheckError::HashClash(clash));
         }
+        let properties = self.cluster.properties();
+        if let Some(property) = bits(self.hidden).find_map(|at| properties.get(at)) {
+            return Err(CheckError::NotMonotone(property.name));
+        }
         let refusals = self.workers.iter().filter_map(|worker| worker.reducer.as_ref());
         match refusals.filter_map(Reducer::refusal).min() {
             None => Ok(()),
@@ -189,9 +239,15 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         graph + self.cluster.weight().held + self.totals.remembered.load(Ordering::Relaxed)
     }
 
+    /// The memory that is held for the states that were met.
+    pub(super) fn bytes_of_tables(&self) -> u64 {
+        self.visited.bytes() + self.cover.as_ref().map_or(0, Cover::bytes)
+    }
+
     /// The memory that is held now.
     fn held(&self) -> u64 {
         let threads = self.totals.held_by_threads();
-        self.cluster.weight().held + self.visited.bytes() + self.frontier.bytes() + threads
+        let search = self.bytes_of_tables() + self.frontier.bytes();
+        self.cluster.weight().held + search + threads
     }
 }

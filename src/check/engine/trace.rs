@@ -45,7 +45,7 @@ pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// The keys that lie on the way, last first; each layer almost surely holds one.
-fn layers(visited: &VisitedSet, target: u64) -> Option<Vec<Vec<u64>>> {
+pub(super) fn layers(visited: &VisitedSet, target: u64) -> Option<Vec<Vec<u64>>> {
     let mut layers = vec![vec![target]];
     loop {
         let mut parents = Vec::new();

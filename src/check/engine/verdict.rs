@@ -2,14 +2,17 @@
 
 use super::evaluator::{PropertyMask, bits};
 use super::outcome::{
-    CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Shortfall, Verdict,
+    Behaviour, CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Reduction,
+    Shortfall, Verdict,
 };
 use super::reducer::Reducer;
+use super::retrace;
 use super::search::Search;
 use super::trace;
 use super::visited::VisitedSet;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer, Statement};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// The outcome of a search that is over.
@@ -23,18 +26,16 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     let totals = search.totals;
     let searched = totals.started.elapsed();
     let is_complete = totals.shortfall().is_none();
-    let mut walk = |at: usize, name: &'static str| {
-        let path = search.deciding[at].map(|target| {
-            trace::path(cluster, &search.visited, target, |state, fingerprint| match &mut reducer {
-                Some(reducer) => reducer.key(state),
-                None => fingerprint,
-            })
-        });
-        path.map(|path| path.ok_or(CheckError::NoPath(name))).transpose()
-    };
+    let mut paths = paths(cluster, &search, &mut reducer)?;
+    if search.cover.is_some() {
+        let is_violation = |at: &usize| PropertyMask::of(cluster).always >> at & 1 == 1;
+        let known = paths.iter().filter(|(at, _)| is_violation(at));
+        let known = known.map(|(at, path)| (*at, path.clone())).collect();
+        paths.extend(retrace::shortest(cluster, &search, &known, progress)?);
+    }
     let mut properties = Vec::new();
     for (at, property) in cluster.properties().iter().enumerate() {
-        let verdict = match (&property.kind, walk(at, property.name)?) {
+        let verdict = match (&property.kind, paths.remove(&at)) {
             (Kind::Always, Some(trace)) => Verdict::Violated(trace),
             (Kind::Sometimes, Some(trace)) => Verdict::Reached(trace),
             (Kind::Always, None) if is_complete => Verdict::Holds,
@@ -45,7 +46,7 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         properties.push(PropertyOutcome { name, says, kind, verdict });
     }
     let mut panic = None;
-    if let Some(trace) = walk(NO_PANIC_AT, NO_PANIC.name)? {
+    if let Some(trace) = paths.remove(&NO_PANIC_AT) {
         let said = cluster.panic_in(trace.last());
         panic = Some(said.unwrap_or_else(|| "it panicked once, but not when asked again".into()));
         let Statement { name, says, .. } = NO_PANIC;
@@ -55,6 +56,8 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     let mut outcome = Outcome {
         unique: totals.unique.load(Ordering::Relaxed),
         generated: totals.generated.load(Ordering::Relaxed),
+        expanded: search.expanded,
+        reduction: search.cover.as_ref().map(|cover| Reduction { cores: cover.cores() }),
         depth: search.depth,
         cut: search.cut,
         shortfall: None,
@@ -98,6 +101,27 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
     outcome.shortfall = totals.shortfall();
     outcome.elapsed = totals.started.elapsed();
     Ok(outcome)
+}
+
+/// A behaviour for each property that is decided by a state, by position.
+fn paths<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    search: &Search<'_, '_, A, H>,
+    reducer: &mut Option<Reducer<'_, A, H>>,
+) -> Result<BTreeMap<usize, Behaviour>, CheckError> {
+    let mut paths = BTreeMap::new();
+    for (at, target) in search.deciding.iter().enumerate() {
+        let Some(target) = *target else { continue };
+        let path = match &search.cover {
+            Some(_) => retrace::path(cluster, search, (at, target)),
+            None => trace::path(cluster, &search.visited, target, |state, fingerprint| {
+                reducer.as_mut().map_or(fingerprint, |reducer| reducer.key(state))
+            }),
+        };
+        let name = cluster.properties().get(at).map_or(NO_PANIC.name, |property| property.name);
+        paths.insert(at, path.ok_or(CheckError::NoPath(name))?);
+    }
+    Ok(paths)
 }
 
 type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));

@@ -3,6 +3,7 @@
 //! Successors are looked up in batches: the visited set is far larger than the caches, and reading
 //! the places of a whole batch first lets the processor wait for many of them at once.
 
+use super::cover::Cover;
 use super::evaluator::{Evaluator, PropertyMask, bits};
 use super::frontier::{Chunk, Record};
 use super::level::Level;
@@ -23,7 +24,10 @@ const ALLOWANCE: u64 = 1024;
 struct Pending<'c> {
     step: Step<'c>,
     what: Move,
-    /// Its key in the visited set: its fingerprint, or under symmetry that of all its images.
+    /// The state itself, among those that were built already: in a reduced search.
+    built: Option<Range<usize>>,
+    /// Its key in the visited set: its fingerprint, in a reduced search that of what it was saturated
+    /// to, or under symmetry that of all its images.
     key: u64,
     parent: u64,
     /// Its parent's state, among those of the batch.
@@ -36,13 +40,15 @@ struct Pending<'c> {
 pub(super) struct Worker<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     expander: Expander<'c, A, H>,
-    evaluator: Evaluator<'c, A, H>,
+    pub(super) evaluator: Evaluator<'c, A, H>,
     pub(super) reducer: Option<Reducer<'c, A, H>>,
     /// The graph, if liveness is to be decided on it.
     pub(super) recorder: Option<Recorder<'c, A, H>>,
     moves: Vec<Move>,
     /// The states that the pending successors come from, one after the other.
     parents: Vec<u32>,
+    /// The pending successors, as far as they are built.
+    built: Vec<u32>,
     pending: Vec<Pending<'c>>,
     scratch: Vec<u32>,
     allowance: u64,
@@ -60,15 +66,19 @@ pub(super) struct Worker<'c, A: Checkable, H> {
 pub(super) struct Found {
     pub(super) unique: u64,
     pub(super) generated: u64,
+    pub(super) expanded: u64,
     /// Steps out of bounds.
     pub(super) cut: u64,
+    /// The properties that are not as monotone as is claimed, a bit each.
+    pub(super) hidden: u64,
     /// Per property, the largest key of a state that decides it.
     pub(super) deciding: [Option<u64>; 64],
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { unique: 0, generated: 0, cut: 0, deciding: [None; 64] }
+        let [unique, generated, expanded, cut, hidden] = [0; 5];
+        Self { unique, generated, expanded, cut, hidden, deciding: [None; 64] }
     }
 }
 
@@ -76,6 +86,8 @@ impl Found {
     pub(super) fn add(&mut self, other: &Self) {
         self.unique += other.unique;
         self.generated += other.generated;
+        self.expanded += other.expanded;
+        self.hidden |= other.hidden;
         self.cut += other.cut;
         for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
             *mine = (*mine).max(theirs);
@@ -105,6 +117,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             recorder,
             moves: Vec::new(),
             parents: Vec::new(),
+            built: Vec::new(),
             pending: Vec::new(),
             scratch: Vec::new(),
             allowance: 0,
@@ -118,8 +131,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
 
     /// Takes the initial state in, unless it is out of bounds.
     pub(super) fn start(&mut self, level: &Level<'_>) {
-        let state = self.cluster.initial();
-        let fingerprint = self.cluster.fingerprint(state);
+        let mut state = self.cluster.initial().to_vec();
+        let mut fingerprint = self.cluster.fingerprint(&state);
+        if level.cover.is_some() {
+            fingerprint = self.expander.saturate(&mut state, fingerprint, None, |_| ());
+        }
+        let state = state.as_slice();
         let key = match &mut self.reducer {
             Some(reducer) => reducer.first_key(state),
             None => fingerprint,
@@ -130,6 +147,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         level.visited.insert(key, 0, 0);
         let holds = self.evaluator.evaluate(state, level.mask);
         self.found.decide(key, holds, level.mask);
+        if level.cover.is_some() {
+            self.found.hidden |= self.evaluator.hidden(state, holds, level.mask);
+        }
         self.found.unique += 1;
         self.found.generated += 1;
         let mut chunk = level.frontier.blank();
@@ -188,7 +208,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 self.look_up(level);
                 return Some(at);
             }
-            self.successors(record, &state);
+            self.successors(level, record, &state);
             at = record.next;
             if self.pending.len() >= BATCH {
                 self.look_up(level);
@@ -216,7 +236,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         true
     }
 
-    fn successors(&mut self, record: Record, at: &Range<usize>) {
+    fn successors(&mut self, level: &Level<'_>, record: Record, at: &Range<usize>) {
+        self.found.expanded += 1;
         let (state, fingerprint) = (&self.parents[at.clone()], record.fingerprint);
         let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
         let parent = match &mut self.reducer {
@@ -226,19 +247,47 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             }
             None => fingerprint,
         };
-        for what in &self.moves {
-            let Some(step) = self.expander.step(state, fingerprint, *what) else { continue };
-            let key = match &mut self.reducer {
-                Some(reducer) => {
-                    self.scratch.clear();
-                    self.expander.write(state, &step, &mut self.scratch);
-                    reducer.key(&self.scratch)
+        for at_move in 0..self.moves.len() {
+            let (state, what) = (&self.parents[at.clone()], self.moves[at_move]);
+            let Some(step) = self.expander.step(state, fingerprint, what) else { continue };
+            let (mut key, mut built) = (step.fingerprint, None);
+            if let Some(cover) = level.cover {
+                if self.expander.only_sends(state, &step) {
+                    continue;
                 }
-                None => step.fingerprint,
-            };
+                match self.saturated(cover, at, &step) {
+                    Some((saturated, state)) => (key, built) = (saturated, Some(state)),
+                    None => continue,
+                }
+            } else if let Some(reducer) = &mut self.reducer {
+                self.scratch.clear();
+                self.expander.write(state, &step, &mut self.scratch);
+                key = reducer.key(&self.scratch);
+            }
             let state = at.clone();
-            self.pending.push(Pending { step, what: *what, key, parent, state, source });
+            self.pending.push(Pending { step, what, built, key, parent, state, source });
         }
+    }
+
+    /// A successor with all that can be sent there: its key, and where it is. `None` if another state
+    /// covers it, which was kept before.
+    fn saturated(
+        &mut self,
+        cover: &Cover,
+        parent: &Range<usize>,
+        step: &Step<'c>,
+    ) -> Option<(u64, Range<usize>)> {
+        self.scratch.clear();
+        self.expander.write(&self.parents[parent.clone()], step, &mut self.scratch);
+        let state = &mut self.scratch;
+        let key = self.expander.saturate(state, step.fingerprint, Some(step), |_| ());
+        if cover.covers(self.cluster.split(state)) {
+            self.found.generated += 1;
+            return None;
+        }
+        let start = self.built.len();
+        self.built.extend_from_slice(state);
+        Some((key, start..self.built.len()))
     }
 
     /// Looks all pending successors up, and takes in those that are new.
@@ -254,15 +303,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         self.reserved = 0;
         pending.clear();
         parents.clear();
+        self.built.clear();
         (self.pending, self.parents) = (pending, parents);
     }
 
     /// Takes a successor in, if it is within bounds and new.
     fn admit(&mut self, level: &Level<'_>, parent: &[u32], next: &Pending<'c>) {
-        let Pending { step, what, key, .. } = next;
+        let Pending { what, key, .. } = next;
         if self.evaluator.has_boundary() && !level.visited.contains(*key) {
-            self.scratch.clear();
-            self.expander.write(parent, step, &mut self.scratch);
+            self.build(parent, next);
             let is_within = self.evaluator.within_boundary(&self.scratch);
             if let Some(reducer) = &mut self.reducer {
                 reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
@@ -287,17 +336,29 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             return;
         }
         self.found.unique += 1;
-        self.scratch.clear();
-        self.expander.write(parent, step, &mut self.scratch);
+        self.build(parent, next);
         let holds = self.evaluator.evaluate(&self.scratch, level.mask);
         self.found.decide(*key, holds, level.mask);
+        if level.cover.is_some() {
+            self.found.hidden |= self.evaluator.hidden(&self.scratch, holds, level.mask);
+        }
         if let Some(reducer) = &mut self.reducer {
             reducer.compare(&self.scratch, holds, level.mask, &mut self.evaluator);
         }
         let out = self.out.get_or_insert_with(|| level.frontier.blank());
-        out.push(step.fingerprint, level.note(holds), &self.scratch);
+        let fingerprint = if next.built.is_some() { *key } else { next.step.fingerprint };
+        out.push(fingerprint, level.note(holds), &self.scratch);
         if out.is_full() {
             self.full.extend(self.out.take());
+        }
+    }
+
+    /// Puts a successor where there is room to work.
+    fn build(&mut self, parent: &[u32], next: &Pending<'c>) {
+        self.scratch.clear();
+        match &next.built {
+            Some(state) => self.scratch.extend_from_slice(&self.built[state.clone()]),
+            None => self.expander.write(parent, &next.step, &mut self.scratch),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The arguments of `quorate check`.
 
 use super::format::Format;
-use crate::check::{Engine, Limits};
+use crate::check::{Engine, Limits, Reduce};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +30,12 @@ With --json, each instance is one object on a line, with the fields
                                the way, which TLC reports
   engine, threads              the engine, and its number of threads
   unique, generated, depth     the states, and the steps to the furthest one
-  expected                     {unique, generated} as recorded, or null (mutant)
+  expanded                     the states whose successors were found, or null
+  reduction                    cover (states with fewer messages than another were
+                               left out), symmetry, or null
+  bytes_per_state              the most memory that was held, by unique state
+  expected                     {unique, generated} as recorded, of a check that is
+                               reduced by cover {expanded, generated}, or null
   seconds
   complete, shortfall          whether every state was covered, or else why not
   collision_probability        a bound on the probability of a hidden state
@@ -45,7 +50,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 9] = [
+const OF_INSTANCES: [&str; 11] = [
     "instance",
     "mutant",
     "deep",
@@ -55,6 +60,8 @@ const OF_INSTANCES: [&str; 9] = [
     "counterexamples",
     "max_depth",
     "max_memory",
+    "full",
+    "reduced",
 ];
 
 /// A bound, such as `replicas=3`.
@@ -109,6 +116,16 @@ pub(crate) struct Args {
     /// The engine that checks; stateright's decides safety only
     #[arg(long, value_enum, default_value_t = EngineName::Quorate)]
     engine: EngineName,
+    /// Search all states, also where it is recorded what a reduced check finds
+    #[arg(long, conflicts_with = "reduced")]
+    pub(super) full: bool,
+    /// Reduce every check, mutants too, where that hides nothing
+    ///
+    /// Steps that only send are taken all at once, and states that have fewer messages
+    /// in flight than another are left out. Verdicts and counterexamples are the same.
+    /// By default a check is reduced if it is recorded how many states it then finds.
+    #[arg(long)]
+    pub(super) reduced: bool,
     /// The format of the results
     ///
     /// text: tables, for people. json: an object per instance, each on a line. junit:
@@ -170,6 +187,14 @@ impl Args {
             states: self.max_states,
             depth: self.max_depth,
             memory: self.max_memory.map(|mib| mib.saturating_mul(1 << 20)),
+        }
+    }
+
+    pub(super) fn reduce(&self) -> Reduce {
+        match (self.full, self.reduced) {
+            (true, _) => Reduce::Never,
+            (_, true) => Reduce::Always,
+            _ => Reduce::Recorded,
         }
     }
 

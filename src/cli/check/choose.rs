@@ -2,8 +2,8 @@
 
 use super::args::Args;
 use crate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
-use crate::check::Findings;
 use crate::check::report::Report;
+use crate::check::{Findings, Reduce};
 use crate::cli::CliError;
 use std::collections::BTreeSet;
 
@@ -27,9 +27,12 @@ impl Chosen<'_> {
     }
 
     /// How many states there are, where that is recorded.
-    pub(super) fn expected_states(&self) -> Option<u64> {
+    pub(super) fn expected_states(&self, reduce: Reduce) -> Option<u64> {
         match self.which {
-            Which::Instance(case) => Some(case.expected().unique),
+            Which::Instance(case) => match (reduce, case.reduced()) {
+                (Reduce::Never, _) | (Reduce::Recorded, None) => Some(case.expected().unique),
+                (Reduce::Recorded, Some(_)) | (Reduce::Always, _) => None,
+            },
             Which::Mutant(_) => None,
         }
     }

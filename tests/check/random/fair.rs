@@ -1,7 +1,8 @@
 //! Whether something always happens eventually, by whole tables of which state reaches which.
 
+use super::claims::Claim;
 use super::plain::{Class, Explored};
-use super::systems::{Claim, System};
+use super::systems::System;
 use quorate::models::world::Strength;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,8 @@
 //! A plain explorer, written from the rules of the world and sharing no code with the engine:
 //! whole states in a map, a handler run for each step, nothing remembered, nothing packed.
 
-use super::systems::{Claim, Claimed, Log, Saved, System, Table};
+use super::claims::{Claim, Claimed};
+use super::systems::{Log, Saved, System, Table};
 use quorate::models::durable::{Durable, Recoverable};
 use quorate::models::world::{DiskKind, NetworkKind};
 use stateright::actor::{Actor, Command, Id, Out};
@@ -94,7 +95,9 @@ pub(crate) fn explore(system: &System, limit: usize) -> Option<Explored> {
 }
 
 fn is_within(system: &System, world: &World) -> bool {
+    let is_bound = |claim| world.holds(claim);
     world.flying.values().map(Vec::len).sum::<usize>() <= system.bound
+        && system.within.is_none_or(is_bound)
 }
 
 fn start(system: &System) -> World {
@@ -346,7 +349,17 @@ impl World {
             Claim::AllIn(good) => states().all(|state| state == Some(good)),
             Claim::InFlight(message) => self.flying.values().any(|link| link.contains(&message)),
             Claim::Counted(count) => self.log.count == count,
+            Claim::NoneInFlight(message) => !self.holds(Claim::InFlight(message)),
+            Claim::NoneTo(message, state) => {
+                let is_told = |to: usize| states().nth(to) == Some(Some(state));
+                !self.flying.iter().any(|((_, to), link)| link.contains(&message) && is_told(*to))
+            }
         }
+    }
+
+    /// All but what is in flight.
+    pub(crate) fn core(&self) -> Self {
+        Self { flying: BTreeMap::new(), ..self.clone() }
     }
 
     /// The same with each node in the place that `to` says.

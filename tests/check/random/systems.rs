@@ -1,8 +1,9 @@
 //! Random systems: actors that do what a table says, a network, a disk, faults, and claims.
 
+use super::claims::{Claim, Claimed, NAMES, claim, safety_claims};
 use quorate::models::durable::{Durable, Recoverable};
 use quorate::models::world::{
-    Condition, DiskKind, Fairness, Faults, NetworkKind, Observer, Property, Setup, Strength,
+    Condition, DiskKind, Fairness, Faults, NetworkKind, Observer, Setup, Strength,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng};
@@ -198,25 +199,6 @@ impl Rewrite<Id> for Log {
     }
 }
 
-/// A condition, to be asked of both explorers' states.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Claim {
-    NoneIn(u8),
-    SomeIn(u8),
-    AllIn(u8),
-    InFlight(u8),
-    Counted(u8),
-}
-
-/// What is claimed of which conditions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Claimed {
-    Always(Claim),
-    Sometimes(Claim),
-    Eventually(Claim),
-    LeadsTo(Claim, Claim),
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct System {
     pub(crate) table: Table,
@@ -228,26 +210,12 @@ pub(crate) struct System {
     pub(crate) fairness: Fairness,
     /// At most so many messages in flight.
     pub(crate) bound: usize,
+    /// Another bound.
+    pub(crate) within: Option<Claim>,
+    /// Whether claims are marked that messages decide for good, and those too of which it is not so.
+    pub(crate) marks: (bool, bool),
     pub(crate) log: Log,
     pub(crate) claims: [Claimed; 4],
-}
-
-pub(crate) const NAMES: [&str; 4] = ["0", "1", "2", "3"];
-
-impl Claim {
-    fn condition(self) -> Condition<Table, Log> {
-        match self {
-            Self::NoneIn(bad) => Condition::each_node(move |node| node.state() != Some(&bad)),
-            Self::SomeIn(good) => Condition::some_node(move |node| node.state() == Some(&good)),
-            Self::AllIn(good) => {
-                Condition::nodes(move |nodes| nodes.iter().all(|node| node.state() == Some(&good)))
-            }
-            Self::InFlight(message) => {
-                Condition::world(move |view| view.envelopes().any(|e| e.msg == message))
-            }
-            Self::Counted(count) => Condition::history(move |log: &Log| log.count == count),
-        }
-    }
 }
 
 impl System {
@@ -266,13 +234,10 @@ impl System {
 
     pub(crate) fn setup(&self) -> Setup<Table, Log> {
         let bound = self.bound;
-        let properties = self.claims.iter().zip(NAMES).map(|(claim, name)| match claim {
-            Claimed::Always(claim) => Property::always(name, claim.condition()),
-            Claimed::Sometimes(claim) => Property::sometimes(name, claim.condition()),
-            Claimed::Eventually(claim) => Property::eventually(name, claim.condition()),
-            Claimed::LeadsTo(from, to) => {
-                Property::leads_to(name, from.condition(), to.condition())
-            }
+        let properties = self.claims.iter().zip(NAMES).map(|(claimed, name)| {
+            let property = claimed.property(name);
+            let is_marked = if claimed.is_monotone() { self.marks.0 } else { self.marks.1 };
+            if is_marked { property.monotone() } else { property }
         });
         let actors = (0..self.table.nodes).map(|_| self.table.clone());
         let setup = Setup::new(actors, self.servers, self.log);
@@ -287,11 +252,14 @@ impl System {
             .timer_kind(|timer| if *timer == 0 { "bounded" } else { "free" })
             .fairness(self.fairness)
             .properties(properties)
-            .boundary(Condition::world(move |view| view.envelopes().count() <= bound))
+            .boundary(match self.within {
+                Some(claim) => claim.condition(),
+                None => Condition::world(move |view| view.envelopes().count() <= bound),
+            })
     }
 }
 
-fn pick<T: Copy>(random: &mut StdRng, of: &[T]) -> T {
+pub(super) fn pick<T: Copy>(random: &mut StdRng, of: &[T]) -> T {
     of[random.random_range(0..of.len())]
 }
 
@@ -316,17 +284,6 @@ fn inputs() -> Vec<Input> {
     let messages = peers.into_iter().flat_map(|p| (0..MESSAGES).map(move |m| Input::Message(p, m)));
     let others = [0, 1].into_iter().flat_map(|n| [Input::Timer(n), Input::Choice(n)]);
     messages.chain(others).collect()
-}
-
-fn claim(random: &mut StdRng) -> Claim {
-    let state = random.random_range(0..STATES);
-    match random.random_range(0..6) {
-        0 => Claim::NoneIn(state),
-        1 | 2 => Claim::SomeIn(state),
-        3 => Claim::AllIn(state),
-        4 => Claim::InFlight(random.random_range(0..MESSAGES)),
-        _ => Claim::Counted(random.random_range(0..3)),
-    }
 }
 
 /// The system of a seed. Nodes but the last are alike.
@@ -382,9 +339,22 @@ pub(crate) fn system(seed: u64) -> System {
             choices: strength(random),
         },
         bound: pick(random, &[3, 4, 5]),
+        within: None,
+        marks: (true, false),
         log: Log { last: (false, 0), count: 0, odd: false },
         claims,
     }
+}
+
+/// A system on the set network, without losses, whose bound does not look at messages and whose claims
+/// are about single states.
+pub(crate) fn reducible(seed: u64) -> System {
+    let system = system(seed);
+    let random = &mut StdRng::seed_from_u64(seed ^ 0x5E7);
+    let claims = safety_claims(random);
+    let bad = Claim::NoneIn(random.random_range(1..STATES));
+    let within = Some(if random.random_bool(0.3) { bad } else { Claim::NoneIn(STATES) });
+    System { network: NetworkKind::Set, lossy: false, bound: usize::MAX, within, claims, ..system }
 }
 
 /// The same with one entry of node 0 changed, or with an observer that is odd.

@@ -1,0 +1,21 @@
+//! What the reduced checks find.
+
+use crate::Reduced;
+
+/// By instance: the states that are expanded, and those that are generated from them.
+pub(in crate::kafka) const REDUCED: &[Reduced] = &[
+    Reduced::new("steady", 62, 136),
+    Reduced::new("leader-reads", 47, 81),
+    Reduced::new("shrink-expand", 733, 1_748),
+    Reduced::new("lossy-restart", 2_720, 8_621),
+    Reduced::new("clean-restart", 4_072, 11_417),
+    Reduced::new("synchronous", 22_446, 67_541),
+    Reduced::new("retry", 3_051, 9_115),
+    Reduced::new("follower-reads", 4_000, 14_608),
+    Reduced::new("failover", 12_733, 40_559),
+    Reduced::new("acks-one", 940, 2_626),
+    Reduced::new("unclean-election", 25_564, 73_476),
+    Reduced::new("two-lost", 31_191, 108_093),
+    Reduced::new("not-idempotent", 41, 61),
+    Reduced::new("stale-follower", 40, 64),
+];

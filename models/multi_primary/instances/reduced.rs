@@ -1,0 +1,25 @@
+//! What the reduced checks find.
+
+use crate::Reduced;
+
+/// By instance: the states that are expanded, and those that are generated from them.
+pub(in crate::multi_primary) const REDUCED: &[Reduced] = &[
+    Reduced::new("lww-stale", 33, 51),
+    Reduced::new("mv-stale", 49, 81),
+    Reduced::new("lww-one-node", 1_409, 3_514),
+    Reduced::new("mv-one-node", 2_748, 7_961),
+    Reduced::new("lww-rivals", 1_541, 3_917),
+    Reduced::new("mv-rivals", 11_248, 28_771),
+    Reduced::new("lww-delete", 10_984, 38_853),
+    Reduced::new("mv-resolve", 8_095, 23_220),
+    Reduced::new("mv-delete", 3_672, 11_983),
+    Reduced::new("mv-forger", 68, 132),
+    Reduced::new("mv-mistaken", 527, 1_521),
+    Reduced::new("mv-pieces", 16_546, 44_514),
+    Reduced::new("lww-sessions", 4_383, 11_621),
+    Reduced::new("mv-replaced-three", 472, 1_247),
+    Reduced::new("mv-replaced", 4_692, 13_488),
+    Reduced::new("lww-replaced", 5_830, 12_117),
+    Reduced::new("mv-replaced-delete", 1_727, 4_476),
+    Reduced::new("mv-replaced-twice", 3_129, 6_009),
+];

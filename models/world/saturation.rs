@@ -1,0 +1,163 @@
+//! Saturation: all that the nodes of a state can send while nothing else changes.
+//!
+//! On the set network whether a step is possible depends on its node, on what is left of the faults,
+//! and on a message that is in flight, never on one that is not. So steps that only send, such as a
+//! timer that is armed again, or the answer to a duplicate, can be taken all at once: what they send
+//! takes no step away. The order does not matter, since each of them stays possible.
+//!
+//! A state is then its *core* (the nodes, what is left of the faults, and the history) and its
+//! messages, and of two states with one core the one with more messages can do all that the other can.
+
+use super::cluster::Cluster;
+use super::observer::Observer;
+use super::parts::Checkable;
+use super::setup::NetworkKind;
+use super::step::{Expander, Move, Removed, Step};
+
+/// A step, told by what it is of rather than by where that is in a state: the same in every state in
+/// which it is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A message is delivered.
+    Deliver {
+        /// The message, as the world knows it.
+        envelope: u32,
+    },
+    /// Something happens at a node alone.
+    Local {
+        /// Which node.
+        node: u32,
+        /// Which of the things that can happen there.
+        at: u32,
+    },
+}
+
+/// The core of a state, and its messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Split<'s> {
+    /// The share of the core in the fingerprint.
+    pub core: u64,
+    /// The messages in flight, in the order of their numbers.
+    pub messages: &'s [u32],
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
+    /// Whether of two states with one core the one with more messages can do all that the other can:
+    /// on the set network, if none is lost for good.
+    pub fn is_monotone(&self) -> bool {
+        self.0.setup.network == NetworkKind::Set && !self.0.setup.lossy
+    }
+
+    /// A packed state as its core and its messages.
+    pub fn split<'s>(&self, state: &'s [u32]) -> Split<'s> {
+        Split { core: self.0.core_hash(state), messages: &state[self.0.items_at()..] }
+    }
+
+    /// A packed state with only those messages whose hash is to be kept: not one that is reachable.
+    pub fn thin(&self, state: &[u32], keeps: impl Fn(u64) -> bool, out: &mut Vec<u32>) {
+        let (core, messages) = state.split_at(self.0.items_at());
+        out.extend_from_slice(core);
+        out.extend(messages.iter().copied().filter(|item| keeps(self.0.item_hash(*item))));
+    }
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
+    /// Whether a step from `state` changes nothing but what is in flight, and takes nothing away.
+    pub fn only_sends(&self, state: &[u32], step: &Step<'_>) -> bool {
+        step.changed_node.is_none()
+            && !step.changed_history
+            && step.budget == state[self.inner.budget_at()]
+            && matches!(step.removed, Removed::Nothing)
+    }
+
+    /// A step as an event.
+    pub fn event(&self, state: &[u32], what: Move) -> Option<Event> {
+        match what {
+            Move::Deliver(item) => {
+                let envelope = state[self.inner.items_at() + item as usize];
+                Some(Event::Deliver { envelope })
+            }
+            Move::Local { node, at } => Some(Event::Local { node, at }),
+            Move::Drop(_) => None,
+        }
+    }
+
+    /// Where an event is in a state, if its message is in flight.
+    pub fn find(&self, state: &[u32], event: Event) -> Option<Move> {
+        match event {
+            Event::Deliver { envelope } => {
+                let messages = &state[self.inner.items_at()..];
+                messages.binary_search(&envelope).ok().map(|at| Move::Deliver(at as u32))
+            }
+            Event::Local { node, at } => {
+                let locals = self.inner.locals(state[node as usize]).len();
+                ((at as usize) < locals).then_some(Move::Local { node, at })
+            }
+        }
+    }
+
+    /// Adds to a state all that can be sent while its core stays as it is; the fingerprint of what it
+    /// becomes. `last` is the step that led here from a state that was saturated already; `None` if
+    /// there is none. Each event that added something is shown to `note`, in an order in which they
+    /// are possible.
+    pub fn saturate(
+        &mut self,
+        state: &mut Vec<u32>,
+        mut fingerprint: u64,
+        last: Option<&Step<'c>>,
+        mut note: impl FnMut(Event),
+    ) -> u64 {
+        let inner = self.inner;
+        let (nodes, first) = (inner.setup.actors.len(), inner.items_at());
+        if self.is_over(state) {
+            return fingerprint;
+        }
+        // What could be sent before was sent; so only what changed can send more. Anything can if
+        // the history changed: it may have hidden that a step only sends.
+        let all = last.is_none_or(|step| step.changed_history);
+        let is_new = |node: u32| all || last.is_some_and(|step| step.changed_node == Some(node));
+        let mut open = std::mem::take(&mut self.open);
+        open.extend(state[first..].iter().copied().filter(|item| is_new(inner.receiver(*item))));
+        open.extend(last.iter().flat_map(|step| step.added.iter().copied()));
+        for node in (0..nodes as u32).filter(|node| is_new(*node)) {
+            for at in 0..inner.locals(state[node as usize]).len() as u32 {
+                let event = Event::Local { node, at };
+                if self.send_only(state, &mut fingerprint, event, &mut open) {
+                    note(event);
+                }
+            }
+        }
+        while let Some(envelope) = open.pop() {
+            let event = Event::Deliver { envelope };
+            if self.send_only(state, &mut fingerprint, event, &mut open) {
+                note(event);
+            }
+        }
+        self.open = open;
+        fingerprint
+    }
+
+    /// Takes a step if it only sends; whether it sent anything new, which is then open too.
+    fn send_only(
+        &mut self,
+        state: &mut Vec<u32>,
+        fingerprint: &mut u64,
+        event: Event,
+        open: &mut Vec<u32>,
+    ) -> bool {
+        let Some(what) = self.find(state, event) else { return false };
+        let Some(step) = self.step(state, *fingerprint, what) else { return false };
+        if step.fingerprint == *fingerprint || !self.only_sends(state, &step) {
+            return false;
+        }
+        let first = self.inner.items_at();
+        for item in step.added.iter().filter(|item| !self.inner.keeps_off(step.budget, **item)) {
+            if let Err(place) = state[first..].binary_search(item) {
+                state.insert(first + place, *item);
+                open.push(*item);
+            }
+        }
+        *fingerprint = step.fingerprint;
+        true
+    }
+}

@@ -1,0 +1,151 @@
+//! Behaviours that a reduced search found: its path leads over saturated states, so between two of its
+//! steps lie all steps that only send. Those whose messages nothing needs are left out.
+//!
+//! The behaviour is then a real one, but not always a shortest one: it may take a detour to a state with
+//! more messages. A counterexample is looked for once more, by a search that leaves nothing out and
+//! goes no further than the behaviour that is known.
+
+use super::evaluator::{PropertyMask, bits};
+use super::level::Totals;
+use super::outcome::{Behaviour, CheckError, Limits, Progress};
+use super::search::{Search, Until};
+use super::trace::{self, layers};
+use super::worker::Worker;
+use crate::models::world::step::Expander;
+use crate::models::world::{ActionOf, Checkable, Cluster, Event, Kind, NO_PANIC_AT, Observer};
+use std::collections::BTreeMap;
+
+/// A behaviour to the state that decides property `at`, which the visited set knows as `target`. The
+/// same whatever the number of threads.
+pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    search: &Search<'_, '_, A, H>,
+    (at, target): (usize, u64),
+) -> Option<Behaviour> {
+    let mut events = events(cluster, search, target)?;
+    let decides = |behaviour: &Behaviour| decides(cluster, at, behaviour.last());
+    let mut behaviour = follow(cluster, &events).filter(decides)?;
+    // The last first, since earlier ones may be there for their sake alone.
+    for place in (0..events.len()).rev().filter(|place| events[*place].0).collect::<Vec<_>>() {
+        let mut fewer = events.clone();
+        fewer.remove(place);
+        if let Some(shorter) = follow(cluster, &fewer).filter(decides) {
+            (events, behaviour) = (fewer, shorter);
+        }
+    }
+    Some(behaviour)
+}
+
+/// Whether an event only sends, and the event.
+type Sent = (bool, Event);
+
+/// All events on the way to a saturated state.
+fn events<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    search: &Search<'_, '_, A, H>,
+    target: u64,
+) -> Option<Vec<Sent>> {
+    let mut expander = cluster.expander();
+    let mut events = Vec::new();
+    let mut state = cluster.initial().to_vec();
+    let fingerprint = cluster.fingerprint(&state);
+    let mut fingerprint =
+        expander.saturate(&mut state, fingerprint, None, |event| events.push((true, event)));
+    for layer in layers(&search.visited, target)?.into_iter().rev().skip(1) {
+        let mut moves = Vec::new();
+        expander.moves(&state, &mut moves);
+        let mut best: Option<(ActionOf<A>, Vec<Sent>, Vec<u32>, u64)> = None;
+        for what in moves {
+            let Some(step) = expander.step(&state, fingerprint, what) else { continue };
+            if expander.only_sends(&state, &step) {
+                continue;
+            }
+            let mut on_the_way = vec![(false, expander.event(&state, what)?)];
+            let mut next = Vec::new();
+            expander.write(&state, &step, &mut next);
+            let note = |event| on_the_way.push((true, event));
+            let reached = expander.saturate(&mut next, step.fingerprint, Some(&step), note);
+            let action = cluster.action(&state, what);
+            let is_first = best.as_ref().is_none_or(|(known, ..)| action < *known);
+            if is_first && layer.contains(&reached) {
+                best = Some((action, on_the_way, next, reached));
+            }
+        }
+        let (_, on_the_way, next, reached) = best?;
+        events.extend(on_the_way);
+        (state, fingerprint) = (next, reached);
+    }
+    Some(events)
+}
+
+/// The behaviour of these events, if they are possible one after the other.
+fn follow<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    events: &[Sent],
+) -> Option<Behaviour> {
+    let mut behaviour =
+        Behaviour { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
+    let mut expander: Expander<'_, A, H> = cluster.expander();
+    for (_, event) in events {
+        let state = behaviour.last();
+        let what = expander.find(state, *event)?;
+        let step = expander.step(state, cluster.fingerprint(state), what)?;
+        let mut next = Vec::new();
+        expander.write(state, &step, &mut next);
+        behaviour.moves.push(what);
+        behaviour.states.push(next.into());
+    }
+    Some(behaviour)
+}
+
+/// Whether a state decides a property: violates it, or is what it looks for.
+fn decides<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    at: usize,
+    state: &[u32],
+) -> bool {
+    if at == NO_PANIC_AT {
+        return !cluster.is_without_panic(state);
+    }
+    let is_sought = matches!(cluster.properties()[at].kind, Kind::Sometimes);
+    cluster.holds(at, state) == is_sought
+}
+
+/// Shortest counterexamples, by property, where `known` has one: the same as without the reduction.
+/// None of those that are not found within the limits; then the check falls short.
+pub(super) fn shortest<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
+    reduced: &Search<'_, '_, A, H>,
+    known: &BTreeMap<usize, Behaviour>,
+    progress: &dyn Fn(Progress),
+) -> Result<BTreeMap<usize, Behaviour>, CheckError> {
+    let Some(depth) = known.values().map(Behaviour::len).max() else { return Ok(BTreeMap::new()) };
+    let wanted = known.keys().fold(0, |wanted, at| wanted | 1 << at);
+    let totals =
+        Totals::new(limits(reduced, depth as u32), reduced.workers.len(), reduced.totals.stop);
+    let mask = PropertyMask { always: wanted, ..PropertyMask::default() };
+    let workers = reduced.workers.iter().map(|_| Worker::new(cluster, None, None)).collect();
+    let mut search = Search::new(cluster, workers, &totals, mask);
+    search.run(Until::All(wanted), progress)?;
+    let is_missing = bits(wanted).any(|at| search.deciding[at].is_none());
+    if let Some(why) = totals.shortfall().filter(|_| is_missing) {
+        reduced.totals.fall_short(why);
+    }
+    let found = bits(wanted).filter_map(|at| {
+        let target = search.deciding[at]?;
+        Some((at, trace::path(cluster, &search.visited, target, |_, fingerprint| fingerprint)?))
+    });
+    Ok(found.collect())
+}
+
+/// The limits that are left for another search of so many steps.
+fn limits<A: Checkable, H: Observer<A::Msg>>(reduced: &Search<'_, '_, A, H>, depth: u32) -> Limits {
+    let Limits { time, states, memory, .. } = reduced.totals.limits;
+    let elapsed = reduced.totals.started.elapsed();
+    Limits {
+        time: time.map(|time| time.saturating_sub(elapsed)),
+        states,
+        depth: Some(depth),
+        memory: memory.map(|bytes| bytes.saturating_sub(reduced.bytes_of_tables())),
+    }
+}

@@ -1,0 +1,97 @@
+//! Claims about random systems, to be asked of both explorers' states.
+
+use super::systems::{Log, MESSAGES, STATES, Table};
+use quorate::models::world::{Condition, Property};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+pub(crate) const NAMES: [&str; 4] = ["0", "1", "2", "3"];
+
+/// A condition, to be asked of both explorers' states.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Claim {
+    NoneIn(u8),
+    SomeIn(u8),
+    AllIn(u8),
+    InFlight(u8),
+    Counted(u8),
+    NoneInFlight(u8),
+    /// No such message is in flight to a node in this state.
+    NoneTo(u8, u8),
+}
+
+/// What is claimed of which conditions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Claimed {
+    Always(Claim),
+    Sometimes(Claim),
+    Eventually(Claim),
+    LeadsTo(Claim, Claim),
+}
+
+impl Claim {
+    pub(super) fn condition(self) -> Condition<Table, Log> {
+        match self {
+            Self::NoneIn(bad) => Condition::each_node(move |node| node.state() != Some(&bad)),
+            Self::SomeIn(good) => Condition::some_node(move |node| node.state() == Some(&good)),
+            Self::AllIn(good) => {
+                Condition::nodes(move |nodes| nodes.iter().all(|node| node.state() == Some(&good)))
+            }
+            Self::InFlight(message) => {
+                Condition::world(move |view| view.envelopes().any(|e| e.msg == message))
+            }
+            Self::Counted(count) => Condition::history(move |log: &Log| log.count == count),
+            Self::NoneInFlight(message) => {
+                Condition::world(move |view| view.envelopes().all(|e| e.msg != message))
+            }
+            Self::NoneTo(message, state) => Condition::world(move |view| {
+                let nodes = view.nodes();
+                let is_told = |to| nodes.state(to) == Some(&state);
+                !view.envelopes().any(|e| e.msg == message && is_told(e.dst))
+            }),
+        }
+    }
+}
+
+impl Claimed {
+    pub(super) fn property(self, name: &'static str) -> Property<Table, Log> {
+        match self {
+            Self::Always(claim) => Property::always(name, claim.condition()),
+            Self::Sometimes(claim) => Property::sometimes(name, claim.condition()),
+            Self::Eventually(claim) => Property::eventually(name, claim.condition()),
+            Self::LeadsTo(from, to) => Property::leads_to(name, from.condition(), to.condition()),
+        }
+    }
+
+    /// Whether more messages never hide what decides it.
+    pub(crate) fn is_monotone(self) -> bool {
+        match self {
+            Self::Always(Claim::InFlight(_))
+            | Self::Sometimes(Claim::NoneInFlight(_) | Claim::NoneTo(..)) => false,
+            Self::Always(_) | Self::Sometimes(_) => true,
+            Self::Eventually(_) | Self::LeadsTo(..) => false,
+        }
+    }
+}
+
+pub(super) fn claim(random: &mut StdRng) -> Claim {
+    let state = random.random_range(0..STATES);
+    match random.random_range(0..6) {
+        0 => Claim::NoneIn(state),
+        1 | 2 => Claim::SomeIn(state),
+        3 => Claim::AllIn(state),
+        4 => Claim::InFlight(random.random_range(0..MESSAGES)),
+        _ => Claim::Counted(random.random_range(0..3)),
+    }
+}
+
+/// Claims about single states, many of them about messages.
+pub(super) fn safety_claims(random: &mut StdRng) -> [Claimed; 4] {
+    let mut claim = || match random.random_range(0..9) {
+        0 | 1 => Claim::NoneInFlight(random.random_range(0..MESSAGES)),
+        2 | 3 => Claim::NoneTo(random.random_range(0..MESSAGES), random.random_range(0..STATES)),
+        _ => claim(random),
+    };
+    let (always, sometimes) = (Claimed::Always, Claimed::Sometimes);
+    [always(claim()), sometimes(claim()), always(claim()), sometimes(claim())]
+}
