@@ -336,3 +336,9 @@ pub(super) fn alone(script: Vec<Ask<Op>>) -> Bounds {
     let (prepared, within) = (vec![at; 3], Some(claims::looks(vec![1])));
     Bounds { clients, prepared, within, live: true, ..one_look() }
 }
+
+/// Two servers that go on while their disks write, one of which may crash and come back.
+pub(super) fn asynchronous() -> Bounds {
+    let bounds = Bounds { servers: 2, crashes: 1, restarts: 1, within: None, ..one_look() };
+    Bounds { asynchronous: true, ..bounds }
+}

@@ -45,6 +45,20 @@ bugs! {
     ResendOnce,
     NoResend,
     NeverGiveUp,
+    AckEarly,
+    ProposeEarly,
+}
+
+/// On an asynchronous disk.
+impl Bug {
+    /// Whether a message leaves before the state that it reports is durable.
+    pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
+        match msg {
+            Peer::Ack { .. } | Peer::AckLeader { .. } => self == Self::AckEarly,
+            Peer::Propose { .. } => self == Self::ProposeEarly,
+            _ => false,
+        }
+    }
 }
 
 impl<M: StateMachine> Seeded<Msg<M>, Saved<M>> for Bug {

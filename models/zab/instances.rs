@@ -9,8 +9,8 @@
 //! with what the servers have on their disks.
 
 use super::bounds::{
-    Bounds, alone, committed, forsaken, get, late, late_for_all, lossy, lossy_election, one_look,
-    put, readers, syncing,
+    Bounds, alone, asynchronous, committed, forsaken, get, late, late_for_all, lossy,
+    lossy_election, one_look, put, readers, syncing,
 };
 use super::properties::{self as claims, Actor, History};
 use crate::world::NetworkKind;
@@ -32,6 +32,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         deserted(),
         ordered_links(),
         fresh(),
+        late_disks(),
         recovery(),
     ]
 }
@@ -249,5 +250,21 @@ fn recovery() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 3_321_981, generated: 48_831_191, violated: &[] },
+    }
+}
+
+fn late_disks() -> Instance<Actor, History> {
+    Instance {
+        name: "asynchronous",
+        about: "2 servers with asynchronous disks, a client that writes, 1 crash, 1 restart; one of them \
+                looks for a leader",
+        deep: false,
+        cluster: || {
+            let bounds = asynchronous();
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 10_121, generated: 82_553, violated: &[] },
     }
 }

@@ -207,7 +207,7 @@ impl<M: StateMachine> Recoverable for Zab<M> {
             | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
                 matches!(self, Self::Server(server) if server.config.servers() == 1)
             }
-            Service::Peer(_) => true,
+            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
         }
     }
 

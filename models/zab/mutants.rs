@@ -1,8 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, alone, committed, forked, forsaken, get, late, late_for_all, lossy, lossy_election,
-    one_look, put, readers, syncing,
+    Bounds, alone, asynchronous, committed, forked, forsaken, get, late, late_for_all, lossy,
+    lossy_election, one_look, put, readers, syncing,
 };
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
@@ -94,4 +94,8 @@ mutants! {
         "no-resend" by claims::ANSWERED in lossy();
     NeverGiveUp: "a leader goes on without a quorum",
         "never-give-up" by claims::GIVEN_UP in forsaken();
+    AckEarly: "a follower acknowledges a history that is not on its disk yet",
+        "ack-early" by claims::ACKED in asynchronous();
+    ProposeEarly: "a leader proposes what is not on its disk yet, and counts it",
+        "propose-early" by claims::DURABLE in asynchronous();
 }
