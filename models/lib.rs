@@ -53,6 +53,7 @@ pub mod topology;
 mod turn;
 pub mod two_phase_commit;
 pub mod world;
+pub mod zab;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant, Reduced};

@@ -7,7 +7,9 @@
 use super::service::Service;
 use crate::world::Observer;
 use stateright::actor::{Envelope, Id};
-use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+use stateright::semantics::{
+    ConsistencyTester, LinearizabilityTester, SequentialConsistencyTester, SequentialSpec,
+};
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -27,6 +29,16 @@ impl<S: SequentialSpec> Linearizable<S> {
     /// An empty history of a service that starts as `spec`.
     pub fn linearizable(spec: S) -> Self {
         Self { tester: LinearizabilityTester::new(spec), progress: BTreeMap::new() }
+    }
+}
+
+/// A history that is to be sequentially consistent (Lamport 1979).
+pub type Sequential<S> = KvHistory<SequentialConsistencyTester<Id, S>>;
+
+impl<S: SequentialSpec> Sequential<S> {
+    /// An empty history of a service that starts as `spec`.
+    pub fn sequential(spec: S) -> Self {
+        Self { tester: SequentialConsistencyTester::new(spec), progress: BTreeMap::new() }
     }
 }
 

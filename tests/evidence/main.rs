@@ -10,3 +10,4 @@ mod kafka_guards;
 mod paxos_claims;
 mod properties;
 mod tidy;
+mod zab_tickets;

@@ -1,0 +1,110 @@
+//! The client: it carries the last transaction that it knows of from server to server.
+//!
+//! So it never goes back in time: a server that has delivered less does not serve it (Hunt et al.
+//! 2010, section 4.4). Everything else is the common client's business.
+
+use super::epoch::Zxid;
+use super::message::{Ask, Reply};
+use crate::kv::machine::Value;
+use crate::kv::{ClientState, Retry, ScriptedClient, Service};
+use stateright::actor::{Actor, Command, Out};
+use std::borrow::Cow;
+
+/// A client and its script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionClient<O> {
+    /// The common client.
+    pub client: ScriptedClient<Ask<O>>,
+}
+
+/// A client's state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionState<R> {
+    /// That of the common client.
+    pub client: ClientState<Reply<R>>,
+    /// The last transaction that a server told of.
+    pub seen: Zxid,
+}
+
+impl<R> Default for SessionState<R> {
+    fn default() -> Self {
+        Self { client: ClientState::default(), seen: Zxid::default() }
+    }
+}
+
+impl<O: Value> SessionClient<O> {
+    pub(super) fn on_start<R, P, A>(&self, o: &mut Out<A>) -> SessionState<R>
+    where
+        A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
+        A::Timer: From<Retry>,
+    {
+        SessionState { client: self.client.on_start(o), seen: Zxid::default() }
+    }
+
+    pub(super) fn on_msg<R: Value, P, A>(
+        &self,
+        state: &mut Cow<'_, SessionState<R>>,
+        msg: A::Msg,
+        o: &mut Out<A>,
+    ) where
+        A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
+        A::Timer: From<Retry>,
+    {
+        let told = match &msg {
+            Service::Reply { seq, reply } if self.client.open(&state.client) == Some(*seq) => {
+                reply.zxid
+            }
+            _ => Zxid::default(),
+        };
+        if told > state.seen {
+            state.to_mut().seen = told;
+        }
+        self.drive(state, o, |client, state, o| client.on_msg(state, msg, o));
+    }
+
+    pub(super) fn on_retry<R: Value, P, A>(
+        &self,
+        state: &mut Cow<'_, SessionState<R>>,
+        o: &mut Out<A>,
+    ) where
+        A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
+        A::Timer: From<Retry>,
+    {
+        self.drive(state, o, |client, state, o| client.on_retry(state, o));
+    }
+
+    /// Lets the common client act, and adds to its requests what it has seen.
+    fn drive<R: Value, P, A>(
+        &self,
+        state: &mut Cow<'_, SessionState<R>>,
+        o: &mut Out<A>,
+        act: impl FnOnce(&ScriptedClient<Ask<O>>, &mut Cow<'_, ClientState<Reply<R>>>, &mut Out<A>),
+    ) where
+        A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
+    {
+        let seen = state.seen;
+        let before = state.client.clone();
+        let (mut client, mut out) = (Cow::Borrowed(&before), Out::new());
+        act(&self.client, &mut client, &mut out);
+        if let Cow::Owned(client) = client {
+            state.to_mut().client = client;
+        }
+        for command in out {
+            match command {
+                Command::Send(to, msg) => o.send(to, stamped(msg, seen)),
+                Command::SetTimer(timer, after) => o.set_timer(timer, after),
+                Command::CancelTimer(timer) => o.cancel_timer(timer),
+                Command::Save(_) | Command::ChooseRandom(..) => {}
+            }
+        }
+    }
+}
+
+fn stamped<O, R, P>(msg: Service<Ask<O>, R, P>, seen: Zxid) -> Service<Ask<O>, R, P> {
+    match msg {
+        Service::Request { seq, op: Ask::Do { op, .. } } => {
+            Service::Request { seq, op: Ask::Do { op, seen } }
+        }
+        other => other,
+    }
+}

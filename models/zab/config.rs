@@ -1,0 +1,187 @@
+//! The configuration of a cluster, and its nodes.
+
+use super::bugs::Bug;
+use super::client::SessionClient;
+use super::message::{BATCH_BYTES, MAX_OP_BYTES};
+use super::storage::Stable;
+use crate::kv::machine::FRAGMENT_BYTES;
+use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
+use crate::quorum::majority;
+use crate::turn::Setting;
+use crate::zab::message::Ask;
+use stateright::actor::{Id, model_timeout};
+use std::ops::Range;
+use std::time::Duration;
+
+/// How long things take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Between a leader's pings, with which it also sends again what was not acknowledged.
+    pub heartbeat: Range<Duration>,
+    /// How long a follower hears of no leader, or a leader of no quorum, before it looks for
+    /// another: several heartbeats. Wide, so that two seldom try to lead at once.
+    pub election: Range<Duration>,
+    /// How long a prospective leader, or a follower that accepted its epoch, waits until the epoch
+    /// is established: several round trips. So `election` may be shorter than one.
+    pub candidacy: Range<Duration>,
+    /// The longest that a client waits for an answer before it asks another server.
+    pub retry: Range<Duration>,
+}
+
+impl Timing {
+    /// For checking, where a timer may fire at any time.
+    pub fn model() -> Self {
+        let any = model_timeout;
+        Self { heartbeat: any(), election: any(), candidacy: any(), retry: any() }
+    }
+}
+
+impl Default for Timing {
+    /// For a local network.
+    fn default() -> Self {
+        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
+        Self {
+            heartbeat: millis(20, 30),
+            election: millis(75, 115),
+            candidacy: millis(300, 600),
+            retry: millis(150, 250),
+        }
+    }
+}
+
+/// A cluster: servers 0 to `servers - 1`, then clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(super) servers: usize,
+    pub(super) timing: Timing,
+    /// How many transactions a leader may have proposed that are not committed yet; further
+    /// requests are refused as [busy](crate::kv::service::Refusal::Busy).
+    pub open: u64,
+    /// How many transactions a follower is sent that it did not acknowledge.
+    pub window: u64,
+    /// How many delivered transactions a server keeps for others, before a snapshot takes their
+    /// place.
+    pub keep: usize,
+    /// How many bytes of them.
+    pub keep_bytes: usize,
+    /// How many messages of a history or of a snapshot are sent at once.
+    pub burst: usize,
+    /// About how many encoded bytes of transactions travel in one message; one larger transaction
+    /// travels alone.
+    pub batch_bytes: usize,
+    /// About how many encoded bytes of a snapshot travel in one message.
+    pub piece_bytes: usize,
+    /// How many clients are remembered.
+    pub sessions: SessionLimits,
+    /// Whether a follower that hears its leader leaves a server that would lead without an answer.
+    pub loyal: bool,
+    /// Whether every server reads for clients from its own state, as ZooKeeper does; else a read
+    /// is a transaction, like a write.
+    pub local_reads: bool,
+    /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
+    pub(crate) bug: Option<Bug>,
+}
+
+/// How many transactions of a deployed leader may be open: more than there are clients.
+pub const OPEN: u64 = 2048;
+/// How many transactions a deployed follower is sent ahead of what it acknowledged.
+pub const WINDOW: u64 = 64;
+/// How many delivered transactions a deployed server keeps.
+pub const KEEP: usize = 1 << 18;
+/// How many bytes of them: about ten seconds of small writes under full load, so that a server
+/// that was away for as long gets them, and not the whole state.
+pub const KEEP_BYTES: usize = 32 << 20;
+/// How many messages of a history a deployed server sends at once.
+pub const BURST: usize = 8;
+
+/// A window of such transactions must be a small part of what a node sends at once.
+const _: () = assert!(WINDOW as usize * MAX_OP_BYTES <= 4 << 20);
+
+impl Config {
+    /// A cluster of so many servers; `None` without any.
+    pub fn new(servers: usize, timing: Timing) -> Option<Self> {
+        let (sessions, bug) = (SessionLimits::default(), None);
+        (servers > 0).then_some(Self {
+            servers,
+            timing,
+            open: OPEN,
+            window: WINDOW,
+            keep: KEEP,
+            keep_bytes: KEEP_BYTES,
+            burst: BURST,
+            batch_bytes: BATCH_BYTES,
+            piece_bytes: FRAGMENT_BYTES,
+            sessions,
+            loyal: true,
+            local_reads: false,
+            bug,
+        })
+    }
+
+    /// How many servers there are.
+    pub fn servers(&self) -> usize {
+        self.servers
+    }
+
+    /// How many servers are a quorum.
+    pub fn quorum(&self) -> usize {
+        majority(self.servers)
+    }
+
+    /// The ids of the servers.
+    pub fn server_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..self.servers).map(Id::from)
+    }
+
+    /// A server; all are alike.
+    pub fn server<M: StateMachine>(&self) -> Zab<M> {
+        Zab::Server(Server { config: self.clone(), prepared: None })
+    }
+
+    /// A client that has not asked for anything yet.
+    pub fn client<M: StateMachine>(&self, script: Vec<Ask<M::Op>>) -> Zab<M> {
+        let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
+        let client = ScriptedClient { script, first_seq: 1, servers, retry };
+        Zab::Client(SessionClient { client })
+    }
+}
+
+impl Setting for Config {
+    type Bug = Bug;
+
+    fn bug(&self) -> Option<Bug> {
+        self.bug
+    }
+
+    fn server_ids(&self) -> impl Iterator<Item = Id> {
+        self.server_ids()
+    }
+}
+
+/// A node of a Zab cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Zab<M: StateMachine> {
+    /// A server: leads or follows.
+    Server(Server<M>),
+    /// A client.
+    Client(SessionClient<M::Op>),
+}
+
+impl<M: StateMachine> Zab<M> {
+    /// The seeded bug, if its cluster has one.
+    pub(super) fn bug(&self) -> Option<Bug> {
+        match self {
+            Self::Server(server) => server.config.bug,
+            Self::Client(_) => None,
+        }
+    }
+}
+
+/// A server of the replicated service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server<M: StateMachine> {
+    /// The cluster.
+    pub config: Config,
+    /// What is on its disk when it first starts, in an instance that begins in the middle of a run.
+    pub(crate) prepared: Option<Stable<M>>,
+}

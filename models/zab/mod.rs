@@ -1,0 +1,217 @@
+//! Zab: the atomic broadcast of ZooKeeper, over links that lose, repeat and reorder.
+//!
+//! # Sources
+//!
+//! * **Junqueira, Reed and Serafini 2011**, *Zab: high-performance broadcast for primary-backup
+//!   systems*: the phases discovery, synchronisation and broadcast, and the properties.
+//! * **Hunt et al. 2010**, *ZooKeeper: wait-free coordination for internet-scale systems*: the
+//!   service, its local reads, and what a session promises.
+//! * **Ouyang et al. 2025**, *Multi-grained specifications for distributed system model checking and
+//!   verification*, with its TLA+ specifications of Zab and of ZooKeeper's synchronisation: the
+//!   properties beside the paper's, and the traces of the tickets.
+//! * ZooKeeper's tickets, in the table below. **Lev-Ari et al. 2017**: what its reads amount to.
+//!   **Lamport 1979**: sequential consistency. **Herlihy and Wing 1990**: linearizability.
+//!
+//! # How it works
+//!
+//! 1. **Discovery.** A server that hears of no leader asks who would follow. Once a quorum said
+//!    which epochs they accepted, it takes a larger one of its own, and asks all to accept it
+//!    (`NEWEPOCH`). Who does saves that, and reports the last epoch whose history it took over and
+//!    its last transaction (`ACK-E`). Of a quorum's histories the largest by these two is the
+//!    initial history of the epoch: the prospective leader fetches it if it is not its own.
+//! 2. **Synchronisation.** The leader sends each follower what its history lacks (`NEWLEADER`). The
+//!    follower makes its history equal, then saves the epoch as its current one, then acknowledges
+//!    (`ACK-LD`). With a quorum of that the epoch is established, the initial history is committed,
+//!    and the leader says so (`UPTODATE`).
+//! 3. **Broadcast.** The leader gives each request the next transaction identifier, proposes it,
+//!    and commits in order what a quorum acknowledged.
+//!
+//! Writes are linearizable. Reads are transactions too, by default; with [`Config::local_reads`]
+//! every server reads from its own state, as ZooKeeper's do, and a client carries the last
+//! transaction that it saw, so that it never goes back. A sync is a transaction that changes
+//! nothing, so a read after it is linearizable; ZooKeeper's sync asks no quorum.
+//!
+//! # What each guard is for
+//!
+//! Each guard has a mutant without it. The steps are those of the shortest run from the start of the
+//! mutant's instance to the violation; the published ones are of traces of coarser steps (Ouyang et
+//! al. 2025). Generated from [`tickets`], which a test compares with what a check finds.
+//!
+//! <!-- guards -->
+//! | ticket | guard | mutant | property | steps | published |
+//! |---|---|---|---|---:|---:|
+//! | ZOOKEEPER-1154 | a follower that is ahead truncates before it takes a DIFF | `diff-without-trunc` | `prefix-consistency` | 8 | – |
+//! | ZOOKEEPER-2845 | only what the leader says is committed is delivered | `keep-memory` | `committed-durability` | 5 | 10 |
+//! | ZOOKEEPER-3642 | a snapshot counts when all of it came | `partial-snap-kept` | `snapshot` | 6 | – |
+//! | ZOOKEEPER-3911 | the history of NEWLEADER is durable before ACK-LD, not after UPTODATE | `history-after-uptodate` | `leader-completeness` | 13 | 14 |
+//! | ZOOKEEPER-4394 | a COMMIT between ACK-LD and UPTODATE counts | `drop-commit-in-sync` | `caught-up` | 13 | 17 |
+//! | ZOOKEEPER-4643 | the history is durable before the current epoch | `epoch-before-history` | `leader-completeness` | 13 | 20 |
+//! | ZOOKEEPER-4646 | the history is durable before it is acknowledged | `ack-before-history` | `leader-completeness` | 13 | 23 |
+//! | ZOOKEEPER-4685 | an acknowledgment of a follower that is not synchronised is ignored | `ack-proposal-first` | `steady-leader` | 9 | 12 |
+//! | ZOOKEEPER-4712 | a proposal counts in its own epoch only | `late-log-write` | `process-consistency` | 8 | 11 |
+//! | ZOOKEEPER-4925 | a DIFF has no hole | `hole-in-diff` | `prefix-consistency` | 8 | – |
+//! | FLE | the most recent history of a quorum becomes the initial history | `own-history` | `leader-completeness` | 10 | – |
+//! | FLE | the current epoch decides before the transaction identifier | `most-entries-wins` | `leader-completeness` | 14 | – |
+//! | Zab 1.0 | a leader broadcasts when a quorum has its initial history | `commit-old-by-count` | `primary-integrity` | 10 | – |
+//! | DSN 2011 | an accepted epoch is durable before it is acknowledged | `forget-accepted-epoch` | `accepted-epoch` | 4 | – |
+//! | DSN 2011 | an epoch is accepted of one leader only | `accept-equal-epoch` | `one-leader` | 14 | – |
+//! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 20 | – |
+//! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 22 | – |
+//! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 8 | – |
+//! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 11 | – |
+//! | links | a snapshot never replaces a history that has all of it | `install-older` | `acknowledged-history` | 15 | – |
+//! | sessions | a server that is behind a client does not serve it | `ignore-last-zxid` | `session-order` | 8 | – |
+//! | sessions | a sync is ordered by a quorum | `sync-locally` | `linearizable` | 12 | – |
+//! <!-- end of guards -->
+//!
+//! # Deviations, and why
+//!
+//! * **Links lose, repeat and reorder**, where Zab has FIFO connections. Every message carries its
+//!   epoch. A proposal names its predecessor, and is appended only after that; `ACK` and `COMMIT`
+//!   are cumulative; pings have everything that was not answered said again. A `NEWLEADER` that
+//!   comes again never truncates: once a history is taken over, nothing of it is cut off in its
+//!   epoch. A late acknowledgment is still true, because it was durable before it was sent.
+//! * An epoch is a round and a server, so two servers never have one epoch. ZooKeeper's is a number,
+//!   which a quorum accepts strictly increasing.
+//! * There is no leader election of its own: what Fast Leader Election guarantees is the rule by
+//!   which the initial history is chosen.
+//! * The first epoch, 0.0, is led by server 0 with no discovery: no history is before it. Nobody
+//!   leads it a second time.
+//! * A follower gets proposals once its `ACK-LD` was heard, and then those that were made since its
+//!   `NEWLEADER`: on links without order none could count earlier.
+//! * How far the history is delivered is saved, lazily. A server that starts goes on from there, and
+//!   does not take the rest of its history for committed.
+//! * A follower redirects clients to its leader, where ZooKeeper's forwards.
+//! * No observers, watches, ephemeral nodes or access lists, and no change of the servers.
+//!
+//! # Bounds
+//!
+//! A leader has at most [`Config::open`] transactions that are not committed, and sends a follower
+//! at most [`Config::window`] ahead of its acknowledgment; a server keeps [`Config::keep`] delivered
+//! transactions and [`Config::keep_bytes`] of them, twice as much while it gives a snapshot. Every
+//! message fits a datagram.
+//!
+//! # Where things are
+//!
+//! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
+//! are in `discovery.rs`, `sync.rs`, `leader.rs` and `follower.rs`; `server.rs` dispatches. All are
+//! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
+//! that notice them, [`tickets`] where they come from.
+
+mod bounds;
+mod bugs;
+mod client;
+mod config;
+mod discovery;
+mod epoch;
+mod follower;
+mod guarantees;
+mod history;
+pub mod instances;
+mod leader;
+mod message;
+pub mod mutants;
+pub mod properties;
+mod protocol;
+mod server;
+mod state;
+mod storage;
+mod sync;
+pub mod tickets;
+mod turn;
+
+pub use client::{SessionClient, SessionState};
+pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, Timing, WINDOW, Zab};
+pub use epoch::{Epoch, Zxid};
+pub use history::{InSession, SessionHistory};
+pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};
+pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
+pub use storage::{Record, Saved, Stable};
+
+use crate::Recoverable;
+use crate::kv::{Service, StateMachine};
+use crate::lend::lend;
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
+use turn::Turn;
+
+impl<M: StateMachine> Actor for Zab<M> {
+    type Msg = Msg<M>;
+    type Timer = Timer;
+    type State = State<M>;
+    type Storage = Saved<M>;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
+        match self {
+            Self::Server(Server { config, prepared }) => {
+                let (saved, prepared) = (storage.as_ref(), prepared.as_ref());
+                let start = |mut turn: Turn<'_, '_, M>| turn.on_start(saved, prepared);
+                State::Server(Turn::start(config, id, o, start))
+            }
+            Self::Client(client) => State::Client(client.on_start(o)),
+        }
+    }
+
+    fn on_msg(
+        &self,
+        id: Id,
+        state: &mut Cow<'_, State<M>>,
+        src: Id,
+        msg: Msg<M>,
+        o: &mut Out<Self>,
+    ) {
+        match self {
+            Self::Server(Server { config, .. }) => lend!(state, State::Server, |state| {
+                Turn::on_message(config, id, src, state, o).on_msg(msg);
+            }),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_msg(state, msg, o));
+            }
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
+        match self {
+            Self::Server(Server { config, .. }) => lend!(state, State::Server, |state| {
+                Turn::of_its_own(config, id, state, o).on_timer(*timer);
+            }),
+            Self::Client(client) => {
+                lend!(state, State::Client, |state| client.on_retry(state, o));
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Server(_) => "server",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+impl<M: StateMachine> Recoverable for Zab<M> {
+    fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Saved<M>> {
+        match state {
+            State::Server(server) => Some(Saved::Complete(server.stable.clone())),
+            State::Client(_) => None,
+        }
+    }
+
+    /// What is committed is on the disks of a quorum; of a single server, that is its own.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        match msg {
+            Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
+            Service::Reply { .. }
+            | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
+                matches!(self, Self::Server(server) if server.config.servers() == 1)
+            }
+            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+        }
+    }
+
+    fn is_lazy(&self, saved: &Saved<M>) -> bool {
+        saved.is_all(Record::is_lazy)
+    }
+}
