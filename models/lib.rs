@@ -19,12 +19,15 @@
 //! | synod, single decree: 3 acceptors | agreement on one value | any 1 of 3 | promises and accepted proposals (checked with a crash and restart) | – | – | – |
 //! | paxos, majorities: 3 replicas | linearizable | any 1 of 3 | promises, accepted proposals and chosen commands (checked with a crash and restart) | 3 | 8, 4 | 6, 4 |
 //! | kafka, the map, flush=sync: a controller, 3 brokers, 2 to commit | linearizable | any 1 of 4 | what is acknowledged (checked with 2 crashes and restarts) | 2 | 7, 4 | 7, 4 |
-//! | kafka, acks=all, fewer page caches lost than the minimum in sync: a controller, 3 brokers, 2 to commit | appends are linearizable, and reads while no leader is deposed; replicas agree on what is committed; a record is committed once | any 1 of 4 | what is acknowledged (checked with 2 crashes and restarts) | 3 | 7, 4 | 2, 2 |
+//! | kafka, acks=all, fewer page caches lost than the minimum in sync: a controller, 3 brokers, 2 to commit | appends are linearizable, and reads while no leader is deposed; replicas agree on what is committed; a record is committed once | any 1 of 4 | what is acknowledged (checked with a crash and restart) | 3 | 7, 4 | 2, 2 |
 //! | kafka, acks=all, reads at followers and deposed leaders: a controller, 3 brokers, 2 to commit | **reads are not linearizable**; replicas agree on what is committed; a record is committed once | any 1 of 4 | what is acknowledged (checked without restarts) | 2 | 7, 4 | 2, 2 |
 //! | kafka, acks=all, as many page caches lost: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked with 2 crashes and restarts) | 1 | 7, 4 | 2, 2 |
 //! | kafka, acks=all, unclean elections: a controller, 3 brokers, 2 to commit | **replicas differ**; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 4 | 2, 2 |
 //! | kafka, acks=1: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4, and 5 of the 6 sets of 2 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 2 | 2, 2 |
 //! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | 7, 4 | 2, 2 |
+//! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with a crash and restart) | 1 | 8, 4 | 8, 4 |
+//! | zab, reads at any server: 3 servers | **not linearizable**; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | zab, reads at any server after a sync: 3 servers | linearizable; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;
