@@ -210,6 +210,7 @@ impl Log {
     }
 
     /// The log up to an offset.
+    #[must_use]
     pub fn before(&self, end: u64) -> Self {
         let mut log = Self { base: self.base.clone(), ..Self::default() };
         log.records = self.between(0, end).to_vec();

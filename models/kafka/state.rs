@@ -77,6 +77,7 @@ pub struct Install {
 
 /// What a broker is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there is one role per node")]
 pub enum Role {
     /// It follows the leader, if there is one.
     #[default]
