@@ -139,6 +139,12 @@ pub trait Recoverable: Actor {
     /// What must be on disk while a node is in `state`; `None` if nothing.
     fn checkpoint(&self, id: Id, state: &Self::State) -> Option<Self::Storage>;
 
+    /// The timer that fires when the node is asked to stop, as the last thing that it does. A crash
+    /// gives it no time for that. `None` if a stop is to it as a crash.
+    fn stop_timer(&self) -> Option<Self::Timer> {
+        None
+    }
+
     /// Whether `msg` leaves only when all is durable that its node saved before. A message that
     /// need not wait is as true if the node forgets what is not durable yet.
     fn waits_for_disk(&self, _msg: &Self::Msg) -> bool {

@@ -107,6 +107,12 @@ pub trait Deploy: Protocol {
         Promise::Nothing("the protocol does not say what it promises")
     }
 
+    /// What survives in such a cluster, in a sentence that is shown when it starts; `None` if there
+    /// is nothing to choose.
+    fn survives(_topology: &Topology) -> Option<String> {
+        None
+    }
+
     /// Whether this server may return when its data directory is lost.
     fn readmission(_server: Id) -> Readmission<Self::Actor> {
         Readmission::Refused(

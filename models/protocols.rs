@@ -34,7 +34,7 @@ impl Protocols for All {
         visitor.deployed::<crate::two_phase_commit::TwoPhaseCommit>();
         visitor.checked::<crate::paxos::synod::Synod>();
         visitor.deployed::<crate::paxos::Paxos<Map>>();
-        visitor.checked::<crate::kafka::Kafka>();
+        visitor.deployed::<crate::kafka::Kafka>();
         visitor.checked::<crate::zab::Zab<Map>>();
     }
 }

@@ -6,6 +6,7 @@ use super::history::LogHistory;
 use super::message::Op;
 use super::properties::{self as claims, Actor, Claim, History};
 use super::state::Timer;
+use crate::kv;
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::{Id, model_timeout};
 
@@ -194,6 +195,28 @@ pub(super) fn consume(times: usize) -> Vec<Op> {
 /// replies are judged in real time.
 pub(super) fn timed() -> Bounds {
     Bounds { clients: vec![(1, produce(1)), (1, consume(2))], timed: true, ..Bounds::of(2, 2) }
+}
+
+/// A client of the map that the records make.
+pub(super) fn map(ops: impl IntoIterator<Item = kv::Op>) -> Vec<Op> {
+    ops.into_iter().map(Op::Map).collect()
+}
+
+/// Swaps a value, and nothing else, for another.
+pub(super) fn cas(key: &str, expected: &str, new: &str) -> kv::Op {
+    kv::Op::Cas { key: key.into(), expected: Some(expected.into()), new: Some(new.into()) }
+}
+
+/// 2 brokers of which the first is in sync and commits alone, and forgets what it has committed; a
+/// client writes to the map.
+pub(super) fn forgetful(ops: impl IntoIterator<Item = kv::Op>) -> Bounds {
+    let bounds = Bounds { clients: vec![(1, map(ops))], ..Bounds::of(2, 1) };
+    bounds.with(|config| {
+        config.min_isr = 1;
+        config.flush = Flush::EachAppend;
+        config.retention_bytes = Some(0);
+        config.max_fetch_bytes = 1;
+    })
 }
 
 /// So many brokers in sync, of which one may be fenced.

@@ -3,7 +3,7 @@
 use super::bugs::Bug;
 use super::config::{Flush, controller};
 use super::log::{Log, Record};
-use super::message::{Msg, Op, Peer};
+use super::message::{Msg, Peer};
 use super::registry::Registry;
 use super::state::{BrokerState, Leading, Role, Timer};
 use super::storage::{BrokerDisk, DiskRecord, Storage};
@@ -31,6 +31,7 @@ impl Turn<'_, '_> {
             clean: kept,
             log: disk.log.clone(),
             flushed: disk.log.end(),
+            hw: disk.log.start(),
             role: Role::Starting(disk.clean),
             ..BrokerState::default()
         };
@@ -39,7 +40,7 @@ impl Turn<'_, '_> {
 
     fn on_first_start(&mut self) {
         let records = self.config.preloaded.contains(&self.id).then(Record::first);
-        let log = Log(records.into_iter().collect());
+        let log: Log = records.into_iter().collect();
         let flushed = log.end();
         *self.state.to_mut() = BrokerState { epoch: 1, log, flushed, ..BrokerState::default() };
         self.save(Storage::Broker(Saved::Complete(self.state.on_disk())));
@@ -54,12 +55,10 @@ impl Turn<'_, '_> {
             Service::Peer(Peer::Metadata(registry)) => self.on_metadata(registry),
             Service::Peer(Peer::Fetch(fetch)) => self.on_fetch(&fetch),
             Service::Peer(Peer::Fetched(fetched)) => self.on_fetched(fetched),
-            Service::Request { seq, op: Op::Produce { sequence, value } } => {
-                self.on_produce(seq, sequence, value);
-            }
-            Service::Request { seq, op: Op::Consume { from } } => self.on_consume(seq, from),
+            Service::Request { seq, op } => self.on_request(seq, op),
             _ => {}
         }
+        self.trim();
     }
 
     pub(super) fn on_timer(&mut self, timer: Timer) {
@@ -73,6 +72,7 @@ impl Turn<'_, '_> {
             Timer::Stop => self.on_stop_timer(),
             Timer::Suspect(_) | Timer::Retry(_) => {}
         }
+        self.trim();
     }
 
     /// The controller decided something. Of a broker's former life it is no news.
@@ -127,8 +127,10 @@ impl Turn<'_, '_> {
         let heard = state.leading().map(|leading| leading.followers.clone());
         let followers = heard.filter(|_| keeps).unwrap_or_default();
         let start = state.log.end();
-        state.role = Role::Leader(Leading { start, followers, ..Leading::default() });
-        self.set_timer(Timer::Lag, &self.config.timing.lag);
+        let view = state.log.base().clone();
+        state.role = Role::Leader(Leading { start, followers, view, ..Leading::default() });
+        self.know_producers();
+        self.cancel_timer(Timer::Lag);
         self.on_altered(0);
     }
 
@@ -154,10 +156,12 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// After an append: what is to be on disk first is; the rest gets there some time later.
-    pub(super) fn appended(&mut self) {
+    /// After an append from this offset on: what is to be on disk first is; the rest gets there some
+    /// time later. If more is in the page cache already, its timer is set.
+    pub(super) fn appended(&mut self, from: u64) {
         match self.config.flush {
             Flush::EachAppend => self.write(),
+            Flush::Later if self.state.flushed < from => {}
             Flush::Later => self.set_timer(Timer::Flush, &self.config.timing.flush),
         }
     }
@@ -202,6 +206,8 @@ impl Turn<'_, '_> {
         }
         let state = self.state.to_mut();
         state.log.truncate(end);
+        // Where it parted before the start of the log, nothing is left.
+        let end = state.log.end();
         state.flushed = state.flushed.min(end);
         state.hw = state.hw.min(end);
     }

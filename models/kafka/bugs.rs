@@ -34,6 +34,10 @@ bugs! {
     KeepEligible,
     ForgetDecision,
     ForgetFlush,
+    ForgetUncommitted,
+    ForgetTrim,
+    MixPieces,
+    InstallEarly,
     NeverExpand,
     NeverRefetch,
     NeverUnfence,
@@ -46,6 +50,9 @@ impl Seeded<Msg, Storage> for Bug {
             (Self::ForgetDecision, Storage::Controller(registry)) => registry.version > 1,
             (Self::ForgetFlush, Storage::Broker(saved)) => {
                 matches!(saved.records(), [DiskRecord::Flushed(_)])
+            }
+            (Self::ForgetTrim, Storage::Broker(saved)) => {
+                matches!(saved.records(), [DiskRecord::Trimmed(_)])
             }
             _ => false,
         }

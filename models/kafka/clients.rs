@@ -3,45 +3,75 @@
 use super::bugs::Bug;
 use super::config::Acks;
 use super::log::Record;
-use super::message::Reply;
-use super::state::{BrokerState, Role};
+use super::message::{Op, Reply};
+use super::state::{BrokerState, Leading, Role};
+use super::topic::{Applied, Entry};
 use super::turn::Turn;
+use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::kv::{Bytes, Service};
+use crate::kv::sessions::RequestStatus;
+use stateright::actor::Id;
 
 impl Turn<'_, '_> {
-    /// A producer's record. What the log has already is not appended again: the producer asks
-    /// again when an answer was lost (KIP-98).
-    pub(super) fn on_produce(&mut self, seq: u64, sequence: u64, value: Bytes) {
-        let state = &**self.state;
-        let Some(leading) = state.leading() else { return self.redirect(seq) };
-        let known_from = if self.has(Bug::NoDedupeAfterFailover) { leading.start } else { 0 };
-        if self.config.idempotent {
-            let found = state.log.find(self.src, sequence).filter(|offset| *offset >= known_from);
-            if let Some(offset) = found {
-                return self.acknowledge_later(seq, offset);
+    pub(super) fn on_request(&mut self, seq: u64, op: Op) {
+        match op {
+            Op::Produce { sequence, value } => {
+                self.on_produce(seq, sequence, Entry::Message(value), false);
             }
-            let last = state.log.last_sequence(self.src, known_from);
-            if sequence != last + 1 && !self.has(Bug::AcceptGap) {
-                return self.answer(Service::Reply { seq, reply: Reply::OutOfOrder });
-            }
+            Op::Map(op) => self.on_produce(seq, seq, Entry::Map(op), true),
+            Op::Consume { from } => self.on_consume(seq, from),
+            Op::Offsets => self.on_offsets(seq),
         }
-        let enough = state.partition().isr.len() >= self.config.min_isr;
-        let acceptable = enough || self.config.acks == Acks::Leader;
-        if !acceptable || state.log.end() >= self.config.max_records {
-            return self.answer(Service::Refused { seq, why: Refusal::Busy });
-        }
-        self.append(seq, sequence, value);
     }
 
-    fn append(&mut self, seq: u64, sequence: u64, value: Bytes) {
+    /// A producer's record. What the log has already is not appended again: the producer asks
+    /// again when an answer was lost (KIP-98). The numbers of records on the map are those of the
+    /// client's requests, and so may jump: a client has one request open, and when it goes on to the
+    /// next, it has given up those before.
+    fn on_produce(&mut self, seq: u64, sequence: u64, entry: Entry, may_jump: bool) {
+        let Some(leading) = self.state.leading() else { return self.redirect(seq) };
+        if self.config.idempotent {
+            match leading.status(self.src, sequence) {
+                Known::New { follows } if follows || may_jump || self.has(Bug::AcceptGap) => {}
+                Known::New { .. } => {
+                    return self.answer(Service::Reply { seq, reply: Reply::OutOfOrder });
+                }
+                Known::At(offset) => return self.acknowledge_later(seq, offset),
+                Known::Answered(applied) => {
+                    return self.answer(Service::Reply { seq, reply: applied.into() });
+                }
+                Known::Old => return,
+                Known::Refused(why) => return self.answer(Service::Refused { seq, why }),
+            }
+        }
+        if !self.has_room() {
+            return self.answer(Service::Refused { seq, why: Refusal::Busy });
+        }
+        self.append(seq, sequence, entry);
+    }
+
+    /// Whether the in-sync replicas suffice, and the log is not full.
+    fn has_room(&self) -> bool {
+        let BrokerState { log, .. } = &**self.state;
+        let enough = self.state.partition().isr.len() >= self.config.min_isr;
+        let holds = log.end() - log.start() < self.config.max_records;
+        let is_full = !holds || log.bytes() >= self.config.max_log_bytes;
+        (enough || self.config.acks == Acks::Leader) && !is_full
+    }
+
+    fn append(&mut self, seq: u64, sequence: u64, entry: Entry) {
         let producer = self.src;
         let state = self.state.to_mut();
         let (epoch, offset) = (state.partition().leader_epoch, state.log.end());
-        state.log.0.push(Record { epoch, producer, sequence, value });
-        self.appended();
+        state.log.extend([Record { epoch, producer, sequence, entry }]);
+        if let Some(leading) = state.leading_mut() {
+            leading.tail.insert(producer, (sequence, offset));
+        }
+        self.appended(offset);
         self.acknowledge_later(seq, offset);
         self.commit();
+        self.answer_waiting(offset);
+        self.watch_lag();
     }
 
     /// Answers a producer when the record at `offset` is as safe as is configured.
@@ -61,7 +91,7 @@ impl Turn<'_, '_> {
     }
 
     /// A consumer reads what is committed, as far as this broker knows.
-    pub(super) fn on_consume(&mut self, seq: u64, from: u64) {
+    fn on_consume(&mut self, seq: u64, from: u64) {
         let BrokerState { log, hw, role, .. } = &**self.state;
         let serves = match role {
             Role::Leader(_) => true,
@@ -72,8 +102,18 @@ impl Turn<'_, '_> {
             return self.redirect(seq);
         }
         let end = if self.has(Bug::ServeToEnd) { log.end() } else { *hw };
-        let records = log.between(from, end).to_vec();
+        let from = from.max(log.start());
+        let records = log.read(from, end, self.config.max_fetch_bytes).to_vec();
         self.answer(Service::Reply { seq, reply: Reply::Consumed { from, records } });
+    }
+
+    fn on_offsets(&mut self, seq: u64) {
+        let BrokerState { log, hw, .. } = &**self.state;
+        if self.state.leading().is_none() {
+            return self.redirect(seq);
+        }
+        let reply = Reply::Offsets { start: log.start(), committed: *hw, end: log.end() };
+        self.answer(Service::Reply { seq, reply });
     }
 
     /// Another broker leads.
@@ -82,6 +122,42 @@ impl Turn<'_, '_> {
         let epoch = partition.leader_epoch;
         if let Some(leader) = partition.leader.filter(|leader| *leader != self.id) {
             self.answer(Service::Redirect { seq, epoch, leader });
+        }
+    }
+}
+
+/// What a leader knows of a producer's record.
+enum Known {
+    /// It is not in the log; whether it follows the producer's last.
+    New { follows: bool },
+    /// It is at this offset, and not committed.
+    At(u64),
+    /// It is committed, and this is the reply.
+    Answered(Applied),
+    /// A later one is in the log, so its producer has the reply.
+    Old,
+    /// Whether it is in the log is not known any more.
+    Refused(Refusal),
+}
+
+impl Leading {
+    fn status(&self, producer: Id, sequence: u64) -> Known {
+        match self.tail.get(&producer) {
+            Some((last, offset)) if *last == sequence => return Known::At(*offset),
+            Some((last, _)) if *last > sequence => return Known::Old,
+            Some((last, _)) => return Known::New { follows: last + 1 == sequence },
+            None => {}
+        }
+        let sessions = &self.view.image.sessions;
+        match sessions.status(producer, sequence) {
+            RequestStatus::New => {
+                let before = sessions.status(producer, sequence.saturating_sub(1));
+                let follows = sequence == 1 || matches!(before, RequestStatus::Repeated(_));
+                Known::New { follows }
+            }
+            RequestStatus::Repeated(reply) => Known::Answered(reply.clone()),
+            RequestStatus::Old => Known::Old,
+            RequestStatus::Refused(why) => Known::Refused(why),
         }
     }
 }

@@ -45,6 +45,21 @@ pub struct Timing {
     pub retry: Range<Duration>,
 }
 
+/// For a local network.
+impl Default for Timing {
+    fn default() -> Self {
+        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
+        Self {
+            suspect: millis(400, 500),
+            resend: millis(40, 60),
+            lag: millis(600, 800),
+            flush: millis(500, 1000),
+            stop: None,
+            retry: millis(150, 250),
+        }
+    }
+}
+
 impl Timing {
     /// For checking, where a timer may fire at any time.
     pub fn model() -> Self {
@@ -80,6 +95,14 @@ pub struct Config {
     pub preloaded: Vec<Id>,
     /// How many records a log holds; more are refused.
     pub max_records: u64,
+    /// How many bytes of records a log keeps at least when it forgets the oldest, which it does when
+    /// it has twice as many: `retention.bytes`. `None` if it keeps all.
+    pub retention_bytes: Option<usize>,
+    /// How many bytes of records a log holds; more are refused.
+    pub max_log_bytes: usize,
+    /// How many bytes of records an answer holds; a record that is larger goes alone:
+    /// `fetch.max.bytes`.
+    pub max_fetch_bytes: usize,
     /// How long things take.
     pub timing: Timing,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
@@ -100,6 +123,9 @@ impl Config {
             follower_reads: false,
             preloaded: Vec::new(),
             max_records: 1 << 20,
+            retention_bytes: None,
+            max_log_bytes: 1 << 30,
+            max_fetch_bytes: 32 << 10,
             timing,
             bug: None,
         }

@@ -4,7 +4,7 @@
 //! changes, a partition epoch when anything of the partition does.
 
 use super::bugs::Bug;
-use super::config::Config;
+use super::config::{Config, Flush};
 use super::message::{Msg, Peer};
 use super::registry::{Partition, Registration, Registry};
 use super::state::Timer;
@@ -90,7 +90,9 @@ impl ControllerTurn<'_, '_> {
         }
         let is_clean =
             clean == Some(known.epoch) || clean.is_some() && self.has(Bug::KeepCleanMark);
-        let stays = is_clean || self.has(Bug::UncleanStaysEligible);
+        // Without a page cache there is nothing to lose.
+        let has_all = is_clean || self.config.flush == Flush::EachAppend;
+        let stays = has_all || self.has(Bug::UncleanStaysEligible);
         let src = self.src;
         self.decide(|registry| {
             registry.brokers.insert(src, Registration { epoch, fenced: true });

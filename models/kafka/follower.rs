@@ -8,7 +8,7 @@ use super::turn::Turn;
 impl Turn<'_, '_> {
     /// Asks the leader for what follows.
     pub(super) fn fetch(&mut self) {
-        let BrokerState { epoch, log, metadata, role, .. } = &**self.state;
+        let BrokerState { epoch, log, metadata, role, install, .. } = &**self.state;
         let Some(leader) = metadata.partition.leader.filter(|_| *role == Role::Follower) else {
             return;
         };
@@ -17,6 +17,7 @@ impl Turn<'_, '_> {
             offset: log.end(),
             last_epoch: log.last_epoch(),
             broker_epoch: *epoch,
+            held: install.as_ref().and_then(|install| install.pieces.held()),
         };
         self.send(leader, Peer::Fetch(fetch));
     }
@@ -37,16 +38,21 @@ impl Turn<'_, '_> {
             return;
         }
         match fetched.content {
+            Content::Piece { slot, epoch, index, piece, next } => {
+                self.on_piece((slot, epoch), index, piece, next);
+            }
             Content::Records(records) => {
                 let grows = !records.is_empty();
-                let hw = fetched.hw.min(state.log.end() + records.len() as u64);
+                // What it has forgotten was committed, whatever its leader knows yet.
+                let end = state.log.end() + records.len() as u64;
+                let hw = fetched.hw.clamp(state.log.start(), end);
                 if grows || hw != state.hw {
                     let state = self.state.to_mut();
-                    state.log.0.extend(records);
+                    state.log.extend(records);
                     state.hw = hw;
                 }
                 if grows {
-                    self.appended();
+                    self.appended(fetched.offset);
                     self.fetch();
                 }
             }

@@ -6,7 +6,7 @@ use super::message::Op;
 use super::properties;
 use super::state::State;
 use crate::guarantee::{Guarantee, Reading, Sample, numbered};
-use crate::kv::ClientState;
+use crate::kv::{self, ClientState};
 use crate::world::rehearsal::{Rehearsal, answered};
 use stateright::actor::Id;
 
@@ -15,7 +15,16 @@ const OTHERS: [&str; 4] = ["acks-one", "unclean-election", "two-lost", "not-idem
 /// The instances in which consumers read elsewhere than at the leader.
 const STALE: [&str; 2] = ["stale-follower", "zombie-read"];
 
+/// The instances of brokers that write to disk before they answer, and those of the map.
+const DEPLOYED: [&str; 5] =
+    ["synchronous", "map", "map-failover", "retention", "retention-failover"];
+
 pub(super) fn guarantees() -> Vec<Guarantee> {
+    let map = Sample {
+        write: |count| cost(Acks::All, puts, count),
+        read: Some(|count| cost(Acks::All, gets, count)),
+        ..sample()
+    };
     let all = Sample { write: |count| cost(Acks::All, produce, count), ..sample() };
     let one = Sample {
         write: |count| cost(Acks::Leader, produce, count),
@@ -30,6 +39,13 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         sample: sample.clone(),
     };
     vec![
+        Guarantee {
+            mode: "the map, flush=sync",
+            covers: |name| DEPLOYED.contains(&name),
+            consistency: vec![Reading::linearizable(properties::LINEARIZABLE)],
+            durable: durable(),
+            sample: map,
+        },
         row(
             "acks=all, fewer page caches lost than the minimum in sync",
             |name| !OTHERS.contains(&name) && !STALE.contains(&name),
@@ -89,6 +105,14 @@ fn produce(count: usize) -> Vec<Op> {
 
 fn consume(count: usize) -> Vec<Op> {
     vec![Op::Consume { from: 0 }; count]
+}
+
+fn puts(count: usize) -> Vec<Op> {
+    vec![Op::Map(kv::Op::put("k", "v")); count]
+}
+
+fn gets(count: usize) -> Vec<Op> {
+    vec![Op::Map(kv::Op::get("k")); count]
 }
 
 fn cost(

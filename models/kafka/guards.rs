@@ -161,7 +161,7 @@ pub const GUARDS: &[Guard] = &[
         says: "an answer is to a fetch at this offset after this epoch",
         mutant: "answer-by-offset",
         property: CANDIDATES_COMPLETE,
-        steps: 20,
+        steps: 19,
         seen: "nothing: Kafka's connections do not repeat messages",
     },
     Guard {

@@ -1,8 +1,8 @@
 //! What producers and consumers asked for, and the replies.
 
 use super::message::{Msg, Op, Reply};
-use crate::kv::Service;
 use crate::kv::history::Linearizable;
+use crate::kv::{self, Map, Service};
 use crate::world::Observer;
 use stateright::actor::{Envelope, Id};
 use stateright::semantics::SequentialSpec;
@@ -39,16 +39,21 @@ impl LogHistory {
     /// A client got a reply.
     fn on_reply(&mut self, client: Id, seq: u64, reply: &Reply) {
         match reply {
-            Reply::Produced { .. } => drop(self.acknowledged.insert((client, seq))),
+            Reply::Produced { .. } | Reply::Map(_) => {
+                self.acknowledged.insert((client, seq));
+            }
             Reply::Consumed { from, records } => {
                 for (offset, record) in (*from..).zip(records) {
                     self.read(offset, (record.producer, record.sequence));
                 }
             }
-            Reply::OutOfOrder => {}
+            Reply::OutOfOrder | Reply::Offsets { .. } => {}
         }
         let history = self.in_real_time.as_ref();
-        if let Some(next) = history.and_then(|it| it.reply(client, seq, &Answer::from(reply))) {
+        let answer = Answer::new(reply);
+        if let Some(next) =
+            history.zip(answer).and_then(|(it, answer)| it.reply(client, seq, &answer))
+        {
             self.in_real_time = Some(next);
         }
     }
@@ -61,7 +66,7 @@ impl Observer<Msg> for LogHistory {
 
     fn on_send(&self, envelope: Envelope<&Msg>) -> Option<Self> {
         let Service::Request { seq, op } = envelope.msg else { return None };
-        let asked = Request::new(envelope.src, op);
+        let asked = Request::new(envelope.src, *seq, op)?;
         let next = self.in_real_time.as_ref()?.invoke(envelope.src, *seq, &asked)?;
         Some(Self { in_real_time: Some(next), ..self.clone() })
     }
@@ -74,15 +79,21 @@ impl Observer<Msg> for LogHistory {
     }
 }
 
-/// An append-only log by its sequential specification: the records, each a producer's number.
+/// An append-only log by its sequential specification: the records, each a producer's number, and
+/// the map that they make.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AppendOnly(Vec<(Id, u64)>);
+pub struct AppendOnly {
+    records: Vec<(Id, u64)>,
+    map: Map,
+}
 
 /// What a client asks of an append-only log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// To append this record, once.
     Append((Id, u64)),
+    /// To append this record, once, and to do this on the map.
+    Map((Id, u64), kv::Op),
     /// To read all from this offset on.
     Read(u64),
 }
@@ -92,6 +103,8 @@ pub enum Request {
 pub enum Answer {
     /// The record is at this offset.
     At(u64),
+    /// What the operation on the map comes to.
+    Map(kv::Reply),
     /// The records from an offset on.
     Records(Vec<(Id, u64)>),
     /// It does not append it.
@@ -99,23 +112,39 @@ pub enum Answer {
 }
 
 impl Request {
-    fn new(client: Id, op: &Op) -> Self {
+    fn new(client: Id, seq: u64, op: &Op) -> Option<Self> {
         match op {
-            Op::Produce { sequence, .. } => Self::Append((client, *sequence)),
-            Op::Consume { from } => Self::Read(*from),
+            Op::Produce { sequence, .. } => Some(Self::Append((client, *sequence))),
+            Op::Map(op) => Some(Self::Map((client, seq), op.clone())),
+            Op::Consume { from } => Some(Self::Read(*from)),
+            Op::Offsets => None,
         }
     }
 }
 
-impl From<&Reply> for Answer {
-    fn from(reply: &Reply) -> Self {
+impl Answer {
+    fn new(reply: &Reply) -> Option<Self> {
         match reply {
-            Reply::Produced { offset } => Self::At(*offset),
-            Reply::OutOfOrder => Self::Refused,
+            Reply::Produced { offset } => Some(Self::At(*offset)),
+            Reply::Map(reply) => Some(Self::Map(reply.clone())),
+            Reply::OutOfOrder => Some(Self::Refused),
             Reply::Consumed { records, .. } => {
-                Self::Records(records.iter().map(|it| (it.producer, it.sequence)).collect())
+                let records = records.iter().map(|it| (it.producer, it.sequence));
+                Some(Self::Records(records.collect()))
             }
+            Reply::Offsets { .. } => None,
         }
+    }
+}
+
+impl AppendOnly {
+    /// Where the record is; it is appended if it is not there.
+    fn append(&mut self, record: (Id, u64)) -> usize {
+        let known = self.records.iter().position(|known| *known == record);
+        if known.is_none() {
+            self.records.push(record);
+        }
+        known.unwrap_or(self.records.len() - 1)
     }
 }
 
@@ -125,17 +154,14 @@ impl SequentialSpec for AppendOnly {
 
     fn invoke(&mut self, op: &Request) -> Answer {
         match op {
-            Request::Append(record) => {
-                let known = self.0.iter().position(|known| known == record);
-                let offset = known.unwrap_or(self.0.len());
-                if known.is_none() {
-                    self.0.push(*record);
-                }
-                Answer::At(offset as u64)
+            Request::Append(record) => Answer::At(self.append(*record) as u64),
+            Request::Map(record, op) => {
+                self.append(*record);
+                Answer::Map(self.map.invoke(op))
             }
             Request::Read(from) => {
                 let from = usize::try_from(*from).unwrap_or(usize::MAX);
-                Answer::Records(self.0.get(from..).unwrap_or_default().to_vec())
+                Answer::Records(self.records.get(from..).unwrap_or_default().to_vec())
             }
         }
     }

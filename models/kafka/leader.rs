@@ -1,13 +1,14 @@
-//! A leader: answers fetches, moves the high watermark, and keeps the in-sync replicas.
+//! A leader: answers fetches, and moves the high watermark.
 
 use super::bugs::Bug;
-use super::config::controller;
-use super::message::{Content, Fetch, Fetched, Peer, Reply};
-use super::state::{BrokerState, Leading, Progress, Timer};
+use super::log::Record;
+use super::message::{Content, Fetch, Fetched, Peer};
+use super::state::{BrokerState, Leading, Progress, Role};
+use super::topic::Applied;
 use super::turn::Turn;
 use crate::kv::Service;
+use crate::kv::service::Refusal;
 use stateright::actor::Id;
-use std::collections::BTreeSet;
 
 impl Turn<'_, '_> {
     /// A follower asks for what follows. If its log is a prefix of the leader's, it has all before
@@ -19,27 +20,54 @@ impl Turn<'_, '_> {
         if self.state.leading().is_none() || !is_current {
             return;
         }
+        if fetch.offset < log.start() {
+            return self.on_fetch_before_start(fetch);
+        }
         let (epoch, end) = log.end_of(fetch.last_epoch);
         let unknown = epoch < fetch.last_epoch && !self.has(Bug::EndOfNextEpoch);
         let trusts = self.has(Bug::TrustOffsets);
         if (unknown || end < fetch.offset) && !trusts {
             return self.answer_fetch(fetch, Content::Diverging { epoch, end });
         }
+        self.release();
         self.hear(Progress { broker_epoch: fetch.broker_epoch, offset: fetch.offset });
         let BrokerState { log, hw, .. } = &**self.state;
-        let records = log.between(fetch.offset, log.end()).to_vec();
-        // With nothing to tell, the fetch waits: it comes again.
-        if !records.is_empty() || (fetch.offset > 0 && *hw >= fetch.offset) {
+        let records = self.fetched_from(fetch.offset);
+        // With nothing to tell, the fetch waits until a record comes.
+        if fetch.offset < log.end() || (fetch.offset > 0 && *hw >= fetch.offset) {
             self.answer_fetch(fetch, Content::Records(records));
         }
     }
 
-    fn answer_fetch(&mut self, fetch: &Fetch, content: Content) {
+    pub(super) fn answer_fetch(&mut self, fetch: &Fetch, content: Content) {
+        self.send_fetched(self.src, fetch.offset, fetch.last_epoch, content);
+    }
+
+    fn send_fetched(&mut self, to: Id, offset: u64, last_epoch: u64, content: Content) {
         let BrokerState { hw, metadata, .. } = &**self.state;
         let leader_epoch = metadata.partition.leader_epoch;
-        let Fetch { offset, last_epoch, .. } = *fetch;
         let fetched = Fetched { leader_epoch, offset, last_epoch, hw: *hw, content };
-        self.answer(Peer::Fetched(fetched));
+        self.send(to, Peer::Fetched(fetched));
+    }
+
+    /// There is a record at this offset: the fetches that waited for it are answered. Each follower
+    /// that had all before has such a fetch here, or one on its way, which says the same.
+    pub(super) fn answer_waiting(&mut self, offset: u64) {
+        let state = &**self.state;
+        let Some(leading) = state.leading() else { return };
+        let had_all = leading.followers.iter().filter(|(_, progress)| progress.offset == offset);
+        let waiting: Vec<Id> = had_all.map(|(follower, _)| *follower).collect();
+        let last_epoch = state.log.epoch_before(offset);
+        for follower in waiting {
+            let records = self.fetched_from(offset);
+            self.send_fetched(follower, offset, last_epoch, Content::Records(records));
+        }
+    }
+
+    /// The records from an offset on that one answer holds.
+    fn fetched_from(&self, offset: u64) -> Vec<Record> {
+        let BrokerState { log, .. } = &**self.state;
+        log.read(offset, log.end(), self.config.max_fetch_bytes).to_vec()
     }
 
     /// The sender is that far; an older fetch of it is no news.
@@ -54,6 +82,7 @@ impl Turn<'_, '_> {
         }
         self.commit();
         self.expand(src);
+        self.watch_lag();
     }
 
     /// A record is committed when every member of the maximal in-sync replicas has it, and those
@@ -71,12 +100,12 @@ impl Turn<'_, '_> {
         let held = counted.iter().map(|id| self.held_by(leading, *id)).min();
         if let Some(hw) = held.filter(|held| *held > state.hw) {
             self.state.to_mut().hw = hw;
-            self.answer_committed();
+            self.apply_committed();
         }
     }
 
     /// How far a member's log is known to be.
-    fn held_by(&self, leading: &Leading, member: Id) -> u64 {
+    pub(super) fn held_by(&self, leading: &Leading, member: Id) -> u64 {
         if member == self.id {
             self.state.log.end()
         } else {
@@ -84,83 +113,65 @@ impl Turn<'_, '_> {
         }
     }
 
-    fn answer_committed(&mut self) {
-        let hw = self.state.hw;
-        let Some(leading) = self.state.to_mut().leading_mut() else { return };
-        let waiting = leading.waiting.split_off(&hw);
-        let committed = std::mem::replace(&mut leading.waiting, waiting);
-        for (offset, (client, seq)) in committed {
-            self.send(client, Service::Reply { seq, reply: Reply::Produced { offset } });
-        }
-    }
-
-    /// There are new metadata. If the partition changed since `epoch`, what was asked for is granted
-    /// or refused.
-    pub(super) fn on_altered(&mut self, epoch: u64) {
+    /// What was committed takes effect, in order, and its producers are answered.
+    fn apply_committed(&mut self) {
+        let knows_from = self.knows_producers_from();
         let state = self.state.to_mut();
-        let is_settled = state.partition().epoch != epoch;
-        let Some(leading) = state.leading_mut() else { return };
-        if is_settled {
-            leading.asked = None;
+        let Role::Leader(leading) = &mut state.role else { return };
+        let mut answers = Vec::new();
+        for record in state.log.between(leading.view.image.slot, state.hw) {
+            let offset = leading.view.image.slot;
+            let reply = leading.apply(record, knows_from);
+            if let Some((client, seq)) = leading.waiting.remove(&offset) {
+                answers.push((client, seq, reply));
+            }
         }
-        let followers: Vec<Id> = leading.followers.keys().copied().collect();
-        self.commit();
-        for follower in followers {
-            self.expand(follower);
-        }
-    }
-
-    /// Asks to let a follower join the in-sync replicas, once it has what is committed and all that
-    /// was there when the leader epoch began: of that, more may be committed than the leader knows
-    /// (KIP-320).
-    fn expand(&mut self, follower: Id) {
-        let state = &**self.state;
-        let Some(leading) = state.leading() else { return };
-        let Some(progress) = leading.followers.get(&follower) else { return };
-        let isr = &state.partition().isr;
-        let has_start = progress.offset >= leading.start || self.has(Bug::ExpandAtWatermark);
-        let caught_up = progress.offset >= state.hw && has_start;
-        let is_alive = state.metadata.is_alive(follower, progress.broker_epoch);
-        let is_free = leading.asked.is_none() && !self.has(Bug::NeverExpand);
-        if is_free && caught_up && is_alive && !isr.contains(&follower) {
-            let members = isr.iter().copied().chain([follower]).collect();
-            self.ask(&members);
+        for (client, seq, reply) in answers {
+            self.send(
+                client,
+                match reply {
+                    Ok(applied) => Service::Reply { seq, reply: applied.into() },
+                    Err(why) => Service::Refused { seq, why },
+                },
+            );
         }
     }
 
-    /// Asks to go on without those that lag.
-    pub(super) fn on_lag_timer(&mut self) {
-        self.set_timer(Timer::Lag, &self.config.timing.lag);
-        let state = &**self.state;
-        let Some(leading) = state.leading() else { return };
-        let isr = &state.partition().isr;
-        let keeps_up = |id: &&Id| self.held_by(leading, **id) == state.log.end();
-        let members: BTreeSet<Id> = isr.iter().filter(keeps_up).copied().collect();
-        if leading.asked.is_none() && members.len() < isr.len() {
-            self.ask(&members);
-        }
-    }
-
-    /// Asks the controller for these in-sync replicas. From now on they count.
-    fn ask(&mut self, members: &BTreeSet<Id>) {
+    /// A new leader reads in its log what producers sent to those before it (KIP-98).
+    pub(super) fn know_producers(&mut self) {
+        let knows_from = self.knows_producers_from();
         let state = self.state.to_mut();
-        let brokers = state.metadata.brokers.clone();
-        let Some(leading) = state.leading_mut() else { return };
-        let epoch = |id: &Id| match leading.followers.get(id) {
-            Some(progress) => progress.broker_epoch,
-            None => brokers.get(id).map_or(0, |registration| registration.epoch),
-        };
-        let isr = members.iter().map(|id| (*id, epoch(id))).collect();
-        leading.asked = Some(isr);
-        self.ask_again();
+        let Role::Leader(leading) = &mut state.role else { return };
+        for record in state.log.between(leading.view.image.slot, state.hw) {
+            // Its producer asks again if it has no answer.
+            drop(leading.apply(record, knows_from));
+        }
+        let open = state.log.between(state.hw, u64::MAX);
+        for (offset, record) in (state.hw..).zip(open) {
+            if offset >= knows_from {
+                leading.tail.insert(record.producer, (record.sequence, offset));
+            }
+        }
     }
 
-    /// Sends what it asked the controller for.
-    pub(super) fn ask_again(&mut self) {
-        let state = &**self.state;
-        let Some(isr) = state.leading().and_then(|leading| leading.asked.clone()) else { return };
-        let (leader_epoch, partition_epoch) =
-            (state.partition().leader_epoch, state.partition().epoch);
-        self.send(controller(), Peer::AlterPartition { leader_epoch, partition_epoch, isr });
+    /// The offset from which on it knows what producers sent.
+    fn knows_producers_from(&self) -> u64 {
+        let start = self.state.leading().map_or(0, |leading| leading.start);
+        if self.has(Bug::NoDedupeAfterFailover) { start } else { 0 }
+    }
+}
+
+impl Leading {
+    /// The next record is committed; the reply to its producer.
+    fn apply(&mut self, record: &Record, knows_from: u64) -> Result<Applied, Refusal> {
+        let offset = self.view.image.slot;
+        if self.tail.get(&record.producer).is_some_and(|(_, last)| *last == offset) {
+            self.tail.remove(&record.producer);
+        }
+        if offset < knows_from {
+            self.view.image.slot += 1;
+            return Ok(Applied::At(offset));
+        }
+        self.view.apply(record)
     }
 }

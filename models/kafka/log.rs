@@ -3,9 +3,14 @@
 //! The epochs of a log grow with its offsets. So where an epoch ends follows from the records, and
 //! there is no second table that could disagree with them.
 
-use crate::kv::Bytes;
+use super::topic::{Applied, Entry, Topic};
+use crate::kv::Image;
+use crate::kv::service::Refusal;
+use crate::kv::sessions::RequestStatus;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
+use std::borrow::Cow;
+use std::cmp::max;
 
 /// A record of the log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,61 +21,238 @@ pub struct Record {
     pub producer: Id,
     /// The producer's number of it, from 1.
     pub sequence: u64,
-    /// Its value.
-    pub value: Bytes,
+    /// What it says.
+    pub entry: Entry,
 }
 
+/// The size of a record beside its keys and values, at most.
+const RECORD_BYTES: usize = 64;
+
 impl Record {
+    /// How much it counts in the bounds of a log and of an answer.
+    pub fn bytes(&self) -> usize {
+        self.entry.bytes() + RECORD_BYTES
+    }
+
     /// The record that brokers may have at the start.
     pub(super) fn first() -> Self {
-        Self { epoch: 1, producer: Id::from(0), sequence: 1, value: "first".into() }
+        let entry = Entry::Message("first".into());
+        Self { epoch: 1, producer: Id::from(0), sequence: 1, entry }
     }
 }
 
-/// A log of records; the first has offset 0.
+/// What the records before an offset come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Log(pub Vec<Record>);
+pub struct Base {
+    /// The epoch of the last of them; 0 if there is none.
+    pub epoch: u64,
+    /// The map that they make, and the last reply to each producer; its slot is the offset.
+    pub image: Image<Topic>,
+}
+
+impl Base {
+    /// The next record follows; the reply to its producer.
+    pub(super) fn apply(&mut self, record: &Record) -> Result<Applied, Refusal> {
+        let offset = self.image.slot;
+        self.epoch = record.epoch;
+        self.image.slot += 1;
+        self.image.machine.next = offset;
+        let Record { producer, sequence, entry, .. } = record;
+        let answer = self.image.apply_once(*producer, *sequence, entry);
+        // A record may be there twice where producers are not idempotent.
+        answer.map_or(Ok(Applied::At(offset)), |answer| answer.result)
+    }
+
+    /// Whether it has a producer's record.
+    pub(super) fn has(&self, producer: Id, sequence: u64) -> bool {
+        let status = self.image.sessions.status(producer, sequence);
+        matches!(status, RequestStatus::Repeated(_) | RequestStatus::Old)
+    }
+}
+
+/// A log of records; the first ever has offset 0. Of those before its start it has what they come
+/// to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Log {
+    base: Base,
+    records: Vec<Record>,
+    /// How much the records count together.
+    bytes: usize,
+    /// The highest producer's id of all that the log knows of. Follows from the rest.
+    newest_producer: Option<Id>,
+}
+
+impl FromIterator<Record> for Log {
+    fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> Self {
+        let mut log = Self::default();
+        log.extend(records);
+        log
+    }
+}
 
 impl Log {
+    /// The offset of the first record that is kept.
+    pub fn start(&self) -> u64 {
+        self.base.image.slot
+    }
+
     /// The offset after the last record.
     pub fn end(&self) -> u64 {
-        self.0.len() as u64
+        self.start() + self.records.len() as u64
+    }
+
+    /// The records that are kept.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What those before them come to.
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// How much the records that are kept count together.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The highest producer's id of all that the log knows of.
+    pub fn newest_producer(&self) -> Option<Id> {
+        self.newest_producer
     }
 
     /// The epoch of the last record; 0 if there is none.
     pub fn last_epoch(&self) -> u64 {
-        self.0.last().map_or(0, |record| record.epoch)
+        self.epoch_before(self.end())
+    }
+
+    /// The epoch of the last record before an offset; 0 if there is none.
+    pub fn epoch_before(&self, offset: u64) -> u64 {
+        self.between(0, offset).last().map_or(self.base.epoch, |record| record.epoch)
     }
 
     /// The largest epoch that is no larger than `epoch`, 0 if there is none, and the offset after
-    /// its last record.
+    /// its last record. Of epochs before that of the start nothing is known.
     pub fn end_of(&self, epoch: u64) -> (u64, u64) {
-        let end = self.0.partition_point(|record| record.epoch <= epoch);
-        let found = self.0[..end].last().map_or(0, |record| record.epoch);
-        (found, end as u64)
+        if epoch < self.base.epoch {
+            return (0, 0);
+        }
+        let count = self.records.partition_point(|record| record.epoch <= epoch);
+        let end = self.start() + count as u64;
+        (self.epoch_before(end), end)
     }
 
     /// The records from `from` to before `to`, as far as there are such.
     pub fn between(&self, from: u64, to: u64) -> &[Record] {
-        let to = usize::try_from(to).unwrap_or(usize::MAX).min(self.0.len());
-        let from = usize::try_from(from).unwrap_or(usize::MAX).min(to);
-        &self.0[from..to]
+        let index = |offset: u64| usize::try_from(offset.saturating_sub(self.start()));
+        let to = index(to).unwrap_or(usize::MAX).min(self.records.len());
+        let from = index(from).unwrap_or(usize::MAX).min(to);
+        &self.records[from..to]
+    }
+
+    /// The same, but not more than one answer holds: so many bytes, or a single record.
+    pub fn read(&self, from: u64, to: u64, bytes: usize) -> &[Record] {
+        let records = self.between(from, to);
+        let mut size = 0;
+        let fits = |record: &&Record| {
+            size += record.bytes();
+            size <= bytes
+        };
+        let count = records.iter().take_while(fits).count();
+        &records[..max(count, 1).min(records.len())]
+    }
+
+    /// The offset of the first of the last records that count so much together at least.
+    pub fn start_of_last(&self, bytes: usize) -> u64 {
+        let mut size = 0;
+        let enough = |record: &&Record| {
+            let goes_on = size < bytes;
+            size += record.bytes();
+            goes_on
+        };
+        self.end() - self.records.iter().rev().take_while(enough).count() as u64
+    }
+
+    /// Appends records.
+    pub fn extend(&mut self, records: impl IntoIterator<Item = Record>) {
+        for record in records {
+            self.newest_producer = max(self.newest_producer, Some(record.producer));
+            self.bytes += record.bytes();
+            self.records.push(record);
+        }
     }
 
     /// Cuts off all from `end` on.
     pub fn truncate(&mut self, end: u64) {
-        self.0.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+        if end < self.start() {
+            *self = Self::default();
+        }
+        let count = usize::try_from(end - self.start()).unwrap_or(usize::MAX);
+        self.records.truncate(count);
+        self.count_again();
     }
 
-    /// Where a producer's record is.
-    pub fn find(&self, producer: Id, sequence: u64) -> Option<u64> {
+    /// Keeps no records before `start`, but what they come to.
+    pub fn trim(&mut self, start: u64) {
+        let count = self.between(0, start).len();
+        for record in self.records.drain(..count) {
+            // Its producer had the reply when it was committed.
+            drop(self.base.apply(&record));
+        }
+        self.count_again();
+    }
+
+    /// A log of which the records up to an offset are known by what they come to.
+    pub fn beginning_with(base: Base) -> Self {
+        let mut log = Self { base, ..Self::default() };
+        log.count_again();
+        log
+    }
+
+    /// The log up to an offset.
+    pub fn before(&self, end: u64) -> Self {
+        let mut log = Self { base: self.base.clone(), ..Self::default() };
+        log.records = self.between(0, end).to_vec();
+        log.count_again();
+        log
+    }
+
+    fn count_again(&mut self) {
+        self.bytes = self.records.iter().map(Record::bytes).sum();
+        let kept = self.records.iter().map(|record| record.producer).max();
+        self.newest_producer = max(kept, self.base.image.sessions.newest_client());
+    }
+
+    /// Whether it has a producer's record.
+    pub fn has(&self, producer: Id, sequence: u64) -> bool {
         let is_it = |record: &Record| (record.producer, record.sequence) == (producer, sequence);
-        self.0.iter().position(is_it).map(|at| at as u64)
+        self.records.iter().any(is_it) || self.base.has(producer, sequence)
     }
 
-    /// The number of a producer's last record from `from` on; 0 if it has none.
-    pub fn last_sequence(&self, producer: Id, from: u64) -> u64 {
-        let mut records = self.between(from, u64::MAX).iter().rev();
-        records.find(|record| record.producer == producer).map_or(0, |record| record.sequence)
+    /// Whether it has the same records as another before an offset, as far as can be told: where
+    /// one has only what they come to, that is compared.
+    pub fn agrees_with(&self, other: &Self, before: u64) -> bool {
+        let start = max(self.start(), other.start());
+        if start > before {
+            // What is not kept any more was committed, and there is no more to compare.
+            return true;
+        }
+        self.base_at(start) == other.base_at(start)
+            && self.between(start, before) == other.between(start, before)
+    }
+
+    /// What the records before an offset come to.
+    fn base_at(&self, offset: u64) -> Cow<'_, Base> {
+        let mut base = Cow::Borrowed(&self.base);
+        for record in self.between(0, offset) {
+            drop(base.to_mut().apply(record));
+        }
+        base
+    }
+
+    /// Whether it has all that another has before an offset.
+    pub fn has_all_of(&self, other: &Self, before: u64) -> bool {
+        let before = before.min(other.end());
+        self.end() >= before && self.agrees_with(other, before)
     }
 }

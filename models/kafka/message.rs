@@ -6,7 +6,9 @@
 
 use super::log::Record;
 use super::registry::Registry;
-use crate::kv::{Bytes, Service};
+use super::topic::{Applied, TopicPiece};
+use crate::kv::transfer::{Cut, Held};
+use crate::kv::{self, Bytes, Service};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -29,6 +31,11 @@ pub enum Op {
         /// The offset of the first record, from 0.
         from: u64,
     },
+    /// Do this on the map that the records make. It is a record itself, a read too: so its place in
+    /// the log is its place among all operations, whoever leads.
+    Map(kv::Op),
+    /// Where the log begins, and where it ends.
+    Offsets,
 }
 
 /// What comes of it.
@@ -41,13 +48,33 @@ pub enum Reply {
     },
     /// The record is not appended: the producer's last one before it is not there.
     OutOfOrder,
-    /// The committed records.
+    /// The committed records, or as many of them as one answer holds.
     Consumed {
-        /// The offset of the first, as asked for.
+        /// The offset of the first: as asked for, or where the log begins, if that is later.
         from: u64,
         /// The records.
         records: Vec<Record>,
     },
+    /// What the operation on the map comes to.
+    Map(kv::Reply),
+    /// The ends of the log.
+    Offsets {
+        /// The offset of the first record that is kept.
+        start: u64,
+        /// The high watermark: consumers read up to there.
+        committed: u64,
+        /// The offset after the last record.
+        end: u64,
+    },
+}
+
+impl From<Applied> for Reply {
+    fn from(applied: Applied) -> Self {
+        match applied {
+            Applied::At(offset) => Self::Produced { offset },
+            Applied::Map(reply) => Self::Map(reply),
+        }
+    }
 }
 
 /// The protocol's own vocabulary.
@@ -95,6 +122,9 @@ pub struct Fetch {
     pub last_epoch: u64,
     /// The follower's broker epoch (KIP-903).
     pub broker_epoch: u64,
+    /// The pieces that it has of a log whose first records the leader has forgotten, if it is on its
+    /// way through them.
+    pub held: Option<Held>,
 }
 
 /// The answer to a fetch.
@@ -126,5 +156,18 @@ pub enum Content {
         epoch: u64,
         /// The offset after its last record.
         end: u64,
+    },
+    /// The leader has no records before an offset any more: a piece of what they come to.
+    Piece {
+        /// The offset.
+        slot: u64,
+        /// The epoch of the last record before it.
+        epoch: u64,
+        /// How many pieces come before.
+        index: u32,
+        /// The piece.
+        piece: TopicPiece,
+        /// Where the next one begins; `None` if this is the last.
+        next: Option<Cut>,
     },
 }

@@ -19,7 +19,8 @@
 //! 1. The leader of the newest leader epoch appends what producers send. A follower fetches from the
 //!    end of its log; by that the leader learns that the follower has all before. If the follower's
 //!    log is no prefix of the leader's, the leader says where its epoch ends, and the follower
-//!    truncates and asks again.
+//!    truncates and asks again. A fetch that finds nothing is answered when there is a record, so one
+//!    record takes two messages to each follower and back, and no timer.
 //! 2. A record is committed when all in-sync replicas have it, and they are at least `min_isr`: then
 //!    the high watermark passes it, its producer is answered (`acks=all`), and consumers may read it.
 //! 3. The leader asks the controller to leave out who lags and to let in who has caught up, by a
@@ -31,6 +32,10 @@
 //!    acknowledged is.
 //! 5. The controller fences a broker that falls silent, and one that starts until it is heard again.
 //!    It elects of the in-sync replicas, else of the eligible ones, else nobody: Kafka prefers to wait.
+//! 6. The records make a map, the topic's compacted view ([`Topic`]): a put is a record, and a
+//!    compare-and-swap is one that takes effect, or not, by what is before it. A get is a record too,
+//!    which consumers may skip: a leader that was deposed commits nothing, and so answers no get.
+//! 7. A log forgets its oldest records, but not what they come to (`retention.rs`).
 //!
 //! # What each proposal guards against
 //!
@@ -57,7 +62,7 @@
 //! | KIP-966 | the mark of a clean stop counts once | `keep-clean-mark` | `candidate-completeness` | 12 | nothing: Kafka has this guard from the start |
 //! | KIP-98 | a new leader knows what producers sent before | `no-dedupe-after-failover` | `commit-once` | 7 | a record was there twice after a retry |
 //! | KIP-98 | a producer's numbers do not jump | `accept-gap` | `producer-order` | 8 | a record was missing among others |
-//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 20 | nothing: Kafka's connections do not repeat messages |
+//! | – | an answer is to a fetch at this offset after this epoch | `answer-by-offset` | `candidate-completeness` | 19 | nothing: Kafka's connections do not repeat messages |
 //! | – | a consumer reads what is committed, and nothing else | `serve-to-end` | `consistent-read` | 8 | nothing: Kafka has this guard from the start |
 //! <!-- end of guards -->
 //!
@@ -72,7 +77,13 @@
 //!   offset of the metadata log. So a registration that arrives late is recognised as old.
 //! * The controller publishes all that it knows in one message, of which brokers take the newest. A
 //!   follower takes only what matters to it.
-//! * The watermark is not kept on disk; a broker that starts begins at 0, a lower bound.
+//! * The watermark is not kept on disk; a broker that starts begins at the start of its log, a lower
+//!   bound.
+//! * What is not flushed is in the broker's own memory, and not in the system's: a broker whose process
+//!   is killed loses what in Kafka a machine loses that crashes.
+//! * Where every append is on disk before anything is said of it ([`Flush::EachAppend`]), a broker that
+//!   starts has lost nothing, and stays eligible however it stopped.
+//! * A follower lags if it does not have, when the timer fires, what the log had when it was set.
 //! * Where an epoch ends follows from the log, without a second file that could disagree.
 //! * A producer id is never used by two producers, so there are no producer epochs (KIP-890).
 //! * A truncation is durable at once.
@@ -85,14 +96,28 @@
 //! page caches as `min_isr`: these are instances whose violations are expected. The controller is one
 //! node, as durable as its disk. A deposed leader may answer consumers with an older prefix until it
 //! hears of its successor (`zombie-read`), and so may a follower (`stale-follower`): reads are
-//! consistent, not linearizable. Appends are, and reads at a leader that is not deposed.
+//! consistent, not linearizable. Appends are, and reads at a leader that is not deposed, and all
+//! operations on the map, reads too.
+//!
+//! A log that has forgotten its oldest records has no messages from before its start any more: of the
+//! map nothing is lost.
+//!
+//! # Deployed
+//!
+//! Server 0 is the controller, the others are brokers of one topic with one partition. The `mode` of
+//! the cluster file chooses, in words with a space between them: `min.insync.replicas=N` (a majority of
+//! the brokers by default), `flush=sync` (the default) or `flush=lazy`,
+//! `unclean.leader.election.enable=true` and `retention.bytes=N` (16 MiB by default; a log has up to
+//! twice as much). Clients ask for `acks=all`, and their producers are idempotent. A lazy flush makes a
+//! write as fast as the network, and then `min.insync.replicas - 1` brokers may be killed at once; a
+//! broker that is asked to stop writes what it has first.
 //!
 //! # Where things are
 //!
 //! [`Peer`] is the vocabulary, [`Registry`] what the controller decides, [`BrokerState`] and
 //! [`Leading`] the states, [`Storage`] what is durable. The handlers are in `controller.rs`,
-//! `broker.rs` (start, stop, disk, metadata), `leader.rs`, `follower.rs` and `clients.rs`. `bugs.rs`
-//! lists the seeded bugs, `mutants.rs` the properties that notice them.
+//! `broker.rs` (start, stop, disk, metadata), `leader.rs`, `isr.rs`, `follower.rs`, `retention.rs` and
+//! `clients.rs`; `options.rs` reads the mode of a cluster file. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 pub mod abstract_model;
 mod bounds;
@@ -106,26 +131,33 @@ mod guarantees;
 pub mod guards;
 mod history;
 pub mod instances;
+mod isr;
 mod leader;
 mod log;
 mod message;
 pub mod mutants;
+mod offer;
+mod options;
 pub mod properties;
 mod protocol;
 mod registry;
+mod retention;
 mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod topic;
 mod turn;
 
 pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, controller};
 pub use history::LogHistory;
-pub use log::{Log, Record};
+pub use log::{Base, Log, Record};
 pub use message::{Content, Fetch, Fetched, Msg, Op, Peer, Reply};
+pub use offer::TopicOffer;
 pub use registry::{Partition, Registration, Registry};
-pub use state::{BrokerState, Leading, Progress, Role, State, Timer};
+pub use state::{BrokerState, Install, Leading, Progress, Role, State, Timer};
 pub use storage::{BrokerDisk, DiskRecord, Storage};
+pub use topic::{Applied, Entry, Topic, TopicPiece};
 
 use crate::lend::lend;
 use crate::{Recoverable, Saved};
@@ -216,5 +248,10 @@ impl Recoverable for Kafka {
             State::Broker(broker) => Some(Storage::Broker(Saved::Complete(broker.on_disk()))),
             State::Client(_) => None,
         }
+    }
+
+    /// A broker that is asked to stop writes its page cache, and marks that it did.
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Broker(_)).then_some(Timer::Stop)
     }
 }

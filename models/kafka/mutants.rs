@@ -1,13 +1,14 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, Fences, again, alone, alternating, consume, failover, lossy, lossy_fence, lossy_join,
-    lossy_restart, outsider, produce, timed,
+    Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy, lossy_fence,
+    lossy_join, lossy_restart, outsider, produce, timed,
 };
 use super::bugs::Bug;
 use super::config::{Acks, Flush};
 use super::properties::{self as claims, Actor, History};
 use crate::Mutant;
+use crate::kv::Op;
 use crate::seeded::{mutants, mutants_of};
 use crate::world::{CHECKPOINT, Cluster};
 
@@ -71,6 +72,14 @@ mutants! {
         "forget-decision" by CHECKPOINT in failover(2);
     ForgetFlush: "a broker does not save what it flushes",
         "forget-flush" by CHECKPOINT in synchronous(Bounds::of(2, 2));
+    ForgetUncommitted: "a leader forgets records that are not committed",
+        "forget-uncommitted" by claims::CANDIDATES_COMPLETE in forgetting(Bounds::of(2, 2));
+    ForgetTrim: "a broker does not save that it forgets records",
+        "forget-trim" by CHECKPOINT in forgetful([Op::put("k", "1")]);
+    MixPieces: "a follower puts together pieces of what records come to at two times",
+        "mix-pieces" by claims::LOG_MATCHING in forgetful([Op::put("k", "1"), Op::put("k", "2")]);
+    InstallEarly: "a follower goes on with the first piece of what older records come to",
+        "install-early" by claims::LOG_MATCHING in forgetful([Op::put("k", "1")]);
     NeverExpand: "nobody is let into the in-sync replicas",
         "never-expand" by claims::REJOINED in lossy_fence();
     NeverRefetch: "a fetch that was lost is not sent again",
@@ -85,6 +94,11 @@ mutants! {
 /// Everything is on disk before anything is said of it.
 fn synchronous(bounds: Bounds) -> Bounds {
     bounds.with(|config| config.flush = Flush::EachAppend)
+}
+
+/// Everything is on disk before anything is said of it, and nothing that is committed is kept.
+fn forgetting(bounds: Bounds) -> Bounds {
+    synchronous(bounds).with(|config| config.retention_bytes = Some(0))
 }
 
 /// A consumer reads at the first broker, another at the second, and only the first is fenced.

@@ -80,7 +80,7 @@ pub fn candidates_complete() -> Claim {
         CANDIDATES_COMPLETE,
         Condition::nodes(|nodes| {
             candidates(nodes).all(|(_, candidate)| {
-                brokers(nodes).all(|(_, broker)| begins_with(&candidate.log, below_hw(broker)))
+                brokers(nodes).all(|(_, broker)| candidate.log.has_all_of(&broker.log, broker.hw))
             })
         }),
     )
@@ -109,10 +109,8 @@ pub fn log_matching() -> Claim {
         LOG_MATCHING,
         Condition::nodes(|nodes| {
             brokers(nodes).all(|(_, one)| {
-                brokers(nodes).all(|(_, other)| {
-                    let hw = one.hw.min(other.hw);
-                    one.log.between(0, hw) == other.log.between(0, hw)
-                })
+                brokers(nodes)
+                    .all(|(_, other)| one.log.agrees_with(&other.log, one.hw.min(other.hw)))
             })
         }),
     )
@@ -128,7 +126,7 @@ pub fn progress() -> Claim {
             brokers(nodes).all(|(id, broker)| {
                 let known = followers.and_then(|followers| followers.get(&id));
                 let known = known.filter(|known| known.broker_epoch == broker.epoch);
-                known.is_none_or(|it| begins_with(&broker.log, leader.log.between(0, it.offset)))
+                known.is_none_or(|it| broker.log.has_all_of(&leader.log, it.offset))
             })
         }),
     )
@@ -142,7 +140,7 @@ pub fn strong_isr() -> Claim {
         Condition::nodes(|nodes| {
             let Some(registry) = registry(nodes) else { return true };
             let has = |id: &Id, leader: &BrokerState| {
-                log_of(nodes.node(*id)).is_some_and(|log| begins_with(&log, below_hw(leader)))
+                log_of(nodes.node(*id)).is_some_and(|log| log.has_all_of(&leader.log, leader.hw))
             };
             leaders(nodes)
                 .all(|(_, leader)| registry.partition.isr.iter().all(|id| has(id, leader)))
@@ -201,6 +199,7 @@ pub fn in_order() -> Claim {
                 records.iter().enumerate().all(|(at, record)| {
                     let mut before = records[..at].iter();
                     record.sequence <= 1
+                        || broker.log.base().has(record.producer, record.sequence - 1)
                         || before.any(|earlier| {
                             (earlier.producer, earlier.sequence)
                                 == (record.producer, record.sequence - 1)
@@ -255,10 +254,6 @@ pub fn isr_shape(min_isr: usize) -> Claim {
 
 fn below_hw(broker: &BrokerState) -> &[Record] {
     broker.log.between(0, broker.hw)
-}
-
-fn begins_with(log: &Log, records: &[Record]) -> bool {
-    log.0.starts_with(records)
 }
 
 /// No more than so many leader epochs are explored.

@@ -1,13 +1,22 @@
 //! Kafka: what the tools need to know. Server 0 is the controller, the others are brokers.
 
 use super::abstract_model::bounds::abstract_models;
-use super::config::Kafka;
+use super::config::{Kafka, Timing, controller};
+use super::message::Peer;
+use super::offer::TopicOffer;
 use super::properties::{Actor, History};
-use super::{guarantees, instances, mutants};
+use super::registry::Registry;
+use super::state::{BrokerState, Role, State};
+use super::{guarantees, instances, mutants, options};
 use crate::abstract_model::ModelVisitor;
 use crate::guarantee::Guarantee;
-use crate::protocol::Protocol;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
+use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
+use stateright::actor::Id;
+use std::ops::Range;
+use std::time::Duration;
 
 impl Protocol for Kafka {
     const NAME: &'static str = "kafka";
@@ -30,5 +39,97 @@ impl Protocol for Kafka {
 
     fn abstract_models(visitor: &mut impl ModelVisitor) {
         abstract_models().into_iter().for_each(|model| visitor.visit(model));
+    }
+}
+
+impl Deploy for Kafka {
+    type Offer = TopicOffer;
+    type Peer = Peer;
+    type Actor = Self;
+
+    fn server(topology: &Topology, id: Id) -> Result<Self, Unsuitable> {
+        Ok(options::config(topology)?.server(id))
+    }
+
+    fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
+        Ok(options::config(topology)?.broker_ids().collect())
+    }
+
+    fn status(state: &State) -> Status {
+        match state {
+            State::Controller(registry) => of("controller", registry),
+            State::Broker(broker) => of(role(broker), &broker.metadata),
+            State::Client(_) => Status::default(),
+        }
+    }
+
+    fn progress(state: &State) -> Progress {
+        let State::Broker(broker) = state else { return Progress::default() };
+        let sessions = broker.leading().map(|leading| leading.view.image.sessions.count());
+        Progress { applied: Some(broker.hw), sessions }
+    }
+
+    fn newest_client(state: &State) -> Option<Id> {
+        let State::Broker(broker) = state else { return None };
+        broker.log.newest_producer()
+    }
+
+    fn promise(topology: &Topology) -> Promise {
+        match options::config(topology) {
+            Ok(config) if options::loses_nothing(&config) => Promise::Linearizable,
+            _ => Promise::Nothing(
+                "it loses what is acknowledged when as many brokers are killed as must be in sync, or \
+                 when an election is unclean",
+            ),
+        }
+    }
+
+    fn survives(topology: &Topology) -> Option<String> {
+        options::config(topology).ok().map(|config| options::survives(&config))
+    }
+
+    fn readmission(server: Id) -> Readmission<Self> {
+        Readmission::Refused(if server == controller() {
+            "it is the controller, and no other server knows who is in sync and who may be elected; the \
+             brokers go on as they are, so copy what they hold into a new cluster"
+        } else {
+            "it has forgotten how often it started, by which the controller tells its lives apart; go on \
+             with the other brokers, or copy what they hold into a new cluster"
+        })
+    }
+
+    /// Of a controller and 3 brokers, 2 of which must be in sync.
+    fn survives_one(servers: usize) -> bool {
+        servers > 3
+    }
+
+    fn client_retry() -> Range<Duration> {
+        Timing::default().retry
+    }
+}
+
+fn role(broker: &BrokerState) -> &'static str {
+    match broker.role {
+        Role::Leader(_) => "leader",
+        Role::Follower if misses_beginning(broker) => "follower without the beginning of the log",
+        Role::Follower => "follower",
+        Role::Starting(_) => "broker that is not registered yet",
+        Role::Stopped => "broker that stopped",
+    }
+}
+
+/// Whether it is on its way through what the forgotten records of its leader's log come to.
+fn misses_beginning(broker: &BrokerState) -> bool {
+    broker.install.as_ref().is_some_and(|install| install.pieces.image.slot > broker.log.end())
+}
+
+/// The members are the in-sync replicas.
+fn of(role: &'static str, known: &Registry) -> Status {
+    let partition = &known.partition;
+    Status {
+        role,
+        epoch: Some(("leader epoch", partition.leader_epoch)),
+        leader: partition.leader,
+        members: partition.isr.iter().copied().collect(),
     }
 }

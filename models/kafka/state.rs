@@ -1,8 +1,10 @@
 //! The states of the nodes.
 
-use super::log::Log;
+use super::log::{Base, Log};
 use super::message::Reply;
 use super::registry::{Partition, Registry};
+use super::topic::Topic;
+use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{ClientState, Retry};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +62,17 @@ pub struct BrokerState {
     pub metadata: Registry,
     /// What it is.
     pub role: Role,
+    /// The pieces that it has of the beginning of a log, until it has all. Volatile.
+    pub install: Option<Install>,
+}
+
+/// Pieces of the beginning of a log, of which the leader has no records any more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Install {
+    /// The epoch of the last record before its start.
+    pub epoch: u64,
+    /// The pieces.
+    pub pieces: SnapshotInstall<Topic>,
 }
 
 /// What a broker is.
@@ -87,6 +100,14 @@ pub struct Leading {
     /// The in-sync replicas that it asked the controller for, each with its broker epoch, until
     /// the partition epoch changes.
     pub asked: Option<BTreeMap<Id, u64>>,
+    /// Where the log ended when the timer of those that lag was set, while it is set.
+    pub lag_mark: Option<u64>,
+    /// What the committed records come to: the map, and what producers were answered.
+    pub view: Base,
+    /// Of each producer with records that are not committed, the last: its number and its offset.
+    pub tail: BTreeMap<Id, (u64, u64)>,
+    /// The followers that are on their way through the beginning of the log.
+    pub installing: BTreeSet<Id>,
     /// The records whose producers wait for an answer: offset to client and request.
     pub waiting: BTreeMap<u64, (Id, u64)>,
 }

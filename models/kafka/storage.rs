@@ -48,6 +48,8 @@ pub enum DiskRecord {
     Flushed(Vec<Record>),
     /// It cut off all from this offset on.
     Truncated(u64),
+    /// It forgot all before this offset, but not what that comes to.
+    Trimmed(u64),
     /// It stopped cleanly in this epoch.
     Stopped(u64),
 }
@@ -61,8 +63,9 @@ impl Replay for BrokerDisk {
                 self.epoch = epoch;
                 self.clean = None;
             }
-            DiskRecord::Flushed(records) => self.log.0.extend(records),
+            DiskRecord::Flushed(records) => self.log.extend(records),
             DiskRecord::Truncated(end) => self.log.truncate(end),
+            DiskRecord::Trimmed(start) => self.log.trim(start),
             DiskRecord::Stopped(epoch) => self.clean = Some(epoch),
         }
     }
@@ -77,7 +80,7 @@ impl From<DiskRecord> for Storage {
 impl BrokerState {
     /// What must be on disk.
     pub(super) fn on_disk(&self) -> BrokerDisk {
-        let log = Log(self.log.between(0, self.flushed).to_vec());
+        let log = self.log.before(self.flushed);
         BrokerDisk { epoch: self.epoch, clean: self.clean, log }
     }
 }

@@ -22,8 +22,29 @@ pub enum Ask {
     },
     /// Several operations, all or none of them.
     Together(Transaction),
+    /// Something of a log of records.
+    Log(LogAsk),
     /// Something that the protocol's own state machine reads, word by word.
     Words(Vec<String>),
+}
+
+/// What a user asks of a log of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAsk {
+    /// To append a message.
+    Produce {
+        /// The client's number of it, from 1 without a gap. The same number is appended once.
+        sequence: u64,
+        /// The message.
+        value: Bytes,
+    },
+    /// To read the records from this offset on.
+    Consume {
+        /// The offset.
+        from: u64,
+    },
+    /// Where the log begins and ends.
+    Offsets,
 }
 
 impl From<Op> for Ask {
@@ -42,6 +63,9 @@ impl Ask {
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::One { op: Op::Range(_), .. } => "range",
             Self::Together(_) => "txn",
+            Self::Log(LogAsk::Produce { .. }) => "produce",
+            Self::Log(LogAsk::Consume { .. }) => "consume",
+            Self::Log(LogAsk::Offsets) => "offsets",
             Self::Words(_) => "call",
         }
     }
@@ -70,8 +94,49 @@ pub enum Answered {
         /// The value that was found.
         found: Option<Bytes>,
     },
+    /// Of a log of records.
+    Log(LogAnswer),
     /// What a state machine of the user's own replied.
     Text(String),
+}
+
+/// The answer of a log of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAnswer {
+    /// The message was appended.
+    Produced {
+        /// Its offset.
+        offset: u64,
+    },
+    /// The records, or as many of them as one answer holds.
+    Records {
+        /// The offset of the first: as asked for, or where the log begins now.
+        from: u64,
+        /// The records.
+        records: Vec<LogRecord>,
+    },
+    /// The ends of the log.
+    Offsets {
+        /// The offset of the first record that is kept.
+        start: u64,
+        /// The offset after the last record that consumers may read.
+        committed: u64,
+        /// The offset after the last record.
+        end: u64,
+    },
+}
+
+/// A record as a consumer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Its offset.
+    pub offset: u64,
+    /// `message`, or the operation on the map that it is.
+    pub kind: &'static str,
+    /// The key that it is about.
+    pub key: Option<Bytes>,
+    /// The message, or the new value of the key.
+    pub value: Option<Bytes>,
 }
 
 /// Why the protocol does not do what is asked.
@@ -174,7 +239,8 @@ pub trait Offer {
     type Request: Value;
     /// What its servers answer.
     type Answer: Value;
-    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `txn` and `call`.
+    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `txn`, `produce`,
+    /// `consume`, `offsets` and `call`.
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -200,7 +266,7 @@ impl Offer for MapOffer {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::Together(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
+            Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 
@@ -220,7 +286,7 @@ pub fn not_offered<F: Offer>(ask: &Ask) -> OfferError {
 }
 
 /// Whether a reply is of the kind that an operation has.
-fn is_reply_to(op: &Op, reply: &Reply) -> bool {
+pub(crate) fn is_reply_to(op: &Op, reply: &Reply) -> bool {
     matches!(
         (op, reply),
         (Op::Get { .. }, Reply::Value(_))
@@ -242,7 +308,8 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
         }
-        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. })) | (Ask::Words(_), _) => {
+        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
+        | (Ask::Log(_) | Ask::Words(_), _) => {
             return None;
         }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {

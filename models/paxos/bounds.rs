@@ -15,6 +15,8 @@ pub(super) struct Bounds {
     pub(super) servers: usize,
     pub(super) scripts: Vec<Vec<Op>>,
     pub(super) elections: u8,
+    /// How often a replica is to stop.
+    pub(super) stops: u8,
     pub(super) heartbeats: u8,
     pub(super) retries: u8,
     pub(super) crashes: u8,
@@ -52,6 +54,7 @@ impl Bounds {
             servers: 3,
             scripts,
             elections: 1,
+            stops: 0,
             heartbeats: 0,
             retries: 0,
             crashes: 0,
@@ -96,6 +99,7 @@ impl Bounds {
             sessions: self.sessions,
             pre_vote: self.pre_vote,
             patience: 2,
+            stops: self.stops > 0,
             bug,
         }
     }
@@ -118,7 +122,7 @@ impl Bounds {
     pub(super) fn setup(self, claims: Vec<Claim>, bug: Option<Bug>) -> Setup<Actor, History> {
         let config = self.config(bug);
         let actors = self.actors(&config);
-        let mut timers = vec![];
+        let mut timers = vec![("stop", self.stops)];
         if !self.tireless {
             timers.push(("election", self.elections));
         }
@@ -211,6 +215,16 @@ impl Bounds {
         Self { within: Some(claims::missed_when_gone(1)), ..Self::bereaved() }
     }
 
+    /// The leader leaves, and no election timer fires.
+    pub(super) fn leaving() -> Self {
+        Self { pre_vote: true, elections: 0, stops: 1, ..Self::three(vec![]) }
+    }
+
+    /// The same, with a request under way.
+    pub(super) fn leaving_busy() -> Self {
+        Self { retries: 1, pre_vote: false, scripts: vec![vec![put("a")]], ..Self::leaving() }
+    }
+
     /// A leader that needs another replica, which may be down for good.
     pub(super) fn forsaken() -> Self {
         Self { pre_vote: true, restarts: 0, unending: false, ..Self::lossy() }
@@ -266,7 +280,7 @@ impl Bounds {
     /// The cluster with a bug, and the properties that must hold without it: those of liveness,
     /// where bounds without end allow them, and else those of safety.
     pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Actor, History> {
-        if self.unending || self.lossy || self.tireless {
+        if self.unending || self.lossy || self.tireless || self.stops > 0 {
             return self.live(bug);
         }
         let mut claims = claims::safety(self.quorums());
@@ -288,7 +302,7 @@ impl Bounds {
         // is chosen, needs another attempt; but there is one, in an instance.
         claims.extend((self.crashes == 0).then(claims::elected));
         claims.extend(self.unending.then(claims::answered));
-        claims.extend(self.tireless.then(claims::followed));
+        claims.extend((self.tireless || self.stops > 0).then(claims::followed));
         claims.extend((self.pre_vote && self.lossy && self.crashes == 0).then(claims::heard));
         claims.extend((self.pre_vote && self.lossy).then(claims::given_up));
         // Only with heartbeats without end is all that is missing asked for.
@@ -307,6 +321,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Election => "election",
         Timer::Heartbeat => "heartbeat",
         Timer::Retry(_) => "retry",
+        Timer::Stop => "stop",
     }
 }
 

@@ -59,6 +59,8 @@ bugs! {
     FollowUnarmed,
     HeartbeatOnce,
     PrepareOnce,
+    LeaveSilently,
+    SucceedNobody,
     NoPreVote,
     HelpDepose,
     SmallPreVote,

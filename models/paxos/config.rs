@@ -155,6 +155,9 @@ pub struct Config {
     /// With pre-vote: after how many heartbeats without anything chosen a leader that has proposed
     /// something gives up.
     pub patience: u32,
+    /// Whether replicas are to stop, each when a timer fires. Only the checker ever sets it: a node
+    /// that is asked to stop fires that timer.
+    pub(crate) stops: bool,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
     pub(crate) bug: Option<Bug>,
 }
@@ -214,6 +217,7 @@ impl Config {
             sessions,
             pre_vote: true,
             patience: PATIENCE,
+            stops: false,
             bug,
         })
     }

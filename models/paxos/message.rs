@@ -187,4 +187,9 @@ pub enum Peer<M: StateMachine> {
         /// The ballot that was asked with.
         ballot: Ballot,
     },
+    /// The leader of this ballot is to stop, and leads no more.
+    Leaving {
+        /// The leader's ballot.
+        ballot: Ballot,
+    },
 }

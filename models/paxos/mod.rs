@@ -69,7 +69,8 @@
 //! # Where things are
 //!
 //! [`Peer`] has the messages, [`ReplicaState`] the state, [`Stable`] its durable part. The roles
-//! are in `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leader.rs` with
+//! are in `acceptor.rs`, `pre_vote.rs` and `proposer.rs` (how to become leader), `leaving.rs` (how a
+//! leader that stops is succeeded at once), `leader.rs` with
 //! its `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in
 //! `catch_up.rs`, the other side in `offer.rs`. All handlers are methods of one context, `turn.rs`;
 //! `replica.rs` dispatches. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that
@@ -85,6 +86,7 @@ mod guarantees;
 pub mod instances;
 mod leader;
 mod learner;
+mod leaving;
 mod message;
 pub mod mutants;
 mod offer;
@@ -179,6 +181,10 @@ impl<M: StateMachine> Actor for Paxos<M> {
 }
 
 impl<M: StateMachine> Recoverable for Paxos<M> {
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Replica(_)).then_some(Timer::Stop)
+    }
+
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Saved<M>> {
         match state {
             State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),

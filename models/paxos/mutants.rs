@@ -171,6 +171,10 @@ mutants! {
         "small-pre-vote" by STEADY in Bounds::steady();
     MissForEver: "a replica that hears the leader again still misses it",
         "miss-for-ever" by HEARD in Bounds::unheard();
+    LeaveSilently: "a leader that is to stop does not say so",
+        "leave-silently" by FOLLOWED in Bounds::leaving();
+    SucceedNobody: "no replica prepares when the leader leaves",
+        "succeed-nobody" by FOLLOWED in Bounds::leaving();
     NeverPreVote: "a replica that misses the leader grants no pre-vote",
         "never-pre-vote" by FOLLOWED in Bounds::orphaned();
     NeverGiveUp: "a leader that gets nothing chosen does not step down",

@@ -22,6 +22,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let state = self.state.to_mut();
         state.log_bytes = state.stable.log.values().map(weight).sum();
         self.truncate();
+        if self.config.stops {
+            self.set_timer(Timer::Stop, &self.config.timing.candidacy);
+        }
         // The first ballot needs no phase one, but no replica can lead it a second time.
         let is_first = saved.is_none() || self.has(Bug::ReuseBallot);
         let first = Ballot { round: 0, leader: self.id };
@@ -75,6 +78,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             Peer::PreVote { ballot } => self.on_pre_vote(ballot),
             Peer::PreVoted { ballot } => self.on_pre_voted(ballot),
+            Peer::Leaving { ballot } => self.on_leaving(ballot),
         }
     }
 
@@ -82,6 +86,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         match timer {
             Timer::Election => self.on_election_timer(),
             Timer::Heartbeat => self.on_heartbeat_timer(),
+            Timer::Stop => self.on_stop_timer(),
             Timer::Retry(_) => {}
         }
     }

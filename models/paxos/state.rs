@@ -29,6 +29,8 @@ pub enum Timer {
     Heartbeat,
     /// Client: the service has not answered.
     Retry(Retry),
+    /// Replica: it is to stop.
+    Stop,
 }
 
 impl From<Retry> for Timer {

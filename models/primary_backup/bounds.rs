@@ -24,6 +24,8 @@ pub(super) struct Bounds {
     /// `None` for any number of times.
     pub(super) suspicions: Option<u8>,
     pub(super) retries: u8,
+    /// How often a replica is to stop.
+    pub(super) stops: u8,
     pub(super) pings: u8,
     /// How many views are explored.
     pub(super) views: u64,
@@ -47,6 +49,8 @@ pub(super) struct Bounds {
     pub(super) sessions: SessionLimits,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
+    /// Whether the disks are asynchronous.
+    pub(super) asynchronous_disk: bool,
 }
 
 impl Bounds {
@@ -62,6 +66,7 @@ impl Bounds {
             crashable: None,
             suspicions: Some(2),
             retries: 0,
+            stops: 0,
             pings: 0,
             overdue: Some(0),
             links: vec![],
@@ -75,14 +80,21 @@ impl Bounds {
             max_waiting: 1,
             sessions: SessionLimits::default(),
             lossy: false,
+            asynchronous_disk: false,
         }
     }
 
-    /// The bounds on which liveness of requests is decided: one crash and restart, losses without
-    /// end.
+    /// The bounds on which liveness of requests is decided: one crash and restart of a server that
+    /// is not the primary, losses without end.
     pub(super) fn lossy() -> Self {
-        let bounds = Self::synchronous(2, write());
-        Self { crashes: 1, restarts: 1, suspicions: Some(0), lossy: true, ..bounds }
+        let (bounds, crashable) = (Self::synchronous(2, write()), Some(vec![0.into(), 2.into()]));
+        Self { crashes: 1, restarts: 1, crashable, suspicions: Some(0), lossy: true, ..bounds }
+    }
+
+    /// The primary crashes and comes back, and there are no requests: with one, its two views
+    /// multiply the messages in flight.
+    pub(super) fn lossy_resign() -> Self {
+        Self { crashable: Some(vec![1.into()]), scripts: vec![], ..Self::lossy() }
     }
 
     /// The bounds on which liveness of views is decided: one suspicion, losses without end, and no
@@ -94,8 +106,8 @@ impl Bounds {
     /// The bounds on which availability is decided: a server crashes for good, and only it is left
     /// out.
     pub(super) fn gone() -> Self {
-        let bounds = Self { restarts: 0, overdue: None, suspicions: None, ..Self::lossy() };
-        Self { spared: vec![1, 2], ..bounds }
+        let bounds = Self { crashable: None, overdue: None, suspicions: None, ..Self::lossy() };
+        Self { restarts: 0, spared: vec![1, 2], ..bounds }
     }
 
     /// The link between the replicas is cut for good.
@@ -114,6 +126,11 @@ impl Bounds {
     pub(super) fn unheard() -> Self {
         let crashable = Some(vec![Id::from(2)]);
         Self { crashable, suspicions: Some(1), spared: vec![2], views: 2, ..Self::gone() }
+    }
+
+    /// A replica stops, and nobody is ever suspected.
+    pub(super) fn leaving() -> Self {
+        Self { stops: 1, suspicions: Some(0), ..Self::synchronous(2, write()) }
     }
 
     /// A replica's disk is lost, and a member is suspected.
@@ -148,6 +165,7 @@ impl Bounds {
             max_pending: self.max_pending,
             max_waiting: self.max_waiting,
             sessions: self.sessions,
+            stops: self.stops > 0,
             ..Config::new(self.replicas, self.mode, Timing::model())
         }
     }
@@ -162,23 +180,33 @@ impl Bounds {
             .into_iter()
             .filter_map(|(timer, count)| Some((timer, count?)))
             .collect();
+        timers.push(("stop", self.stops));
         if !self.lossy {
             timers.extend([("ping", self.pings), ("resend", 0), ("retry", self.retries)]);
         }
         let network = if self.lossy { NetworkKind::Single } else { NetworkKind::Set };
         let (crashes, restarts, crashable) = (self.crashes, self.restarts, self.crashable);
+        // On the set network, fairness per link could be fair to one message for ever.
+        let fairness = if self.lossy {
+            Fairness::lossy()
+        } else {
+            Fairness { per_message: self.stops > 0, ..Fairness::default() }
+        };
         let nodes: Vec<_> = self.replaced.into_iter().map(Id::from).collect();
         let lost = LostDisks { count: self.disks, nodes, former: FormerLife::Heard };
-        let setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
+        let mut setup = Setup::new(actors, servers, Linearizable::linearizable(Map::default()))
             .network(network)
             .lossy(self.lossy)
-            .fairness(if self.lossy { Fairness::lossy() } else { Fairness::default() })
+            .fairness(fairness)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
             .properties(claims)
             .cuts(Cuts { count: u8::from(!self.links.is_empty()), links: self.links })
             .boundary(claims::within(self.views, self.spared))
             .checkpointed();
+        if self.asynchronous_disk {
+            setup = setup.asynchronous_disk();
+        }
         if lost.nodes.is_empty() { setup.cluster() } else { setup.lost_disks(lost).cluster() }
     }
 }
@@ -190,6 +218,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Resend => "resend",
         Timer::Overdue(_) => "overdue",
         Timer::Retry(_) => "retry",
+        Timer::Stop => "stop",
     }
 }
 
@@ -225,11 +254,6 @@ pub(super) fn cas(value: &str) -> Op {
 /// The smallest world that has all of failover, state transfer and a read.
 pub(super) fn reader() -> Bounds {
     Bounds::synchronous(2, write_then_read())
-}
-
-/// A primary that comes back, and no other view.
-pub(super) fn restarted() -> Bounds {
-    Bounds { crashes: 1, restarts: 1, suspicions: Some(0), ..reader() }
 }
 
 /// Out, back in, and primary again.

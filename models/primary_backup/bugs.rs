@@ -1,11 +1,11 @@
 //! The seeded bugs, as the protocol's code knows them. `mutants.rs` says what each does, and which
 //! property must notice.
 
-use super::message::Msg;
+use super::message::{Msg, Peer};
 use super::state::Leading;
 use super::storage::Storage;
 use super::view::View;
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::seeded::bugs;
 use crate::turn::Seeded;
 
@@ -26,8 +26,6 @@ bugs! {
     AnybodyAcknowledges,
     OrderEarly,
     OrderOld,
-    ActAfterRestart,
-    CountOldAck,
     AdoptOld,
     PromoteAnybody,
     CertifyLeavers,
@@ -54,6 +52,28 @@ bugs! {
     KeepReplaced,
     NewcomerOnce,
     TellNewcomerOnce,
+    ReplyEarly,
+    BeginAgain,
+    ResignToAnybody,
+    ResignOnce,
+    LeaveSilently,
+    AckEarly,
+    BeginEarly,
+    ViewEarly,
+}
+
+/// On an asynchronous disk.
+impl Bug {
+    /// Whether a message does not wait for what it says to be durable.
+    pub(super) fn hastens<M: StateMachine>(self, msg: &Msg<M>) -> bool {
+        match msg {
+            Service::Reply { .. } => self == Self::ReplyEarly,
+            Service::Peer(Peer::Ack { .. }) => self == Self::AckEarly,
+            Service::Peer(Peer::Begin { .. }) => self == Self::BeginEarly,
+            Service::Peer(Peer::View(_)) => self == Self::ViewEarly,
+            _ => false,
+        }
+    }
 }
 
 impl<M: StateMachine> Seeded<Msg<M>, Storage<M>> for Bug {}

@@ -95,6 +95,9 @@ pub struct Config {
     pub max_waiting: usize,
     /// How many clients are remembered.
     pub sessions: SessionLimits,
+    /// Whether replicas are to stop, each when a timer fires. Only the checker ever sets it: a node
+    /// that is asked to stop fires that timer.
+    pub(crate) stops: bool,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it: the runtime
     /// always builds its nodes with `None`.
     pub(crate) bug: Option<Bug>,
@@ -114,6 +117,7 @@ impl Config {
             max_pending: MAX_RECENT as u64,
             max_waiting: 1024,
             sessions: SessionLimits::default(),
+            stops: false,
             bug: None,
         }
     }

@@ -100,8 +100,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.send(to, Peer::Chunk { view, op, index, piece, next });
     }
 
-    /// An outsider says that it has copied, but its copy was given up, or this primary came back
-    /// meanwhile.
+    /// An outsider says that it has copied, but its copy was given up meanwhile.
     fn resume(&mut self, to: Id, op: u64) {
         let Image { op: last, recent, .. } = &self.state.image;
         if op < *last && !recent.reaches(op + 1) {

@@ -4,6 +4,7 @@
 //! changes nothing: the timers for resending never fire there, and those for pings only where a
 //! replica must say something new.
 
+pub(super) mod disks;
 pub(super) mod newcomers;
 pub(super) mod sessions;
 
@@ -24,18 +25,22 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         rivalry(),
         batches(),
         lossy(),
+        lossy_resign(),
         lossy_views(),
         gone(),
         cut(),
         parted(),
         unheard(),
         queue(),
+        leaving(),
         large(),
         vast(),
+        lossy_return(),
         three(),
         rivalry_with_crash(),
     ];
     instances.extend(newcomers::instances());
+    instances.extend(disks::instances());
     instances.extend(sessions::instances());
     instances
 }
@@ -54,14 +59,30 @@ fn trio_alone() -> Instance<Actor, History> {
 fn lossy() -> Instance<Actor, History> {
     Instance {
         name: "lossy",
-        about: "2 replicas, a client that writes, 1 crash, 1 restart, any losses",
+        about: "2 replicas, a client that writes, 1 crash of another server than the primary, 1 \
+                restart, any losses",
         deep: false,
         cluster: || {
             let claims = claims::safety().into_iter().chain(claims::liveness());
             Bounds::lossy().cluster(claims.collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 50_688, generated: 627_361, violated: &[] },
+        expected: Expected { unique: 8_960, generated: 91_105, violated: &[] },
+    }
+}
+
+fn lossy_resign() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-resign",
+        about: "2 replicas, 1 crash of the primary, which resigns, 1 restart, any losses",
+        deep: false,
+        cluster: || {
+            let live = [claims::converged(), claims::served()];
+            let claims = claims::safety().into_iter().chain(live);
+            Bounds::lossy_resign().cluster(claims.chain([claims::failed_over()]).collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_712, generated: 17_269, violated: &[] },
     }
 }
 
@@ -91,7 +112,7 @@ fn crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 400_547, generated: 4_042_267, violated: &[] },
+        expected: Expected { unique: 455_709, generated: 4_421_416, violated: &[] },
     }
 }
 
@@ -229,7 +250,7 @@ fn three() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claimed(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 17_935_000, generated: 240_501_470, violated: &[] },
+        expected: Expected { unique: 16_819_302, generated: 211_644_839, violated: &[] },
     }
 }
 
@@ -246,7 +267,7 @@ fn rivalry_with_crash() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 55_241_917, generated: 691_783_418, violated: &[] },
+        expected: Expected { unique: 36_307_992, generated: 429_574_532, violated: &[] },
     }
 }
 
@@ -281,7 +302,23 @@ fn vast() -> Instance<Actor, History> {
             Bounds { crashes: 1, restarts: 1, crashable, views: 2, ..bounds }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 11_184_185, generated: 145_065_578, violated: &[] },
+        expected: Expected { unique: 12_722_396, generated: 154_701_711, violated: &[] },
+    }
+}
+
+fn lossy_return() -> Instance<Actor, History> {
+    Instance {
+        name: "lossy-return",
+        about: "2 replicas, a client that writes, 1 crash of the primary, which resigns, 1 restart, \
+                2 views, any losses",
+        deep: true,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain(claims::liveness());
+            let bounds = Bounds { scripts: write(), views: 2, ..Bounds::lossy_resign() };
+            bounds.cluster(claims.chain([claims::failed_over()]).collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 5_653_440, generated: 99_401_601, violated: &[] },
     }
 }
 
@@ -297,6 +334,21 @@ fn queue() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 373, generated: 2_922, violated: &[] },
+    }
+}
+
+fn leaving() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving",
+        about: "2 replicas, a client that writes, 1 replica stops, and nobody is suspected",
+        deep: false,
+        cluster: || {
+            let claims = claims::safety().into_iter().chain([claims::served()]);
+            let claims = claims.chain([claims::failed_over(), claims::transferred()]);
+            Bounds::leaving().cluster(claims.collect(), None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 3_403, generated: 32_098, violated: &[] },
     }
 }
 

@@ -92,6 +92,17 @@ pub enum Peer<M: StateMachine> {
         /// The first operation that is missing.
         from: u64,
     },
+    /// Replica to view service, as it stops: go on without me.
+    Leave {
+        /// The view.
+        view: u64,
+    },
+    /// Replica to view service, instead of a ping: I was the primary of this view, came back, and may
+    /// have forgotten operations that its backups hold. I lead no more in it.
+    Resign {
+        /// The view.
+        view: u64,
+    },
 }
 
 impl<M: StateMachine> Peer<M> {
@@ -106,7 +117,9 @@ impl<M: StateMachine> Peer<M> {
             | Self::Chunk { view, .. }
             | Self::Replicate { view, .. }
             | Self::Ack { view, .. }
-            | Self::Refill { view, .. } => *view,
+            | Self::Refill { view, .. }
+            | Self::Leave { view }
+            | Self::Resign { view } => *view,
         }
     }
 }

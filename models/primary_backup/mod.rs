@@ -21,7 +21,8 @@
 //! # How it works
 //!
 //! 1. In its view the primary numbers each request, applies it, saves it, and sends it to every
-//!    backup. Backups apply in order and acknowledge. When all have, the client is answered.
+//!    backup. Backups apply in order and acknowledge. When all have it, and the primary's own disk
+//!    too, the client is answered.
 //!    Reads go the same way, and so a primary that was replaced cannot answer one: a backup of
 //!    its that is also a member of the newer view no longer listens to it, and there always is one.
 //! 2. When a member's pings stop while others are heard, the view service makes the next view
@@ -36,6 +37,38 @@
 //!    go on, then the operations since. When it is no further behind than a backup may be, the
 //!    primary says so, and it is a backup of the next view; it is certified once that view is
 //!    acknowledged. So a view waits for messages when it begins, never for a state.
+//!
+//! # What waits for which disk
+//!
+//! A write is one sync and two hops between servers: the primary and its backups write it at once.
+//!
+//! * **Operations** (`Replicate`) leave the primary before it has them on disk.
+//! * **Answers** wait for the primary's disk. It counts itself among those that have a request, and
+//!   nothing else follows from that: a crash undoes what was not answered.
+//! * **A backup's acknowledgement** waits: the request counts as held there.
+//! * **`Begin`** waits: a replica that takes over may have applied what its disk does not hold yet, and
+//!   once its view acts, all of it counts as acknowledged.
+//! * **Pings** wait, because a primary says in them that its view acts, and then each member, itself too,
+//!   may be promoted. A primary whose disk stands still acknowledges nothing, and falls silent.
+//! * **Views** wait: the view service must not use a number twice. So does all that is not on the way
+//!   of a write, because nothing is gained: pieces of a state, and requests for what is missing, which
+//!   also say what their sender has.
+//!
+//! No save is lazy: a replica saves operations and views, and how far requests are acknowledged it
+//! does not save at all.
+//!
+//! A primary that comes back may have forgotten operations that its backups hold, and would give
+//! their numbers to others. So it **resigns**: it leads no more in that view, and says so to the view
+//! service until there is the next one. That has the same members, and another certified one leads it,
+//! if one was heard: it may hold what the old primary forgot, so that usually nobody need copy. A backup
+//! that is ahead of the new primary is left out and copies, as after any failover. Whatever the old
+//! primary sent belongs to the old view.
+//!
+//! A replica that is asked to stop *leaves*: it says so to the view service, which goes on without it
+//! at once, if a certified member was heard; a primary that left leads no more.
+//!
+//! In [`Mode::Asynchronous`] everything waits for the primary's disk, because an answer says that it is
+//! there and nowhere else; and a primary that comes back leads the next view too.
 //!
 //! # A disk that is lost
 //!
@@ -60,7 +93,8 @@
 //! * The first view is configured rather than formed by the first pings: all replicas start
 //!   empty, so all hold the state, and two replicas that cannot see each other cannot both start.
 //! * Replicas keep their state on disk and may come back with it, where the sources consider
-//!   servers that stop for good. A view whose last certified member is down waits for it.
+//!   servers that stop for good. A view whose last certified member is down waits for it. A primary
+//!   that comes back needs the view service for the next view; while that is down, it leads nobody.
 //! * Pb1 needs synchronised clocks or bounded delays to hold in real time. An old primary may
 //!   believe in its role for a while here; what is guaranteed is that it cannot acknowledge
 //!   anything (synchronous mode).
@@ -110,7 +144,7 @@ pub use state::{Copying, Following, Leading, ReplicaState, Role, State, Timer, W
 pub use storage::{Content, Image, Registry, Saved, Storage};
 pub use view::View;
 
-use crate::kv::StateMachine;
+use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};
 use stateright::actor::{Actor, Id, Out};
@@ -214,11 +248,28 @@ impl<M: StateMachine> Newcomer for PrimaryBackup<M> {
 }
 
 impl<M: StateMachine> Recoverable for PrimaryBackup<M> {
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Replica(_)).then_some(Timer::Stop)
+    }
+
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Storage<M>> {
         match state {
             State::ViewService(state) => Some(Storage::ViewService(state.registry.clone())),
             State::Replica(replica) => Some(replica.checkpoint()),
             State::Client(_) => None,
         }
+    }
+
+    /// All but the primary's operations, because a primary that forgets some leads no more in their
+    /// view.
+    fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        let (Self::ViewService(ViewService { config }) | Self::Replica(Replica { config })) = self
+        else {
+            return true;
+        };
+        if let Service::Peer(Peer::Replicate { .. }) = msg {
+            return config.mode == Mode::Asynchronous;
+        }
+        !config.bug.is_some_and(|bug| bug.hastens(msg))
     }
 }

@@ -1,5 +1,6 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
+mod disks;
 mod newcomers;
 mod progress;
 mod safety;
@@ -22,5 +23,6 @@ pub(crate) fn seeded() -> Vec<Seeded<Actor, History, Bug>> {
     let mut seeded = safety::seeded();
     seeded.extend(progress::seeded());
     seeded.extend(newcomers::seeded());
+    seeded.extend(disks::seeded());
     seeded
 }

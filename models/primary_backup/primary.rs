@@ -86,6 +86,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
+        if self.state.role == Role::Resigned {
+            // Who leads next, it will hear before the client asks again.
+            return;
+        }
         let Role::Primary(leading) = &self.state.role else {
             let (epoch, leader) = (self.state.view.number, self.state.view.primary);
             return self.answer(Service::Redirect { seq, epoch, leader });
@@ -119,8 +123,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Gives a request the next number, applies it, saves it and replicates it. A read goes the
-    /// same way: that the backups answered proves that this is still the view to read in.
+    /// Gives a request the next number, applies it, saves it and replicates it. Its backups write it
+    /// while it does: the messages to them do not wait for its disk. A read goes the same way: that
+    /// the backups answered proves that this is still the view to read in.
     fn order(&mut self, entry: Entry<M::Op>) {
         if !self.state.has_room(self.config) && !self.has(Bug::OrderEarly) {
             return self.wait(entry);
@@ -170,13 +175,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             return;
         }
-        let news = leading.acked.get(&src).is_none_or(|acked| *acked < op);
-        // Before it acts, an acknowledgement of less than its whole state is an old one.
-        let last = self.state.image.op;
-        let whole = leading.acting || op >= last || self.has(Bug::CountOldAck);
-        if !news || !whole {
+        if leading.acked.get(&src).is_some_and(|acked| *acked >= op) {
             return;
         }
+        let last = self.state.image.op;
         let state = self.state.to_mut();
         let Role::Primary(leading) = &mut state.role else { return };
         leading.acked.insert(src, op);
@@ -196,7 +198,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// Acknowledges the requests that every backup now has.
+    /// Acknowledges the requests that every backup now has. The replies wait for this replica's own
+    /// disk.
     fn commit_and_reply(&mut self) {
         let state = self.state.to_mut();
         let last = state.image.op;

@@ -6,12 +6,14 @@
 //! because it may come back.
 
 mod copies;
+mod disks;
 mod newcomers;
 mod nodes;
 mod queue;
 mod sessions;
 
 pub use copies::*;
+pub use disks::*;
 pub use newcomers::*;
 pub use nodes::{Actor, Claim, History, Machine};
 pub use queue::*;

@@ -70,6 +70,7 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
                     Role::Backup(_) => "backup without the state",
                     Role::Primary(leading) if leading.acting => "primary",
                     Role::Primary(_) => "primary that does not act yet",
+                    Role::Resigned => "primary that came back and leads no more",
                 };
                 (role, &replica.view)
             }

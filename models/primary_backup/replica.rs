@@ -1,7 +1,7 @@
 //! A replica: how it starts, which handler takes which message, and how it moves from view to view.
 
 use super::bugs::Bug;
-use super::config::view_service;
+use super::config::{Mode, view_service};
 use super::message::{Msg, Peer};
 use super::state::{Following, Leading, ReplicaState, Role, Timer};
 use super::storage::{Content, Image, Saved};
@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 impl<M: StateMachine> Turn<'_, '_, M> {
     pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>) {
         self.ping_later();
+        if self.config.stops {
+            self.set_timer(Timer::Stop, &self.config.timing.suspect);
+        }
         match saved {
             Some(saved) => self.restart(saved),
             None => self.first_start(),
@@ -47,8 +50,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         self.ping();
     }
 
-    /// Comes back with what was durable. A primary does not know what its backups hold, so it
-    /// begins its view again.
+    /// Comes back with what was durable. Its backups may hold operations of its view that it forgot,
+    /// and it would order others under their numbers: so a primary leads no more in that view.
     fn restart(&mut self, saved: &Saved<M>) {
         let image = match &saved.content {
             Content::Image(image) => image.clone(),
@@ -64,12 +67,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let synced = saved.synced.unwrap_or(view.number);
         let role = Role::Outsider(Following::default());
         *self.state.to_mut() = ReplicaState { view, synced, image, role };
+        if self.state.view.primary == self.id && !self.has(Bug::BeginAgain) {
+            self.state.to_mut().role = Role::Resigned;
+            return self.ping();
+        }
         self.ping();
         self.take_role();
-        if self.state.is_primary() && self.has(Bug::ActAfterRestart) {
-            let state = self.state.to_mut();
-            state.role = Role::Primary(Leading::acting(&state.view, state.image.op));
-        }
     }
 
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
@@ -102,7 +105,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::Replicate { view, op, entries } => self.on_replicate(view, op, &entries),
             Peer::Ack { view, op } => self.on_ack(view, op),
             Peer::Refill { view, from } => self.on_refill(view, from),
-            Peer::Ping { .. } | Peer::Newcomer { .. } | Peer::View(_) => {}
+            Peer::Ping { .. }
+            | Peer::Newcomer { .. }
+            | Peer::Leave { .. }
+            | Peer::Resign { .. }
+            | Peer::View(_) => {}
         }
     }
 
@@ -114,6 +121,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.on_overdue_timer(silent);
                 self.serve_waiting();
             }
+            Timer::Stop => self.on_stop_timer(),
             Timer::Suspect(_) | Timer::Retry(_) => {}
         }
     }
@@ -125,6 +133,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let no_ping = match self.config.bug {
             Some(Bug::NoPing) => true,
             Some(Bug::NewcomerOnce) => self.state.is_newcomer(),
+            Some(Bug::ResignOnce) => self.state.role == Role::Resigned,
             _ => false,
         };
         if !no_ping {
@@ -132,6 +141,24 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             if !self.has(Bug::CallOnce) {
                 self.call();
             }
+        }
+    }
+
+    /// It is to stop. The view service need not find it silent: it goes on without it at once, and a
+    /// primary leads no more. Where requests are acknowledged at once it says nothing: its backups may
+    /// lack what only it has, until they have had time to hear of it.
+    fn on_stop_timer(&mut self) {
+        let view = &self.state.view;
+        if self.config.mode == Mode::Asynchronous || !view.contains(self.id) {
+            return;
+        }
+        if !self.has(Bug::LeaveSilently) {
+            let view = view.number;
+            self.send(view_service(), Peer::Leave { view });
+        }
+        if self.state.is_primary() {
+            self.stop_waiting();
+            self.state.to_mut().role = Role::Resigned;
         }
     }
 
@@ -185,6 +212,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return self.send(view_service(), Peer::Newcomer { life });
         }
         let (view, acting, ready) = (state.view.number, state.is_acting(), self.ready());
+        if state.role == Role::Resigned {
+            return self.send(view_service(), Peer::Resign { view });
+        }
         let lagging = match &state.role {
             Role::Primary(leading) => leading.lagging.clone(),
             _ => BTreeSet::new(),

@@ -33,6 +33,8 @@ pub enum Timer {
     Overdue(Id),
     /// Client: the service has not answered.
     Retry(Retry),
+    /// Replica: it is to stop.
+    Stop,
 }
 
 impl From<Retry> for Timer {
@@ -82,6 +84,9 @@ pub enum Role<M: StateMachine> {
     Backup(Following<M>),
     /// The primary.
     Primary(Leading<M>),
+    /// It was the primary before it crashed, and waits for the next view. It may have forgotten
+    /// operations that it sent to its backups.
+    Resigned,
 }
 
 /// What a replica that follows knows besides its state. Volatile.
@@ -174,7 +179,7 @@ impl<M: StateMachine> ReplicaState<M> {
     pub(super) fn following(&self) -> Option<&Following<M>> {
         match &self.role {
             Role::Backup(following) | Role::Outsider(following) => Some(following),
-            Role::Primary(_) => None,
+            Role::Primary(_) | Role::Resigned => None,
         }
     }
 
@@ -182,7 +187,7 @@ impl<M: StateMachine> ReplicaState<M> {
     pub(super) fn following_mut(&mut self) -> Option<&mut Following<M>> {
         match &mut self.role {
             Role::Backup(following) | Role::Outsider(following) => Some(following),
-            Role::Primary(_) => None,
+            Role::Primary(_) | Role::Resigned => None,
         }
     }
 }

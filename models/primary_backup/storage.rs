@@ -66,6 +66,14 @@ pub enum Content<M: StateMachine> {
 }
 
 impl<M: StateMachine> Saved<M> {
+    /// The state, if all of it is saved.
+    pub(super) fn image(&self) -> Option<&Image<M>> {
+        match &self.content {
+            Content::Image(image) => Some(image),
+            Content::Applied(_) => None,
+        }
+    }
+
     /// A new view.
     pub(super) fn view(view: View) -> Storage<M> {
         let content = Content::Applied(Vec::new());

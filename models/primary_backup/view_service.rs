@@ -7,6 +7,7 @@
 //! dies while it announces a view has told some of them at most, and then they wait for its return.
 
 use super::bugs::Bug;
+use super::config::Mode;
 use super::message::{Msg, Peer};
 use super::state::{Timer, Watching};
 use super::storage::{Registry, Storage};
@@ -41,23 +42,30 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
         match msg {
             Service::Peer(Peer::Newcomer { life }) => self.on_newcomer(life),
-            Service::Peer(Peer::Ping { view, acting, lagging, ready }) => {
-                self.hear();
-                let current = &self.state.registry.view;
-                if view >= current.number {
-                    self.on_ping(acting, &lagging, ready);
-                } else if !self.has(Bug::TellViewOnce) {
-                    self.answer(Peer::View(current.clone()));
-                }
+            Service::Peer(Peer::Ping { view, acting, lagging, ready }) if self.hear_in(view) => {
+                self.on_ping(acting, &lagging, ready);
             }
+            Service::Peer(Peer::Resign { view }) if self.hear_in(view) => self.on_resign(),
+            Service::Peer(Peer::Leave { view }) if self.hear_in(view) => self.on_leave(),
             _ => {}
         }
+    }
+
+    /// The sender is not silent. Whether it knows the current view; if not, it is told.
+    fn hear_in(&mut self, view: u64) -> bool {
+        self.hear();
+        let current = &self.state.registry.view;
+        let knows = view >= current.number;
+        if !knows && !self.has(Bug::TellViewOnce) {
+            self.answer(Peer::View(current.clone()));
+        }
+        knows
     }
 
     pub(super) fn on_timer(&mut self, timer: Timer) {
         match timer {
             Timer::Suspect(silent) => self.on_suspect_timer(silent),
-            Timer::Ping | Timer::Resend | Timer::Overdue(_) | Timer::Retry(_) => {}
+            Timer::Ping | Timer::Resend | Timer::Overdue(_) | Timer::Retry(_) | Timer::Stop => {}
         }
     }
 
@@ -139,6 +147,40 @@ impl<M: StateMachine> ServiceTurn<'_, '_, M> {
             }
             self.move_to(next);
         }
+    }
+
+    /// The primary came back, and leads no more in its view. The next one has the same members. One
+    /// that is certified and was heard leads it: what the primary may have forgotten, its successor
+    /// may hold, so that nobody need copy the state. Only the primary is sure to hold what was
+    /// acknowledged at once; then it leads again.
+    fn on_resign(&mut self) {
+        let current = &self.state.registry.view;
+        let successor = match self.config.mode {
+            Mode::Asynchronous => None,
+            Mode::Synchronous => self.successor(),
+        };
+        let next = current.next(successor.unwrap_or(self.src), &BTreeSet::new(), None);
+        self.move_to(next);
+    }
+
+    /// A member stops. If a certified one was heard, the view service goes on without it; if not, it
+    /// is suspected like any other that falls silent.
+    fn on_leave(&mut self) {
+        let (src, current) = (self.src, &self.state.registry.view);
+        let Some(successor) = self.successor().filter(|_| current.contains(src)) else { return };
+        let primary = if src == current.primary { successor } else { current.primary };
+        let next = current.next(primary, &BTreeSet::from([src]), None);
+        self.move_to(next);
+    }
+
+    /// Another certified member than the sender, that was heard.
+    fn successor(&self) -> Option<Id> {
+        let Registry { view: current, certified, .. } = &self.state.registry;
+        let is_heard = |id: &&Id| **id != self.src && !self.state.silent.contains_key(*id);
+        if self.has(Bug::ResignToAnybody) {
+            return current.backups.iter().find(is_heard).copied();
+        }
+        certified.iter().find(is_heard).copied()
     }
 
     /// A member is silent. If it was before, and a certified member was heard meanwhile, the view

@@ -15,7 +15,9 @@ impl Offer for TransactionOffer {
 
     fn request(_: &Topology, ask: &Ask) -> Result<Transaction, OfferError> {
         match ask {
-            Ask::One { op: Op::Range(_), .. } | Ask::Words(_) => Err(not_offered::<Self>(ask)),
+            Ask::One { op: Op::Range(_), .. } | Ask::Log(_) | Ask::Words(_) => {
+                Err(not_offered::<Self>(ask))
+            }
             Ask::One { op, context: None } => Ok(op.clone().into()),
             Ask::One { .. } => Err(OfferError::NoContexts),
             Ask::Together(txn) => Ok(txn.clone()),

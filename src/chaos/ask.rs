@@ -2,7 +2,7 @@
 //!
 //! Values are written once, so that each read shows which write it saw; conditions expect what was
 //! last seen, so that some hold; and keys come in groups that are left after a while for new ones,
-//! so that the history of each is short enough to judge.
+//! and are asked for by few clients, so that the history of each is short enough to judge.
 
 use super::event::{Asked, Seen};
 use crate::models::kv::{Bytes, Op, Transaction};
@@ -27,9 +27,26 @@ const NOTHING: &str = "00";
 /// A client that saw so many siblings replaces them: a node does not make many more.
 const MANY: usize = 6;
 
-/// Makes requests.
+/// The groups that some clients use, and others do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lane {
+    /// Which, from 0.
+    pub(super) number: u64,
+    /// How many there are.
+    pub(super) count: u64,
+}
+
+impl Lane {
+    /// The lane's n-th group.
+    fn group(self, n: u64) -> u64 {
+        n * self.count + self.number
+    }
+}
+
+/// Makes the requests of the clients of one lane.
 pub(super) struct Asker {
     promise: Promise,
+    lane: Lane,
     /// Whether the protocol has compare-and-swap.
     swaps: bool,
     random: StdRng,
@@ -41,13 +58,19 @@ pub(super) struct Asker {
 
 impl Asker {
     /// For a cluster that is judged by `promise`. A server is named only where each answers alone.
-    pub(super) fn new(promise: Promise, swaps: bool, random: StdRng, servers: usize) -> Self {
-        Self { promise, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
+    pub(super) fn new(
+        promise: Promise,
+        lane: Lane,
+        swaps: bool,
+        random: StdRng,
+        servers: usize,
+    ) -> Self {
+        Self { promise, lane, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
     }
 
     /// The groups of keys that were used.
-    pub(super) fn groups(&self) -> u64 {
-        self.requests / GROUP_REQUESTS + 1
+    pub(super) fn groups(&self) -> impl Iterator<Item = u64> {
+        (0..=self.requests / GROUP_REQUESTS).map(|n| self.lane.group(n))
     }
 
     /// The names of the keys that may have been asked for in a group.
@@ -64,8 +87,9 @@ impl Asker {
         let newest = self.requests / GROUP_REQUESTS;
         self.requests += 1;
         let back = if self.random.random_bool(OLD) { self.random.random_range(0..BACK) } else { 0 };
-        let group = newest.saturating_sub(back);
-        self.seen.retain(|(group, _), _| newest - group < BACK);
+        let group = self.lane.group(newest.saturating_sub(back));
+        let oldest = self.lane.group((newest + 1).saturating_sub(BACK));
+        self.seen.retain(|(group, _), _| *group >= oldest);
         let value = Bytes::from(self.requests.to_string().as_str());
         match self.promise {
             Promise::StrictlySerializable => self.transaction(group, &value),

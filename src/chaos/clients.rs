@@ -1,6 +1,6 @@
 //! The clients of a storm, all on one thread.
 
-use super::ask::Asker;
+use super::ask::{Asker, Lane};
 use super::error::ChaosError;
 use super::event::{Answer, Asked, Event};
 use super::judge::values;
@@ -20,13 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LAST: Duration = Duration::from_secs(5);
 /// The longest that the thread waits before it looks around.
 const NAP: Duration = Duration::from_millis(20);
+/// So many clients ask for the same keys: with more at a time a history is hard to judge.
+const LANE_CLIENTS: usize = 8;
 /// Between two looks whether servers agree.
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Clients {
     /// One for all servers, or one per server where each answers alone.
     crowds: Vec<Box<dyn Crowd>>,
-    asker: Asker,
+    /// One for each lane.
+    askers: Vec<Asker>,
     random: StdRng,
     /// The longest that a client thinks before it asks again.
     pause: Duration,
@@ -62,9 +65,14 @@ impl Clients {
         };
         let crowds = only.into_iter().map(|only| protocol.crowd(file, clients, only));
         let (begin, swaps) = (Instant::now(), protocol.commands().contains(&"cas"));
+        let count = clients.div_ceil(LANE_CLIENTS) as u64;
+        let asker = |number| {
+            let random = StdRng::seed_from_u64(seed ^ 1 << 56 ^ number << 32);
+            Asker::new(promise, Lane { number, count }, swaps, random, servers)
+        };
         Ok(Self {
             crowds: crowds.collect::<Result<_, _>>()?,
-            asker: Asker::new(promise, swaps, StdRng::seed_from_u64(seed ^ 1 << 56), servers),
+            askers: (0..count).map(asker).collect(),
             random: StdRng::seed_from_u64(seed ^ 2 << 56),
             pause,
             open: (0..clients).map(|_| None).collect(),
@@ -75,13 +83,13 @@ impl Clients {
         })
     }
 
-    /// Asks until the storm is over.
-    pub(super) fn work(&mut self, over: &Stop) -> Result<(), ChaosError> {
-        while !over.is_stopped() {
+    /// Asks until the storm is over, which it is at the latest when so many requests were made.
+    pub(super) fn work(&mut self, over: &Stop, requests: usize) -> Result<(), ChaosError> {
+        while !over.is_stopped() && self.events.len() < requests {
             let now = Instant::now();
             for client in 0..self.open.len() {
                 if self.open[client].is_none() && self.ready[client] <= now {
-                    let asked = self.asker.next();
+                    let asked = self.askers[client / LANE_CLIENTS].next();
                     // Now and then so short that no answer comes in time, though it may well be
                     // done.
                     let is_short = self.random.random_bool(0.1);
@@ -93,6 +101,7 @@ impl Clients {
             let next = next.map(|at| self.ready[at].saturating_duration_since(now)).min();
             self.step(next.unwrap_or(NAP).min(NAP).max(Duration::from_micros(500)))?;
         }
+        over.stop();
         let end = Instant::now() + LAST;
         while self.open.iter().any(Option::is_some) && Instant::now() < end {
             self.step(NAP)?;
@@ -105,10 +114,9 @@ impl Clients {
 
     /// All harm has ended: gets every key. What is wrong with the answers, before they are judged.
     pub(super) fn finish(&mut self) -> Result<Option<String>, ChaosError> {
-        let groups = 0..self.asker.groups();
-        let gets = groups.flat_map(|group| self.asker.gets(group)).collect();
+        let gets = |asker: &Asker| asker.groups().flat_map(|it| asker.gets(it)).collect::<Vec<_>>();
+        let mut left: VecDeque<Asked> = self.askers.iter().flat_map(gets).collect();
         let begin = Instant::now();
-        let mut left: VecDeque<Asked> = gets;
         loop {
             let first = self.events.len();
             if let Some(asked) = self.get_all(left)? {
@@ -193,7 +201,7 @@ impl Clients {
         if let Some(answer) = &answer {
             self.answered += 1;
             for (key, told) in Event::seen(&asked, answer) {
-                self.asker.see(&key, told);
+                self.askers[client / LANE_CLIENTS].see(&key, told);
             }
         }
         let answer = answer.map(|answer| (now - self.begin, answer));

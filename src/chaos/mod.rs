@@ -50,6 +50,8 @@ pub struct Storm {
     pub seed: u64,
     /// How long the storm lasts.
     pub length: Duration,
+    /// It ends earlier if so many requests have been made, because all of them are kept to be judged.
+    pub requests: usize,
 }
 
 /// What came of a storm.
@@ -80,18 +82,21 @@ pub fn run(
 ) -> Result<Aftermath, ChaosError> {
     let (file, servers) = (cluster.file().clone(), cluster.file().servers.len());
     let deeds = schedule(storm.seed, servers, storm.length);
-    let Storm { promise, clients, pause, seed, length } = *storm;
+    let Storm { promise, clients, pause, seed, length, requests } = *storm;
     let mut clients = Clients::open(protocol, &file, promise, clients, seed, pause)?;
     let over = Stop::new();
     let toll = std::thread::scope(|scope| {
-        let work = scope.spawn(|| clients.work(&over));
-        let mut nemesis = Nemesis { cluster, network, begin: Instant::now(), stop };
+        let work = scope.spawn(|| clients.work(&over, requests));
+        let mut nemesis = Nemesis { cluster, network, begin: Instant::now(), stops: [stop, &over] };
         let toll = nemesis.rage(&deeds, length, say);
         // Also when that failed, the clients are to end.
         over.stop();
         work.join().map_err(|_| ChaosError::Panicked)??;
         toll
     })?;
+    if clients.events.len() >= requests {
+        say(&format!("the storm ends early: {requests} requests were made"));
+    }
     say("the storm is over: all servers are killed and started again, and the network is good");
     (0..servers).for_each(|id| cluster.kill(id));
     network.heal();

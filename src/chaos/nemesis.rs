@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 /// How long a server with a full disk has to notice.
 const FILLING: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(20);
+/// Between two looks at what the servers use.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How often what was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -21,13 +23,27 @@ pub struct Toll {
     pub cuts: u64,
     /// Disks that were full, and noticed.
     pub full_disks: u64,
+    /// The most bytes of memory that a server was seen to hold.
+    pub most_memory: u64,
+    /// The most bytes that a server was seen to have on its disk.
+    pub most_disk: u64,
+}
+
+impl Toll {
+    fn look(&mut self, cluster: &LocalCluster) {
+        for id in 0..cluster.file().servers.len() {
+            self.most_memory = self.most_memory.max(cluster.memory(id).unwrap_or(0));
+            self.most_disk = self.most_disk.max(cluster.disk(id));
+        }
+    }
 }
 
 pub(super) struct Nemesis<'a> {
     pub(super) cluster: &'a mut LocalCluster,
     pub(super) network: &'a Network,
     pub(super) begin: Instant,
-    pub(super) stop: &'a Stop,
+    /// Either of them ends it.
+    pub(super) stops: [&'a Stop; 2],
 }
 
 impl Nemesis<'_> {
@@ -41,23 +57,32 @@ impl Nemesis<'_> {
     ) -> Result<Toll, ChaosError> {
         let mut toll = Toll::default();
         for planned in deeds {
-            if !self.wait_until(planned.at)? {
+            if !self.wait_until(planned.at, &mut toll)? {
                 return Ok(toll);
             }
             say(&planned.to_string());
             self.perform(planned, &mut toll)?;
         }
-        self.wait_until(end)?;
+        self.wait_until(end, &mut toll)?;
         Ok(toll)
     }
 
     /// Waits until then; whether nobody asked to stop.
-    fn wait_until(&mut self, then: Duration) -> Result<bool, ChaosError> {
-        while self.begin.elapsed() < then && !self.stop.is_stopped() {
+    fn wait_until(&mut self, then: Duration, toll: &mut Toll) -> Result<bool, ChaosError> {
+        let mut look = Instant::now();
+        while self.begin.elapsed() < then && !self.is_stopped() {
             self.all_run()?;
+            if look <= Instant::now() {
+                toll.look(self.cluster);
+                look += LOOK;
+            }
             std::thread::sleep(NAP.min(then.saturating_sub(self.begin.elapsed())));
         }
-        Ok(!self.stop.is_stopped())
+        Ok(!self.is_stopped())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stops.iter().any(|stop| stop.is_stopped())
     }
 
     fn all_run(&mut self) -> Result<(), ChaosError> {

@@ -40,6 +40,15 @@ pub struct Faults {
     pub longest: Duration,
 }
 
+impl Faults {
+    /// Every datagram arrives, once and at once, unless the network is cut.
+    pub const NONE: Self = Self { drop: 0.0, duplicate: 0.0, delay: 0.0, longest: Duration::ZERO };
+
+    fn is_none(self) -> bool {
+        [self.drop, self.duplicate, self.delay].iter().all(|likely| *likely <= 0.0)
+    }
+}
+
 impl Default for Faults {
     fn default() -> Self {
         Self { drop: 0.05, duplicate: 0.1, delay: 0.2, longest: Duration::from_millis(50) }
@@ -173,7 +182,7 @@ impl Network {
             traffic: Mutex::default(),
             wake: Condvar::new(),
             counts: Counts::default(),
-            is_calm: AtomicBool::new(false),
+            is_calm: AtomicBool::new(faults.is_none()),
             cut: Mutex::default(),
             severed: Mutex::default(),
             is_over: AtomicBool::new(false),

@@ -1,7 +1,7 @@
 //! The output of the client commands.
 
 use super::{DONE, NO};
-use crate::models::kv::offer::Answered;
+use crate::models::kv::offer::{Answered, LogAnswer, LogRecord};
 use crate::models::kv::{Bytes, Op, Page, Reply};
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
         Answered::ConditionFailed { op, found } => {
             (condition(ops, *op as usize, found.as_ref(), as_json), NO)
         }
+        Answered::Log(answer) => (log(answer, as_json), DONE),
         Answered::Text(reply) if as_json => (line(json!({ "reply": reply })), DONE),
         Answered::Text(reply) => (line(reply), DONE),
     }
@@ -84,6 +85,40 @@ fn siblings(values: &[Bytes], context: &str, more: bool, as_json: bool) -> (Vec<
     }
     let lines = values.iter().flat_map(|value| [value.as_ref(), b"\n".as_slice()]);
     (lines.collect::<Vec<_>>().concat(), code)
+}
+
+/// Of a log of records: a line, or for records a line for each.
+fn log(answer: &LogAnswer, as_json: bool) -> Vec<u8> {
+    match answer {
+        LogAnswer::Produced { offset } if as_json => line(json!({ "offset": offset })),
+        LogAnswer::Produced { offset } => line(offset),
+        LogAnswer::Records { records, .. } => {
+            records.iter().flat_map(|it| record(it, as_json)).collect()
+        }
+        LogAnswer::Offsets { start, committed, end } if as_json => {
+            line(json!({ "start": start, "committed": committed, "end": end }))
+        }
+        LogAnswer::Offsets { start, committed, end } => {
+            line(format!("start {start}, committed {committed}, end {end}"))
+        }
+    }
+}
+
+/// A message as it is; an operation on the map with its name before it.
+fn record(record: &LogRecord, as_json: bool) -> Vec<u8> {
+    let LogRecord { offset, kind, key, value } = record;
+    if as_json {
+        let (key, value) = (text(key.as_ref()), text(value.as_ref()));
+        return line(json!({ "offset": offset, "kind": kind, "key": key, "value": value }));
+    }
+    let mut told = format!("{offset}\t").into_bytes();
+    if let Some(key) = key {
+        told.extend([kind.as_bytes(), b" ", key.as_ref()].concat());
+        told.extend_from_slice(if value.is_some() { b" " } else { b"" });
+    }
+    told.extend_from_slice(value.as_ref().map_or(&[], AsRef::as_ref));
+    told.push(b'\n');
+    told
 }
 
 /// An operation of a transaction, as the command line names it.
@@ -202,6 +237,31 @@ mod tests {
         assert_eq!(printed(&both, &[], true), told(json, DONE));
         let none = Answered::Siblings { values: vec![], context: "00".into(), more: false };
         assert_eq!(printed(&none, &[], false), told("", NO));
+    }
+
+    #[test]
+    fn a_record_is_a_line_with_its_offset() {
+        let record = |offset, kind, key: Option<&str>, value: Option<&str>| LogRecord {
+            offset,
+            kind,
+            key: key.map(Bytes::from),
+            value: value.map(Bytes::from),
+        };
+        let records = vec![
+            record(3, "message", None, Some("hello")),
+            record(4, "put", Some("k"), Some("v")),
+            record(5, "delete", Some("k"), None),
+        ];
+        let read = Answered::Log(LogAnswer::Records { from: 3, records });
+        let lines = "3\thello\n4\tput k v\n5\tdelete k\n";
+        assert_eq!(printed(&read, &[], false), told(lines, DONE));
+        let (json, _) = printed(&read, &[], true);
+        let first = "{\"key\":null,\"kind\":\"message\",\"offset\":3,\"value\":\"hello\"}";
+        assert_eq!(json.lines().next(), Some(first));
+        let offsets = Answered::Log(LogAnswer::Offsets { start: 1, committed: 2, end: 3 });
+        assert_eq!(printed(&offsets, &[], false), told("start 1, committed 2, end 3\n", DONE));
+        let produced = Answered::Log(LogAnswer::Produced { offset: 7 });
+        assert_eq!(printed(&produced, &[], true), told("{\"offset\":7}\n", DONE));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `quorate cluster --chaos`: a storm over a local cluster, and a verdict.
 
-use super::client::duration;
+use super::client::{duration, duration_or_none};
 use super::own_cluster::{self, Place, START, Which, answering, stop_on_signals};
 use super::{CliError, DONE, NO, UNKNOWN, at, out};
 use crate::catalogue::Catalogue;
@@ -24,6 +24,24 @@ enum By {
     StrictlySerializable,
 }
 
+/// What becomes of datagrams by chance.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Weather {
+    /// Some are lost, some duplicated, some delayed
+    Bad,
+    /// All arrive at once; only cuts stop them, so that clients can ask at full speed
+    Good,
+}
+
+impl Weather {
+    fn faults(self) -> Faults {
+        match self {
+            Self::Bad => Faults::default(),
+            Self::Good => Faults::NONE,
+        }
+    }
+}
+
 /// The arguments of a storm.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Chaos")]
@@ -38,8 +56,14 @@ pub(crate) struct Chaos {
     #[arg(long, default_value_t = 8, requires = "seed")]
     clients: usize,
     /// The longest that a client waits before it asks again
-    #[arg(long, default_value = "10ms", value_name = "DURATION", value_parser = duration, requires = "seed")]
+    #[arg(long, default_value = "10ms", value_name = "DURATION", value_parser = duration_or_none, requires = "seed")]
     pause: Duration,
+    /// The storm ends after so many requests: each is kept to be judged, in about 700 bytes
+    #[arg(long, default_value_t = 5_000_000, requires = "seed")]
+    requests: usize,
+    /// What the network does to datagrams beside cuts
+    #[arg(long, value_name = "KIND", default_value = "bad", requires = "seed")]
+    network: Weather,
     /// Judge the history by this, instead of what the protocol promises
     #[arg(long, value_name = "PROMISE", requires = "seed")]
     judge: Option<By>,
@@ -118,7 +142,7 @@ pub(super) fn execute(
     }
     let stop = stop_on_signals()?;
     let mut place = Place::make(args.which.dir.as_deref())?;
-    let faults = Faults::default();
+    let faults = storm.network.faults();
     let network = Network::open(args.which.servers, faults, seed);
     let network = network.map_err(|source| CliError::Io { action: "open a network", source })?;
     let mut plan =
@@ -136,8 +160,8 @@ pub(super) fn execute(
         }
     }
     introduce(args, seed, promise, faults)?;
-    let (clients, pause, length) = (storm.clients, storm.pause, storm.length);
-    let storm = Storm { promise, clients, pause, seed, length };
+    let Chaos { clients, pause, length, requests, .. } = *storm;
+    let storm = Storm { promise, clients, pause, seed, length, requests };
     let mut told = Ok(());
     let mut tell = |line: &str| told = out::line(line);
     let result = chaos::run(&storm, protocol, &mut nodes, &network, &stop, &mut tell);
@@ -224,7 +248,7 @@ fn conclude(
         }
         std::fs::write(path, text).map_err(at("write the history to", path))?;
     }
-    let Toll { kills, freezes, cuts, full_disks } = toll;
+    let Toll { kills, freezes, cuts, full_disks, most_memory, most_disk } = toll;
     out::line(format!(
         "{} requests, {answered} answered; {kills} kills, {freezes} freezes, {cuts} cuts, \
          {full_disks} full disks; {} datagrams lost, {} duplicated, {} delayed, {} cut off",
@@ -234,6 +258,8 @@ fn conclude(
         datagrams.delayed,
         datagrams.cut
     ))?;
+    let [memory, disk] = [most_memory, most_disk].map(|bytes| bytes >> 20);
+    out::line(format!("a server held at most {memory} MiB of memory and {disk} MiB of disk"))?;
     out::line(format!("verdict: {verdict}"))?;
     if let Some(why) = why {
         out::line(why)?;

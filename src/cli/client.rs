@@ -26,13 +26,13 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, or 
 pub(crate) struct Common {
     /// The cluster file
     #[arg(long, value_name = "FILE", env = "QUORATE_CLUSTER")]
-    cluster: PathBuf,
+    pub(super) cluster: PathBuf,
     /// How long to wait for an answer, such as 500ms, 5s or 1m
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = duration)]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Ask only this server
     #[arg(long, value_name = "ID")]
-    server: Option<usize>,
+    pub(super) server: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -268,7 +268,7 @@ pub(super) fn perform(catalogue: &Catalogue, common: &Common, ask: &Ask) -> Resu
     let answered = protocol.ask(&cluster, ask, only, common.timeout);
     let (answered, _) = answered.map_err(|error| explained(error, catalogue, &cluster))?;
     let ops = match ask {
-        Ask::One { .. } | Ask::Words(_) => [].as_slice(),
+        Ask::One { .. } | Ask::Log(_) | Ask::Words(_) => [].as_slice(),
         Ask::Together(txn) => &txn.ops,
     };
     let (printed, code) = show(&answered, ops, common.json);
@@ -280,7 +280,11 @@ pub(super) fn perform(catalogue: &Catalogue, common: &Common, ask: &Ask) -> Resu
 }
 
 /// Names the protocols that offer what the cluster's does not.
-fn explained(error: CallError, catalogue: &Catalogue, cluster: &ClusterFile) -> CliError {
+pub(super) fn explained(
+    error: CallError,
+    catalogue: &Catalogue,
+    cluster: &ClusterFile,
+) -> CliError {
     let CallError::Ask(AskError::Offer(OfferError::NotOffered { asked, offers })) = error else {
         return error.into();
     };

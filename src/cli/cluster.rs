@@ -91,6 +91,9 @@ fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>
         let _ = writeln!(text, "  server {id}: {}, process {}", server.address, pid(id));
         let _ = writeln!(text, "    data {}, log {}", data.display(), log.display());
     }
+    if let Some(survives) = protocol.survives(nodes.file()) {
+        let _ = writeln!(text, "{survives}");
+    }
     let _ = writeln!(text, "talk to the cluster from another terminal:");
     let examples: &[&str] = if protocol.commands().contains(&"put") {
         &["put color green", "get color"]

@@ -24,6 +24,7 @@ mod run;
 mod status;
 mod tell;
 mod test_from;
+mod topic;
 mod txn;
 
 use crate::catalogue::Catalogue;
@@ -72,6 +73,9 @@ enum Command {
     Delete(client::Delete),
     Cas(client::Cas),
     Txn(txn::Args),
+    Produce(topic::Produce),
+    Consume(topic::Consume),
+    Offsets(topic::Offsets),
     Call(client::Call),
     Completions(completions::Args),
     Man(man::Args),
@@ -128,6 +132,9 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Delete(args) => client::delete(args, catalogue),
         Command::Cas(args) => client::cas(args, catalogue),
         Command::Txn(args) => txn::execute(args, catalogue),
+        Command::Produce(args) => topic::produce(args, catalogue),
+        Command::Consume(args) => topic::consume(args, catalogue),
+        Command::Offsets(args) => topic::offsets(args, catalogue),
         Command::Call(args) => client::call(args, catalogue),
         Command::Completions(args) => completions::execute(args),
         Command::Man(args) => man::execute(args),
@@ -151,6 +158,9 @@ impl Command {
             Self::Delete(args) => args.common.json,
             Self::Cas(args) => args.common.json,
             Self::Txn(args) => args.common.json,
+            Self::Produce(args) => args.common.json,
+            Self::Consume(args) => args.common.json,
+            Self::Offsets(args) => args.common.json,
             Self::Call(args) => args.common.json,
             Self::Completions(_)
             | Self::Man(_)

@@ -80,7 +80,11 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     };
     let (wanted, listen) = (args.id.map(Id::from), args.listen);
     let place = Place { data: &args.data, wanted, listen, show: Some(&show) };
-    let ended = catalogue.of_cluster(&cluster)?.run(&cluster, &place, &stop);
+    let protocol = catalogue.of_cluster(&cluster)?;
+    if let Some(survives) = protocol.survives(&cluster) {
+        tracing::info!("{survives}");
+    }
+    let ended = protocol.run(&cluster, &place, &stop);
     // However it ended, the metrics end too.
     stop.stop();
     ended?;

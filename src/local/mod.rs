@@ -196,6 +196,16 @@ impl LocalCluster {
         self.nodes[id].process()
     }
 
+    /// The bytes of memory that a node holds, if it runs and the system says (Linux does).
+    pub fn memory(&self, id: usize) -> Option<u64> {
+        self.nodes[id].memory()
+    }
+
+    /// The bytes that a node's data directory takes on the disk.
+    pub fn disk(&self, id: usize) -> u64 {
+        self.nodes[id].disk()
+    }
+
     /// A node's data directory.
     pub fn data(&self, id: usize) -> &Path {
         self.nodes[id].data()

@@ -4,6 +4,7 @@ use super::error::{LocalError, at, system};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -76,6 +77,19 @@ impl Node {
         let limit = Rlimit { current: Some(most), maximum: None };
         let done = prlimit(Some(pid), Resource::Fsize, limit);
         done.map(drop).map_err(|error| system("limit the size of files")(error.into()))
+    }
+
+    /// The bytes of memory that its process holds, if it runs and the system says.
+    pub(super) fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    }
+
+    /// The bytes that its data directory takes on the disk.
+    pub(super) fn disk(&self) -> u64 {
+        let files = std::fs::read_dir(&self.data).into_iter().flatten();
+        files.filter_map(|file| Some(file.ok()?.metadata().ok()?.blocks() * 512)).sum()
     }
 
     pub(super) fn ask_to_stop(&mut self) {

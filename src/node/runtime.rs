@@ -173,6 +173,11 @@ impl<A: Runnable> Node<A> {
             let pause = &mut self.endpoint.stats().longest_pause;
             *pause = gathered.elapsed().max(*pause);
         }
+        if let Some(timer) = self.actor.stop_timer() {
+            let mut batch = Batch::new();
+            self.step(&mut state, Event::Timeout(timer), &mut batch);
+            self.commit(batch)?;
+        }
         self.finish()
     }
 

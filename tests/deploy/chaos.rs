@@ -33,6 +33,23 @@ fn what_survives_a_storm_holds() {
     }
 }
 
+/// On a network that loses nothing, clients that do not pause ask for thousands of things, and all
+/// of that is judged.
+#[test]
+fn a_storm_at_full_load_is_judged_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--for", "6s", "--network", "good", "--clients", "64", "--pause", "0s", "--json"];
+    let output = storm(dir.path(), &[&["paxos", "--chaos", "7"], args.as_slice()].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert!(json["answered"].as_u64() > Some(5_000), "{json}");
+    assert!(json["datagrams"]["dropped"] == 0 && json["datagrams"]["cut"] != 0, "{json}");
+    let memory = json["toll"]["most_memory"].as_u64().unwrap();
+    let disk = json["toll"]["most_disk"].as_u64().unwrap();
+    assert!((1 << 20..1 << 28).contains(&memory) && (1 << 12..1 << 28).contains(&disk), "{json}");
+}
+
 /// Each node of multi-primary answers alone, which no node of a linearizable map may do.
 #[test]
 fn a_promise_that_is_broken_is_violated_and_the_history_is_kept() {
@@ -47,6 +64,16 @@ fn a_promise_that_is_broken_is_violated_and_the_history_is_kept() {
     let history = std::fs::read_to_string(history).unwrap();
     assert!(history.starts_with("multi-primary seed 3: violated"), "{history}");
     assert!(history.lines().count() > 50, "{history}");
+}
+
+#[test]
+fn a_storm_ends_when_its_history_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["paxos", "--chaos", "9", "--for", "5m", "--network", "good", "--requests", "300"];
+    let output = storm(dir.path(), &args);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    assert!(out.contains("the storm ends early: 300 requests were made"), "{out}");
 }
 
 #[test]

@@ -102,6 +102,24 @@ fn await_one_view(cluster: &Cluster) {
     }
 }
 
+/// A server that is asked to stop need not be missed: its successor leads at once, although nobody
+/// would suspect it for twenty seconds.
+#[test]
+fn a_leader_that_is_asked_to_stop_is_succeeded_at_once() {
+    let paxos = "[timing]\nelection = [20000, 30000]\ncandidacy = [30000, 40000]\n";
+    let primary_backup = "[timing]\nsuspect = [20000, 30000]\n";
+    for (protocol, servers, leader, timing) in
+        [("paxos", 3, 0, paxos), ("primary-backup", 4, 1, primary_backup)]
+    {
+        let mut cluster = Cluster::start(protocol, servers, &format!("{KEYS}{timing}"));
+        assert_eq!(cluster.client(&["put", "k", "before", "--timeout", "10s"]), said(0, "done\n"));
+        assert_eq!(cluster.terminate(leader), Some(0));
+        let put = cluster.client(&["put", "k", "after", "--timeout", "10s"]);
+        assert_eq!(put, said(0, "done\n"), "{protocol}: {}", cluster.log(leader + 1));
+        assert_eq!(cluster.client(&["get", "k", "--timeout", "10s"]), said(0, "after\n"));
+    }
+}
+
 /// A node whose disk is full stops and reports why; what it acknowledged until then is there when
 /// it comes back, and what it was writing is cut off.
 #[test]

@@ -1,9 +1,10 @@
-//! Primary-backup and Multi-Paxos: linearizable.
+//! Primary-backup, Multi-Paxos, and Kafka's topics as a map: linearizable.
 
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
 use quorate::history::{Recorder, by_key};
 use quorate::models::Deploy;
+use quorate::models::kafka::Kafka;
 use quorate::models::kv::offer::Answered;
 use quorate::models::kv::{Bytes, Map, Op, Range, Reply};
 use quorate::models::paxos::Paxos;
@@ -108,4 +109,10 @@ fn primary_backup_is_linearizable() {
 #[test]
 fn paxos_is_linearizable() {
     is_linearizable::<Paxos<Map>>(3, Harm { links: &[0, 1, 2], disks: &[] });
+}
+
+/// Of the links to the controller (server 0) any may be cut as well.
+#[test]
+fn kafka_is_linearizable() {
+    is_linearizable::<Kafka>(4, Harm { links: &[0, 1, 2, 3], disks: &[] });
 }

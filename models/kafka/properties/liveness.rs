@@ -30,8 +30,7 @@ pub fn acknowledged() -> Claim {
 pub fn replicated() -> Claim {
     fn all_have(nodes: &Nodes<'_, Actor>) -> bool {
         let Some((_, leader)) = newest_leader(nodes) else { return false };
-        let committed = leader.log.between(0, leader.hw);
-        nodes.iter().filter_map(log_of).all(|log| log.0.starts_with(committed))
+        nodes.iter().filter_map(log_of).all(|log| log.has_all_of(&leader.log, leader.hw))
     }
     Property::leads_to(
         REPLICATED,

@@ -78,7 +78,7 @@ pub(super) fn log_of(node: &NodeOf<Actor>) -> Option<Log> {
 
 /// Whether a log has a record.
 pub(super) fn has(log: &Log, (producer, sequence): (Id, u64)) -> bool {
-    log.find(producer, sequence).is_some()
+    log.has(producer, sequence)
 }
 
 /// Whether it takes part: it runs, and its start is known.

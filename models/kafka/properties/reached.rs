@@ -18,6 +18,8 @@ statements! {
     pub ELIGIBLE_LEADS = "eligible-elected",
         "the leader is alone in sync, after it was elected from the eligible leader replicas";
     pub EXPANDED = "expanded", "a broker that was not in sync at the start is in sync";
+    pub INSTALLED = "installed",
+        "a broker that was not in sync at the start has what older records come to, and is in sync";
     pub LOST_TAIL = "lost-tail", "a broker that has lost records which it had acknowledged runs again";
     pub ANSWERED_AGAIN = "answered-again", "a record that came again was answered, and not appended";
 }
@@ -92,6 +94,20 @@ pub fn expanded(in_sync: usize) -> Claim {
         Condition::nodes(move |nodes| {
             let joined = |id: &Id| usize::from(*id) > in_sync;
             registry(nodes).is_some_and(|registry| registry.partition.isr.iter().any(joined))
+        }),
+    )
+}
+
+/// A broker joined that fetched no record of the beginning of the log.
+pub fn installed() -> Claim {
+    Property::sometimes(
+        INSTALLED,
+        Condition::nodes(|nodes| {
+            let isr = registry(nodes).map(|registry| &registry.partition.isr);
+            brokers(nodes).any(|(id, broker)| {
+                let joined = isr.is_some_and(|isr| isr.contains(&id));
+                id == Id::from(2) && joined && broker.log.start() > 0
+            })
         }),
     )
 }

@@ -84,7 +84,7 @@ fn a_broker_that_starts_again_answers_nobody_until_it_is_registered() {
     let mut leader = broker(1);
     leader.restart();
     assert_eq!(leader.on_msg(3, produce(1)), []);
-    let fetch = Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1 };
+    let fetch = Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1, held: None };
     assert_eq!(leader.on_msg(2, Service::Peer(Peer::Fetch(fetch))), []);
 }
 
@@ -92,13 +92,13 @@ fn a_broker_that_starts_again_answers_nobody_until_it_is_registered() {
 fn a_leader_tells_where_the_logs_part_and_counts_nothing_then() {
     let mut leader = broker(1);
     leader.on_msg(3, produce(1));
-    let ahead = Fetch { leader_epoch: 1, offset: 2, last_epoch: 1, broker_epoch: 1 };
+    let ahead = Fetch { leader_epoch: 1, offset: 2, last_epoch: 1, broker_epoch: 1, held: None };
     let did = leader.on_msg(2, Service::Peer(Peer::Fetch(ahead)));
     let content = Content::Diverging { epoch: 1, end: 1 };
     let fetched = Fetched { leader_epoch: 1, offset: 2, last_epoch: 1, hw: 0, content };
     assert_eq!(did, [Did::Send(2, Service::Peer(Peer::Fetched(fetched)))]);
     assert!(state(&leader).leading().unwrap().followers.is_empty());
-    let old = Fetch { leader_epoch: 0, offset: 1, last_epoch: 1, broker_epoch: 1 };
+    let old = Fetch { leader_epoch: 0, offset: 1, last_epoch: 1, broker_epoch: 1, held: None };
     assert_eq!(leader.on_msg(2, Service::Peer(Peer::Fetch(old))), [], "KIP-320: it is fenced");
 }
 
@@ -107,7 +107,7 @@ fn a_leader_tells_where_the_logs_part_and_counts_nothing_then() {
 #[test]
 fn kip_101_logs_that_parted_are_the_same_again() {
     let (mut old, mut new) = (broker(1), broker(2));
-    let fetch = Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1 };
+    let fetch = Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1, held: None };
     old.on_msg(3, produce(1));
     let did = old.on_msg(2, Service::Peer(Peer::Fetch(fetch)));
     old.on_msg(3, produce(2));
@@ -117,7 +117,7 @@ fn kip_101_logs_that_parted_are_the_same_again() {
     let registry = second_epoch(&new);
     new.on_msg(0, Service::Peer(Peer::Metadata(registry.clone())));
     new.on_msg(4, produce(1));
-    assert_ne!(state(&old).log.0[1], state(&new).log.0[1]);
+    assert_ne!(state(&old).log.records()[1], state(&new).log.records()[1]);
     let mut to_new = sent_to(2, old.on_msg(0, Service::Peer(Peer::Metadata(registry))));
     while let Some(msg) = to_new.pop() {
         for answer in sent_to(1, new.on_msg(1, msg)) {

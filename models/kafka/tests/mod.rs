@@ -2,5 +2,6 @@
 //! specification says.
 
 mod brokers;
+mod leader;
 mod refinement;
 mod scenarios;

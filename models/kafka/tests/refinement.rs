@@ -42,7 +42,11 @@ fn replica(broker: &BrokerState) -> Replica {
         epoch: record.epoch as u8,
     };
     let believes = leadership(broker.partition());
-    Replica { log: broker.log.0.iter().map(record).collect(), hw: broker.hw as usize, believes }
+    Replica {
+        log: broker.log.records().iter().map(record).collect(),
+        hw: broker.hw as usize,
+        believes,
+    }
 }
 
 /// What a state of a cluster without crashes is to the specification.

@@ -63,7 +63,7 @@ fn answered(run: &Run) -> bool {
 fn patience(id: Id, timer: &Timer) -> usize {
     match timer {
         Timer::Election => 5 + 5 * usize::from(id),
-        Timer::Heartbeat | Timer::Retry(_) => 1,
+        Timer::Heartbeat | Timer::Retry(_) | Timer::Stop => 1,
     }
 }
 

@@ -50,7 +50,7 @@ fn replaced_crash() -> Instance<Actor, History> {
             bounds.cluster(safety().chain([claims::succeeded()]).collect(), None)
         },
         symmetry: None,
-        expected: Expected { unique: 898_052, generated: 9_326_189, violated: &[] },
+        expected: Expected { unique: 995_953, generated: 9_861_659, violated: &[] },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The bugs by which acknowledged writes are lost, or done twice.
 
-use super::super::bounds::{Bounds, reader, restarted, returning, rivals, trio, writer};
+use super::super::bounds::{Bounds, reader, returning, rivals, trio, writer};
 use super::super::bugs::Bug;
 use super::super::properties::{self as claims, Actor, History};
 use crate::seeded::mutants;
@@ -40,10 +40,6 @@ mutants! {
         "order-early" by claims::PROMOTABLE in trio();
     OrderOld: "a request older than the last one of its client is applied again",
         "order-old" by claims::EXACTLY_ONCE in Bounds { suspicions: Some(0), ..reader() };
-    ActAfterRestart: "a restarted primary acts at once, as if its backups held its state",
-        "act-after-restart" by claims::PROMOTABLE in restarted();
-    CountOldAck: "an acknowledgement of a part of the state counts when a view begins again",
-        "count-old-ack" by claims::PROMOTABLE in restarted();
     AdoptOld: "a replica adopts a view that is older than its own",
         "adopt-old" by claims::PROMOTABLE in returning();
     PromoteAnybody: "any member may be promoted, certified or not",

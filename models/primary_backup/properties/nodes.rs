@@ -2,7 +2,7 @@
 
 use super::super::config::{PrimaryBackup, view_service};
 use super::super::state::{ReplicaState, State};
-use super::super::storage::{Content, Image, Registry, Storage};
+use super::super::storage::{Image, Registry, Storage};
 use super::super::view::View;
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Recorded};
@@ -61,10 +61,7 @@ pub(super) fn synced(node: &Node) -> Option<u64> {
 pub(super) fn image(node: &Node) -> Option<&Image<Machine>> {
     match (node.state(), &node.disk.durable) {
         (Some(State::Replica(replica)), _) => Some(&replica.image),
-        (None, Some(Storage::Replica(saved))) => match &saved.content {
-            Content::Image(image) => Some(image),
-            Content::Applied(_) => None,
-        },
+        (None, Some(Storage::Replica(saved))) => saved.image(),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ fn finely() -> Config {
 
 /// The primary of view 4, which acts, alone, with seven operations; 2 is outside.
 fn alone() -> Node {
-    started_from(&finely(), 1, disk(view(4, 1, &[]), 4, 7)).0
+    leading(&finely(), view(4, 1, &[]), image(7))
 }
 
 fn chunk(op: u64, index: u32) -> Did {
@@ -123,7 +123,7 @@ fn sent_to(to: usize, did: Vec<Did>) -> impl Iterator<Item = Peer<Map>> {
 #[test]
 fn one_copies_at_a_time_and_no_member() {
     let config = Config { replicas: 3, ..finely() };
-    let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    let mut node = leading(&config, view(4, 1, &[]), image(7));
     node.on_peer(2, has_none());
     node.ignores(3, Service::Peer(has_none()));
     node.ignores(3, Service::Peer(Peer::Ack { view: 4, op: 7 }));
@@ -141,7 +141,7 @@ fn a_copy_that_falls_silent_is_given_up_with_its_operations() {
 }
 
 #[test]
-fn who_has_copied_goes_on_with_a_primary_that_comes_back() {
+fn who_has_copied_goes_on_although_its_copy_was_given_up() {
     let mut node = alone();
     let did = node.on_peer(2, Peer::Ack { view: 4, op: 5 });
     let sent = [6, 7].map(|op| send(2, replicate(4, op)));
@@ -152,7 +152,7 @@ fn who_has_copied_goes_on_with_a_primary_that_comes_back() {
 #[test]
 fn too_many_bytes_for_a_copy_hold_requests_back() {
     let config = Config { copy_bytes: 1, ..finely() };
-    let (mut node, _) = started_from(&config, 1, disk(view(4, 1, &[]), 4, 7));
+    let mut node = leading(&config, view(4, 1, &[]), image(7));
     node.on_peer(2, has_none());
     goes_on(&mut node, 8);
     assert_eq!(node.on_msg(9, request(9, &put(9))), []);

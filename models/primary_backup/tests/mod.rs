@@ -4,6 +4,7 @@ mod backup;
 mod checked;
 mod client;
 mod copy;
+mod disks;
 mod newcomer;
 mod pieces;
 mod primary;
@@ -30,6 +31,16 @@ type Node = testing::Node<Server>;
 /// A server that starts with this disk.
 fn started_from(config: &Config, at: usize, disk: Storage<Map>) -> (Node, Vec<Did>) {
     Node::start(config.server(id(at)), at, Some(disk))
+}
+
+/// The primary of this view, which begins, with this state.
+fn leading(config: &Config, view: View, image: Image<Map>) -> Node {
+    let at = usize::from(view.primary);
+    let number = view.number - 1;
+    let before = View { number, primary: id(3 - at), backups: [id(at)].into(), ..view.clone() };
+    let (mut node, _) = started_from(config, at, Saved::complete(before, number, image));
+    node.on_peer(0, Peer::View(view));
+    node
 }
 
 impl Node {

@@ -4,21 +4,23 @@ use super::*;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::transfer::tests::Counting;
 
-/// A replica that holds the state of a view in which it put so many values.
-fn replica(at: usize, synced: u64, values: u64) -> testing::Node<PrimaryBackup<Counting>> {
+/// A replica that has put so many values, in the view whose primary is 1, alone.
+fn replica(at: usize, values: u64) -> testing::Node<PrimaryBackup<Counting>> {
     let mut image = Image::<Counting>::default();
     for op in 1..=values {
         let put = Op::put(&format!("key {op}"), &"v".repeat(FRAGMENT_BYTES));
         image.apply(&entry(9, op, &put));
     }
-    let disk = Saved::complete(view(4, 1, &[]), synced, image);
-    testing::Node::start(config(2).server(id(at)), at, Some(disk)).0
+    let disk = Saved::complete(view(3, 2, &[1]), 3, image);
+    let (mut node, _) = testing::Node::start(config(2).server(id(at)), at, Some(disk));
+    node.on_msg(0, Service::Peer(Peer::View(view(4, 1, &[]))));
+    node
 }
 
 /// The most fragments that the primary cuts for one request, while an outsider copies a state of so
 /// many values, and how many requests that takes.
 fn copied(values: u64) -> (usize, u64) {
-    let (mut primary, mut outsider) = (replica(1, 4, values), replica(2, 3, 0));
+    let (mut primary, mut outsider) = (replica(1, values), replica(2, 0));
     let mut asked = vec![Service::Peer(Peer::Fetch { view: 4, held: None })];
     let (mut most, mut requests) = (0, 0);
     while let Some(msg) = asked.pop() {

@@ -19,7 +19,7 @@ fn pending(node: &Node) -> Vec<Entry<Op>> {
 
 /// The primary of view 4 that has not begun to act, with backups 1 and 3.
 fn beginning() -> Node {
-    started_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 3, 7)).0
+    leading(&config(3), view(4, 2, &[1, 3]), image(7))
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn old_and_foreign_acknowledgements_are_ignored() {
 
 #[test]
 fn what_an_outsider_has_is_not_held_by_the_view() {
-    let mut node = started_from(&config(3), 1, disk(view(4, 1, &[2]), 4, 0)).0;
+    let mut node = leading(&config(3), view(4, 1, &[2]), image(0));
     node.on_peer(2, Peer::Ack { view: 4, op: 0 });
     node.on_msg(9, request(1, &put(1)));
     node.on_peer(3, Peer::Ack { view: 4, op: 1 });
@@ -148,8 +148,7 @@ fn a_client_whose_session_is_gone_is_refused() {
         sessions.record(client, 1, Reply::Done);
     }
     image.sessions = sessions;
-    let disk = Saved::complete(view(2, 1, &[]), 2, image);
-    let (mut node, _) = started_from(&config(2), 1, disk);
+    let mut node = leading(&config(2), view(2, 1, &[]), image);
     let before = node.state.clone();
     let refused = Service::Refused { seq: 3, why: Refusal::SessionExpired };
     assert_eq!(node.on_msg(9, request(3, &put(1))), [Did::Send(9, refused)]);
@@ -243,8 +242,7 @@ fn a_backup_that_is_ahead_or_too_far_behind_is_reported() {
     node.ignores(1, Service::Peer(fetch));
     let mut image = image(7);
     image.recent = Recent::default();
-    let disk = Saved::complete(view(4, 2, &[1]), 3, image);
-    let (mut node, _) = started_from(&config(3), 2, disk);
+    let mut node = leading(&config(3), view(4, 2, &[1]), image);
     let refill = Peer::Refill { view: 4, from: 7 };
     assert_eq!(node.on_peer(1, refill), [pings(4, false, &[1], None)]);
 }
@@ -317,23 +315,4 @@ fn acts_when_every_backup_holds_its_state() {
     let expected = [in_time(3), Did::Cancel(Timer::Resend), synced, ping(4, true)];
     assert_eq!(did, expected);
     assert_eq!(node.leading(), &Leading::acting(&view(4, 2, &[1, 3]), 7));
-}
-
-#[test]
-fn an_acknowledgement_from_before_its_restart_is_not_of_its_whole_state() {
-    let (mut node, _) = started_from(&config(3), 2, disk(view(4, 2, &[1]), 4, 7));
-    node.ignores(1, Service::Peer(Peer::Ack { view: 4, op: 6 }));
-    let did = node.on_peer(1, Peer::Ack { view: 4, op: 7 });
-    let expected = [in_time(1), Did::Cancel(Timer::Resend), ping(4, true)];
-    assert_eq!(did, expected, "already saved as synced");
-}
-
-#[test]
-fn what_was_pending_before_a_restart_is_answered_once_the_view_began_again() {
-    let mut node = with_one_pending();
-    node.restart();
-    assert_eq!(node.on_msg(9, request(1, &put(1))), []);
-    node.on_peer(2, Peer::Ack { view: 1, op: 1 });
-    node.on_peer(3, Peer::Ack { view: 1, op: 1 });
-    assert_eq!(node.on_msg(9, request(1, &put(1))), [done(9, 1)]);
 }

@@ -18,27 +18,27 @@ fn the_first_backups_hold_the_empty_state() {
 }
 
 #[test]
-fn a_primary_that_comes_back_begins_its_view_again() {
-    let (node, did) = started_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
-    let begin = Peer::Begin { view: 4, op: 7 };
-    let expected = [
-        Did::Set(Timer::Ping),
-        ping(4, false),
-        send(1, begin.clone()),
-        overdue(1),
-        send(3, begin),
-        overdue(3),
-        Did::Set(Timer::Resend),
-    ];
-    assert_eq!(did, expected);
-    assert!(!node.leading().acting);
-    assert_eq!(node.replica().image, image(7));
+fn a_primary_that_comes_back_leads_no_more_and_says_so_until_there_is_another_view() {
+    let (mut node, did) = started_from(&config(3), 2, disk(view(4, 2, &[1, 3]), 4, 7));
+    let resigns = send(0, Peer::Resign { view: 4 });
+    assert_eq!(did, [Did::Set(Timer::Ping), resigns.clone()]);
+    assert_eq!((&node.replica().role, &node.replica().image), (&Role::Resigned, &image(7)));
+    assert_eq!(node.on_timeout(&Timer::Ping), [Did::Set(Timer::Ping), resigns]);
+    node.ignores(9, request(8, &put(8)));
+    for backup in [1, 3] {
+        node.ignores(backup, Service::Peer(Peer::Ack { view: 4, op: 7 }));
+    }
+    node.on_peer(0, Peer::View(view(5, 1, &[2, 3])));
+    assert_eq!(node.replica().role, Role::Backup(Following::default()));
 }
 
 #[test]
-fn a_lone_primary_that_comes_back_acts_at_once() {
-    let (node, did) = started_from(&config(2), 2, disk(view(2, 2, &[]), 2, 7));
-    assert_eq!(did, [Did::Set(Timer::Ping), ping(2, false), ping(2, true)]);
+fn a_primary_that_came_back_may_lead_the_next_view() {
+    let (mut node, _) = started_from(&config(2), 2, disk(view(2, 2, &[]), 2, 7));
+    let next = view(3, 2, &[]);
+    let did = node.on_peer(0, Peer::View(next.clone()));
+    let acts = [Did::Save(Saved::synced(3)), ping(3, true)];
+    assert_eq!(did, [[Did::Save(Saved::view(next))].as_slice(), &acts].concat());
     assert!(node.leading().acting);
 }
 

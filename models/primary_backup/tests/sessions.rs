@@ -48,6 +48,7 @@ fn after_a_restart_too() {
     let mut node = having_served(&remembering(1, 2), [9, 10, 11]);
     let before = node.replica().image.clone();
     node.restart();
+    node.on_peer(0, Peer::View(view(2, 1, &[])));
     assert_eq!(node.replica().image, before);
     refuses(&mut node, 9, 1);
     assert_eq!(ask(&mut node, 10, 1), [done(10, 1)], "remembered, and not done again");
@@ -74,8 +75,7 @@ fn after_a_state_transfer_too() {
     let config = Config { piece_bytes: 1, ..remembering(2, 2) };
     let served = having_served(&remembering(1, 2), [9, 10, 11]);
     let image = served.replica().image.clone();
-    let disk = Saved::complete(view(4, 1, &[]), 4, image);
-    let (mut primary, _) = started_from(&config, 1, disk);
+    let mut primary = leading(&config, view(4, 1, &[]), image);
     // Its own bounds are others: those of the state count.
     let other = Config { sessions: SessionLimits::default(), ..config };
     let (mut backup, _) = started_from(&other, 2, super::disk(view(4, 1, &[]), 2, 0));

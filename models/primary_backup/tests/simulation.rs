@@ -46,7 +46,7 @@ fn answered(run: &Run) -> bool {
 fn patience(_id: Id, timer: &Timer) -> usize {
     match timer {
         Timer::Suspect(_) | Timer::Overdue(_) => 5,
-        Timer::Ping | Timer::Resend | Timer::Retry(_) => 1,
+        Timer::Ping | Timer::Resend | Timer::Retry(_) | Timer::Stop => 1,
     }
 }
 

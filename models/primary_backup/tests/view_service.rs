@@ -225,3 +225,27 @@ fn what_is_no_ping_is_ignored() {
     node.ignores(1, Service::Peer(Peer::Ack { view: 1, op: 1 }));
     node.ignores(9, request(1, &put(1)));
 }
+
+#[test]
+fn a_primary_that_came_back_is_succeeded_by_a_certified_member_that_was_heard() {
+    let resigns = || Peer::Resign { view: 3 };
+    let before = registry(view(3, 1, &[2, 3]), &[1, 3], true);
+    let next = registry(view(4, 3, &[1, 2]), &[1, 3], false);
+    let mut node = from(before.clone());
+    let did = node.on_peer(1, resigns());
+    assert_eq!(did, [[watch(1)].as_slice(), &announced(&next, &[3, 1, 2])].concat());
+    let told = send(1, Peer::View(next.view.clone()));
+    assert_eq!(node.on_peer(1, resigns()), [watch(1), told], "only once");
+    let mut node = from(before);
+    node.on_timeout(&Timer::Suspect(id(3)));
+    node.on_peer(1, resigns());
+    assert_eq!(node.registry().view, view(4, 1, &[2, 3]), "nobody else is certified and heard");
+}
+
+#[test]
+fn where_requests_are_acknowledged_at_once_a_primary_that_came_back_leads_again() {
+    let config = Config { mode: Mode::Asynchronous, ..config(3) };
+    let mut node = Node::start(config.server(id(0)), 0, None).0;
+    node.on_peer(1, Peer::Resign { view: 1 });
+    assert_eq!(node.registry().view, view(2, 1, &[2, 3]));
+}

@@ -1,7 +1,7 @@
 //! A deployed protocol whose types are hidden, for the commands.
 
 use super::crowd::{Crowd, open_crowd};
-use super::{AskError, DeployError, OpenError, ask, open_client, open_node};
+use super::{AskError, ClientOf, DeployError, OpenError, ask, open_client, open_node};
 use crate::node::board::Board;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::http::HttpError;
@@ -49,6 +49,17 @@ pub trait Deployed: Send + Sync {
         deadline: Duration,
     ) -> Result<(Answered, Id), CallError>;
 
+    /// Opens a client that goes on to ask as the same, for all servers that take requests or only
+    /// one.
+    ///
+    /// # Errors
+    /// When the cluster does not suit, or there is no socket.
+    fn client(
+        &self,
+        cluster: &ClusterFile,
+        only: Option<Id>,
+    ) -> Result<Box<dyn OpenClient>, OpenError>;
+
     /// Opens so many clients on one thread, which ask all servers that take requests, or only one.
     ///
     /// # Errors
@@ -63,11 +74,23 @@ pub trait Deployed: Send + Sync {
     /// What such a cluster promises.
     fn promise(&self, cluster: &ClusterFile) -> Promise;
 
+    /// What survives in such a cluster, in a sentence, where there is anything to choose.
+    fn survives(&self, cluster: &ClusterFile) -> Option<String>;
+
     /// Why this server cannot return when its data directory is lost; `None` if it can.
     fn cannot_return(&self, server: Id) -> Option<&'static str>;
 
     /// Whether so many servers go on when one of them is down.
     fn survives_one(&self, servers: usize) -> bool;
+}
+
+/// A client of a cluster whose protocol's types are hidden.
+pub trait OpenClient {
+    /// Asks the cluster, after all that it asked before.
+    ///
+    /// # Errors
+    /// When there is no answer, or it is that nothing is done.
+    fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError>;
 }
 
 /// Where a node is.
@@ -140,6 +163,15 @@ impl<D: Deploy> Deployed for Hidden<D> {
         Ok((answered, client.last_server()))
     }
 
+    fn client(
+        &self,
+        cluster: &ClusterFile,
+        only: Option<Id>,
+    ) -> Result<Box<dyn OpenClient>, OpenError> {
+        let client = open_client::<D>(cluster, only)?;
+        Ok(Box::new(Opened::<D> { client, cluster: cluster.clone() }))
+    }
+
     fn crowd(
         &self,
         cluster: &ClusterFile,
@@ -153,6 +185,10 @@ impl<D: Deploy> Deployed for Hidden<D> {
         D::promise(&cluster.topology())
     }
 
+    fn survives(&self, cluster: &ClusterFile) -> Option<String> {
+        D::survives(&cluster.topology())
+    }
+
     fn cannot_return(&self, server: Id) -> Option<&'static str> {
         match D::readmission(server) {
             Readmission::Refused(why) => Some(why),
@@ -162,5 +198,16 @@ impl<D: Deploy> Deployed for Hidden<D> {
 
     fn survives_one(&self, servers: usize) -> bool {
         D::survives_one(servers)
+    }
+}
+
+struct Opened<D: Deploy> {
+    client: ClientOf<D>,
+    cluster: ClusterFile,
+}
+
+impl<D: Deploy> OpenClient for Opened<D> {
+    fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError> {
+        ask::<D::Offer, D::Peer>(&mut self.client, &self.cluster, wanted, deadline)
     }
 }

@@ -1,0 +1,130 @@
+//! What Kafka's brokers serve: the records of a topic, and the map that they make.
+
+use super::log::Record;
+use super::message::{Op, Reply};
+use super::topic::Entry;
+use crate::kv::limits::{self, LimitError};
+use crate::kv::map::MAX_VALUE_BYTES;
+use crate::kv::offer::{
+    Answered, Ask, AskOutcome, LogAnswer, LogAsk, LogRecord, Offer, OfferError, is_reply_to,
+    not_offered,
+};
+use crate::kv::{self, Bytes};
+use crate::topology::Topology;
+
+/// The operations on a topic.
+pub struct TopicOffer;
+
+impl Offer for TopicOffer {
+    type Request = Op;
+    type Answer = Reply;
+    const COMMANDS: &'static [&'static str] =
+        &["get", "put", "delete", "cas", "range", "produce", "consume", "offsets"];
+
+    fn request(_: &Topology, ask: &Ask) -> Result<Op, OfferError> {
+        match ask {
+            Ask::One { op, context: None } => Ok(Op::Map(op.clone())),
+            Ask::One { .. } => Err(OfferError::NoContexts),
+            Ask::Log(LogAsk::Produce { sequence, value }) => {
+                Ok(Op::Produce { sequence: *sequence, value: value.clone() })
+            }
+            Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
+            Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
+            Ask::Together(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
+        }
+    }
+
+    fn check(request: &Op) -> Result<(), LimitError> {
+        match request {
+            Op::Map(op) => limits::check(op),
+            Op::Produce { value, .. } if value.len() > MAX_VALUE_BYTES => {
+                Err(LimitError::ValueTooLong { len: value.len() })
+            }
+            Op::Produce { .. } | Op::Consume { .. } | Op::Offsets => Ok(()),
+        }
+    }
+
+    fn answer(_: &Topology, ask: &Ask, reply: Reply) -> Option<AskOutcome> {
+        let answer = match (ask, reply) {
+            (Ask::One { op, .. }, Reply::Map(reply)) => {
+                return is_reply_to(op, &reply).then(|| reply.into());
+            }
+            (Ask::Log(LogAsk::Produce { .. }), Reply::Produced { offset }) => {
+                LogAnswer::Produced { offset }
+            }
+            (Ask::Log(LogAsk::Produce { sequence, .. }), Reply::OutOfOrder) => {
+                let why = format!(
+                    "nothing was appended: the producer's record before its record {sequence} is not \
+                     in the log"
+                );
+                return Some(AskOutcome::Failed(OfferError::Meaningless(why)));
+            }
+            (Ask::Log(LogAsk::Consume { .. }), Reply::Consumed { from, records }) => {
+                let records = (from..).zip(&records).map(|(offset, it)| shown(offset, it));
+                LogAnswer::Records { from, records: records.collect() }
+            }
+            (Ask::Log(LogAsk::Offsets), Reply::Offsets { start, committed, end }) => {
+                LogAnswer::Offsets { start, committed, end }
+            }
+            _ => return None,
+        };
+        Some(AskOutcome::Done(Answered::Log(answer)))
+    }
+}
+
+/// A record as a consumer sees it.
+fn shown(offset: u64, record: &Record) -> LogRecord {
+    let (kind, key, value): (_, Option<&Bytes>, Option<&Bytes>) = match &record.entry {
+        Entry::Message(value) => ("message", None, Some(value)),
+        Entry::Map(op) => match op {
+            kv::Op::Put { key, value } => ("put", Some(key), Some(value)),
+            kv::Op::Delete { key } => ("delete", Some(key), None),
+            kv::Op::Cas { key, new, .. } => ("cas", Some(key), new.as_ref()),
+            kv::Op::Get { key } => ("get", Some(key), None),
+            kv::Op::Range(range) => ("range", Some(&range.from), None),
+        },
+    };
+    LogRecord { offset, kind, key: key.cloned(), value: value.cloned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kv::offer::admits;
+    use crate::kv::{Service, Transaction};
+
+    fn answer(ask: &Ask, reply: Reply) -> Option<AskOutcome> {
+        TopicOffer::answer(&Topology::plain(2), ask, reply)
+    }
+
+    #[test]
+    fn a_command_gets_an_answer_of_its_own_kind() {
+        let get = Ask::from(kv::Op::get("k"));
+        let value = || Reply::Map(kv::Reply::Value(None));
+        assert!(matches!(answer(&get, value()), Some(AskOutcome::Done(Answered::Reply(_)))));
+        assert!(answer(&get, Reply::Map(kv::Reply::Done)).is_none());
+        assert!(answer(&get, Reply::Produced { offset: 0 }).is_none());
+        let produce = Ask::Log(LogAsk::Produce { sequence: 2, value: "v".into() });
+        assert!(answer(&produce, value()).is_none());
+        let Some(AskOutcome::Failed(error)) = answer(&produce, Reply::OutOfOrder) else {
+            panic!("a gap is no success");
+        };
+        assert!(error.to_string().contains("nothing was appended"), "{error}");
+    }
+
+    #[test]
+    fn what_it_does_not_have_is_refused_and_so_is_what_is_too_large() {
+        let together = Ask::Together(Transaction { ops: Vec::new() });
+        for ask in [together, Ask::Words(Vec::new())] {
+            assert!(TopicOffer::request(&Topology::plain(2), &ask).is_err(), "{ask:?}");
+        }
+        let produce = |bytes| {
+            let op = Op::Produce { sequence: 1, value: vec![0; bytes].into() };
+            admits::<TopicOffer, ()>(&Service::Request { seq: 1, op })
+        };
+        assert!(produce(MAX_VALUE_BYTES) && !produce(MAX_VALUE_BYTES + 1));
+        let key = vec![0; 2000].into();
+        let get = Op::Map(kv::Op::Get { key });
+        assert!(!admits::<TopicOffer, ()>(&Service::Request { seq: 1, op: get }));
+    }
+}
