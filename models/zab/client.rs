@@ -70,7 +70,7 @@ impl<O: Value> SessionClient<O> {
         A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
         A::Timer: From<Retry>,
     {
-        self.drive(state, o, |client, state, o| client.on_retry(state, o));
+        self.drive(state, o, ScriptedClient::on_retry);
     }
 
     /// Lets the common client act, and adds to its requests what it has seen.

@@ -160,6 +160,7 @@ impl Setting for Config {
 
 /// A node of a Zab cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there are few, and servers are the rule")]
 pub enum Zab<M: StateMachine> {
     /// A server: leads or follows.
     Server(Server<M>),

@@ -153,11 +153,11 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// A part of the most recent history came.
-    pub(super) fn on_history(&mut self, epoch: Epoch, part: Part<M::Op>) {
+    pub(super) fn on_history(&mut self, epoch: Epoch, part: &Part<M::Op>) {
         if epoch != self.epoch() || !self.fetches_from(self.src) {
             return;
         }
-        if self.take(&part) {
+        if self.take(part) {
             self.synchronize();
         }
     }

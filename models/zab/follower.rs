@@ -11,13 +11,13 @@ use crate::kv::{Service, StateMachine};
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// `PROPOSE`: appends, if it has what is before. An acknowledgment is of the whole history, so
     /// what came out of order is acknowledged with what comes between.
-    pub(super) fn on_propose(&mut self, epoch: Epoch, prev: Zxid, txns: Vec<Txn<M::Op>>) {
+    pub(super) fn on_propose(&mut self, epoch: Epoch, prev: Zxid, txns: &[Txn<M::Op>]) {
         let is_current = self.follows(epoch) && self.state.is_synchronized();
         if !is_current && !self.has(Bug::LateLogWrite) && !self.has(Bug::TakeOldProposal) {
             return;
         }
         let Some(offered) = txns.last().map(|txn| txn.zxid) else { return };
-        self.append_after(prev, &txns);
+        self.append_after(prev, txns);
         if !is_current {
             return;
         }

@@ -82,14 +82,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::NewEpoch { epoch } => self.on_new_epoch(epoch),
             Peer::AckEpoch { epoch, current, last } => self.on_ack_epoch(epoch, current, last),
             Peer::Fetch { epoch, last, held } => self.on_fetch(epoch, last, held),
-            Peer::History { epoch, part } => self.on_history(epoch, part),
-            Peer::NewLeader { epoch, part } => self.on_new_leader(epoch, part),
+            Peer::History { epoch, part } => self.on_history(epoch, &part),
+            Peer::NewLeader { epoch, part } => self.on_new_leader(epoch, &part),
             Peer::Snapshot { epoch, zxid, slot, index, piece, next, ask } => {
                 self.on_snapshot(epoch, (zxid, slot), index, piece, next, ask);
             }
             Peer::AckLeader { epoch, last } => self.on_ack_leader(epoch, last),
             Peer::UpToDate { epoch, committed } => self.on_up_to_date(epoch, committed),
-            Peer::Propose { epoch, prev, txns } => self.on_propose(epoch, prev, txns),
+            Peer::Propose { epoch, prev, txns } => self.on_propose(epoch, prev, &txns),
             Peer::Ack { epoch, last } => self.on_ack(epoch, last),
             Peer::Commit { epoch, committed } => self.on_commit(epoch, committed),
             Peer::Ping { epoch, committed } => self.on_ping(epoch, committed),

@@ -111,7 +111,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// `NEWLEADER`: a part of the leader's history came.
-    pub(super) fn on_new_leader(&mut self, epoch: Epoch, part: Part<M::Op>) {
+    pub(super) fn on_new_leader(&mut self, epoch: Epoch, part: &Part<M::Op>) {
         if !self.follows(epoch) {
             return;
         }
@@ -123,10 +123,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         self.await_establishment();
-        if self.splits(is_up_to_date, &part) {
+        if self.splits(is_up_to_date, part) {
             return;
         }
-        if self.take(&part) {
+        if self.take(part) {
             self.synchronized();
         }
     }
