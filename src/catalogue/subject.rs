@@ -247,7 +247,7 @@ impl<T: Typed> Subject for T {
             Reduce::Recorded if self.is_reduced() => Reduce::Always,
             other => other,
         };
-        let options = Options { until_violated, reduce, ..*options };
+        let options = Options { reduce, until_violated, ..*options };
         check::run(self.cluster(), self.symmetry(), &options, progress)
     }
 

@@ -18,8 +18,8 @@ fn start(mode: &str) -> Cluster {
 
 /// Waits until the controller says last that these are in sync.
 fn await_in_sync(cluster: &Cluster, brokers: &[usize]) {
-    let members: String = brokers.iter().map(|id| format!("{id} ")).collect();
-    let wanted = format!("members {members}");
+    let members: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+    let wanted = format!("members {} left_out", members.join(" "));
     cluster.await_line(0, |line| {
         let log = cluster.log(0);
         let last = log.lines().rfind(|line| line.contains("the node is now"));

@@ -22,4 +22,10 @@ pub(in crate::multi_primary) const REDUCED: &[Reduced] = &[
     Reduced::new("lww-replaced", 5_830, 12_117),
     Reduced::new("mv-replaced-delete", 1_727, 4_476),
     Reduced::new("mv-replaced-twice", 3_129, 6_009),
+    Reduced::new("lww-three", 9_515, 35_130),
+    Reduced::new("mv-three", 18_733, 69_217),
+    Reduced::new("mv-three-delete", 134_238, 683_885),
+    Reduced::new("lww-three-delete", 527_856, 3_018_806),
+    Reduced::new("mv-half-key", 70_999, 243_750),
+    Reduced::new("lww-replaced-delete", 19_613, 57_786),
 ];

@@ -18,4 +18,12 @@ pub(in crate::primary_backup) const REDUCED: &[Reduced] = &[
     Reduced::new("asynchronous-disk-primary", 1_761, 4_199),
     Reduced::new("asynchronous-disk-backup", 9_272, 23_330),
     Reduced::new("asynchronous-disk-failover", 148_543, 630_567),
+    Reduced::new("large", 240_031, 845_773),
+    Reduced::new("vast", 637_548, 3_426_845),
+    Reduced::new("three", 1_012_797, 3_540_890),
+    Reduced::new("rivalry-crash", 1_032_307, 3_575_135),
+    Reduced::new("replaced-three", 497_533, 2_828_293),
+    Reduced::new("replaced-twice", 510_241, 2_215_810),
+    Reduced::new("asynchronous-disk-rivalry", 71_992, 264_449),
+    Reduced::new("sessions-failover", 86_842, 243_371),
 ];

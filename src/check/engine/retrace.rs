@@ -38,6 +38,9 @@ pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
 
 /// Whether an event only sends, and the event.
 type Sent = (bool, Event);
+/// An action, the events that lead from before it to a saturated state, and that state with its
+/// fingerprint.
+type Reached<A> = (ActionOf<A>, Vec<Sent>, Vec<u32>, u64);
 
 /// All events on the way to a saturated state.
 fn events<A: Checkable, H: Observer<A::Msg>>(
@@ -54,7 +57,7 @@ fn events<A: Checkable, H: Observer<A::Msg>>(
     for layer in layers(&search.visited, target)?.into_iter().rev().skip(1) {
         let mut moves = Vec::new();
         expander.moves(&state, &mut moves);
-        let mut best: Option<(ActionOf<A>, Vec<Sent>, Vec<u32>, u64)> = None;
+        let mut best: Option<Reached<A>> = None;
         for what in moves {
             let Some(step) = expander.step(&state, fingerprint, what) else { continue };
             if expander.only_sends(&state, &step) {

@@ -79,6 +79,7 @@ fn bound(text: &str) -> Result<(String, u64), String> {
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{FIELDS}")
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// The protocol, or `all`
     #[arg(default_value = "all")]
