@@ -35,6 +35,6 @@ impl Protocols for All {
         visitor.checked::<crate::paxos::synod::Synod>();
         visitor.deployed::<crate::paxos::Paxos<Map>>();
         visitor.deployed::<crate::kafka::Kafka>();
-        visitor.checked::<crate::zab::Zab<Map>>();
+        visitor.deployed::<crate::zab::Zab<Map>>();
     }
 }

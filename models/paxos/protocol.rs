@@ -8,7 +8,7 @@ use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
-use crate::timing::{TimingError, fits, varies};
+use crate::timing::TimingError;
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
 use stateright::actor::Id;
@@ -130,18 +130,7 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
 fn timing(topology: &Topology) -> Result<Timing, TimingError> {
     let mut timing = Timing::default();
     let Timing { heartbeat, election, candidacy, retry } = &mut timing;
-    let (beat, wait, lead) = ("heartbeat", "election", "candidacy");
-    let given = [(beat, heartbeat), (wait, election), (lead, candidacy), ("retry", retry)];
-    topology.timing.set(given)?;
-    let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
-    let lead = (lead, &timing.candidacy);
-    fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
-    fits(1, wait, lead, "a candidate would be given up sooner than a leader")?;
-    varies(
-        wait,
-        beat,
-        "replicas that miss a leader would try to lead at the same time, again and again",
-    )?;
+    topology.timing.set_of_leader(heartbeat, election, candidacy, retry)?;
     Ok(timing)
 }
 

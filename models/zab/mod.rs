@@ -111,6 +111,7 @@ pub mod instances;
 mod leader;
 mod message;
 pub mod mutants;
+mod offer;
 pub mod properties;
 mod protocol;
 mod server;
@@ -125,6 +126,7 @@ pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, Timing, WINDOW, 
 pub use epoch::{Epoch, Zxid};
 pub use history::{InSession, SessionHistory};
 pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};
+pub use offer::Ordered;
 pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
 pub use storage::{Record, Saved, Stable};
 

@@ -1,11 +1,17 @@
 //! Zab: what the tools need to know.
 
 use super::properties::{Actor, History};
-use super::{Zab, guarantees, instances, mutants};
+use super::state::{Role, State};
+use super::{Config, Ordered, Peer, Timing, Zab, guarantees, instances, mutants};
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
-use crate::protocol::Protocol;
+use crate::protocol::{Deploy, Promise, Protocol, Readmission};
+use crate::status::{Progress, Status};
+use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
+use stateright::actor::Id;
+use std::ops::Range;
+use std::time::Duration;
 
 /// Checked with a map; the state machine that is replicated is the user's choice.
 impl<M: Offered> Protocol for Zab<M> {
@@ -26,4 +32,76 @@ impl<M: Offered> Protocol for Zab<M> {
     fn guarantees() -> Vec<Guarantee> {
         guarantees::guarantees()
     }
+}
+
+impl<M: Offered> Deploy for Zab<M> {
+    type Offer = Ordered<M::Offer>;
+    type Peer = Peer<M>;
+    type Actor = Self;
+
+    fn server(topology: &Topology, _: Id) -> Result<Self, Unsuitable> {
+        Ok(config(topology)?.server())
+    }
+
+    fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
+        Ok(config(topology)?.server_ids().collect())
+    }
+
+    fn status(state: &State<M>) -> Status {
+        let State::Server(server) = state else { return Status::default() };
+        let epoch = server.stable.accepted;
+        let (role, knows_leader) = match &server.role {
+            Role::Looking => ("looking", false),
+            Role::Soliciting(_) => ("looking, would lead", false),
+            Role::Discovering(_) => ("candidate", false),
+            Role::Following { up_to_date: false } => ("follower that takes over the history", true),
+            Role::Following { up_to_date: true } => ("follower", true),
+            Role::Leading(_) => ("leader", true),
+        };
+        let leader = knows_leader.then_some(epoch.leader);
+        Status { role, epoch: Some(("epoch", epoch.round)), leader, members: Vec::new() }
+    }
+
+    fn progress(state: &State<M>) -> Progress {
+        let State::Server(server) = state else { return Progress::default() };
+        let image = &server.stable.image;
+        Progress { applied: Some(image.slot), sessions: Some(image.sessions.count()) }
+    }
+
+    fn newest_client(state: &State<M>) -> Option<Id> {
+        let State::Server(server) = state else { return None };
+        server.stable.image.sessions.newest_client()
+    }
+
+    fn readmission(_server: Id) -> Readmission<Self::Actor> {
+        Readmission::Refused(
+            "it has forgotten which epochs it accepted and what it acknowledged, so a transaction that was \
+             committed could be lost; go on with the other servers, or copy the map into a new cluster",
+        )
+    }
+
+    fn survives_one(servers: usize) -> bool {
+        servers > 2
+    }
+
+    fn promise(_: &Topology) -> Promise {
+        Promise::Linearizable
+    }
+
+    fn client_retry() -> Range<Duration> {
+        Timing::default().retry
+    }
+}
+
+/// There is one mode: reads are transactions.
+fn config(topology: &Topology) -> Result<Config, Unsuitable> {
+    topology.check_roles(|_| "server")?;
+    if let Some(mode) = &topology.mode {
+        return Err(Unsuitable(format!("there is no mode `{mode}`; leave `mode` away")));
+    }
+    let mut timing = Timing::default();
+    let Timing { heartbeat, election, candidacy, retry } = &mut timing;
+    topology.timing.set_of_leader(heartbeat, election, candidacy, retry)?;
+    let config = Config::new(topology.servers(), timing);
+    config.ok_or_else(|| Unsuitable("add a [[server]] for each server".into()))
 }

@@ -1,4 +1,4 @@
-//! Primary-backup, Multi-Paxos, and Kafka's topics as a map: linearizable.
+//! Primary-backup, Multi-Paxos, Zab, and Kafka's topics as a map: linearizable.
 
 use super::support::storm::{Harm, PATIENCE, Storm, Worker};
 use super::{assert_answered, assert_linearizable};
@@ -9,6 +9,7 @@ use quorate::models::kv::offer::Answered;
 use quorate::models::kv::{Bytes, Map, Op, Range, Reply};
 use quorate::models::paxos::Paxos;
 use quorate::models::primary_backup::PrimaryBackup;
+use quorate::models::zab::Zab;
 use quorate::node::deploy::{ClientOf, ask, open_client};
 use quorate::node::{AskError, ClusterFile};
 use rand::RngExt;
@@ -115,4 +116,9 @@ fn paxos_is_linearizable() {
 #[test]
 fn kafka_is_linearizable() {
     is_linearizable::<Kafka>(4, Harm { links: &[0, 1, 2, 3], disks: &[] });
+}
+
+#[test]
+fn zab_is_linearizable() {
+    is_linearizable::<Zab<Map>>(3, Harm { links: &[0, 1, 2], disks: &[] });
 }
