@@ -146,8 +146,11 @@ fn parse(pretty: &str) -> Value {
             close(&mut open);
             continue;
         }
-        // A map whose key is itself printed over several lines ends it with `}: value`.
         let (name, text) = match line.split_once(": ") {
+            // Here a key ends that is itself printed over several lines.
+            Some(("}" | "]" | ")", text)) if open.len() > 1 => {
+                (open.pop().map(|key| key.compact()), text)
+            }
             Some((name, text)) if is_name(name) => (Some(name.to_string()), text),
             _ => (None, line),
         };
@@ -196,7 +199,7 @@ mod tests {
         map: BTreeMap<u8, (u8, u8)>,
     }
 
-    #[derive(Clone, Debug)]
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     #[allow(dead_code)]
     enum Role {
         Backup { of: u8 },
@@ -205,6 +208,17 @@ mod tests {
 
     fn node() -> Node {
         Node { op: 0, peers: vec!["x".repeat(40)], role: None, map: BTreeMap::new() }
+    }
+
+    #[test]
+    fn keys_may_be_printed_over_several_lines() {
+        let before = BTreeMap::from([((1, Role::Backup { of: 2 }), node())]);
+        let mut after = before.clone();
+        for node in after.values_mut() {
+            node.op = 1;
+        }
+        let key = "(1, Backup { of: 2 })";
+        assert_eq!(changes(&before, &after), [format!("{key}: op: 0 → 1")]);
     }
 
     #[test]

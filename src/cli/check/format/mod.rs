@@ -84,7 +84,7 @@ mod tests {
             assert!(lines[0].contains("%0A   1. "), "{}", lines[0]);
             assert!(lines[2].starts_with("::warning "), "{}", lines[2]);
             let markdown = summary(all, &[], "0 as expected");
-            assert!(markdown.contains("| multi-primary | `lww-stale` | 92 "), "{markdown}");
+            assert!(markdown.contains("| multi-primary | `lww-stale` | 37 "), "{markdown}");
             assert!(markdown.contains("### multi-primary lww-stale: "), "{markdown}");
         });
     }
