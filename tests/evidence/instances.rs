@@ -146,11 +146,11 @@ fn a_reduced_check_kills_the_same_mutants() {
     each_protocol(|protocol| {
         let mutants = protocol.mutants.iter().filter(|mutant| can_be_reduced(mutant.as_ref()));
         for mutant in mutants {
-            let killer = mutant.killed_by();
+            let property = mutant.killed_by();
             let reduce = Reduce::Always;
-            let options = Options { reduce, until_violated: Some(killer), ..Options::default() };
+            let options = Options { reduce, until_violated: Some(property), ..Options::default() };
             let found = mutant.check(&options, &|_| {}).unwrap();
-            match found.trace(killer) {
+            match found.trace(property) {
                 Some(_) => killed += 1,
                 None => survivors.push(format!("{}: {}", protocol.name, mutant.name())),
             }
