@@ -67,9 +67,10 @@ impl Claimed {
     pub(crate) fn is_monotone(self) -> bool {
         match self {
             Self::Always(Claim::InFlight(_))
-            | Self::Sometimes(Claim::NoneInFlight(_) | Claim::NoneTo(..)) => false,
+            | Self::Sometimes(Claim::NoneInFlight(_) | Claim::NoneTo(..))
+            | Self::Eventually(_)
+            | Self::LeadsTo(..) => false,
             Self::Always(_) | Self::Sometimes(_) => true,
-            Self::Eventually(_) | Self::LeadsTo(..) => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! examples are behaviours; nothing depends on the number of threads.
 
 use super::claims::{Claimed, NAMES};
-use super::plain::{explore, verdict};
+use super::plain::{World, explore, verdict};
 use super::systems::{System, reducible};
 use super::{LIMIT, told};
 use quorate::check::{Behaviour, CheckError, Checker, Limits, Outcome, Verdict};
@@ -77,7 +77,7 @@ fn every_core_is_met_and_verdicts_are_as_without_the_reduction() {
             refused += 1;
             continue;
         };
-        let cores: BTreeSet<_> = explored.worlds.iter().map(|world| world.core()).collect();
+        let cores: BTreeSet<_> = explored.worlds.iter().map(World::core).collect();
         assert_eq!(reduction.cores, cores.len() as u64, "{at}: {system:#?}");
         compared += 1;
         fewer += usize::from(outcome.expanded < explored.worlds.len() as u64);
