@@ -113,6 +113,8 @@ fn a_leader_that_is_asked_to_stop_is_succeeded_at_once() {
     {
         let mut cluster = Cluster::start(protocol, servers, &format!("{KEYS}{timing}"));
         assert_eq!(cluster.client(&["put", "k", "before", "--timeout", "10s"]), said(0, "done\n"));
+        // A successor that has not begun yet would not hear of it.
+        cluster.await_line(leader + 1, |line| line.contains("the node is now"));
         assert_eq!(cluster.terminate(leader), Some(0));
         let put = cluster.client(&["put", "k", "after", "--timeout", "10s"]);
         assert_eq!(put, said(0, "done\n"), "{protocol}: {}", cluster.log(leader + 1));
