@@ -74,8 +74,7 @@ fn what_is_acknowledged_survives_the_death_of_any_broker_and_of_all() {
 #[test]
 fn with_lazy_disks_and_3_in_sync_2_brokers_may_be_killed_at_once() {
     let mut cluster = start("flush=lazy min.insync.replicas=3");
-    let log = cluster.log(1);
-    assert!(log.contains("survives 2 brokers killed"), "{log}");
+    cluster.await_line(1, |line| line.contains("survives 2 brokers killed"));
     for (round, victims) in [[1, 2], [3, 1], [2, 3]].into_iter().enumerate() {
         await_in_sync(&cluster, &[1, 2, 3]);
         for number in 0..5 {
