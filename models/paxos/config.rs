@@ -5,11 +5,10 @@ use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
+use crate::timing::LeaderTiming as Timing;
 use crate::turn::Setting;
-use stateright::actor::{Id, model_timeout};
+use stateright::actor::Id;
 use std::fmt;
-use std::ops::Range;
-use std::time::Duration;
 
 /// How many replicas must take part in each phase.
 ///
@@ -82,42 +81,6 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-/// How long things take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// Between a leader's heartbeats, with which it also sends again what was not answered.
-    pub heartbeat: Range<Duration>,
-    /// How long a replica hears of no leader before it tries to lead: several heartbeats. Wide,
-    /// so that two seldom try at once (Lamport 2001, section 2.4: a distinguished proposer).
-    pub election: Range<Duration>,
-    /// How long a candidate, or a replica that promised it its ballot, waits until it leads, before
-    /// the replica tries in its turn: several round trips. So `election` may be shorter than one.
-    pub candidacy: Range<Duration>,
-    /// The longest that a client waits for an answer before it asks another replica.
-    pub retry: Range<Duration>,
-}
-
-impl Timing {
-    /// For checking, where a timer may fire at any time.
-    pub fn model() -> Self {
-        let any = model_timeout;
-        Self { heartbeat: any(), election: any(), candidacy: any(), retry: any() }
-    }
-}
-
-impl Default for Timing {
-    /// For a local network.
-    fn default() -> Self {
-        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self {
-            heartbeat: millis(20, 30),
-            election: millis(75, 115),
-            candidacy: millis(300, 600),
-            retry: millis(150, 250),
-        }
-    }
-}
 
 /// A cluster: replicas 0 to `servers - 1`, then clients. Each replica is proposer, acceptor and
 /// learner.

@@ -109,7 +109,7 @@ pub use crate::kv::snapshot::SnapshotInstall;
 pub use ballot::{Ballot, Slot};
 pub use config::{
     AHEAD, BURST, Config, ConfigError, KEEP, KEEP_BYTES, PATIENCE, Paxos, QUEUE, Quorums, Replica,
-    Timing, WINDOW,
+    WINDOW,
 };
 pub use leader::MAX_RESEND;
 pub use message::{BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Peer, Proposal};
@@ -119,6 +119,8 @@ pub use state::{
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
+pub use crate::timing::LeaderTiming as Timing;
+
 use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};

@@ -8,7 +8,6 @@ use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
-use crate::timing::TimingError;
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant};
 use stateright::actor::Id;
@@ -111,7 +110,7 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
     topology.check_roles(|_| "replica")?;
     let servers = topology.servers();
     let mode = topology.mode.as_deref().unwrap_or("majorities");
-    let timing = timing(topology)?;
+    let timing = Timing::given(&topology.timing)?;
     let config = if mode == "majorities" {
         Config::new(servers, Quorums::majorities(servers), timing)
     } else if let Some(failures) = failures(mode) {
@@ -125,13 +124,6 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
         )));
     };
     config.map_err(|error| Unsuitable(error.to_string()))
-}
-
-fn timing(topology: &Topology) -> Result<Timing, TimingError> {
-    let mut timing = Timing::default();
-    let Timing { heartbeat, election, candidacy, retry } = &mut timing;
-    topology.timing.set_of_leader(heartbeat, election, candidacy, retry)?;
-    Ok(timing)
 }
 
 fn failures(mode: &str) -> Option<usize> {

@@ -26,6 +26,10 @@
 )]
 //! Failures are then noticed as much later.
 
+mod leader;
+
+pub use leader::LeaderTiming;
+
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -141,32 +145,6 @@ impl Timings {
             }
         }
         Ok(())
-    }
-
-    /// Sets the timings of a protocol with a leader that are given, by their names, as
-    /// [`set`](Self::set) does. An error too if they do not go together.
-    pub fn set_of_leader(
-        &self,
-        heartbeat: &mut Range<Duration>,
-        election: &mut Range<Duration>,
-        candidacy: &mut Range<Duration>,
-        retry: &mut Range<Duration>,
-    ) -> Result<(), TimingError> {
-        const NAMES: [&str; 4] = ["heartbeat", "election", "candidacy", "retry"];
-        let [beat, wait, lead, again] = NAMES;
-        let all = [
-            (beat, &mut *heartbeat),
-            (wait, &mut *election),
-            (lead, &mut *candidacy),
-            (again, retry),
-        ];
-        self.set(all)?;
-        let (beat, wait, lead) = ((beat, &*heartbeat), (wait, &*election), (lead, &*candidacy));
-        fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
-        fits(1, wait, lead, "a candidate would be given up sooner than a leader")?;
-        let otherwise =
-            "replicas that miss a leader would try to lead at the same time, again and again";
-        varies(wait, beat, otherwise)
     }
 }
 

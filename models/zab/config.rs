@@ -7,47 +7,10 @@ use super::storage::Stable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::majority;
+use crate::timing::LeaderTiming as Timing;
 use crate::turn::Setting;
 use crate::zab::message::Ask;
-use stateright::actor::{Id, model_timeout};
-use std::ops::Range;
-use std::time::Duration;
-
-/// How long things take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// Between a leader's pings, with which it also sends again what was not acknowledged.
-    pub heartbeat: Range<Duration>,
-    /// How long a follower hears of no leader, or a leader of no quorum, before it looks for
-    /// another: several heartbeats. Wide, so that two seldom try to lead at once.
-    pub election: Range<Duration>,
-    /// How long a prospective leader, or a follower that accepted its epoch, waits until the epoch
-    /// is established: several round trips. So `election` may be shorter than one.
-    pub candidacy: Range<Duration>,
-    /// The longest that a client waits for an answer before it asks another server.
-    pub retry: Range<Duration>,
-}
-
-impl Timing {
-    /// For checking, where a timer may fire at any time.
-    pub fn model() -> Self {
-        let any = model_timeout;
-        Self { heartbeat: any(), election: any(), candidacy: any(), retry: any() }
-    }
-}
-
-impl Default for Timing {
-    /// For a local network.
-    fn default() -> Self {
-        let millis = |from, to| Duration::from_millis(from)..Duration::from_millis(to);
-        Self {
-            heartbeat: millis(20, 30),
-            election: millis(75, 115),
-            candidacy: millis(300, 600),
-            retry: millis(150, 250),
-        }
-    }
-}
+use stateright::actor::Id;
 
 /// A cluster: servers 0 to `servers - 1`, then clients.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,13 +122,15 @@ pub mod tickets;
 mod turn;
 
 pub use client::{SessionClient, SessionState};
-pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, Timing, WINDOW, Zab};
+pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, WINDOW, Zab};
 pub use epoch::{Epoch, Zxid};
 pub use history::{InSession, SessionHistory};
 pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};
 pub use offer::Ordered;
 pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
 pub use storage::{Record, Saved, Stable};
+
+pub use crate::timing::LeaderTiming as Timing;
 
 use crate::Recoverable;
 use crate::kv::{Service, StateMachine};

@@ -99,9 +99,6 @@ fn config(topology: &Topology) -> Result<Config, Unsuitable> {
     if let Some(mode) = &topology.mode {
         return Err(Unsuitable(format!("there is no mode `{mode}`; leave `mode` away")));
     }
-    let mut timing = Timing::default();
-    let Timing { heartbeat, election, candidacy, retry } = &mut timing;
-    topology.timing.set_of_leader(heartbeat, election, candidacy, retry)?;
-    let config = Config::new(topology.servers(), timing);
+    let config = Config::new(topology.servers(), Timing::given(&topology.timing)?);
     config.ok_or_else(|| Unsuitable("add a [[server]] for each server".into()))
 }
