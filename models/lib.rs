@@ -33,6 +33,7 @@
 pub mod abstract_model;
 pub mod durable;
 pub mod guarantee;
+pub mod guard;
 pub mod instance;
 pub mod kafka;
 pub mod kv;

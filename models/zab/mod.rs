@@ -39,7 +39,7 @@
 //!
 //! <!-- guards -->
 //! | ticket | guard | mutant | property | steps | published |
-//! |---|---|---|---|---:|---:|
+//! |---|---|---|---|---:|---|
 //! | ZOOKEEPER-1154 | a follower that is ahead truncates before it takes a DIFF | `diff-without-trunc` | `prefix-consistency` | 8 | – |
 //! | ZOOKEEPER-2845 | only what the leader says is committed is delivered | `keep-memory` | `committed-durability` | 5 | 10 |
 //! | ZOOKEEPER-3642 | a snapshot counts when all of it came | `partial-snap-kept` | `snapshot` | 6 | – |

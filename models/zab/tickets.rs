@@ -1,261 +1,214 @@
 //! The faults that ZooKeeper had, and others that its protocol guards against, as data: the guard,
 //! the mutant without it, and how long the shortest run to the violation is.
 //!
-//! The table in the documentation of [zab](super) is [`markdown`].
+//! The table in the documentation of [zab](super) is made of them.
 
-use super::properties::ACCEPTED;
 use super::properties::{
-    ACKED, CAUGHT_UP, DURABLE, LEADER_COMPLETE, LINEARIZABLE, LOCAL_ORDER, ONE_LEADER, PREFIX,
-    PRIMARY_INTEGRITY, PROCESS, SESSION, SNAPSHOT, STEADY,
+    ACCEPTED, ACKED, CAUGHT_UP, DURABLE, LEADER_COMPLETE, LINEARIZABLE, LOCAL_ORDER, ONE_LEADER,
+    PREFIX, PRIMARY_INTEGRITY, PROCESS, SESSION, SNAPSHOT, STEADY,
 };
-use crate::world::Statement;
-use std::fmt::Write;
-
-/// A guard, and what its absence leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Guard {
-    /// The ticket of the fault, or where else the guard is from.
-    pub ticket: &'static str,
-    /// What it is.
-    pub says: &'static str,
-    /// The mutant without it.
-    pub mutant: &'static str,
-    /// The property that the mutant violates.
-    pub property: Statement,
-    /// How many steps the shortest run of the mutant to the violation has.
-    pub steps: usize,
-    /// How many the published trace has, if there is one. Its steps are coarser, and it begins
-    /// elsewhere.
-    pub published: Option<usize>,
-}
-
-const fn guard(
-    ticket: &'static str,
-    says: &'static str,
-    mutant: &'static str,
-    property: Statement,
-    steps: usize,
-    published: Option<usize>,
-) -> Guard {
-    Guard { ticket, says, mutant, property, steps, published }
-}
+use crate::guard::{Guard, Guards};
 
 /// The guards: the tickets first.
-pub const GUARDS: &[Guard] = &[
-    guard(
-        "ZOOKEEPER-1154",
-        "a follower that is ahead truncates before it takes a DIFF",
-        "diff-without-trunc",
-        PREFIX,
-        8,
-        None,
-    ),
-    guard(
-        "ZOOKEEPER-2845",
-        "only what the leader says is committed is delivered",
-        "keep-memory",
-        DURABLE,
-        5,
-        Some(10),
-    ),
-    guard(
-        "ZOOKEEPER-3642",
-        "a snapshot counts when all of it came",
-        "partial-snap-kept",
-        SNAPSHOT,
-        6,
-        None,
-    ),
-    guard(
-        "ZOOKEEPER-3911",
-        "the history of NEWLEADER is durable before ACK-LD, not after UPTODATE",
-        "history-after-uptodate",
-        LEADER_COMPLETE,
-        13,
-        Some(14),
-    ),
-    guard(
-        "ZOOKEEPER-4394",
-        "a COMMIT between ACK-LD and UPTODATE counts",
-        "drop-commit-in-sync",
-        CAUGHT_UP,
-        13,
-        Some(17),
-    ),
-    guard(
-        "ZOOKEEPER-4643",
-        "the history is durable before the current epoch",
-        "epoch-before-history",
-        LEADER_COMPLETE,
-        13,
-        Some(20),
-    ),
-    guard(
-        "ZOOKEEPER-4646",
-        "the history is durable before it is acknowledged",
-        "ack-before-history",
-        LEADER_COMPLETE,
-        13,
-        Some(23),
-    ),
-    guard(
-        "ZOOKEEPER-4685",
-        "an acknowledgment of a follower that is not synchronised is ignored",
-        "ack-proposal-first",
-        STEADY,
-        9,
-        Some(12),
-    ),
-    guard(
-        "ZOOKEEPER-4712",
-        "a proposal counts in its own epoch only",
-        "late-log-write",
-        PROCESS,
-        8,
-        Some(11),
-    ),
-    guard("ZOOKEEPER-4925", "a DIFF has no hole", "hole-in-diff", PREFIX, 8, None),
-    guard(
-        "FLE",
-        "the most recent history of a quorum becomes the initial history",
-        "own-history",
-        LEADER_COMPLETE,
-        10,
-        None,
-    ),
-    guard(
-        "FLE",
-        "the current epoch decides before the transaction identifier",
-        "most-entries-wins",
-        LEADER_COMPLETE,
-        14,
-        None,
-    ),
-    guard(
-        "Zab 1.0",
-        "a leader broadcasts when a quorum has its initial history",
-        "commit-old-by-count",
-        PRIMARY_INTEGRITY,
-        10,
-        None,
-    ),
-    guard(
-        "DSN 2011",
-        "an accepted epoch is durable before it is acknowledged",
-        "forget-accepted-epoch",
-        ACCEPTED,
-        4,
-        None,
-    ),
-    guard(
-        "DSN 2011",
-        "an epoch is accepted of one leader only",
-        "accept-equal-epoch",
-        ONE_LEADER,
-        14,
-        None,
-    ),
-    guard(
-        "TLA+ issue 1",
-        "a follower gets what was proposed while it synchronised",
-        "propose-to-synced-only",
-        CAUGHT_UP,
-        20,
-        None,
-    ),
-    guard(
-        "TLA+ issue 3",
-        "UPTODATE carries what is committed now",
-        "uptodate-with-ackld-zxid",
-        CAUGHT_UP,
-        22,
-        None,
-    ),
-    guard(
-        "links",
-        "a proposal is appended after its predecessor only",
-        "accept-gap",
-        LOCAL_ORDER,
-        8,
-        None,
-    ),
-    guard(
-        "links",
-        "a NEWLEADER that comes again truncates nothing",
-        "reinstall-newleader",
-        DURABLE,
-        11,
-        None,
-    ),
-    guard(
-        "links",
-        "a snapshot never replaces a history that has all of it",
-        "install-older",
-        ACKED,
-        15,
-        None,
-    ),
-    guard(
-        "sessions",
-        "a server that is behind a client does not serve it",
-        "ignore-last-zxid",
-        SESSION,
-        8,
-        None,
-    ),
-    guard("sessions", "a sync is ordered by a quorum", "sync-locally", LINEARIZABLE, 12, None),
-];
+pub const GUARDS: Guards = Guards { source: "ticket", note: "published", guards: ALL };
 
-/// The guards as a table.
-pub fn markdown() -> String {
-    let mut text = String::from(
-        "| ticket | guard | mutant | property | steps | published |\n\
-         |---|---|---|---|---:|---:|\n",
-    );
-    for Guard { ticket, says, mutant, property, steps, published } in GUARDS {
-        let published = published.map_or("–".to_owned(), |steps| steps.to_string());
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "| {ticket} | {says} | `{mutant}` | `{property}` | {steps} | {published} |"
-        );
-    }
-    text
-}
+/// A note is how many steps the published trace has, if there is one. Its steps are coarser, and it
+/// begins elsewhere.
+const ALL: &[Guard] = &[
+    Guard {
+        source: "ZOOKEEPER-1154",
+        says: "a follower that is ahead truncates before it takes a DIFF",
+        mutant: "diff-without-trunc",
+        property: PREFIX,
+        steps: 8,
+        note: "–",
+    },
+    Guard {
+        source: "ZOOKEEPER-2845",
+        says: "only what the leader says is committed is delivered",
+        mutant: "keep-memory",
+        property: DURABLE,
+        steps: 5,
+        note: "10",
+    },
+    Guard {
+        source: "ZOOKEEPER-3642",
+        says: "a snapshot counts when all of it came",
+        mutant: "partial-snap-kept",
+        property: SNAPSHOT,
+        steps: 6,
+        note: "–",
+    },
+    Guard {
+        source: "ZOOKEEPER-3911",
+        says: "the history of NEWLEADER is durable before ACK-LD, not after UPTODATE",
+        mutant: "history-after-uptodate",
+        property: LEADER_COMPLETE,
+        steps: 13,
+        note: "14",
+    },
+    Guard {
+        source: "ZOOKEEPER-4394",
+        says: "a COMMIT between ACK-LD and UPTODATE counts",
+        mutant: "drop-commit-in-sync",
+        property: CAUGHT_UP,
+        steps: 13,
+        note: "17",
+    },
+    Guard {
+        source: "ZOOKEEPER-4643",
+        says: "the history is durable before the current epoch",
+        mutant: "epoch-before-history",
+        property: LEADER_COMPLETE,
+        steps: 13,
+        note: "20",
+    },
+    Guard {
+        source: "ZOOKEEPER-4646",
+        says: "the history is durable before it is acknowledged",
+        mutant: "ack-before-history",
+        property: LEADER_COMPLETE,
+        steps: 13,
+        note: "23",
+    },
+    Guard {
+        source: "ZOOKEEPER-4685",
+        says: "an acknowledgment of a follower that is not synchronised is ignored",
+        mutant: "ack-proposal-first",
+        property: STEADY,
+        steps: 9,
+        note: "12",
+    },
+    Guard {
+        source: "ZOOKEEPER-4712",
+        says: "a proposal counts in its own epoch only",
+        mutant: "late-log-write",
+        property: PROCESS,
+        steps: 8,
+        note: "11",
+    },
+    Guard {
+        source: "ZOOKEEPER-4925",
+        says: "a DIFF has no hole",
+        mutant: "hole-in-diff",
+        property: PREFIX,
+        steps: 8,
+        note: "–",
+    },
+    Guard {
+        source: "FLE",
+        says: "the most recent history of a quorum becomes the initial history",
+        mutant: "own-history",
+        property: LEADER_COMPLETE,
+        steps: 10,
+        note: "–",
+    },
+    Guard {
+        source: "FLE",
+        says: "the current epoch decides before the transaction identifier",
+        mutant: "most-entries-wins",
+        property: LEADER_COMPLETE,
+        steps: 14,
+        note: "–",
+    },
+    Guard {
+        source: "Zab 1.0",
+        says: "a leader broadcasts when a quorum has its initial history",
+        mutant: "commit-old-by-count",
+        property: PRIMARY_INTEGRITY,
+        steps: 10,
+        note: "–",
+    },
+    Guard {
+        source: "DSN 2011",
+        says: "an accepted epoch is durable before it is acknowledged",
+        mutant: "forget-accepted-epoch",
+        property: ACCEPTED,
+        steps: 4,
+        note: "–",
+    },
+    Guard {
+        source: "DSN 2011",
+        says: "an epoch is accepted of one leader only",
+        mutant: "accept-equal-epoch",
+        property: ONE_LEADER,
+        steps: 14,
+        note: "–",
+    },
+    Guard {
+        source: "TLA+ issue 1",
+        says: "a follower gets what was proposed while it synchronised",
+        mutant: "propose-to-synced-only",
+        property: CAUGHT_UP,
+        steps: 20,
+        note: "–",
+    },
+    Guard {
+        source: "TLA+ issue 3",
+        says: "UPTODATE carries what is committed now",
+        mutant: "uptodate-with-ackld-zxid",
+        property: CAUGHT_UP,
+        steps: 22,
+        note: "–",
+    },
+    Guard {
+        source: "links",
+        says: "a proposal is appended after its predecessor only",
+        mutant: "accept-gap",
+        property: LOCAL_ORDER,
+        steps: 8,
+        note: "–",
+    },
+    Guard {
+        source: "links",
+        says: "a NEWLEADER that comes again truncates nothing",
+        mutant: "reinstall-newleader",
+        property: DURABLE,
+        steps: 11,
+        note: "–",
+    },
+    Guard {
+        source: "links",
+        says: "a snapshot never replaces a history that has all of it",
+        mutant: "install-older",
+        property: ACKED,
+        steps: 15,
+        note: "–",
+    },
+    Guard {
+        source: "sessions",
+        says: "a server that is behind a client does not serve it",
+        mutant: "ignore-last-zxid",
+        property: SESSION,
+        steps: 8,
+        note: "–",
+    },
+    Guard {
+        source: "sessions",
+        says: "a sync is ordered by a quorum",
+        mutant: "sync-locally",
+        property: LINEARIZABLE,
+        steps: 12,
+        note: "–",
+    },
+];
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::GUARDS;
+    use crate::guard::asking;
     use crate::zab::mutants::mutants;
-
-    /// The text between the two marks around the table.
-    fn shown(docs: &str) -> String {
-        let lines = docs.lines().filter_map(|line| line.strip_prefix("//! "));
-        let inside = lines
-            .skip_while(|line| !line.contains("<!-- guards -->"))
-            .skip(1)
-            .take_while(|line| !line.contains("<!-- end of guards -->"));
-        inside.flat_map(|line| [line, "\n"]).collect()
-    }
 
     #[test]
     fn the_table_in_the_documentation_is_the_guards() {
-        let (shown, current) = (shown(include_str!("mod.rs")), markdown());
-        assert!(shown == current, "the table of models/zab/mod.rs is to be:\n{current}");
+        asking::are_documented(&GUARDS, include_str!("mod.rs"));
     }
 
-    /// The lengths are compared with what a check finds where mutants are checked.
     #[test]
     fn each_guard_has_a_mutant_that_its_property_kills() {
-        let mutants = mutants();
-        for Guard { mutant, property, .. } in GUARDS {
-            let found = mutants.iter().find(|known| known.name == *mutant);
-            let killed_by = found.map(|mutant| mutant.killed_by);
-            assert_eq!(killed_by, Some(*property), "{mutant}");
-        }
-        for number in ["1154", "2845", "3642", "3911", "4394", "4643", "4646", "4685", "4712"] {
-            let name = format!("ZOOKEEPER-{number}");
-            assert!(GUARDS.iter().any(|guard| guard.ticket == name), "no guard of {name}");
-        }
+        let tickets =
+            ["1154", "2845", "3642", "3911", "4394", "4643", "4646", "4685", "4712", "4925"];
+        let tickets = tickets.map(|number| format!("ZOOKEEPER-{number}"));
+        asking::have_mutants(&GUARDS, &mutants(), &tickets.each_ref().map(String::as_str));
     }
 }

@@ -36,18 +36,6 @@ fn get(cluster: &Cluster, key: &str) -> (i32, String) {
     cluster.client(&["get", key, "--timeout", "20s"])
 }
 
-/// A swap that got no answer, or whose retry was answered by a later try, is settled by a read.
-fn swap(cluster: &Cluster, from: u32, to: u32) {
-    let (old, new) = (from.to_string(), to.to_string());
-    for _ in 0..30 {
-        let swap = ["cas", "chain", "--expected", &old, &new, "--timeout", "3s"];
-        if cluster.client(&swap).0 == 0 || get(cluster, "chain") == said(0, &format!("{new}\n")) {
-            return;
-        }
-    }
-    panic!("{from} could not be swapped for {to}");
-}
-
 #[test]
 fn what_is_acknowledged_survives_the_death_of_any_broker_and_of_all() {
     let mut cluster = start("");
@@ -60,7 +48,7 @@ fn what_is_acknowledged_survives_the_death_of_any_broker_and_of_all() {
                 2 => cluster.restart(victim),
                 _ => {}
             }
-            swap(&cluster, value, value + 1);
+            cluster.swap(value, value + 1);
             value += 1;
         }
     }

@@ -9,22 +9,6 @@ use quorate::node::deploy::{ClientOf, open_client};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Each value is swapped for the next, so a write that is lost or applied twice breaks the chain.
-/// A swap that got no answer, or whose retry was answered by a later try, is settled by a read.
-fn swap(cluster: &Cluster, from: u32, to: u32) {
-    let (old, new) = (from.to_string(), to.to_string());
-    for _ in 0..30 {
-        let swap = ["cas", "chain", "--expected", &old, &new, "--timeout", "3s"];
-        if cluster.client(&swap).0 == 0 {
-            return;
-        }
-        if cluster.client(&["get", "chain", "--timeout", "3s"]) == (0, format!("{new}\n")) {
-            return;
-        }
-    }
-    panic!("{from} could not be swapped for {to}");
-}
-
 #[test]
 fn acknowledged_writes_survive_the_death_of_any_minority_and_of_all() {
     let mut cluster = Cluster::start("paxos", 3, KEYS);
@@ -37,7 +21,7 @@ fn acknowledged_writes_survive_the_death_of_any_minority_and_of_all() {
                 2 => cluster.restart(victim),
                 _ => {}
             }
-            swap(&cluster, value, value + 1);
+            cluster.swap(value, value + 1);
             value += 1;
         }
     }

@@ -4,10 +4,9 @@
 
 mod abstract_models;
 mod claims;
+mod guards;
 mod imports;
 mod instances;
-mod kafka_guards;
 mod paxos_claims;
 mod properties;
 mod tidy;
-mod zab_tickets;

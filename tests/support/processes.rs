@@ -82,6 +82,22 @@ impl Cluster {
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     }
 
+    /// Swaps the value of `chain` for the next, so that a write that is lost or applied twice breaks
+    /// the chain. A swap that got no answer, or whose retry was answered by a later try, is settled
+    /// by a read.
+    pub(crate) fn swap(&self, from: u32, to: u32) {
+        let (old, new) = (from.to_string(), to.to_string());
+        for _ in 0..30 {
+            let swap = ["cas", "chain", "--expected", &old, &new, "--timeout", "3s"];
+            if self.client(&swap).0 == 0
+                || self.client(&["get", "chain", "--timeout", "3s"]) == said(0, &format!("{new}\n"))
+            {
+                return;
+            }
+        }
+        panic!("{from} could not be swapped for {to}");
+    }
+
     pub(crate) fn format(&self, id: usize) {
         self.format_as(id, &[]);
     }
