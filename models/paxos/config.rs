@@ -5,7 +5,7 @@ use super::message::{BATCH_BYTES, MAX_OP_BYTES};
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::{intersect, majority};
-use crate::timing::LeaderTiming as Timing;
+use crate::timing::leader::LeaderTiming as Timing;
 use crate::turn::Setting;
 use stateright::actor::Id;
 use std::fmt;

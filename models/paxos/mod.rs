@@ -119,7 +119,7 @@ pub use state::{
 pub use storage::{Delta, Saved, Stable};
 
 use crate::Recoverable;
-pub use crate::timing::LeaderTiming as Timing;
+pub use crate::timing::leader::LeaderTiming as Timing;
 
 use crate::kv::{Service, StateMachine};
 use crate::lend::lend;

@@ -26,9 +26,7 @@
 )]
 //! Failures are then noticed as much later.
 
-mod leader;
-
-pub use leader::LeaderTiming;
+pub mod leader;
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

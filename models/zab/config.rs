@@ -7,7 +7,7 @@ use super::storage::Stable;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{ScriptedClient, SessionLimits, StateMachine};
 use crate::quorum::majority;
-use crate::timing::LeaderTiming as Timing;
+use crate::timing::leader::LeaderTiming as Timing;
 use crate::turn::Setting;
 use crate::zab::message::Ask;
 use stateright::actor::Id;

@@ -130,7 +130,7 @@ pub use offer::Ordered;
 pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
 pub use storage::{Record, Saved, Stable};
 
-pub use crate::timing::LeaderTiming as Timing;
+pub use crate::timing::leader::LeaderTiming as Timing;
 
 use crate::Recoverable;
 use crate::kv::{Service, StateMachine};
