@@ -34,7 +34,7 @@ pub(crate) async fn tour(cluster: &ClusterFile) -> Result<usize, TourError> {
     let client = open_async_client::<Paxos<Map>>(cluster, None, SESSIONS)?;
     let mut puts = JoinSet::new();
     for number in 0..100 {
-        // A copy of the handle: they share its sessions.
+        // A copy of the handle: they share its slots.
         let client = client.clone();
         puts.spawn(async move {
             let key = format!("tour/{number:02}").into_bytes().into();

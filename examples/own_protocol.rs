@@ -155,6 +155,7 @@ fn cluster(bug: Option<Bug>) -> Cluster<Tickets, ()> {
     let client = || ScriptedClient {
         script: vec![Op::Take],
         first_seq: 1,
+        slots: 1,
         servers: vec![Id::from(0)],
         retry: model_timeout(),
     };

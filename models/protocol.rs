@@ -131,6 +131,12 @@ pub trait Deploy: Protocol {
         false
     }
 
+    /// How many requests a client's session has under way at most, each in a
+    /// [slot](crate::kv::sessions::slots) of its own: more than one only where that is checked.
+    fn client_slots() -> u8 {
+        1
+    }
+
     /// How long a client waits for an answer before it asks another server, where the cluster file
     /// does not say it.
     fn client_retry() -> Range<Duration> {

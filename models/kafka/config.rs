@@ -156,7 +156,7 @@ impl Config {
         let (mut servers, retry): (Vec<Id>, _) =
             (self.broker_ids().collect(), self.timing.retry.clone());
         servers.rotate_left(first - 1);
-        Kafka::Client(ScriptedClient { script, first_seq: 1, servers, retry })
+        Kafka::Client(ScriptedClient { script, first_seq: 1, slots: 1, servers, retry })
     }
 }
 

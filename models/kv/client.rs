@@ -1,6 +1,7 @@
 //! The client: part of the protocol, checked with the servers, and driven by the runtime.
 //!
-//! A client works through its script one request at a time. It asks the server it believes
+//! A client works through its script one request at a time, or several, each in a
+//! [slot](super::sessions::slots) of its session. It asks the server it believes
 //! leads; a redirect or a retry moves it on to another; the sequence number lets the servers
 //! recognise a request that comes twice.
 //!
@@ -14,8 +15,10 @@ mod expiry;
 
 use super::machine::Value;
 use super::service::{Refusal, Service};
+use super::sessions::slots;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -28,8 +31,11 @@ pub struct Retry;
 pub struct ScriptedClient<O> {
     /// What it asks for, in order.
     pub script: Vec<O>,
-    /// The sequence number of the first request; 1 for a new client.
+    /// The sequence number of the first request in its slot; in slot 0, 1 for a new client.
     pub first_seq: u64,
+    /// How many requests it has under way at most, each in a slot: from that of `first_seq` on, the
+    /// script is dealt to them in turn. At least one.
+    pub slots: u8,
     /// The servers that take requests, in the order in which it tries them. Not empty.
     pub servers: Vec<Id>,
     /// How long it waits for an answer before it asks again.
@@ -39,8 +45,11 @@ pub struct ScriptedClient<O> {
 /// A client's state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientState<R> {
-    /// How many requests of the script are done; all of them where the session has expired.
+    /// How many requests from the script's beginning are done; all of them where the session has
+    /// expired.
     pub done: usize,
+    /// The requests after these that are done.
+    pub early: BTreeSet<usize>,
     /// The server that it asks.
     pub target: Id,
     /// How new its knowledge of `target` is.
@@ -52,19 +61,19 @@ pub struct ClientState<R> {
 /// Of a client that has asked for nothing.
 impl<R> Default for ClientState<R> {
     fn default() -> Self {
-        Self { done: 0, target: Id::from(0), epoch: 0, last: None }
+        Self { done: 0, early: BTreeSet::new(), target: Id::from(0), epoch: 0, last: None }
     }
 }
 
 impl<O: Value> ScriptedClient<O> {
-    /// Starts with the first request.
+    /// Starts with the first request of each slot.
     pub fn on_start<R, P, A>(&self, o: &mut Out<A>) -> ClientState<R>
     where
         A: Actor<Msg = Service<O, R, P>>,
         A::Timer: From<Retry>,
     {
-        let state = ClientState { done: 0, target: self.servers[0], epoch: 0, last: None };
-        self.ask(&state, o);
+        let state = ClientState { target: self.servers[0], ..ClientState::default() };
+        self.ask_all(&state, o);
         state
     }
 
@@ -78,18 +87,24 @@ impl<O: Value> ScriptedClient<O> {
         A: Actor<Msg = Service<O, R, P>>,
         A::Timer: From<Retry>,
     {
-        let Some(open) = self.open(state) else { return };
+        let (Service::Reply { seq, .. }
+        | Service::Refused { seq, .. }
+        | Service::Redirect { seq, .. }) = msg
+        else {
+            return;
+        };
+        let Some(at) = self.open(state).find(|at| self.seq(*at) == seq) else { return };
         match msg {
-            Service::Reply { seq, reply } if seq == open => self.finish(state, Ok(reply), o),
+            Service::Reply { reply, .. } => self.finish(state, at, Ok(reply), o),
             // The request stays open: the retry timer, which is set, is the pause before it is
             // asked again.
             Service::Refused { why: Refusal::Busy, .. } => {}
-            Service::Refused { seq, why } if seq == open => self.finish(state, Err(why), o),
-            Service::Redirect { seq, epoch, leader } if seq == open && epoch > state.epoch => {
+            Service::Refused { why, .. } => self.finish(state, at, Err(why), o),
+            Service::Redirect { epoch, leader, .. } if epoch > state.epoch => {
                 let state = state.to_mut();
                 state.target = leader;
                 state.epoch = epoch;
-                self.ask(state, o);
+                self.ask_all(state, o);
             }
             _ => {}
         }
@@ -101,7 +116,7 @@ impl<O: Value> ScriptedClient<O> {
         A: Actor<Msg = Service<O, R, P>>,
         A::Timer: From<Retry>,
     {
-        if self.open(state).is_none() {
+        if self.open(state).next().is_none() {
             return;
         }
         let at = self.servers.iter().position(|server| *server == state.target);
@@ -109,17 +124,34 @@ impl<O: Value> ScriptedClient<O> {
         if next != state.target {
             state.to_mut().target = next;
         }
-        self.ask(state, o);
+        self.ask_all(state, o);
     }
 
-    /// The sequence number of the request that waits for an answer.
-    pub fn open<R>(&self, state: &ClientState<R>) -> Option<u64> {
-        (state.done < self.script.len()).then(|| self.first_seq + state.done as u64)
+    /// The requests that wait for an answer: the first of each slot that is not done, by its place in
+    /// the script.
+    fn open<R>(&self, state: &ClientState<R>) -> impl Iterator<Item = usize> {
+        let slots = usize::from(self.slots);
+        (0..slots).filter_map(move |slot| {
+            let mut of_slot = (slot..self.script.len()).step_by(slots);
+            of_slot.find(|at| *at >= state.done && !state.early.contains(at))
+        })
+    }
+
+    /// Whether its request with this number waits for an answer.
+    pub fn awaits<R>(&self, state: &ClientState<R>, seq: u64) -> bool {
+        self.open(state).any(|at| self.seq(at) == seq)
+    }
+
+    /// The sequence number of the request at this place of the script.
+    fn seq(&self, at: usize) -> u64 {
+        let (slot, before) = (at % usize::from(self.slots), at / usize::from(self.slots));
+        self.first_seq + slots::seq(slot as u8, before as u64)
     }
 
     fn finish<R: Value, P, A>(
         &self,
         state: &mut Cow<'_, ClientState<R>>,
+        at: usize,
         result: Result<R, Refusal>,
         o: &mut Out<A>,
     ) where
@@ -127,25 +159,37 @@ impl<O: Value> ScriptedClient<O> {
         A::Timer: From<Retry>,
     {
         let state = state.to_mut();
-        state.done = match result {
-            Err(Refusal::SessionExpired) => self.script.len(),
-            _ => state.done + 1,
-        };
+        state.early.insert(at);
+        if result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired) {
+            (state.done, state.early) = (self.script.len(), BTreeSet::new());
+        }
+        while state.early.remove(&state.done) {
+            state.done += 1;
+        }
         state.last = Some(result);
-        if self.open(state).is_some() {
-            self.ask(state, o);
-        } else {
+        let slots = usize::from(self.slots);
+        let next = self.open(state).find(|next| next % slots == at % slots);
+        if let Some(next) = next {
+            self.ask(state, next, o);
+        } else if self.open(state).next().is_none() {
             o.cancel_timer(Retry.into());
         }
     }
 
-    fn ask<R, P, A>(&self, state: &ClientState<R>, o: &mut Out<A>)
+    fn ask_all<R, P, A>(&self, state: &ClientState<R>, o: &mut Out<A>)
     where
         A: Actor<Msg = Service<O, R, P>>,
         A::Timer: From<Retry>,
     {
-        let Some(seq) = self.open(state) else { return };
-        let op = self.script[state.done].clone();
+        self.open(state).for_each(|at| self.ask(state, at, o));
+    }
+
+    fn ask<R, P, A>(&self, state: &ClientState<R>, at: usize, o: &mut Out<A>)
+    where
+        A: Actor<Msg = Service<O, R, P>>,
+        A::Timer: From<Retry>,
+    {
+        let (seq, op) = (self.seq(at), self.script[at].clone());
         o.send(state.target, Service::Request { seq, op });
         o.set_timer(Retry.into(), self.retry.clone());
     }
@@ -175,7 +219,13 @@ mod tests {
 
     fn client() -> ScriptedClient<u8> {
         let retry = Duration::from_millis(1)..Duration::from_millis(2);
-        ScriptedClient { script: vec![7, 8], first_seq: 1, servers: Id::vec_from(0..3), retry }
+        ScriptedClient {
+            script: vec![7, 8],
+            first_seq: 1,
+            slots: 1,
+            servers: Id::vec_from(0..3),
+            retry,
+        }
     }
 
     /// The client after its start and these messages, and the requests that it sent to each server.

@@ -2,9 +2,11 @@
 //!
 //! An operation begins when its request is first sent and ends when its reply is first delivered
 //! to a client that waits for it: retries and late duplicates are the protocol's business, not
-//! the history's. The judge is stateright's tester.
+//! the history's. The judge is stateright's tester. Its threads have one operation at a time: they are
+//! the [slots](slots) of the clients' sessions.
 
 use super::service::Service;
+use super::sessions::slots;
 use crate::world::Observer;
 use stateright::actor::{Envelope, Id};
 use stateright::semantics::{
@@ -18,7 +20,7 @@ use std::hash::Hash;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KvHistory<T> {
     tester: T,
-    /// Per client, the last request that began and the last that ended.
+    /// Per thread, the last request that began and the last that ended.
     progress: BTreeMap<Id, (u64, u64)>,
 }
 
@@ -51,15 +53,17 @@ impl<T> KvHistory<T> {
         self.tester.is_consistent()
     }
 
-    /// How many clients wait for an answer.
+    /// How many requests wait for an answer.
     pub fn open(&self) -> usize {
         self.progress.values().filter(|(begun, ended)| begun > ended).count()
     }
 
     /// The requests that were answered: what clients may rely on.
     pub fn acknowledged(&self) -> impl Iterator<Item = (Id, u64)> {
-        (self.progress.iter())
-            .flat_map(|(client, (_, ended))| (1..=*ended).map(|seq| (*client, seq)))
+        self.progress.iter().flat_map(|(thread, (_, ended))| {
+            let (client, slot) = client_of(*thread);
+            (slots::seq(slot, 1)..=*ended).map(move |seq| (client, seq))
+        })
     }
 
     /// What it becomes when a client sends a request; `None` if that is sent again.
@@ -69,14 +73,15 @@ impl<T> KvHistory<T> {
         S::Op: Clone,
         T: ConsistencyTester<Id, S>,
     {
-        let (begun, ended) = self.progress.get(&client).copied().unwrap_or_default();
+        let thread = thread_of(client, seq);
+        let (begun, ended) = self.progress.get(&thread).copied().unwrap_or_default();
         if seq <= begun {
             return None;
         }
         let mut next = self.clone();
         // The tester notes a misuse, such as a second open request, and then rejects the history.
-        let _ = next.tester.on_invoke(client, op.clone());
-        next.progress.insert(client, (seq, ended));
+        let _ = next.tester.on_invoke(thread, op.clone());
+        next.progress.insert(thread, (seq, ended));
         Some(next)
     }
 
@@ -92,18 +97,33 @@ impl<T> KvHistory<T> {
         S::Ret: Clone,
         T: ConsistencyTester<Id, S>,
     {
-        let (begun, ended) = self.progress.get(&client).copied().unwrap_or_default();
+        let thread = thread_of(client, seq);
+        let (begun, ended) = self.progress.get(&thread).copied().unwrap_or_default();
         if seq != begun || seq == ended {
             return None;
         }
         let mut next = self.clone();
-        let _ = next.tester.on_return(client, reply.clone());
-        next.progress.insert(client, (begun, seq));
+        let _ = next.tester.on_return(thread, reply.clone());
+        next.progress.insert(thread, (begun, seq));
         Some(next)
     }
 }
 
-/// How far each client is; the tester's own form is of no use to a reader.
+/// The place of the slot in a thread's id. The ids of a model's nodes are far below it.
+const SLOT: usize = 1 << 16;
+
+/// The thread of a request: a slot of its client's session. That of slot 0 is called as the client is.
+fn thread_of(client: Id, seq: u64) -> Id {
+    Id::from(usize::from(client) + usize::from(slots::of(seq)) * SLOT)
+}
+
+/// The client and the slot of a thread.
+fn client_of(thread: Id) -> (Id, u8) {
+    let thread = usize::from(thread);
+    ((thread % SLOT).into(), (thread / SLOT) as u8)
+}
+
+/// How far each thread is; the tester's own form is of no use to a reader.
 impl<T> Debug for KvHistory<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[derive(Debug)]
@@ -112,12 +132,12 @@ impl<T> Debug for KvHistory<T> {
             Open(u64),
             Answered(u64),
         }
-        let clients = self.progress.iter().map(|(client, (begun, ended))| {
+        let threads = self.progress.iter().map(|(thread, (begun, ended))| {
             let is_open = begun > ended;
             let now = if is_open { Request::Open(*begun) } else { Request::Answered(*ended) };
-            (usize::from(*client), now)
+            (usize::from(*thread), now)
         });
-        f.debug_map().entries(clients).finish()
+        f.debug_map().entries(threads).finish()
     }
 }
 

@@ -6,8 +6,9 @@ use stateright::actor::Id;
 /// A message of a replicated service: the client's part is the same for every protocol, `Peer`
 /// is the protocol's own vocabulary.
 ///
-/// A request is named by its sender and its sequence number; a client has one request open at a
-/// time and numbers them 1, 2, 3 and so on.
+/// A request is named by its sender and its sequence number. A client has one request open at a
+/// time and numbers them 1, 2, 3 and so on, or it does so in each of several
+/// [slots](super::sessions::slots).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Service<O, R, P> {
     /// Client to server: do this.
@@ -58,7 +59,7 @@ pub enum Refusal {
     /// before is unknown. Nothing more is done for this client id: what is left to do is for a
     /// new one.
     SessionExpired,
-    /// The protocol does not offer this operation.
+    /// The protocol does not offer this operation, or a session has no such slot.
     NotOffered,
     /// The operation is larger than the protocol's messages can carry.
     TooLarge,

@@ -3,6 +3,13 @@
 //! Part of the replicated state, so that a request is applied exactly once whichever server
 //! answers (Ongaro 2014, section 6.3).
 //!
+//! # Slots
+//!
+//! A client may have several requests under way, each in a [slot](slots) of its session. A slot has
+//! one request at a time, and the session keeps the last one of each slot, with its reply. The slots are
+//! those of `NFSv4.1` (RFC 8881, section 2.10.6): unlike a window of sequence numbers, a request that
+//! stays unanswered holds up no other.
+//!
 //! # Eviction
 //!
 //! The table is bounded, by the number of its sessions and by their bytes ([`SessionLimits`]). When
@@ -38,6 +45,8 @@ pub(crate) mod bugs;
 pub mod checked;
 mod content;
 mod limits;
+mod session;
+pub mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -46,9 +55,9 @@ pub use limits::{MAX_SESSION_BYTES, MAX_SESSIONS, SessionLimits};
 
 use super::machine::Value;
 use super::service::Refusal;
-use super::size::encoded_bytes;
 use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
+use session::Session;
 use stateright::actor::Id;
 
 /// The session table.
@@ -66,14 +75,6 @@ pub struct Sessions<R> {
     floor: Option<Id>,
 }
 
-/// The last request of a client, and its reply.
-#[derive(Clone, Debug)]
-struct Session<R> {
-    client: Id,
-    seq: u64,
-    reply: R,
-}
-
 impl<R> Default for Sessions<R> {
     fn default() -> Self {
         Self::new(SessionLimits::default())
@@ -85,11 +86,11 @@ impl<R> Default for Sessions<R> {
 pub enum RequestStatus<'a, R> {
     /// Not yet applied.
     New,
-    /// The last one applied: it got this reply.
+    /// The last one of its slot that was applied: it got this reply.
     Repeated(&'a R),
-    /// Older than the last one applied: its client has its reply.
+    /// Older than the last one of its slot that was applied: its client has its reply.
     Old,
-    /// Its session is gone.
+    /// Its session is gone, or has no such slot.
     Refused(Refusal),
 }
 
@@ -102,10 +103,14 @@ impl<R> Sessions<R> {
 
     /// The status of the request `seq` of `client`.
     pub fn status(&self, client: Id, seq: u64) -> RequestStatus<'_, R> {
-        match self.session(client) {
-            Some(last) if seq == last.seq => RequestStatus::Repeated(&last.reply),
-            Some(last) if seq < last.seq => RequestStatus::Old,
-            None if self.is_forgotten(client) => RequestStatus::Refused(Refusal::SessionExpired),
+        let session = self.session(client);
+        match session.and_then(|session| session.last(seq)) {
+            Some((last, reply)) if seq == last => RequestStatus::Repeated(reply),
+            Some((last, _)) if seq < last => RequestStatus::Old,
+            _ if session.is_none() && self.is_forgotten(client) => {
+                RequestStatus::Refused(Refusal::SessionExpired)
+            }
+            _ if slots::of(seq) >= slots::MAX_SLOTS => RequestStatus::Refused(Refusal::NotOffered),
             _ => RequestStatus::New,
         }
     }
@@ -119,17 +124,20 @@ impl<R> Sessions<R> {
         self.floor.is_some_and(|floor| client <= floor) && !self.has(SessionBug::ForgottenIsNew)
     }
 
-    /// The sessions, the one used the longest ago first: client, last sequence number, reply.
+    /// The requests in the sessions, of the one used the longest ago first, slot by slot: client,
+    /// sequence number, reply.
     pub fn iter(&self) -> impl Iterator<Item = (Id, u64, &R)> {
         self.since(None)
     }
 
-    /// The sessions that were used after this client's, in that order; all, where none is given.
+    /// Those behind this client's request with this number, in that order; all, where none is given.
     /// The first takes the time of a look-up.
-    pub fn since(&self, client: Option<Id>) -> impl Iterator<Item = (Id, u64, &R)> {
-        let from = client.and_then(|client| self.use_of.get(&client)).map_or(0, |used| used + 1);
-        let sessions = self.by_use.range(from..);
-        sessions.map(|(_, session)| (session.client, session.seq, &session.reply))
+    pub fn since(&self, after: Option<(Id, u64)>) -> impl Iterator<Item = (Id, u64, &R)> {
+        let from = after.and_then(|(client, _)| self.use_of.get(&client)).copied().unwrap_or(0);
+        let is_behind =
+            move |client, seq| after.is_none_or(|(before, last)| client != before || seq > last);
+        let requests = self.by_use.range(from..).flat_map(|(_, session)| session.iter());
+        requests.filter(move |(client, seq, _)| is_behind(*client, *seq))
     }
 
     /// What the table has beside its sessions.
@@ -171,12 +179,15 @@ impl<R: Value> Sessions<R> {
     /// Records that `seq` of `client` was applied and answered with `reply`. Whatever is evicted
     /// for it, the client is to be sent that reply: its own session may be what goes.
     pub fn record(&mut self, client: Id, seq: u64, reply: R) {
-        self.remove(client);
-        let bytes = session_bytes(client, seq, &reply);
-        if bytes > self.limits.bytes && !self.has(SessionBug::OversizedEvicts) {
+        let mut session = self.remove(client).unwrap_or_else(|| Session::new(client));
+        if self.has(SessionBug::OneSlot) {
+            session = Session::new(client);
+        }
+        session.record(seq, reply);
+        if session.bytes() > self.limits.bytes && !self.has(SessionBug::OversizedEvicts) {
             return self.raise_floor(client);
         }
-        self.append(client, seq, reply, bytes);
+        self.append(session);
         while self.by_use.len() > self.limits.clients || self.has_too_many_bytes() {
             let Some(victim) = self.victim() else { return };
             self.remove(victim);
@@ -195,7 +206,7 @@ impl<R: Value> Sessions<R> {
             Some(SessionBug::EvictNewest) => self.by_use.last_key_value(),
             _ => self.by_use.first_key_value(),
         };
-        used.map(|(_, session)| session.client)
+        used.map(|(_, session)| session.client())
     }
 
     fn raise_floor(&mut self, evicted: Id) {
@@ -204,38 +215,33 @@ impl<R: Value> Sessions<R> {
         }
     }
 
-    fn append(&mut self, client: Id, seq: u64, reply: R, bytes: usize) {
+    fn append(&mut self, session: Session<R>) {
         let next = self.by_use.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.bytes += bytes;
-        self.use_of.insert(client, next);
-        self.by_use.insert(next, Session { client, seq, reply });
+        self.bytes += session.bytes();
+        self.use_of.insert(session.client(), next);
+        self.by_use.insert(next, session);
     }
 
-    fn remove(&mut self, client: Id) {
-        let used = self.use_of.remove(&client);
-        if let Some(session) = used.and_then(|used| self.by_use.remove(&used)) {
-            self.bytes -= session_bytes(client, session.seq, &session.reply);
-        }
+    fn remove(&mut self, client: Id) -> Option<Session<R>> {
+        let used = self.use_of.remove(&client)?;
+        let session = self.by_use.remove(&used)?;
+        self.bytes -= session.bytes();
+        Some(session)
     }
 
-    /// Puts back sessions taken from [`Sessions::iter`] of another table, in that order, and its
+    /// Puts back requests taken from [`Sessions::iter`] of another table, in that order, and its
     /// outline: onto an empty table all of them make that table again.
-    pub fn restore(&mut self, outline: Outline, sessions: impl IntoIterator<Item = (Id, u64, R)>) {
+    pub fn restore(&mut self, outline: Outline, requests: impl IntoIterator<Item = (Id, u64, R)>) {
         self.limits = outline.limits;
         self.floor = self.floor.max(outline.floor);
-        let mut sessions: Vec<_> = sessions.into_iter().collect();
+        let mut requests: Vec<_> = requests.into_iter().collect();
         if self.has(SessionBug::SnapshotWithoutOrder) {
-            sessions.sort_unstable_by_key(|(client, _, _)| *client);
+            requests.sort_by_key(|(client, _, _)| *client);
         }
-        for (client, seq, reply) in sessions {
-            self.remove(client);
-            let bytes = session_bytes(client, seq, &reply);
-            self.append(client, seq, reply, bytes);
+        for (client, seq, reply) in requests {
+            let mut session = self.remove(client).unwrap_or_else(|| Session::new(client));
+            session.record(seq, reply);
+            self.append(session);
         }
     }
-}
-
-/// The bytes that a session counts for in the bound: its size in a snapshot.
-fn session_bytes<R: Value>(client: Id, seq: u64, reply: &R) -> usize {
-    encoded_bytes(&(client, seq, reply))
 }

@@ -19,8 +19,8 @@ use stateright::actor::Id;
 pub struct Piece<M: StateMachine> {
     /// Fragments of the machine.
     pub fragments: Vec<M::Fragment>,
-    /// Client sessions: client, last sequence number, its reply. The one used the longest ago
-    /// comes first.
+    /// Requests of client sessions: client, sequence number, its reply. Those of the session used the
+    /// longest ago come first.
     pub sessions: Vec<(Id, u64, M::Reply)>,
     /// What the session table has beside them.
     pub outline: Outline,
@@ -31,8 +31,8 @@ pub struct Piece<M: StateMachine> {
 pub enum Cut {
     /// Behind the fragment that ends there.
     Fragment(Cursor),
-    /// Behind the session of this client.
-    Session(Id),
+    /// Behind this client's request with this number.
+    Session(Id, u64),
 }
 
 /// The pieces of a snapshot that an asker has.
@@ -85,7 +85,7 @@ impl<M: StateMachine> Part<M> {
 /// The pieces of a state behind a cut, and for each where the next one begins, if there is one;
 /// from the first on, where no cut is given. At least one then, even of the empty state.
 ///
-/// They have about `limit` encoded bytes; one that is larger holds a single fragment or session.
+/// They have about `limit` encoded bytes; one that is larger holds a single fragment or request.
 /// They are cut as they are taken, and one part more, to know whether it still fits.
 pub fn pieces_after<M: StateMachine>(
     machine: &M,
@@ -121,12 +121,12 @@ fn parts_after<M: StateMachine>(
     let (fragments, session) = match cut {
         None => (Some(machine.fragments_after(None)), None),
         Some(Cut::Fragment(end)) => (Some(machine.fragments_after(Some(end))), None),
-        Some(Cut::Session(client)) => (None, Some(*client)),
+        Some(Cut::Session(client, seq)) => (None, Some((*client, *seq))),
     };
     let fragments = fragments.into_iter().flatten();
     let fragments = fragments.map(|(end, part)| (Cut::Fragment(end), Part::Fragment(part)));
     let sessions = sessions.since(session).map(|(client, seq, reply)| {
-        (Cut::Session(client), Part::Session((client, seq, reply.clone())))
+        (Cut::Session(client, seq), Part::Session((client, seq, reply.clone())))
     });
     fragments.chain(sessions)
 }

@@ -64,6 +64,7 @@ impl Session {
         ScriptedClient {
             script: request.into_iter().collect(),
             first_seq: at as u64 + 1,
+            slots: 1,
             servers: self.servers.clone(),
             retry: self.retry.clone(),
         }

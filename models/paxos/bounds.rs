@@ -14,6 +14,8 @@ use stateright::actor::Id;
 pub(super) struct Bounds {
     pub(super) servers: usize,
     pub(super) scripts: Vec<Vec<Op>>,
+    /// How many requests each client has under way.
+    pub(super) slots: u8,
     pub(super) elections: u8,
     /// How often a replica is to stop.
     pub(super) stops: u8,
@@ -53,6 +55,7 @@ impl Bounds {
         Self {
             servers: 3,
             scripts,
+            slots: 1,
             elections: 1,
             stops: 0,
             heartbeats: 0,
@@ -108,10 +111,9 @@ impl Bounds {
         let servers = config.server_ids().map(|_| config.server());
         let clients = self.scripts.iter().enumerate().map(|(at, script)| {
             let mut client = config.client(script.clone());
-            if let Paxos::Client(client) = &mut client
-                && self.spread
-            {
-                client.servers.rotate_left(at % self.servers);
+            if let Paxos::Client(client) = &mut client {
+                client.slots = self.slots;
+                client.servers.rotate_left(if self.spread { at % self.servers } else { 0 });
             }
             client
         });

@@ -226,7 +226,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> Paxos<M> {
         let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
-        Paxos::Client(ScriptedClient { script, first_seq: 1, servers, retry })
+        Paxos::Client(ScriptedClient { script, first_seq: 1, slots: 1, servers, retry })
     }
 }
 

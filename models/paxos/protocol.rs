@@ -6,6 +6,7 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
+use crate::kv::sessions::slots::MAX_SLOTS;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
@@ -90,6 +91,10 @@ impl<M: Offered> Deploy for Paxos<M> {
 
     fn promise(_: &Topology) -> Promise {
         Promise::Linearizable
+    }
+
+    fn client_slots() -> u8 {
+        MAX_SLOTS
     }
 
     fn client_retry() -> Range<Duration> {

@@ -9,26 +9,30 @@ use super::message::Command;
 use super::state::{Leading, Role};
 use super::turn::Turn;
 use crate::kv::service::Refusal;
+use crate::kv::sessions::slots;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 
 impl<O> Leading<O> {
-    /// Where a request of this client waits, and its number.
-    fn place_of(&self, of: Id) -> Option<(usize, u64)> {
+    /// Where a request in this one's slot waits, and its number.
+    fn place_of(&self, of: Id, number: u64) -> Option<(usize, u64)> {
+        let slot = (of, slots::of(number));
         self.waiting.iter().enumerate().find_map(|(at, command)| match command {
-            Command::Request { client, seq, .. } if *client == of => Some((at, *seq)),
+            Command::Request { client, seq, .. } if (*client, slots::of(*seq)) == slot => {
+                Some((at, *seq))
+            }
             _ => None,
         })
     }
 }
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// Lets a request wait: each client once, with its last one.
+    /// Lets a request wait: each slot of a client once, with its last one.
     pub(super) fn wait(&mut self, command: Command<M::Op>) {
         let Command::Request { client, seq, .. } = command else { return };
         let is_endless = self.has(Bug::EndlessQueue);
         let Role::Leading(leading) = &mut self.state.to_mut().role else { return };
-        match leading.place_of(client) {
+        match leading.place_of(client, seq) {
             Some((at, before)) if before < seq => leading.waiting[at] = command,
             Some(_) => {}
             None if leading.waiting.len() < self.config.queue || is_endless => {

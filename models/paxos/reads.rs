@@ -19,6 +19,7 @@ use super::message::Peer;
 use super::state::{Leading, Read, Role};
 use super::turn::Turn;
 use crate::kv::service::Refusal;
+use crate::kv::sessions::slots;
 use crate::kv::{Service, StateMachine};
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -43,11 +44,13 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return self.answer_read(client, seq, &op);
         }
         let Role::Leading(leading) = &self.state.role else { return };
-        let answered = leading.last_reads.get(&client);
+        let slot = slots::of(seq);
+        let in_slot = |read: &Read<M::Op>| read.client == client && slots::of(read.seq) == slot;
+        let answered = leading.last_reads.get(&(client, slot));
         if answered == Some(&seq) {
             return self.answer_read(client, seq, &op);
         }
-        let waits = |read: &Read<M::Op>| read.client == client && read.seq >= seq;
+        let waits = |read: &Read<M::Op>| in_slot(read) && read.seq >= seq;
         if answered > Some(&seq) || leading.reads.iter().any(waits) {
             return;
         }
@@ -58,7 +61,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let joins = leading.is_asking() && self.has(Bug::JoinRound);
         let round = leading.round + u64::from(!joins);
         if let Role::Leading(leading) = &mut self.state.to_mut().role {
-            leading.reads.retain(|read| read.client != client);
+            leading.reads.retain(|read| !in_slot(read));
             leading.reads.push_back(Read { client, seq, op, round });
         }
         self.begin_round();
@@ -145,7 +148,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             let Role::Leading(leading) = &mut self.state.to_mut().role else { return };
             let Some(Read { client, seq, op, .. }) = leading.reads.pop_front() else { return };
-            leading.last_reads.insert(client, seq);
+            leading.last_reads.insert((client, slots::of(seq)), seq);
             if leading.last_reads.len() > most {
                 leading.last_reads.pop_first();
             }

@@ -137,8 +137,8 @@ pub struct Leading<O> {
     pub round: u64,
     /// Those that confirmed it in that round, while it is under way.
     pub confirming: Option<BTreeSet<Id>>,
-    /// The last read of each client that was answered, of as many clients as sessions are kept.
-    pub last_reads: BTreeMap<Id, u64>,
+    /// The last read of each slot of a client that was answered, of as many as sessions are kept.
+    pub last_reads: BTreeMap<(Id, u8), u64>,
     /// With pre-vote: how many heartbeats ago something was chosen or a round ended, while others
     /// are awaited.
     pub unanswered: u32,

@@ -1,5 +1,6 @@
 //! The bounds of an instance, and the scripts of its clients.
 
+use super::PrimaryBackup;
 use super::bugs::Bug;
 use super::config::{Config, Mode, Timing};
 use super::properties::{self as claims, Actor, Claim, History};
@@ -16,6 +17,8 @@ pub(super) struct Bounds {
     pub(super) replicas: usize,
     pub(super) mode: Mode,
     pub(super) scripts: Vec<Vec<Op>>,
+    /// How many requests each client has under way.
+    pub(super) slots: u8,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
     /// The servers that may crash; `None` for all.
@@ -61,6 +64,7 @@ impl Bounds {
             replicas,
             mode,
             scripts,
+            slots: 1,
             crashes: 0,
             restarts: 0,
             crashable: None,
@@ -149,6 +153,12 @@ impl Bounds {
         Self { views: 2, batch_bytes: FRAGMENT_BYTES, ..Self::synchronous(2, rivals()) }
     }
 
+    /// A client with two requests under way.
+    pub(super) fn slotted() -> Self {
+        let script = vec![Op::put("x", "a"), Op::put("x", "b")];
+        Self { slots: 2, max_pending: 1, ..Self::synchronous(2, vec![script]) }
+    }
+
     /// One request at a time, and one that waits.
     pub(super) fn queue() -> Self {
         let scripts = ["a", "b", "c"].map(|value| vec![Op::put("x", value)]).into();
@@ -175,7 +185,13 @@ impl Bounds {
         let config = Config { bug, ..self.config() };
         let mut actors = config.servers();
         let servers = actors.len();
-        actors.extend(self.scripts.into_iter().map(|script| config.client(script)));
+        actors.extend(self.scripts.into_iter().map(|script| {
+            let mut client = config.client(script);
+            if let PrimaryBackup::Client(client) = &mut client {
+                client.slots = self.slots;
+            }
+            client
+        }));
         let mut timers: Vec<_> = [("suspect", self.suspicions), ("overdue", self.overdue)]
             .into_iter()
             .filter_map(|(timer, count)| Some((timer, count?)))

@@ -144,7 +144,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<M::Op>) -> PrimaryBackup<M> {
         let (servers, retry) = (self.replica_ids().collect(), self.timing.retry.clone());
-        PrimaryBackup::Client(ScriptedClient { script, first_seq: 1, servers, retry })
+        PrimaryBackup::Client(ScriptedClient { script, first_seq: 1, slots: 1, servers, retry })
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
+use crate::kv::sessions::slots::MAX_SLOTS;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
@@ -120,6 +121,10 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
             Some("asynchronous") => Promise::Nothing("at a failover it loses what backups had not"),
             _ => Promise::Linearizable,
         }
+    }
+
+    fn client_slots() -> u8 {
+        MAX_SLOTS
     }
 
     fn client_retry() -> Range<Duration> {

@@ -7,14 +7,16 @@ use super::recent::Entry;
 use super::state::{ReplicaState, Role};
 use super::turn::Turn;
 use crate::kv::service::Refusal;
+use crate::kv::sessions::slots;
 use crate::kv::{Service, StateMachine};
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// Lets a request wait. A client has one request open, so a newer one takes the place of an
+    /// Lets a request wait. A slot has one request open, so a newer one takes the place of an
     /// older.
     pub(super) fn wait(&mut self, entry: Entry<M::Op>) {
         let Role::Primary(leading) = &self.state.role else { return };
-        let at = leading.waiting.iter().position(|other| other.client == entry.client);
+        let slot = |entry: &Entry<M::Op>| (entry.client, slots::of(entry.seq));
+        let at = leading.waiting.iter().position(|other| slot(other) == slot(&entry));
         let room = leading.waiting.len() < self.config.max_waiting;
         if at.is_some_and(|at| leading.waiting[at].seq >= entry.seq) {
             return;

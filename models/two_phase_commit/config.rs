@@ -111,6 +111,7 @@ impl Config {
         TwoPhaseCommit::Client(ScriptedClient {
             script,
             first_seq: 1,
+            slots: 1,
             servers: vec![coordinator()],
             retry,
         })

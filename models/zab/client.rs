@@ -51,9 +51,7 @@ impl<O: Value> SessionClient<O> {
         A::Timer: From<Retry>,
     {
         let told = match &msg {
-            Service::Reply { seq, reply } if self.client.open(&state.client) == Some(*seq) => {
-                reply.zxid
-            }
+            Service::Reply { seq, reply } if self.client.awaits(&state.client, *seq) => reply.zxid,
             _ => Zxid::default(),
         };
         if told > state.seen {

@@ -104,7 +104,7 @@ impl Config {
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<Ask<M::Op>>) -> Zab<M> {
         let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
-        let client = ScriptedClient { script, first_seq: 1, servers, retry };
+        let client = ScriptedClient { script, first_seq: 1, slots: 1, servers, retry };
         Zab::Client(SessionClient { client })
     }
 }

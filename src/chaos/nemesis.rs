@@ -8,8 +8,8 @@ use crate::node::Stop;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-/// How long a server with a full disk has to notice.
-const FILLING: Duration = Duration::from_secs(2);
+/// How long a server has to notice that its disk is full, or failed.
+const NOTICING: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(20);
 /// Between two looks at what the servers use.
 const LOOK: Duration = Duration::from_millis(500);
@@ -23,6 +23,8 @@ pub struct Toll {
     pub cuts: u64,
     /// Disks that were full, and noticed.
     pub full_disks: u64,
+    /// Syncs that failed, and were noticed.
+    pub failed_syncs: u64,
     /// The most bytes of memory that a server was seen to hold.
     pub most_memory: u64,
     /// The most bytes that a server was seen to have on its disk.
@@ -48,7 +50,7 @@ pub(super) struct Nemesis<'a> {
 
 impl Nemesis<'_> {
     /// Does all that is planned until `end`, and announces each deed before it is done. A server
-    /// that ends unexpectedly is an error: its disk was not full.
+    /// that ends unexpectedly is an error: its disk neither was full nor failed.
     pub(super) fn rage(
         &mut self,
         deeds: &[Planned],
@@ -120,7 +122,16 @@ impl Nemesis<'_> {
                 toll.cuts += 1;
                 Ok(())
             }
-            Deed::FullDisk(server, room) => self.fill_disk(*server, *room, lasts, toll),
+            Deed::FullDisk(server, room) => {
+                self.cluster.limit_disk(*server, *room)?;
+                toll.full_disks += u64::from(self.ends(*server, lasts)?);
+                Ok(())
+            }
+            Deed::FailSync(server) => {
+                self.cluster.fail_sync(*server);
+                toll.failed_syncs += u64::from(self.ends(*server, lasts)?);
+                Ok(())
+            }
         }
     }
 
@@ -138,17 +149,11 @@ impl Nemesis<'_> {
         Ok(victims.iter().try_for_each(|id| self.cluster.start(*id))?)
     }
 
-    fn fill_disk(
-        &mut self,
-        server: usize,
-        room: u64,
-        lasts: Duration,
-        toll: &mut Toll,
-    ) -> Result<(), ChaosError> {
-        self.cluster.limit_disk(server, room)?;
+    /// Whether a server whose disk does not work notices and ends; it is started again after a while.
+    fn ends(&mut self, server: usize, lasts: Duration) -> Result<bool, ChaosError> {
         let begin = Instant::now();
         let mut ended = self.cluster.ended();
-        while ended.is_empty() && begin.elapsed() < FILLING {
+        while ended.is_empty() && begin.elapsed() < NOTICING {
             std::thread::sleep(NAP);
             ended = self.cluster.ended();
         }
@@ -156,12 +161,11 @@ impl Nemesis<'_> {
             return Err(self.ended(*other, *status));
         }
         if ended.is_empty() {
-            // It wrote less than that.
+            // It wrote nothing, or less than there was room for.
             self.cluster.kill(server);
-        } else {
-            toll.full_disks += 1;
         }
         std::thread::sleep(lasts);
-        Ok(self.cluster.start(server)?)
+        self.cluster.start(server)?;
+        Ok(!ended.is_empty())
     }
 }

@@ -29,6 +29,9 @@ pub enum Deed {
     /// The files of a server cannot grow by more than so many bytes; once it has ended, it is
     /// started again with room.
     FullDisk(usize, u64),
+    /// A sync of a server's disk fails, and what it was to make durable is lost; once the server has
+    /// ended, it is started again.
+    FailSync(usize),
 }
 
 /// A deed, when it begins, and how long it lasts.
@@ -55,6 +58,7 @@ impl fmt::Display for Planned {
             Deed::FullDisk(server, room) => {
                 return write!(f, "fill the disk of server {server} up to {room} bytes");
             }
+            Deed::FailSync(server) => return write!(f, "fail a sync of server {server}"),
         }
         if let Deed::Cut(_, Some(victim)) = deed {
             write!(f, ", kill server {victim}")?;
@@ -84,7 +88,7 @@ pub fn schedule(seed: u64, servers: usize, length: Duration) -> Vec<Planned> {
         };
         let lasts = match deed {
             Deed::Sever(..) => Duration::ZERO,
-            Deed::FullDisk(..) | Deed::Kill(_) => millis(&mut random, 20..600),
+            Deed::FullDisk(..) | Deed::FailSync(_) | Deed::Kill(_) => millis(&mut random, 20..600),
             Deed::Freeze(_) => millis(&mut random, 200..1500),
             Deed::Cut(..) => millis(&mut random, 200..1200),
         };
@@ -98,13 +102,14 @@ pub fn schedule(seed: u64, servers: usize, length: Duration) -> Vec<Planned> {
 
 fn any(random: &mut StdRng, servers: usize) -> Deed {
     let one = |random: &mut StdRng| random.random_range(0..servers);
-    match random.random_range(0..20) {
+    match random.random_range(0..21) {
         0..6 => Deed::Kill(vec![one(random)]),
         6..8 => Deed::Kill(some(random, servers, 2)),
         8 => Deed::Kill((0..servers).collect()),
         9..12 => Deed::Freeze(vec![one(random)]),
         12 => Deed::Freeze(some(random, servers, 2)),
         13 => Deed::FullDisk(one(random), random.random_range(ROOM)),
+        20 => Deed::FailSync(one(random)),
         kind => {
             let ends = some(random, servers, 2);
             let cut = match ends[..] {
@@ -146,6 +151,7 @@ mod tests {
         assert!(count(|deed| matches!(deed, Deed::Freeze(_))) > 5);
         assert!(count(|deed| matches!(deed, Deed::Cut(Cut::Link(..), Some(_)))) > 0);
         assert!(count(|deed| matches!(deed, Deed::FullDisk(..))) > 0);
+        assert!(count(|deed| matches!(deed, Deed::FailSync(_))) > 0);
         assert_eq!(count(|deed| matches!(deed, Deed::Sever(..))), 1);
     }
 

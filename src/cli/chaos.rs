@@ -248,10 +248,11 @@ fn conclude(
         }
         std::fs::write(path, text).map_err(at("write the history to", path))?;
     }
-    let Toll { kills, freezes, cuts, full_disks, most_memory, most_disk } = toll;
+    let Toll { kills, freezes, cuts, full_disks, failed_syncs, most_memory, most_disk } = toll;
     out::line(format!(
         "{} requests, {answered} answered; {kills} kills, {freezes} freezes, {cuts} cuts, \
-         {full_disks} full disks; {} datagrams lost, {} duplicated, {} delayed, {} cut off",
+         {full_disks} full disks, {failed_syncs} failed syncs; {} datagrams lost, {} duplicated, \
+         {} delayed, {} cut off",
         events.len(),
         datagrams.dropped,
         datagrams.duplicated,

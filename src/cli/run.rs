@@ -2,9 +2,9 @@
 
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
-use crate::node::deploy::deployed::Place;
+use crate::node::deploy::place::Place;
 use crate::node::{Board, Label, Stop, serve};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// Stop when standard input ends, that is, when the program that started this node has ended
     #[arg(long, hide = true)]
     stop_with_parent: bool,
+    /// At each SIGUSR1 let the next sync of the log fail, and lose what it was to make durable
+    #[arg(long, hide = true)]
+    fail_syncs: bool,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -59,6 +62,11 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     // A file that may not grow any more is an error like a full disk, and reported like one.
     signal_hook::flag::register(SIGXFSZ, Arc::default())
         .map_err(|source| CliError::Io { action: "handle signals", source })?;
+    let fails = Arc::default();
+    if args.fail_syncs {
+        signal_hook::flag::register(SIGUSR1, Arc::clone(&fails))
+            .map_err(|source| CliError::Io { action: "handle signals", source })?;
+    }
     if args.stop_with_parent {
         let stop = stop.clone();
         thread::spawn(move || {
@@ -79,7 +87,8 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
         Ok(board)
     };
     let (wanted, listen) = (args.id.map(Id::from), args.listen);
-    let place = Place { data: &args.data, wanted, listen, show: Some(&show) };
+    let fail_syncs = args.fail_syncs.then_some(&fails);
+    let place = Place { data: &args.data, wanted, listen, fail_syncs, show: Some(&show) };
     let protocol = catalogue.of_cluster(&cluster)?;
     if let Some(survives) = protocol.survives(&cluster) {
         tracing::info!("{survives}");

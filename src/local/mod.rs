@@ -191,6 +191,11 @@ impl LocalCluster {
         self.nodes[id].limit_disk(room)
     }
 
+    /// Lets the next sync of a server's log fail, and lose what it was to make durable.
+    pub fn fail_sync(&self, id: usize) {
+        self.nodes[id].fail_sync();
+    }
+
     /// The process of a node that was started and not killed.
     pub fn process(&self, id: usize) -> Option<u32> {
         self.nodes[id].process()

@@ -27,6 +27,7 @@ impl Node {
         let mut command = Command::new(program);
         command.args([Path::new("run"), Path::new("--cluster"), file]);
         command.args([Path::new("--data"), &self.data, Path::new("--stop-with-parent")]);
+        command.arg("--fail-syncs");
         if let Some(address) = self.listen {
             command.arg("--listen").arg(address.to_string());
         }
@@ -77,6 +78,11 @@ impl Node {
         let limit = Rlimit { current: Some(most), maximum: None };
         let done = prlimit(Some(pid), Resource::Fsize, limit);
         done.map(drop).map_err(|error| system("limit the size of files")(error.into()))
+    }
+
+    /// Lets the next sync of its log fail.
+    pub(super) fn fail_sync(&self) {
+        self.signal(Signal::USR1);
     }
 
     /// The bytes of memory that its process holds, if it runs and the system says.

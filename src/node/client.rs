@@ -1,6 +1,10 @@
 //! The client that users call: a driver over the very client actor that is checked with the
 //! servers. What it retries, whom it asks next and when it believes a redirect is the actor's
 //! business; the driver gives it a socket, a clock and a deadline.
+//!
+//! Its retries are **hedged** requests (Dean and Barroso 2013, "The Tail at Scale"): a request that is not
+//! answered within the time that answers took so far (`round_trip`) is sent to another server
+//! as well, the first server is not given up, and the first answer counts. Sessions make that harmless.
 
 mod driven;
 mod error;

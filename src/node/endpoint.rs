@@ -211,10 +211,8 @@ impl Endpoint {
     }
 
     /// Sends, or loses, a datagram.
-    pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
-        self.socket.transmit(datagram)?;
-        self.socket.stats.sent += 1;
-        Ok(())
+    pub(super) fn transmit(&mut self, datagrams: &[Datagram]) {
+        self.socket.stats.sent += self.socket.transmit_all(datagrams) as u64;
     }
 
     /// Says something to another server, at once.

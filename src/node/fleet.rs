@@ -1,11 +1,12 @@
 //! Many clients on one socket and one thread: for load, where a thread for each client would cost
 //! more than the servers do.
 //!
-//! Each member is a client like any other, with an id and a session of its own, driven by the
-//! actor that is checked. They share the socket and the loop alone.
+//! Each member is a client like any other, with an id and a session of its own. Each request in a slot
+//! of a session is driven by the actor that is checked. They share the socket and the loop alone.
 
 #[cfg(feature = "tokio")]
 mod awaited;
+mod member;
 mod port;
 
 use super::caller::{Heard, Session};
@@ -15,9 +16,11 @@ use super::endpoint::SendError;
 use super::frame::Wire;
 use super::round_trip::RoundTrip;
 use super::timers::Timers;
+use member::{Alarm, Member, Open, Place, Slot};
 use port::Port;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::service::Refusal;
+use quorate_models::kv::sessions::slots;
 use quorate_models::kv::{ClientState, Service};
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
@@ -31,7 +34,8 @@ const BATCH: usize = 256;
 /// The longest payload that UDP can carry.
 const BUFFER: usize = 65_536;
 
-/// Clients of one cluster, each with at most one request under way.
+/// Clients of one cluster. Each has a number of slots with at most one request under way; slots are
+/// counted through all clients.
 pub(super) struct Fleet<O, R, P> {
     port: Port,
     buffer: Box<[u8]>,
@@ -43,8 +47,7 @@ pub(super) struct Fleet<O, R, P> {
     /// The longest wait for an answer.
     retry: Range<Duration>,
     round_trip: RoundTrip,
-    /// When each member asks again.
-    timers: Timers<usize>,
+    timers: Timers<Alarm>,
     /// The members that have no id yet. The first has asked for one: a welcome does not name its
     /// receiver, so they ask one after the other.
     joining: VecDeque<usize>,
@@ -61,42 +64,20 @@ pub struct FleetCounts {
     pub resent: u64,
 }
 
-struct Member<O, R, P> {
-    session: Session,
-    next_seq: u64,
-    /// The server that it asks first, and how new the knowledge is that this one leads.
-    target: Id,
-    epoch: u64,
-    open: Option<Open<O, R, P>>,
-}
-
-/// A request under way. Without a state it waits for its client's id.
-struct Open<O, R, P> {
-    actor: Driven<O, R, P>,
-    state: Option<ClientState<R>>,
-    /// When it was sent first, and how often it was sent.
-    begun: Instant,
-    attempts: u32,
-    /// The servers that were asked, for this request or for its client's id.
-    asked: BTreeSet<Id>,
-    /// Whether the last that was heard of it is that a server is busy.
-    busy: bool,
-}
-
-/// A request that has come to its end: its client, the server that answered, and the answer.
+/// A request that has come to its end: its slot, the server that answered, and the answer.
 pub(super) struct Finished<R> {
-    pub(super) client: usize,
+    pub(super) slot: usize,
     pub(super) server: Id,
     pub(super) result: Result<R, Refusal>,
 }
 
 impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
-    /// So many clients, none of which has an id yet.
+    /// So many clients with so many slots each, none of which has an id yet.
     pub(super) fn open(
         cluster: &ClusterFile,
         servers: Vec<Id>,
         retry: Range<Duration>,
-        clients: usize,
+        (clients, slots): (usize, u8),
     ) -> Result<Self, ClientError> {
         let target = *servers.first().ok_or(ClientError::NoServers)?;
         let any = match cluster.server(target).ok_or(ClientError::NoServers)?.address {
@@ -106,7 +87,8 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = || {
             let session = Session::new(cluster)
                 .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
-            Ok(Member { session, next_seq: 1, target, epoch: 0, open: None })
+            let slots = (0..slots.max(1)).map(|_| Slot { next: 1, open: None }).collect();
+            Ok(Member { session, is_expired: false, target, epoch: 0, slots })
         };
         Ok(Self {
             port: Port::bind(any)?,
@@ -127,128 +109,159 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         self.counts
     }
 
-    /// Begins to do `op` as one of the clients, which has no request under way.
-    pub(super) fn begin(&mut self, client: usize, op: O) -> Result<(), ClientError> {
-        let member = &mut self.members[client];
+    /// Where a slot is.
+    fn place(&self, slot: usize) -> Place {
+        let slots = self.members[0].slots.len();
+        Place { member: slot / slots, slot: (slot % slots) as u8 }
+    }
+
+    /// Begins to do `op` in a slot, which has no request under way.
+    pub(super) fn begin(&mut self, slot: usize, op: O) -> Result<(), ClientError> {
+        let place = self.place(slot);
+        let member = &mut self.members[place.member];
         let mut servers = self.servers.clone();
         let at = servers.iter().position(|server| *server == member.target);
         servers.rotate_left(at.unwrap_or(0));
-        let actor = Driven::new(op, member.next_seq, servers, self.retry.clone());
+        let Slot { next, open } = &mut member.slots[usize::from(place.slot)];
+        let actor = Driven::new(op, slots::seq(place.slot, *next), servers, self.retry.clone());
         // Whatever comes of it, this number is used.
-        member.next_seq += 1;
+        *next += 1;
         let (asked, begun) = (BTreeSet::new(), Instant::now());
-        member.open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
-        if member.session.id().is_some() {
-            return self.start(client);
+        *open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
+        if member.is_ready() {
+            return self.start(place);
         }
-        if !self.joining.contains(&client) {
-            self.joining.push_back(client);
-            if self.joining.len() == 1 {
-                self.hello();
-            }
+        if !member.is_expired {
+            self.join(place.member);
         }
         Ok(())
     }
 
     /// Waits for the answer no longer. What was asked may have been done, or may yet.
-    pub(super) fn give_up(&mut self, client: usize) {
-        self.members[client].open = None;
-        if self.joining.front() != Some(&client) {
-            self.timers.cancel(&client);
-        }
+    pub(super) fn give_up(&mut self, slot: usize) {
+        let place = self.place(slot);
+        self.close(place);
+        self.renew(place.member);
     }
 
     /// Waits at most `wait` for something to happen, and returns the requests that ended.
     pub(super) fn step(&mut self, wait: Duration) -> Result<Vec<Finished<R>>, ClientError> {
         let mut finished = Vec::new();
         let now = Instant::now();
-        while let Some(client) = self.timers.pop(now) {
-            self.on_timer(client)?;
+        while let Some(alarm) = self.timers.pop(now) {
+            match alarm {
+                Alarm::Join => self.on_join_timer(),
+                Alarm::Retry(place) => self.on_retry_timer(place)?,
+            }
         }
         let due = self.timers.next().map(|next| next.saturating_duration_since(Instant::now()));
         self.port.await_datagram(due.map_or(wait, |due| due.min(wait)));
         for _ in 0..BATCH {
             let Some((len, from)) = self.port.receive(&mut self.buffer) else { break };
-            finished.extend(self.hear(len, from)?);
+            self.hear(len, from, &mut finished)?;
         }
         Ok(finished)
     }
 
-    fn hear(&mut self, len: usize, from: SocketAddr) -> Result<Option<Finished<R>>, ClientError> {
+    fn hear(
+        &mut self,
+        len: usize,
+        from: SocketAddr,
+        finished: &mut Vec<Finished<R>>,
+    ) -> Result<(), ClientError> {
         let datagram = &mut self.buffer[..len];
-        let Ok(header) = self.wire.peek(datagram) else { return Ok(None) };
+        let Ok(header) = self.wire.peek(datagram) else { return Ok(()) };
         // A datagram for no known id is a welcome, if anything.
-        let client = self.by_id.get(&header.dst).or(self.joining.front()).copied();
-        let Some(client) = client else { return Ok(None) };
-        match self.members[client].session.open::<Service<O, R, P>>(datagram, from) {
-            Ok(Heard::Welcome) => self.on_welcome(client).map(|()| None),
-            Ok(Heard::Cookie(server)) => self.ask_again(client, server).map(|()| None),
+        let member = self.by_id.get(&header.dst).or(self.joining.front()).copied();
+        let Some(member) = member else { return Ok(()) };
+        match self.members[member].session.open::<Service<O, R, P>>(datagram, from) {
+            Ok(Heard::Welcome) => self.on_welcome(member)?,
+            Ok(Heard::Cookie(server)) => self.ask_again(member, server)?,
             Ok(Heard::Messages(server, messages)) => {
-                let mut finished = None;
                 for msg in messages {
-                    // A client has one request open: one message at most finishes it.
-                    finished = self.on_message(client, server, msg)?.or(finished);
+                    finished.extend(self.on_message(member, server, msg)?);
                 }
-                Ok(finished)
             }
-            Ok(Heard::Nothing | Heard::Dropped) | Err(_) => Ok(None),
+            Ok(Heard::Nothing | Heard::Dropped) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Asks for an id for a member, when its turn has come.
+    fn join(&mut self, member: usize) {
+        if !self.joining.contains(&member) {
+            self.joining.push_back(member);
+            if self.joining.len() == 1 {
+                self.hello();
+            }
         }
     }
 
     /// The first that has no id asks for one.
     fn hello(&mut self) {
-        let Some(client) = self.joining.front().copied() else { return };
-        let member = &mut self.members[client];
+        let Some(first) = self.joining.front().copied() else { return };
+        let member = &mut self.members[first];
         // Lost, if it fails: the timer deals with that.
         if let Ok(hello) = member.session.hello(member.target) {
             self.port.transmit(&hello);
-            member.open.iter_mut().for_each(|open| open.asked.extend([member.target]));
+            let open = member.slots.iter_mut().filter_map(|slot| slot.open.as_mut());
+            open.for_each(|open| open.asked.extend([member.target]));
         }
-        self.timers.set(client, self.retry.clone(), Instant::now());
+        self.timers.set(Alarm::Join, self.retry.clone(), Instant::now());
     }
 
-    fn on_welcome(&mut self, client: usize) -> Result<(), ClientError> {
-        self.joining.pop_front();
-        self.timers.cancel(&client);
-        self.by_id.extend(self.members[client].session.id().map(|id| (id, client)));
+    fn on_join_timer(&mut self) {
+        let Some(first) = self.joining.front().copied() else { return };
+        let member = &mut self.members[first];
+        let at = self.servers.iter().position(|server| *server == member.target);
+        member.target = self.servers[at.map_or(0, |at| (at + 1) % self.servers.len())];
         self.hello();
-        self.start(client)
     }
 
-    /// Sends the request that waits, if one does.
-    fn start(&mut self, client: usize) -> Result<(), ClientError> {
-        let Member { session, open, epoch, .. } = &mut self.members[client];
-        let (Some(open), Some(me)) = (open, session.id()) else { return Ok(()) };
+    fn on_welcome(&mut self, member: usize) -> Result<(), ClientError> {
+        self.joining.pop_front();
+        self.timers.cancel(&Alarm::Join);
+        self.by_id.extend(self.members[member].session.id().map(|id| (id, member)));
+        self.hello();
+        (0..self.members[member].slots.len() as u8)
+            .try_for_each(|slot| self.start(Place { member, slot }))
+    }
+
+    /// Sends the request that waits in a slot, if one does.
+    fn start(&mut self, place: Place) -> Result<(), ClientError> {
+        let member = &mut self.members[place.member];
+        let (me, epoch) = (member.session.id(), member.epoch);
+        let (Some(open), Some(me)) = (member.open(place.slot), me) else { return Ok(()) };
         let mut out = Out::new();
         let mut state = open.actor.on_start(me, &None, &mut out);
-        state.epoch = *epoch;
+        state.epoch = epoch;
         (open.state, open.begun) = (Some(state), Instant::now());
-        self.perform(client, out)
+        self.perform(place, out)
     }
 
-    fn on_timer(&mut self, client: usize) -> Result<(), ClientError> {
-        if self.joining.front() == Some(&client) {
-            let member = &mut self.members[client];
-            let at = self.servers.iter().position(|server| *server == member.target);
-            member.target = self.servers[at.map_or(0, |at| (at + 1) % self.servers.len())];
-            self.hello();
-            return Ok(());
-        }
+    fn on_retry_timer(&mut self, place: Place) -> Result<(), ClientError> {
         self.counts.resent += 1;
         let mut out = Out::new();
-        self.drive(client, |actor, me, state| {
+        self.drive(place, |actor, me, state| {
             actor.on_timeout(me, state, &quorate_models::kv::Retry, &mut out);
         });
-        self.perform(client, out)
+        self.perform(place, out)
     }
 
     fn on_message(
         &mut self,
-        client: usize,
+        member: usize,
         server: Id,
         msg: Service<O, R, P>,
     ) -> Result<Option<Finished<R>>, ClientError> {
-        if let Some(open) = &mut self.members[client].open {
+        let (Service::Reply { seq, .. }
+        | Service::Redirect { seq, .. }
+        | Service::Refused { seq, .. }) = &msg
+        else {
+            return Ok(None);
+        };
+        let place = Place { member, slot: slots::of(*seq) };
+        if let Some(open) = self.members[member].open(place.slot) {
             open.busy = open.actor.is_busy(&msg).unwrap_or(open.busy);
         }
         match &msg {
@@ -257,19 +270,22 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             _ => {}
         }
         let mut out = Out::new();
-        self.drive(client, |actor, me, state| actor.on_msg(me, state, server, msg, &mut out));
-        self.perform(client, out)?;
-        Ok(self.finish(client, server))
+        self.drive(place, |actor, me, state| actor.on_msg(me, state, server, msg, &mut out));
+        self.perform(place, out)?;
+        Ok(self.finish(place, server))
     }
 
     /// Runs a handler of the actor whose request is under way.
     fn drive(
         &mut self,
-        client: usize,
+        place: Place,
         handle: impl FnOnce(&Driven<O, R, P>, Id, &mut Cow<'_, ClientState<R>>),
     ) {
-        let Member { session, open, .. } = &mut self.members[client];
-        if let (Some(Open { actor, state: Some(state), .. }), Some(me)) = (open, session.id()) {
+        let member = &mut self.members[place.member];
+        let me = member.session.id();
+        if let (Some(Open { actor, state: Some(state), .. }), Some(me)) =
+            (member.open(place.slot), me)
+        {
             let mut driven = Cow::Owned(std::mem::take(state));
             handle(actor, me, &mut driven);
             *state = driven.into_owned();
@@ -277,47 +293,66 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     }
 
     /// Takes the result of a request that is done.
-    fn finish(&mut self, client: usize, server: Id) -> Option<Finished<R>> {
-        let member = &mut self.members[client];
-        let state = member.open.as_mut()?.state.as_mut()?;
+    fn finish(&mut self, place: Place, server: Id) -> Option<Finished<R>> {
+        let member = &mut self.members[place.member];
+        let open = member.open(place.slot)?;
+        let state = open.state.as_mut()?;
         let result = state.last.take()?;
+        let (begun, epoch) = (open.begun, state.epoch);
         // It asks the server that answered first, the next time: the actor may have turned to another.
-        (member.target, member.epoch) = (server, state.epoch);
-        let begun = member.open.take()?.begun;
+        (member.target, member.epoch) = (server, epoch.max(member.epoch));
+        let slot = place.member * member.slots.len() + usize::from(place.slot);
+        member.is_expired |= result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired);
         self.round_trip.measured(begun.elapsed(), self.timers.len());
-        self.timers.cancel(&client);
-        if result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired) {
-            // Under the old id nothing would be done any more.
-            self.by_id.retain(|_, owner| *owner != client);
-            member.session.renew();
-            member.next_seq = 1;
+        self.close(place);
+        self.renew(place.member);
+        Some(Finished { slot, server, result })
+    }
+
+    fn close(&mut self, Place { member, slot }: Place) {
+        self.members[member].slots[usize::from(slot)].open = None;
+        self.timers.cancel(&Alarm::Retry(Place { member, slot }));
+    }
+
+    /// Goes on as a new client where the session has expired, once nothing that was asked in it is
+    /// awaited: under the old id nothing would be done any more.
+    fn renew(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        if member.is_expired && !member.is_asking() {
+            member.renew();
+            self.by_id.retain(|_, owner| *owner != at);
+            if self.members[at].slots.iter().any(|slot| slot.open.is_some()) {
+                self.join(at);
+            }
         }
-        Some(Finished { client, server, result })
     }
 
     /// Asks a server again, with what proves this client's address.
-    fn ask_again(&mut self, client: usize, server: Id) -> Result<(), ClientError> {
-        let Some(Open { actor, state: Some(_), .. }) = &self.members[client].open else {
-            return Ok(());
-        };
-        let request = actor.request();
-        self.counts.resent += 1;
-        self.send(client, server, &request)
+    fn ask_again(&mut self, member: usize, server: Id) -> Result<(), ClientError> {
+        for slot in 0..self.members[member].slots.len() as u8 {
+            let Some(Open { actor, state: Some(_), .. }) = self.members[member].open(slot) else {
+                continue;
+            };
+            let request = actor.request();
+            self.counts.resent += 1;
+            self.send(Place { member, slot }, server, &request)?;
+        }
+        Ok(())
     }
 
-    fn perform(&mut self, client: usize, out: Out<Driven<O, R, P>>) -> Result<(), ClientError> {
+    fn perform(&mut self, place: Place, out: Out<Driven<O, R, P>>) -> Result<(), ClientError> {
         for command in out {
             match command {
-                Command::Send(dst, msg) => self.send(client, dst, &msg)?,
+                Command::Send(dst, msg) => self.send(place, dst, &msg)?,
                 Command::SetTimer(_, longest) => {
-                    let attempts = self.members[client].open.as_mut().map_or(0, |open| {
+                    let attempts = self.members[place.member].open(place.slot).map_or(0, |open| {
                         open.attempts += 1;
                         open.attempts
                     });
                     let wait = self.round_trip.patience(attempts, &longest);
-                    self.timers.set(client, wait, Instant::now());
+                    self.timers.set(Alarm::Retry(place), wait, Instant::now());
                 }
-                Command::CancelTimer(_) => self.timers.cancel(&client),
+                Command::CancelTimer(_) => self.timers.cancel(&Alarm::Retry(place)),
                 // The client actor keeps nothing and draws nothing.
                 Command::Save(()) | Command::ChooseRandom(..) => {}
             }
@@ -327,16 +362,16 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
 
     fn send(
         &mut self,
-        client: usize,
+        place: Place,
         server: Id,
         msg: &Service<O, R, P>,
     ) -> Result<(), ClientError> {
-        let member = &mut self.members[client];
+        let member = &mut self.members[place.member];
         match member.session.seal(server, msg) {
             // Lost, if it fails: the timer deals with that.
             Ok(datagram) => {
                 self.port.transmit(&datagram);
-                member.open.iter_mut().for_each(|open| open.asked.extend([server]));
+                member.open(place.slot).into_iter().for_each(|open| open.asked.extend([server]));
             }
             Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
             Err(SendError::Unroutable(_)) => {}

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | word 8 | proof | body
-//! body, version 7:  messages | CRC-32 over all before it
-//! body, version 8:  session 16 | count 8 | encrypted messages | tag 16, also over all before the session
+//! body, version 9:  messages | CRC-32 over all before it
+//! body, version 10:  session 16 | count 8 | encrypted messages | tag 16, also over all before the session
 //! messages, each:   length 2 | message
 //! ```
 //!
@@ -16,7 +16,7 @@
 //! | answer, cookie | server, client | | | the session's key |
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
-//! keys (version 7) that holds on a network where nobody forges. With keys (version 8, AES-256-GCM
+//! keys (version 9) that holds on a network where nobody forges. With keys (version 10, AES-256-GCM
 //! under keys and nonces that nobody else uses: `cipher`) it holds on any. Datagrams between
 //! servers are sealed with the server key. Datagrams between a client and the servers are sealed
 //! with a key that they agreed upon (`notary`), so that clients are safe from each other, too. A

@@ -106,7 +106,7 @@ fn a_request_that_nobody_waits_for_frees_its_session() {
         let under_way = tokio::spawn(async move { other.get("k".into(), SECOND * 60).await });
         tokio::time::sleep(SECOND / 10).await;
         let second = get(SECOND / 5).await.unwrap_err();
-        assert!(matches!(second, ClientError::AllInUse { sessions: 1, .. }), "{second}");
+        assert!(matches!(second, ClientError::AllInUse { requests: 1, .. }), "{second}");
         under_way.abort();
         let third = get(SECOND / 5).await.unwrap_err();
         assert!(matches!(third, ClientError::NoSession { .. }), "{third}");

@@ -28,6 +28,9 @@ fn what_survives_a_storm_holds() {
         // The plan of the first fills a disk: a deed that does nothing would go unnoticed.
         let full_disks = json["toll"]["full_disks"].as_u64();
         assert!(protocol != "paxos" || full_disks > Some(0), "{json}");
+        // The plan of the second lets a sync fail.
+        let failed_syncs = json["toll"]["failed_syncs"].as_u64();
+        assert!(protocol != "two-phase-commit" || failed_syncs > Some(0), "{json}");
         assert!(json["datagrams"]["dropped"].as_u64() > Some(0), "{json}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }

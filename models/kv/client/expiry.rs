@@ -24,7 +24,8 @@ impl Actor for Alone {
 fn hears(msgs: impl IntoIterator<Item = Msg>) -> (ClientState<u8>, Vec<u64>, bool) {
     let retry = Duration::from_millis(1)..Duration::from_millis(2);
     let script = vec![7, 8, 9];
-    let alone = Alone(ScriptedClient { script, first_seq: 5, servers: vec![Id::from(0)], retry });
+    let alone =
+        Alone(ScriptedClient { script, first_seq: 5, slots: 1, servers: vec![Id::from(0)], retry });
     let mut out = Out::new();
     let mut state = Cow::Owned(alone.on_start(9.into(), &None, &mut out));
     for msg in msgs {

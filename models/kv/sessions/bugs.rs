@@ -38,6 +38,7 @@ bugs! {
         "a snapshot lists the sessions in the order of client ids";
     CountOnly: "evict-by-count-only", "sessions are evicted by their number alone";
     OversizedEvicts: "oversized-evicts", "a session that is too large by itself evicts all others";
+    OneSlot: "one-slot", "a session keeps the request of one slot only";
 }
 
 #[cfg(test)]
@@ -45,6 +46,11 @@ impl SessionBug {
     /// Whether it shows only where a table is sent to another node.
     pub(crate) fn is_of_snapshots(self) -> bool {
         matches!(self, Self::SnapshotWithoutFloor | Self::SnapshotWithoutOrder)
+    }
+
+    /// Whether it shows only where clients have several requests under way.
+    pub(crate) fn is_of_slots(self) -> bool {
+        self == Self::OneSlot
     }
 
     /// Whether it shows only where there is room for few bytes. One protocol is enough for those.

@@ -1,5 +1,5 @@
 //! The content of a session table, by which it is compared and stored: its bounds, its floor, and
-//! its sessions in the order of their use.
+//! the requests of its sessions in the order of their use.
 //!
 //! The numbers of that order say nothing: equal tables are equal wherever in the log they stand,
 //! and whichever way they came about.
@@ -55,22 +55,22 @@ impl<R: Hash> Hash for Sessions<R> {
 #[derive(Serialize, Deserialize)]
 struct Stored<R> {
     outline: Outline,
-    sessions: Vec<(Id, u64, R)>,
+    requests: Vec<(Id, u64, R)>,
 }
 
 impl<R: Serialize> Serialize for Sessions<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let outline = Outline { limits: self.limits, floor: self.floor };
-        let sessions = self.iter().collect();
-        Stored::<&R> { outline, sessions }.serialize(serializer)
+        let requests = self.iter().collect();
+        Stored::<&R> { outline, requests }.serialize(serializer)
     }
 }
 
 impl<'de, R: Value> Deserialize<'de> for Sessions<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { outline, sessions } = Stored::deserialize(deserializer)?;
+        let Stored { outline, requests } = Stored::deserialize(deserializer)?;
         let mut table = Self::default();
-        table.restore(outline, sessions);
+        table.restore(outline, requests);
         Ok(table)
     }
 }

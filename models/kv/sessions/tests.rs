@@ -1,9 +1,11 @@
 //! The table alone: against its definition, and one test for each thing that clients rely on.
 
 use super::checked::Reference;
+use super::session::request_bytes;
 use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 type Table = Sessions<Vec<u8>>;
 /// A request that is recorded: its client, its number, and how long its reply is.
@@ -55,6 +57,38 @@ fn the_table_tells_new_from_repeated_from_old() {
     assert_eq!(table.status(1.into(), 4), RequestStatus::Old);
     assert_eq!(table.status(1.into(), 5), RequestStatus::Repeated(&reply(3)));
     assert_eq!(table.status(1.into(), 6), RequestStatus::New);
+}
+
+#[test]
+fn each_slot_has_a_request_of_its_own() {
+    let mut table = table(2, 100);
+    let second = |number| slots::seq(1, number);
+    record(&mut table, (1, 5, 3));
+    assert_eq!(table.status(1.into(), second(1)), RequestStatus::New);
+    record(&mut table, (1, second(2), 4));
+    assert_eq!(table.status(1.into(), second(1)), RequestStatus::Old);
+    assert_eq!(table.status(1.into(), second(2)), RequestStatus::Repeated(&reply(4)));
+    assert_eq!(table.status(1.into(), 5), RequestStatus::Repeated(&reply(3)));
+    assert_eq!(table.status(1.into(), 6), RequestStatus::New);
+}
+
+#[test]
+fn a_session_has_so_many_slots_and_no_more() {
+    let table = table(2, 100);
+    let status = |slot| table.status(1.into(), slots::seq(slot, 1));
+    assert_eq!(status(slots::MAX_SLOTS - 1), RequestStatus::New);
+    assert_eq!(status(slots::MAX_SLOTS), RequestStatus::Refused(Refusal::NotOffered));
+}
+
+#[test]
+fn a_session_is_evicted_with_all_its_slots() {
+    let mut table = table(1, 100);
+    record(&mut table, (1, 1, 0));
+    record(&mut table, (1, slots::seq(1, 1), 0));
+    record(&mut table, (2, 1, 0));
+    for slot in 0..3 {
+        assert_eq!(table.status(1.into(), slots::seq(slot, 2)), EXPIRED, "slot {slot}");
+    }
 }
 
 #[test]
@@ -118,8 +152,17 @@ fn the_default_byte_bound_is_many_times_the_largest_reply() {
     assert!(MAX_SESSION_BYTES >= 64 * MAX_OUTCOME_BYTES.max(MAX_VALUE_BYTES));
 }
 
-/// Few clients, so that they come again.
+/// Few clients, so that they come again, with two slots each.
 fn log() -> impl Strategy<Value = Vec<Recorded>> {
+    let recorded = (0..12_usize, 0..2_u8, 1..300_u64, 0..40_usize);
+    vec(
+        recorded.prop_map(|(client, slot, number, len)| (client, slots::seq(slot, number), len)),
+        0..80,
+    )
+}
+
+/// Few clients with one slot each.
+fn log_of_one_slot() -> impl Strategy<Value = Vec<Recorded>> {
     vec((0..12_usize, 1..300_u64, 0..40_usize), 0..80)
 }
 
@@ -135,7 +178,7 @@ fn limits() -> impl Strategy<Value = SessionLimits> {
 /// bounds, at every point since.
 fn is_active(limits: SessionLimits, log: &[Recorded], client: usize) -> bool {
     let Some(last) = log.iter().rposition(|request| request.0 == client) else { return false };
-    let bytes = |request: &Recorded| session_bytes(request.0.into(), request.1, &reply(request.2));
+    let bytes = |request: &Recorded| request_bytes(request.0.into(), request.1, &reply(request.2));
     let mut since: Vec<Recorded> = Vec::new();
     let (mut most, mut clients) = (0, 0);
     for request in &log[last..] {
@@ -172,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn an_active_client_has_its_session(limits in limits(), log in log()) {
+    fn an_active_client_has_its_session(limits in limits(), log in log_of_one_slot()) {
         let table = recorded(limits, &log);
         for client in 0..12 {
             let has = table.iter().any(|(other, _, _)| usize::from(other) == client);
@@ -183,17 +226,19 @@ proptest! {
     /// Whatever is left of what a client asked: repeated, old or refused, and not new.
     #[test]
     fn no_request_that_was_applied_is_ever_new(limits in limits(), log in log()) {
-        let mut last = [0; 12];
+        let mut last: BTreeMap<(usize, u8), u64> = BTreeMap::new();
         let mut table = Table::new(limits);
-        for (client, _, len) in log {
-            let seq = last[client] + 1;
+        for (client, seq, len) in log {
+            let slot = slots::of(seq);
+            let number = last.entry((client, slot)).or_default();
+            let seq = slots::seq(slot, *number + 1);
             if table.status(client.into(), seq) == RequestStatus::New {
                 record(&mut table, (client, seq, len));
-                last[client] = seq;
+                *number += 1;
             }
-            for (client, last) in last.iter().enumerate() {
-                for seq in 1..=*last {
-                    prop_assert!(table.status(client.into(), seq) != RequestStatus::New);
+            for ((client, slot), last) in &last {
+                for seq in (1..=*last).map(|number| slots::seq(*slot, number)) {
+                    prop_assert!(table.status((*client).into(), seq) != RequestStatus::New);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![crowd(), takeover(), snapshot(), bytes()]
+    vec![crowd(), takeover(), snapshot(), bytes(), slots(), slots_snapshot(), slots_read()]
 }
 
 fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
@@ -50,6 +50,24 @@ pub(in crate::paxos) fn tight() -> Bounds {
 
 fn swap() -> Op {
     Op::Cas { key: "x".into(), expected: None, new: None }
+}
+
+/// A client with two requests under way, and a replica that may take over.
+pub(in crate::paxos) fn slotted() -> Bounds {
+    Bounds { slots: 2, ..pair(vec![vec![put("a"), put("b")]]) }
+}
+
+/// The same with a read, in the slot that is free first.
+fn slotted_read() -> Bounds {
+    Bounds { slots: 2, ..pair(vec![vec![put("a"), put("b"), Op::get("x")]]) }
+}
+
+/// The same with a replica that catches up by a snapshot, in pieces of one request.
+pub(in crate::paxos) fn slotted_snapshot() -> Bounds {
+    let scripts = vec![vec![put("a"), put("b")]];
+    let bounds =
+        Bounds { slots: 2, elections: 0, heartbeats: 1, keep: 0, ..Bounds::three(scripts) };
+    Bounds { piece_bytes: 1, ..bounds }
 }
 
 /// What is claimed of that.
@@ -96,6 +114,47 @@ fn snapshot() -> Instance<Actor, History> {
         cluster: || cluster(lagging(), [claims::installed()]),
         symmetry: None,
         expected: Expected { unique: 41_202, generated: 469_044, violated: &[] },
+    }
+}
+
+fn slots() -> Instance<Actor, History> {
+    Instance {
+        name: "slots",
+        about: "2 replicas, quorums of 1 and 2, a client with 2 writes under way, 1 election",
+        deep: false,
+        cluster: || slotted_cluster(slotted(), claims::adopted()),
+        symmetry: None,
+        expected: Expected { unique: 118_537, generated: 1_060_945, violated: &[] },
+    }
+}
+
+fn slots_read() -> Instance<Actor, History> {
+    Instance {
+        name: "slots-read",
+        about: "2 replicas, quorums of 1 and 2, a client with 2 requests under way that writes twice \
+                and reads, 1 election",
+        deep: true,
+        cluster: || slotted_cluster(slotted_read(), claims::adopted()),
+        symmetry: None,
+        expected: Expected { unique: 1_179_057, generated: 13_137_058, violated: &[] },
+    }
+}
+
+fn slotted_cluster(bounds: Bounds, reached: Claim) -> Cluster<Actor, History> {
+    let mut claims = claimed(&bounds, [claims::two_slots(), reached]);
+    claims.extend([claims::active(), claims::not_new()]);
+    bounds.cluster(claims, None)
+}
+
+fn slots_snapshot() -> Instance<Actor, History> {
+    Instance {
+        name: "slots-snapshot",
+        about: "3 replicas that keep no log and send small pieces, a client with 2 requests under way \
+                that writes twice, 1 heartbeat",
+        deep: false,
+        cluster: || slotted_cluster(slotted_snapshot(), claims::installed()),
+        symmetry: None,
+        expected: Expected { unique: 74_610, generated: 1_013_480, violated: &[] },
     }
 }
 

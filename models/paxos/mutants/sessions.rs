@@ -3,7 +3,7 @@
 use crate::kv::SessionLimits;
 use crate::kv::sessions::{SessionBug, bugs};
 use crate::paxos::bounds::Bounds;
-use crate::paxos::instances::sessions::{duel, lagging, tight, tight_claims, trio};
+use crate::paxos::instances::sessions::{duel, lagging, slotted, tight, tight_claims, trio};
 use crate::paxos::properties::{self as claims, Actor, History};
 use crate::world::Cluster;
 
@@ -18,6 +18,7 @@ bugs::mutants! {
         Bounds { sessions: SessionLimits::clients(2), ..lagging() };
     CountOnly by claims::TABLE in tight();
     OversizedEvicts by claims::TABLE in tight();
+    OneSlot by claims::EXACTLY_ONCE in slotted();
 }
 
 fn seeded(bounds: Bounds, bug: SessionBug) -> Cluster<Actor, History> {

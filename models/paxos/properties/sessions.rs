@@ -3,7 +3,9 @@
 
 use super::nodes::{Actor, Claim, Machine, stable};
 use crate::kv::service::Refusal;
-use crate::kv::sessions::checked::{Reference, has_evicted, keeps_active, knows_applied};
+use crate::kv::sessions::checked::{
+    Reference, has_evicted, has_two_slots, keeps_active, knows_applied,
+};
 use crate::kv::{Reply, Service, StateMachine};
 use crate::paxos::{Command, Stable};
 use crate::statements;
@@ -19,6 +21,7 @@ statements! {
         "Ongaro 2014, section 6.3";
     pub MADE_ROOM = "bytes-evicted", "a session was evicted to make room for the bytes of others";
     pub TOO_LARGE = "session-too-large", "a session was too large to be kept";
+    pub TWO_SLOTS = "two-slots", "a session has requests of two slots";
     pub EVICTED = "session-evicted", "a session was evicted";
     pub REFUSED = "session-expired", "a client was refused because its session had expired";
 }
@@ -41,6 +44,17 @@ pub fn not_new() -> Claim {
         Condition::each_node(|node| {
             let image = stable(node).map(|stable| &stable.image);
             image.is_none_or(|it| knows_applied(&it.machine, &it.sessions))
+        }),
+    )
+}
+
+/// A client had two requests under way.
+pub fn two_slots() -> Claim {
+    Property::sometimes(
+        TWO_SLOTS,
+        Condition::some_node(|node| {
+            let image = stable(node).map(|stable| &stable.image);
+            image.is_some_and(|it| has_two_slots(&it.sessions))
         }),
     )
 }

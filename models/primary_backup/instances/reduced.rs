@@ -15,6 +15,7 @@ pub(in crate::primary_backup) const REDUCED: &[Reduced] = &[
     Reduced::new("replaced", 40_713, 129_540),
     Reduced::new("replaced-crash", 224_190, 971_129),
     Reduced::new("sessions", 995, 1_991),
+    Reduced::new("slots", 17_596, 48_781),
     Reduced::new("asynchronous-disk-primary", 1_761, 4_199),
     Reduced::new("asynchronous-disk-backup", 9_272, 23_330),
     Reduced::new("asynchronous-disk-failover", 148_543, 630_567),

@@ -6,7 +6,7 @@ use crate::world::Cluster;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![crowd(), failover()]
+    vec![crowd(), failover(), slots()]
 }
 
 fn cluster(bounds: Bounds, reached: impl IntoIterator<Item = Claim>) -> Cluster<Actor, History> {
@@ -24,6 +24,22 @@ fn crowd() -> Instance<Actor, History> {
         cluster: || cluster(crowded_trio(), [claims::overlap()]),
         symmetry: None,
         expected: Expected { unique: 7_445, generated: 78_769, violated: &[] },
+    }
+}
+
+fn slots() -> Instance<Actor, History> {
+    Instance {
+        name: "slots",
+        about: "2 replicas with room for 1 request on its way, a client with 2 writes under way, 1 \
+                suspicion",
+        deep: false,
+        cluster: || {
+            let mut claims = claims::few_sessions();
+            claims.extend([claims::two_slots(), claims::failed_over()]);
+            Bounds::slotted().cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 2_152_844, generated: 25_461_373, violated: &[] },
     }
 }
 

@@ -15,6 +15,7 @@ bugs::mutants! {
     SnapshotWithoutFloor by claims::NOT_NEW in crowded_pair();
     SnapshotWithoutOrder by claims::SAME in
         Bounds { sessions: SessionLimits::clients(2), ..crowded_pair() };
+    OneSlot by claims::EXACTLY_ONCE in Bounds::slotted();
 }
 
 fn seeded(bounds: Bounds, bug: SessionBug) -> Cluster<Actor, History> {

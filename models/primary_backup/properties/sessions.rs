@@ -3,7 +3,7 @@
 use super::nodes::{Claim, image, images};
 use crate::kv::Service;
 use crate::kv::service::Refusal;
-use crate::kv::sessions::checked::{has_evicted, keeps_active, knows_applied};
+use crate::kv::sessions::checked::{has_evicted, has_two_slots, keeps_active, knows_applied};
 use crate::statements;
 use crate::world::{Condition, Property};
 
@@ -14,6 +14,7 @@ statements! {
         "Ongaro 2014, section 6.3";
     pub SAME = "same-sessions", "replicas that applied the same requests hold the same sessions",
         "Ongaro 2014, section 6.3";
+    pub TWO_SLOTS = "two-slots", "a session has requests of two slots";
     pub EVICTED = "session-evicted", "a session was evicted";
     pub REFUSED = "session-expired", "a client was refused because its session had expired";
 }
@@ -43,6 +44,12 @@ pub fn same() -> Claim {
             })
         }),
     )
+}
+
+/// A client had two requests under way.
+pub fn two_slots() -> Claim {
+    let has = |node: &_| image(node).is_some_and(|it| has_two_slots(&it.sessions));
+    Property::sometimes(TWO_SLOTS, Condition::some_node(has))
 }
 
 /// A session was evicted.

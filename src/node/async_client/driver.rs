@@ -30,18 +30,18 @@ pub(super) struct Request<O, R> {
     pub(super) begin: Instant,
     pub(super) deadline: Duration,
     pub(super) answer: oneshot::Sender<Result<(R, Id), ClientError>>,
-    /// Held as long as its session is in use.
-    pub(super) session: OwnedSemaphorePermit,
+    /// Held as long as its slot is in use.
+    pub(super) slot: OwnedSemaphorePermit,
 }
 
-/// A request that has a session.
+/// A request that has a slot.
 struct Open<R> {
     ticket: u64,
     deadline: Duration,
     /// The time of the deadline; `None` if it is beyond the clock's last time.
     limit: Option<Instant>,
     answer: oneshot::Sender<Result<(R, Id), ClientError>>,
-    _session: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 pub(super) struct Driver<O, R, P> {
@@ -49,12 +49,12 @@ pub(super) struct Driver<O, R, P> {
     /// The fleet's socket, by which tokio sees datagrams come in.
     socket: UdpSocket,
     orders: UnboundedReceiver<Order<O, R>>,
-    /// The requests under way, by session.
+    /// The requests under way, by slot.
     open: Vec<Option<Open<R>>>,
     by_ticket: BTreeMap<u64, usize>,
     limits: BTreeSet<(Instant, usize)>,
-    /// The sessions without a request; the one that was used last is used next, so that no more of
-    /// them begin than are needed.
+    /// The slots without a request; the one that was used last is used next, so that no more sessions
+    /// begin than are needed.
     free: Vec<usize>,
 }
 
@@ -70,7 +70,7 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
     pub(super) fn new(
         fleet: Fleet<O, R, P>,
         orders: UnboundedReceiver<Order<O, R>>,
-        sessions: usize,
+        requests: usize,
     ) -> Result<Self, ClientError> {
         let socket = fleet.readiness().and_then(UdpSocket::from_std);
         let socket = socket.map_err(|source| BindError::Unwatched { source })?;
@@ -78,10 +78,10 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
             fleet,
             socket,
             orders,
-            open: (0..sessions).map(|_| None).collect(),
+            open: (0..requests).map(|_| None).collect(),
             by_ticket: BTreeMap::new(),
             limits: BTreeSet::new(),
-            free: (0..sessions).rev().collect(),
+            free: (0..requests).rev().collect(),
         })
     }
 
@@ -116,25 +116,25 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
         match order {
             Order::Do(request) => self.begin(request),
             Order::GiveUp(ticket) => {
-                if let Some(client) = self.by_ticket.get(&ticket).copied() {
-                    self.fleet.give_up(client);
-                    self.close(client);
+                if let Some(slot) = self.by_ticket.get(&ticket).copied() {
+                    self.fleet.give_up(slot);
+                    self.close(slot);
                 }
             }
         }
     }
 
     fn begin(&mut self, request: Request<O, R>) {
-        let Request { ticket, op, begin, deadline, answer, session } = request;
+        let Request { ticket, op, begin, deadline, answer, slot: permit } = request;
         // A request comes with the permit for one.
-        let Some(client) = self.free.pop() else { return };
+        let Some(slot) = self.free.pop() else { return };
         let limit = begin.checked_add(deadline);
-        self.limits.extend(limit.map(|limit| (limit, client)));
-        self.by_ticket.insert(ticket, client);
-        self.open[client] = Some(Open { ticket, deadline, limit, answer, _session: session });
-        if let Err(error) = self.fleet.begin(client, op) {
-            self.fleet.give_up(client);
-            self.end(client, Err(error));
+        self.limits.extend(limit.map(|limit| (limit, slot)));
+        self.by_ticket.insert(ticket, slot);
+        self.open[slot] = Some(Open { ticket, deadline, limit, answer, _slot: permit });
+        if let Err(error) = self.fleet.begin(slot, op) {
+            self.fleet.give_up(slot);
+            self.end(slot, Err(error));
         }
     }
 
@@ -151,11 +151,11 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
             }
         }
         let now = Instant::now();
-        while let Some((_, client)) = self.limits.first().copied().filter(|(at, _)| *at <= now) {
-            let deadline = self.open[client].as_ref().map(|open| open.deadline);
-            let error = self.fleet.no_answer(client, deadline.unwrap_or_default());
-            self.fleet.give_up(client);
-            self.end(client, Err(error));
+        while let Some((_, slot)) = self.limits.first().copied().filter(|(at, _)| *at <= now) {
+            let deadline = self.open[slot].as_ref().map(|open| open.deadline);
+            let error = self.fleet.no_answer(slot, deadline.unwrap_or_default());
+            self.fleet.give_up(slot);
+            self.end(slot, Err(error));
         }
     }
 
@@ -166,28 +166,28 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
         self.socket.try_io(Interest::READABLE, look).is_err()
     }
 
-    fn finish(&mut self, Finished { client, server, result }: Finished<R>) {
-        let Some(open) = &self.open[client] else { return };
+    fn finish(&mut self, Finished { slot, server, result }: Finished<R>) {
+        let Some(open) = &self.open[slot] else { return };
         let refused = |why| ClientError::refused(why, open.deadline);
         let result = result.map(|reply| (reply, server)).map_err(refused);
-        self.end(client, result);
+        self.end(slot, result);
     }
 
-    fn end(&mut self, client: usize, result: Result<(R, Id), ClientError>) {
-        if let Some(open) = self.close(client) {
+    fn end(&mut self, slot: usize, result: Result<(R, Id), ClientError>) {
+        if let Some(open) = self.close(slot) {
             // The caller may have gone.
             let _ = open.answer.send(result);
         }
     }
 
-    /// Frees a session.
-    fn close(&mut self, client: usize) -> Option<Open<R>> {
-        let open = self.open[client].take()?;
+    /// Frees a slot.
+    fn close(&mut self, slot: usize) -> Option<Open<R>> {
+        let open = self.open[slot].take()?;
         self.by_ticket.remove(&open.ticket);
         if let Some(limit) = open.limit {
-            self.limits.remove(&(limit, client));
+            self.limits.remove(&(limit, slot));
         }
-        self.free.push(client);
+        self.free.push(slot);
         Some(open)
     }
 }

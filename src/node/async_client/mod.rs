@@ -1,15 +1,16 @@
 //! An asynchronous client, for programs that run on tokio (cargo feature `tokio`).
 //!
-//! One handle has many requests under way, from as many tasks as there are. The protocols' sessions
-//! have one request open at a time, and so they are checked; each request under way has a
-//! **session of its own**, from a pool of as many as the handle was opened with. A session begins when
-//! it is first needed, with one more round trip to a server. A request that finds all sessions in use
-//! waits for one, for its deadline at most.
+//! One handle has many requests under way, from as many tasks as there are. Each takes a **slot** of a
+//! session of its own ([`slots`](quorate_models::kv::sessions::slots)), and as many sessions as that
+//! takes are begun, each when it is first needed, with one more round trip to a server. A request that
+//! finds all slots in use waits for one, for its deadline at most.
 //!
 //! Two requests that are under way at once may be done in either order, though one task made both: a
 //! task that wants an order waits for the first reply. Servers remember so many sessions at a time
 //! ([`MAX_SESSIONS`](quorate_models::kv::sessions::MAX_SESSIONS) by default, of all clients together):
-//! the pools of all programs together should stay below that, or sessions expire.
+//! the sessions of all programs together should stay below that, or sessions expire. One session is
+//! enough for [`MAX_SLOTS`](quorate_models::kv::sessions::slots::MAX_SLOTS) requests where the protocol
+//! is checked with several per session ([`Deploy::client_slots`](quorate_models::protocol::Deploy)).
 //!
 //! The client actor that is checked with the servers sends, retries and follows redirects, as
 //! for the blocking [`Client`](super::Client); a task of its own drives the sessions of a handle.
@@ -53,12 +54,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 /// A client of a replicated service with many requests under way: operations `O`, replies `R`, and
-/// the servers' own messages `P`. Copies share the sessions.
+/// the servers' own messages `P`. Copies share the slots.
 pub struct AsyncClient<O, R, P> {
     orders: UnboundedSender<Order<O, R>>,
-    /// A permit for each session that is free.
+    /// A permit for each slot that is free.
     free: Arc<Semaphore>,
-    sessions: usize,
+    requests: usize,
     tickets: Arc<AtomicU64>,
     service: PhantomData<fn() -> P>,
 }
@@ -68,7 +69,7 @@ impl<O, R, P> Clone for AsyncClient<O, R, P> {
         Self {
             orders: self.orders.clone(),
             free: Arc::clone(&self.free),
-            sessions: self.sessions,
+            requests: self.requests,
             tickets: Arc::clone(&self.tickets),
             service: PhantomData,
         }
@@ -76,8 +77,8 @@ impl<O, R, P> Clone for AsyncClient<O, R, P> {
 }
 
 impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
-    /// Opens a client of a cluster with a pool of so many `sessions`, at least one: the most requests
-    /// that it has under way. `servers` are those that take requests, and `retry` is how long to wait
+    /// Opens a client of a cluster which has so many `requests` under way at most, at least one, in
+    /// sessions of so many `slots` each. `servers` are those that take requests, and `retry` is how long to wait
     /// for an answer before another is asked. Its task runs on the tokio runtime that this is called
     /// in, and ends when the last copy of the client is dropped.
     ///
@@ -90,23 +91,26 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
         cluster: &ClusterFile,
         servers: Vec<Id>,
         retry: Range<Duration>,
-        sessions: usize,
+        (requests, slots): (usize, u8),
     ) -> Result<Self, ClientError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
-        let sessions = sessions.max(1);
-        let fleet: Fleet<O, R, P> = Fleet::open(cluster, servers, retry, sessions)?;
+        let requests = requests.max(1);
+        // Not a session more than is needed, and no slot that none would use.
+        let slots = usize::from(slots.max(1)).min(requests) as u8;
+        let sessions = requests.div_ceil(slots.into());
+        let fleet: Fleet<O, R, P> = Fleet::open(cluster, servers, retry, (sessions, slots))?;
         let (orders, taken) = unbounded_channel();
-        runtime.spawn(Driver::new(fleet, taken, sessions)?.run());
+        runtime.spawn(Driver::new(fleet, taken, requests)?.run());
         Ok(Self {
             orders,
-            free: Arc::new(Semaphore::new(sessions)),
-            sessions,
+            free: Arc::new(Semaphore::new(requests)),
+            requests,
             tickets: Arc::default(),
             service: PhantomData,
         })
     }
 
-    /// Does `op`, and waits for the answer for `deadline` at most, with the wait for a session.
+    /// Does `op`, and waits for the answer for `deadline` at most, with the wait for a slot.
     ///
     /// If the future is dropped, the request is given up: it may have been done, or may yet, as after
     /// [`ClientError::NoAnswer`].
@@ -123,13 +127,13 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
             .map_err(ClientError::Unsendable)?;
         let begin = Instant::now();
         let free = Arc::clone(&self.free).acquire_owned();
-        let session = match tokio::time::timeout(deadline, free).await {
-            Ok(session) => session.map_err(|_| ClientError::Stopped)?,
-            Err(_) => return Err(ClientError::AllInUse { deadline, sessions: self.sessions }),
+        let slot = match tokio::time::timeout(deadline, free).await {
+            Ok(slot) => slot.map_err(|_| ClientError::Stopped)?,
+            Err(_) => return Err(ClientError::AllInUse { deadline, requests: self.requests }),
         };
         let (answer, answered) = oneshot::channel();
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        let request = Request { ticket, op, begin, deadline, answer, session };
+        let request = Request { ticket, op, begin, deadline, answer, slot };
         self.orders.send(Order::Do(request)).map_err(|_| ClientError::Stopped)?;
         let mut call = Call { orders: &self.orders, ticket, is_over: false };
         let result = answered.await;

@@ -15,7 +15,15 @@ pub(in crate::node) struct Driven<O, R, P>(ScriptedClient<O>, PhantomData<fn() -
 impl<O: Value, R: Value, P: Value> Driven<O, R, P> {
     /// One that does `op` as its request number `seq`, and asks the first of `servers` first.
     pub(in crate::node) fn new(op: O, seq: u64, servers: Vec<Id>, retry: Range<Duration>) -> Self {
-        Self(ScriptedClient { script: vec![op], first_seq: seq, servers, retry }, PhantomData)
+        Self(
+            ScriptedClient { script: vec![op], first_seq: seq, slots: 1, servers, retry },
+            PhantomData,
+        )
+    }
+
+    /// Gives its request another number. It was not sent yet.
+    pub(in crate::node) fn renumber(&mut self, seq: u64) {
+        self.0.first_seq = seq;
     }
 
     /// Its request.

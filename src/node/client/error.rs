@@ -45,14 +45,14 @@ pub enum ClientError {
     },
     /// All sessions of an asynchronous client were in use.
     #[error(
-        "all {sessions} sessions of this client were in use for all of {deadline:?}; nothing was done; \
-         open it with more, or ask for less at once"
+        "this client had {requests} requests under way for all of {deadline:?}, the most it was opened \
+         for; nothing was done; open it for more, or ask for less at once"
     )]
     AllInUse {
         /// The deadline.
         deadline: Duration,
-        /// How many there are.
-        sessions: usize,
+        /// How many.
+        requests: usize,
     },
     /// The tokio runtime of an asynchronous client has ended.
     #[error("the client's tokio runtime has ended; the operation may or may not have been done")]

@@ -86,12 +86,13 @@ impl<D: Deploy> Hidden<D> {
         clients: usize,
     ) -> Result<Self, OpenError> {
         let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-        let fleet = Fleet::open(cluster, servers, retry, clients)?;
+        let fleet = Fleet::open(cluster, servers, retry, (clients, 1))?;
         Ok(Self { fleet, topology: cluster.topology(), asked: vec![None; clients] })
     }
 
     fn end(&mut self, finished: Finished<Answer<D>>) -> Option<Heard> {
-        let Finished { client, server, result } = finished;
+        // A member has one slot.
+        let Finished { slot: client, server, result } = finished;
         let ask = self.asked[client].take()?;
         let end = match result {
             Err(why) => End::Refused(why),

@@ -1,18 +1,15 @@
 //! A deployed protocol whose types are hidden, for the commands.
 
 use super::crowd::{Crowd, open_crowd};
-use super::{AskError, ClientOf, DeployError, OpenError, ask, open_client, open_node};
-use crate::node::board::Board;
+use super::place::Place;
+use super::{AskError, ClientOf, DeployError, OpenError, ask, open_at, open_client};
 use crate::node::cluster_file::ClusterFile;
-use crate::node::http::HttpError;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
 use quorate_models::kv::offer::{Answered, Ask, Offer};
 use quorate_models::protocol::{Deploy, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -93,19 +90,6 @@ pub trait OpenClient {
     fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError>;
 }
 
-/// Where a node is.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// Its data directory.
-    pub data: &'a Path,
-    /// The server that the directory must be of.
-    pub wanted: Option<Id>,
-    /// Where it listens, if not where the cluster file says.
-    pub listen: Option<SocketAddr>,
-    /// Makes the board on which it shows what it is, for the server that it is.
-    pub show: Option<&'a dyn Fn(Id) -> Result<Board, HttpError>>,
-}
-
 /// Why a cluster did not answer.
 #[derive(Debug, Error)]
 pub enum CallError {
@@ -144,7 +128,7 @@ impl<D: Deploy> Deployed for Hidden<D> {
         node: &Place<'_>,
         stop: &Stop,
     ) -> Result<Stats, OpenError> {
-        let mut opened = open_node::<D>(cluster, node.data, node.wanted, node.listen)?;
+        let mut opened = open_at::<D>(cluster, node)?;
         if let Some(show) = node.show {
             opened.show_on(show(opened.id())?, D::progress);
         }

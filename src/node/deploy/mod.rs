@@ -3,6 +3,7 @@
 mod ask;
 pub mod crowd;
 pub mod deployed;
+pub mod place;
 mod topology;
 
 pub use ask::{AskError, ask};
@@ -15,6 +16,7 @@ use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
 use crate::node::http::HttpError;
 use crate::node::runtime::Node;
+use place::Place;
 use quorate_models::Unsuitable;
 use quorate_models::kv::offer::admits;
 use quorate_models::protocol::{Answer, Deploy, Readmission, Request};
@@ -88,11 +90,19 @@ pub fn open_node<D: Deploy>(
     wanted: Option<Id>,
     listen: Option<SocketAddr>,
 ) -> Result<Node<D::Actor>, OpenError> {
-    let data = DataDir::open(data, cluster, wanted).map_err(NodeError::from)?;
+    open_at::<D>(cluster, &Place { data, wanted, listen, fail_syncs: None, show: None })
+}
+
+fn open_at<D: Deploy>(
+    cluster: &ClusterFile,
+    place: &Place<'_>,
+) -> Result<Node<D::Actor>, OpenError> {
+    let data = DataDir::open(place.data, cluster, place.wanted).map_err(NodeError::from)?;
     let id = data.id();
     let actor =
         D::server(&cluster.topology(), id).map_err(DeployError::unsuitable::<D>(cluster))?;
-    let builder = Node::builder(actor, cluster, data).listen(listen);
+    let builder = Node::builder(actor, cluster, data).listen(place.listen);
+    let builder = builder.fail_syncs(place.fail_syncs.cloned());
     let start = match D::readmission(id) {
         Readmission::Rejoins(start) => Some(start),
         Readmission::Refused(_) => None,
@@ -117,17 +127,18 @@ pub fn open_client<D: Deploy>(
 #[cfg(feature = "tokio")]
 pub type AsyncClientOf<D> = AsyncClient<Request<D>, Answer<D>, <D as Deploy>::Peer>;
 
-/// Opens an asynchronous client of a cluster that runs the protocol `D`, with a pool of so many
-/// `sessions`, which asks only the server `only` if there is one: see [`AsyncClient::open`].
+/// Opens an asynchronous client of a cluster that runs the protocol `D`, with at most so many
+/// `requests` under way, which asks only the server `only` if there is one: see
+/// [`AsyncClient::open`].
 #[cfg(feature = "tokio")]
 pub fn open_async_client<D: Deploy>(
     cluster: &ClusterFile,
     only: Option<Id>,
-    sessions: usize,
+    requests: usize,
 ) -> Result<AsyncClientOf<D>, OpenError> {
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(AsyncClient::open(cluster, servers, retry, sessions)?)
+    Ok(AsyncClient::open(cluster, servers, retry, (requests, D::client_slots()))?)
 }
 
 /// The servers that clients ask: all that take requests, or the one given.

@@ -25,9 +25,11 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     }
 
     /// Why a request that waited for `deadline` has no answer.
-    pub(in crate::node) fn no_answer(&self, client: usize, deadline: Duration) -> ClientError {
-        let member = &self.members[client];
-        let Some(Open { asked, state, busy, .. }) = &member.open else {
+    pub(in crate::node) fn no_answer(&self, slot: usize, deadline: Duration) -> ClientError {
+        let place = self.place(slot);
+        let member = &self.members[place.member];
+        let open = &member.slots[usize::from(place.slot)].open;
+        let Some(Open { asked, state, busy, .. }) = open else {
             return ClientError::NoAnswer { deadline, asked: Vec::new() };
         };
         let address = |id: &Id| Some((*id, member.session.address(*id)?));

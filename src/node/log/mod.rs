@@ -24,6 +24,7 @@
 
 mod disk;
 mod error;
+mod failing;
 mod journal;
 mod layout;
 mod rewrite;
@@ -33,6 +34,7 @@ mod writer;
 
 pub(super) use disk::{Disk, FileSystem, sync_dir};
 pub use error::LogError;
+pub(super) use failing::FailingSyncs;
 pub(super) use layout::Owner;
 
 use error::failed;

@@ -6,7 +6,7 @@ use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::endpoint::Endpoint;
 use crate::node::error::NodeError;
-use crate::node::log::{Disk, FileSystem, Log};
+use crate::node::log::{Disk, FailingSyncs, FileSystem, Log};
 use crate::node::mint::Mint;
 use crate::node::notices::Rate;
 use crate::node::peers::Peers;
@@ -18,6 +18,7 @@ use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// How a node is to be opened.
@@ -70,6 +71,16 @@ impl<A: Runnable> NodeBuilder<'_, A> {
     #[must_use]
     pub fn above_clients(mut self, newest_client: fn(&A::State) -> Option<Id>) -> Self {
         self.newest_client = newest_client;
+        self
+    }
+
+    /// Lets the next sync of its log fail, and lose what it was to make durable, whenever the flag is
+    /// set: for storms.
+    #[must_use]
+    pub fn fail_syncs(mut self, when: Option<Arc<AtomicBool>>) -> Self {
+        if let Some(when) = when {
+            self.disk = Arc::new(FailingSyncs(when));
+        }
         self
     }
 
