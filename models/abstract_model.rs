@@ -5,12 +5,12 @@
 //! NAME --bound LIMIT=N` counts one, so that its states can be compared with those that another
 //! checker of the same specification reports.
 
+use crate::bound::{Bound, NoBound, within};
 use crate::instance::Expected;
 use crate::world::Statement;
 use stateright::Model;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::ops::RangeInclusive;
 
 /// A model whose states can be counted.
 pub trait Countable:
@@ -43,21 +43,6 @@ pub struct AbstractModel<M: 'static> {
     pub expected: Expected,
 }
 
-/// A bound of a model: a whole number.
-#[derive(Clone, Debug)]
-pub struct Bound<M> {
-    /// Its name: the specification's constant, in kebab-case.
-    pub name: &'static str,
-    /// What it bounds.
-    pub about: &'static str,
-    /// Which numbers the model can do with.
-    pub range: RangeInclusive<u64>,
-    /// The model's.
-    pub get: fn(&M) -> u64,
-    /// Changes the model's to a number of the range.
-    pub set: fn(&mut M, u64),
-}
-
 /// A generic action on abstract models, called once per model with its type.
 pub trait ModelVisitor {
     /// One of them.
@@ -70,39 +55,13 @@ impl<M: Clone + 'static> AbstractModel<M> {
     /// # Errors
     /// When a bound is not known, or cannot be that number.
     pub fn within(&self, changed: &[(&str, u64)]) -> Result<M, NoBound> {
-        let mut model = self.model.clone();
-        for (name, number) in changed {
-            let bound = self.bounds.iter().find(|bound| bound.name == *name);
-            let bound = bound.ok_or_else(|| NoBound::Unknown((*name).to_owned()))?;
-            if !bound.range.contains(number) {
-                let (name, range) = (bound.name, bound.range.clone());
-                return Err(NoBound::OutOfRange { name, range, number: *number });
-            }
-            (bound.set)(&mut model, *number);
-        }
-        Ok(model)
+        within(&self.model, self.bounds, changed)
     }
-}
-
-/// Why a bound cannot be set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoBound {
-    /// The model has none of that name.
-    Unknown(String),
-    /// The model cannot do with that number.
-    OutOfRange {
-        /// The bound.
-        name: &'static str,
-        /// What it may be.
-        range: RangeInclusive<u64>,
-        /// What was asked for.
-        number: u64,
-    },
 }
 
 #[cfg(test)]
 mod tests {
-    use super::NoBound;
+    use crate::bound::NoBound;
     use crate::two_phase_commit::abstract_model::{TwoPhase, abstract_model};
 
     #[test]

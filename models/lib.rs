@@ -31,6 +31,8 @@
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;
+pub mod bound;
+pub mod choice;
 pub mod durable;
 pub mod guarantee;
 pub mod guard;

@@ -5,6 +5,7 @@
 //! table of guarantees follow from the list. A protocol of a user's own is treated no differently.
 
 use crate::abstract_model::ModelVisitor;
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::Service;
 use crate::kv::machine::Value;
@@ -46,6 +47,9 @@ pub trait Protocol: 'static {
     fn guarantees() -> Vec<Guarantee> {
         Vec::new()
     }
+
+    /// Shows what may be chosen of an instance that is not recorded, if anything may.
+    fn choice(_visitor: &mut impl ChoiceVisitor<Self>) {}
 
     /// Shows its abstract models, if it has any.
     fn abstract_models(_visitor: &mut impl ModelVisitor) {}

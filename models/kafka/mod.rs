@@ -123,6 +123,7 @@ pub mod abstract_model;
 mod bounds;
 mod broker;
 mod bugs;
+mod choice;
 mod clients;
 mod config;
 mod controller;

@@ -9,6 +9,7 @@ use super::registry::Registry;
 use super::state::{BrokerState, Role, State};
 use super::{guarantees, instances, mutants, options};
 use crate::abstract_model::ModelVisitor;
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
@@ -35,6 +36,10 @@ impl Protocol for Kafka {
 
     fn mutants() -> Vec<Mutant<Actor, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

@@ -87,6 +87,7 @@
 mod anti_entropy;
 mod bounds;
 mod bugs;
+mod choice;
 mod clock;
 mod config;
 mod context;

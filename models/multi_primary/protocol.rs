@@ -6,6 +6,7 @@ use super::{
     Authenticator, Config, MultiPrimary, Peer, PhysicalTime, Rule, State, Timing, guarantees,
     instances, mutants,
 };
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
@@ -31,6 +32,10 @@ impl Protocol for MultiPrimary {
 
     fn mutants() -> Vec<Mutant<Self, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

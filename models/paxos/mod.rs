@@ -81,6 +81,7 @@ mod ballot;
 mod bounds;
 mod bugs;
 mod catch_up;
+mod choice;
 mod config;
 mod guarantees;
 pub mod instances;

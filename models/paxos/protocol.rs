@@ -4,6 +4,7 @@ use super::properties::{Actor, History};
 use super::{
     Config, Paxos, Peer, Quorums, ReplicaState, Role, State, Timing, guarantees, instances, mutants,
 };
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
 use crate::kv::sessions::slots::MAX_SLOTS;
@@ -31,6 +32,10 @@ impl<M: Offered> Protocol for Paxos<M> {
 
     fn mutants() -> Vec<Mutant<Actor, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

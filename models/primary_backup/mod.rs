@@ -113,6 +113,7 @@
 mod backup;
 mod bounds;
 mod bugs;
+mod choice;
 mod config;
 mod copy;
 mod guarantees;

@@ -5,6 +5,7 @@ use super::{
     Config, Mode, Peer, PrimaryBackup, Role, State, Timing, guarantees, instances, mutants,
     view_service,
 };
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
 use crate::kv::sessions::slots::MAX_SLOTS;
@@ -35,6 +36,10 @@ impl<M: Offered> Protocol for PrimaryBackup<M> {
 
     fn mutants() -> Vec<Mutant<Actor, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

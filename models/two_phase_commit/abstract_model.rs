@@ -9,7 +9,8 @@
 //! protocol only makes its steps.
 
 use crate::Expected;
-use crate::abstract_model::{AbstractModel, Bound};
+use crate::abstract_model::AbstractModel;
+use crate::bound::Bound;
 use crate::statements;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;

@@ -100,6 +100,7 @@
 pub mod abstract_model;
 mod bounds;
 mod bugs;
+mod choice;
 mod config;
 mod coordinator;
 mod guarantees;

@@ -12,6 +12,7 @@ use super::{
     instances, mutants,
 };
 use crate::abstract_model::ModelVisitor;
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::Bytes;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
@@ -36,6 +37,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn mutants() -> Vec<Mutant<Actor, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

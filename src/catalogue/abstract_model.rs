@@ -3,7 +3,8 @@
 use super::PropertyInfo;
 use crate::check::{CountLimits, Findings, Progress, count};
 use quorate_models::Expected;
-use quorate_models::abstract_model::{AbstractModel, Countable, ModelVisitor, NoBound};
+use quorate_models::abstract_model::{AbstractModel, Countable, ModelVisitor};
+use quorate_models::bound::{Bound, NoBound};
 use quorate_models::world::Statement;
 use stateright::Expectation;
 use std::ops::RangeInclusive;
@@ -43,8 +44,15 @@ pub struct BoundInfo {
     pub about: &'static str,
     /// What it may be.
     pub range: RangeInclusive<u64>,
-    /// What it is where counts are recorded.
+    /// What it is where counts are recorded, or where nothing else is chosen.
     pub recorded: u64,
+}
+
+impl BoundInfo {
+    pub(super) fn of<M>(bound: &Bound<M>, model: &M) -> Self {
+        let Bound { name, about, .. } = *bound;
+        Self { name, about, range: bound.range.clone(), recorded: (bound.get)(model) }
+    }
 }
 
 impl<M: Countable> Abstract for AbstractModel<M> {
@@ -61,13 +69,7 @@ impl<M: Countable> Abstract for AbstractModel<M> {
     }
 
     fn bounds(&self) -> Vec<BoundInfo> {
-        let info = |bound: &quorate_models::abstract_model::Bound<M>| BoundInfo {
-            name: bound.name,
-            about: bound.about,
-            range: bound.range.clone(),
-            recorded: (bound.get)(&self.model),
-        };
-        self.bounds.iter().map(info).collect()
+        self.bounds.iter().map(|bound| BoundInfo::of(bound, &self.model)).collect()
     }
 
     fn properties(&self) -> Vec<PropertyInfo> {
@@ -113,7 +115,6 @@ impl ModelVisitor for AbstractModels {
 mod tests {
     use super::*;
     use crate::check::report::{Conclusion, Report};
-    use quorate_models::abstract_model::Bound;
     use stateright::{Model, Property};
 
     /// A counter that must stay below 4.

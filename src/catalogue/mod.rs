@@ -5,12 +5,14 @@
 //! any list of protocols, ours or a user's.
 
 mod abstract_model;
+mod choice;
 pub mod guarantees;
 mod names;
 mod subject;
 pub mod tables;
 
 pub use abstract_model::{Abstract, BoundInfo};
+pub use choice::{Choose, NoChoice};
 pub use names::{Kind, UnknownName, nearest};
 pub use subject::{Case, PropertyInfo, SeededBug, Shape, Subject};
 
@@ -19,6 +21,7 @@ use crate::node::deploy::deployed::deployed;
 use crate::node::{ClusterFile, DeployError, Deployed};
 use crate::trace::{Of, TraceError, TraceFile};
 use abstract_model::AbstractModels;
+use choice::Chooser;
 use quorate_models::guarantee::Guarantee;
 use quorate_models::protocol::{self, Deploy};
 use quorate_models::protocols::{All, Protocols, Visitor};
@@ -42,6 +45,8 @@ pub struct Protocol {
     pub guarantees: Vec<Guarantee>,
     /// Its abstract models.
     pub abstract_models: Vec<Box<dyn Abstract>>,
+    /// What may be chosen of an instance that is not recorded.
+    pub choice: Option<Box<dyn Choose>>,
     /// Its nodes and clients, if it can be deployed.
     pub deployed: Option<Box<dyn Deployed>>,
 }
@@ -105,6 +110,8 @@ impl Visitor for Catalogue {
     fn checked<P: protocol::Protocol>(&mut self) {
         let mut abstract_models = AbstractModels::default();
         P::abstract_models(&mut abstract_models);
+        let mut chooser = Chooser { protocol: P::NAME, choice: None };
+        P::choice(&mut chooser);
         self.protocols.push(Protocol {
             name: P::NAME,
             about: P::ABOUT,
@@ -113,6 +120,7 @@ impl Visitor for Catalogue {
             mutants: mutants(P::mutants()),
             guarantees: P::guarantees(),
             abstract_models: abstract_models.0,
+            choice: chooser.choice,
             deployed: None,
         });
     }
@@ -167,9 +175,12 @@ fn mutants<A: Checkable, H: Observer<A::Msg>>(
 /// Why a trace cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// What it is of is not in the catalogue.
+    /// Its protocol is not in the catalogue.
     #[error(transparent)]
     Name(#[from] UnknownName),
+    /// What it is of is not.
+    #[error(transparent)]
+    Subject(#[from] NoChoice),
     /// It cannot be used.
     #[error(transparent)]
     Trace(#[from] TraceError),
@@ -214,12 +225,23 @@ impl Protocol {
     /// What a trace is of.
     ///
     /// # Errors
-    /// When there is none of that name.
-    pub fn subject(&self, of: &Of) -> Result<&dyn Subject, UnknownName> {
+    /// When there is none of that name, or no instance within the bounds that it lists.
+    pub fn subject(&self, of: &Of) -> Result<&dyn Subject, NoChoice> {
         Ok(match of {
-            Of::Instance(name) => self.case(name)?,
+            Of::Instance(name) => match choice::bounds_of(name) {
+                Some(bounds) => self.within(&bounds?)?,
+                None => self.case(name)?,
+            },
             Of::Mutant(name) => self.mutant(name)?,
         })
+    }
+
+    /// The instance within bounds that are chosen.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn within(&self, changed: &[(&str, u64)]) -> Result<&'static dyn Subject, NoChoice> {
+        self.choice.as_ref().ok_or(NoChoice::Nothing(self.name))?.within(changed)
     }
 
     /// An abstract model by name.

@@ -35,6 +35,8 @@ pub enum Kind {
     AbstractModel,
     /// A bound of an abstract model.
     Bound,
+    /// A bound of an instance that is chosen.
+    Size,
 }
 
 impl Kind {
@@ -45,7 +47,7 @@ impl Kind {
             Self::Mutant => ("mutant", "mutants"),
             Self::Property => ("property", "properties"),
             Self::AbstractModel => ("abstract model", "abstract models"),
-            Self::Bound => ("bound", "bounds"),
+            Self::Bound | Self::Size => ("bound", "bounds"),
         }
     }
 }

@@ -218,6 +218,42 @@ impl<A: Checkable, H: Observer<A::Msg>> Typed for Mutant<A, H> {
     }
 }
 
+/// An instance within bounds that were chosen.
+pub(super) struct Built<A: Checkable, H> {
+    pub(super) name: &'static str,
+    pub(super) cluster: Box<dyn Fn() -> Cluster<A, H> + Send + Sync>,
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Typed for Built<A, H> {
+    type Actor = A;
+    type History = H;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        "bounds that were chosen"
+    }
+
+    fn cluster(&self) -> Cluster<A, H> {
+        (self.cluster)()
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<A, H>> {
+        None
+    }
+
+    fn until_violated(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// There are no counts that a reduction could change.
+    fn is_reduced(&self) -> bool {
+        true
+    }
+}
+
 impl<T: Typed> Subject for T {
     fn name(&self) -> &'static str {
         Typed::name(self)

@@ -5,6 +5,7 @@
 
 mod count;
 pub mod engine;
+mod estimate;
 mod findings;
 pub mod liveness;
 mod recorded;
@@ -19,6 +20,7 @@ pub use engine::{
     Behaviour, CheckError, Checker, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Reduction, Shortfall, Verdict,
 };
+pub use estimate::{Estimate, Levels};
 pub use findings::{Discovery, Engine, Findings, ReductionKind};
 pub use replay::{Replayed, replay};
 pub use run::{Options, Reduce, run};

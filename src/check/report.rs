@@ -1,9 +1,11 @@
 //! Reports: findings compared with expectations.
 
+use super::estimate::Estimate;
 use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::recorded::Recorded;
 pub use super::recorded::{Counts, Expectation};
-use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug};
+use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug, Subject};
+use crate::models::Expected;
 use crate::models::world::NO_PANIC;
 use crate::trace::Trace;
 use serde::Serialize;
@@ -135,7 +137,7 @@ pub struct Bounded {
 pub struct Report {
     /// The protocol.
     pub protocol: &'static str,
-    /// The instance, if it is one.
+    /// The instance, if it is one; its bounds, such as `clients=2,servers=3`, if they were chosen.
     pub instance: Option<&'static str>,
     /// The mutant, if it is one.
     pub mutant: Option<&'static str>,
@@ -166,6 +168,9 @@ pub struct Report {
     pub complete: bool,
     /// Why it is not complete.
     pub shortfall: Option<String>,
+    /// About how many states there are, if it is not complete and that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
     /// At most how probable it is that a collision of fingerprints hid a state.
     pub collision_probability: f64,
     /// Whether all is as the instance records it; of a mutant, whether its property kills it.
@@ -192,6 +197,15 @@ impl Report {
         let recorded = Recorded::Mutant { killed_by: mutant.killed_by() };
         let report = Self::against(&recorded, protocol, mutant.properties(), findings);
         Self { mutant: Some(mutant.name()), ..report }
+    }
+
+    /// Holds `findings` of an instance within bounds that were chosen against the claim that all its
+    /// properties hold; no count is expected.
+    pub fn of_chosen(protocol: &'static str, chosen: &dyn Subject, findings: Findings) -> Self {
+        let nothing = Expected { unique: 0, generated: 0, violated: &[] };
+        let recorded = Recorded::Elsewhere(nothing);
+        let report = Self::against(&recorded, protocol, chosen.properties(), findings);
+        Self { instance: Some(chosen.name()), ..report }
     }
 
     /// Holds `findings` of an abstract model, some of whose bounds were changed, against what is
@@ -298,6 +312,7 @@ impl Report {
             seconds: findings.elapsed.as_secs_f64(),
             complete,
             shortfall,
+            estimate: None,
             collision_probability: findings.collision_probability,
             as_expected: surprises.is_empty() && (complete || is_killed),
             surprises,

@@ -2,6 +2,7 @@
 
 mod abstract_model;
 mod args;
+mod bounds;
 mod choose;
 mod counterexample;
 mod format;
@@ -11,12 +12,14 @@ mod progress;
 use super::{CliError, tell};
 use crate::catalogue::Catalogue;
 use crate::check::report::{Conclusion, Report};
-use crate::check::{MAX_THREADS, Options};
+use crate::check::{Levels, MAX_THREADS, Options};
 pub(crate) use args::Args;
+pub(crate) use bounds::{take_bounds, with_bounds};
 use choose::{Chosen, chosen};
 use format::{Checked, Format};
 use output::Output;
 use signal_hook::consts::SIGINT;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -96,10 +99,15 @@ fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, Cli
     let at = format!("{} {}", one.protocol, one.subject().name());
     let is_hidden = args.format() != Format::Text;
     let bar = progress::Bar::new(at.clone(), one.expected_states(reduce), is_hidden);
-    let findings = one.subject().check(&options, &|progress| bar.show(progress));
+    let levels = RefCell::new(Levels::default());
+    let findings = one.subject().check(&options, &|progress| {
+        levels.borrow_mut().see(&progress);
+        bar.show(progress, levels.borrow().estimate());
+    });
     bar.clear();
-    let findings = findings.map_err(|source| CliError::Check { at, source });
-    Ok(one.report(findings?))
+    let findings = findings.map_err(|source| CliError::Check { at, source })?;
+    let estimate = findings.shortfall.and_then(|_| levels.borrow().estimate());
+    Ok(Report { estimate, ..one.report(findings) })
 }
 
 fn exit_code(reports: &[&Report], stopped: bool) -> u8 {

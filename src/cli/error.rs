@@ -1,7 +1,7 @@
 //! How a command fails: the error and its exit code.
 
 use crate::bench::{BenchError, PlotError};
-use crate::catalogue::{ReplayError, UnknownName};
+use crate::catalogue::{NoChoice, ReplayError, UnknownName};
 use crate::chaos::ChaosError;
 use crate::check::CheckError;
 use crate::explore::ExploreError;
@@ -66,6 +66,9 @@ pub(crate) enum CliError {
     },
     #[error(transparent)]
     Name(#[from] UnknownName),
+    /// There is no instance of the bounds that are chosen.
+    #[error(transparent)]
+    Choice(#[from] NoChoice),
     #[error(transparent)]
     Trace(#[from] TraceError),
     #[error(transparent)]
@@ -101,6 +104,7 @@ impl CliError {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Name(_)
+            | Self::Choice(_)
             | Self::Usage(_)
             | Self::Check {
                 source:
@@ -163,6 +167,7 @@ impl From<ReplayError> for CliError {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Name(error) => error.into(),
+            ReplayError::Subject(error) => error.into(),
             ReplayError::Trace(error) => error.into(),
         }
     }

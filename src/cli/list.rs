@@ -62,6 +62,13 @@ fn listed(protocol: &Protocol, width: usize) -> String {
         let (name, about, killer) = (mutant.name(), mutant.about(), mutant.killed_by());
         text += &item(format!("{name}: {about}; killed by {killer}"));
     }
+    if let Some(choice) = &protocol.choice {
+        text += "  bounds of an instance of your own, such as --crashes 1:\n";
+        for BoundInfo { name, about, range, recorded } in choice.bounds() {
+            let (first, last) = (range.start(), range.end());
+            text += &item(format!("--{name} {recorded} ({first} to {last}): {about}"));
+        }
+    }
     if !protocol.abstract_models.is_empty() {
         text += "  abstract models:\n";
     }

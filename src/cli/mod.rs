@@ -29,7 +29,7 @@ mod txn;
 
 use crate::catalogue::Catalogue;
 use crate::models::protocols::Protocols;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use error::{CliError, DONE, JSON_ERRORS, NO, UNKNOWN, USAGE, at};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -105,10 +105,25 @@ pub(crate) fn command() -> clap::Command {
 /// }
 /// ```
 pub fn main<L: Protocols>() -> ExitCode {
-    ExitCode::from(match Arguments::try_parse() {
-        Ok(arguments) => run(&arguments.command, &Catalogue::of::<L>()),
+    let catalogue = Catalogue::of::<L>();
+    ExitCode::from(match parse(&catalogue) {
+        Ok(arguments) => run(&arguments.command, &catalogue),
         Err(answer) => without_command(&answer),
     })
+}
+
+/// The arguments; the bounds of instances are options, too.
+fn parse(catalogue: &Catalogue) -> Result<Arguments, clap::Error> {
+    let mut command = check::with_bounds(Arguments::command(), catalogue);
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let mut arguments =
+        Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    if let (Command::Check(args), Some(matches)) =
+        (&mut arguments.command, matches.subcommand_matches("check"))
+    {
+        check::take_bounds(args, matches, catalogue);
+    }
+    Ok(arguments)
 }
 
 fn run(command: &Command, catalogue: &Catalogue) -> u8 {

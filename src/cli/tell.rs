@@ -3,8 +3,8 @@
 use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
-use crate::check::ReductionKind;
 use crate::check::report::{Conclusion, Expectation, PropertyReport, Report, ReportedVerdict};
+use crate::check::{Estimate, ReductionKind};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -20,6 +20,18 @@ pub(crate) struct Show<'a> {
     pub(crate) property: Option<&'a str>,
     /// The steps of expected violations too.
     pub(crate) expected: bool,
+}
+
+/// About how many states there are, after the number of those that were found.
+pub(crate) fn estimate(Estimate { states, growth }: Estimate) -> String {
+    match states {
+        // Two digits: it is not known better.
+        Some(states) => {
+            let unit = 10_u64.pow(states.max(1).ilog10().saturating_sub(1));
+            format!("of about {}", grouped((states + unit / 2) / unit * unit))
+        }
+        None => format!("and each level {growth:.1} times as many as the one before"),
+    }
 }
 
 /// The table of one instance, its surprises, and its counterexamples.
@@ -70,6 +82,10 @@ fn told_as(
     text += &wrapped(&format!("a state hidden by a collision: p < {bound}"), "", "  ", width);
     if let (Some(why), false) = (&report.shortfall, report.as_expected) {
         text += &wrapped(&format!("INCOMPLETE: {why}"), "", "  ", width);
+        if let Some(told) = report.estimate {
+            let told = format!("{} states were found, {}", grouped(report.unique), estimate(told));
+            text += &wrapped(&told, "", "  ", width);
+        }
     }
     for surprise in &report.surprises {
         text += &wrapped(&format!("NOT AS EXPECTED: {surprise}"), "", "  ", width);

@@ -211,8 +211,10 @@ impl Endpoint {
     }
 
     /// Sends, or loses, a datagram.
-    pub(super) fn transmit(&mut self, datagrams: &[Datagram]) {
-        self.socket.stats.sent += self.socket.transmit_all(datagrams) as u64;
+    pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
+        self.socket.transmit(datagram)?;
+        self.socket.stats.sent += 1;
+        Ok(())
     }
 
     /// Says something to another server, at once.

@@ -4,7 +4,7 @@ use super::stats::Stats;
 use super::wake::{Sleeper, Wake};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 use thiserror::Error;
@@ -107,21 +107,6 @@ impl Socket {
         self.udp.local_addr()
     }
 
-    /// Sends, or loses, each of these datagrams, with as few calls of the system as there may be. How
-    /// many were sent.
-    pub(super) fn transmit_all(&mut self, datagrams: &[Datagram]) -> usize {
-        let (mut at, mut lost) = (0, 0);
-        while at < datagrams.len() {
-            // Whatever stops a call is met again by the datagram that it stopped at, on its own.
-            at += send_some(&self.udp, &datagrams[at..]).unwrap_or(0);
-            if let Some(next) = datagrams.get(at) {
-                lost += usize::from(self.transmit(next).is_err());
-                at += 1;
-            }
-        }
-        at - lost
-    }
-
     /// Sends, or loses, a datagram.
     pub(super) fn transmit(&mut self, datagram: &Datagram) -> io::Result<()> {
         let attempt = || retry_interrupted(|| self.udp.send_to(&datagram.bytes, datagram.to));
@@ -193,28 +178,6 @@ impl Socket {
             }
         }
     }
-}
-
-/// Sends datagrams up to the first that cannot be sent now. How many, if there was one.
-#[cfg(target_os = "linux")]
-fn send_some(udp: &UdpSocket, datagrams: &[Datagram]) -> rustix::io::Result<usize> {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
-    if datagrams.len() < 2 {
-        return Ok(0);
-    }
-    let to: Vec<SocketAddrAny> = datagrams.iter().map(|datagram| datagram.to.into()).collect();
-    let bytes: Vec<[IoSlice<'_>; 1]> =
-        datagrams.iter().map(|datagram| [IoSlice::new(&datagram.bytes)]).collect();
-    let mut control: Vec<_> = datagrams.iter().map(|_| SendAncillaryBuffer::default()).collect();
-    let headers = to.iter().zip(&bytes).zip(&mut control);
-    let mut headers: Vec<_> =
-        headers.map(|((to, bytes), control)| MMsgHdr::new_with_addr(to, bytes, control)).collect();
-    sendmmsg(udp, &mut headers, SendFlags::empty())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn send_some(_: &UdpSocket, _: &[Datagram]) -> rustix::io::Result<usize> {
-    Ok(0)
 }
 
 /// `None`, which is for ever, if it is too long to be represented.

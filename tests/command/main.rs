@@ -5,6 +5,7 @@
 mod abstract_model;
 mod bad_input;
 mod check;
+mod chosen;
 mod explore;
 mod operations;
 mod reduced;

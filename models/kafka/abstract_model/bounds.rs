@@ -4,7 +4,8 @@ use super::{
     COMMITTED_LATER, KafkaReplication, LEADER_IN_ISR, PARTED, STRONG_ISR, Truncation, WEAK_ISR,
 };
 use crate::Expected;
-use crate::abstract_model::{AbstractModel, Bound};
+use crate::abstract_model::AbstractModel;
+use crate::bound::Bound;
 use crate::world::Statement;
 
 type Rule = AbstractModel<KafkaReplication>;

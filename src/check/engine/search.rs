@@ -156,10 +156,11 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let (totals, depth) = (self.totals, self.depth);
         let asked = (self.mask, self.cover.as_ref());
         let level = Level::new(totals, (&self.visited, &self.frontier), depth + 1, asked);
-        let mut told = Instant::now();
+        // Of each level at least once.
+        let mut told: Option<Instant> = None;
         let mut tick = || {
-            if told.elapsed() >= TELL {
-                told = Instant::now();
+            if told.is_none_or(|told| told.elapsed() >= TELL) {
+                told = Some(Instant::now());
                 progress(Progress {
                     phase: Phase::Search,
                     unique: totals.unique.load(Ordering::Relaxed),

@@ -7,7 +7,7 @@ use crate::catalogue::{Abstract, Kind, Protocol, UnknownName};
 use crate::check::CountLimits;
 use crate::check::report::Report;
 use crate::cli::{CliError, out, tell};
-use crate::models::abstract_model::NoBound;
+use crate::models::bound::NoBound;
 
 pub(super) fn execute(protocols: &[Protocol], name: &str, args: &Args) -> Result<u8, CliError> {
     let [protocol] = protocols else {
@@ -49,7 +49,7 @@ fn count(protocol: &Protocol, model: &dyn Abstract, args: &Args) -> Result<Repor
         changed.is_empty().then_some(model.expected().unique),
         args.format() != Format::Text,
     );
-    let findings = model.count(&changed, limits, &|progress| bar.show(progress));
+    let findings = model.count(&changed, limits, &|progress| bar.show(progress, None));
     bar.clear();
     let findings = findings.map_err(|error| refused(protocol, model, error))?;
     Ok(Report::of_abstract_model(protocol.name, model, &changed, findings))

@@ -13,6 +13,8 @@ Examples:
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
   quorate check --property linearizable                 all that have it
+  quorate check paxos --servers 3 --clients 2 --crashes 1 \
+                --max-seconds 60                        an instance of your own
   quorate check two-phase-commit --abstract-model two-phase \
                 --bound resource-managers=6             a specification's states
   quorate check --format junit > checks.xml             for a CI's test report
@@ -38,6 +40,9 @@ With --json, each instance is one object on a line, with the fields
                                reduced by cover {expanded, generated}, or null
   seconds
   complete, shortfall          whether every state was covered, or else why not
+  estimate                     of an incomplete check: {states, growth}: about how many
+                               states there are, or null if the levels grow by a
+                               factor that does not fall; and that factor
   collision_probability        a bound on the probability of a hidden state
   as_expected, surprises       whether all is as recorded, and what is not
   properties                   a list of {name, says, source, kind, expected,
@@ -99,14 +104,14 @@ pub(crate) struct Args {
     /// limits are --max-seconds and --max-states, the formats text and JSON.
     #[arg(long, value_name = "NAME", conflicts_with_all = OF_INSTANCES)]
     pub(super) abstract_model: Option<String>,
-    /// Another bound of the abstract model than the one for which its counts are recorded
-    #[arg(
-        long = "bound",
-        value_name = "NAME=N",
-        value_delimiter = ',',
-        requires = "abstract_model"
-    )]
-    #[arg(value_parser = bound)]
+    /// A bound of an instance that is not recorded: --bound servers=3 or --servers 3
+    ///
+    /// `quorate list PROTOCOL` names the bounds, and what they are if they are not given.
+    /// Verdicts are given, and counts are held against nothing. How many states there are
+    /// is estimated from the levels of the search: while it runs, and at the end if a
+    /// limit ended it. With --abstract-model: a bound of that model.
+    #[arg(long = "bound", value_name = "NAME=N", value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["instance", "mutant", "deep"], value_parser = bound)]
     pub(super) bounds: Vec<(String, u64)>,
     /// The deep instances too: minutes instead of seconds
     #[arg(long)]

@@ -15,6 +15,8 @@ pub(super) struct Chosen<'a> {
 
 enum Which<'a> {
     Instance(&'a dyn Case),
+    /// Of bounds from the command line.
+    Built(&'static dyn Subject),
     Mutant(&'a dyn SeededBug),
 }
 
@@ -22,6 +24,7 @@ impl Chosen<'_> {
     pub(super) fn subject(&self) -> &dyn Subject {
         match self.which {
             Which::Instance(case) => case,
+            Which::Built(built) => built,
             Which::Mutant(mutant) => mutant,
         }
     }
@@ -33,13 +36,14 @@ impl Chosen<'_> {
                 (Reduce::Never, _) | (Reduce::Recorded, None) => Some(case.expected().unique),
                 (Reduce::Recorded, Some(_)) | (Reduce::Always, _) => None,
             },
-            Which::Mutant(_) => None,
+            Which::Built(_) | Which::Mutant(_) => None,
         }
     }
 
     pub(super) fn report(&self, findings: Findings) -> Report {
         match self.which {
             Which::Instance(case) => Report::new(self.protocol, case, findings),
+            Which::Built(built) => Report::of_chosen(self.protocol, built, findings),
             Which::Mutant(mutant) => Report::of_mutant(self.protocol, mutant, findings),
         }
     }
@@ -54,6 +58,7 @@ pub(super) fn chosen<'a>(
     args: &Args,
 ) -> Result<Vec<Chosen<'a>>, CliError> {
     let mut all = match (&args.instance, &args.mutant, protocols) {
+        _ if !args.bounds.is_empty() => vec![built(protocols, args)?],
         (_, Some(name), _) => mutants(protocols, name)?,
         (Some(name), None, [protocol]) => vec![instance(protocol, protocol.case(name)?)],
         (Some(name), None, _) => {
@@ -75,7 +80,7 @@ pub(super) fn chosen<'a>(
     }
     let is_wanted = |one: &Chosen<'_>| match one.which {
         Which::Instance(case) => args.deep || args.instance.is_some() || !case.is_deep(),
-        Which::Mutant(_) => true,
+        Which::Built(_) | Which::Mutant(_) => true,
     };
     if !all.iter().any(is_wanted) {
         return Err(CliError::Usage("only deep instances claim that: add --deep".into()));
@@ -86,6 +91,21 @@ pub(super) fn chosen<'a>(
 
 fn instance<'a>(protocol: &Protocol, case: &'a dyn Case) -> Chosen<'a> {
     Chosen { protocol: protocol.name, which: Which::Instance(case) }
+}
+
+/// The instance of the bounds that are asked for.
+fn built<'a>(protocols: &'a [Protocol], args: &Args) -> Result<Chosen<'a>, CliError> {
+    let [protocol] = protocols else {
+        let names: Vec<_> =
+            args.bounds.iter().map(|(name, number)| format!("{name}={number}")).collect();
+        return Err(CliError::Usage(format!(
+            "bounds need a protocol: quorate check PROTOCOL --bound {}",
+            names.join(",")
+        )));
+    };
+    let bounds: Vec<_> =
+        args.bounds.iter().map(|(name, number)| (name.as_str(), *number)).collect();
+    Ok(Chosen { protocol: protocol.name, which: Which::Built(protocol.within(&bounds)?) })
 }
 
 fn instances(protocols: &[Protocol]) -> Vec<Chosen<'_>> {

@@ -1,7 +1,7 @@
 //! The progress line of a check.
 
-use crate::check::{Phase, Progress};
-use crate::cli::tell::grouped;
+use crate::check::{Estimate, Phase, Progress};
+use crate::cli::tell::{self, grouped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ impl Bar {
         Self { bar, expected }
     }
 
-    pub(super) fn show(&self, progress: Progress) {
-        self.bar.set_message(line(progress, self.expected));
+    pub(super) fn show(&self, progress: Progress, estimate: Option<Estimate>) {
+        self.bar.set_message(line(progress, self.expected, estimate));
         self.bar.tick();
     }
 
@@ -34,7 +34,7 @@ impl Bar {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate for a person")]
-fn line(progress: Progress, expected: Option<u64>) -> String {
+fn line(progress: Progress, expected: Option<u64>, estimate: Option<Estimate>) -> String {
     let Progress { unique, elapsed, .. } = progress;
     if let Phase::Liveness(property) = progress.phase {
         return format!("deciding {property:?} on {} states", grouped(unique));
@@ -49,7 +49,10 @@ fn line(progress: Progress, expected: Option<u64>) -> String {
         Some(expected) => {
             format!("{} states, of {} that are recorded", grouped(unique), grouped(expected))
         }
-        None => format!("{} states", grouped(unique)),
+        None => match estimate {
+            Some(estimate) => format!("{} states, {}", grouped(unique), tell::estimate(estimate)),
+            None => format!("{} states", grouped(unique)),
+        },
     };
     format!("{far}, {rate:.0}/s, depth {}", progress.depth)
 }
@@ -72,7 +75,7 @@ mod tests {
         let elapsed = Duration::from_secs(seconds);
         let phase = Phase::Search;
         let progress = Progress { phase, unique, generated: 0, depth: 7, waiting: 0, elapsed };
-        line(progress, expected)
+        line(progress, expected, None)
     }
 
     #[test]
@@ -84,5 +87,25 @@ mod tests {
         assert_eq!(at(20, 1, Some(10)), "20 states, of 10 that are recorded, 20/s, depth 7");
         assert_eq!(at(20, 1, None), "20 states, 20/s, depth 7");
         assert!(at(0, 0, Some(10)).starts_with("0 states"));
+    }
+
+    #[test]
+    fn an_estimate_is_shown_where_nothing_is_recorded() {
+        let progress = Progress {
+            phase: Phase::Search,
+            unique: 20,
+            generated: 0,
+            depth: 7,
+            waiting: 9,
+            elapsed: Duration::from_secs(1),
+        };
+        let estimate = |states| Some(Estimate { states, growth: 1.5 });
+        let told = line(progress, None, estimate(Some(123_456)));
+        assert_eq!(told, "20 states, of about 120,000, 20/s, depth 7");
+        let told = line(progress, None, estimate(None));
+        assert_eq!(
+            told,
+            "20 states, and each level 1.5 times as many as the one before, 20/s, depth 7"
+        );
     }
 }

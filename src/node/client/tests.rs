@@ -35,7 +35,7 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
                 }
                 _ => break,
             };
-            server.transmit(&[answer]);
+            server.transmit(&answer).unwrap();
         }
         drop(dir);
     });
@@ -95,13 +95,13 @@ fn the_server_that_answered_is_asked_first_though_the_client_had_turned_to_anoth
         loop {
             if let Incoming::Hello(hello) = answering.receive::<Msg>(Duration::from_millis(1)) {
                 let welcome = answering.welcome(&hello, mint.id(None).unwrap()).unwrap();
-                answering.transmit(&[welcome]);
+                answering.transmit(&welcome).unwrap();
             }
             if let Incoming::Messages(client, _) = silent.receive::<Msg>(Duration::from_millis(1)) {
                 let reply = encode(&Msg::Reply { seq: 1, reply: "done".into() }).unwrap();
                 // It knows the client once that has asked it too.
                 if let Ok(answer) = answering.seal(Route::To(client), &[&reply]) {
-                    return answering.transmit(&[answer]);
+                    return answering.transmit(&answer).unwrap();
                 }
             }
         }

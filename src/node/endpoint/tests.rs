@@ -64,7 +64,7 @@ impl World {
             _ => None,
         };
         if let Some(reply) = reply {
-            self.servers[server].transmit(&[reply]);
+            self.servers[server].transmit(&reply).unwrap();
         }
         incoming
     }
@@ -112,7 +112,7 @@ fn any_server_hears_a_client_that_any_server_welcomed_and_answers_it() {
             let heard = world.serve(server);
             assert!(is_message(&heard, &client, "ask"));
             let told = answer(&mut world.servers[server], client.id().unwrap(), "told").unwrap();
-            world.servers[server].transmit(&[told]);
+            world.servers[server].transmit(&told).unwrap();
             let heard = client.receive::<Msg>(WAIT);
             assert!(matches!(heard, Heard::Messages(from, told)
                 if from == Id::from(server) && told == ["told"]));
@@ -312,7 +312,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     assert_eq!((stats.other_version, stats.misdirected, stats.impostors), (1, 1, 2));
     let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
     let datagram = sealed.unwrap();
-    world.servers[1].transmit(&[datagram]);
+    world.servers[1].transmit(&datagram).unwrap();
     assert!(
         matches!(world.serve(0), Incoming::Messages(src, all) if src == peer && all == [message])
     );
@@ -359,7 +359,7 @@ fn messages_that_go_the_same_way_share_datagrams() {
                 server.seal(Route::To(1.into()), &parts)
             };
             let datagram = sealed.unwrap();
-            server.transmit(&[datagram]);
+            server.transmit(&datagram).unwrap();
             match world.servers[1].receive::<Msg>(WAIT) {
                 Incoming::Messages(src, found) => {
                     assert!(!via && src == Id::from(0) && found == [&*short, &*short]);

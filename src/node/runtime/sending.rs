@@ -6,12 +6,8 @@ use crate::node::address::{is_client, number};
 use crate::node::endpoint::{Route, SendError};
 use crate::node::error::NodeError;
 use crate::node::frame::{FrameError, encode};
-use crate::node::socket::Datagram;
 use stateright::actor::Id;
 use std::time::Instant;
-
-/// How many datagrams are sent at once: few enough to stay in the processor's cache.
-const OUTGOING: usize = 64;
 
 impl<A: Runnable> Node<A> {
     pub(super) fn enqueue(&mut self, dst: Id, msg: A::Msg, mail: &mut Mail<A::Msg>) {
@@ -106,11 +102,13 @@ impl<A: Runnable> Node<A> {
         let Mail { mut letters, datagrams, own, .. } = mail;
         // Those of one way in their order.
         letters.sort_by_key(|letter| letter.route);
-        let mut outgoing = datagrams;
         for letters in letters.chunk_by(|a, b| a.route == b.route) {
-            self.post(letters, &mut outgoing);
+            self.post(letters);
         }
-        self.endpoint.transmit(&outgoing);
+        for datagram in &datagrams {
+            // The endpoint counts and logs a failure; to the protocol the message is lost.
+            let _ = self.endpoint.transmit(datagram);
+        }
         self.own.extend(own);
     }
 
@@ -122,20 +120,16 @@ impl<A: Runnable> Node<A> {
         }
     }
 
-    /// Seals letters that go the same way, in as few datagrams as there may be, and sends some of what
-    /// is outgoing by now if it is much. To the protocol a message that cannot be sent is lost.
-    fn post(&mut self, mut letters: &[Letter], outgoing: &mut Vec<Datagram>) {
+    /// Sends letters that go the same way, in as few datagrams as there may be.
+    fn post(&mut self, mut letters: &[Letter]) {
         while let Some(Letter { route, .. }) = letters.first() {
             let (some, rest) = letters.split_at(self.endpoint.share(letters));
             letters = rest;
             let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
             match self.endpoint.seal(*route, &messages) {
+                // The endpoint counts and logs a failure.
                 Ok(datagram) => {
-                    outgoing.push(datagram);
-                    if outgoing.len() >= OUTGOING {
-                        self.endpoint.transmit(outgoing);
-                        outgoing.clear();
-                    }
+                    drop(self.endpoint.transmit(&datagram));
                     if let Some((board, _)) = &self.board {
                         board.sent(some.len());
                     }
