@@ -41,7 +41,7 @@ fn a_state_is_cut_once_though_requests_go_on() {
     goes_on(&mut node, 9);
     assert_eq!(node.on_peer(2, has_none()), [overdue(2), chunk(7, 0)], "it forgot");
     assert_eq!(copying(&node).since.since(0).map(|(op, _)| op).collect::<Vec<_>>(), [8, 9]);
-    let held = Some(Held { of: 7, count: 2, end: Cut::Session(id(9), 1) });
+    let held = Some(Held { of: 7, count: 2, end: Cut::Session(id(9), 7) });
     node.ignores(2, Service::Peer(Peer::Fetch { view: 4, held }));
 }
 
