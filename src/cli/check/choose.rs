@@ -1,7 +1,7 @@
 //! Chooses the instances and mutants to check. An unknown name is an error before any check.
 
 use super::args::Args;
-use crate::catalogue::{Case, Kind, Protocol, SeededBug, Subject, UnknownName};
+use crate::catalogue::{Abstract, Case, Kind, NoChoice, Protocol, SeededBug, Subject, UnknownName};
 use crate::check::report::Report;
 use crate::check::{Findings, Reduce};
 use crate::cli::CliError;
@@ -105,7 +105,23 @@ fn built<'a>(protocols: &'a [Protocol], args: &Args) -> Result<Chosen<'a>, CliEr
     };
     let bounds: Vec<_> =
         args.bounds.iter().map(|(name, number)| (name.as_str(), *number)).collect();
-    Ok(Chosen { protocol: protocol.name, which: Which::Built(protocol.within(&bounds)?) })
+    let built = protocol.within(&bounds).map_err(|error| of_a_model(protocol, error))?;
+    Ok(Chosen { protocol: protocol.name, which: Which::Built(built) })
+}
+
+/// Where there is no such bound, an abstract model may have it.
+fn of_a_model(protocol: &Protocol, error: NoChoice) -> CliError {
+    let NoChoice::Unknown(unknown) = &error else { return error.into() };
+    let has_it =
+        |model: &&Box<dyn Abstract>| model.bounds().iter().any(|bound| bound.name == unknown.name);
+    match protocol.abstract_models.iter().find(has_it) {
+        None => error.into(),
+        Some(model) => CliError::Usage(format!(
+            "{} is a bound of an abstract model: add --abstract-model {}",
+            unknown.name,
+            model.name()
+        )),
+    }
 }
 
 fn instances(protocols: &[Protocol]) -> Vec<Chosen<'_>> {
