@@ -32,7 +32,6 @@ pub(super) struct Bounds {
     pub(super) keep: usize,
     pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
-    pub(super) local_reads: bool,
     /// What is on the servers' disks at the start, where an instance begins in the middle of a run.
     pub(super) prepared: Vec<Prepared>,
     /// Whether messages are really lost, and sent again by timers without a budget.
@@ -95,7 +94,6 @@ impl Bounds {
             keep: KEEP,
             batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
-            local_reads: false,
             prepared: vec![],
             lossy: false,
             unending: false,
@@ -120,7 +118,6 @@ impl Bounds {
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
             loyal: false,
-            local_reads: self.local_reads,
             bug,
             ..config
         })
@@ -162,11 +159,10 @@ impl Bounds {
         } else {
             Fairness { per_message: true, ..Fairness::default() }
         };
+        let synced = self.asks(|ask| *ask == Ask::Sync);
+        let history = SessionHistory::new(self.reads_locally(), synced);
         let crashable = self.crashable.map(|ids| ids.into_iter().map(Id::from).collect());
         let (crashes, restarts) = (self.crashes, self.restarts);
-        let syncs = |ask: &Ask<Op>| *ask == Ask::Sync;
-        let synced = self.clients.iter().any(|(_, script)| script.iter().any(syncs));
-        let history = SessionHistory::new(self.local_reads, synced);
         let mut setup = Setup::new(actors, self.servers, history);
         setup.boundary = self.within;
         if self.asynchronous {
@@ -184,13 +180,22 @@ impl Bounds {
             .cluster()
     }
 
+    /// Whether some client reads at any server.
+    fn reads_locally(&self) -> bool {
+        self.asks(|ask| matches!(ask, Ask::Read { .. }))
+    }
+
+    fn asks(&self, is_such: impl Fn(&Ask<Op>) -> bool) -> bool {
+        self.clients.iter().any(|(_, script)| script.iter().any(&is_such))
+    }
+
     /// What must hold of it.
     fn claims(&self) -> Vec<Claim> {
         let quorum = self.quorum();
         let is_past_in_flight = !self.lossy && self.network == NetworkKind::Set;
         let mut claims =
             if is_past_in_flight { claims::safety(quorum) } else { claims::visible(quorum) };
-        if self.local_reads {
+        if self.reads_locally() {
             claims.extend([claims::sequential(), claims::session_order()]);
         }
         claims.push(claims::linearizable());
@@ -248,7 +253,12 @@ pub(super) fn get() -> Ask<Op> {
 }
 
 fn ask(op: Op) -> Ask<Op> {
-    Ask::Do { op, seen: Zxid::default() }
+    Ask::Do { op }
+}
+
+/// A read at any server.
+pub(super) fn read() -> Ask<Op> {
+    Ask::Read { op: Op::get("x"), seen: Zxid::default() }
 }
 
 pub(super) fn sync() -> Ask<Op> {
@@ -301,13 +311,20 @@ pub(super) fn late_for_all() -> Bounds {
 
 /// Two servers that read for clients: one client writes, another asks the given server first.
 pub(super) fn readers(first: usize, script: Vec<Ask<Op>>) -> Bounds {
-    let bounds = Bounds { local_reads: true, ..Bounds::three(vec![]) };
-    Bounds { servers: 2, clients: vec![(0, vec![put("a")]), (first, script)], ..bounds }
+    let clients = vec![(0, vec![put("a")]), (first, script)];
+    Bounds { servers: 2, clients, ..Bounds::three(vec![]) }
+}
+
+/// Two clients that write and then read, each at the other server if no answer comes; one read may
+/// wait.
+pub(super) fn crowded() -> Bounds {
+    let clients = vec![(0, vec![put("a"), read()]), (0, vec![put("b"), read()])];
+    Bounds { open: 1, retries: 1, clients, ..readers(0, vec![]) }
 }
 
 /// A client syncs and reads at the follower.
 pub(super) fn syncing() -> Bounds {
-    readers(1, vec![sync(), get(), sync(), get()])
+    readers(1, vec![sync(), read(), sync(), read()])
 }
 
 /// A second transaction is committed by servers 1 and 2, of which the former led and delivered it.

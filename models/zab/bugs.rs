@@ -29,6 +29,8 @@ bugs! {
     AcceptGap,
     ReinstallNewLeader,
     IgnoreLastZxid,
+    ForgetWaiting,
+    EndlessWaiting,
     SyncLocally,
     ReuseZxid,
     TakeOldProposal,

@@ -18,7 +18,8 @@ pub struct Config {
     pub(super) servers: usize,
     pub(super) timing: Timing,
     /// How many transactions a leader may have proposed that are not committed yet; further
-    /// requests are refused as [busy](crate::kv::service::Refusal::Busy).
+    /// requests are refused as [busy](crate::kv::service::Refusal::Busy). So are reads, where so
+    /// many clients wait at one server for what it has not delivered.
     pub open: u64,
     /// How many transactions a follower is sent that it did not acknowledge.
     pub window: u64,
@@ -38,9 +39,6 @@ pub struct Config {
     pub sessions: SessionLimits,
     /// Whether a follower that hears its leader leaves a server that would lead without an answer.
     pub loyal: bool,
-    /// Whether every server reads for clients from its own state, as ZooKeeper does; else a read
-    /// is a transaction, like a write.
-    pub local_reads: bool,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
     pub(crate) bug: Option<Bug>,
 }
@@ -76,7 +74,6 @@ impl Config {
             piece_bytes: FRAGMENT_BYTES,
             sessions,
             loyal: true,
-            local_reads: false,
             bug,
         })
     }

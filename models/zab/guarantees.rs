@@ -69,9 +69,12 @@ fn get() -> Op {
 fn rehearsed(op: Op, count: usize, local_reads: bool) -> Rehearsal<Zab<Map>> {
     let servers = 3;
     let config = Config::new(servers, Timing::model());
-    let config = config.map(|config| Config { local_reads, ..config });
+    let ask = match local_reads {
+        true => Ask::Read { op, seen: Zxid::default() },
+        false => Ask::Do { op },
+    };
     let actors = config.map_or_else(Vec::new, |config| {
-        let script = vec![Ask::Do { op, seen: Zxid::default() }; count];
+        let script = vec![ask; count];
         let all = config.server_ids().map(|_| config.server());
         all.chain([config.client(script)]).collect()
     });

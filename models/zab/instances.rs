@@ -9,8 +9,8 @@
 //! with what the servers have on their disks.
 
 use super::bounds::{
-    Bounds, alone, asynchronous, committed, forsaken, get, late, late_for_all, lossy,
-    lossy_election, one_look, put, readers, syncing,
+    Bounds, alone, asynchronous, committed, forsaken, late, late_for_all, lossy, lossy_election,
+    one_look, put, read, readers, syncing,
 };
 use super::properties::{self as claims, Actor, History};
 use crate::world::NetworkKind;
@@ -139,7 +139,7 @@ fn local_reads() -> Instance<Actor, History> {
         about: "2 servers that read for clients, a client that writes, and one that reads",
         deep: false,
         cluster: || {
-            let bounds = Bounds { retries: 1, ..readers(0, vec![get(), get()]) };
+            let bounds = Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
             bounds.safe([claims::stale()])
         },
         symmetry: None,

@@ -18,11 +18,8 @@ use std::collections::BTreeSet;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// A client asks for an operation.
-    pub(super) fn on_request(&mut self, seq: u64, op: M::Op, seen: Zxid) {
+    pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
         let stable = &self.state.stable;
-        if self.config.local_reads && stable.image.machine.is_query(&op) {
-            return self.read(seq, &op, seen);
-        }
         if !self.is_established() {
             return self.redirect(seq);
         }
@@ -38,7 +35,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.answer(Service::Refused { seq, why: Refusal::TooLarge });
             }
             _ if self.has(Bug::AnswerLocally) && self.state.stable.image.machine.is_query(&op) => {
-                self.answer_read(seq, &op);
+                self.answer_read(self.src, seq, &op);
             }
             _ => self.order(seq, Some(op)),
         }

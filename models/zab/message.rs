@@ -23,12 +23,17 @@ pub const MAX_OP_BYTES: usize = MAX_OPERATION_BYTES + 64;
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Ask<O> {
-    /// An operation.
+    /// An operation, as a transaction: a read too, which is then linearizable.
     Do {
         /// The operation.
         op: O,
+    },
+    /// A read that the server which is asked answers from its own state, as ZooKeeper's do.
+    Read {
+        /// The operation, which changes nothing.
+        op: O,
         /// The last transaction that the client knows of: a server that has delivered less does
-        /// not serve it.
+        /// not answer yet.
         seen: Zxid,
     },
     /// A transaction that changes nothing (ZooKeeper's `sync`, but ordered by a quorum): what the

@@ -26,10 +26,11 @@
 //! 3. **Broadcast.** The leader gives each request the next transaction identifier, proposes it,
 //!    and commits in order what a quorum acknowledged.
 //!
-//! Writes are linearizable. Reads are transactions too, by default; with [`Config::local_reads`]
-//! every server reads from its own state, as ZooKeeper's do, and a client carries the last
-//! transaction that it saw, so that it never goes back. A sync is a transaction that changes
-//! nothing, so a read after it is linearizable; ZooKeeper's sync asks no quorum.
+//! Writes are linearizable. So are reads, which are transactions too unless the client asks for a
+//! local one ([`Ask::Read`]): that any server answers from its own state, as ZooKeeper's do, and the
+//! client carries the last transaction that it knows of, so that it never goes back. A sync is a
+//! transaction that changes nothing, so a read after it is linearizable; ZooKeeper's sync asks no
+//! quorum.
 //!
 //! # What each guard is for
 //!
@@ -94,7 +95,7 @@
 //! # Where things are
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
-//! are in `discovery.rs`, `sync.rs`, `leader.rs` and `follower.rs`; `server.rs` dispatches. All are
+//! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs` and `reads.rs`; `server.rs` dispatches. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -114,6 +115,7 @@ pub mod mutants;
 mod offer;
 pub mod properties;
 mod protocol;
+mod reads;
 mod server;
 mod state;
 mod storage;
@@ -121,13 +123,15 @@ mod sync;
 pub mod tickets;
 mod turn;
 
-pub use client::{SessionClient, SessionState};
+pub use client::{Seen, SessionClient, SessionState};
 pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, WINDOW, Zab};
 pub use epoch::{Epoch, Zxid};
 pub use history::{InSession, SessionHistory};
 pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};
 pub use offer::Ordered;
-pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
+pub use state::{
+    Discovering, Leading, Role, Served, ServerState, Standing, State, Timer, WaitingRead,
+};
 pub use storage::{Record, Saved, Stable};
 
 pub use crate::timing::leader::LeaderTiming as Timing;

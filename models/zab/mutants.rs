@@ -1,8 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, alone, asynchronous, committed, forked, forsaken, get, late, late_for_all, lossy,
-    lossy_election, one_look, put, readers, syncing,
+    Bounds, alone, asynchronous, committed, crowded, forked, forsaken, get, late, late_for_all,
+    lossy, lossy_election, one_look, put, read, readers, syncing,
 };
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
@@ -56,8 +56,12 @@ mutants! {
     ReinstallNewLeader: "a NEWLEADER that comes again truncates what was acknowledged since",
         "reinstall-newleader" by claims::DURABLE in Bounds { servers: 2, ..alone(vec![put("a")]) };
     IgnoreLastZxid: "a server serves a client that has seen more",
-        "ignore-last-zxid" by claims::SESSION in Bounds { retries: 1, ..readers(0, vec![get(), get()]) },
-        "ignore-last-zxid-in-order" by claims::SEQUENTIAL in Bounds { retries: 1, ..readers(0, vec![get(), get()]) };
+        "ignore-last-zxid" by claims::SESSION in Bounds { retries: 1, ..readers(0, vec![read(), read()]) },
+        "ignore-last-zxid-in-order" by claims::SEQUENTIAL in Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
+    ForgetWaiting: "a read that waited is not answered when the server has caught up",
+        "forget-waiting" by claims::READS_SERVED in Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
+    EndlessWaiting: "any number of reads may wait",
+        "endless-waiting" by claims::BOUNDED in crowded();
     SyncLocally: "a server answers a sync without a quorum",
         "sync-locally" by claims::LINEARIZABLE in syncing();
     ReuseZxid: "a leader gives all transactions of its epoch one number",

@@ -19,7 +19,7 @@ pub use nodes::{Actor, Claim, History, Machine};
 use nodes::{World, delivered, established, has, leaders, stable, stables};
 pub use reached::*;
 use std::collections::{BTreeMap, BTreeSet};
-pub use structure::{ARMED, BOUNDED, structure};
+pub use structure::{ARMED, BOUNDED, READS_SERVED, structure};
 
 statements! {
     pub INTEGRITY = "integrity",

@@ -85,7 +85,7 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 
     fn promise(_: &Topology) -> Promise {
-        Promise::Linearizable
+        Promise::LocalReads
     }
 
     fn client_retry() -> Range<Duration> {
@@ -93,7 +93,6 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 }
 
-/// There is one mode: reads are transactions.
 fn config(topology: &Topology) -> Result<Config, Unsuitable> {
     topology.check_roles(|_| "server")?;
     if let Some(mode) = &topology.mode {

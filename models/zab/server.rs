@@ -68,11 +68,13 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
         match msg {
-            Service::Request { seq, op: Ask::Do { op, seen } } => self.on_request(seq, op, seen),
+            Service::Request { seq, op: Ask::Do { op } } => self.on_request(seq, op),
+            Service::Request { seq, op: Ask::Read { op, seen } } => self.on_read(seq, op, seen),
             Service::Request { seq, op: Ask::Sync } => self.on_sync(seq),
             Service::Peer(msg) => self.on_peer(msg),
             Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
         }
+        self.answer_waiting();
     }
 
     fn on_peer(&mut self, msg: Peer<M>) {
@@ -103,6 +105,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Timer::Resend => self.on_resend_timer(),
             Timer::Retry(_) => {}
         }
+        self.answer_waiting();
     }
 
     /// Appends a transaction to the history.

@@ -51,14 +51,28 @@ pub struct ServerState<M: StateMachine> {
     pub install: Option<SnapshotInstall<M>>,
     /// The snapshot that it gives to others.
     pub served: Option<Served<M>>,
+    /// The reads that wait until as much is delivered here as their clients know of, one per
+    /// client.
+    pub waiting: BTreeMap<Id, WaitingRead<M::Op>>,
     /// The size of its log.
     pub log_bytes: usize,
 }
 
+/// A read that waits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaitingRead<O> {
+    /// The client's sequence number.
+    pub seq: u64,
+    /// The operation.
+    pub op: O,
+    /// The last transaction that the client knows of.
+    pub seen: Zxid,
+}
+
 impl<M: StateMachine> Default for ServerState<M> {
     fn default() -> Self {
-        let (stable, role) = (Stable::default(), Role::Looking);
-        Self { stable, role, commit: None, install: None, served: None, log_bytes: 0 }
+        let (stable, role, waiting) = (Stable::default(), Role::Looking, BTreeMap::new());
+        Self { stable, role, commit: None, install: None, served: None, waiting, log_bytes: 0 }
     }
 }
 

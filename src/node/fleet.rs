@@ -282,7 +282,10 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let state = member.open.as_mut()?.state.as_mut()?;
         let result = state.last.take()?;
         // It asks the server that answered first, the next time: the actor may have turned to another.
-        (member.target, member.epoch) = (server, state.epoch);
+        // If it is none of those that this client asks, a redirect to it is heeded again.
+        let is_asked = self.servers.contains(&server);
+        (member.target, member.epoch) =
+            if is_asked { (server, state.epoch) } else { (self.servers[0], 0) };
         let begun = member.open.take()?.begun;
         self.round_trip.measured(begun.elapsed(), self.timers.len());
         self.timers.cancel(&client);
