@@ -24,6 +24,8 @@ pub(super) struct Bounds {
     /// How often a leader finds that it has not heard of a quorum.
     pub(super) losses: u8,
     pub(super) resends: u8,
+    /// How often a server is asked to stop. Then followers are loyal to a leader that they hear.
+    pub(super) stops: u8,
     pub(super) retries: u8,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
@@ -86,6 +88,7 @@ impl Bounds {
             looks: 0,
             losses: 0,
             resends: 0,
+            stops: 0,
             retries: 0,
             crashes: 0,
             restarts: 0,
@@ -117,7 +120,8 @@ impl Bounds {
             burst: 1,
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
-            loyal: false,
+            loyal: self.stops > 0,
+            stops: self.stops > 0,
             bug,
             ..config
         })
@@ -144,7 +148,7 @@ impl Bounds {
         let config = self.config(bug);
         let actors = config.as_ref().map_or_else(Vec::new, |config| self.actors(config));
         let structure = config.as_ref().map_or_else(Vec::new, claims::structure);
-        let mut timers = vec![("look", self.looks)];
+        let mut timers = vec![("look", self.looks), ("stop", self.stops)];
         if !self.tiring {
             timers.push(("quorum", self.losses));
         }
@@ -200,7 +204,7 @@ impl Bounds {
         }
         claims.push(claims::linearizable());
         let is_first = self.prepared.iter().all(|at| at.epoch.0 == 0);
-        let is_calm = self.crashes == 0 && self.losses == 0 && !self.tiring;
+        let is_calm = self.crashes == 0 && self.losses == 0 && self.stops == 0 && !self.tiring;
         claims.extend((is_calm && is_first).then(claims::steady));
         claims
     }
@@ -230,6 +234,10 @@ impl Bounds {
             claims.extend(is_served.then(claims::answered));
         }
         claims.extend(self.tiring.then(|| claims::given_up(self.quorum())));
+        claims.extend(
+            (self.stops > 0 && self.restarts == self.crashes)
+                .then(|| claims::followed(self.quorum())),
+        );
         claims
     }
 }
@@ -240,6 +248,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Look => "look",
         Timer::Quorum => "quorum",
         Timer::Resend => "resend",
+        Timer::Stop => "stop",
         Timer::Retry(_) => "retry",
     }
 }
@@ -286,6 +295,31 @@ pub(super) fn forsaken() -> Bounds {
     let within = Some(claims::rounds(0));
     let bounds = Bounds { crashes: 1, crashable: Some(vec![1]), clients: vec![], ..lossy() };
     Bounds { tiring: true, unending: false, within, ..bounds }
+}
+
+/// The leader leaves, and nobody misses a leader.
+pub(super) fn leaving() -> Bounds {
+    Bounds { stops: 1, clients: vec![], ..Bounds::three(vec![]) }
+}
+
+/// The same while a client writes, which asks once more.
+pub(super) fn leaving_busy() -> Bounds {
+    Bounds { retries: 1, ..Bounds { clients: vec![(0, vec![put("a")])], ..leaving() } }
+}
+
+/// The leader's disk writes late, and the leader may crash and come back; server 1 takes over.
+pub(super) fn late_leader() -> Bounds {
+    let within = Some(claims::takes_over());
+    let bounds = Bounds { crashes: 1, restarts: 1, crashable: Some(vec![0]), within, ..one_look() };
+    Bounds { asynchronous: true, ..bounds }
+}
+
+/// Three servers, two requests, two crashes and restarts, on ordered links: the bounds of published
+/// checks.
+pub(super) fn twice(looks: u8, crashes: u8) -> Bounds {
+    let bounds = Bounds { looks, crashes, restarts: crashes, ..Bounds::three(vec![]) };
+    let clients = vec![(0, vec![put("a"), put("b")])];
+    Bounds { clients, network: NetworkKind::Ordered, retries: 1, ..bounds }
 }
 
 /// A follower looks for another leader.

@@ -48,7 +48,11 @@ bugs! {
     NoResend,
     NeverGiveUp,
     AckEarly,
-    ProposeEarly,
+    CountEarly,
+    LeadEarly,
+    LeaveSilently,
+    SucceedNobody,
+    StayLoyal,
 }
 
 /// On an asynchronous disk.
@@ -57,7 +61,7 @@ impl Bug {
     pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
         match msg {
             Peer::Ack { .. } | Peer::AckLeader { .. } => self == Self::AckEarly,
-            Peer::Propose { .. } => self == Self::ProposeEarly,
+            Peer::NewLeader { .. } => self == Self::LeadEarly,
             _ => false,
         }
     }

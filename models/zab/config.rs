@@ -39,6 +39,9 @@ pub struct Config {
     pub sessions: SessionLimits,
     /// Whether a follower that hears its leader leaves a server that would lead without an answer.
     pub loyal: bool,
+    /// Whether servers are to stop, each when a timer fires. Only the checker ever sets it: a node
+    /// that is asked to stop fires that timer.
+    pub(crate) stops: bool,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
     pub(crate) bug: Option<Bug>,
 }
@@ -74,6 +77,7 @@ impl Config {
             piece_bytes: FRAGMENT_BYTES,
             sessions,
             loyal: true,
+            stops: false,
             bug,
         })
     }

@@ -7,7 +7,7 @@
 use super::bugs::Bug;
 use super::epoch::{Epoch, Zxid};
 use super::message::{Part, Peer};
-use super::state::{Discovering, Role, Standing, Timer};
+use super::state::{Discovering, Leading, Role, Standing, Timer};
 use super::storage::Record;
 use super::turn::Turn;
 use crate::kv::StateMachine;
@@ -21,13 +21,21 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         self.look_again();
+        self.solicit(false);
+    }
+
+    /// Asks who would follow; `left`, if the leader of its epoch said that it stops.
+    pub(super) fn solicit(&mut self, left: bool) {
         self.state.to_mut().role = Role::Soliciting(BTreeMap::new());
-        self.broadcast(Peer::Solicit { accepted: self.epoch() });
+        self.broadcast(Peer::Solicit { accepted: self.epoch(), left });
         self.take_epoch();
     }
 
     /// Another server would lead. A leader lets it join instead, unless it accepted a larger epoch.
-    pub(super) fn on_solicit(&mut self, accepted: Epoch) {
+    pub(super) fn on_solicit(&mut self, accepted: Epoch, left: bool) {
+        if left && self.follows(accepted) && !self.has(Bug::StayLoyal) {
+            self.look_again();
+        }
         match self.state.role {
             Role::Leading(_) | Role::Discovering(_) => self.on_cepoch(accepted),
             Role::Following { .. } if self.config.loyal => {}
@@ -191,7 +199,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let Role::Discovering(Discovering { accepted_by, .. }) = &self.state.role else { return };
         let accepted_by = accepted_by.clone();
         let state = self.state.to_mut();
-        (state.role, state.install) = (Role::Leading(super::Leading::default()), None);
+        let leading = Leading { own: state.stable.end(), ..Leading::default() };
+        (state.role, state.install) = (Role::Leading(leading), None);
         self.cancel_timer(Timer::Look);
         self.await_quorum();
         for (follower, standing) in accepted_by {

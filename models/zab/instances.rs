@@ -9,8 +9,8 @@
 //! with what the servers have on their disks.
 
 use super::bounds::{
-    Bounds, alone, asynchronous, committed, forsaken, late, late_for_all, lossy, lossy_election,
-    one_look, put, read, readers, syncing,
+    Bounds, alone, asynchronous, committed, forsaken, late, late_for_all, late_leader, leaving,
+    leaving_busy, lossy, lossy_election, one_look, put, read, readers, syncing, twice,
 };
 use super::properties::{self as claims, Actor, History};
 use crate::world::NetworkKind;
@@ -33,7 +33,11 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         ordered_links(),
         fresh(),
         late_disks(),
+        late_leader_disk(),
+        left(),
+        left_busy(),
         recovery(),
+        crash_twice(),
     ]
 }
 
@@ -266,5 +270,71 @@ fn late_disks() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 10_121, generated: 82_553, violated: &[] },
+    }
+}
+
+fn late_leader_disk() -> Instance<Actor, History> {
+    Instance {
+        name: "late-leader",
+        about: "3 servers, of which the leader has an asynchronous disk and may crash and come back, a client \
+                that writes; server 1 takes over",
+        deep: true,
+        cluster: || {
+            let bounds = late_leader();
+            let quorum = bounds.quorum();
+            bounds.safe([
+                claims::before_own_disk(),
+                claims::new_epoch(quorum),
+                claims::old_committed(quorum),
+            ])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn left() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving",
+        about: "3 servers, the leader leaves, and no timer fires",
+        deep: false,
+        cluster: || {
+            let bounds = leaving();
+            let (liveness, quorum) = (bounds.liveness(), bounds.quorum());
+            bounds.safe(liveness.into_iter().chain([claims::new_epoch(quorum)]))
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn left_busy() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving-busy",
+        about: "3 servers, a client that writes and asks once more, the leader leaves",
+        deep: false,
+        cluster: || {
+            let bounds = leaving_busy();
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn crash_twice() -> Instance<Actor, History> {
+    Instance {
+        name: "twice",
+        about: "3 servers, a client that writes twice, 2 crashes and restarts, 2 servers that look for a leader, \
+                on ordered links",
+        deep: true,
+        cluster: || {
+            let bounds = twice(2, 2);
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
 }

@@ -1,8 +1,11 @@
 //! The leader: it gives each request its place in the history, and commits what a quorum has
 //! (Junqueira et al. 2011, phase 3).
 //!
-//! Its own history counts as acknowledged at once: what it sends leaves when that is durable, so
-//! whoever acknowledges a transaction has it from a leader that has it on disk.
+//! A proposal does not wait for the leader's disk, which writes beside those of the followers. The
+//! leader's own history counts, like any other, when it is durable: it acknowledges it to itself,
+//! by a message that waits for the disk. So a transaction may be committed that the leader does not
+//! have on disk, by followers that do. The history with which it begins is durable before
+//! `NEWLEADER` leaves, and so before anybody can acknowledge it.
 
 use super::bugs::Bug;
 use super::epoch::{Epoch, Zxid};
@@ -100,13 +103,16 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             zxid.counter = 1;
         }
         self.append(Txn { zxid, command: Command { client, seq, op } });
-        let end = self.state.stable.end();
+        let (epoch, end) = (self.epoch(), self.state.stable.end());
         for (follower, acked) in self.followers() {
             if end <= acked + self.config.window {
                 self.propose(follower, end, end);
             }
         }
-        self.commit();
+        self.send(self.id, Peer::Ack { epoch, last: zxid });
+        if self.has(Bug::CountEarly) {
+            self.on_own_ack(zxid);
+        }
     }
 
     fn followers(&self) -> Vec<(Id, u64)> {
@@ -180,10 +186,22 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         is_news
     }
 
+    /// Its own history is durable up to here.
+    fn on_own_ack(&mut self, last: Zxid) {
+        let Some(at) = self.state.stable.position(last) else { return };
+        if let Role::Leading(leading) = &mut self.state.to_mut().role {
+            leading.own = at.max(leading.own);
+        }
+        self.commit();
+    }
+
     /// `ACK`: cumulative. Makes room for more.
     pub(super) fn on_ack(&mut self, epoch: Epoch, last: Zxid) {
         if !self.leads(epoch) {
             return;
+        }
+        if self.src == self.id {
+            return self.on_own_ack(last);
         }
         self.heard_of();
         let src = self.src;
@@ -208,7 +226,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         let mut acked: Vec<u64> = self.followers().into_iter().map(|(_, at)| at).collect();
-        acked.push(self.state.stable.end());
+        acked.extend(self.state.leading().map(|leading| leading.own));
         acked.sort_unstable_by(|one, other| other.cmp(one));
         let quorum = self.config.quorum() - usize::from(self.has(Bug::SmallQuorum));
         let upto = acked[quorum.max(1) - 1];

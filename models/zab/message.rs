@@ -98,6 +98,13 @@ pub enum Peer<M: StateMachine> {
     Solicit {
         /// The epoch that the sender accepted.
         accepted: Epoch,
+        /// Whether the leader of that epoch said that it stops, so that nobody is to wait for it.
+        left: bool,
+    },
+    /// The leader of this epoch is to stop, and leads no more.
+    Leaving {
+        /// The epoch.
+        epoch: Epoch,
     },
     /// `CEPOCH`: this one. Also the answer to messages of a smaller epoch, and of a server that
     /// would join a larger one.

@@ -10,7 +10,7 @@
 //!   verification*, with its TLA+ specifications of Zab and of ZooKeeper's synchronisation: the
 //!   properties beside the paper's, and the traces of the tickets.
 //! * ZooKeeper's tickets, in the table below. **Lev-Ari et al. 2017**: what its reads amount to.
-//!   **Lamport 1979**: sequential consistency. **Herlihy and Wing 1990**: linearizability.
+//!   **Ongaro 2014**: a leader that steps down. **Lamport 1979**: sequential consistency. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -80,8 +80,10 @@
 //!   leads it a second time.
 //! * A follower gets proposals once its `ACK-LD` was heard, and then those that were made since its
 //!   `NEWLEADER`: on links without order none could count earlier.
+//! * A leader proposes before its own disk has the transaction, and counts itself when it has.
 //! * How far the history is delivered is saved, lazily. A server that starts goes on from there, and
 //!   does not take the rest of its history for committed.
+//! * A leader that is shut down hands over to the next server (Ongaro 2014, section 3.10).
 //! * A follower redirects clients to its leader, where ZooKeeper's forwards.
 //! * No observers, watches, ephemeral nodes or access lists, and no change of the servers.
 //!
@@ -95,7 +97,8 @@
 //! # Where things are
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
-//! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs` and `reads.rs`; `server.rs` dispatches. All are
+//! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs`, `reads.rs` and `leaving.rs` (how a
+//! leader that stops is succeeded at once); `server.rs` dispatches. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -110,6 +113,7 @@ mod guarantees;
 mod history;
 pub mod instances;
 mod leader;
+mod leaving;
 mod message;
 pub mod mutants;
 mod offer;
@@ -200,6 +204,10 @@ impl<M: StateMachine> Actor for Zab<M> {
 }
 
 impl<M: StateMachine> Recoverable for Zab<M> {
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Server(_)).then_some(Timer::Stop)
+    }
+
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Saved<M>> {
         match state {
             State::Server(server) => Some(Saved::Complete(server.stable.clone())),
@@ -211,6 +219,8 @@ impl<M: StateMachine> Recoverable for Zab<M> {
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
         match msg {
             Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
+            // It counts here when it is durable here.
+            Service::Peer(Peer::Propose { .. }) => false,
             Service::Reply { .. }
             | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
                 matches!(self, Self::Server(server) if server.config.servers() == 1)

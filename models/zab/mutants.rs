@@ -2,7 +2,7 @@
 
 use super::bounds::{
     Bounds, alone, asynchronous, committed, crowded, forked, forsaken, get, late, late_for_all,
-    lossy, lossy_election, one_look, put, read, readers, syncing,
+    leaving, lossy, lossy_election, one_look, put, read, readers, syncing,
 };
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
@@ -100,6 +100,14 @@ mutants! {
         "never-give-up" by claims::GIVEN_UP in forsaken();
     AckEarly: "a follower acknowledges a history that is not on its disk yet",
         "ack-early" by claims::ACKED in asynchronous();
-    ProposeEarly: "a leader proposes what is not on its disk yet, and counts it",
-        "propose-early" by claims::DURABLE in asynchronous();
+    CountEarly: "a leader counts its own history before that is on its disk",
+        "count-early" by claims::DURABLE in asynchronous();
+    LeadEarly: "a leader sends its history before that is on its disk, and counts it",
+        "lead-early" by claims::DURABLE in asynchronous();
+    LeaveSilently: "a leader that is to stop does not say so",
+        "leave-silently" by claims::FOLLOWED in leaving();
+    SucceedNobody: "no server would lead when the leader leaves",
+        "succeed-nobody" by claims::FOLLOWED in leaving();
+    StayLoyal: "a follower waits for a leader of which another says that it left",
+        "stay-loyal" by claims::FOLLOWED in leaving();
 }

@@ -22,6 +22,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Starts, from what it saved if it did. The first epoch, 0.0, needs no discovery: no history
     /// is before it, and all accept it as they first start. No server leads it a second time.
     pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>, prepared: Option<&Stable<M>>) {
+        if self.config.stops {
+            self.set_timer(Timer::Stop, &self.config.timing.candidacy);
+        }
         let is_first = saved.is_none() && prepared.is_none();
         let stable = match (saved, prepared) {
             (Some(saved), _) => saved.state(),
@@ -79,7 +82,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     fn on_peer(&mut self, msg: Peer<M>) {
         match msg {
-            Peer::Solicit { accepted } => self.on_solicit(accepted),
+            Peer::Solicit { accepted, left } => self.on_solicit(accepted, left),
+            Peer::Leaving { epoch } => self.on_leaving(epoch),
             Peer::CEpoch { accepted } => self.on_cepoch(accepted),
             Peer::NewEpoch { epoch } => self.on_new_epoch(epoch),
             Peer::AckEpoch { epoch, current, last } => self.on_ack_epoch(epoch, current, last),
@@ -103,6 +107,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Timer::Look => self.on_look_timer(),
             Timer::Quorum => self.on_quorum_timer(),
             Timer::Resend => self.on_resend_timer(),
+            Timer::Stop => self.on_stop_timer(),
             Timer::Retry(_) => {}
         }
         self.answer_waiting();

@@ -28,6 +28,8 @@ pub enum Timer {
     Quorum,
     /// Leader, established or not: time to send again what was not answered.
     Resend,
+    /// Server: it is to stop.
+    Stop,
     /// Client: the service has not answered.
     Retry(Retry),
 }
@@ -151,6 +153,8 @@ pub struct Leading {
     /// The followers that took over the history, and up to which position of it they have
     /// acknowledged.
     pub followers: BTreeMap<Id, u64>,
+    /// Up to which position its own history is durable, as it has acknowledged to itself.
+    pub own: u64,
     /// The followers that were heard of since a ping; `None` before a ping.
     pub heard: Option<BTreeSet<Id>>,
     /// The last sync of each client, of as many clients as sessions are kept.

@@ -1,6 +1,6 @@
 //! What must eventually happen.
 
-use super::nodes::{Actor, Claim, History, leaders, servers, stables};
+use super::nodes::{Actor, Claim, History, established, leaders, servers, stables};
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
 use crate::zab::Role;
@@ -12,6 +12,8 @@ statements! {
         "Junqueira et al. 2011";
     pub GIVEN_UP = "given-up", "a leader without a quorum eventually gives up",
         "Junqueira et al. 2011";
+    pub FOLLOWED = "followed", "a leader that is shut down is eventually followed by another",
+        "Ongaro 2014, section 3.10";
     pub CAUGHT_UP = "caught-up", "every server that is up eventually delivers what any delivered",
         "Junqueira et al. 2011";
 }
@@ -38,6 +40,16 @@ pub fn answered() -> Claim {
         ANSWERED,
         Condition::history(|history: &History| history.in_real_time.open() > 0),
         Condition::history(|history: &History| history.in_real_time.open() == 0),
+    )
+}
+
+/// Where no leader has an established epoch, one has it later.
+pub fn followed(quorum: usize) -> Claim {
+    let is_led = move |nodes: &Nodes<'_, Actor>| established(nodes, quorum).next().is_some();
+    Property::leads_to(
+        FOLLOWED,
+        Condition::nodes(move |nodes| !is_led(nodes)),
+        Condition::nodes(is_led),
     )
 }
 
