@@ -53,6 +53,11 @@ bugs! {
     LeaveSilently,
     SucceedNobody,
     StayLoyal,
+    CountObserver,
+    ObserverElects,
+    ObserverLooks,
+    InformEarly,
+    HearObservers,
 }
 
 /// On an asynchronous disk.

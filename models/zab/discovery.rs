@@ -21,13 +21,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         self.look_again();
-        self.solicit(false);
+        if self.config.votes(self.id) || self.has(Bug::ObserverLooks) {
+            self.solicit(false);
+        }
     }
 
     /// Asks who would follow; `left`, if the leader of its epoch said that it stops.
     pub(super) fn solicit(&mut self, left: bool) {
         self.state.to_mut().role = Role::Soliciting(BTreeMap::new());
-        self.broadcast(Peer::Solicit { accepted: self.epoch(), left });
+        let solicit = Peer::Solicit { accepted: self.epoch(), left };
+        self.broadcast(solicit.clone());
+        if self.has(Bug::ObserverElects) {
+            self.to_observers(&solicit);
+        }
         self.take_epoch();
     }
 
@@ -46,6 +52,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// `CEPOCH`. To a leader: the sender does not follow it.
     pub(super) fn on_cepoch(&mut self, accepted: Epoch) {
         match self.state.role {
+            Role::Soliciting(_) if !self.elects() => {}
             Role::Soliciting(_) => {
                 let src = self.src;
                 if let Role::Soliciting(answers) = &mut self.state.to_mut().role {
@@ -119,6 +126,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let src = self.src;
         match &self.state.role {
+            Role::Discovering(_) if !self.elects() => {}
             Role::Discovering(discovering) if !discovering.accepted_by.contains_key(&src) => {
                 if let Role::Discovering(discovering) = &mut self.state.to_mut().role {
                     discovering.accepted_by.insert(src, Standing { current, last });
@@ -132,6 +140,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             _ => {}
         }
+    }
+
+    /// Whether the sender has a part in choosing a leader and its initial history. Of an observer it
+    /// is not known that it has what a quorum has.
+    fn elects(&self) -> bool {
+        self.config.votes(self.src) || self.has(Bug::ObserverElects)
     }
 
     /// Chooses the most recent history of a quorum, its own if that is as recent.
@@ -206,6 +220,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, standing) in accepted_by {
             self.serve(follower, standing.last, None);
         }
+        self.to_observers(&Peer::NewEpoch { epoch });
         self.commit();
     }
 }

@@ -73,7 +73,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Delivers up to here, as far as it has it, and the rest when it comes.
-    fn commit_upto(&mut self, committed: Zxid) {
+    pub(super) fn commit_upto(&mut self, committed: Zxid) {
         let known = self.state.commit.unwrap_or(self.state.stable.delivered);
         if committed > known {
             self.state.to_mut().commit = Some(committed);
@@ -81,7 +81,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    fn deliver_committed(&mut self) {
+    pub(super) fn deliver_committed(&mut self) {
         let Some(commit) = self.state.commit else { return };
         while let Some(next) = self.state.stable.log.get(&(self.state.stable.image.slot + 1))
             && next.zxid <= commit

@@ -8,11 +8,13 @@
 //! is the takeover by another server. Some begin in the middle of a run, as published traces do,
 //! with what the servers have on their disks.
 
-use super::bounds::{
-    Bounds, alone, asynchronous, committed, forsaken, late, late_for_all, late_leader, leaving,
-    leaving_busy, lossy, lossy_election, one_look, put, read, readers, syncing, twice,
-};
+use super::bounds::{Bounds, put, read};
 use super::properties::{self as claims, Actor, History};
+use super::situations::{
+    alone, asynchronous, committed, forsaken, late, late_for_all, late_leader, leaving,
+    leaving_busy, lossy, lossy_election, one_look, readers, syncing, twice, watched,
+    watched_takeover,
+};
 use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 
@@ -34,6 +36,8 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         fresh(),
         late_disks(),
         late_leader_disk(),
+        observer(),
+        observer_takeover(),
         left(),
         left_busy(),
         recovery(),
@@ -331,6 +335,36 @@ fn crash_twice() -> Instance<Actor, History> {
         deep: true,
         cluster: || {
             let bounds = twice(2, 2);
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn observer() -> Instance<Actor, History> {
+    Instance {
+        name: "observer",
+        about: "2 servers and an observer, a client that writes, and one that reads at the observer",
+        deep: false,
+        cluster: || {
+            let bounds = watched(vec![read(), read()]);
+            bounds.safe([claims::all_delivered(1)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn observer_takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "observer-takeover",
+        about: "3 servers and an observer, a client that writes; server 1 takes over, and the first leader \
+                hears nothing of it",
+        deep: false,
+        cluster: || {
+            let bounds = watched_takeover();
             let quorum = bounds.quorum();
             bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
         },

@@ -109,6 +109,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.propose(follower, end, end);
             }
         }
+        if self.has(Bug::InformEarly) {
+            self.inform_all(end, end);
+        }
         self.send(self.id, Peer::Ack { epoch, last: zxid });
         if self.has(Bug::CountEarly) {
             self.on_own_ack(zxid);
@@ -121,22 +124,32 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// `PROPOSE`: the transactions at these positions.
-    fn propose(&mut self, to: Id, mut from: u64, upto: u64) {
+    fn propose(&mut self, to: Id, from: u64, upto: u64) {
         let epoch = self.epoch();
-        while from <= upto {
-            let prev = match self.state.stable.log.get(&(from - 1)) {
-                Some(txn) => txn.zxid,
-                None if from == 1 => Zxid::default(),
-                None if from == self.state.stable.image.slot + 1 => self.state.stable.delivered,
-                None => return,
-            };
-            let txns = self.batch(from, upto);
-            from += txns.len() as u64;
-            if txns.is_empty() {
-                return;
-            }
+        for (prev, txns) in self.batches(from, upto) {
             self.send(to, Peer::Propose { epoch, prev, txns });
         }
+    }
+
+    /// The transactions at these positions, as many in each batch as fit a message, with the one
+    /// before the first.
+    pub(super) fn batches(&self, mut from: u64, upto: u64) -> Vec<(Zxid, Vec<Txn<M::Op>>)> {
+        let (stable, mut batches) = (&self.state.stable, Vec::new());
+        while from <= upto {
+            let prev = match stable.log.get(&(from - 1)) {
+                Some(txn) => txn.zxid,
+                None if from == 1 => Zxid::default(),
+                None if from == stable.image.slot + 1 => stable.delivered,
+                None => break,
+            };
+            let txns = self.batch(from, upto);
+            if txns.is_empty() {
+                break;
+            }
+            from += txns.len() as u64;
+            batches.push((prev, txns));
+        }
+        batches
     }
 
     /// Whether a quorum took over the history.
@@ -153,6 +166,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         self.heard_of();
         let Some(at) = self.state.stable.position(last) else { return };
+        if !self.config.votes(self.src) && !self.has(Bug::CountObserver) {
+            return self.admit_observer(at, last);
+        }
         let was_established = self.is_established();
         let (src, is_new) = (self.src, self.raise(self.src, at, true));
         self.commit();
@@ -162,7 +178,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if was_established {
             self.up_to_date(src, last);
         } else {
-            self.followers().into_iter().for_each(|(follower, _)| self.up_to_date(follower, last));
+            let others = self.followers().into_iter().chain(self.observers());
+            others.for_each(|(other, _)| self.up_to_date(other, last));
         }
         if is_new && !self.has(Bug::ProposeToSyncedOnly) {
             let end = self.state.stable.end();
@@ -170,7 +187,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    fn up_to_date(&mut self, to: Id, last: Zxid) {
+    pub(super) fn up_to_date(&mut self, to: Id, last: Zxid) {
         let own = self.state.stable.delivered;
         let committed = if self.has(Bug::UpToDateWithAckZxid) { last } else { own };
         self.send(to, Peer::UpToDate { epoch: self.epoch(), committed });
@@ -203,6 +220,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if self.src == self.id {
             return self.on_own_ack(last);
         }
+        if !self.config.votes(self.src) && !self.has(Bug::CountObserver) {
+            return self.on_observer_ack(last);
+        }
         self.heard_of();
         let src = self.src;
         let before = self.state.leading().and_then(|leading| leading.followers.get(&src)).copied();
@@ -233,6 +253,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if upto <= self.state.stable.image.slot {
             return;
         }
+        let from = self.state.stable.image.slot + 1;
         while self.state.stable.image.slot < upto {
             if let Some((client, msg)) = self.deliver() {
                 self.send(client, msg);
@@ -242,15 +263,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, _) in self.followers() {
             self.send(follower, Peer::Commit { epoch, committed });
         }
+        self.inform_all(from, upto);
     }
 
     fn is_short_of_followers(&self) -> bool {
         self.followers().len() + 1 < self.config.quorum()
     }
 
-    /// A follower was heard of.
+    /// A follower was heard of. An observer helps no leader to a quorum.
     pub(super) fn heard_of(&mut self) {
         let src = self.src;
+        if !self.config.votes(src) && !self.has(Bug::HearObservers) {
+            return;
+        }
         let heard = self.state.leading().and_then(|leading| leading.heard.as_ref());
         if heard.is_some_and(|heard| !heard.contains(&src))
             && let Role::Leading(Leading { heard: Some(heard), .. }) = &mut self.state.to_mut().role
@@ -293,6 +318,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             *heard = Some(BTreeSet::new());
         }
         self.broadcast(Peer::Ping { epoch, committed });
+        self.to_observers(&Peer::Ping { epoch, committed });
         if self.has(Bug::NoResend) {
             return;
         }
@@ -300,5 +326,6 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, acked) in self.followers() {
             self.propose(follower, acked + 1, end.min(acked + window));
         }
+        self.inform_all(1, self.state.stable.image.slot);
     }
 }

@@ -191,6 +191,15 @@ pub enum Peer<M: StateMachine> {
         /// The transactions.
         txns: Vec<Txn<M::Op>>,
     },
+    /// `INFORM`, to an observer: these transactions are committed.
+    Inform {
+        /// The epoch.
+        epoch: Epoch,
+        /// The transaction before the first.
+        prev: Zxid,
+        /// The transactions.
+        txns: Vec<Txn<M::Op>>,
+    },
     /// `ACK`: the history up to here is durable.
     Ack {
         /// The epoch.

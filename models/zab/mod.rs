@@ -32,6 +32,8 @@
 //! transaction that changes nothing, so a read after it is linearizable; ZooKeeper's sync asks no
 //! quorum.
 //!
+//! **Observers** ([`Config::observers`]) learn what is committed, serve local reads, and do not vote.
+//!
 //! # What each guard is for
 //!
 //! Each guard has a mutant without it. The steps are those of the shortest run from the start of the
@@ -85,7 +87,7 @@
 //!   does not take the rest of its history for committed.
 //! * A leader that is shut down hands over to the next server (Ongaro 2014, section 3.10).
 //! * A follower redirects clients to its leader, where ZooKeeper's forwards.
-//! * No observers, watches, ephemeral nodes or access lists, and no change of the servers.
+//! * No watches, ephemeral nodes or access lists, and no change of the servers.
 //!
 //! # Bounds
 //!
@@ -98,7 +100,7 @@
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
 //! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs`, `reads.rs` and `leaving.rs` (how a
-//! leader that stops is succeeded at once); `server.rs` dispatches. All are
+//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -116,14 +118,18 @@ mod leader;
 mod leaving;
 mod message;
 pub mod mutants;
+mod observers;
 mod offer;
 pub mod properties;
 mod protocol;
 mod reads;
 mod server;
+mod situations;
 mod state;
 mod storage;
 mod sync;
+#[cfg(test)]
+mod tests;
 pub mod tickets;
 mod turn;
 

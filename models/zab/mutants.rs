@@ -1,11 +1,12 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::bounds::{
-    Bounds, alone, asynchronous, committed, crowded, forked, forsaken, get, late, late_for_all,
-    leaving, lossy, lossy_election, one_look, put, read, readers, syncing,
-};
+use super::bounds::{Bounds, get, put, read};
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
+use super::situations::{
+    alone, asynchronous, committed, crowded, forked, forsaken, late, late_for_all, leaving, lossy,
+    lossy_election, one_look, readers, syncing, watched,
+};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
 use crate::world::{CHECKPOINT, NetworkKind};
@@ -104,6 +105,16 @@ mutants! {
         "count-early" by claims::DURABLE in asynchronous();
     LeadEarly: "a leader sends its history before that is on its disk, and counts it",
         "lead-early" by claims::DURABLE in asynchronous();
+    CountObserver: "the ACK-LD of an observer counts for a quorum",
+        "count-observer" by claims::PRIMARY_INTEGRITY in Bounds { clients: vec![(1, vec![put("a")])], looks: 1, observers: 1, ..committed() };
+    ObserverElects: "an observer is asked who may lead, and its answers count for a quorum",
+        "observer-elects" by claims::DURABLE in Bounds { observers: 1, ..one_look() };
+    ObserverLooks: "an observer that misses the leader tries to lead",
+        "observer-looks" by claims::OBSERVER in Bounds { clients: vec![], observers: 1, within: None, ..one_look() };
+    InformEarly: "observers are told of what is proposed",
+        "inform-early" by claims::OBSERVED in watched(vec![]);
+    HearObservers: "a leader goes on while it hears observers only",
+        "hear-observers" by claims::GIVEN_UP in Bounds { observers: 1, ..forsaken() };
     LeaveSilently: "a leader that is to stop does not say so",
         "leave-silently" by claims::FOLLOWED in leaving();
     SucceedNobody: "no server would lead when the leader leaves",

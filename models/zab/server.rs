@@ -34,13 +34,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if saved.is_none() {
             self.save(Saved::Complete(stable.clone()));
         }
+        let observes = !self.config.votes(self.id);
         let state = self.state.to_mut();
+        state.observes = observes;
         state.log_bytes = stable.log.values().map(weight).sum();
         state.stable = stable;
         self.forget_log();
         if is_first && self.epoch().leader == self.id {
             let followers = self.peers().map(|peer| (peer, 0)).collect();
-            self.state.to_mut().role = Role::Leading(Leading { followers, ..Leading::default() });
+            let observers = self.config.observer_ids().map(|id| (id, 0)).collect();
+            let leading = Leading { followers, observers, ..Leading::default() };
+            self.state.to_mut().role = Role::Leading(leading);
             self.await_resend();
             self.await_quorum();
         } else {
@@ -96,6 +100,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::AckLeader { epoch, last } => self.on_ack_leader(epoch, last),
             Peer::UpToDate { epoch, committed } => self.on_up_to_date(epoch, committed),
             Peer::Propose { epoch, prev, txns } => self.on_propose(epoch, prev, &txns),
+            Peer::Inform { epoch, prev, txns } => self.on_inform(epoch, prev, &txns),
             Peer::Ack { epoch, last } => self.on_ack(epoch, last),
             Peer::Commit { epoch, committed } => self.on_commit(epoch, committed),
             Peer::Ping { epoch, committed } => self.on_ping(epoch, committed),

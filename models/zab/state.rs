@@ -47,6 +47,8 @@ pub struct ServerState<M: StateMachine> {
     pub stable: Stable<M>,
     /// Its part in the protocol.
     pub role: Role,
+    /// Whether it is an observer: it follows, and does not vote.
+    pub observes: bool,
     /// The last transaction that the leader said is committed, while that is not delivered here.
     pub commit: Option<Zxid>,
     /// A snapshot of which some pieces came.
@@ -74,7 +76,16 @@ pub struct WaitingRead<O> {
 impl<M: StateMachine> Default for ServerState<M> {
     fn default() -> Self {
         let (stable, role, waiting) = (Stable::default(), Role::Looking, BTreeMap::new());
-        Self { stable, role, commit: None, install: None, served: None, waiting, log_bytes: 0 }
+        Self {
+            stable,
+            role,
+            observes: false,
+            commit: None,
+            install: None,
+            served: None,
+            waiting,
+            log_bytes: 0,
+        }
     }
 }
 
@@ -153,6 +164,9 @@ pub struct Leading {
     /// The followers that took over the history, and up to which position of it they have
     /// acknowledged.
     pub followers: BTreeMap<Id, u64>,
+    /// The observers that took over what was committed, and up to which position of it they have
+    /// acknowledged.
+    pub observers: BTreeMap<Id, u64>,
     /// Up to which position its own history is durable, as it has acknowledged to itself.
     pub own: u64,
     /// The followers that were heard of since a ping; `None` before a ping.

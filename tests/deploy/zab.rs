@@ -92,3 +92,25 @@ fn a_client_of_one_server_reads_what_it_wrote() {
         assert_eq!(got, Answered::Reply(Reply::Value(Some(value.as_str().into()))));
     }
 }
+
+/// Three servers, and an observer with the highest id.
+#[test]
+fn an_observer_answers_local_reads_and_does_not_vote() {
+    let mut cluster = Cluster::start("zab", 4, &format!("role = \"observer\"\n{KEYS}"));
+    let read = |cluster: &Cluster, seen: &str| {
+        json(cluster, &["get", "color", "--local", "--seen", seen, "--server", "3"])["value"].clone()
+    };
+    let put = json(&cluster, &["put", "color", "red"]);
+    assert_eq!(read(&cluster, put["seen"].as_str().unwrap()), "red");
+    // The next leader finds it, and it catches up after it was down.
+    cluster.kill(0);
+    cluster.kill(3);
+    let put = json(&cluster, &["put", "color", "green"]);
+    cluster.restart(3);
+    assert_eq!(read(&cluster, put["seen"].as_str().unwrap()), "green");
+    // Asked for a write, it says who leads.
+    json(&cluster, &["put", "color", "blue", "--server", "3"]);
+    // Two servers of three are down: an observer does not make a quorum.
+    cluster.kill(1);
+    assert_eq!(cluster.client(&["put", "color", "black", "--timeout", "2s"]).0, 3);
+}

@@ -1,6 +1,7 @@
 //! What must eventually happen.
 
 use super::nodes::{Actor, Claim, History, established, leaders, servers, stables};
+use crate::quorum::majority;
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
 use crate::zab::Role;
@@ -63,9 +64,10 @@ pub fn caught_up() -> Claim {
 }
 
 /// A leader does not go on for ever while fewer than a quorum are up.
-pub fn given_up(quorum: usize) -> Claim {
+pub fn given_up(voting: usize) -> Claim {
     let is_forsaken = move |nodes: &Nodes<'_, Actor>| {
-        servers(nodes).count() < quorum && leaders(nodes).next().is_some()
+        let up = servers(nodes).filter(|(id, _)| usize::from(*id) < voting).count();
+        up < majority(voting) && leaders(nodes).next().is_some()
     };
     Property::leads_to(
         GIVEN_UP,

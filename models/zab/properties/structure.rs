@@ -11,6 +11,8 @@ statements! {
     /// shows that it fires too often or not at all.
     pub ARMED = "timers-armed", "a server has exactly the timers of its role pending",
         "Junqueira et al. 2011";
+    pub OBSERVER = "observer", "an observer neither leads nor tries to",
+        "ZooKeeper, ZOOKEEPER-368";
     pub READS_SERVED = "reads-served", "no read waits for a transaction that its server has delivered",
         "Hunt et al. 2010, section 4.4";
     pub BOUNDED = "bounded-memory", "a server keeps no more than its bounds allow",
@@ -19,7 +21,9 @@ statements! {
 
 /// All of it.
 pub fn structure(config: &Config) -> Vec<Claim> {
-    vec![armed(), reads_served(), bounded(config)]
+    let mut claims = vec![armed(), reads_served(), bounded(config)];
+    claims.extend((config.observers > 0).then(observer));
+    claims
 }
 
 /// Who does not lead waits for a leader, and a leader for its followers.
@@ -36,6 +40,17 @@ fn armed() -> Claim {
             };
             // That it is to stop is an operator's decision.
             timers.iter().filter(|timer| **timer != Timer::Stop).eq(expected)
+        }),
+    )
+}
+
+/// Its role is to follow, or to wait for a leader.
+fn observer() -> Claim {
+    Property::always(
+        OBSERVER,
+        Condition::each_node(|node: &NodeOf<Actor>| {
+            let Some(server) = node.state().and_then(server) else { return true };
+            !server.observes || matches!(server.role, Role::Looking | Role::Following { .. })
         }),
     )
 }
