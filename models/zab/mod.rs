@@ -53,18 +53,24 @@
 //! | ZOOKEEPER-4685 | an acknowledgment of a follower that is not synchronised is ignored | `ack-proposal-first` | `steady-leader` | 9 | 12 |
 //! | ZOOKEEPER-4712 | a proposal counts in its own epoch only | `late-log-write` | `process-consistency` | 8 | 11 |
 //! | ZOOKEEPER-4925 | a DIFF has no hole | `hole-in-diff` | `prefix-consistency` | 8 | – |
-//! | FLE | the most recent history of a quorum becomes the initial history | `own-history` | `leader-completeness` | 10 | – |
+//! | FLE | the most recent history of a quorum becomes the initial history | `own-history` | `leader-completeness` | 11 | – |
 //! | FLE | the current epoch decides before the transaction identifier | `most-entries-wins` | `leader-completeness` | 14 | – |
 //! | Zab 1.0 | a leader broadcasts when a quorum has its initial history | `commit-old-by-count` | `primary-integrity` | 10 | – |
 //! | DSN 2011 | an accepted epoch is durable before it is acknowledged | `forget-accepted-epoch` | `accepted-epoch` | 4 | – |
 //! | DSN 2011 | an epoch is accepted of one leader only | `accept-equal-epoch` | `one-leader` | 14 | – |
 //! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 20 | – |
 //! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 22 | – |
-//! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 8 | – |
-//! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 11 | – |
+//! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 10 | – |
+//! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 12 | – |
 //! | links | a snapshot never replaces a history that has all of it | `install-older` | `acknowledged-history` | 15 | – |
-//! | sessions | a server that is behind a client does not serve it | `ignore-last-zxid` | `session-order` | 8 | – |
-//! | sessions | a sync is ordered by a quorum | `sync-locally` | `linearizable` | 12 | – |
+//! | sessions | a server that is behind a client does not serve it | `ignore-last-zxid` | `session-order` | 9 | – |
+//! | sessions | a sync is ordered by a quorum | `sync-locally` | `linearizable` | 13 | – |
+//! | sessions | a read that waits is answered when its server has caught up | `forget-waiting` | `reads-served` | 9 | – |
+//! | disks | a leader counts its own history when that is durable | `count-early` | `committed-durability` | 6 | – |
+//! | disks | a history is durable at the leader before NEWLEADER leaves | `lead-early` | `committed-durability` | 12 | – |
+//! | observers | an observer has no part in choosing a leader | `observer-elects` | `committed-durability` | 13 | – |
+//! | observers | an observer makes no quorum | `count-observer` | `primary-integrity` | 14 | – |
+//! | observers | an observer is told of what is committed only | `inform-early` | `observer-committed` | 2 | – |
 //! <!-- end of guards -->
 //!
 //! # Deviations, and why

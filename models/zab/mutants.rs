@@ -4,8 +4,8 @@ use super::bounds::{Bounds, get, put, read};
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
 use super::situations::{
-    alone, asynchronous, committed, crowded, forked, forsaken, late, late_for_all, leaving, lossy,
-    lossy_election, one_look, readers, syncing, watched,
+    alone, asynchronous, committed, crowded, forked, forsaken, late, late_election, late_for_all,
+    leaving, lossy, lossy_election, one_look, readers, syncing, watched,
 };
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
@@ -104,7 +104,7 @@ mutants! {
     CountEarly: "a leader counts its own history before that is on its disk",
         "count-early" by claims::DURABLE in asynchronous();
     LeadEarly: "a leader sends its history before that is on its disk, and counts it",
-        "lead-early" by claims::DURABLE in asynchronous();
+        "lead-early" by claims::DURABLE in late_election();
     CountObserver: "the ACK-LD of an observer counts for a quorum",
         "count-observer" by claims::PRIMARY_INTEGRITY in Bounds { clients: vec![(1, vec![put("a")])], looks: 1, observers: 1, ..committed() };
     ObserverElects: "an observer is asked who may lead, and its answers count for a quorum",

@@ -41,12 +41,14 @@ pub(super) fn watched_takeover() -> Bounds {
 
 /// The leader leaves, and nobody misses a leader.
 pub(super) fn leaving() -> Bounds {
-    Bounds { stops: 1, clients: vec![], ..Bounds::three(vec![]) }
+    Bounds { stops: 1, clients: vec![], network: NetworkKind::Single, ..Bounds::three(vec![]) }
 }
 
-/// The same while a client writes, which asks once more.
+/// The same while a client writes, which asks once more; the leader that left hears nothing more.
 pub(super) fn leaving_busy() -> Bounds {
-    Bounds { retries: 1, ..Bounds { clients: vec![(0, vec![put("a")])], ..leaving() } }
+    let within = Some(claims::unheard());
+    let bounds = Bounds { network: NetworkKind::Set, within, ..leaving() };
+    Bounds { retries: 1, clients: vec![(0, vec![put("a")])], ..bounds }
 }
 
 /// The leader's disk writes late, and the leader may crash and come back; server 1 takes over.
@@ -95,7 +97,7 @@ pub(super) fn readers(first: usize, script: Vec<Ask<Op>>) -> Bounds {
 /// wait.
 pub(super) fn crowded() -> Bounds {
     let clients = vec![(0, vec![put("a"), read()]), (0, vec![put("b"), read()])];
-    Bounds { open: 1, retries: 1, clients, ..readers(0, vec![]) }
+    Bounds { open: 1, retries: 2, clients, ..readers(0, vec![]) }
 }
 
 /// A client syncs and reads at the follower.
@@ -134,4 +136,12 @@ pub(super) fn alone(script: Vec<Ask<Op>>) -> Bounds {
 pub(super) fn asynchronous() -> Bounds {
     let bounds = Bounds { servers: 2, crashes: 1, restarts: 1, within: None, ..one_look() };
     Bounds { asynchronous: true, ..bounds }
+}
+
+/// Two servers with asynchronous disks and no leader, of which one has more; the other leads next,
+/// and may crash.
+pub(super) fn late_election() -> Bounds {
+    let (crashable, within) = (Some(vec![1]), Some(claims::looks(vec![1])));
+    let bounds = Bounds { looks: 1, unending: false, lossy: false, ..lossy_election() };
+    Bounds { crashes: 1, crashable, within, asynchronous: true, ..bounds }
 }

@@ -98,7 +98,8 @@ fn a_client_of_one_server_reads_what_it_wrote() {
 fn an_observer_answers_local_reads_and_does_not_vote() {
     let mut cluster = Cluster::start("zab", 4, &format!("role = \"observer\"\n{KEYS}"));
     let read = |cluster: &Cluster, seen: &str| {
-        json(cluster, &["get", "color", "--local", "--seen", seen, "--server", "3"])["value"].clone()
+        json(cluster, &["get", "color", "--local", "--seen", seen, "--server", "3"])["value"]
+            .clone()
     };
     let put = json(&cluster, &["put", "color", "red"]);
     assert_eq!(read(&cluster, put["seen"].as_str().unwrap()), "red");
