@@ -251,6 +251,7 @@ struct TicketOffer;
 impl Offer for TicketOffer {
     type Request = Op;
     type Answer = u64;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] = &["call"];
 
     fn request(_: &Topology, ask: &Ask) -> Result<Op, OfferError> {

@@ -85,6 +85,7 @@ struct CounterOffer;
 impl Offer for CounterOffer {
     type Request = Add;
     type Answer = i64;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] = &["call"];
 
     fn request(_: &Topology, ask: &Ask) -> Result<Add, OfferError> {

@@ -153,6 +153,9 @@ pub trait Deploy: Protocol {
 pub enum Promise {
     /// Each key is linearizable (Herlihy and Wing 1990).
     Linearizable,
+    /// The same, but for local reads: those may be old, yet what each client is told, of each key,
+    /// never goes back in time (Lev-Ari et al. 2017, ordered sequential consistency).
+    LocalReads,
     /// Transactions are strictly serializable (Papadimitriou 1979).
     StrictlySerializable,
     /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later

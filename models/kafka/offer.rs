@@ -18,6 +18,7 @@ pub struct TopicOffer;
 impl Offer for TopicOffer {
     type Request = Op;
     type Answer = Reply;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] =
         &["get", "put", "delete", "cas", "range", "produce", "consume", "offsets"];
 
@@ -30,7 +31,9 @@ impl Offer for TopicOffer {
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
-            Ask::Together(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
+            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Words(_) => {
+                Err(not_offered::<Self>(ask))
+            }
         }
     }
 

@@ -20,6 +20,11 @@ pub enum Ask {
         /// [`Answered::Siblings`] returned it.
         context: Option<String>,
     },
+    /// A read that the server which is asked answers from its own state: it may be older than what
+    /// is acknowledged, but not than what the same client was told before.
+    Local(Op),
+    /// Nothing, as a write: what the same client reads afterwards at any server is at least as new.
+    Sync,
     /// Several operations, all or none of them.
     Together(Transaction),
     /// Something of a log of records.
@@ -62,6 +67,9 @@ impl Ask {
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::One { op: Op::Range(_), .. } => "range",
+            Self::Local(Op::Range(_)) => "range --local",
+            Self::Local(_) => "get --local",
+            Self::Sync => "sync",
             Self::Together(_) => "txn",
             Self::Log(LogAsk::Produce { .. }) => "produce",
             Self::Log(LogAsk::Consume { .. }) => "consume",
@@ -153,6 +161,9 @@ pub enum OfferError {
     /// A context where none belongs.
     #[error("contexts belong to put and delete with multi-primary in the mode `multi-value`")]
     NoContexts,
+    /// A text that does not say what a client knows.
+    #[error("`{0}` is not what a client has seen; take it from `seen` of an answer with --json")]
+    BadSeen(String),
     /// A text that is no context.
     #[error("`{0}` is not a context; take it from `quorate get --json`")]
     BadContext(String),
@@ -233,14 +244,40 @@ impl From<Reply> for AskOutcome {
     }
 }
 
+/// What a client knows from its answers, and tells the next server that it asks: with it, a server
+/// that is behind does not take the client back in time.
+pub trait Carried<Q, A>: Clone + Default + Send {
+    /// An answer came.
+    fn learn(&mut self, _answer: &A) {}
+
+    /// Adds what is known to a request.
+    fn stamp(&self, _request: &mut Q) {}
+
+    /// It as a text, for a client that goes on later as another process; `None` if there is nothing
+    /// to carry.
+    fn token(&self) -> Option<String> {
+        None
+    }
+
+    /// It from such a text; `None` if it is not one.
+    fn resume(_token: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Nothing is carried.
+impl<Q, A> Carried<Q, A> for () {}
+
 /// The operations that a protocol serves its clients.
 pub trait Offer {
     /// What its clients send.
     type Request: Value;
     /// What its servers answer.
     type Answer: Value;
-    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `txn`, `produce`,
-    /// `consume`, `offsets` and `call`.
+    /// What a client carries from its answers to its next requests; `()` if nothing.
+    type Carried: Carried<Self::Request, Self::Answer>;
+    /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `get --local`,
+    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets` and `call`.
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -260,13 +297,16 @@ pub struct MapOffer;
 impl Offer for MapOffer {
     type Request = Op;
     type Answer = Reply;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas", "range"];
 
     fn request(_: &Topology, ask: &Ask) -> Result<Op, OfferError> {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => Err(not_offered::<Self>(ask)),
+            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => {
+                Err(not_offered::<Self>(ask))
+            }
         }
     }
 
@@ -309,7 +349,7 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
             Reply::Swapped { swapped: false, found }.into()
         }
         (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
-        | (Ask::Log(_) | Ask::Words(_), _) => {
+        | (Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Words(_), _) => {
             return None;
         }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {

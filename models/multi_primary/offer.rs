@@ -25,6 +25,7 @@ pub struct SiblingsOffer;
 impl Offer for SiblingsOffer {
     type Request = Request;
     type Answer = Answer;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] = &["get", "put", "delete"];
 
     fn request(topology: &Topology, ask: &Ask) -> Result<Request, OfferError> {

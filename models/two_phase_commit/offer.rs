@@ -11,13 +11,16 @@ pub struct TransactionOffer;
 impl Offer for TransactionOffer {
     type Request = Transaction;
     type Answer = Outcome;
+    type Carried = ();
     const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas", "txn"];
 
     fn request(_: &Topology, ask: &Ask) -> Result<Transaction, OfferError> {
         match ask {
-            Ask::One { op: Op::Range(_), .. } | Ask::Log(_) | Ask::Words(_) => {
-                Err(not_offered::<Self>(ask))
-            }
+            Ask::One { op: Op::Range(_), .. }
+            | Ask::Local(_)
+            | Ask::Sync
+            | Ask::Log(_)
+            | Ask::Words(_) => Err(not_offered::<Self>(ask)),
             Ask::One { op, context: None } => Ok(op.clone().into()),
             Ask::One { .. } => Err(OfferError::NoContexts),
             Ask::Together(txn) => Ok(txn.clone()),

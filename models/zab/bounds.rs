@@ -17,6 +17,7 @@ use stateright::actor::Id;
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Bounds {
     pub(super) servers: usize,
+    pub(super) observers: usize,
     /// The clients: which server each asks first, and what.
     pub(super) clients: Vec<(usize, Vec<Ask<Op>>)>,
     /// How often a server that does not lead looks for a leader.
@@ -24,6 +25,8 @@ pub(super) struct Bounds {
     /// How often a leader finds that it has not heard of a quorum.
     pub(super) losses: u8,
     pub(super) resends: u8,
+    /// How often a server is asked to stop. Then followers are loyal to a leader that they hear.
+    pub(super) stops: u8,
     pub(super) retries: u8,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
@@ -32,7 +35,6 @@ pub(super) struct Bounds {
     pub(super) keep: usize,
     pub(super) batch_bytes: usize,
     pub(super) piece_bytes: usize,
-    pub(super) local_reads: bool,
     /// What is on the servers' disks at the start, where an instance begins in the middle of a run.
     pub(super) prepared: Vec<Prepared>,
     /// Whether messages are really lost, and sent again by timers without a budget.
@@ -83,10 +85,12 @@ impl Bounds {
     pub(super) fn three(script: Vec<Ask<Op>>) -> Self {
         Self {
             servers: 3,
+            observers: 0,
             clients: vec![(0, script)],
             looks: 0,
             losses: 0,
             resends: 0,
+            stops: 0,
             retries: 0,
             crashes: 0,
             restarts: 0,
@@ -95,7 +99,6 @@ impl Bounds {
             keep: KEEP,
             batch_bytes: BATCH_BYTES,
             piece_bytes: FRAGMENT_BYTES,
-            local_reads: false,
             prepared: vec![],
             lossy: false,
             unending: false,
@@ -114,13 +117,14 @@ impl Bounds {
     fn config(&self, bug: Option<Bug>) -> Option<Config> {
         let config = Config::new(self.servers, Timing::model())?;
         Some(Config {
+            observers: self.observers,
             open: self.open,
             keep: self.keep,
             burst: 1,
             batch_bytes: self.batch_bytes,
             piece_bytes: self.piece_bytes,
-            loyal: false,
-            local_reads: self.local_reads,
+            loyal: self.stops > 0,
+            stops: self.stops > 0,
             bug,
             ..config
         })
@@ -131,7 +135,7 @@ impl Bounds {
             let prepared = self.prepared.get(usize::from(id)).map(Prepared::stable);
             Zab::Server(Server { config: config.clone(), prepared })
         };
-        let servers = config.server_ids().map(server);
+        let servers = config.server_ids().chain(config.observer_ids()).map(server);
         let clients = self.clients.iter().map(|(first, script)| {
             let mut client = config.client(script.clone());
             if let Zab::Client(client) = &mut client {
@@ -147,7 +151,7 @@ impl Bounds {
         let config = self.config(bug);
         let actors = config.as_ref().map_or_else(Vec::new, |config| self.actors(config));
         let structure = config.as_ref().map_or_else(Vec::new, claims::structure);
-        let mut timers = vec![("look", self.looks)];
+        let mut timers = vec![("look", self.looks), ("stop", self.stops)];
         if !self.tiring {
             timers.push(("quorum", self.losses));
         }
@@ -162,12 +166,11 @@ impl Bounds {
         } else {
             Fairness { per_message: true, ..Fairness::default() }
         };
+        let synced = self.asks(|ask| *ask == Ask::Sync);
+        let history = SessionHistory::new(self.reads_locally(), synced);
         let crashable = self.crashable.map(|ids| ids.into_iter().map(Id::from).collect());
         let (crashes, restarts) = (self.crashes, self.restarts);
-        let syncs = |ask: &Ask<Op>| *ask == Ask::Sync;
-        let synced = self.clients.iter().any(|(_, script)| script.iter().any(syncs));
-        let history = SessionHistory::new(self.local_reads, synced);
-        let mut setup = Setup::new(actors, self.servers, history);
+        let mut setup = Setup::new(actors, self.servers + self.observers, history);
         setup.boundary = self.within;
         if self.asynchronous {
             setup = setup.asynchronous_disk();
@@ -184,18 +187,28 @@ impl Bounds {
             .cluster()
     }
 
+    /// Whether some client reads at any server.
+    fn reads_locally(&self) -> bool {
+        self.asks(|ask| matches!(ask, Ask::Read { .. }))
+    }
+
+    fn asks(&self, is_such: impl Fn(&Ask<Op>) -> bool) -> bool {
+        self.clients.iter().any(|(_, script)| script.iter().any(&is_such))
+    }
+
     /// What must hold of it.
     fn claims(&self) -> Vec<Claim> {
-        let quorum = self.quorum();
+        let servers = self.servers;
         let is_past_in_flight = !self.lossy && self.network == NetworkKind::Set;
         let mut claims =
-            if is_past_in_flight { claims::safety(quorum) } else { claims::visible(quorum) };
-        if self.local_reads {
+            if is_past_in_flight { claims::safety(servers) } else { claims::visible(servers) };
+        if self.reads_locally() {
             claims.extend([claims::sequential(), claims::session_order()]);
         }
+        claims.extend((self.observers > 0).then(|| claims::observed(servers)));
         claims.push(claims::linearizable());
         let is_first = self.prepared.iter().all(|at| at.epoch.0 == 0);
-        let is_calm = self.crashes == 0 && self.losses == 0 && !self.tiring;
+        let is_calm = self.crashes == 0 && self.losses == 0 && self.stops == 0 && !self.tiring;
         claims.extend((is_calm && is_first).then(claims::steady));
         claims
     }
@@ -224,7 +237,11 @@ impl Bounds {
             let is_served = !self.clients.is_empty() && self.restarts == self.crashes;
             claims.extend(is_served.then(claims::answered));
         }
-        claims.extend(self.tiring.then(|| claims::given_up(self.quorum())));
+        claims.extend(self.tiring.then(|| claims::given_up(self.servers)));
+        claims.extend(
+            (self.stops > 0 && self.restarts == self.crashes)
+                .then(|| claims::followed(self.quorum())),
+        );
         claims
     }
 }
@@ -235,6 +252,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Look => "look",
         Timer::Quorum => "quorum",
         Timer::Resend => "resend",
+        Timer::Stop => "stop",
         Timer::Retry(_) => "retry",
     }
 }
@@ -248,97 +266,14 @@ pub(super) fn get() -> Ask<Op> {
 }
 
 fn ask(op: Op) -> Ask<Op> {
-    Ask::Do { op, seen: Zxid::default() }
+    Ask::Do { op }
+}
+
+/// A read at any server.
+pub(super) fn read() -> Ask<Op> {
+    Ask::Read { op: Op::get("x"), seen: Zxid::default() }
 }
 
 pub(super) fn sync() -> Ask<Op> {
     Ask::Sync
-}
-
-/// What liveness is decided on: two servers that need each other, and messages that are lost for
-/// good and sent again.
-pub(super) fn lossy() -> Bounds {
-    let bounds = Bounds { servers: 2, ..Bounds::three(vec![put("a")]) };
-    Bounds { lossy: true, unending: true, ..bounds }
-}
-
-/// Two servers that need each other, of which one has more, and one looks for a leader; messages
-/// that are lost for good, and no client.
-pub(super) fn lossy_election() -> Bounds {
-    let at = Prepared { epoch: (0, 0), history: vec![], delivered: 0 };
-    let ahead = Prepared { history: vec![(0, 0, 1)], ..at.clone() };
-    let bounds = Bounds { looks: 1, unending: false, clients: vec![], ..lossy() };
-    Bounds { prepared: vec![ahead, at], ..bounds }
-}
-
-/// A leader whose only follower may crash for good.
-pub(super) fn forsaken() -> Bounds {
-    let within = Some(claims::rounds(0));
-    let bounds = Bounds { crashes: 1, crashable: Some(vec![1]), clients: vec![], ..lossy() };
-    Bounds { tiring: true, unending: false, within, ..bounds }
-}
-
-/// A follower looks for another leader.
-pub(super) fn one_look() -> Bounds {
-    let within = Some(claims::takes_over());
-    Bounds { looks: 1, within, ..Bounds::three(vec![put("a")]) }
-}
-
-/// A follower that was away has one transaction that the others cut off, and lacks two that they
-/// delivered.
-pub(super) fn late() -> Bounds {
-    let both =
-        Prepared { epoch: (2, 1), history: vec![(1, 0, 1), (2, 1, 1), (2, 1, 2)], delivered: 2 };
-    let away = Prepared { epoch: (1, 0), history: vec![(1, 0, 1), (1, 0, 2)], delivered: 0 };
-    let bounds = Bounds::three(vec![]);
-    Bounds { clients: vec![], looks: 1, prepared: vec![away, both.clone(), both], ..bounds }
-}
-
-/// The same, where the delivered part of the logs was forgotten.
-pub(super) fn late_for_all() -> Bounds {
-    Bounds { keep: 0, piece_bytes: 1, ..late() }
-}
-
-/// Two servers that read for clients: one client writes, another asks the given server first.
-pub(super) fn readers(first: usize, script: Vec<Ask<Op>>) -> Bounds {
-    let bounds = Bounds { local_reads: true, ..Bounds::three(vec![]) };
-    Bounds { servers: 2, clients: vec![(0, vec![put("a")]), (first, script)], ..bounds }
-}
-
-/// A client syncs and reads at the follower.
-pub(super) fn syncing() -> Bounds {
-    readers(1, vec![sync(), get(), sync(), get()])
-}
-
-/// A second transaction is committed by servers 1 and 2, of which the former led and delivered it.
-/// Server 1 leads next, and then server 0.
-pub(super) fn committed() -> Bounds {
-    let first = Prepared { epoch: (1, 1), history: vec![(1, 1, 1)], delivered: 1 };
-    let both = Prepared { history: vec![(1, 1, 1), (1, 1, 2)], ..first.clone() };
-    let leader = Prepared { delivered: 2, ..both.clone() };
-    let within = Some(claims::looks(vec![0, 1]));
-    let prepared = vec![first, leader, both];
-    Bounds { clients: vec![], looks: 2, prepared, within, ..one_look() }
-}
-
-/// Servers 0 and 1 each have a transaction of their own epoch, which no other has.
-pub(super) fn forked() -> Bounds {
-    let of = |epoch, history| Prepared { epoch, history, delivered: 0 };
-    let prepared =
-        vec![of((1, 0), vec![(1, 0, 1)]), of((2, 1), vec![(2, 1, 1)]), of((2, 1), vec![])];
-    Bounds { prepared, within: Some(claims::looks(vec![0, 1])), ..committed() }
-}
-
-/// No server leads; the second does so next, and everyone who is up catches up.
-pub(super) fn alone(script: Vec<Ask<Op>>) -> Bounds {
-    let at = Prepared { epoch: (0, 0), history: vec![], delivered: 0 };
-    let clients = if script.is_empty() { vec![] } else { vec![(1, script)] };
-    let (prepared, within) = (vec![at; 3], Some(claims::looks(vec![1])));
-    Bounds { clients, prepared, within, live: true, ..one_look() }
-}
-
-/// Two servers that go on while their disks write, one of which may crash and come back.
-pub(super) fn asynchronous() -> Bounds {
-    let bounds = Bounds { servers: 2, crashes: 1, restarts: 1, within: None, ..one_look() };
-    Bounds { asynchronous: true, ..bounds }
 }

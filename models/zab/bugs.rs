@@ -29,6 +29,8 @@ bugs! {
     AcceptGap,
     ReinstallNewLeader,
     IgnoreLastZxid,
+    ForgetWaiting,
+    EndlessWaiting,
     SyncLocally,
     ReuseZxid,
     TakeOldProposal,
@@ -46,7 +48,16 @@ bugs! {
     NoResend,
     NeverGiveUp,
     AckEarly,
-    ProposeEarly,
+    CountEarly,
+    LeadEarly,
+    LeaveSilently,
+    SucceedNobody,
+    StayLoyal,
+    CountObserver,
+    ObserverElects,
+    ObserverLooks,
+    InformEarly,
+    HearObservers,
 }
 
 /// On an asynchronous disk.
@@ -55,7 +66,7 @@ impl Bug {
     pub(super) fn hastens<M: StateMachine>(self, msg: &Peer<M>) -> bool {
         match msg {
             Peer::Ack { .. } | Peer::AckLeader { .. } => self == Self::AckEarly,
-            Peer::Propose { .. } => self == Self::ProposeEarly,
+            Peer::NewLeader { .. } => self == Self::LeadEarly,
             _ => false,
         }
     }

@@ -1,11 +1,12 @@
 //! The client: it carries the last transaction that it knows of from server to server.
 //!
-//! So it never goes back in time: a server that has delivered less does not serve it (Hunt et al.
-//! 2010, section 4.4). Everything else is the common client's business.
+//! So it never goes back in time: a server that has delivered less does not answer its reads yet
+//! (Hunt et al. 2010, section 4.4). Everything else is the common client's business.
 
 use super::epoch::Zxid;
 use super::message::{Ask, Reply};
 use crate::kv::machine::Value;
+use crate::kv::offer::Carried;
 use crate::kv::{ClientState, Retry, ScriptedClient, Service};
 use stateright::actor::{Actor, Command, Out};
 use std::borrow::Cow;
@@ -17,18 +18,42 @@ pub struct SessionClient<O> {
     pub client: ScriptedClient<Ask<O>>,
 }
 
+/// The last transaction that a client knows of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seen(pub Zxid);
+
+impl<O: Value, R: Value> Carried<Ask<O>, Reply<R>> for Seen {
+    fn learn(&mut self, answer: &Reply<R>) {
+        self.0 = self.0.max(answer.zxid);
+    }
+
+    fn stamp(&self, request: &mut Ask<O>) {
+        if let Ask::Read { seen, .. } = request {
+            *seen = self.0;
+        }
+    }
+
+    fn token(&self) -> Option<String> {
+        Some(format!("{:?}", self.0))
+    }
+
+    fn resume(token: &str) -> Option<Self> {
+        token.parse().ok().map(Self)
+    }
+}
+
 /// A client's state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionState<R> {
     /// That of the common client.
     pub client: ClientState<Reply<R>>,
     /// The last transaction that a server told of.
-    pub seen: Zxid,
+    pub seen: Seen,
 }
 
 impl<R> Default for SessionState<R> {
     fn default() -> Self {
-        Self { client: ClientState::default(), seen: Zxid::default() }
+        Self { client: ClientState::default(), seen: Seen::default() }
     }
 }
 
@@ -38,7 +63,7 @@ impl<O: Value> SessionClient<O> {
         A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
         A::Timer: From<Retry>,
     {
-        SessionState { client: self.client.on_start(o), seen: Zxid::default() }
+        SessionState { client: self.client.on_start(o), seen: Seen::default() }
     }
 
     pub(super) fn on_msg<R: Value, P, A>(
@@ -50,12 +75,11 @@ impl<O: Value> SessionClient<O> {
         A: Actor<Msg = Service<Ask<O>, Reply<R>, P>>,
         A::Timer: From<Retry>,
     {
-        let told = match &msg {
-            Service::Reply { seq, reply } if self.client.awaits(&state.client, *seq) => reply.zxid,
-            _ => Zxid::default(),
-        };
-        if told > state.seen {
-            state.to_mut().seen = told;
+        if let Service::Reply { seq, reply } = &msg
+            && self.client.awaits(&state.client, *seq)
+            && reply.zxid > state.seen.0
+        {
+            Carried::<Ask<O>, _>::learn(&mut state.to_mut().seen, reply);
         }
         self.drive(state, o, |client, state, o| client.on_msg(state, msg, o));
     }
@@ -98,11 +122,12 @@ impl<O: Value> SessionClient<O> {
     }
 }
 
-fn stamped<O, R, P>(msg: Service<Ask<O>, R, P>, seen: Zxid) -> Service<Ask<O>, R, P> {
-    match msg {
-        Service::Request { seq, op: Ask::Do { op, .. } } => {
-            Service::Request { seq, op: Ask::Do { op, seen } }
-        }
-        other => other,
+fn stamped<O: Value, R: Value, P>(
+    mut msg: Service<Ask<O>, Reply<R>, P>,
+    seen: Seen,
+) -> Service<Ask<O>, Reply<R>, P> {
+    if let Service::Request { op, .. } = &mut msg {
+        Carried::<_, Reply<R>>::stamp(&seen, op);
     }
+    msg
 }

@@ -12,13 +12,16 @@ use crate::turn::Setting;
 use crate::zab::message::Ask;
 use stateright::actor::Id;
 
-/// A cluster: servers 0 to `servers - 1`, then clients.
+/// A cluster: servers 0 to `servers - 1`, which vote, then observers, then clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub(super) servers: usize,
+    /// How many observers there are beside the servers, with the ids after theirs.
+    pub observers: usize,
     pub(super) timing: Timing,
     /// How many transactions a leader may have proposed that are not committed yet; further
-    /// requests are refused as [busy](crate::kv::service::Refusal::Busy).
+    /// requests are refused as [busy](crate::kv::service::Refusal::Busy). So are reads, where so
+    /// many clients wait at one server for what it has not delivered.
     pub open: u64,
     /// How many transactions a follower is sent that it did not acknowledge.
     pub window: u64,
@@ -38,9 +41,9 @@ pub struct Config {
     pub sessions: SessionLimits,
     /// Whether a follower that hears its leader leaves a server that would lead without an answer.
     pub loyal: bool,
-    /// Whether every server reads for clients from its own state, as ZooKeeper does; else a read
-    /// is a transaction, like a write.
-    pub local_reads: bool,
+    /// Whether servers are to stop, each when a timer fires. Only the checker ever sets it: a node
+    /// that is asked to stop fires that timer.
+    pub(crate) stops: bool,
     /// The seeded bug, if this cluster is to have one. Only the checker ever sets it.
     pub(crate) bug: Option<Bug>,
 }
@@ -66,6 +69,7 @@ impl Config {
         let (sessions, bug) = (SessionLimits::default(), None);
         (servers > 0).then_some(Self {
             servers,
+            observers: 0,
             timing,
             open: OPEN,
             window: WINDOW,
@@ -76,12 +80,12 @@ impl Config {
             piece_bytes: FRAGMENT_BYTES,
             sessions,
             loyal: true,
-            local_reads: false,
+            stops: false,
             bug,
         })
     }
 
-    /// How many servers there are.
+    /// How many servers there are that vote.
     pub fn servers(&self) -> usize {
         self.servers
     }
@@ -91,19 +95,30 @@ impl Config {
         majority(self.servers)
     }
 
-    /// The ids of the servers.
+    /// The ids of the servers that vote.
     pub fn server_ids(&self) -> impl Iterator<Item = Id> + use<> {
         (0..self.servers).map(Id::from)
     }
 
-    /// A server; all are alike.
+    /// The ids of the observers.
+    pub fn observer_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (self.servers..self.servers + self.observers).map(Id::from)
+    }
+
+    /// Whether a server votes. An observer does not.
+    pub fn votes(&self, id: Id) -> bool {
+        usize::from(id) < self.servers
+    }
+
+    /// A server, or an observer: its id says which.
     pub fn server<M: StateMachine>(&self) -> Zab<M> {
         Zab::Server(Server { config: self.clone(), prepared: None })
     }
 
     /// A client that has not asked for anything yet.
     pub fn client<M: StateMachine>(&self, script: Vec<Ask<M::Op>>) -> Zab<M> {
-        let (servers, retry) = (self.server_ids().collect(), self.timing.retry.clone());
+        let servers = self.server_ids().chain(self.observer_ids()).collect();
+        let retry = self.timing.retry.clone();
         let client = ScriptedClient { script, first_seq: 1, slots: 1, servers, retry };
         Zab::Client(SessionClient { client })
     }

@@ -7,7 +7,7 @@
 use super::bugs::Bug;
 use super::epoch::{Epoch, Zxid};
 use super::message::{Part, Peer};
-use super::state::{Discovering, Role, Standing, Timer};
+use super::state::{Discovering, Leading, Role, Standing, Timer};
 use super::storage::Record;
 use super::turn::Turn;
 use crate::kv::StateMachine;
@@ -21,13 +21,27 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         self.look_again();
+        if self.config.votes(self.id) || self.has(Bug::ObserverLooks) {
+            self.solicit(false);
+        }
+    }
+
+    /// Asks who would follow; `left`, if the leader of its epoch said that it stops.
+    pub(super) fn solicit(&mut self, left: bool) {
         self.state.to_mut().role = Role::Soliciting(BTreeMap::new());
-        self.broadcast(Peer::Solicit { accepted: self.epoch() });
+        let solicit = Peer::Solicit { accepted: self.epoch(), left };
+        self.broadcast(solicit.clone());
+        if self.has(Bug::ObserverElects) {
+            self.tell_observers(&solicit);
+        }
         self.take_epoch();
     }
 
     /// Another server would lead. A leader lets it join instead, unless it accepted a larger epoch.
-    pub(super) fn on_solicit(&mut self, accepted: Epoch) {
+    pub(super) fn on_solicit(&mut self, accepted: Epoch, left: bool) {
+        if left && self.follows(accepted) && !self.has(Bug::StayLoyal) {
+            self.look_again();
+        }
         match self.state.role {
             Role::Leading(_) | Role::Discovering(_) => self.on_cepoch(accepted),
             Role::Following { .. } if self.config.loyal => {}
@@ -38,6 +52,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// `CEPOCH`. To a leader: the sender does not follow it.
     pub(super) fn on_cepoch(&mut self, accepted: Epoch) {
         match self.state.role {
+            Role::Soliciting(_) if !self.elects() => {}
             Role::Soliciting(_) => {
                 let src = self.src;
                 if let Role::Soliciting(answers) = &mut self.state.to_mut().role {
@@ -111,6 +126,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         let src = self.src;
         match &self.state.role {
+            Role::Discovering(_) if !self.elects() => {}
             Role::Discovering(discovering) if !discovering.accepted_by.contains_key(&src) => {
                 if let Role::Discovering(discovering) = &mut self.state.to_mut().role {
                     discovering.accepted_by.insert(src, Standing { current, last });
@@ -124,6 +140,12 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             }
             _ => {}
         }
+    }
+
+    /// Whether the sender has a part in choosing a leader and its initial history. Of an observer it
+    /// is not known that it has what a quorum has.
+    fn elects(&self) -> bool {
+        self.config.votes(self.src) || self.has(Bug::ObserverElects)
     }
 
     /// Chooses the most recent history of a quorum, its own if that is as recent.
@@ -191,12 +213,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let Role::Discovering(Discovering { accepted_by, .. }) = &self.state.role else { return };
         let accepted_by = accepted_by.clone();
         let state = self.state.to_mut();
-        (state.role, state.install) = (Role::Leading(super::Leading::default()), None);
+        let leading = Leading { own: state.stable.end(), ..Leading::default() };
+        (state.role, state.install) = (Role::Leading(leading), None);
         self.cancel_timer(Timer::Look);
         self.await_quorum();
         for (follower, standing) in accepted_by {
             self.serve(follower, standing.last, None);
         }
+        self.tell_observers(&Peer::NewEpoch { epoch });
         self.commit();
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::fmt;
+use std::str::FromStr;
 
 /// The number of a leader's reign (Junqueira et al. 2011). Only its leader
 /// begins it, and only once.
@@ -58,6 +59,20 @@ impl fmt::Debug for Zxid {
     }
 }
 
+/// As it is printed: round, leader and number, such as `3.0#17`.
+impl FromStr for Zxid {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (epoch, counter) = text.split_once('#').ok_or(())?;
+        let (round, leader) = epoch.split_once('.').ok_or(())?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| ());
+        let leader = usize::try_from(number(leader)?).map_err(|_| ())?;
+        let epoch = Epoch { round: number(round)?, leader: leader.into() };
+        Ok(Self { epoch, counter: number(counter)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +98,15 @@ mod tests {
         let other = second.next(epoch(1, 2));
         assert_eq!((other.epoch, other.counter), (epoch(1, 2), 1));
         assert!(Zxid::default() < first && first < second && second < other);
+    }
+
+    #[test]
+    fn an_identifier_is_parsed_as_it_is_printed() {
+        let zxid = Zxid { epoch: epoch(3, 1), counter: 17 };
+        assert_eq!(format!("{zxid:?}"), "3.1#17");
+        assert_eq!("3.1#17".parse(), Ok(zxid));
+        for wrong in ["", "3.1", "3#17", "3.1#", "-3.1#17", "3.1#17 ", "a.b#c"] {
+            assert_eq!(wrong.parse::<Zxid>(), Err(()), "{wrong}");
+        }
     }
 }

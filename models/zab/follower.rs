@@ -1,12 +1,11 @@
-//! The follower: it appends what the leader proposes, in order, and delivers what is committed; and
-//! the reads that any server answers from its own state.
+//! The follower: it appends what the leader proposes, in order, and delivers what is committed.
 
 use super::bugs::Bug;
 use super::epoch::{Epoch, Zxid};
-use super::message::{Peer, Reply, Txn};
+use super::message::{Peer, Txn};
 use super::state::Role;
 use super::turn::Turn;
-use crate::kv::{Service, StateMachine};
+use crate::kv::StateMachine;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// `PROPOSE`: appends, if it has what is before. An acknowledgment is of the whole history, so
@@ -74,7 +73,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Delivers up to here, as far as it has it, and the rest when it comes.
-    fn commit_upto(&mut self, committed: Zxid) {
+    pub(super) fn commit_upto(&mut self, committed: Zxid) {
         let known = self.state.commit.unwrap_or(self.state.stable.delivered);
         if committed > known {
             self.state.to_mut().commit = Some(committed);
@@ -82,7 +81,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    fn deliver_committed(&mut self) {
+    pub(super) fn deliver_committed(&mut self) {
         let Some(commit) = self.state.commit else { return };
         while let Some(next) = self.state.stable.log.get(&(self.state.stable.image.slot + 1))
             && next.zxid <= commit
@@ -91,26 +90,6 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         if self.state.stable.delivered >= commit {
             self.state.to_mut().commit = None;
-        }
-    }
-
-    /// Reads for a client, unless the client has seen more. A client that gets no answer asks
-    /// another server.
-    pub(super) fn read(&mut self, seq: u64, op: &M::Op, seen: Zxid) {
-        let serves = match self.state.role {
-            Role::Following { up_to_date } => up_to_date,
-            Role::Leading(_) => self.is_established(),
-            _ => false,
-        };
-        if serves && (seen <= self.state.stable.delivered || self.has(Bug::IgnoreLastZxid)) {
-            self.answer_read(seq, op);
-        }
-    }
-
-    pub(super) fn answer_read(&mut self, seq: u64, op: &M::Op) {
-        let zxid = self.state.stable.delivered;
-        if let Some(reply) = self.state.stable.image.machine.query(op) {
-            self.answer(Service::Reply { seq, reply: Reply { zxid, reply: Some(reply) } });
         }
     }
 }

@@ -71,7 +71,7 @@ impl<P> Observer<Heard<P>> for SessionHistory {
     fn on_send(&self, envelope: Envelope<&Heard<P>>) -> Option<Self> {
         let Service::Request { seq, op } = envelope.msg else { return None };
         let op = match op {
-            Ask::Do { op, .. } => op.clone(),
+            Ask::Do { op } | Ask::Read { op, .. } => op.clone(),
             Ask::Sync if self.synced => Op::get("x"),
             Ask::Sync => return None,
         };

@@ -8,11 +8,13 @@
 //! is the takeover by another server. Some begin in the middle of a run, as published traces do,
 //! with what the servers have on their disks.
 
-use super::bounds::{
-    Bounds, alone, asynchronous, committed, forsaken, get, late, late_for_all, lossy,
-    lossy_election, one_look, put, readers, syncing,
-};
+use super::bounds::{Bounds, put, read};
 use super::properties::{self as claims, Actor, History};
+use super::situations::{
+    alone, asynchronous, committed, forsaken, late, late_for_all, late_leader, leaving,
+    leaving_busy, lossy, lossy_election, one_look, readers, syncing, twice, watched,
+    watched_takeover,
+};
 use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 
@@ -33,7 +35,13 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         ordered_links(),
         fresh(),
         late_disks(),
+        late_leader_disk(),
+        observer(),
+        observer_takeover(),
+        left(),
+        left_busy(),
         recovery(),
+        crash_twice(),
     ]
 }
 
@@ -44,7 +52,7 @@ fn broadcast() -> Instance<Actor, History> {
         deep: false,
         cluster: || Bounds::three(vec![put("a"), put("b")]).safe([claims::all_delivered(2)]),
         symmetry: None,
-        expected: Expected { unique: 307, generated: 2_831, violated: &[] },
+        expected: Expected { unique: 495, generated: 5_267, violated: &[] },
     }
 }
 
@@ -65,7 +73,7 @@ fn takeover() -> Instance<Actor, History> {
             ])
         },
         symmetry: None,
-        expected: Expected { unique: 2_044, generated: 18_017, violated: &[] },
+        expected: Expected { unique: 2_820, generated: 26_859, violated: &[] },
     }
 }
 
@@ -103,7 +111,7 @@ fn crash() -> Instance<Actor, History> {
             bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
         },
         symmetry: None,
-        expected: Expected { unique: 76_150, generated: 759_598, violated: &[] },
+        expected: Expected { unique: 90_748, generated: 911_948, violated: &[] },
     }
 }
 
@@ -139,14 +147,14 @@ fn local_reads() -> Instance<Actor, History> {
         about: "2 servers that read for clients, a client that writes, and one that reads",
         deep: false,
         cluster: || {
-            let bounds = Bounds { retries: 1, ..readers(0, vec![get(), get()]) };
+            let bounds = Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
             bounds.safe([claims::stale()])
         },
         symmetry: None,
         expected: Expected {
-            unique: 1_486,
-            generated: 9_981,
-            violated: &[(claims::LINEARIZABLE, 9)],
+            unique: 1_636,
+            generated: 12_341,
+            violated: &[(claims::LINEARIZABLE, 10)],
         },
     }
 }
@@ -158,7 +166,7 @@ fn session_order() -> Instance<Actor, History> {
         deep: false,
         cluster: || syncing().safe([claims::all_delivered(2)]),
         symmetry: None,
-        expected: Expected { unique: 5_197, generated: 57_423, violated: &[] },
+        expected: Expected { unique: 5_794, generated: 79_108, violated: &[] },
     }
 }
 
@@ -173,7 +181,7 @@ fn lossy_links() -> Instance<Actor, History> {
             bounds.safe(liveness)
         },
         symmetry: None,
-        expected: Expected { unique: 17_072, generated: 177_713, violated: &[] },
+        expected: Expected { unique: 22_544, generated: 235_185, violated: &[] },
     }
 }
 
@@ -218,7 +226,7 @@ fn ordered_links() -> Instance<Actor, History> {
             bounds.safe([claims::two_leaders(), claims::old_committed(quorum)])
         },
         symmetry: None,
-        expected: Expected { unique: 6_031, generated: 20_546, violated: &[] },
+        expected: Expected { unique: 9_290, generated: 33_659, violated: &[] },
     }
 }
 
@@ -233,7 +241,7 @@ fn fresh() -> Instance<Actor, History> {
             bounds.safe(liveness.into_iter().chain([claims::all_delivered(1)]))
         },
         symmetry: None,
-        expected: Expected { unique: 12_176, generated: 49_163, violated: &[] },
+        expected: Expected { unique: 16_670, generated: 69_292, violated: &[] },
     }
 }
 
@@ -265,6 +273,106 @@ fn late_disks() -> Instance<Actor, History> {
             bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
         },
         symmetry: None,
-        expected: Expected { unique: 10_121, generated: 82_553, violated: &[] },
+        expected: Expected { unique: 16_054, generated: 139_888, violated: &[] },
+    }
+}
+
+fn late_leader_disk() -> Instance<Actor, History> {
+    Instance {
+        name: "late-leader",
+        about: "3 servers, of which the leader has an asynchronous disk and may crash and come back, a client \
+                that writes; server 1 takes over",
+        deep: true,
+        cluster: || {
+            let bounds = late_leader();
+            let quorum = bounds.quorum();
+            bounds.safe([
+                claims::before_own_disk(),
+                claims::new_epoch(quorum),
+                claims::old_committed(quorum),
+            ])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn left() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving",
+        about: "3 servers, the leader leaves, and no timer fires; any order, no losses",
+        deep: false,
+        cluster: || {
+            let bounds = leaving();
+            let (liveness, quorum) = (bounds.liveness(), bounds.quorum());
+            bounds.safe(liveness.into_iter().chain([claims::new_epoch(quorum)]))
+        },
+        symmetry: None,
+        expected: Expected { unique: 125, generated: 749, violated: &[] },
+    }
+}
+
+fn left_busy() -> Instance<Actor, History> {
+    Instance {
+        name: "leaving-busy",
+        about: "3 servers, a client that writes and asks once more, the leader leaves and hears nothing more",
+        deep: false,
+        cluster: || {
+            let bounds = leaving_busy();
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 4_266, generated: 30_331, violated: &[] },
+    }
+}
+
+fn crash_twice() -> Instance<Actor, History> {
+    Instance {
+        name: "twice",
+        about: "3 servers, a client that writes twice, 2 crashes and restarts, 2 servers that look for a leader, \
+                on ordered links",
+        deep: true,
+        cluster: || {
+            let bounds = twice(2, 2);
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn observer() -> Instance<Actor, History> {
+    Instance {
+        name: "observer",
+        about: "2 servers and an observer, a client that writes, and one that reads at the observer",
+        deep: false,
+        cluster: || {
+            let bounds = watched(vec![read(), read()]);
+            bounds.safe([claims::all_delivered(1)])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 352,
+            generated: 2_764,
+            violated: &[(claims::LINEARIZABLE, 9)],
+        },
+    }
+}
+
+fn observer_takeover() -> Instance<Actor, History> {
+    Instance {
+        name: "observer-takeover",
+        about: "3 servers and an observer, a client that writes; server 1 takes over, and the first leader \
+                hears nothing of it",
+        deep: false,
+        cluster: || {
+            let bounds = watched_takeover();
+            let quorum = bounds.quorum();
+            bounds.safe([claims::new_epoch(quorum), claims::old_committed(quorum)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 51_749, generated: 754_679, violated: &[] },
     }
 }

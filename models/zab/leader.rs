@@ -1,8 +1,11 @@
 //! The leader: it gives each request its place in the history, and commits what a quorum has
 //! (Junqueira et al. 2011, phase 3).
 //!
-//! Its own history counts as acknowledged at once: what it sends leaves when that is durable, so
-//! whoever acknowledges a transaction has it from a leader that has it on disk.
+//! A proposal does not wait for the leader's disk, which writes beside those of the followers. The
+//! leader's own history counts, like any other, when it is durable: it acknowledges it to itself,
+//! by a message that waits for the disk. So a transaction may be committed that the leader does not
+//! have on disk, by followers that do. The history with which it begins is durable before
+//! `NEWLEADER` leaves, and so before anybody can acknowledge it.
 
 use super::bugs::Bug;
 use super::epoch::{Epoch, Zxid};
@@ -18,11 +21,8 @@ use std::collections::BTreeSet;
 
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// A client asks for an operation.
-    pub(super) fn on_request(&mut self, seq: u64, op: M::Op, seen: Zxid) {
+    pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
         let stable = &self.state.stable;
-        if self.config.local_reads && stable.image.machine.is_query(&op) {
-            return self.read(seq, &op, seen);
-        }
         if !self.is_established() {
             return self.redirect(seq);
         }
@@ -38,7 +38,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
                 self.answer(Service::Refused { seq, why: Refusal::TooLarge });
             }
             _ if self.has(Bug::AnswerLocally) && self.state.stable.image.machine.is_query(&op) => {
-                self.answer_read(seq, &op);
+                self.answer_read(self.src, seq, &op);
             }
             _ => self.order(seq, Some(op)),
         }
@@ -103,13 +103,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             zxid.counter = 1;
         }
         self.append(Txn { zxid, command: Command { client, seq, op } });
-        let end = self.state.stable.end();
+        let (epoch, end) = (self.epoch(), self.state.stable.end());
         for (follower, acked) in self.followers() {
             if end <= acked + self.config.window {
                 self.propose(follower, end, end);
             }
         }
-        self.commit();
+        if self.has(Bug::InformEarly) {
+            self.inform_all(end, end);
+        }
+        self.send(self.id, Peer::Ack { epoch, last: zxid });
+        if self.has(Bug::CountEarly) {
+            self.on_own_ack(zxid);
+        }
     }
 
     fn followers(&self) -> Vec<(Id, u64)> {
@@ -118,22 +124,32 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// `PROPOSE`: the transactions at these positions.
-    fn propose(&mut self, to: Id, mut from: u64, upto: u64) {
+    fn propose(&mut self, to: Id, from: u64, upto: u64) {
         let epoch = self.epoch();
-        while from <= upto {
-            let prev = match self.state.stable.log.get(&(from - 1)) {
-                Some(txn) => txn.zxid,
-                None if from == 1 => Zxid::default(),
-                None if from == self.state.stable.image.slot + 1 => self.state.stable.delivered,
-                None => return,
-            };
-            let txns = self.batch(from, upto);
-            from += txns.len() as u64;
-            if txns.is_empty() {
-                return;
-            }
+        for (prev, txns) in self.batches(from, upto) {
             self.send(to, Peer::Propose { epoch, prev, txns });
         }
+    }
+
+    /// The transactions at these positions, as many in each batch as fit a message, with the one
+    /// before the first.
+    pub(super) fn batches(&self, mut from: u64, upto: u64) -> Vec<(Zxid, Vec<Txn<M::Op>>)> {
+        let (stable, mut batches) = (&self.state.stable, Vec::new());
+        while from <= upto {
+            let prev = match stable.log.get(&(from - 1)) {
+                Some(txn) => txn.zxid,
+                None if from == 1 => Zxid::default(),
+                None if from == stable.image.slot + 1 => stable.delivered,
+                None => break,
+            };
+            let txns = self.batch(from, upto);
+            if txns.is_empty() {
+                break;
+            }
+            from += txns.len() as u64;
+            batches.push((prev, txns));
+        }
+        batches
     }
 
     /// Whether a quorum took over the history.
@@ -150,6 +166,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
         self.heard_of();
         let Some(at) = self.state.stable.position(last) else { return };
+        if !self.config.votes(self.src) && !self.has(Bug::CountObserver) {
+            return self.admit_observer(at, last);
+        }
         let was_established = self.is_established();
         let (src, is_new) = (self.src, self.raise(self.src, at, true));
         self.commit();
@@ -159,7 +178,8 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if was_established {
             self.up_to_date(src, last);
         } else {
-            self.followers().into_iter().for_each(|(follower, _)| self.up_to_date(follower, last));
+            let others = self.followers().into_iter().chain(self.observers());
+            others.for_each(|(other, _)| self.up_to_date(other, last));
         }
         if is_new && !self.has(Bug::ProposeToSyncedOnly) {
             let end = self.state.stable.end();
@@ -167,7 +187,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    fn up_to_date(&mut self, to: Id, last: Zxid) {
+    pub(super) fn up_to_date(&mut self, to: Id, last: Zxid) {
         let own = self.state.stable.delivered;
         let committed = if self.has(Bug::UpToDateWithAckZxid) { last } else { own };
         self.send(to, Peer::UpToDate { epoch: self.epoch(), committed });
@@ -183,10 +203,25 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         is_news
     }
 
+    /// Its own history is durable up to here.
+    fn on_own_ack(&mut self, last: Zxid) {
+        let Some(at) = self.state.stable.position(last) else { return };
+        if let Role::Leading(leading) = &mut self.state.to_mut().role {
+            leading.own = at.max(leading.own);
+        }
+        self.commit();
+    }
+
     /// `ACK`: cumulative. Makes room for more.
     pub(super) fn on_ack(&mut self, epoch: Epoch, last: Zxid) {
         if !self.leads(epoch) {
             return;
+        }
+        if self.src == self.id {
+            return self.on_own_ack(last);
+        }
+        if !self.config.votes(self.src) && !self.has(Bug::CountObserver) {
+            return self.on_observer_ack(last);
         }
         self.heard_of();
         let src = self.src;
@@ -211,13 +246,14 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             return;
         }
         let mut acked: Vec<u64> = self.followers().into_iter().map(|(_, at)| at).collect();
-        acked.push(self.state.stable.end());
+        acked.extend(self.state.leading().map(|leading| leading.own));
         acked.sort_unstable_by(|one, other| other.cmp(one));
         let quorum = self.config.quorum() - usize::from(self.has(Bug::SmallQuorum));
         let upto = acked[quorum.max(1) - 1];
         if upto <= self.state.stable.image.slot {
             return;
         }
+        let from = self.state.stable.image.slot + 1;
         while self.state.stable.image.slot < upto {
             if let Some((client, msg)) = self.deliver() {
                 self.send(client, msg);
@@ -227,15 +263,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, _) in self.followers() {
             self.send(follower, Peer::Commit { epoch, committed });
         }
+        self.inform_all(from, upto);
     }
 
     fn is_short_of_followers(&self) -> bool {
         self.followers().len() + 1 < self.config.quorum()
     }
 
-    /// A follower was heard of.
+    /// A follower was heard of. An observer helps no leader to a quorum.
     pub(super) fn heard_of(&mut self) {
         let src = self.src;
+        if !self.config.votes(src) && !self.has(Bug::HearObservers) {
+            return;
+        }
         let heard = self.state.leading().and_then(|leading| leading.heard.as_ref());
         if heard.is_some_and(|heard| !heard.contains(&src))
             && let Role::Leading(Leading { heard: Some(heard), .. }) = &mut self.state.to_mut().role
@@ -278,6 +318,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             *heard = Some(BTreeSet::new());
         }
         self.broadcast(Peer::Ping { epoch, committed });
+        self.tell_observers(&Peer::Ping { epoch, committed });
         if self.has(Bug::NoResend) {
             return;
         }
@@ -285,5 +326,6 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, acked) in self.followers() {
             self.propose(follower, acked + 1, end.min(acked + window));
         }
+        self.inform_all(1, self.state.stable.image.slot);
     }
 }

@@ -23,12 +23,17 @@ pub const MAX_OP_BYTES: usize = MAX_OPERATION_BYTES + 64;
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Ask<O> {
-    /// An operation.
+    /// An operation, as a transaction: a read too, which is then linearizable.
     Do {
         /// The operation.
         op: O,
+    },
+    /// A read that the server which is asked answers from its own state, as ZooKeeper's do.
+    Read {
+        /// The operation, which changes nothing.
+        op: O,
         /// The last transaction that the client knows of: a server that has delivered less does
-        /// not serve it.
+        /// not answer yet.
         seen: Zxid,
     },
     /// A transaction that changes nothing (ZooKeeper's `sync`, but ordered by a quorum): what the
@@ -93,6 +98,13 @@ pub enum Peer<M: StateMachine> {
     Solicit {
         /// The epoch that the sender accepted.
         accepted: Epoch,
+        /// Whether the leader of that epoch said that it stops, so that nobody is to wait for it.
+        left: bool,
+    },
+    /// The leader of this epoch is to stop, and leads no more.
+    Leaving {
+        /// The epoch.
+        epoch: Epoch,
     },
     /// `CEPOCH`: this one. Also the answer to messages of a smaller epoch, and of a server that
     /// would join a larger one.
@@ -172,6 +184,15 @@ pub enum Peer<M: StateMachine> {
     },
     /// `PROPOSE`.
     Propose {
+        /// The epoch.
+        epoch: Epoch,
+        /// The transaction before the first.
+        prev: Zxid,
+        /// The transactions.
+        txns: Vec<Txn<M::Op>>,
+    },
+    /// `INFORM`, to an observer: these transactions are committed.
+    Inform {
         /// The epoch.
         epoch: Epoch,
         /// The transaction before the first.

@@ -10,7 +10,7 @@
 //!   verification*, with its TLA+ specifications of Zab and of ZooKeeper's synchronisation: the
 //!   properties beside the paper's, and the traces of the tickets.
 //! * ZooKeeper's tickets, in the table below. **Lev-Ari et al. 2017**: what its reads amount to.
-//!   **Lamport 1979**: sequential consistency. **Herlihy and Wing 1990**: linearizability.
+//!   **Ongaro 2014**: a leader that steps down. **Lamport 1979**: sequential consistency. **Herlihy and Wing 1990**: linearizability.
 //!
 //! # How it works
 //!
@@ -26,10 +26,13 @@
 //! 3. **Broadcast.** The leader gives each request the next transaction identifier, proposes it,
 //!    and commits in order what a quorum acknowledged.
 //!
-//! Writes are linearizable. Reads are transactions too, by default; with [`Config::local_reads`]
-//! every server reads from its own state, as ZooKeeper's do, and a client carries the last
-//! transaction that it saw, so that it never goes back. A sync is a transaction that changes
-//! nothing, so a read after it is linearizable; ZooKeeper's sync asks no quorum.
+//! Writes are linearizable. So are reads, which are transactions too unless the client asks for a
+//! local one ([`Ask::Read`]): that any server answers from its own state, as ZooKeeper's do, and the
+//! client carries the last transaction that it knows of, so that it never goes back. A sync is a
+//! transaction that changes nothing, so a read after it is linearizable; ZooKeeper's sync asks no
+//! quorum.
+//!
+//! **Observers** ([`Config::observers`]) learn what is committed, serve local reads, and do not vote.
 //!
 //! # What each guard is for
 //!
@@ -50,18 +53,24 @@
 //! | ZOOKEEPER-4685 | an acknowledgment of a follower that is not synchronised is ignored | `ack-proposal-first` | `steady-leader` | 9 | 12 |
 //! | ZOOKEEPER-4712 | a proposal counts in its own epoch only | `late-log-write` | `process-consistency` | 8 | 11 |
 //! | ZOOKEEPER-4925 | a DIFF has no hole | `hole-in-diff` | `prefix-consistency` | 8 | – |
-//! | FLE | the most recent history of a quorum becomes the initial history | `own-history` | `leader-completeness` | 10 | – |
+//! | FLE | the most recent history of a quorum becomes the initial history | `own-history` | `leader-completeness` | 11 | – |
 //! | FLE | the current epoch decides before the transaction identifier | `most-entries-wins` | `leader-completeness` | 14 | – |
 //! | Zab 1.0 | a leader broadcasts when a quorum has its initial history | `commit-old-by-count` | `primary-integrity` | 10 | – |
 //! | DSN 2011 | an accepted epoch is durable before it is acknowledged | `forget-accepted-epoch` | `accepted-epoch` | 4 | – |
 //! | DSN 2011 | an epoch is accepted of one leader only | `accept-equal-epoch` | `one-leader` | 14 | – |
 //! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 20 | – |
 //! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 22 | – |
-//! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 8 | – |
-//! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 11 | – |
+//! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 10 | – |
+//! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 12 | – |
 //! | links | a snapshot never replaces a history that has all of it | `install-older` | `acknowledged-history` | 15 | – |
-//! | sessions | a server that is behind a client does not serve it | `ignore-last-zxid` | `session-order` | 8 | – |
-//! | sessions | a sync is ordered by a quorum | `sync-locally` | `linearizable` | 12 | – |
+//! | sessions | a server that is behind a client does not serve it | `ignore-last-zxid` | `session-order` | 9 | – |
+//! | sessions | a sync is ordered by a quorum | `sync-locally` | `linearizable` | 13 | – |
+//! | sessions | a read that waits is answered when its server has caught up | `forget-waiting` | `reads-served` | 9 | – |
+//! | disks | a leader counts its own history when that is durable | `count-early` | `committed-durability` | 6 | – |
+//! | disks | a history is durable at the leader before NEWLEADER leaves | `lead-early` | `committed-durability` | 12 | – |
+//! | observers | an observer has no part in choosing a leader | `observer-elects` | `committed-durability` | 13 | – |
+//! | observers | an observer makes no quorum | `count-observer` | `primary-integrity` | 14 | – |
+//! | observers | an observer is told of what is committed only | `inform-early` | `observer-committed` | 2 | – |
 //! <!-- end of guards -->
 //!
 //! # Deviations, and why
@@ -79,10 +88,12 @@
 //!   leads it a second time.
 //! * A follower gets proposals once its `ACK-LD` was heard, and then those that were made since its
 //!   `NEWLEADER`: on links without order none could count earlier.
+//! * A leader proposes before its own disk has the transaction, and counts itself when it has.
 //! * How far the history is delivered is saved, lazily. A server that starts goes on from there, and
 //!   does not take the rest of its history for committed.
+//! * A leader that is shut down hands over to the next server (Ongaro 2014, section 3.10).
 //! * A follower redirects clients to its leader, where ZooKeeper's forwards.
-//! * No observers, watches, ephemeral nodes or access lists, and no change of the servers.
+//! * No watches, ephemeral nodes or access lists, and no change of the servers.
 //!
 //! # Bounds
 //!
@@ -94,7 +105,8 @@
 //! # Where things are
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
-//! are in `discovery.rs`, `sync.rs`, `leader.rs` and `follower.rs`; `server.rs` dispatches. All are
+//! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs`, `reads.rs` and `leaving.rs` (how a
+//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -109,25 +121,33 @@ mod guarantees;
 mod history;
 pub mod instances;
 mod leader;
+mod leaving;
 mod message;
 pub mod mutants;
+mod observers;
 mod offer;
 pub mod properties;
 mod protocol;
+mod reads;
 mod server;
+mod situations;
 mod state;
 mod storage;
 mod sync;
+#[cfg(test)]
+mod tests;
 pub mod tickets;
 mod turn;
 
-pub use client::{SessionClient, SessionState};
+pub use client::{Seen, SessionClient, SessionState};
 pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, WINDOW, Zab};
 pub use epoch::{Epoch, Zxid};
 pub use history::{InSession, SessionHistory};
 pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};
 pub use offer::Ordered;
-pub use state::{Discovering, Leading, Role, Served, ServerState, Standing, State, Timer};
+pub use state::{
+    Discovering, Leading, Role, Served, ServerState, Standing, State, Timer, WaitingRead,
+};
 pub use storage::{Record, Saved, Stable};
 
 pub use crate::timing::leader::LeaderTiming as Timing;
@@ -196,6 +216,10 @@ impl<M: StateMachine> Actor for Zab<M> {
 }
 
 impl<M: StateMachine> Recoverable for Zab<M> {
+    fn stop_timer(&self) -> Option<Timer> {
+        matches!(self, Self::Server(_)).then_some(Timer::Stop)
+    }
+
     fn checkpoint(&self, _id: Id, state: &State<M>) -> Option<Saved<M>> {
         match state {
             State::Server(server) => Some(Saved::Complete(server.stable.clone())),
@@ -206,7 +230,11 @@ impl<M: StateMachine> Recoverable for Zab<M> {
     /// What is committed is on the disks of a quorum; of a single server, that is its own.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
         match msg {
-            Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
+            // A proposal counts here when it is durable here.
+            Service::Request { .. }
+            | Service::Redirect { .. }
+            | Service::Refused { .. }
+            | Service::Peer(Peer::Propose { .. }) => false,
             Service::Reply { .. }
             | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
                 matches!(self, Self::Server(server) if server.config.servers() == 1)

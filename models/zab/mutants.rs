@@ -1,11 +1,12 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
-use super::bounds::{
-    Bounds, alone, asynchronous, committed, forked, forsaken, get, late, late_for_all, lossy,
-    lossy_election, one_look, put, readers, syncing,
-};
+use super::bounds::{Bounds, get, put, read};
 use super::bugs::Bug;
 use super::properties::{self as claims, Actor, History};
+use super::situations::{
+    alone, asynchronous, committed, crowded, forked, forsaken, late, late_election, late_for_all,
+    leaving, lossy, lossy_election, one_look, readers, syncing, watched,
+};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
 use crate::world::{CHECKPOINT, NetworkKind};
@@ -56,8 +57,12 @@ mutants! {
     ReinstallNewLeader: "a NEWLEADER that comes again truncates what was acknowledged since",
         "reinstall-newleader" by claims::DURABLE in Bounds { servers: 2, ..alone(vec![put("a")]) };
     IgnoreLastZxid: "a server serves a client that has seen more",
-        "ignore-last-zxid" by claims::SESSION in Bounds { retries: 1, ..readers(0, vec![get(), get()]) },
-        "ignore-last-zxid-in-order" by claims::SEQUENTIAL in Bounds { retries: 1, ..readers(0, vec![get(), get()]) };
+        "ignore-last-zxid" by claims::SESSION in Bounds { retries: 1, ..readers(0, vec![read(), read()]) },
+        "ignore-last-zxid-in-order" by claims::SEQUENTIAL in Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
+    ForgetWaiting: "a read that waited is not answered when the server has caught up",
+        "forget-waiting" by claims::READS_SERVED in Bounds { retries: 1, ..readers(0, vec![read(), read()]) };
+    EndlessWaiting: "any number of reads may wait",
+        "endless-waiting" by claims::BOUNDED in crowded();
     SyncLocally: "a server answers a sync without a quorum",
         "sync-locally" by claims::LINEARIZABLE in syncing();
     ReuseZxid: "a leader gives all transactions of its epoch one number",
@@ -96,6 +101,24 @@ mutants! {
         "never-give-up" by claims::GIVEN_UP in forsaken();
     AckEarly: "a follower acknowledges a history that is not on its disk yet",
         "ack-early" by claims::ACKED in asynchronous();
-    ProposeEarly: "a leader proposes what is not on its disk yet, and counts it",
-        "propose-early" by claims::DURABLE in asynchronous();
+    CountEarly: "a leader counts its own history before that is on its disk",
+        "count-early" by claims::DURABLE in asynchronous();
+    LeadEarly: "a leader sends its history before that is on its disk, and counts it",
+        "lead-early" by claims::DURABLE in late_election();
+    CountObserver: "the ACK-LD of an observer counts for a quorum",
+        "count-observer" by claims::PRIMARY_INTEGRITY in Bounds { clients: vec![(1, vec![put("a")])], looks: 1, observers: 1, ..committed() };
+    ObserverElects: "an observer is asked who may lead, and its answers count for a quorum",
+        "observer-elects" by claims::DURABLE in Bounds { observers: 1, ..one_look() };
+    ObserverLooks: "an observer that misses the leader tries to lead",
+        "observer-looks" by claims::OBSERVER in Bounds { clients: vec![], observers: 1, within: None, ..one_look() };
+    InformEarly: "observers are told of what is proposed",
+        "inform-early" by claims::OBSERVED in watched(vec![]);
+    HearObservers: "a leader goes on while it hears observers only",
+        "hear-observers" by claims::GIVEN_UP in Bounds { observers: 1, ..forsaken() };
+    LeaveSilently: "a leader that is to stop does not say so",
+        "leave-silently" by claims::FOLLOWED in leaving();
+    SucceedNobody: "no server would lead when the leader leaves",
+        "succeed-nobody" by claims::FOLLOWED in leaving();
+    StayLoyal: "a follower waits for a leader of which another says that it left",
+        "stay-loyal" by claims::FOLLOWED in leaving();
 }

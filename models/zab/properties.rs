@@ -11,15 +11,16 @@ mod structure;
 use super::message::{Msg, Peer, Txn};
 use super::{Command, Stable};
 use crate::kv::{Image, Op, Service};
+use crate::quorum::majority;
 use crate::statements;
-use crate::world::{Condition, Property, Statement};
+use crate::world::{Condition, Nodes, Property, Statement};
 use crate::zab::epoch::{Epoch, Zxid};
 pub use liveness::*;
 pub use nodes::{Actor, Claim, History, Machine};
 use nodes::{World, delivered, established, has, leaders, stable, stables};
 pub use reached::*;
 use std::collections::{BTreeMap, BTreeSet};
-pub use structure::{ARMED, BOUNDED, structure};
+pub use structure::{ARMED, BOUNDED, OBSERVER, READS_SERVED, structure};
 
 statements! {
     pub INTEGRITY = "integrity",
@@ -47,6 +48,9 @@ statements! {
     pub DURABLE = "committed-durability",
         "a transaction that a server delivered is in the histories of a quorum",
         "Ouyang et al. 2025, committed log durability";
+    pub OBSERVED = "observer-committed",
+        "whatever an observer has in its history is in the histories of a quorum",
+        "ZooKeeper, ZOOKEEPER-368";
     pub PROCESS = "process-consistency",
         "a server that took over its leader's history has a prefix of it",
         "Ouyang et al. 2025, history consistency, process consistency";
@@ -79,7 +83,7 @@ fn always(
 /// The transactions that a message carries.
 fn carried(msg: &Msg<Machine>) -> &[Txn<Op>] {
     match msg {
-        Service::Peer(Peer::Propose { txns, .. }) => txns,
+        Service::Peer(Peer::Propose { txns, .. } | Peer::Inform { txns, .. }) => txns,
         Service::Peer(Peer::NewLeader { part, .. } | Peer::History { part, .. }) => &part.txns,
         _ => &[],
     }
@@ -193,13 +197,32 @@ pub fn leader_complete(quorum: usize) -> Claim {
 }
 
 /// What any server delivered, a quorum holds.
-pub fn durable(quorum: usize) -> Claim {
+pub fn durable(servers: usize) -> Claim {
     Property::always(
         DURABLE,
         Condition::nodes(move |nodes| {
             let zxids: BTreeSet<Zxid> = stables(nodes).map(|stable| stable.delivered).collect();
-            let holders = |zxid| stables(nodes).filter(|stable| has(stable, zxid)).count();
-            zxids.into_iter().all(|zxid| holders(zxid) >= quorum)
+            zxids.into_iter().all(|zxid| is_held(nodes, servers, zxid))
+        }),
+    )
+}
+
+/// Whether a transaction is in the histories of a quorum of so many servers that vote.
+fn is_held(nodes: &Nodes<'_, Actor>, servers: usize, zxid: Zxid) -> bool {
+    let voting = nodes.iter().filter(|node| usize::from(node.id) < servers).filter_map(stable);
+    voting.filter(|stable| has(stable, zxid)).count() >= majority(servers)
+}
+
+/// An observer is never given what may be cut off.
+pub fn observed(servers: usize) -> Claim {
+    Property::always(
+        OBSERVED,
+        Condition::nodes(move |nodes| {
+            let mut observers = nodes.iter().filter(|node| usize::from(node.id) >= servers);
+            observers.all(|node| {
+                let mut log = stable(node).into_iter().flat_map(|it| it.log.values());
+                log.all(|txn| is_held(nodes, servers, txn.zxid))
+            })
         }),
     )
 }
@@ -324,8 +347,9 @@ pub fn session_order() -> Claim {
     )
 }
 
-/// What must hold on any network.
-pub fn visible(quorum: usize) -> Vec<Claim> {
+/// What must hold on any network, with so many servers that vote.
+pub fn visible(servers: usize) -> Vec<Claim> {
+    let quorum = majority(servers);
     vec![
         prefix(),
         local_order(),
@@ -333,7 +357,7 @@ pub fn visible(quorum: usize) -> Vec<Claim> {
         primary_integrity(),
         one_leader(quorum),
         leader_complete(quorum),
-        durable(quorum),
+        durable(servers),
         process(),
         snapshot(),
         exactly_once(),
@@ -341,8 +365,8 @@ pub fn visible(quorum: usize) -> Vec<Claim> {
 }
 
 /// What must hold on the set network, where messages in flight are the past.
-pub fn safety(quorum: usize) -> Vec<Claim> {
-    let mut claims = visible(quorum);
+pub fn safety(servers: usize) -> Vec<Claim> {
+    let mut claims = visible(servers);
     claims.extend([integrity(), accepted(), acked()]);
     claims
 }

@@ -44,7 +44,8 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 
     fn client_servers(topology: &Topology) -> Result<Vec<Id>, Unsuitable> {
-        Ok(config(topology)?.server_ids().collect())
+        let config = config(topology)?;
+        Ok(config.server_ids().chain(config.observer_ids()).collect())
     }
 
     fn status(state: &State<M>) -> Status {
@@ -55,6 +56,7 @@ impl<M: Offered> Deploy for Zab<M> {
             Role::Soliciting(_) => ("looking, would lead", false),
             Role::Discovering(_) => ("candidate", false),
             Role::Following { up_to_date: false } => ("follower that takes over the history", true),
+            Role::Following { up_to_date: true } if server.observes => ("observer", true),
             Role::Following { up_to_date: true } => ("follower", true),
             Role::Leading(_) => ("leader", true),
         };
@@ -85,7 +87,7 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 
     fn promise(_: &Topology) -> Promise {
-        Promise::Linearizable
+        Promise::LocalReads
     }
 
     fn client_retry() -> Range<Duration> {
@@ -93,12 +95,43 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 }
 
-/// There is one mode: reads are transactions.
+/// Servers have the role `server` or none; observers have the role `observer`, and come last.
 fn config(topology: &Topology) -> Result<Config, Unsuitable> {
-    topology.check_roles(|_| "server")?;
+    let is_observer = |role: &Option<String>| role.as_deref() == Some("observer");
+    let servers = topology.roles.iter().take_while(|role| !is_observer(role)).count();
+    if topology.roles[servers..].iter().any(|role| !is_observer(role)) {
+        return Err(Unsuitable(
+            "observers have the highest ids: put each [[server]] that votes before them".into(),
+        ));
+    }
+    topology.check_roles(|id| if id < servers { "server" } else { "observer" })?;
     if let Some(mode) = &topology.mode {
         return Err(Unsuitable(format!("there is no mode `{mode}`; leave `mode` away")));
     }
-    let config = Config::new(topology.servers(), Timing::given(&topology.timing)?);
-    config.ok_or_else(|| Unsuitable("add a [[server]] for each server".into()))
+    let config = Config::new(servers, Timing::given(&topology.timing)?);
+    let config = config.map(|it| Config { observers: topology.servers() - servers, ..it });
+    config.ok_or_else(|| Unsuitable("add a [[server]] for each server that votes".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kv::Map;
+    use crate::topology::tests::topology;
+
+    #[test]
+    fn observers_come_last_and_take_requests() {
+        let observed = config(&topology("", &["", "server", "", "observer"])).unwrap();
+        assert_eq!((observed.servers(), observed.observers, observed.quorum()), (3, 1, 2));
+        let all = Zab::<Map>::client_servers(&topology("", &["", "", "", "observer"])).unwrap();
+        assert_eq!(all.len(), 4);
+        for (roles, wrong) in [
+            (["observer", "", ""].as_slice(), "highest ids"),
+            (&["observer"], "that votes"),
+            (&["follower", "", ""], "server 0 is the server"),
+        ] {
+            let error = config(&topology("", roles)).unwrap_err().to_string();
+            assert!(error.contains(wrong), "{roles:?}: {error}");
+        }
+    }
 }

@@ -22,6 +22,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// Starts, from what it saved if it did. The first epoch, 0.0, needs no discovery: no history
     /// is before it, and all accept it as they first start. No server leads it a second time.
     pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>, prepared: Option<&Stable<M>>) {
+        if self.config.stops {
+            self.set_timer(Timer::Stop, &self.config.timing.candidacy);
+        }
         let is_first = saved.is_none() && prepared.is_none();
         let stable = match (saved, prepared) {
             (Some(saved), _) => saved.state(),
@@ -31,13 +34,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if saved.is_none() {
             self.save(Saved::Complete(stable.clone()));
         }
+        let is_observer = !self.config.votes(self.id);
         let state = self.state.to_mut();
+        state.observes = is_observer;
         state.log_bytes = stable.log.values().map(weight).sum();
         state.stable = stable;
         self.forget_log();
         if is_first && self.epoch().leader == self.id {
             let followers = self.peers().map(|peer| (peer, 0)).collect();
-            self.state.to_mut().role = Role::Leading(Leading { followers, ..Leading::default() });
+            let observers = self.config.observer_ids().map(|id| (id, 0)).collect();
+            let leading = Leading { followers, observers, ..Leading::default() };
+            self.state.to_mut().role = Role::Leading(leading);
             self.await_resend();
             self.await_quorum();
         } else {
@@ -68,16 +75,19 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     pub(super) fn on_msg(&mut self, msg: Msg<M>) {
         match msg {
-            Service::Request { seq, op: Ask::Do { op, seen } } => self.on_request(seq, op, seen),
+            Service::Request { seq, op: Ask::Do { op } } => self.on_request(seq, op),
+            Service::Request { seq, op: Ask::Read { op, seen } } => self.on_read(seq, op, seen),
             Service::Request { seq, op: Ask::Sync } => self.on_sync(seq),
             Service::Peer(msg) => self.on_peer(msg),
             Service::Reply { .. } | Service::Redirect { .. } | Service::Refused { .. } => {}
         }
+        self.answer_waiting();
     }
 
     fn on_peer(&mut self, msg: Peer<M>) {
         match msg {
-            Peer::Solicit { accepted } => self.on_solicit(accepted),
+            Peer::Solicit { accepted, left } => self.on_solicit(accepted, left),
+            Peer::Leaving { epoch } => self.on_leaving(epoch),
             Peer::CEpoch { accepted } => self.on_cepoch(accepted),
             Peer::NewEpoch { epoch } => self.on_new_epoch(epoch),
             Peer::AckEpoch { epoch, current, last } => self.on_ack_epoch(epoch, current, last),
@@ -90,6 +100,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Peer::AckLeader { epoch, last } => self.on_ack_leader(epoch, last),
             Peer::UpToDate { epoch, committed } => self.on_up_to_date(epoch, committed),
             Peer::Propose { epoch, prev, txns } => self.on_propose(epoch, prev, &txns),
+            Peer::Inform { epoch, prev, txns } => self.on_inform(epoch, prev, &txns),
             Peer::Ack { epoch, last } => self.on_ack(epoch, last),
             Peer::Commit { epoch, committed } => self.on_commit(epoch, committed),
             Peer::Ping { epoch, committed } => self.on_ping(epoch, committed),
@@ -101,8 +112,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             Timer::Look => self.on_look_timer(),
             Timer::Quorum => self.on_quorum_timer(),
             Timer::Resend => self.on_resend_timer(),
+            Timer::Stop => self.on_stop_timer(),
             Timer::Retry(_) => {}
         }
+        self.answer_waiting();
     }
 
     /// Appends a transaction to the history.

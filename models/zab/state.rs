@@ -28,6 +28,8 @@ pub enum Timer {
     Quorum,
     /// Leader, established or not: time to send again what was not answered.
     Resend,
+    /// Server: it is to stop.
+    Stop,
     /// Client: the service has not answered.
     Retry(Retry),
 }
@@ -45,20 +47,45 @@ pub struct ServerState<M: StateMachine> {
     pub stable: Stable<M>,
     /// Its part in the protocol.
     pub role: Role,
+    /// Whether it is an observer: it follows, and does not vote.
+    pub observes: bool,
     /// The last transaction that the leader said is committed, while that is not delivered here.
     pub commit: Option<Zxid>,
     /// A snapshot of which some pieces came.
     pub install: Option<SnapshotInstall<M>>,
     /// The snapshot that it gives to others.
     pub served: Option<Served<M>>,
+    /// The reads that wait until as much is delivered here as their clients know of, one per
+    /// client.
+    pub waiting: BTreeMap<Id, WaitingRead<M::Op>>,
     /// The size of its log.
     pub log_bytes: usize,
 }
 
+/// A read that waits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaitingRead<O> {
+    /// The client's sequence number.
+    pub seq: u64,
+    /// The operation.
+    pub op: O,
+    /// The last transaction that the client knows of.
+    pub seen: Zxid,
+}
+
 impl<M: StateMachine> Default for ServerState<M> {
     fn default() -> Self {
-        let (stable, role) = (Stable::default(), Role::Looking);
-        Self { stable, role, commit: None, install: None, served: None, log_bytes: 0 }
+        let (stable, role, waiting) = (Stable::default(), Role::Looking, BTreeMap::new());
+        Self {
+            stable,
+            role,
+            observes: false,
+            commit: None,
+            install: None,
+            served: None,
+            waiting,
+            log_bytes: 0,
+        }
     }
 }
 
@@ -137,6 +164,11 @@ pub struct Leading {
     /// The followers that took over the history, and up to which position of it they have
     /// acknowledged.
     pub followers: BTreeMap<Id, u64>,
+    /// The observers that took over what was committed, and up to which position of it they have
+    /// acknowledged.
+    pub observers: BTreeMap<Id, u64>,
+    /// Up to which position its own history is durable, as it has acknowledged to itself.
+    pub own: u64,
     /// The followers that were heard of since a ping; `None` before a ping.
     pub heard: Option<BTreeSet<Id>>,
     /// The last sync of each client, of as many clients as sessions are kept.

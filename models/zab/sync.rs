@@ -45,11 +45,17 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         }
     }
 
-    /// As much of the history after a position as is sent at once.
+    /// As much of the history after a position as is sent at once; to an observer, of its committed
+    /// part.
     fn send_history(&mut self, to: Id, mut at: u64, mut prev: Zxid) {
-        let (epoch, end) = (self.epoch(), self.last());
+        let (epoch, stable) = (self.epoch(), &self.state.stable);
+        let (upto, end) = if self.config.votes(to) {
+            (u64::MAX, self.last())
+        } else {
+            (stable.image.slot, stable.delivered)
+        };
         for left in (0..self.config.burst).rev() {
-            let txns = self.batch(at + 1, u64::MAX);
+            let txns = self.batch(at + 1, upto);
             let last = txns.last().map_or(prev, |txn| txn.zxid);
             let ask = left == 0 || last == end;
             at += txns.len() as u64;

@@ -4,8 +4,8 @@
 //! The table in the documentation of [zab](super) is made of them.
 
 use super::properties::{
-    ACCEPTED, ACKED, CAUGHT_UP, DURABLE, LEADER_COMPLETE, LINEARIZABLE, LOCAL_ORDER, ONE_LEADER,
-    PREFIX, PRIMARY_INTEGRITY, PROCESS, SESSION, SNAPSHOT, STEADY,
+    ACCEPTED, ACKED, CAUGHT_UP, DURABLE, LEADER_COMPLETE, LINEARIZABLE, LOCAL_ORDER, OBSERVED,
+    ONE_LEADER, PREFIX, PRIMARY_INTEGRITY, PROCESS, READS_SERVED, SESSION, SNAPSHOT, STEADY,
 };
 use crate::guard::{Guard, Guards};
 
@@ -100,7 +100,7 @@ const ALL: &[Guard] = &[
         says: "the most recent history of a quorum becomes the initial history",
         mutant: "own-history",
         property: LEADER_COMPLETE,
-        steps: 10,
+        steps: 11,
         note: "–",
     },
     Guard {
@@ -156,7 +156,7 @@ const ALL: &[Guard] = &[
         says: "a proposal is appended after its predecessor only",
         mutant: "accept-gap",
         property: LOCAL_ORDER,
-        steps: 8,
+        steps: 10,
         note: "–",
     },
     Guard {
@@ -164,7 +164,7 @@ const ALL: &[Guard] = &[
         says: "a NEWLEADER that comes again truncates nothing",
         mutant: "reinstall-newleader",
         property: DURABLE,
-        steps: 11,
+        steps: 12,
         note: "–",
     },
     Guard {
@@ -180,7 +180,7 @@ const ALL: &[Guard] = &[
         says: "a server that is behind a client does not serve it",
         mutant: "ignore-last-zxid",
         property: SESSION,
-        steps: 8,
+        steps: 9,
         note: "–",
     },
     Guard {
@@ -188,7 +188,55 @@ const ALL: &[Guard] = &[
         says: "a sync is ordered by a quorum",
         mutant: "sync-locally",
         property: LINEARIZABLE,
+        steps: 13,
+        note: "–",
+    },
+    Guard {
+        source: "sessions",
+        says: "a read that waits is answered when its server has caught up",
+        mutant: "forget-waiting",
+        property: READS_SERVED,
+        steps: 9,
+        note: "–",
+    },
+    Guard {
+        source: "disks",
+        says: "a leader counts its own history when that is durable",
+        mutant: "count-early",
+        property: DURABLE,
+        steps: 6,
+        note: "–",
+    },
+    Guard {
+        source: "disks",
+        says: "a history is durable at the leader before NEWLEADER leaves",
+        mutant: "lead-early",
+        property: DURABLE,
         steps: 12,
+        note: "–",
+    },
+    Guard {
+        source: "observers",
+        says: "an observer has no part in choosing a leader",
+        mutant: "observer-elects",
+        property: DURABLE,
+        steps: 13,
+        note: "–",
+    },
+    Guard {
+        source: "observers",
+        says: "an observer makes no quorum",
+        mutant: "count-observer",
+        property: PRIMARY_INTEGRITY,
+        steps: 14,
+        note: "–",
+    },
+    Guard {
+        source: "observers",
+        says: "an observer is told of what is committed only",
+        mutant: "inform-early",
+        property: OBSERVED,
+        steps: 2,
         note: "–",
     },
 ];

@@ -22,6 +22,8 @@ const SINGLE: usize = 3;
 const BACK: u64 = 20;
 /// How likely that is.
 const OLD: f64 = 0.2;
+/// How likely a read is local, where that is promised.
+const LOCAL: f64 = 0.8;
 /// The context of a write that replaces nothing.
 const NOTHING: &str = "00";
 /// A client that saw so many siblings replaces them: a node does not make many more.
@@ -94,6 +96,13 @@ impl Asker {
         match self.promise {
             Promise::StrictlySerializable => self.transaction(group, &value),
             Promise::Converges { siblings } => self.at_a_node(group, value, siblings),
+            Promise::LocalReads => {
+                let server = Some(self.random.random_range(0..self.servers));
+                let asked = self.single(group, value);
+                let is_get = matches!(asked.ops[..], [Op::Get { .. }]);
+                let is_local = is_get && self.random.random_bool(LOCAL);
+                Asked { server, is_local, ..asked }
+            }
             Promise::Linearizable | Promise::Nothing(_) => self.single(group, value),
         }
     }
@@ -116,7 +125,7 @@ impl Asker {
             _ if self.swaps => Op::Cas { key, expected: self.last(group, name), new: Some(value) },
             _ => Op::Put { key, value },
         };
-        Asked { server: None, ops: vec![op], is_transaction: false, seen: None }
+        Asked { server: None, ops: vec![op], is_transaction: false, is_local: false, seen: None }
     }
 
     /// Multi-primary has no conditions, and with siblings a write has a context or none.
@@ -141,7 +150,7 @@ impl Asker {
         };
         let seen = Some(seen).filter(|_| is_informed && !matches!(op, Op::Get { .. }));
         let server = Some(self.random.random_range(0..self.servers));
-        Asked { server, ops: vec![op], is_transaction: false, seen }
+        Asked { server, ops: vec![op], is_transaction: false, is_local: false, seen }
     }
 
     /// Reads several keys, or writes the same value to several, on the condition that they are as
@@ -160,7 +169,7 @@ impl Asker {
             }
         };
         let ops = names.into_iter().map(op).collect();
-        Asked { server: None, ops, is_transaction: true, seen: None }
+        Asked { server: None, ops, is_transaction: true, is_local: false, seen: None }
     }
 
     /// Remembers what a key was seen to hold.
@@ -182,7 +191,13 @@ impl Asker {
     pub(super) fn gets(&self, group: u64) -> Vec<Asked> {
         let ops: Vec<Op> = self.keys(group).into_iter().map(|key| Op::Get { key }).collect();
         if self.promise == Promise::StrictlySerializable {
-            return vec![Asked { server: None, ops, is_transaction: true, seen: None }];
+            return vec![Asked {
+                server: None,
+                ops,
+                is_transaction: true,
+                is_local: false,
+                seen: None,
+            }];
         }
         let servers: Vec<Option<usize>> = match self.promise {
             Promise::Converges { .. } => (0..self.servers).map(Some).collect(),
@@ -192,6 +207,7 @@ impl Asker {
             server,
             ops: vec![op.clone()],
             is_transaction: false,
+            is_local: false,
             seen: None,
         };
         ops.iter().flat_map(|op| servers.iter().map(move |server| get(op, *server))).collect()

@@ -60,7 +60,9 @@ impl Clients {
     ) -> Result<Self, ChaosError> {
         let servers = file.servers.len();
         let only: Vec<Option<Id>> = match promise {
-            Promise::Converges { .. } => file.ids().into_iter().map(Some).collect(),
+            Promise::Converges { .. } | Promise::LocalReads => {
+                file.ids().into_iter().map(Some).collect()
+            }
             _ => vec![None],
         };
         let crowds = only.into_iter().map(|only| protocol.crowd(file, clients, only));

@@ -21,6 +21,8 @@ pub(super) struct Asked {
     /// One operation, or those of a transaction.
     pub(super) ops: Vec<Op>,
     pub(super) is_transaction: bool,
+    /// Whether it is a read that the server answers from its own state.
+    pub(super) is_local: bool,
     /// What a write is to replace.
     pub(super) seen: Option<Seen>,
 }
@@ -28,6 +30,9 @@ pub(super) struct Asked {
 impl Asked {
     /// As the protocol takes it.
     pub(super) fn ask(&self) -> Ask {
+        if let ([op], true) = (self.ops.as_slice(), self.is_local) {
+            return Ask::Local(op.clone());
+        }
         if let ([op], false) = (self.ops.as_slice(), self.is_transaction) {
             let context = self.seen.as_ref().and_then(|seen| seen.context.clone());
             return Ask::One { op: op.clone(), context };
@@ -117,6 +122,7 @@ impl fmt::Display for Event {
             write!(f, " of server {server}")?;
         }
         write!(f, ": {:?}", asked.ops)?;
+        f.write_str(if asked.is_local { " from its own state" } else { "" })?;
         if let Some(seen) = &asked.seen {
             write!(f, " replacing {:?}", seen.values)?;
         }

@@ -3,14 +3,13 @@
 use super::ask::group;
 use super::event::{Answer, Event};
 use crate::history::convergence::{KeyHistory, Read, Replaces, Rule, Write};
-use crate::history::{Linearizability, Operation, by_key, judge};
+use crate::history::{HistoryOf, Linearizability, Operation, by_key, judge, judge_in_sessions};
 use crate::models::kv::offer::Answered;
 use crate::models::kv::{Bytes, Map, Op, Outcome, Reply, Transaction, Transactional};
 use crate::models::protocol::Promise;
 use stateright::semantics::SequentialSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::hash::Hash;
 use std::time::Duration;
 
 /// More configurations than a history that is in order needs, by far.
@@ -37,6 +36,7 @@ pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
     }
     match promise {
         Promise::Linearizable => linearizable(events),
+        Promise::LocalReads => in_sessions(events),
         Promise::StrictlySerializable => serializable(events),
         Promise::Converges { siblings } => converges(events, siblings),
         Promise::Nothing(why) => Judgement::Undecided(format!("not judged: {why}")),
@@ -56,11 +56,15 @@ fn all(parts: impl IntoIterator<Item = Judgement>) -> Judgement {
     worst
 }
 
-fn decide<S>(what: &str, history: &[Operation<S::Op, S::Ret>]) -> Judgement
+fn explained<S>(
+    what: &str,
+    history: &[Operation<S::Op, S::Ret>],
+    found: Linearizability<S>,
+) -> Judgement
 where
-    S: SequentialSpec<Op: Debug, Ret: Debug> + Clone + Default + Eq + Hash + Debug,
+    S: SequentialSpec<Op: Debug, Ret: Debug> + Debug,
 {
-    match judge(&S::default(), history, LIMIT) {
+    match found {
         Linearizability::Linearizable(_) => Judgement::Holds,
         Linearizability::Violated(stuck) => {
             Judgement::Violated(format!("{what}: {}", stuck.explain(history)))
@@ -72,6 +76,36 @@ where
 }
 
 fn linearizable(events: &[Event]) -> Judgement {
+    judged_by_key(events, |event| event.client, |_, begin| begin, judge)
+}
+
+/// All but local reads is linearizable; and there is one order of all in which each client's
+/// requests are in its own order, and a local read may be earlier than it began, but not earlier
+/// than what its client was told before. A client of each server is one by itself, as it carries
+/// nothing from one to the other.
+fn in_sessions(events: &[Event]) -> Judgement {
+    let session = |event: &Event| (event.client << 16) + event.asked.server.unwrap_or_default();
+    // The beginning of the last request of each that was ordered: its point in time was later.
+    let mut earliest: BTreeMap<usize, Duration> = BTreeMap::new();
+    let begin = move |event: &Event, begin: Duration| {
+        if event.asked.is_local {
+            return earliest.get(&session(event)).copied().unwrap_or_default();
+        }
+        if event.answer.is_some() {
+            earliest.insert(session(event), begin);
+        }
+        begin
+    };
+    judged_by_key(events, session, begin, judge_in_sessions)
+}
+
+/// Judges each key, with the client of each event and the earliest time that it may have happened.
+fn judged_by_key(
+    events: &[Event],
+    client: impl Fn(&Event) -> usize,
+    mut begin: impl FnMut(&Event, Duration) -> Duration,
+    judge: fn(&Map, &HistoryOf<Map>, usize) -> Linearizability<Map>,
+) -> Judgement {
     let mut history = Vec::new();
     for event in events {
         let [op] = event.asked.ops.as_slice() else { continue };
@@ -88,10 +122,13 @@ fn linearizable(events: &[Event]) -> Judgement {
                 return Judgement::Violated(text);
             }
         };
-        let (client, begin) = (event.client, event.begin);
-        history.push(Operation { client, op: op.clone(), begin, answer });
+        let begin = begin(event, event.begin);
+        history.push(Operation { client: client(event), op: op.clone(), begin, answer });
     }
-    all(by_key(history).iter().map(|(key, part)| decide::<Map>(&format!("key {key}"), part)))
+    let decide = |(key, part): (&Bytes, &Vec<_>)| {
+        explained(&format!("key {key}"), part, judge(&Map::default(), part, LIMIT))
+    };
+    all(by_key(history).iter().map(decide))
 }
 
 /// Groups of keys are judged apart from each other, as no transaction is of two: the group is the
@@ -105,7 +142,8 @@ fn serializable(events: &[Event]) -> Judgement {
         groups.entry(group(&txn)).or_default().push(Operation { client, op: txn, begin, answer });
     }
     let of = |(name, part): (&String, &Vec<_>)| {
-        decide::<Transactional>(&format!("transactions of the keys {name}.*"), part)
+        let found = judge(&Transactional::default(), part, LIMIT);
+        explained(&format!("transactions of the keys {name}.*"), part, found)
     };
     all(groups.iter().map(of))
 }
@@ -188,7 +226,7 @@ mod tests {
     fn event(at: u64, server: Option<usize>, ops: Vec<Op>, answered: Answered) -> Event {
         let (begin, end) = (Duration::from_millis(at), Duration::from_millis(at + 1));
         let is_transaction = matches!(answered, Answered::Committed(_));
-        let asked = Asked { server, ops, is_transaction, seen: None };
+        let asked = Asked { server, ops, is_transaction, is_local: false, seen: None };
         Event { client: 0, asked, begin, answer: Some((end, Answer::Done(answered))) }
     }
 
@@ -215,6 +253,32 @@ mod tests {
         // Unless it was never acknowledged.
         let unknown = Event { answer: None, ..put };
         assert!(!is_violated(Promise::Linearizable, &[unknown, absent]));
+    }
+
+    #[test]
+    fn a_local_read_may_be_old_but_takes_no_client_back() {
+        let promise = Promise::LocalReads;
+        let put =
+            |at, text| event(at, Some(0), vec![Op::put("0.a", text)], Answered::Reply(Reply::Done));
+        let get = |at, text| {
+            let mut event = event(at, Some(1), vec![Op::get("0.a")], Answered::Reply(value(text)));
+            event.asked.is_local = true;
+            event
+        };
+        let of = |server, mut event: Event| {
+            event.asked.server = Some(server);
+            event
+        };
+        let both = [put(0, "1"), put(5, "2")];
+        let with = |more: &[Event]| [&both, more].concat();
+        assert!(!is_violated(promise, &with(&[get(10, "1"), get(15, "2")])), "old");
+        assert!(is_violated(promise, &with(&[get(10, "2"), get(15, "1")])), "back in time");
+        assert!(!is_violated(promise, &with(&[get(10, "2"), of(2, get(15, "1"))])), "another");
+        assert!(is_violated(promise, &with(&[of(0, get(10, "1"))])), "its own write");
+        let mut ordered = get(10, "1");
+        ordered.asked.is_local = false;
+        assert!(is_violated(promise, &with(&[ordered])), "not a local read");
+        assert!(is_violated(promise, &with(&[get(10, "3")])), "never written");
     }
 
     #[test]

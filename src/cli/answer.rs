@@ -38,19 +38,35 @@ pub(super) fn note(answered: &Answered) -> Option<&'static str> {
     }
 }
 
-fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
-    let code = match reply {
+/// The reply to one operation in JSON, with what its client knows now.
+pub(super) fn show_seen(reply: &Reply, seen: &str) -> (Vec<u8>, u8) {
+    let mut told = reply_in_json(reply);
+    told["seen"] = seen.into();
+    (line(told), code_of(reply))
+}
+
+fn code_of(reply: &Reply) -> u8 {
+    match reply {
         Reply::Value(None) | Reply::Swapped { swapped: false, .. } => NO,
         _ => DONE,
-    };
-    let printed = match reply {
-        Reply::Page(page) if as_json => line(page_in_json(page)),
-        Reply::Page(page) => pairs(page),
-        Reply::Value(value) if as_json => line(json!({ "value": text(value.as_ref()) })),
-        Reply::Done if as_json => line(json!({ "done": true })),
-        Reply::Swapped { swapped, found } if as_json => {
-            line(json!({ "swapped": swapped, "found": text(found.as_ref()) }))
+    }
+}
+
+fn reply_in_json(reply: &Reply) -> Value {
+    match reply {
+        Reply::Page(page) => page_in_json(page),
+        Reply::Value(value) => json!({ "value": text(value.as_ref()) }),
+        Reply::Done => json!({ "done": true }),
+        Reply::Swapped { swapped, found } => {
+            json!({ "swapped": swapped, "found": text(found.as_ref()) })
         }
+    }
+}
+
+fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
+    let printed = match reply {
+        _ if as_json => line(reply_in_json(reply)),
+        Reply::Page(page) => pairs(page),
         // As it is: it need not be text.
         Reply::Value(Some(value)) => [value.as_ref(), b"\n"].concat(),
         Reply::Value(None) => Vec::new(),
@@ -61,7 +77,7 @@ fn reply_to_one(reply: &Reply, as_json: bool) -> (Vec<u8>, u8) {
             [b"not swapped: the value is ", found.as_ref(), b"\n"].concat()
         }
     };
-    (printed, code)
+    (printed, code_of(reply))
 }
 
 /// A line for each pair. A key may hold a tab, a value a line feed: with `--json` they are apart.
@@ -226,6 +242,13 @@ mod tests {
         assert_eq!(one(Reply::Page(Page::default()), false), told("", DONE));
         let binary = Reply::Value(Some(vec![255].into()));
         assert_eq!(one(binary, true), told("{\"value\":[255]}\n", DONE));
+    }
+
+    #[test]
+    fn json_says_what_a_client_knows_now() {
+        let (printed, code) = show_seen(&Reply::Value(None), "1.0#2");
+        assert_eq!(String::from_utf8(printed).unwrap(), "{\"seen\":\"1.0#2\",\"value\":null}\n");
+        assert_eq!(code, NO);
     }
 
     #[test]

@@ -190,6 +190,7 @@ fn promise(
             return Err(CliError::Usage(text));
         }
         Promise::StrictlySerializable => &["txn"],
+        Promise::LocalReads => &["get", "put", "delete", "get --local"],
         Promise::Linearizable | Promise::Converges { .. } => &["get", "put", "delete"],
     };
     match needed.iter().find(|needed| !protocol.commands().contains(needed)) {
@@ -205,6 +206,9 @@ fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Re
     let Faults { drop, duplicate, delay, longest } = faults;
     let by = match promise {
         Promise::Linearizable => "that each key is linearizable",
+        Promise::LocalReads => {
+            "that each key is linearizable, and that reads at any server never go back in time"
+        }
         Promise::StrictlySerializable => "that transactions are strictly serializable",
         Promise::Converges { siblings: true } => "that servers converge, with siblings",
         Promise::Converges { siblings: false } => "that servers converge on a last write",

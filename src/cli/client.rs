@@ -4,13 +4,13 @@
 //! is not the expected one) or something is wrong; 2 bad usage; 3 no answer came in time, so
 //! whether it was done is unknown.
 
-use super::answer::{note, show};
+use super::answer::{note, show, show_seen};
 use super::{CliError, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
 use crate::models::kv::map::MAX_VALUE_BYTES;
-use crate::models::kv::offer::{Ask, OfferError};
+use crate::models::kv::offer::{Answered, Ask, OfferError};
 use crate::models::kv::{Bytes, Op, Range};
-use crate::node::deploy::deployed::CallError;
+use crate::node::deploy::deployed::{CallError, Told};
 use crate::node::{AskError, ClusterFile, Deployed};
 use stateright::actor::Id;
 use std::fs::File;
@@ -47,6 +47,25 @@ struct Replaced {
     context: Option<String>,
 }
 
+/// The arguments of a read that any server may answer from its own state.
+#[derive(clap::Args)]
+pub(super) struct Locally {
+    /// Let the server that is asked answer from its own state (zab): with --server, any. The answer
+    /// may be older than what others were told, but not than --seen
+    #[arg(long)]
+    local: bool,
+    /// Be told nothing older than this, from `seen` of an earlier answer with --json
+    #[arg(long, value_name = "TOKEN", requires = "local")]
+    seen: Option<String>,
+}
+
+impl Locally {
+    fn perform(&self, catalogue: &Catalogue, common: &Common, op: Op) -> Result<u8, CliError> {
+        let ask = if self.local { Ask::Local(op) } else { op.into() };
+        perform_as(catalogue, common, &ask, self.seen.as_deref())
+    }
+}
+
 /// A value that is not an argument: it may be long, secret, or no text.
 #[derive(clap::Args)]
 struct ValueFile {
@@ -78,10 +97,12 @@ impl ValueFile {
 /// Prints the value, followed by a newline; where concurrent writes left several (multi-primary
 /// with multi-value), each on a line of its own.
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate get color --cluster cluster.toml"))]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  quorate get color --cluster cluster.toml\n  quorate get color --local --server 2 --cluster cluster.toml"))]
 pub(crate) struct Get {
     /// The key
     key: String,
+    #[command(flatten)]
+    locally: Locally,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -115,6 +136,8 @@ pub(crate) struct Keys {
     /// The most keys
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    #[command(flatten)]
+    locally: Locally,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -207,6 +230,17 @@ pub(crate) struct Cas {
     pub(crate) common: Common,
 }
 
+/// Have the leader order a transaction that changes nothing
+///
+/// What is read afterwards with --local and --seen is as new as a read that is ordered (zab). Needs
+/// a quorum, like a write.
+#[derive(clap::Args)]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate sync --json --cluster cluster.toml"))]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
 /// Send a request to a state machine of your own
 ///
 /// The state machine interprets the words; the map has commands of its own.
@@ -225,11 +259,15 @@ pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
 }
 
 pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
-    perform(catalogue, &args.common, &Op::Get { key: bytes(&args.key) }.into())
+    args.locally.perform(catalogue, &args.common, Op::Get { key: bytes(&args.key) })
 }
 
 pub(crate) fn range(args: &Keys, catalogue: &Catalogue) -> Result<u8, CliError> {
-    perform(catalogue, &args.common, &Op::Range(args.range()).into())
+    args.locally.perform(catalogue, &args.common, Op::Range(args.range()))
+}
+
+pub(crate) fn sync(args: &Sync, catalogue: &Catalogue) -> Result<u8, CliError> {
+    perform(catalogue, &args.common, &Ask::Sync)
 }
 
 pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -262,16 +300,27 @@ fn write(
 
 /// Asks, and prints the answer.
 pub(super) fn perform(catalogue: &Catalogue, common: &Common, ask: &Ask) -> Result<u8, CliError> {
+    perform_as(catalogue, common, ask, None)
+}
+
+/// The same, as a client that has seen what an earlier answer said.
+fn perform_as(
+    catalogue: &Catalogue,
+    common: &Common,
+    ask: &Ask,
+    seen: Option<&str>,
+) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&common.cluster)?;
     let protocol = catalogue.of_cluster(&cluster)?;
     let only = common.server.map(Id::from);
-    let answered = protocol.ask(&cluster, ask, only, common.timeout);
-    let (answered, _) = answered.map_err(|error| explained(error, catalogue, &cluster))?;
-    let ops = match ask {
-        Ask::One { .. } | Ask::Log(_) | Ask::Words(_) => [].as_slice(),
-        Ask::Together(txn) => &txn.ops,
+    let told = protocol.ask(&cluster, ask, seen, only, common.timeout);
+    let Told { answered, seen, .. } =
+        told.map_err(|error| explained(error, catalogue, &cluster))?;
+    let ops = if let Ask::Together(txn) = ask { txn.ops.as_slice() } else { &[] };
+    let (printed, code) = match (&answered, seen) {
+        (Answered::Reply(reply), Some(seen)) if common.json => show_seen(reply, &seen),
+        _ => show(&answered, ops, common.json),
     };
-    let (printed, code) = show(&answered, ops, common.json);
     out::print(&printed)?;
     if let (Some(note), false) = (note(&answered), common.json) {
         out::remark(note);

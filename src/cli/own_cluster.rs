@@ -139,8 +139,5 @@ pub(super) fn answering(protocol: &dyn Deployed, cluster: &ClusterFile) -> Optio
         Ask::Words(Vec::new())
     };
     let patience = Duration::from_secs(1);
-    match protocol.ask(cluster, &anything, None, patience) {
-        Ok((_, server)) => Some(server),
-        Err(_) => None,
-    }
+    protocol.ask(cluster, &anything, None, None, patience).ok().map(|told| told.server)
 }

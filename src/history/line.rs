@@ -86,6 +86,11 @@ impl Line {
         }
     }
 
+    /// Whether an answered operation was taken.
+    pub(super) fn is_taken(&self, at: usize) -> bool {
+        self.answered.contains(self.entries[at].number)
+    }
+
     /// Puts the operation back that was taken last.
     pub(super) fn put_back(&mut self, at: usize) {
         let Entry { end, place, number, .. } = self.entries[at];

@@ -40,4 +40,4 @@ mod tests;
 pub use linearizability::{Linearizability, Stuck};
 pub use operation::{HistoryOf, Operation, by_key};
 pub use recorder::Recorder;
-pub use search::judge;
+pub use search::{judge, judge_in_sessions};

@@ -16,7 +16,7 @@ use super::line::Line;
 use super::linearizability::{Linearizability, Stuck};
 use super::operation::{HistoryOf, Operation};
 use stateright::semantics::SequentialSpec;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -27,6 +27,24 @@ where
     S: SequentialSpec + Clone + Eq + Hash,
 {
     Search::new(history).run(initial, limit)
+}
+
+/// The same, where each client's answered operations also happen in the order in which the history
+/// has them, whatever their times: for operations that may happen before they begin. Within its
+/// times each is still to happen.
+pub fn judge_in_sessions<S>(initial: &S, history: &HistoryOf<S>, limit: usize) -> Linearizability<S>
+where
+    S: SequentialSpec + Clone + Eq + Hash,
+{
+    let mut search = Search::new(history);
+    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, operation) in history.iter().enumerate() {
+        search.predecessors.push(last.get(&operation.client).copied());
+        if operation.answer.is_some() {
+            last.insert(operation.client, at);
+        }
+    }
+    search.run(initial, limit)
 }
 
 /// A configuration on the path that is being tried.
@@ -55,6 +73,8 @@ pub(super) struct Search<'a, S: SequentialSpec> {
     /// The operations that are still to come.
     line: Line,
     order: Vec<usize>,
+    /// By operation: the one of its client that must happen before. Empty, if times say it all.
+    predecessors: Vec<Option<usize>>,
     /// How many answered operations are still to come.
     left: usize,
     best: Option<Best<S>>,
@@ -66,7 +86,8 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
     pub(super) fn new(history: &'a HistoryOf<S>) -> Self {
         let left = history.iter().filter(|operation| operation.answer.is_some()).count();
         let line = Line::new(history);
-        Self { history, line, order: Vec::new(), left, best: None, looked: 0 }
+        let (order, predecessors) = (Vec::new(), Vec::new());
+        Self { history, line, order, predecessors, left, best: None, looked: 0 }
     }
 
     fn run(mut self, initial: &S, limit: usize) -> Linearizability<S> {
@@ -87,7 +108,8 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
                         return Linearizability::Undecided { configurations: limit };
                     }
                     let last = last.zip(path.last().map(|step| &step.state));
-                    let window = self.line.window(&mut self.looked);
+                    let mut window = self.line.window(&mut self.looked);
+                    window.retain(|at| self.is_in_turn(*at));
                     self.note(&state, &window);
                     let choices = self.choices(&state, window, last);
                     path.push(Configuration { state, len: self.order.len(), choices });
@@ -117,6 +139,11 @@ impl<'a, S: SequentialSpec + Clone + Eq + Hash> Search<'a, S> {
 
     fn is_pending(&self, at: usize) -> bool {
         self.operation(at).answer.is_none()
+    }
+
+    /// Whether all of its client's operations that must come before it have happened.
+    fn is_in_turn(&self, at: usize) -> bool {
+        self.predecessors.get(at).copied().flatten().is_none_or(|before| self.line.is_taken(before))
     }
 
     fn take(&mut self, at: usize) {

@@ -180,12 +180,12 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         Driven::new(op, self.next_seq, self.servers.clone(), self.retry.clone())
     }
 
-    /// Asks the one that answered first, the next time: the actor may have turned to another.
+    /// Asks the one that answered first, the next time: the actor may have turned to another. If
+    /// it is none of those that this client asks, a redirect to it is heeded again.
     fn remember(&mut self, answered: Option<Id>, epoch: u64) {
-        self.epoch = epoch;
-        if let Some(at) = self.servers.iter().position(|server| Some(*server) == answered) {
-            self.servers.rotate_left(at);
-        }
+        let at = self.servers.iter().position(|server| Some(*server) == answered);
+        self.epoch = at.map_or(0, |_| epoch);
+        self.servers.rotate_left(at.unwrap_or(0));
     }
 
     fn no_answer(&self, deadline: Duration, call: &Call<Service<O, R, P>>) -> ClientError {

@@ -300,7 +300,10 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let result = state.last.take()?;
         let (begun, epoch) = (open.begun, state.epoch);
         // It asks the server that answered first, the next time: the actor may have turned to another.
-        (member.target, member.epoch) = (server, epoch.max(member.epoch));
+        // If it is none of those that this client asks, a redirect to it is heeded again.
+        let is_asked = self.servers.contains(&server);
+        (member.target, member.epoch) =
+            if is_asked { (server, epoch.max(member.epoch)) } else { (self.servers[0], 0) };
         let slot = place.member * member.slots.len() + usize::from(place.slot);
         member.is_expired |= result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired);
         self.round_trip.measured(begun.elapsed(), self.timers.len());

@@ -14,7 +14,8 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn what_survives_a_storm_holds() {
-    for (protocol, seed) in [("paxos", "5"), ("two-phase-commit", "12"), ("multi-primary", "7")] {
+    let seeds = [("paxos", "5"), ("two-phase-commit", "12"), ("multi-primary", "7"), ("zab", "8")];
+    for (protocol, seed) in seeds {
         let dir = tempfile::tempdir().unwrap();
         let args = [protocol, "--chaos", seed, "--for", "8s", "--clients", "16", "--json"];
         let output = storm(dir.path(), &args);

@@ -87,7 +87,7 @@ fn with_lazy_disks_as_many_killed_as_must_be_in_sync_lose_what_was_acknowledged(
     let ask = |op: &Op| -> Option<Reply> {
         let mut client = open_client::<Kafka>(&file, None).unwrap();
         let wanted = op.clone().into();
-        match ask::<TopicOffer, Peer>(&mut client, &file, &wanted, SECOND * 20) {
+        match ask::<TopicOffer, Peer>(&mut client, &file, &wanted, &mut (), SECOND * 20) {
             Ok(Answered::Reply(reply)) => Some(reply),
             other => panic!("{other:?}"),
         }

@@ -19,3 +19,4 @@ mod processes;
 mod replaced_disk;
 mod status;
 mod two_phase_commit;
+mod zab;

@@ -109,12 +109,14 @@ fn a_leader_that_is_asked_to_stop_is_succeeded_at_once() {
     let paxos = "[timing]\nelection = [20000, 30000]\ncandidacy = [30000, 40000]\n";
     let primary_backup = "[timing]\nsuspect = [20000, 30000]\n";
     for (protocol, servers, leader, timing) in
-        [("paxos", 3, 0, paxos), ("primary-backup", 4, 1, primary_backup)]
+        [("paxos", 3, 0, paxos), ("zab", 3, 0, paxos), ("primary-backup", 4, 1, primary_backup)]
     {
         let mut cluster = Cluster::start(protocol, servers, &format!("{KEYS}{timing}"));
         assert_eq!(cluster.client(&["put", "k", "before", "--timeout", "10s"]), said(0, "done\n"));
-        // A successor that has not begun yet would not hear of it.
-        cluster.await_line(leader + 1, |line| line.contains("the node is now"));
+        // A successor, or one that it needs, that has not begun yet would not hear of it.
+        for id in leader + 1..servers {
+            cluster.await_line(id, |line| line.contains("the node is now"));
+        }
         assert_eq!(cluster.terminate(leader), Some(0));
         let put = cluster.client(&["put", "k", "after", "--timeout", "10s"]);
         assert_eq!(put, said(0, "done\n"), "{protocol}: {}", cluster.log(leader + 1));

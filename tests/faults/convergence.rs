@@ -66,7 +66,7 @@ fn request(
 ) -> Option<Answered> {
     let context = asked.context.as_ref().map(|told| told.context.clone());
     let what = Ask::One { op: asked.op.clone(), context };
-    match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, deadline) {
+    match ask::<SiblingsOffer, _>(&mut clients[asked.node], file, &what, &mut (), deadline) {
         Ok(answered) => Some(answered),
         Err(AskError::Offer(OfferError::Crowded)) => None,
         Err(AskError::Client(error)) if error.is_overdue() => None,

@@ -29,7 +29,13 @@ fn request<D: Deploy>(
     op: &Op,
     deadline: Duration,
 ) -> Option<Reply> {
-    match ask::<D::Offer, D::Peer>(client, file, &op.clone().into(), deadline) {
+    match ask::<D::Offer, D::Peer>(
+        client,
+        file,
+        &op.clone().into(),
+        &mut Default::default(),
+        deadline,
+    ) {
         Ok(Answered::Reply(reply)) => Some(reply),
         Err(AskError::Client(error)) if error.is_overdue() => None,
         other => panic!("{op:?}: {other:?}"),

@@ -31,7 +31,7 @@ fn request(
     deadline: Duration,
 ) -> Option<Outcome> {
     let asked = Ask::Together(txn.clone());
-    match ask::<TransactionOffer, _>(client, file, &asked, deadline) {
+    match ask::<TransactionOffer, _>(client, file, &asked, &mut (), deadline) {
         Ok(Answered::Committed(replies)) => Some(Outcome::Committed(replies)),
         Ok(Answered::ConditionFailed { op, found }) => {
             Some(Outcome::Aborted(Abort::Condition { op, found }))

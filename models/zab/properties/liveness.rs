@@ -1,6 +1,7 @@
 //! What must eventually happen.
 
-use super::nodes::{Actor, Claim, History, leaders, servers, stables};
+use super::nodes::{Actor, Claim, History, established, leaders, servers, stables};
+use crate::quorum::majority;
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
 use crate::zab::Role;
@@ -12,6 +13,8 @@ statements! {
         "Junqueira et al. 2011";
     pub GIVEN_UP = "given-up", "a leader without a quorum eventually gives up",
         "Junqueira et al. 2011";
+    pub FOLLOWED = "followed", "a leader that is shut down is eventually followed by another",
+        "Ongaro 2014, section 3.10";
     pub CAUGHT_UP = "caught-up", "every server that is up eventually delivers what any delivered",
         "Junqueira et al. 2011";
 }
@@ -41,6 +44,16 @@ pub fn answered() -> Claim {
     )
 }
 
+/// Where no leader has an established epoch, one has it later.
+pub fn followed(quorum: usize) -> Claim {
+    let is_led = move |nodes: &Nodes<'_, Actor>| established(nodes, quorum).next().is_some();
+    Property::leads_to(
+        FOLLOWED,
+        Condition::nodes(move |nodes| !is_led(nodes)),
+        Condition::nodes(is_led),
+    )
+}
+
 /// Who delivered less than another does not stay so.
 pub fn caught_up() -> Claim {
     fn level(nodes: &Nodes<'_, Actor>) -> bool {
@@ -51,9 +64,10 @@ pub fn caught_up() -> Claim {
 }
 
 /// A leader does not go on for ever while fewer than a quorum are up.
-pub fn given_up(quorum: usize) -> Claim {
+pub fn given_up(voting: usize) -> Claim {
     let is_forsaken = move |nodes: &Nodes<'_, Actor>| {
-        servers(nodes).count() < quorum && leaders(nodes).next().is_some()
+        let up = servers(nodes).filter(|(id, _)| usize::from(*id) < voting).count();
+        up < majority(voting) && leaders(nodes).next().is_some()
     };
     Property::leads_to(
         GIVEN_UP,

@@ -6,7 +6,7 @@ use crate::kv::Service;
 use crate::statements;
 use crate::world::{Condition, Property, Statement};
 use crate::zab::epoch::Zxid;
-use crate::zab::{Peer, Role};
+use crate::zab::{Peer, Role, Saved, State};
 use stateright::actor::Id;
 
 statements! {
@@ -18,6 +18,7 @@ statements! {
     pub FETCHED = "history-fetched", "a prospective leader took over a more recent history";
     pub INSTALLED = "snapshot-installed", "a server took over a snapshot";
     pub STALE = "stale-read", "a client that wrote was answered while another server had delivered less";
+    pub BEFORE_OWN_DISK = "before-own-disk", "a leader delivered a transaction that is not on its disk";
     pub JOINED = "joined", "a follower took over a history that has transactions";
 }
 
@@ -40,6 +41,18 @@ pub fn new_epoch(quorum: usize) -> Claim {
         NEW_EPOCH,
         Condition::nodes(move |nodes| {
             established(nodes, quorum).any(|(_, leader)| leader.stable.current.round > 0)
+        }),
+    )
+}
+
+/// A quorum of followers had a transaction on their disks before the leader had it on its own.
+pub fn before_own_disk() -> Claim {
+    Property::sometimes(
+        BEFORE_OWN_DISK,
+        Condition::each_node(|node| {
+            let Some(State::Server(server)) = node.state() else { return false };
+            let Some(Saved::Complete(durable)) = &node.disk.durable else { return false };
+            server.leading().is_some() && server.stable.image.slot > durable.end()
         }),
     )
 }
@@ -121,7 +134,7 @@ pub fn looks(only: Vec<usize>) -> Condition<Actor, History> {
 pub fn looks_within(only: Vec<usize>, rounds: u64) -> Condition<Actor, History> {
     let only: Vec<Id> = only.into_iter().map(Id::from).collect();
     Condition::each_node(move |node| {
-        let Some(crate::zab::State::Server(server)) = node.state() else { return true };
+        let Some(State::Server(server)) = node.state() else { return true };
         let tries = matches!(server.role, Role::Soliciting(_) | Role::Discovering(_));
         server.stable.accepted.round <= rounds && (!tries || only.contains(&node.id))
     })
@@ -141,7 +154,7 @@ pub fn short(most: u64) -> Condition<Actor, History> {
 /// enough that it takes over.
 pub fn takes_over() -> Condition<Actor, History> {
     Condition::each_node(|node| {
-        let Some(crate::zab::State::Server(server)) = node.state() else { return true };
+        let Some(State::Server(server)) = node.state() else { return true };
         match server.role {
             Role::Soliciting(_) | Role::Discovering(_) => node.id == Id::from(1),
             Role::Following { up_to_date: false } => server.stable.accepted.round > 0,
@@ -154,7 +167,7 @@ pub fn takes_over() -> Condition<Actor, History> {
 /// followers.
 pub fn unheard() -> Condition<Actor, History> {
     Condition::each_node(|node| {
-        let Some(crate::zab::State::Server(server)) = node.state() else { return true };
+        let Some(State::Server(server)) = node.state() else { return true };
         let is_first = usize::from(node.id) == 0;
         match server.role {
             Role::Soliciting(_) | Role::Discovering(_) => node.id == Id::from(1),

@@ -11,13 +11,19 @@ statements! {
     /// shows that it fires too often or not at all.
     pub ARMED = "timers-armed", "a server has exactly the timers of its role pending",
         "Junqueira et al. 2011";
+    pub OBSERVER = "observer", "an observer neither leads nor tries to",
+        "ZooKeeper, ZOOKEEPER-368";
+    pub READS_SERVED = "reads-served", "no read waits for a transaction that its server has delivered",
+        "Hunt et al. 2010, section 4.4";
     pub BOUNDED = "bounded-memory", "a server keeps no more than its bounds allow",
         "Hunt et al. 2010, section 4.3";
 }
 
 /// All of it.
 pub fn structure(config: &Config) -> Vec<Claim> {
-    vec![armed(), bounded(config)]
+    let mut claims = vec![armed(), reads_served(), bounded(config)];
+    claims.extend((config.observers > 0).then(observer));
+    claims
 }
 
 /// Who does not lead waits for a leader, and a leader for its followers.
@@ -32,7 +38,30 @@ fn armed() -> Claim {
                 Role::Discovering(_) => &[Timer::Look, Timer::Resend],
                 _ => &[Timer::Look],
             };
-            timers.iter().eq(expected)
+            // That it is to stop is an operator's decision.
+            timers.iter().filter(|timer| **timer != Timer::Stop).eq(expected)
+        }),
+    )
+}
+
+/// Its role is to follow, or to wait for a leader.
+fn observer() -> Claim {
+    Property::always(
+        OBSERVER,
+        Condition::each_node(|node: &NodeOf<Actor>| {
+            let Some(server) = node.state().and_then(server) else { return true };
+            !server.observes || matches!(server.role, Role::Looking | Role::Following { .. })
+        }),
+    )
+}
+
+/// A read that waits is of a client that knows more than its server.
+fn reads_served() -> Claim {
+    Property::always(
+        READS_SERVED,
+        Condition::each_node(|node: &NodeOf<Actor>| {
+            let Some(server) = node.state().and_then(server) else { return true };
+            server.waiting.values().all(|read| read.seen > server.stable.delivered)
         }),
     )
 }
@@ -53,6 +82,7 @@ fn bounded(config: &Config) -> Claim {
             let bytes: usize = stable.log.values().map(weight).sum();
             bytes == server.log_bytes
                 && stable.delivered_len() <= keep
+                && server.waiting.len() as u64 <= config.open
                 && !(server.leading().is_some() && open as u64 > config.open)
         }),
     )

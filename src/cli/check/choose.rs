@@ -113,8 +113,8 @@ fn built<'a>(protocols: &'a [Protocol], args: &Args) -> Result<Chosen<'a>, CliEr
 fn of_a_model(protocol: &Protocol, error: NoChoice) -> CliError {
     let NoChoice::Unknown(unknown) = &error else { return error.into() };
     let has_it =
-        |model: &&Box<dyn Abstract>| model.bounds().iter().any(|bound| bound.name == unknown.name);
-    match protocol.abstract_models.iter().find(has_it) {
+        |model: &&dyn Abstract| model.bounds().iter().any(|bound| bound.name == unknown.name);
+    match protocol.abstract_models.iter().map(AsRef::as_ref).find(has_it) {
         None => error.into(),
         Some(model) => CliError::Usage(format!(
             "{} is a bound of an abstract model: add --abstract-model {}",

@@ -4,7 +4,7 @@ use crate::node::client::{Client, ClientError, Fate};
 use crate::node::cluster_file::ClusterFile;
 use quorate_models::kv::Abort;
 use quorate_models::kv::machine::Value;
-use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, reason};
+use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Carried, Offer, OfferError, reason};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -46,7 +46,8 @@ impl AskError {
     }
 }
 
-/// Asks, and asks again what was aborted for a reason that passes, until `deadline`.
+/// Asks, and asks again what was aborted for a reason that passes, until `deadline`. What the client
+/// knows goes with the request, and what it learns is added: give the same `carried` the next time.
 ///
 /// It serves every protocol alike. A program that knows that its cluster replicates a map may call
 /// [`Client::get`], [`Client::put`] and so on instead.
@@ -54,10 +55,12 @@ pub fn ask<F: Offer, P: Value>(
     client: &mut Client<F::Request, F::Answer, P>,
     cluster: &ClusterFile,
     ask: &Ask,
+    carried: &mut F::Carried,
     deadline: Duration,
 ) -> Result<Answered, AskError> {
     let topology = cluster.topology();
-    let request = F::request(&topology, ask)?;
+    let mut request = F::request(&topology, ask)?;
+    carried.stamp(&mut request);
     F::check(&request).map_err(OfferError::from)?;
     let begin = Instant::now();
     let (mut tries, mut longest) = (0, Duration::ZERO);
@@ -66,6 +69,7 @@ pub fn ask<F: Offer, P: Value>(
         let left = deadline.saturating_sub(now.duration_since(begin));
         // Each time it is another request, with a sequence number of its own.
         let answer = client.call(request.clone(), left).map_err(|error| error.within(deadline))?;
+        carried.learn(&answer);
         tries += 1;
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());

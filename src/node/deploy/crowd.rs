@@ -6,7 +6,7 @@ use crate::node::client::ClientError;
 use crate::node::cluster_file::ClusterFile;
 use crate::node::fleet::{Finished, Fleet, FleetCounts};
 use quorate_models::kv::Abort;
-use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError};
+use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Carried, Offer, OfferError};
 use quorate_models::kv::service::Refusal;
 use quorate_models::protocol::{Answer, Deploy, Request};
 use quorate_models::topology::Topology;
@@ -77,6 +77,8 @@ pub(super) struct Hidden<D: Deploy> {
     fleet: Fleet<Request<D>, Answer<D>, D::Peer>,
     topology: Topology,
     asked: Vec<Option<Ask>>,
+    /// What each of them knows.
+    carried: Vec<<D::Offer as Offer>::Carried>,
 }
 
 impl<D: Deploy> Hidden<D> {
@@ -87,7 +89,8 @@ impl<D: Deploy> Hidden<D> {
     ) -> Result<Self, OpenError> {
         let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
         let fleet = Fleet::open(cluster, servers, retry, (clients, 1))?;
-        Ok(Self { fleet, topology: cluster.topology(), asked: vec![None; clients] })
+        let (asked, carried) = (vec![None; clients], vec![Default::default(); clients]);
+        Ok(Self { fleet, topology: cluster.topology(), asked, carried })
     }
 
     fn end(&mut self, finished: Finished<Answer<D>>) -> Option<Heard> {
@@ -96,12 +99,15 @@ impl<D: Deploy> Hidden<D> {
         let ask = self.asked[client].take()?;
         let end = match result {
             Err(why) => End::Refused(why),
-            Ok(answer) => match D::Offer::answer(&self.topology, &ask, answer) {
-                None => End::Nonsense,
-                Some(AskOutcome::Done(answered)) => End::Done(answered),
-                Some(AskOutcome::Again(why)) => End::Again(why),
-                Some(AskOutcome::Failed(error)) => End::Failed(error),
-            },
+            Ok(answer) => {
+                self.carried[client].learn(&answer);
+                match D::Offer::answer(&self.topology, &ask, answer) {
+                    None => End::Nonsense,
+                    Some(AskOutcome::Done(answered)) => End::Done(answered),
+                    Some(AskOutcome::Again(why)) => End::Again(why),
+                    Some(AskOutcome::Failed(error)) => End::Failed(error),
+                }
+            }
         };
         Some(Heard { client, server, end })
     }
@@ -109,7 +115,8 @@ impl<D: Deploy> Hidden<D> {
 
 impl<D: Deploy> Crowd for Hidden<D> {
     fn begin(&mut self, client: usize, ask: &Ask) -> Result<(), AskError> {
-        let request = D::Offer::request(&self.topology, ask)?;
+        let mut request = D::Offer::request(&self.topology, ask)?;
+        self.carried[client].stamp(&mut request);
         D::Offer::check(&request).map_err(OfferError::from)?;
         self.asked[client] = Some(ask.clone());
         Ok(self.fleet.begin(client, request)?)

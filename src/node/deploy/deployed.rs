@@ -6,7 +6,7 @@ use super::{AskError, ClientOf, DeployError, OpenError, ask, open_at, open_clien
 use crate::node::cluster_file::ClusterFile;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
-use quorate_models::kv::offer::{Answered, Ask, Offer};
+use quorate_models::kv::offer::{Answered, Ask, Carried, Offer, OfferError};
 use quorate_models::protocol::{Deploy, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
@@ -34,7 +34,8 @@ pub trait Deployed: Send + Sync {
     fn run(&self, cluster: &ClusterFile, node: &Place<'_>, stop: &Stop)
     -> Result<Stats, OpenError>;
 
-    /// Asks the cluster, or only one server of it, and names the server that answered.
+    /// Asks the cluster, or only one server of it, as a client that has `seen` what an answer said
+    /// before.
     ///
     /// # Errors
     /// When there is no answer, or it is that nothing is done.
@@ -42,9 +43,10 @@ pub trait Deployed: Send + Sync {
         &self,
         cluster: &ClusterFile,
         wanted: &Ask,
+        seen: Option<&str>,
         only: Option<Id>,
         deadline: Duration,
-    ) -> Result<(Answered, Id), CallError>;
+    ) -> Result<Told, CallError>;
 
     /// Opens a client that goes on to ask as the same, for all servers that take requests or only
     /// one.
@@ -88,6 +90,18 @@ pub trait OpenClient {
     /// # Errors
     /// When there is no answer, or it is that nothing is done.
     fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError>;
+}
+
+/// The answer of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The answer.
+    pub answered: Answered,
+    /// The server that answered.
+    pub server: Id,
+    /// What the client knows now, for the next that goes on in its place; `None` if the protocol
+    /// asks for nothing of the kind.
+    pub seen: Option<String>,
 }
 
 /// Why a cluster did not answer.
@@ -139,12 +153,19 @@ impl<D: Deploy> Deployed for Hidden<D> {
         &self,
         cluster: &ClusterFile,
         wanted: &Ask,
+        seen: Option<&str>,
         only: Option<Id>,
         deadline: Duration,
-    ) -> Result<(Answered, Id), CallError> {
+    ) -> Result<Told, CallError> {
+        let resumed = |text: &str| {
+            CarriedOf::<D>::resume(text)
+                .ok_or_else(|| AskError::from(OfferError::BadSeen(text.into())))
+        };
+        let mut carried = seen.map(resumed).transpose()?.unwrap_or_default();
         let mut client = open_client::<D>(cluster, only)?;
-        let answered = ask::<D::Offer, D::Peer>(&mut client, cluster, wanted, deadline)?;
-        Ok((answered, client.last_server()))
+        let answered =
+            ask::<D::Offer, D::Peer>(&mut client, cluster, wanted, &mut carried, deadline)?;
+        Ok(Told { answered, server: client.last_server(), seen: carried.token() })
     }
 
     fn client(
@@ -153,7 +174,8 @@ impl<D: Deploy> Deployed for Hidden<D> {
         only: Option<Id>,
     ) -> Result<Box<dyn OpenClient>, OpenError> {
         let client = open_client::<D>(cluster, only)?;
-        Ok(Box::new(Opened::<D> { client, cluster: cluster.clone() }))
+        let carried = CarriedOf::<D>::default();
+        Ok(Box::new(Opened::<D> { client, carried, cluster: cluster.clone() }))
     }
 
     fn crowd(
@@ -185,13 +207,18 @@ impl<D: Deploy> Deployed for Hidden<D> {
     }
 }
 
+/// What a client of the protocol carries.
+type CarriedOf<D> = <<D as Deploy>::Offer as Offer>::Carried;
+
 struct Opened<D: Deploy> {
     client: ClientOf<D>,
+    carried: CarriedOf<D>,
     cluster: ClusterFile,
 }
 
 impl<D: Deploy> OpenClient for Opened<D> {
     fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError> {
-        ask::<D::Offer, D::Peer>(&mut self.client, &self.cluster, wanted, deadline)
+        let Self { client, carried, cluster } = self;
+        ask::<D::Offer, D::Peer>(client, cluster, wanted, carried, deadline)
     }
 }
