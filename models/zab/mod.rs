@@ -112,6 +112,7 @@
 
 mod bounds;
 mod bugs;
+mod choice;
 mod client;
 mod config;
 mod discovery;

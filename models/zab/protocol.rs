@@ -3,6 +3,7 @@
 use super::properties::{Actor, History};
 use super::state::{Role, State};
 use super::{Config, Ordered, Peer, Timing, Zab, guarantees, instances, mutants};
+use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::kv::offer::Offered;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
@@ -27,6 +28,10 @@ impl<M: Offered> Protocol for Zab<M> {
 
     fn mutants() -> Vec<Mutant<Actor, History>> {
         mutants::mutants()
+    }
+
+    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+        visitor.visit(super::choice::choice());
     }
 
     fn guarantees() -> Vec<Guarantee> {

@@ -49,7 +49,7 @@ pub fn new_epoch(quorum: usize) -> Claim {
 pub fn before_own_disk() -> Claim {
     Property::sometimes(
         BEFORE_OWN_DISK,
-        Condition::each_node(|node| {
+        Condition::some_node(|node| {
             let Some(State::Server(server)) = node.state() else { return false };
             let Some(Saved::Complete(durable)) = &node.disk.durable else { return false };
             server.leading().is_some() && server.stable.image.slot > durable.end()
