@@ -32,7 +32,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         let solicit = Peer::Solicit { accepted: self.epoch(), left };
         self.broadcast(solicit.clone());
         if self.has(Bug::ObserverElects) {
-            self.to_observers(&solicit);
+            self.tell_observers(&solicit);
         }
         self.take_epoch();
     }
@@ -220,7 +220,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         for (follower, standing) in accepted_by {
             self.serve(follower, standing.last, None);
         }
-        self.to_observers(&Peer::NewEpoch { epoch });
+        self.tell_observers(&Peer::NewEpoch { epoch });
         self.commit();
     }
 }

@@ -69,10 +69,7 @@ fn get() -> Op {
 fn rehearsed(op: Op, count: usize, local_reads: bool) -> Rehearsal<Zab<Map>> {
     let servers = 3;
     let config = Config::new(servers, Timing::model());
-    let ask = match local_reads {
-        true => Ask::Read { op, seen: Zxid::default() },
-        false => Ask::Do { op },
-    };
+    let ask = if local_reads { Ask::Read { op, seen: Zxid::default() } } else { Ask::Do { op } };
     let actors = config.map_or_else(Vec::new, |config| {
         let script = vec![ask; count];
         let all = config.server_ids().map(|_| config.server());

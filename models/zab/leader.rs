@@ -318,7 +318,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
             *heard = Some(BTreeSet::new());
         }
         self.broadcast(Peer::Ping { epoch, committed });
-        self.to_observers(&Peer::Ping { epoch, committed });
+        self.tell_observers(&Peer::Ping { epoch, committed });
         if self.has(Bug::NoResend) {
             return;
         }

@@ -230,9 +230,11 @@ impl<M: StateMachine> Recoverable for Zab<M> {
     /// What is committed is on the disks of a quorum; of a single server, that is its own.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
         match msg {
-            Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
-            // It counts here when it is durable here.
-            Service::Peer(Peer::Propose { .. }) => false,
+            // A proposal counts here when it is durable here.
+            Service::Request { .. }
+            | Service::Redirect { .. }
+            | Service::Refused { .. }
+            | Service::Peer(Peer::Propose { .. }) => false,
             Service::Reply { .. }
             | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
                 matches!(self, Self::Server(server) if server.config.servers() == 1)

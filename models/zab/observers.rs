@@ -21,7 +21,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Sends to all observers.
-    pub(super) fn to_observers(&mut self, msg: &Peer<M>) {
+    pub(super) fn tell_observers(&mut self, msg: &Peer<M>) {
         for observer in self.config.observer_ids() {
             self.send(observer, msg.clone());
         }
