@@ -34,9 +34,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if saved.is_none() {
             self.save(Saved::Complete(stable.clone()));
         }
-        let is_observer = !self.config.votes(self.id);
+        let votes = self.config.votes(self.id);
         let state = self.state.to_mut();
-        state.observes = is_observer;
+        state.observes = !votes;
         state.log_bytes = stable.log.values().map(weight).sum();
         state.stable = stable;
         self.forget_log();
