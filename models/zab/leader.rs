@@ -220,10 +220,10 @@ impl<M: StateMachine> Turn<'_, '_, M> {
         if self.src == self.id {
             return self.on_own_ack(last);
         }
+        self.heard_of();
         if !self.config.votes(self.src) && !self.has(Bug::CountObserver) {
             return self.on_observer_ack(last);
         }
-        self.heard_of();
         let src = self.src;
         let before = self.state.leading().and_then(|leading| leading.followers.get(&src)).copied();
         let Some(before) = before else {
