@@ -52,7 +52,6 @@ bugs! {
     LeadEarly,
     LeaveSilently,
     SucceedNobody,
-    StayLoyal,
     CountObserver,
     ObserverElects,
     ObserverLooks,

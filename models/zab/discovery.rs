@@ -39,7 +39,7 @@ impl<M: StateMachine> Turn<'_, '_, M> {
 
     /// Another server would lead. A leader lets it join instead, unless it accepted a larger epoch.
     pub(super) fn on_solicit(&mut self, accepted: Epoch, left: bool) {
-        if left && self.follows(accepted) && !self.has(Bug::StayLoyal) {
+        if left && self.follows(accepted) {
             self.look_again();
         }
         match self.state.role {

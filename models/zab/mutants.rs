@@ -119,6 +119,4 @@ mutants! {
         "leave-silently" by claims::FOLLOWED in leaving();
     SucceedNobody: "no server would lead when the leader leaves",
         "succeed-nobody" by claims::FOLLOWED in leaving();
-    StayLoyal: "a follower waits for a leader of which another says that it left",
-        "stay-loyal" by claims::FOLLOWED in leaving();
 }
