@@ -31,6 +31,7 @@
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;
+pub mod clock;
 pub mod durable;
 pub mod guarantee;
 pub mod guard;
@@ -45,6 +46,7 @@ pub mod protocol;
 pub mod protocols;
 pub mod quorum;
 pub mod reference;
+pub mod ring;
 mod seeded;
 pub mod shared_map;
 #[cfg(test)]
