@@ -45,6 +45,7 @@ pub mod primary_backup;
 pub mod protocol;
 pub mod protocols;
 pub mod quorum;
+pub mod quorum_store;
 pub mod reference;
 pub mod ring;
 mod seeded;

@@ -114,11 +114,7 @@ impl Ring {
 /// The tokens of a node: they follow from its id alone.
 fn tokens(node: Id, count: u16) -> impl Iterator<Item = (u64, Id)> {
     let name = (usize::from(node) as u64).to_be_bytes();
-    (0..count).map(move |at| {
-        let [high, low] = at.to_be_bytes();
-        let [a, b, c, d, e, f, g, h] = name;
-        (place(&[a, b, c, d, e, f, g, h, high, low]), node)
-    })
+    (0..count).map(move |at| (place(&[name.as_slice(), &at.to_be_bytes()].concat()), node))
 }
 
 #[cfg(test)]

@@ -65,13 +65,14 @@ impl<V> Call<V> {
     }
 
     /// The value that it writes, if it does or may do so; `None` in it for a delete.
+    #[allow(clippy::option_option, reason = "a delete is a write of nothing")]
     fn written(&self) -> Option<Option<&Bytes>> {
         match (&self.op, self.replied()) {
             (Op::Put { value, .. }, _) => Some(Some(value)),
             (Op::Delete { .. }, _) => Some(None),
-            (Op::Cas { .. }, Some((Reply::Swapped { swapped: false, .. }, _))) => None,
+            (Op::Cas { .. }, Some((Reply::Swapped { swapped: false, .. }, _)))
+            | (Op::Get { .. } | Op::Range(_), _) => None,
             (Op::Cas { new, .. }, _) => Some(new.as_ref()),
-            (Op::Get { .. } | Op::Range(_), _) => None,
         }
     }
 
