@@ -33,6 +33,7 @@
 pub mod abstract_model;
 pub mod bound;
 pub mod choice;
+pub mod clock;
 pub mod durable;
 pub mod guarantee;
 pub mod guard;
@@ -46,7 +47,9 @@ pub mod primary_backup;
 pub mod protocol;
 pub mod protocols;
 pub mod quorum;
+pub mod quorum_store;
 pub mod reference;
+pub mod ring;
 mod seeded;
 pub mod shared_map;
 #[cfg(test)]

@@ -17,7 +17,6 @@
 //! difference, at the price of another ordered map.
 
 use super::bugs::{Bug, merge};
-use super::clock::Stamp;
 use super::message::{Mark, Partly, Peer, Piece, Resume};
 use super::state::ReplicaState;
 use super::storage::Delta;
@@ -25,6 +24,7 @@ use super::store::{Entry, Order, Update};
 use super::transfer::{Taken, Transfer};
 use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
+use crate::clock::Stamp;
 use crate::kv::Bytes;
 use serde::Serialize;
 use stateright::actor::Id;

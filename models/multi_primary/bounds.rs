@@ -1,13 +1,13 @@
 //! The bounds of the checked instances: their servers, clients and faults.
 
 use super::bugs::Bug;
-use super::clock::PhysicalTime;
 use super::config::{Config, Rule, ScriptedOp, Timing};
 use super::context::Authenticator;
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
 use super::vector::{Dot, VersionVector};
+use crate::clock::PhysicalTime;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
 use crate::world::{Cluster, Fairness, Faults, FormerLife, LostDisks, NetworkKind, Setup};

@@ -1,9 +1,9 @@
 //! The configuration of a cluster, and its nodes and clients.
 
 use super::bugs::Bug;
-use super::clock::PhysicalTime;
 use super::context::Authenticator;
 use super::vector::VersionVector;
+use crate::clock::PhysicalTime;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
 use crate::turn::Setting;

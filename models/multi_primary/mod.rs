@@ -78,7 +78,7 @@
 //! # Where things are
 //!
 //! [`Request`], [`Answer`] and [`Peer`] are the vocabulary, [`ReplicaState`] is a node's state; all
-//! handlers are methods of one context, `turn.rs`; `vector.rs` and `clock.rs` have the names and
+//! handlers are methods of one context, `turn.rs`; `vector.rs` and [`clock`](crate::clock) have the names and
 //! the order of writes; `newcomer.rs` the way back without a disk; `store.rs` the versions and the
 //! merge; `storage.rs` the durable state; `session.rs` the client that is checked; `history.rs` the
 //! record of a run for the properties. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
@@ -88,7 +88,6 @@ mod anti_entropy;
 mod bounds;
 mod bugs;
 mod choice;
-mod clock;
 mod config;
 mod context;
 mod guarantees;
@@ -113,7 +112,7 @@ mod transfer;
 mod turn;
 mod vector;
 
-pub use clock::{PhysicalTime, Stamp};
+pub use crate::clock::{PhysicalTime, Stamp};
 pub use config::{Config, MAX_SIBLINGS, MultiPrimary, Replica, Rule, ScriptedOp, Session, Timing};
 pub use context::{Authenticator, Context, Tag};
 pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume, Return};

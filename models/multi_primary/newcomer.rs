@@ -24,13 +24,13 @@
 //! anyway.
 
 use super::bugs::Bug;
-use super::clock::Stamp;
 use super::message::{Peer, Piece, Resume, Return};
 use super::state::Stability;
 use super::storage::{Delta, Image, Returning, Storage};
 use super::transfer::Transfer;
 use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
+use crate::clock::Stamp;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 

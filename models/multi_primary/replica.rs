@@ -1,7 +1,6 @@
 //! A node: takes reads and writes alone, and sends its writes to the others.
 
 use super::bugs::Bug;
-use super::clock::Stamp;
 use super::config::{MAX_SIBLINGS, Rule};
 use super::context::Context;
 use super::message::{Answer, Msg, Peer, Request};
@@ -10,6 +9,7 @@ use super::storage::{Delta, Image, Storage};
 use super::store::{Order, Update, Version};
 use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
+use crate::clock::Stamp;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::RequestStatus;

@@ -19,12 +19,12 @@
 //! node that has no tombstone remembers no digests.
 
 use super::bugs::Bug;
-use super::clock::Stamp;
 use super::state::{Row, Stability};
 use super::storage::Image;
 use super::store::{Order, Version};
 use super::turn::Turn;
 use super::vector::{Dot, VersionVector};
+use crate::clock::Stamp;
 use stateright::actor::Id;
 
 impl Row {

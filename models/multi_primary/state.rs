@@ -1,11 +1,11 @@
 //! The states of nodes and clients.
 
-use super::clock::Stamp;
 use super::context::Context;
 use super::message::Answer;
 use super::storage::Image;
 use super::transfer::Transfer;
 use super::vector::VersionVector;
+use crate::clock::Stamp;
 use crate::kv::{ClientState, Retry};
 use stateright::actor::Id;
 use std::collections::BTreeMap;

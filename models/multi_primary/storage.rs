@@ -3,11 +3,11 @@
 //! A delta holds the entries that changed, whole, and what else moved: its cost is that of the
 //! keys that were touched, not of the map.
 
-use super::clock::Stamp;
 use super::message::{Answer, Return};
 use super::store::{Entry, Store, Update};
 use super::vector::VersionVector;
 use crate::Durable;
+use crate::clock::Stamp;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;

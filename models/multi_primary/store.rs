@@ -5,8 +5,8 @@
 //! last-writer-wins the order is total and one version is left; with multi-value it is causal and
 //! concurrent versions are left side by side, as siblings.
 
-use super::clock::Stamp;
 use super::vector::{Dot, VersionVector};
+use crate::clock::Stamp;
 use crate::kv::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ mod explore;
 mod failure;
 mod format;
 mod keygen;
+mod levels;
 mod list;
 mod man;
 mod out;
@@ -56,6 +57,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     List(list::Args),
+    Levels(levels::Args),
     Check(Box<check::Args>),
     Explore(explore::Args),
     TestFrom(test_from::Args),
@@ -131,6 +133,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
     log_to_stderr(if matches!(command, Command::Run(_)) { "info" } else { "error" });
     let result = match command {
         Command::List(args) => list::execute(args, catalogue),
+        Command::Levels(args) => levels::execute(args),
         Command::Check(args) => check::execute(args, catalogue),
         Command::Explore(args) => explore::execute(args, catalogue),
         Command::TestFrom(args) => test_from::execute(args, catalogue),
@@ -167,6 +170,7 @@ impl Command {
         match self {
             Self::Check(args) => args.is_json(),
             Self::Bench(args) => args.json,
+            Self::Levels(args) => args.json,
             Self::Status(args) => args.json,
             Self::Cluster(args) => args.chaos.json,
             Self::Get(args) => args.common.json,

@@ -217,6 +217,7 @@ fn help_fits_80_columns() {
         "check",
         "explore",
         "list",
+        "levels",
         "cluster",
         "format",
         "run",
@@ -368,8 +369,8 @@ fn named<'a>(example: &'a str, flag: &str) -> Option<&'a str> {
 #[test]
 fn every_command_has_an_example_and_what_the_examples_name_exists() {
     let commands = [
-        "list", "check", "explore", "format", "run", "cluster", "get", "range", "put", "delete",
-        "cas", "txn",
+        "list", "levels", "check", "explore", "format", "run", "cluster", "get", "range", "put",
+        "delete", "cas", "txn",
     ];
     let protocols = catalogue::protocols();
     let mut seen = 0;

@@ -26,6 +26,7 @@ const OWN: &[(&str, &str)] = &[
     ("multi-primary", "newcomer-returns"),
     ("multi-primary", "active-sessions"),
     ("paxos", "active-sessions"),
+    ("quorum-store", "failed-without-effect"),
 ];
 
 /// The properties of a protocol and those that every cluster may have.

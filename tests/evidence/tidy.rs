@@ -141,15 +141,15 @@ fn every_property_and_mutant_is_in_the_documented_table() {
     );
 }
 
-/// The text between the two marks around the table of guarantees, without what starts each line.
-fn guarantees_in(file: &str, prefix: &str) -> String {
+/// The text between the two marks around a table, without what starts each line.
+fn table_in(file: &str, prefix: &str, name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(path).unwrap();
     let lines = text.lines().map(|line| line.strip_prefix(prefix).unwrap_or(line));
     let inside = lines
-        .skip_while(|line| !line.contains("<!-- guarantees -->"))
+        .skip_while(|line| !line.contains(&format!("<!-- {name} -->")))
         .skip(1)
-        .take_while(|line| !line.contains("<!-- end of guarantees -->"));
+        .take_while(|line| !line.contains(&format!("<!-- end of {name} -->")));
     inside.flat_map(|line| [line, "\n"]).collect()
 }
 
@@ -157,11 +157,22 @@ fn guarantees_in(file: &str, prefix: &str) -> String {
 fn the_tables_of_guarantees_are_what_the_verdicts_say() {
     let current = quorate::catalogue::guarantees::markdown(&quorate::catalogue::protocols());
     for (file, prefix) in [("README.md", ""), ("models/lib.rs", "//! ")] {
-        let shown = guarantees_in(file, prefix);
+        let shown = table_in(file, prefix, "guarantees");
         assert!(
             shown == current,
             "the table in {file} is out of date: cargo run --release -- list --guarantees\n\
              shown:\n{shown}\ncurrent:\n{current}"
         );
     }
+}
+
+#[test]
+fn the_table_of_levels_is_what_the_instances_show() {
+    let shown = table_in("README.md", "", "levels");
+    let current = quorate::models::quorum_store::levels::markdown();
+    assert!(
+        shown == current,
+        "the table in README.md is out of date: cargo run --release -- levels --markdown\n\
+         shown:\n{shown}\ncurrent:\n{current}"
+    );
 }

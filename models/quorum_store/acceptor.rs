@@ -1,0 +1,70 @@
+//! A replica as an acceptor of serial requests: for each key it remembers its promise, the last proposal
+//! that it accepted, and the most recent update that was committed.
+
+use super::bugs::Bug;
+use super::message::{Call, Peer, Promised, Update};
+use super::storage::{Record, Serial};
+use super::turn::Turn;
+use super::version::{Stamp, Version};
+use crate::kv::Bytes;
+
+impl Turn<'_, '_> {
+    fn serial(&self, key: &Bytes) -> Serial {
+        self.state.stable.serial.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Promises to accept nothing of a smaller ballot, and says what this replica has; `None` if it
+    /// promised a larger one.
+    pub(super) fn promise(&mut self, key: &Bytes, ballot: Stamp) -> Option<Promised> {
+        let serial = self.serial(key);
+        if ballot < serial.promised {
+            return None;
+        }
+        if ballot > serial.promised {
+            self.change(Record::Promised(key.clone(), ballot));
+        }
+        let Serial { accepted, committed, .. } = serial;
+        Some(Promised { version: self.version(key), accepted, committed })
+    }
+
+    /// Accepts an update, unless it promised a larger ballot.
+    pub(super) fn accept(&mut self, key: &Bytes, ballot: Stamp, update: &Update) -> bool {
+        let serial = self.serial(key);
+        let is_free = ballot >= serial.promised || self.has(Bug::BreakPromise);
+        let held = serial.accepted.as_ref().map(|(accepted, _)| *accepted);
+        if is_free && held != Some(ballot) && !serial.covers(ballot) {
+            self.change(Record::Accepted(key.clone(), ballot, update.clone()));
+        }
+        is_free
+    }
+
+    /// Commits an update: its version is that of its ballot.
+    pub(super) fn commit(&mut self, key: &Bytes, version: &Version) {
+        self.take(key, version);
+        if !self.serial(key).covers(version.stamp) {
+            self.change(Record::Committed(key.clone(), version.clone()));
+        }
+    }
+
+    pub(super) fn on_prepare(&mut self, call: Call, key: &Bytes, ballot: Stamp) {
+        let answer = match self.promise(key, ballot) {
+            Some(promised) => Peer::Promise { call, ballot, promised },
+            None => Peer::Nack { call, promised: self.serial(key).promised },
+        };
+        self.answer(answer);
+    }
+
+    pub(super) fn on_propose(&mut self, call: Call, key: &Bytes, ballot: Stamp, update: &Update) {
+        let answer = if self.accept(key, ballot, update) {
+            Peer::Accepted { call, ballot }
+        } else {
+            Peer::Nack { call, promised: self.serial(key).promised }
+        };
+        self.answer(answer);
+    }
+
+    pub(super) fn on_commit(&mut self, call: Call, key: &Bytes, version: &Version) {
+        self.commit(key, version);
+        self.answer(Peer::Committed { call, ballot: version.stamp });
+    }
+}

@@ -1,0 +1,284 @@
+//! The bounds of an instance: a cluster for the checker, from a few settings.
+
+use super::bugs::Bug;
+use super::config::{Clock, Config, Handoff, Purge, ReadRepair, Stamps, Step, Timing, WriteMode};
+use super::history::History;
+use super::message::{Level, Request};
+use super::properties::{self as claims, Actor, Claim};
+use super::state::Timer;
+use crate::clock::PhysicalTime;
+use crate::kv::Op;
+use crate::quorum::majority;
+use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
+use stateright::actor::Id;
+
+/// What an instance has, and what may happen in it.
+#[derive(Clone)]
+pub(super) struct Bounds {
+    pub(super) nodes: usize,
+    pub(super) replicas: usize,
+    pub(super) clients: Vec<Vec<Step>>,
+    pub(super) clock: Clock,
+    /// The nodes whose physical clocks are ahead.
+    pub(super) ahead: &'static [usize],
+    pub(super) stamps: Stamps,
+    pub(super) write: WriteMode,
+    pub(super) read_repair: ReadRepair,
+    pub(super) handoff: Handoff,
+    pub(super) purge: Purge,
+    pub(super) expires_serial: bool,
+    /// How often coordinators send again, hints are replayed, and nodes exchange what they have; `None`
+    /// for any number.
+    pub(super) resends: Option<u8>,
+    pub(super) hints: Option<u8>,
+    pub(super) repairs: Option<u8>,
+    pub(super) deadlines: u8,
+    pub(super) purges: u8,
+    pub(super) retries: Option<u8>,
+    pub(super) crashes: u8,
+    pub(super) restarts: u8,
+    pub(super) crashable: Option<Vec<usize>>,
+    pub(super) is_lossy: bool,
+    pub(super) network: NetworkKind,
+    /// How many replicas hold what is acknowledged.
+    pub(super) held: usize,
+}
+
+impl Bounds {
+    /// Nodes that all hold the key; nothing goes wrong but the network.
+    pub(super) fn new(nodes: usize, clients: Vec<Vec<Step>>) -> Self {
+        Self {
+            nodes,
+            replicas: nodes,
+            clients,
+            clock: Clock::default(),
+            ahead: &[],
+            stamps: Stamps::default(),
+            write: WriteMode::default(),
+            read_repair: ReadRepair::default(),
+            handoff: Handoff::default(),
+            purge: Purge::default(),
+            expires_serial: false,
+            resends: Some(0),
+            hints: Some(0),
+            repairs: Some(0),
+            deadlines: 0,
+            purges: 0,
+            retries: Some(0),
+            crashes: 0,
+            restarts: 0,
+            crashable: None,
+            is_lossy: false,
+            network: NetworkKind::Set,
+            held: majority(nodes),
+        }
+    }
+
+    fn config(&self, bug: Option<Bug>) -> Config {
+        Config {
+            clock: self.clock,
+            stamps: self.stamps,
+            write: self.write,
+            read_repair: self.read_repair,
+            handoff: self.handoff,
+            purge: self.purge,
+            expires_serial: self.expires_serial,
+            tree_depth: 1,
+            bug,
+            ..Config::new(self.nodes, self.replicas, Timing::model())
+        }
+    }
+
+    /// The cluster with these bounds, these claims, and perhaps a bug.
+    pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let config = self.config(bug);
+        let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
+        let is_ahead = |node: &usize| self.ahead.contains(node);
+        let mut actors: Vec<Actor> = (0..self.nodes)
+            .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
+            .collect();
+        actors.extend(self.clients.into_iter().map(|script| config.client(script)));
+        let mut timers = vec![("deadline", self.deadlines), ("purge", self.purges)];
+        timers.extend(self.retries.map(|count| ("retry", count)));
+        timers.extend(self.resends.map(|count| ("resend", count)));
+        timers.extend(self.hints.map(|count| ("hint", count)));
+        timers.extend(self.repairs.map(|count| ("repair", count)));
+        let crashable = self.crashable.map(|ids| ids.into_iter().map(Id::from).collect());
+        let (crashes, restarts) = (self.crashes, self.restarts);
+        let fairness = if self.is_lossy { Fairness::lossy() } else { Fairness::default() };
+        let network = if self.is_lossy { NetworkKind::Single } else { self.network };
+        Setup::new(actors, self.nodes, History::default())
+            .network(network)
+            .lossy(self.is_lossy)
+            .fairness(fairness)
+            .timer_kind(timer_kind)
+            .faults(Faults { crashes, restarts, timers, crashable })
+            .properties(claims)
+            .checkpointed()
+            .cluster()
+    }
+
+    /// The cluster without a bug, where these are claimed.
+    pub(super) fn claiming(
+        self,
+        claims: impl IntoIterator<Item = Claim>,
+    ) -> Cluster<Actor, History> {
+        self.cluster(claims.into_iter().collect(), None)
+    }
+
+    /// The cluster in which a mutant is looked for: with all that is claimed anywhere.
+    pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<Actor, History> {
+        let mut claimed = vec![
+            claims::no_effect(),
+            claims::linearizable(),
+            claims::regular(),
+            claims::monotonic(),
+            claims::written(),
+            claims::not_outlived(),
+            claims::causal(),
+            claims::deleted(),
+            claims::held(self.held),
+            claims::settled(),
+            claims::one_update(),
+            claims::known(majority(self.replicas)),
+        ];
+        if !self.is_lossy && self.network == NetworkKind::Set {
+            claimed.push(claims::kept());
+        }
+        if self.is_lossy {
+            claimed.push(claims::converges(self.replicas));
+            claimed.push(claims::hints_arrive());
+            claimed.extend(self.resends.is_none().then(claims::answered));
+        }
+        self.cluster(claimed, bug)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the setup asks")]
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Resend => "resend",
+        Timer::Deadline(_) => "deadline",
+        Timer::Hint => "hint",
+        Timer::Repair => "repair",
+        Timer::Purge => "purge",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+fn at(node: usize, level: Level, op: Op) -> Step {
+    (node, Request { op, level })
+}
+
+/// A put at a node, which waits for a quorum.
+pub(super) fn put(node: usize, value: &str) -> Step {
+    at(node, Level::Quorum, Op::put("x", value))
+}
+
+/// A get at a node, which asks a quorum.
+pub(super) fn get(node: usize) -> Step {
+    at(node, Level::Quorum, Op::get("x"))
+}
+
+/// A delete at a node, which waits for a quorum.
+pub(super) fn delete(node: usize) -> Step {
+    at(node, Level::Quorum, Op::Delete { key: "x".into() })
+}
+
+/// The same call at another level.
+pub(super) fn with(level: Level, (node, request): Step) -> Step {
+    (node, Request { level, ..request })
+}
+
+/// A client writes at node 0; another reads at two nodes.
+pub(super) fn reader(writes: Vec<Step>) -> Bounds {
+    Bounds::new(3, vec![writes, vec![get(0), get(1)]])
+}
+
+/// A client writes at node 1; another reads, writes and reads at node 0: its write may begin after the
+/// first one ended.
+pub(super) fn rivals() -> Bounds {
+    Bounds::new(3, vec![vec![put(1, "a")], vec![get(0), put(0, "b"), get(0)]])
+}
+
+/// A client writes at two nodes, of which the first one's clock may be ahead, and reads at two.
+pub(super) fn in_turn() -> Bounds {
+    let script = vec![put(0, "a"), put(1, "b"), get(1), get(2)];
+    Bounds { clock: Clock::Physical, ahead: &[0], ..Bounds::new(3, vec![script]) }
+}
+
+/// Two clients write at once, at nodes of which the first one's clock is ahead; one of them reads.
+pub(super) fn at_once() -> Bounds {
+    let clients = vec![vec![put(0, "a")], vec![put(1, "b"), get(1)]];
+    Bounds { clock: Clock::Physical, ahead: &[0], ..Bounds::new(3, clients) }
+}
+
+/// A client puts, deletes, and reads at another replica.
+pub(super) fn deleter() -> Bounds {
+    Bounds::new(2, vec![vec![put(0, "a"), delete(0), get(1)]])
+}
+
+/// Two nodes that miss what is lost until they exchange what they have.
+pub(super) fn lossy(script: Vec<Step>) -> Bounds {
+    let bounds =
+        Bounds { resends: None, hints: None, repairs: None, ..Bounds::new(2, vec![script]) };
+    Bounds { is_lossy: true, retries: None, ..bounds }
+}
+
+/// A client puts and deletes at node 0, and reads at node 2 and from node 0.
+pub(super) fn three_deleting() -> Bounds {
+    Bounds { purges: 1, ..Bounds::new(3, vec![vec![put(0, "a"), delete(0), get(2)]]) }
+}
+
+/// Two nodes that purge what both have deleted.
+pub(super) fn purging() -> Bounds {
+    Bounds { purge: Purge::AfterRepair, repairs: Some(1), purges: 2, ..deleter() }
+}
+
+/// One client writes two values with one timestamp, at two nodes, and reads.
+pub(super) fn twins() -> Bounds {
+    let script = vec![put(0, "a"), put(1, "b"), get(0)];
+    Bounds { stamps: Stamps::Bare, clock: Clock::Physical, ..Bounds::new(3, vec![script]) }
+}
+
+/// Two clients write rows of two cells with one timestamp.
+pub(super) fn cells(stamps: Stamps) -> Bounds {
+    let clients = vec![vec![put(0, "ab")], vec![put(1, "ba"), get(1)]];
+    Bounds { stamps, clock: Clock::Physical, ..Bounds::new(3, clients) }
+}
+
+/// A put that a replica may miss, and a get that asks it.
+pub(super) fn missed(handoff: Handoff) -> Bounds {
+    let clients = vec![vec![put(0, "a"), get(1)]];
+    let nodes = if handoff == Handoff::Sloppy { 4 } else { 3 };
+    let bounds = Bounds { handoff, deadlines: 1, hints: Some(1), ..Bounds::new(nodes, clients) };
+    Bounds { replicas: 3, held: 2, ..bounds }
+}
+
+/// A serial get at a node.
+pub(super) fn serial_get(node: usize) -> Step {
+    with(Level::Serial, get(node))
+}
+
+/// A compare-and-swap at a node.
+pub(super) fn cas(node: usize, expected: Option<&str>, new: &str) -> Step {
+    let (key, expected, new) = ("x".into(), expected.map(Into::into), Some(new.into()));
+    at(node, Level::Serial, Op::Cas { key, expected, new })
+}
+
+/// Two clients that would be the first, at different nodes.
+pub(super) fn rivalry() -> Bounds {
+    in_order(vec![vec![cas(0, None, "a")], vec![cas(1, None, "b")]])
+}
+
+/// A compare-and-swap that may time out, then these calls.
+pub(super) fn unfinished(then: impl IntoIterator<Item = Step>) -> Bounds {
+    let script = [cas(0, None, "a")].into_iter().chain(then).collect();
+    Bounds { deadlines: 1, ..in_order(vec![script]) }
+}
+
+/// Serial requests on links that keep the order of messages: on the set network each request
+/// multiplies the states with the messages of all earlier ones, which is left to the deep instances.
+pub(super) fn in_order(clients: Vec<Vec<Step>>) -> Bounds {
+    Bounds { network: NetworkKind::Ordered, ..Bounds::new(3, clients) }
+}

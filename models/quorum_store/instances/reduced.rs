@@ -1,0 +1,25 @@
+//! What the reduced checks find.
+
+use crate::Reduced;
+
+/// By instance: the states that are expanded, and those that are generated from them.
+pub(in crate::quorum_store) const REDUCED: &[Reduced] = &[
+    Reduced::new("one-one", 125, 246),
+    Reduced::new("no-repair", 329, 735),
+    Reduced::new("read-one-write-all", 129, 247),
+    Reduced::new("skew-no-repair", 1_626, 3_767),
+    Reduced::new("abd", 3_768, 9_364),
+    Reduced::new("skew", 76, 114),
+    Reduced::new("hybrid-rivals", 819, 2_041),
+    Reduced::new("query-two-writers", 699, 1_747),
+    Reduced::new("query-in-turn", 156, 226),
+    Reduced::new("failed-write-appears", 818, 1_869),
+    Reduced::new("strict", 272, 620),
+    Reduced::new("sloppy", 555, 1_624),
+    Reduced::new("equal-timestamps", 540, 1_522),
+    Reduced::new("gc-on-timer", 274, 751),
+    Reduced::new("gc-after-repair", 178, 297),
+    Reduced::new("lwt-any-order", 553_013, 2_288_050),
+    Reduced::new("abd-crash", 189_936, 856_503),
+    Reduced::new("query-three-clients", 13_694, 44_729),
+];

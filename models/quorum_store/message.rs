@@ -1,0 +1,247 @@
+//! The messages of clients and nodes.
+
+use super::version::{Digest, Stamp, Version};
+use crate::kv::{Bytes, Op, Service};
+use serde::{Deserialize, Serialize};
+use stateright::actor::Id;
+
+/// A message of the store.
+pub type Msg = Service<Request, Answer, Peer>;
+
+/// How many replicas a request waits for.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Level {
+    /// One.
+    One,
+    /// More than half.
+    #[default]
+    Quorum,
+    /// All.
+    All,
+    /// More than half, in an order with all other serial requests of the key (Paxos).
+    Serial,
+}
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Request {
+    /// The operation. A compare-and-swap is serial whatever the level.
+    pub op: Op,
+    /// How many replicas it waits for.
+    pub level: Level,
+}
+
+/// The reply to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Answer {
+    /// To a get.
+    Value {
+        /// The value; `None` where the key is absent.
+        value: Option<Bytes>,
+        /// Its timestamp; that of the tombstone, if there is one.
+        stamp: Stamp,
+    },
+    /// To a put or a delete: enough replicas have it.
+    Done {
+        /// The timestamp that it got.
+        stamp: Stamp,
+    },
+    /// To a compare-and-swap.
+    Swapped {
+        /// Whether the value was the expected one, and so was replaced.
+        swapped: bool,
+        /// The value before the operation.
+        found: Option<Bytes>,
+        /// The timestamp of the new value, or of the one that was found.
+        stamp: Stamp,
+    },
+    /// Not enough replicas answered in time. A write may have reached some of them, and may be read
+    /// now or later.
+    TimedOut,
+}
+
+/// The request that a message between nodes belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Call {
+    /// The client.
+    pub client: Id,
+    /// Its number of the request.
+    pub seq: u64,
+}
+
+/// Why a version is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// For a request: a write, or the repair of what a read found.
+    Call(Call),
+    /// It was kept for this replica.
+    Hint,
+    /// It is a tombstone that is to go.
+    Repair,
+}
+
+/// What a serial request does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Update {
+    /// Nothing: it only keeps smaller ballots from being accepted.
+    Nothing,
+    /// It writes this value; `None` deletes.
+    Value(Option<Bytes>),
+}
+
+/// What a replica has of a key when it makes a promise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Promised {
+    /// Its version.
+    pub version: Option<Version>,
+    /// The last proposal that it accepted, unless that was committed.
+    pub accepted: Option<(Stamp, Update)>,
+    /// The most recent commit.
+    pub committed: Option<Version>,
+}
+
+/// What nodes say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Peer {
+    /// Take this version, unless you have a newer one.
+    Write {
+        /// Why.
+        cause: Cause,
+        /// The key.
+        key: Bytes,
+        /// The version.
+        version: Version,
+    },
+    /// The sender has it, or a newer one, on its disk.
+    Wrote {
+        /// Why.
+        cause: Cause,
+        /// The key.
+        key: Bytes,
+        /// Its timestamp.
+        stamp: Stamp,
+    },
+    /// Keep this version for another node.
+    Keep {
+        /// For a request.
+        call: Call,
+        /// The node.
+        target: Id,
+        /// The key.
+        key: Bytes,
+        /// The version.
+        version: Version,
+    },
+    /// It is kept.
+    Kept {
+        /// For this request.
+        call: Call,
+    },
+    /// What do you have?
+    Read {
+        /// For a request.
+        call: Call,
+        /// The key.
+        key: Bytes,
+        /// Whether to send the version, or its digest.
+        full: bool,
+    },
+    /// The version.
+    Value {
+        /// For this request.
+        call: Call,
+        /// `None` where the key is absent.
+        version: Option<Version>,
+    },
+    /// Its digest.
+    Digest {
+        /// For this request.
+        call: Call,
+        /// `None` where the key is absent.
+        digest: Option<Digest>,
+    },
+    /// Anti-entropy: sums over the keys whose places begin so.
+    Tree {
+        /// How they begin.
+        path: Vec<u8>,
+        /// The sums of the branches.
+        sums: Vec<u64>,
+    },
+    /// Anti-entropy: the sender's versions there.
+    Leaf {
+        /// How the places of their keys begin.
+        path: Vec<u8>,
+        /// The keys and versions.
+        rows: Vec<(Bytes, Version)>,
+        /// Whether the receiver is to send what it has beside.
+        wants: bool,
+    },
+    /// Promise to accept nothing of a smaller ballot.
+    Prepare {
+        /// For a request.
+        call: Call,
+        /// The key.
+        key: Bytes,
+        /// The ballot.
+        ballot: Stamp,
+    },
+    /// It is promised.
+    Promise {
+        /// For this request.
+        call: Call,
+        /// The ballot.
+        ballot: Stamp,
+        /// What the sender has.
+        promised: Promised,
+    },
+    /// Accept this update.
+    Propose {
+        /// For a request.
+        call: Call,
+        /// The key.
+        key: Bytes,
+        /// The ballot.
+        ballot: Stamp,
+        /// The update.
+        update: Update,
+    },
+    /// It is accepted.
+    Accepted {
+        /// For this request.
+        call: Call,
+        /// The ballot.
+        ballot: Stamp,
+    },
+    /// Neither promised nor accepted: the sender promised a larger ballot.
+    Nack {
+        /// For this request.
+        call: Call,
+        /// That ballot.
+        promised: Stamp,
+    },
+    /// A quorum accepted this update.
+    Commit {
+        /// For a request.
+        call: Call,
+        /// The key.
+        key: Bytes,
+        /// The value, with the ballot for its timestamp.
+        version: Version,
+    },
+    /// The sender has it.
+    Committed {
+        /// For this request.
+        call: Call,
+        /// The ballot.
+        ballot: Stamp,
+    },
+    /// All replicas have this tombstone.
+    Repaired {
+        /// The key.
+        key: Bytes,
+        /// The timestamp.
+        stamp: Stamp,
+    },
+}

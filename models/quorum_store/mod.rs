@@ -1,0 +1,207 @@
+//! A quorum store as Dynamo and Cassandra are: any node takes any request, and waits for as many
+//! replicas as the request asks for.
+//!
+//! # Sources
+//!
+//! * **DeCandia et al. 2007**, *Dynamo: Amazon's highly available key-value store*: N, R and W, sloppy
+//!   quorums with hinted handoff, anti-entropy by hash trees, the ring.
+//! * **Attiya, Bar-Noy and Dolev 1995**, *Sharing memory robustly in message-passing systems*: a
+//!   register that is atomic because a read writes back what it returns. **Lynch and Shvartsman
+//!   1997**: several writers, who ask for the newest timestamp first.
+//! * **Lamport 1986**, *On interprocess communication*: regular and atomic registers.
+//! * Cassandra's documentation of read repair, hints, repair and tombstones, and its tickets:
+//!   CASSANDRA-14635 (read repair is an option), -10726 (repair goes to another replica when one does
+//!   not answer), -6434 (only repaired tombstones are purged). **Kingsbury 2013**: rows mix where
+//!   timestamps are equal. **Kulkarni et al. 2014**: hybrid clocks. **Herlihy and Wing 1990**:
+//!   linearizability. **Shao, Pierce and Welch 2003**: regular registers of several writers. **Terry et
+//!   al. 1994**: monotonic reads.
+//! * **Lamport 1998**, *The part-time parliament*: what serial requests do for each key.
+//!   CASSANDRA-12126 (a serial read proposes too), CEP-14 (the promise carries what is read).
+//!
+//! # How it works
+//!
+//! 1. **Write.** The node that takes it, its *coordinator*, gives it a timestamp and sends it to all
+//!    N replicas of the key. It answers when as many acknowledged as the level says (`coordinator.rs`).
+//!    If they do not in time the answer is that this is unknown: nothing is taken back. With
+//!    [`WriteMode::Query`] it first asks as many replicas for the newest timestamp.
+//! 2. **Read.** The coordinator reads its own version and asks as many others as are missing for
+//!    digests. Where one differs it fetches the version. The newest wins. With
+//!    [`ReadRepair::Blocking`] it is written to those that lack it, and the answer waits until as many
+//!    hold it as were read: the write-back of Attiya, Bar-Noy and Dolev (`reads.rs`).
+//! 3. **Of two versions** the one with the larger timestamp is the newer one (`version.rs`).
+//! 4. **What a replica missed** it gets by a hint (`hints.rs`), by a read's repair, or by anti-entropy
+//!    (`repair.rs`).
+//! 5. **A delete** writes a tombstone, which goes never, on a timer, or when all replicas have it. In
+//!    the last case a replica remembers the newest timestamp of those that went, its *horizon*, and
+//!    takes nothing from below it that it does not have.
+//!
+//! 6. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
+//!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
+//!
+//! # Six short stories
+//!
+//! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
+//!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
+//! * **The write that vanishes** (`skew`). The clock of node 0 is ahead. A put there ends; a later one
+//!   at node 1 ends as well, with a lower timestamp. Every read returns the former, for ever.
+//! * **The failed write that appears** (`failed-write-appears`). A put reaches one replica and times
+//!   out. A read that does not ask that replica returns the old value. A later one does, and returns
+//!   what "failed". The history is linearizable: the put took place late.
+//! * **Resurrection** (`gc-on-timer`). Two of three replicas know of a delete, and its tombstone goes
+//!   there. A read of the third and one of these finds a value against nothing, repairs the latter
+//!   with it, and returns it.
+//!
+//! * **What a serial read did not see** (`serial-read-without-proposal`, CASSANDRA-12126). A
+//!   compare-and-swap is accepted by replica 0 alone, and times out. A serial read at 1 and 2 finds
+//!   nothing. The next one, at 0 and 1, finds the update unfinished, finishes it and returns it: two reads
+//!   differ, and nobody wrote between them. An empty proposal of the first read prevents that.
+//! * **The condition that did not hold** (`failed-cas-without-proposal`, the same ticket). The second
+//!   request is a compare-and-swap that finds nothing and does not apply; the value appears after it.
+//!
+//! # What is not promised
+//!
+//! * `quorate levels` prints what a combination of settings provides; the table is in the README.
+//! * Exactly once: a put that its client repeats at the *same* node keeps its timestamp, across
+//!   restarts. Repeated at another node it is another write, which may win over one made in between.
+//! * Plain writes of several writers are ordered by clocks. A hybrid clock orders what its node saw;
+//!   two nodes that heard nothing of each other may order against real time.
+//! * A replica takes no version that is not above its horizon, unless it has it. So a write that was
+//!   on its way when a later tombstone went is not acknowledged there: it fails, or waits for others.
+//!
+//! * Plain writes are not ordered with serial ones (`mixed-lwt`): a key that is written by
+//!   compare-and-swap is to be written by nothing else.
+//! * A serial request that its client repeats at another node is another one: the condition of a
+//!   compare-and-swap may then fail because it has been done.
+//!
+//! # Deviations, and why
+//!
+//! * A timestamp names its node, so that two versions never have the same one; Cassandra's do not
+//!   ([`Stamps`]).
+//! * A coordinator gives timestamps. Cassandra's clients may give their own.
+//! * A read asks its own node first and then the next replicas of the ring, not the fastest ones. Where
+//!   no answer comes in time, all replicas are asked.
+//! * The repair of a read is counted over the replicas that hold the version, whether the read asked
+//!   them or not.
+//! * Cassandra keeps a hint for three hours and compares its age with the grace of tombstones. Here the
+//!   horizon of the replica decides, so that no clock needs to be trusted; and nothing else that comes
+//!   late brings a deleted value back either.
+//! * Cassandra marks what a repair session covered. Here each tombstone is marked when all replicas
+//!   acknowledged it.
+//!
+//! # Bounds
+//!
+//! A node remembers the last answer of [`Config::sessions`] clients, keeps [`Config::max_hints`] hints,
+//! and sends [`Config::piece_bytes`] of versions in a message of anti-entropy. Tombstones that never go
+//! are not bounded, nor is the number of requests that are open: each lasts until its deadline.
+//!
+//! # Where things are
+//!
+//! [`Peer`] has the messages, [`ReplicaState`] a node's state, [`Stable`] its durable part. All
+//! handlers are methods of one context, `turn.rs`. `session.rs` is the client that is checked,
+//! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
+//! them.
+
+mod acceptor;
+mod bounds;
+mod bugs;
+mod config;
+mod coordinator;
+mod hints;
+mod history;
+pub mod instances;
+pub mod levels;
+mod message;
+pub mod mutants;
+pub mod properties;
+mod protocol;
+mod reads;
+mod repair;
+mod replica;
+mod serial;
+mod session;
+mod state;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod version;
+
+pub use config::{
+    Clock, Config, Handoff, MAX_HINTS, Purge, QuorumStore, ReadRepair, Replica, Session, Stamps,
+    Step, TREE_DEPTH, Timing, WriteMode,
+};
+pub use history::History;
+pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};
+pub use repair::FANOUT;
+pub use state::{Attempt, Open, Phase, Progress, ReplicaState, Seen, SessionState, State, Timer};
+pub use storage::{Record, Row, Saved, Serial, Stable};
+pub use version::{Digest, Stamp, Version};
+
+use crate::Recoverable;
+use crate::kv::Service;
+use crate::lend::lend;
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
+use turn::Turn;
+
+impl Actor for QuorumStore {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Saved;
+    type Random = ();
+
+    fn on_start(&self, id: Id, storage: &Option<Saved>, o: &mut Out<Self>) -> State {
+        match self {
+            Self::Replica(Replica { config }) => {
+                let start = |mut turn: Turn<'_, '_>| turn.on_start(storage.as_ref());
+                State::Replica(Turn::start(config, id, o, start))
+            }
+            Self::Client(session) => State::Client(session.on_start(o)),
+        }
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match self {
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::on_message(config, id, src, state, o).on_msg(msg);
+            }),
+            Self::Client(session) => {
+                lend!(state, State::Client, |state| session.on_msg(state, msg, o));
+            }
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
+        match self {
+            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
+                Turn::of_its_own(config, id, state, o).on_timer(*timer);
+            }),
+            Self::Client(session) => {
+                lend!(state, State::Client, |state| session.on_retry_timer(state, o));
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Replica(_) => "node",
+            Self::Client(_) => "client",
+        }
+        .to_owned()
+    }
+}
+
+impl Recoverable for QuorumStore {
+    fn checkpoint(&self, _id: Id, state: &State) -> Option<Saved> {
+        match state {
+            State::Replica(replica) => Some(Saved::Complete(replica.stable.clone())),
+            State::Client(_) => None,
+        }
+    }
+
+    /// A question rests on nothing that its node saved.
+    fn waits_for_disk(&self, msg: &Msg) -> bool {
+        !matches!(msg, Service::Request { .. } | Service::Peer(Peer::Read { .. }))
+    }
+}

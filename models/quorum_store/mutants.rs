@@ -1,0 +1,77 @@
+//! The seeded bugs: each takes away one guard or one save, and a named property must notice.
+
+use super::bounds::{
+    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, rivalry, rivals,
+    serial_get, three_deleting, twins, unfinished, with,
+};
+use super::bugs::Bug;
+use super::config::{Handoff, Purge, Stamps, WriteMode};
+use super::history::History;
+use super::message::Level;
+use super::properties::{self as claims, Actor};
+use crate::Mutant;
+use crate::seeded::{mutants, mutants_of};
+use crate::world::NetworkKind;
+
+/// Every bug, with the property that kills it.
+pub fn mutants() -> Vec<Mutant<Actor, History>> {
+    mutants_of(seeded())
+}
+
+mutants! {
+    Actor, History, Bug, Bounds::seeded;
+    AnswerBeforeRepair: "a read sends its repair, and answers before that is acknowledged",
+        "answer-before-repair" by claims::MONOTONIC in reader(vec![put(0, "a")]);
+    RepairOneFewer: "a read waits for one replica fewer than it read",
+        "repair-one-fewer" by claims::MONOTONIC in reader(vec![put(0, "a")]),
+        "repair-one-fewer-atomic" by claims::LINEARIZABLE in reader(vec![put(0, "a")]);
+    CountDuplicates: "an acknowledgment that comes twice counts twice",
+        "count-duplicates" by claims::HELD in Bounds { held: 3, ..Bounds::new(3, vec![vec![with(Level::All, put(0, "a"))]]) };
+    CountHints: "a hint that the coordinator keeps counts as an acknowledgment",
+        "count-hints" by claims::REGULAR in missed(Handoff::Strict);
+    DigestIsEnough: "digests are compared by their timestamps alone",
+        "digest-is-enough" by claims::LINEARIZABLE in twins();
+    LastArrivalWins: "of equal timestamps the version that arrives last wins",
+        "last-arrival-wins" by claims::LINEARIZABLE in twins();
+    ClockNotPastRead: "a hybrid clock does not move past the timestamps that its node sees",
+        "clock-not-past-read" by claims::CAUSAL in rivals();
+    QueryOneFewer: "a write asks one replica fewer for the newest timestamp",
+        "query-one-fewer" by claims::NOT_OUTLIVED in Bounds { write: WriteMode::Query, ..in_turn() };
+    PurgeUnrepaired: "a tombstone goes before all replicas have it",
+        "purge-unrepaired" by claims::DELETED in Bounds { purge: Purge::AfterRepair, resends: Some(1), ..three_deleting() };
+    LateHint: "a version that is older than a tombstone that went is taken again",
+        "late-hint" by claims::DELETED in purging();
+    ForgetWrite: "a replica acknowledges a version that it did not save",
+        "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) };
+    NoHints: "hints are kept and never sent",
+        "no-hints" by claims::HINTS_ARRIVE in Bounds { handoff: Handoff::Strict, deadlines: 1, resends: Some(0), repairs: Some(0), ..lossy(vec![with(Level::One, put(0, "a"))]) };
+    NoRepairTimer: "nodes do not exchange what they have",
+        "no-repair-timer" by claims::CONVERGES in Bounds { resends: Some(0), retries: Some(0), ..lossy(vec![with(Level::One, put(0, "a"))]) };
+    ResendNothing: "a coordinator sends everything once",
+        "resend-nothing" by claims::ANSWERED in Bounds { repairs: Some(0), ..lossy(vec![put(0, "a")]) };
+    MixCells: "of equal timestamps the larger of each byte wins",
+        "mix-cells" by claims::WRITTEN in cells(Stamps::Bare);
+    FailDone: "a write that enough replicas have is reported as failed",
+        "fail-done" by claims::NO_EFFECT in reader(vec![put(0, "a")]);
+    SerialReadWithoutProposal: "a serial read proposes nothing (CASSANDRA-12126)",
+        "serial-read-without-proposal" by claims::SETTLED in unfinished([serial_get(1), serial_get(1)]);
+    FailedCasWithoutProposal: "a compare-and-swap whose condition does not hold proposes nothing (CASSANDRA-12126)",
+        "failed-cas-without-proposal" by claims::SETTLED in unfinished([cas(1, Some("z"), "b"), serial_get(1)]);
+    SkipUnfinished: "an accepted proposal of a smaller ballot is not finished",
+        "skip-unfinished" by claims::LINEARIZABLE in rivalry();
+    FinishCommitted: "a proposal is finished that the most recent commit covers",
+        "finish-committed" by claims::LINEARIZABLE in in_order(vec![vec![cas(0, None, "a"), cas(0, Some("a"), "b"), serial_get(1)]]);
+    NoRefresh: "replicas that miss the most recent commit do not get it before the proposal",
+        "no-refresh" by claims::KNOWN in Bounds {
+            network: NetworkKind::Single,
+            ..Bounds::new(3, vec![vec![cas(0, None, "a")], vec![serial_get(2)]])
+        };
+    BreakPromise: "an acceptor accepts a smaller ballot than it promised",
+        "break-promise" by claims::KEPT in Bounds { network: NetworkKind::Set, ..rivalry() };
+    BareBallots: "ballots do not name their node",
+        "bare-ballots" by claims::ONE_UPDATE in rivalry();
+    ForgetPromise: "an acceptor does not save what it promises",
+        "forget-promise" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
+    ForgetAccepted: "an acceptor does not save what it accepts",
+        "forget-accepted" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
+}

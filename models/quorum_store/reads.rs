@@ -1,0 +1,160 @@
+//! Reads: one version and digests of the others, then repair where they differ.
+
+use super::bugs::Bug;
+use super::config::ReadRepair;
+use super::message::{Answer, Call, Cause, Level, Peer};
+use super::state::{Open, Phase, Seen};
+use super::turn::Turn;
+use super::version::{Digest, Stamp, Version};
+use crate::kv::Bytes;
+use stateright::actor::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Turn<'_, '_> {
+    /// Reads here, if this node is a replica, and asks as many others as are needed: the first for its
+    /// version, if there is none from here, the rest for digests.
+    pub(super) fn on_get(&mut self, call: Call, key: Bytes, level: Level) {
+        let mut answers = BTreeMap::new();
+        if self.holds(&key) {
+            answers.insert(self.id, Seen::Full(self.version(&key)));
+        }
+        let mut full = answers.is_empty();
+        for node in self.first_others(&key, self.config.needed(level)) {
+            self.send(node, Peer::Read { call, key: key.clone(), full });
+            full = false;
+        }
+        self.open(call, key, level, Phase::Reading { answers, fetching: BTreeSet::new() });
+        self.compare(call);
+    }
+
+    /// A replica answered a read.
+    pub(super) fn on_seen(&mut self, call: Call, seen: Seen) {
+        let Some(Open { phase, .. }) = self.state.open.get(&call) else { return };
+        let is_awaited = match phase {
+            Phase::Querying { answered, .. } => {
+                if !answered.contains(&self.src) {
+                    let stamp = seen.digest().map_or(Stamp::default(), |digest| digest.stamp);
+                    self.on_queried(call, stamp);
+                }
+                return;
+            }
+            Phase::Reading { answers, fetching } if fetching.is_empty() => {
+                !answers.contains_key(&self.src)
+            }
+            Phase::Reading { fetching, .. } => {
+                fetching.contains(&self.src) && matches!(seen, Seen::Full(_))
+            }
+            Phase::Writing { .. } | Phase::Repairing { .. } | Phase::Serial(_) => false,
+        };
+        if !is_awaited {
+            return;
+        }
+        let src = self.src;
+        let Some(open) = self.state.to_mut().open.get_mut(&call) else { return };
+        let Phase::Reading { answers, fetching } = &mut open.phase else { return };
+        answers.insert(src, seen);
+        if !fetching.remove(&src) {
+            self.compare(call);
+        } else if fetching.is_empty() {
+            self.conclude(call);
+        }
+    }
+
+    /// Once enough replicas answered: fetches the versions whose digests differ.
+    fn compare(&mut self, call: Call) {
+        let Some(Open { key, level, phase }) = self.state.open.get(&call) else { return };
+        let Phase::Reading { answers, .. } = phase else { return };
+        let full = |seen: &Seen| matches!(seen, Seen::Full(_));
+        let Some(base) = answers.values().find(|seen| full(seen)) else { return };
+        if answers.len() < self.config.needed(*level) {
+            return;
+        }
+        let digest = base.digest();
+        let differing: BTreeSet<Id> = (answers.iter())
+            .filter(|(_, seen)| !full(seen) && !self.is_same(seen.digest(), digest))
+            .map(|(node, _)| *node)
+            .collect();
+        let key = key.clone();
+        if differing.is_empty() {
+            return self.conclude(call);
+        }
+        for node in &differing {
+            self.send(*node, Peer::Read { call, key: key.clone(), full: true });
+        }
+        if let Some(open) = self.state.to_mut().open.get_mut(&call)
+            && let Phase::Reading { fetching, .. } = &mut open.phase
+        {
+            *fetching = differing;
+        }
+    }
+
+    fn is_same(&self, one: Option<Digest>, other: Option<Digest>) -> bool {
+        let stamp = |digest: Option<Digest>| digest.map(|digest| digest.stamp);
+        one == other || self.has(Bug::DigestIsEnough) && stamp(one) == stamp(other)
+    }
+
+    /// All versions are known, or equal to one that is: returns the newest, perhaps after its repair.
+    fn conclude(&mut self, call: Call) {
+        let Some(Open { key, level, phase }) = self.state.open.get(&call) else { return };
+        let Phase::Reading { answers, .. } = phase else { return };
+        let (key, level, answers) = (key.clone(), *level, answers.clone());
+        let versions = answers.values().filter_map(|seen| match seen {
+            Seen::Full(version) => version.clone(),
+            Seen::Digest(_) => None,
+        });
+        let Some(newest) = versions.reduce(|one, other| self.config.newer(one, other)) else {
+            return self.return_version(call, None);
+        };
+        self.see(newest.stamp);
+        let digest = Some(newest.digest());
+        let holds = |seen: &Seen| self.is_same(seen.digest(), digest);
+        let mut holders: BTreeSet<Id> =
+            answers.iter().filter(|(_, seen)| holds(seen)).map(|(node, _)| *node).collect();
+        let is_consistent = holders.len() == answers.len();
+        if is_consistent || self.config.read_repair == ReadRepair::None {
+            return self.return_version(call, Some(newest));
+        }
+        if answers.contains_key(&self.id) && self.take(&key, &newest) {
+            holders.insert(self.id);
+        }
+        for node in answers.keys().filter(|node| !holders.contains(node)) {
+            let (key, version) = (key.clone(), newest.clone());
+            self.send(*node, Peer::Write { cause: Cause::Call(call), key, version });
+        }
+        if self.has(Bug::AnswerBeforeRepair) {
+            return self.return_version(call, Some(newest));
+        }
+        self.open(call, key, level, Phase::Repairing { version: newest, holders });
+        self.finish_repair(call);
+    }
+
+    /// Returns what was read, once as many replicas have it as were to be read.
+    pub(super) fn finish_repair(&mut self, call: Call) {
+        let Some(Open { level, phase, .. }) = self.state.open.get(&call) else { return };
+        let Phase::Repairing { version, holders } = phase else { return };
+        let missing = usize::from(self.has(Bug::RepairOneFewer));
+        if holders.len() + missing >= self.config.needed(*level) {
+            let version = version.clone();
+            self.return_version(call, Some(version));
+        }
+    }
+
+    fn return_version(&mut self, call: Call, version: Option<Version>) {
+        let stamp = version.as_ref().map_or(Stamp::default(), |version| version.stamp);
+        let value = version.and_then(|version| version.value);
+        self.reply(call, Answer::Value { value, stamp });
+        self.close(call);
+    }
+
+    /// Asks all replicas for the versions that are not known yet.
+    pub(super) fn read_again(&mut self, call: Call) {
+        let Some(open) = self.state.to_mut().open.get_mut(&call) else { return };
+        let Phase::Reading { answers, fetching } = &mut open.phase else { return };
+        answers.retain(|_, seen| matches!(seen, Seen::Full(_)));
+        fetching.clear();
+        let (key, known) = (open.key.clone(), answers.keys().copied().collect::<BTreeSet<Id>>());
+        for node in self.others(&key).filter(|node| !known.contains(node)) {
+            self.send(node, Peer::Read { call, key: key.clone(), full: true });
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Anti-entropy: nodes compare hash trees of the keys that both hold, and exchange what differs; and
+//! tombstones that all replicas have are marked as such.
+//!
+//! A tree is not stored: its sums are made when they are asked for, and each message says where in the
+//! tree it is, so no node remembers an exchange.
+
+use super::bugs::Bug;
+use super::config::Purge;
+use super::message::{Cause, Peer};
+use super::state::Timer;
+use super::storage::Record;
+use super::turn::Turn;
+use super::version::{Stamp, Version};
+use crate::kv::Bytes;
+use crate::ring::place;
+use stateright::actor::Id;
+use std::collections::BTreeSet;
+
+/// How many branches a place in a hash tree has.
+pub const FANOUT: usize = 16;
+
+/// The branch of a key at a level of the tree, from the first.
+fn branch(key: &Bytes, level: usize) -> u8 {
+    let shift = 60_u32.saturating_sub(4 * level as u32);
+    ((place(key.as_ref()) >> shift) & 0xf) as u8
+}
+
+fn is_under(key: &Bytes, path: &[u8]) -> bool {
+    path.iter().enumerate().all(|(level, at)| branch(key, level) == *at)
+}
+
+/// What a row adds to the sums above it; the order of rows does not matter.
+fn weight(key: &Bytes, version: &Version) -> u64 {
+    let digest = version.digest();
+    let mut bytes = place(key.as_ref()).to_be_bytes().to_vec();
+    bytes.extend(digest.stamp.time.physical.to_be_bytes());
+    bytes.extend(digest.stamp.time.logical.to_be_bytes());
+    bytes.extend((usize::from(digest.stamp.node) as u64).to_be_bytes());
+    bytes.extend(digest.sum.to_be_bytes());
+    bytes.push(u8::from(digest.is_tombstone));
+    place(&bytes)
+}
+
+impl Turn<'_, '_> {
+    /// The versions under a path of the keys that a node holds too.
+    fn shared(&self, with: Id, path: &[u8]) -> impl Iterator<Item = (&Bytes, &Version)> {
+        let rows = self.state.stable.rows.iter().map(|(key, row)| (key, &row.version));
+        rows.filter(move |(key, _)| {
+            is_under(key, path) && self.config.replicas_of(key).contains(&with)
+        })
+    }
+
+    fn sums(&self, with: Id, path: &[u8]) -> Vec<u64> {
+        let mut sums = vec![0_u64; FANOUT];
+        for (key, version) in self.shared(with, path) {
+            let sum = &mut sums[usize::from(branch(key, path.len()))];
+            *sum = sum.wrapping_add(weight(key, version));
+        }
+        sums
+    }
+
+    pub(super) fn repair_later(&mut self) {
+        self.set_timer(Timer::Repair, &self.config.timing.repair);
+    }
+
+    /// Sends the top of the tree to the other nodes, and looks for tombstones that all have.
+    pub(super) fn on_repair_timer(&mut self) {
+        if self.has(Bug::NoRepairTimer) {
+            return;
+        }
+        self.repair_later();
+        for peer in self.peers() {
+            let sums = self.sums(peer, &[]);
+            self.send(peer, Peer::Tree { path: vec![], sums });
+        }
+        if self.config.purge == Purge::AfterRepair {
+            self.spread_tombstones();
+        }
+    }
+
+    /// Goes down where the sums differ.
+    pub(super) fn on_tree(&mut self, path: &[u8], sums: &[u64]) {
+        let depth = self.config.tree_depth.clamp(1, FANOUT);
+        if path.len() >= depth || sums.len() != FANOUT {
+            return;
+        }
+        let own = self.sums(self.src, path);
+        for (at, _) in own.iter().zip(sums).enumerate().filter(|(_, (own, other))| own != other) {
+            let below = [path, &[at as u8]].concat();
+            if below.len() < depth {
+                let sums = self.sums(self.src, &below);
+                self.answer(Peer::Tree { path: below, sums });
+            } else {
+                let rows = self.piece(&below, &[]);
+                self.answer(Peer::Leaf { path: below, rows, wants: true });
+            }
+        }
+    }
+
+    /// As many of the versions under a path as fit a message, but for those that were given.
+    fn piece(&self, path: &[u8], given: &[(Bytes, Version)]) -> Vec<(Bytes, Version)> {
+        let (mut rows, mut size) = (Vec::new(), 0);
+        for (key, version) in self.shared(self.src, path) {
+            let is_given = given.iter().any(|(other, same)| other == key && same == version);
+            if is_given {
+                continue;
+            }
+            size += key.len() + version.value.as_ref().map_or(0, Bytes::len);
+            if size > self.config.piece_bytes && !rows.is_empty() {
+                break;
+            }
+            rows.push((key.clone(), version.clone()));
+        }
+        rows
+    }
+
+    /// Takes another's versions, and sends its own that are others.
+    pub(super) fn on_leaf(&mut self, path: &[u8], rows: &[(Bytes, Version)], wants: bool) {
+        for (key, version) in rows {
+            if self.holds(key) {
+                self.take(key, version);
+            }
+        }
+        let own = if wants { self.piece(path, rows) } else { vec![] };
+        if !own.is_empty() {
+            self.answer(Peer::Leaf { path: path.to_vec(), rows: own, wants: false });
+        }
+    }
+
+    /// Sends the tombstones that are not known to be everywhere.
+    fn spread_tombstones(&mut self) {
+        let rows = self.state.stable.rows.iter();
+        let open = rows.filter(|(_, row)| row.version.value.is_none() && !row.is_repaired);
+        let open: Vec<_> = open.map(|(key, row)| (key.clone(), row.version.clone())).collect();
+        if !self.state.repairing.is_empty() {
+            let is_open = |key: &Bytes| open.iter().any(|(other, _)| other == key);
+            self.state.to_mut().repairing.retain(|key, _| is_open(key));
+        }
+        for (key, version) in open {
+            let started = self.state.repairing.get(&key);
+            if started.is_none_or(|(stamp, _)| *stamp != version.stamp) {
+                let start = (version.stamp, BTreeSet::from([self.id]));
+                self.state.to_mut().repairing.insert(key.clone(), start);
+            }
+            let known = self.state.repairing.get(&key).map(|(_, nodes)| nodes.clone());
+            self.send_write(&key, Cause::Repair, &version, &known.unwrap_or_default());
+        }
+    }
+
+    /// A replica has a tombstone, or something newer.
+    pub(super) fn on_everywhere(&mut self, key: Bytes, stamp: Stamp) {
+        let replicas = self.config.replicas_of(&key);
+        let src = self.src;
+        let Some((of, nodes)) = self.state.repairing.get(&key) else { return };
+        if *of != stamp || nodes.contains(&src) {
+            return;
+        }
+        let state = self.state.to_mut();
+        let Some((_, nodes)) = state.repairing.get_mut(&key) else { return };
+        nodes.insert(src);
+        if replicas.iter().all(|node| nodes.contains(node)) {
+            state.repairing.remove(&key);
+            self.broadcast(Peer::Repaired { key: key.clone(), stamp });
+            self.on_repaired(key, stamp);
+        }
+    }
+
+    /// All replicas have a tombstone, or something newer.
+    pub(super) fn on_repaired(&mut self, key: Bytes, stamp: Stamp) {
+        let row = self.state.stable.rows.get(&key);
+        let is_it = row.is_some_and(|row| row.version.stamp == stamp && !row.is_repaired);
+        if is_it {
+            self.change(Record::Repaired(key));
+        }
+    }
+}

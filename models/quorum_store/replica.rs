@@ -1,0 +1,125 @@
+//! A node as a replica: it keeps versions, and tells them to coordinators. How it starts, and which
+//! handler takes which message.
+
+use super::bugs::Bug;
+use super::config::Purge;
+use super::message::{Cause, Msg, Peer};
+use super::state::{Seen, Timer};
+use super::storage::{Record, Saved, Stable};
+use super::turn::Turn;
+use super::version::Version;
+use crate::kv::{Bytes, Service};
+
+impl Turn<'_, '_> {
+    /// Starts with what was durable.
+    pub(super) fn on_start(&mut self, saved: Option<&Saved>) {
+        let stable = saved.map_or_else(|| Stable::new(self.config.sessions), Saved::state);
+        if saved.is_none() {
+            self.save(Saved::Complete(stable.clone()));
+        }
+        if !stable.hints.is_empty() {
+            self.hint_later();
+        }
+        self.state.to_mut().stable = stable;
+        self.repair_later();
+        if self.config.purge != Purge::Never || self.config.expires_serial {
+            self.set_timer(Timer::Purge, &self.config.timing.purge);
+        }
+    }
+
+    pub(super) fn on_msg(&mut self, msg: Msg) {
+        match msg {
+            Service::Request { seq, op } => self.on_request(seq, op),
+            Service::Peer(msg) if self.is_node() => self.on_peer(msg),
+            _ => {}
+        }
+    }
+
+    /// Whether the sender is another node.
+    fn is_node(&self) -> bool {
+        self.src != self.id && usize::from(self.src) < self.config.nodes
+    }
+
+    fn on_peer(&mut self, msg: Peer) {
+        match msg {
+            Peer::Write { cause, key, version } => self.on_write_msg(cause, key, &version),
+            Peer::Wrote { cause: Cause::Call(call), stamp, .. } => self.on_acked(call, Some(stamp)),
+            Peer::Wrote { cause: Cause::Hint, key, stamp } => self.on_handed(key, stamp),
+            Peer::Wrote { cause: Cause::Repair, key, stamp } => self.on_everywhere(key, stamp),
+            Peer::Keep { call, target, key, version } => {
+                self.keep(target, &key, &version);
+                self.answer(Peer::Kept { call });
+            }
+            Peer::Kept { call } => self.on_acked(call, None),
+            Peer::Read { call, key, full } => self.on_read(call, &key, full),
+            Peer::Value { call, version } => self.on_seen(call, Seen::Full(version)),
+            Peer::Digest { call, digest } => self.on_seen(call, Seen::Digest(digest)),
+            Peer::Tree { path, sums } => self.on_tree(&path, &sums),
+            Peer::Leaf { path, rows, wants } => self.on_leaf(&path, &rows, wants),
+            Peer::Prepare { call, key, ballot } => self.on_prepare(call, &key, ballot),
+            Peer::Promise { call, ballot, promised } => self.on_promise(call, ballot, promised),
+            Peer::Propose { call, key, ballot, update } => {
+                self.on_propose(call, &key, ballot, &update);
+            }
+            Peer::Accepted { call, ballot } => self.on_accepted(call, ballot, false),
+            Peer::Nack { promised, .. } => self.on_nack(promised),
+            Peer::Commit { call, key, version } => self.on_commit(call, &key, &version),
+            Peer::Committed { call, ballot } => self.on_accepted(call, ballot, true),
+            Peer::Repaired { key, stamp } => self.on_repaired(key, stamp),
+        }
+    }
+
+    pub(super) fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Resend => self.on_resend_timer(),
+            Timer::Deadline(call) => self.on_deadline_timer(call),
+            Timer::Hint => self.on_hint_timer(),
+            Timer::Repair => self.on_repair_timer(),
+            Timer::Purge => self.on_purge_timer(),
+            Timer::Retry(_) => {}
+        }
+    }
+
+    /// Takes a version, and says so once it is durable.
+    fn on_write_msg(&mut self, cause: Cause, key: Bytes, version: &Version) {
+        if self.take(&key, version) {
+            self.answer(Peer::Wrote { cause, key, stamp: version.stamp });
+        }
+    }
+
+    fn on_read(&mut self, call: super::Call, key: &Bytes, full: bool) {
+        let version = self.version(key);
+        let answer = if full {
+            Peer::Value { call, version }
+        } else {
+            Peer::Digest { call, digest: version.as_ref().map(Version::digest) }
+        };
+        self.answer(answer);
+    }
+
+    /// Lets tombstones go whose time has come.
+    fn on_purge_timer(&mut self) {
+        self.set_timer(Timer::Purge, &self.config.timing.purge);
+        let now = self.config.physical.now();
+        let is_old = |version: &Version| {
+            version.stamp.time.physical.saturating_add(self.config.grace) <= now
+        };
+        let may_go = |row: &super::Row| match self.config.purge {
+            Purge::Never => false,
+            Purge::OnTimer => is_old(&row.version),
+            Purge::AfterRepair => row.is_repaired || self.has(Bug::PurgeUnrepaired),
+        };
+        let rows = self.state.stable.rows.iter();
+        let gone: Vec<Bytes> = rows
+            .filter(|(_, row)| row.version.value.is_none() && may_go(row))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in gone {
+            self.change(Record::Purged(key));
+        }
+        if self.config.expires_serial {
+            let keys: Vec<Bytes> = self.state.stable.serial.keys().cloned().collect();
+            keys.into_iter().for_each(|key| self.change(Record::Expired(key)));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! One node at a time, and the claims of the sources.
+
+mod claims;
+mod levels;
+mod versions;

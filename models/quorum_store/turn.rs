@@ -1,0 +1,95 @@
+//! One event at one node: the context of all handlers.
+
+use super::bugs::Bug;
+use super::config::{Clock, Config, Purge, QuorumStore, Stamps};
+use super::state::ReplicaState;
+use super::storage::Record;
+use super::version::{Stamp, Version};
+use crate::clock;
+use crate::kv::Bytes;
+use crate::turn;
+use stateright::actor::Id;
+
+/// One event at one node.
+pub(super) type Turn<'a, 's> = turn::Turn<'a, 's, Config, ReplicaState, QuorumStore>;
+
+impl Turn<'_, '_> {
+    /// The replicas of a key, this node first if it is one, the others as they follow it.
+    pub(super) fn replicas(&self, key: &Bytes) -> Vec<Id> {
+        let mut replicas = self.config.replicas_of(key);
+        let at = replicas.iter().position(|node| *node == self.id).unwrap_or(0);
+        replicas.rotate_left(at);
+        replicas
+    }
+
+    /// The first so many replicas of a key, but for this node.
+    pub(super) fn first_others(
+        &self,
+        key: &Bytes,
+        count: usize,
+    ) -> impl Iterator<Item = Id> + use<> {
+        let id = self.id;
+        self.replicas(key).into_iter().take(count).filter(move |node| *node != id)
+    }
+
+    /// The other replicas of a key.
+    pub(super) fn others(&self, key: &Bytes) -> impl Iterator<Item = Id> + use<> {
+        self.first_others(key, usize::MAX)
+    }
+
+    /// Whether this node is a replica of a key.
+    pub(super) fn holds(&self, key: &Bytes) -> bool {
+        self.config.replicas_of(key).contains(&self.id)
+    }
+
+    /// The version that it has of a key.
+    pub(super) fn version(&self, key: &Bytes) -> Option<Version> {
+        self.state.stable.version(key).cloned()
+    }
+
+    /// A timestamp that it never gave before, and that is above `above`.
+    pub(super) fn next_stamp(&self, above: clock::Stamp) -> Stamp {
+        let time = self.state.stable.clock.max(above).tick(self.config.physical.now());
+        let node = match self.config.stamps {
+            Stamps::Unique => self.id,
+            Stamps::Bare | Stamps::BareCells => Id::from(0),
+        };
+        Stamp { time, node }
+    }
+
+    /// The clock after a timestamp was seen that another node gave.
+    fn clock_past(&self, seen: Stamp) -> clock::Stamp {
+        let clock = self.state.stable.clock;
+        match self.config.clock {
+            Clock::Hybrid if !self.has(Bug::ClockNotPastRead) => clock.max(seen.time),
+            Clock::Hybrid | Clock::Physical => clock,
+        }
+    }
+
+    /// Moves a hybrid clock past a timestamp.
+    pub(super) fn see(&mut self, seen: Stamp) {
+        let clock = self.clock_past(seen);
+        if clock > self.state.stable.clock {
+            self.change(Record::Clock(clock));
+        }
+    }
+
+    /// Takes a version, unless it has a newer one. Whether it has it now, or a newer one; not if the
+    /// version is one that it may have forgotten to be deleted.
+    pub(super) fn take(&mut self, key: &Bytes, version: &Version) -> bool {
+        let held = self.version(key);
+        let is_late = version.stamp <= self.state.stable.horizon;
+        if is_late && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint) {
+            return held.is_some_and(|held| held.stamp >= version.stamp);
+        }
+        let newer = match held.clone() {
+            None => version.clone(),
+            Some(held) => self.config.newer(held, version.clone()),
+        };
+        if held.as_ref() != Some(&newer) {
+            let clock = self.clock_past(version.stamp);
+            self.change(Record::Row(key.clone(), newer, clock));
+        }
+        true
+    }
+}
