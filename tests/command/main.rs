@@ -6,6 +6,8 @@ mod abstract_model;
 mod bad_input;
 mod check;
 mod explore;
+mod memory;
 mod operations;
 mod reduced;
 mod replay;
+mod resume;
