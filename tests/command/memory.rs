@@ -39,7 +39,8 @@ fn a_limit_on_memory_is_kept_as_the_system_sees_it() {
         let (held, report) = checked(&["--max-memory", limit, "--threads", threads]);
         let allowed: u64 = limit.parse().unwrap();
         assert_eq!(report["shortfall"], "the memory limit was reached");
-        let counted = report["bytes_per_state"].as_f64().unwrap() * report["unique"].as_f64().unwrap();
+        let counted =
+            report["bytes_per_state"].as_f64().unwrap() * report["unique"].as_f64().unwrap();
         let counted = counted / f64::from(1 << 20);
         let allowed_f = allowed as f64;
         assert!(counted <= allowed_f && counted > allowed_f * 0.7, "{counted} of {allowed} MiB");

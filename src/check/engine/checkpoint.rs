@@ -175,9 +175,8 @@ pub(super) fn prepare(disk: &Disk) -> Result<File, CheckError> {
     made.map_err(|error| failed("make the directory", &disk.dir, &error))?;
     let path = disk.dir.join("lock");
     let lock = File::create(&path).map_err(|error| failed("open", &path, &error))?;
-    lock.try_lock().map_err(|_| {
-        CheckError::Disk(format!("another check uses {}", disk.dir.display()))
-    })?;
+    lock.try_lock()
+        .map_err(|_| CheckError::Disk(format!("another check uses {}", disk.dir.display())))?;
     if !disk.resume && disk.checkpoint().exists() {
         return Err(CheckError::Disk(format!(
             "{} holds a checkpoint; go on from it with --resume, or remove it",

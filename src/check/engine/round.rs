@@ -86,7 +86,6 @@ pub(super) fn expand<'c, A: Checkable, H: Observer<A::Msg>>(
             });
         });
     }
-    rounds.gather(gathered);
     level.held_by_rounds(rounds.bytes(), 0);
     if let Some(said) = take(&rounds.panic).take() {
         std::panic::resume_unwind(Box::new(said));
@@ -181,8 +180,11 @@ impl Rounds<'_> {
             let Output { chunks, offspring, found } = &mut *output;
             gathered.found.add(found, gathered.lineage.states());
             gathered.lineage.extend(offspring);
-            chunks.iter().for_each(|chunk| gathered.next.push(chunk));
-            // The chunks are used again.
+            for chunk in chunks {
+                gathered.next.push(chunk);
+                // It is used again.
+                chunk.clear();
+            }
             offspring.counts.clear();
             offspring.tags.clear();
             *found = Found::default();
