@@ -2,6 +2,7 @@
 //! step takes one message from the front of one and appends others to the backs of some.
 
 use super::cluster::{Channel, Inner};
+use super::interner::Fingerprint;
 use super::memory::recall;
 use super::observer::Observer;
 use super::parts::Checkable;
@@ -16,12 +17,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Expander<'_, A, H> {
         items: &[u32],
         removed: Option<u32>,
         added: &[u32],
-    ) -> u64 {
+    ) -> Fingerprint {
         self.replace_channels(items, removed, added);
         let hash =
             |channel: Option<u32>| channel.map_or(0, |channel| self.inner.item_hash(channel));
-        (self.replaced.iter())
-            .fold(0, |sum: u64, (old, new)| sum.wrapping_add(hash(*new)).wrapping_sub(hash(*old)))
+        (self.replaced.iter()).fold(0, |sum: Fingerprint, (old, new)| {
+            sum.wrapping_add(hash(*new)).wrapping_sub(hash(*old))
+        })
     }
 
     /// Carries the step out on `out[first..]`, which holds the old channels.
@@ -101,13 +103,13 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         self.intern_channel(Channel { src: link.src, dst: link.dst, queue: vec![envelope] })
     }
 
-    fn append(&self, channel: u32, envelope: u32) -> u32 {
+    pub(super) fn append(&self, channel: u32, envelope: u32) -> u32 {
         let mut channel = self.tables.channels.value(channel).clone();
         channel.queue.push(envelope);
         self.intern_channel(channel)
     }
 
-    fn rest_of(&self, channel: u32) -> Option<u32> {
+    pub(super) fn rest_of(&self, channel: u32) -> Option<u32> {
         *self.tables.channels.head(channel).extra.rest.get_or_init(|| {
             let mut channel = self.tables.channels.value(channel).clone();
             channel.queue.remove(0);

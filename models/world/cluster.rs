@@ -1,7 +1,7 @@
 //! A cluster: actors, the network and the faults between them, and what is claimed of them.
 
 use super::fairness::Fairness;
-use super::interner::{Interner, content_hash};
+use super::interner::{Fingerprint, Interner, content_hash};
 use super::local::{Effect, Local};
 use super::memory::Memo;
 use super::observer::Observer;
@@ -239,7 +239,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     pub(super) fn intern_channel(&self, channel: Channel) -> u32 {
-        let queue: Vec<u64> =
+        let queue: Vec<Fingerprint> =
             channel.queue.iter().map(|id| self.tables.envelopes.head(*id).hash).collect();
         let hash = content_hash(domain::CHANNEL, &(channel.src, channel.dst, queue));
         self.tables.channels.intern(channel, hash, |channel| ChannelExtra {
@@ -250,7 +250,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// The hash of an item of the network: an envelope, or a channel on ordered links.
-    pub(super) fn item_hash(&self, item: u32) -> u64 {
+    pub(super) fn item_hash(&self, item: u32) -> Fingerprint {
         match self.setup.network {
             NetworkKind::Ordered => self.tables.channels.head(item).hash,
             NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
@@ -260,8 +260,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     }
 
     /// The share of items in a fingerprint.
-    pub(super) fn items_hash(&self, items: &[u32]) -> u64 {
-        items.iter().map(|item| self.item_hash(*item)).fold(0, u64::wrapping_add)
+    pub(super) fn items_hash(&self, items: &[u32]) -> Fingerprint {
+        items.iter().map(|item| self.item_hash(*item)).fold(0, Fingerprint::wrapping_add)
     }
 
     fn facts(&self, holds: impl Fn(&Condition<A, H>) -> bool) -> Facts {

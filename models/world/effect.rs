@@ -1,6 +1,7 @@
 //! Effects: what one handler run does, computed once and remembered.
 
 use super::cluster::Inner;
+use super::interner::Fingerprint;
 use super::local::{Effect, Local, LocalKind};
 use super::observer::Observer;
 use super::panics::guarded;
@@ -66,7 +67,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         effect.difference = hash(effect.node).wrapping_sub(hash(before));
         if self.setup.network == NetworkKind::Multiset {
             let sent = effect.sends.iter().map(|item| self.item_hash(*item));
-            effect.difference = sent.fold(effect.difference, u64::wrapping_add);
+            effect.difference = sent.fold(effect.difference, Fingerprint::wrapping_add);
         }
     }
 

@@ -12,6 +12,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+/// What a part or a state is known by: a sum of hashes of 128 bits. The checker keeps the lower 80.
+pub type Fingerprint = u128;
+
 /// An append-only table of distinct values, each with something computed from it once.
 pub(super) struct Interner<T, X = ()> {
     index: RwLock<HashTable<u32>>,
@@ -25,7 +28,7 @@ pub(super) struct Interner<T, X = ()> {
 
 /// A value's hash, and what was computed from it.
 pub(super) struct Head<X> {
-    pub(super) hash: u64,
+    pub(super) hash: Fingerprint,
     pub(super) extra: X,
 }
 
@@ -44,7 +47,7 @@ impl<T: PartialEq + Hash, X> Interner<T, X> {
     ///
     /// # Panics
     /// When there are more than 2^32 - 1 distinct parts of one kind, far beyond any memory.
-    pub(super) fn intern(&self, value: T, hash: u64, extra: impl FnOnce(&T) -> X) -> u32 {
+    pub(super) fn intern(&self, value: T, hash: Fingerprint, extra: impl FnOnce(&T) -> X) -> u32 {
         if let Some(id) = self.find(&value, hash) {
             return id;
         }
@@ -52,7 +55,7 @@ impl<T: PartialEq + Hash, X> Interner<T, X> {
         let extra = extra(&value);
         let heap = weight::heap_of(&value);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = index.find(hash, |id| *self.value(*id) == value) {
+        if let Some(id) = index.find(short(hash), |id| *self.value(*id) == value) {
             return *id;
         }
         // Both under the lock, so that they agree on the id.
@@ -60,18 +63,18 @@ impl<T: PartialEq + Hash, X> Interner<T, X> {
         self.heads.push(Head { hash, extra });
         let id = u32::try_from(id).ok().filter(|id| *id < u32::MAX);
         let id = id.expect("fewer than 2^32 - 1 distinct parts");
-        if let Some(other) = index.iter_hash(hash).find(|id| self.head(**id).hash == hash) {
+        if let Some(other) = index.iter_hash(short(hash)).find(|id| self.head(**id).hash == hash) {
             let _ = self.clash.set((*other, id));
         }
-        index.insert_unique(hash, id, |id| self.head(*id).hash);
+        index.insert_unique(short(hash), id, |id| short(self.head(*id).hash));
         self.heap.fetch_add(heap, Ordering::Relaxed);
         id
     }
 
     /// The id of `value` if it is known.
-    pub(super) fn find(&self, value: &T, hash: u64) -> Option<u32> {
+    pub(super) fn find(&self, value: &T, hash: Fingerprint) -> Option<u32> {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.find(hash, |id| self.value(*id) == value).copied()
+        index.find(short(hash), |id| self.value(*id) == value).copied()
     }
 }
 
@@ -103,10 +106,30 @@ impl<T, X> Interner<T, X> {
 }
 
 /// A content hash: the same in every run and on every thread. `domain` keeps parts of different
-/// kinds apart. 64 bits of `SipHash`.
-pub(super) fn content_hash(domain: u8, value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
+/// kinds apart. Two `SipHash`es of 64 bits, that see different beginnings.
+pub(super) fn content_hash(domain: u8, value: &impl Hash) -> Fingerprint {
+    let mut hasher = Wide([DefaultHasher::new(), DefaultHasher::new()]);
+    hasher.0[1].write_u8(0);
     domain.hash(&mut hasher);
     value.hash(&mut hasher);
-    hasher.finish()
+    let [low, high] = hasher.0.map(|hasher| hasher.finish());
+    Fingerprint::from(high) << 64 | Fingerprint::from(low)
+}
+
+/// Two hashers in one pass over a value.
+struct Wide([DefaultHasher; 2]);
+
+impl Hasher for Wide {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.iter_mut().for_each(|hasher| hasher.write(bytes));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0[0].finish()
+    }
+}
+
+/// Of a fingerprint the bits that suffice where what has them in common is compared.
+pub(super) fn short(fingerprint: Fingerprint) -> u64 {
+    fingerprint as u64
 }

@@ -2,6 +2,7 @@
 
 use super::cluster::{Cluster, Inner};
 use super::derived::Derived;
+use super::interner::short;
 use super::observer::Observer;
 use super::panicked::NO_PANIC_AT;
 use super::panics::guarded;
@@ -154,14 +155,14 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn shares(&self, state: &[u32]) -> Shares {
         Shares::new([
             self.nodes_hash(state),
-            self.tables.budgets.head(state[self.budget_at()]).hash,
-            self.tables.histories.head(state[self.history_at()]).hash,
-            self.items_hash(&state[self.items_at()..]),
+            short(self.tables.budgets.head(state[self.budget_at()]).hash),
+            short(self.tables.histories.head(state[self.history_at()]).hash),
+            short(self.items_hash(&state[self.items_at()..])),
         ])
     }
 
     fn nodes_hash(&self, state: &[u32]) -> u64 {
         let nodes = state[..self.budget_at()].iter();
-        nodes.fold(0, |sum, id| sum.wrapping_add(self.tables.nodes.head(*id).hash))
+        nodes.fold(0, |sum: u64, id| sum.wrapping_add(short(self.tables.nodes.head(*id).hash)))
     }
 }

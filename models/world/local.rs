@@ -1,5 +1,6 @@
 //! What can happen at one node, and what a handler run there does: the parts that are remembered.
 
+use super::interner::Fingerprint;
 use super::parts::{Checkable, Spend};
 use stateright::actor::Id;
 
@@ -15,7 +16,7 @@ pub(super) struct Effect {
     pub(super) no_op: bool,
     /// What it adds to the fingerprint of any state: for the node, and on the multiset network
     /// for what is sent and for what is delivered.
-    pub(super) difference: u64,
+    pub(super) difference: Fingerprint,
 }
 
 /// Something that can happen at a node alone, and what it does.

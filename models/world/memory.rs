@@ -109,6 +109,14 @@ impl Memo {
         })
     }
 
+    /// Of what the results are, in order.
+    pub(super) fn keys(&self) -> Vec<(u32, u32)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<_> = known.keys().copied().collect();
+        keys.sort_unstable();
+        keys
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

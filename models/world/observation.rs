@@ -2,6 +2,7 @@
 
 use super::cluster::Inner;
 use super::effect::borrowed;
+use super::interner::Fingerprint;
 use super::local::Effect;
 use super::memory::recall;
 use super::observer::Observer;
@@ -66,7 +67,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub(super) fn panic(
         &mut self,
         state: &[u32],
-        fingerprint: u64,
+        fingerprint: Fingerprint,
         (node, node_now): (u32, u32),
         budget: u32,
     ) -> Step<'c> {

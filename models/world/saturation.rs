@@ -9,6 +9,7 @@
 //! messages, and of two states with one core the one with more messages can do all that the other can.
 
 use super::cluster::Cluster;
+use super::interner::{Fingerprint, short};
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::setup::NetworkKind;
@@ -36,7 +37,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug)]
 pub struct Split<'s> {
     /// The share of the core in the fingerprint.
-    pub core: u64,
+    pub core: Fingerprint,
     /// The messages in flight, in the order of their numbers.
     pub messages: &'s [u32],
 }
@@ -57,7 +58,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn thin(&self, state: &[u32], keeps: impl Fn(u64) -> bool, out: &mut Vec<u32>) {
         let (core, messages) = state.split_at(self.0.items_at());
         out.extend_from_slice(core);
-        out.extend(messages.iter().copied().filter(|item| keeps(self.0.item_hash(*item))));
+        out.extend(messages.iter().copied().filter(|item| keeps(short(self.0.item_hash(*item)))));
     }
 }
 
@@ -103,10 +104,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub fn saturate(
         &mut self,
         state: &mut Vec<u32>,
-        mut fingerprint: u64,
+        mut fingerprint: Fingerprint,
         last: Option<&Step<'c>>,
         mut note: impl FnMut(Event),
-    ) -> u64 {
+    ) -> Fingerprint {
         let inner = self.inner;
         let (nodes, first) = (inner.setup.actors.len(), inner.items_at());
         if self.is_over(state) {
@@ -141,7 +142,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     fn send_only(
         &mut self,
         state: &mut Vec<u32>,
-        fingerprint: &mut u64,
+        fingerprint: &mut Fingerprint,
         event: Event,
         open: &mut Vec<u32>,
     ) -> bool {

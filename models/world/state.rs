@@ -2,6 +2,7 @@
 
 use super::cluster::{Cluster, Inner};
 use super::derived::Derived;
+use super::interner::{Fingerprint, short};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
 use super::reads::{Reads, Shares, Tracker};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// Hashes as its fingerprint, so stateright's checkers cost little on it.
 pub struct State<A: Checkable, H> {
     pub(super) ids: Box<[u32]>,
-    pub(super) fingerprint: u64,
+    pub(super) fingerprint: Fingerprint,
     pub(super) inner: Arc<Inner<A, H>>,
 }
 
@@ -41,7 +42,7 @@ impl<A: Checkable, H> Eq for State<A, H> {}
 
 impl<A: Checkable, H> Hash for State<A, H> {
     fn hash<S: Hasher>(&self, hasher: &mut S) {
-        hasher.write_u64(self.fingerprint);
+        hasher.write_u64(short(self.fingerprint));
     }
 }
 
@@ -51,8 +52,8 @@ impl<A: Checkable, H: Observer<A::Msg>> State<A, H> {
         View { ids: &self.ids, inner: &self.inner, tracker: None, derived: None }
     }
 
-    /// The same in every run; two different states share it with probability 2^-64.
-    pub fn fingerprint(&self) -> u64 {
+    /// The same in every run; two different states share it with probability 2^-128.
+    pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }
 

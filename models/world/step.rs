@@ -4,10 +4,11 @@
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
 use super::cluster::{Cluster, Inner, Tables};
+use super::interner::Fingerprint;
 use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
-use super::parts::{Checkable, Spend};
+use super::parts::Checkable;
 use super::setup::{NetworkKind, Rules};
 use std::sync::atomic::Ordering;
 
@@ -50,7 +51,7 @@ impl Removed {
 #[derive(Clone, Copy)]
 pub struct Step<'c> {
     /// The successor's fingerprint.
-    pub fingerprint: u64,
+    pub fingerprint: Fingerprint,
     /// Which node changed, if one did.
     pub changed_node: Option<u32>,
     /// Whether the history changed.
@@ -92,7 +93,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     }
 
     /// The fingerprint of a packed state: the sum of its parts' hashes.
-    pub fn fingerprint(&self, state: &[u32]) -> u64 {
+    pub fn fingerprint(&self, state: &[u32]) -> Fingerprint {
         let items = &state[self.0.items_at()..];
         self.0.core_hash(state).wrapping_add(self.0.items_hash(items))
     }
@@ -129,7 +130,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     }
 
     /// What comes of a move; `None` if it is no step.
-    pub fn step(&mut self, state: &[u32], fingerprint: u64, what: Move) -> Option<Step<'c>> {
+    pub fn step(
+        &mut self,
+        state: &[u32],
+        fingerprint: Fingerprint,
+        what: Move,
+    ) -> Option<Step<'c>> {
         match what {
             Move::Deliver(item) => self.deliver(state, fingerprint, item),
             Move::Drop(item) => Some(self.drop_item(state, fingerprint, item)),
@@ -137,7 +143,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         }
     }
 
-    fn deliver(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Option<Step<'c>> {
+    fn deliver(&mut self, state: &[u32], fingerprint: Fingerprint, item: u32) -> Option<Step<'c>> {
         let inner = self.inner;
         let envelope = inner.next_of(state[inner.items_at() + item as usize]);
         let dst = match self.receivers.get(envelope as usize) {
@@ -196,7 +202,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         (!effect.no_op || !stays).then_some(effect)
     }
 
-    fn local(&mut self, state: &[u32], fingerprint: u64, node: u32, at: usize) -> Option<Step<'c>> {
+    fn local(
+        &mut self,
+        state: &[u32],
+        fingerprint: Fingerprint,
+        node: u32,
+        at: usize,
+    ) -> Option<Step<'c>> {
         let inner = self.inner;
         let local = &inner.locals(state[node as usize])[at];
         if matches!(local.what, LocalKind::Crash) && !inner.has_room_to_crash(state) {
@@ -213,7 +225,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         Some(self.apply(state, fingerprint, node, effect, budget, removed))
     }
 
-    fn drop_item(&mut self, state: &[u32], fingerprint: u64, item: u32) -> Step<'c> {
+    fn drop_item(&mut self, state: &[u32], fingerprint: Fingerprint, item: u32) -> Step<'c> {
         let inner = self.inner;
         let removed = state[inner.items_at() + item as usize];
         let fingerprint = match inner.setup.network {
@@ -240,7 +252,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     fn apply(
         &mut self,
         state: &[u32],
-        fingerprint: u64,
+        fingerprint: Fingerprint,
         node: u32,
         effect: &'c Effect,
         budget: u32,
@@ -257,7 +269,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             }
         };
         let mut fingerprint = fingerprint;
-        let mut replace = |old: u64, new: u64| {
+        let mut replace = |old: Fingerprint, new: Fingerprint| {
             fingerprint = fingerprint.wrapping_sub(old).wrapping_add(new);
         };
         if budget != old_budget {
@@ -351,12 +363,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// The share of all but the items in a fingerprint.
-    pub(super) fn core_hash(&self, state: &[u32]) -> u64 {
+    pub(super) fn core_hash(&self, state: &[u32]) -> Fingerprint {
         let Tables { nodes, budgets, histories, .. } = &self.tables;
         let fixed = budgets.head(state[self.budget_at()]).hash;
         let fixed = fixed.wrapping_add(histories.head(state[self.history_at()]).hash);
         let of_nodes = state[..self.budget_at()].iter().map(|id| nodes.head(*id).hash);
-        of_nodes.fold(fixed, u64::wrapping_add)
+        of_nodes.fold(fixed, Fingerprint::wrapping_add)
     }
 
     pub(super) fn budget_at(&self) -> usize {
@@ -389,28 +401,5 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let key = (node, envelope);
         let effect = self.tables.deliveries.recall(key, || self.on_delivery(node, envelope));
         &self.tables.effects[effect as usize]
-    }
-
-    fn spend(&self, budget: u32, spend: Spend) -> Option<u32> {
-        let kind = match spend {
-            Spend::Nothing => return Some(budget),
-            Spend::Crash => 0,
-            Spend::Restart => 1,
-            Spend::Timer(kind) => 3 + usize::from(kind),
-            Spend::Disk => 2,
-            Spend::Cut(link) => 3 + self.setup.faults.timers.len() + usize::from(link),
-        };
-        *self.tables.budgets.head(budget).extra[kind].get_or_init(|| {
-            let after = self.tables.budgets.value(budget).after(spend);
-            after.map(|after| self.intern_budget(after))
-        })
-    }
-
-    /// Under stateright's rules the bound on crashes is on how many are down at once.
-    fn has_room_to_crash(&self, state: &[u32]) -> bool {
-        let down = |id: &&u32| !self.tables.nodes.head(**id).extra.up;
-        self.setup.rules == Rules::Quorate
-            || state[..self.budget_at()].iter().filter(down).count()
-                < usize::from(self.setup.faults.crashes)
     }
 }

@@ -161,7 +161,7 @@ fn a_successors_fingerprint_is_known_before_it_is_built() {
 fn states_with_equal_fingerprints_are_equal() {
     let cluster = cluster_of(paxos::servers(3), 2, NetworkKind::Multiset);
     let states = reachable(&cluster);
-    let fingerprints: BTreeSet<u64> = states.iter().map(|(s, _)| cluster.fingerprint(s)).collect();
+    let fingerprints: BTreeSet<_> = states.iter().map(|(s, _)| cluster.fingerprint(s)).collect();
     assert_eq!(fingerprints.len(), states.len());
     assert_eq!(states.len(), 16_668);
 }

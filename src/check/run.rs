@@ -1,6 +1,6 @@
 //! Checking an instance, by one engine or another.
 
-use super::engine::{CheckError, Checker, Limits, Outcome, Progress, Verdict};
+use super::engine::{CheckError, Checker, Disk, Limits, Outcome, Progress, Verdict};
 use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::stateright_bfs;
 use crate::trace::Trace;
@@ -34,6 +34,9 @@ pub struct Options<'a> {
     pub liveness: bool,
     /// Whether to leave out states that others cover.
     pub reduce: Reduce,
+    /// Where the check keeps what need not be in memory, and from where it can be resumed; stateright
+    /// keeps all in memory. No states are left out then but by symmetry.
+    pub disk: Option<&'a Disk>,
     /// Stop when this `always` property is violated; a mutant's check stops at its killer if
     /// nothing is said. Stateright goes on.
     pub until_violated: Option<&'a str>,
@@ -51,6 +54,7 @@ impl Default for Options<'_> {
             limits: Limits::default(),
             liveness: true,
             reduce: Reduce::default(),
+            disk: None,
             until_violated: None,
             stop: &NEVER,
         }
@@ -85,6 +89,9 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
             }
             if options.reduce == Reduce::Always {
                 checker = checker.reduced();
+            }
+            if let Some(disk) = options.disk {
+                checker = checker.disk(disk.clone());
             }
             if let Some(name) = options.until_violated {
                 checker = checker.until_violated(name);

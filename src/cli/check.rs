@@ -95,7 +95,9 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
 fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
     let ((engine, threads), limits) = (args.engine(), args.limits());
     let reduce = args.reduce();
-    let options = Options { engine, threads, limits, reduce, stop, ..Options::default() };
+    let disk = args.disk(one.protocol, one.subject().name());
+    let disk = disk.as_ref();
+    let options = Options { engine, threads, limits, reduce, disk, stop, ..Options::default() };
     let at = format!("{} {}", one.protocol, one.subject().name());
     let is_hidden = args.format() != Format::Text;
     let bar = progress::Bar::new(at.clone(), one.expected_states(reduce), is_hidden);

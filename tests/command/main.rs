@@ -7,6 +7,8 @@ mod bad_input;
 mod check;
 mod chosen;
 mod explore;
+mod memory;
 mod operations;
 mod reduced;
 mod replay;
+mod resume;

@@ -1,5 +1,6 @@
 //! The checker: a cluster to check, with limits and options.
 
+use super::disk::Disk;
 use super::evaluator::PropertyMask;
 use super::level::Totals;
 use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
@@ -26,6 +27,7 @@ pub struct Checker<'c, A: Checkable, H> {
     fairness: Fairness,
     liveness: bool,
     reduced: bool,
+    disk: Option<Disk>,
     until: Stop,
 }
 
@@ -50,6 +52,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             fairness: cluster.fairness(),
             liveness: true,
             reduced: false,
+            disk: None,
             until: Stop::Never,
         }
     }
@@ -100,6 +103,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     #[must_use]
     pub fn reduced(mut self) -> Self {
         self.reduced = true;
+        self
+    }
+
+    /// Keeps on disk what need not be in memory, and writes checkpoints there, from which the check can
+    /// be resumed. Not with liveness properties. The search is one of all states, unless there is a
+    /// symmetry.
+    #[must_use]
+    pub fn disk(mut self, disk: Disk) -> Self {
+        self.disk = Some(disk);
         self
     }
 
@@ -181,9 +193,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         let mask = PropertyMask::of(self.cluster);
         let mask = if decides_liveness { mask } else { mask.safety() };
         let mut search = Search::new(self.cluster, workers, &totals, mask);
+        let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
+        if let Some(disk) = &self.disk {
+            search = search.on_disk(disk, images as u64 + 1)?;
+        }
         search.run(Until::Any(until), progress)?;
         let classes = decides_liveness.then_some(&classes);
-        let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
         let outcome = verdict::conclude(self.cluster, search, self.reducer()?, classes, progress)?;
         self.trusted(Outcome { images: images as u64 + 1, ..outcome })
     }
@@ -191,6 +206,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     /// Whether states may be left out, as far as it can be said before any is met.
     fn is_reducible(&self, decides_liveness: bool) -> bool {
         let is_free = self.symmetry.is_none() && self.limits.depth.is_none();
+        let is_free = is_free && self.disk.is_none();
         is_free && !decides_liveness && self.cluster.is_monotone()
     }
 
@@ -245,6 +261,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         };
         if self.symmetry.is_some() {
             return Err(CheckError::LivenessUnderSymmetry(first.name));
+        }
+        if self.disk.is_some() {
+            return Err(CheckError::LivenessOnDisk(first.name));
         }
         let mut conditions = 0;
         for property in &mut liveness {

@@ -4,9 +4,11 @@
 //! `models/world/saturation.rs`), so it *covers* the other, which need not be expanded. Between levels
 //! the states of the new level that others cover are left out. Which they are depends on no order.
 
-use super::frontier::{Chunk, Frontier};
+use super::frontier::Chunk;
+use super::lineage::Lineage;
 use super::message_sets::{MessageSet, MessageSets};
-use crate::models::world::{Checkable, Cluster, Observer, Split};
+use super::queue::Queue;
+use crate::models::world::{Checkable, Cluster, Fingerprint, Observer, Split};
 use rustc_hash::FxBuildHasher;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -17,7 +19,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 pub(super) struct Cover {
     /// By a core's share of the fingerprint: its first entry.
-    first: HashMap<u64, u32, FxBuildHasher>,
+    first: HashMap<Fingerprint, u32, FxBuildHasher>,
     entries: Vec<Entry>,
     sets: MessageSets,
 }
@@ -42,49 +44,55 @@ impl Cover {
 
     /// The memory that it takes.
     pub(super) fn bytes(&self) -> u64 {
-        let first = self.first.capacity() * 8 / 7 * (size_of::<(u64, u32)>() + 1);
+        let first = self.first.capacity() * 8 / 7 * (size_of::<(Fingerprint, u32)>() + 1);
         let entries = self.entries.capacity() * size_of::<Entry>();
         (first + entries) as u64 + self.sets.bytes()
     }
 
-    /// Keeps the states of a new level that no other covers.
+    /// Keeps the states of a new level that no other covers, in their order.
     pub(super) fn keep<A: Checkable, H: Observer<A::Msg>>(
         &mut self,
         cluster: &Cluster<A, H>,
-        frontier: &Frontier,
-        chunks: Vec<Chunk>,
-    ) -> Vec<Chunk> {
-        let mut state = Vec::new();
-        let mut records = Vec::new();
-        for (number, chunk) in (0_u32..).zip(&chunks) {
-            let mut at = 0;
-            state.clear();
+        level: &mut Queue,
+        lineage: &mut Lineage,
+    ) {
+        let (mut state, mut records, mut chunks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut chunk = Chunk::default();
+        while level.pop(&mut chunk) {
+            let (number, mut at) = (chunks.len() as u32, 0);
             while let Some(record) = chunk.read(at, &mut state) {
                 records.push((Reverse(state.len() as u32), number, at as u32));
                 at = record.next;
                 state.clear();
             }
+            chunks.push(std::mem::take(&mut chunk));
         }
         // The largest first: what was kept is never covered by what comes later.
         records.sort_unstable();
-        let mut kept = vec![frontier.blank()];
+        let mut kept = Vec::new();
         for (_, number, at) in records {
-            let chunk: &Chunk = &chunks[number as usize];
+            let record = chunks[number as usize].read(at as usize, &mut state);
+            if record.is_some() && self.insert(cluster.split(&state)) {
+                kept.push((number, at));
+            }
             state.clear();
-            let Some(record) = chunk.read(at as usize, &mut state) else { continue };
-            if !self.insert(cluster.split(&state)) {
-                continue;
-            }
-            if kept.last().is_some_and(Chunk::is_full) {
-                kept.push(frontier.blank());
-            }
-            if let Some(last) = kept.last_mut() {
-                last.push(record.fingerprint, record.note, &state);
-            }
         }
-        chunks.into_iter().for_each(|chunk| frontier.recycle(chunk));
-        kept.retain(|chunk| !chunk.is_empty());
-        kept
+        kept.sort_unstable();
+        let mut kept = kept.into_iter().peekable();
+        for (number, from) in (0_u32..).zip(&chunks) {
+            let mut at = 0;
+            chunk.clear();
+            while let Some(record) = from.read(at, &mut state) {
+                let is_kept = kept.next_if_eq(&(number, at as u32)).is_some();
+                lineage.keep(is_kept);
+                if is_kept {
+                    chunk.push(record.fingerprint, record.note, &state);
+                }
+                at = record.next;
+                state.clear();
+            }
+            level.push(&chunk);
+        }
     }
 
     /// Inserts a state, in the place of those that it covers, unless it is covered itself.
@@ -109,7 +117,7 @@ impl Cover {
         true
     }
 
-    fn entries_of(&self, core: u64) -> impl Iterator<Item = usize> {
+    fn entries_of(&self, core: Fingerprint) -> impl Iterator<Item = usize> {
         let mut at = self.first.get(&core).copied().unwrap_or(NONE);
         std::iter::from_fn(move || {
             let found = self.entries.get(at as usize)?;
@@ -133,7 +141,7 @@ mod tests {
         #[test]
         fn of_each_core_the_largest_sets_are_left(
             states in proptest::collection::vec(
-                (0..3_u64, proptest::collection::btree_set(0..200_u32, 0..6)), 0..40),
+                (0..3_u128, proptest::collection::btree_set(0..200_u32, 0..6)), 0..40),
         ) {
             let mut cover = Cover::default();
             for (core, messages) in &states {

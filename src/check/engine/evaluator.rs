@@ -93,6 +93,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         Self { cluster, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
     }
 
+    /// The memory that it takes, but for what conditions derive from a state.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.remembered.capacity() * size_of::<(u64, u64)>()) as u64 + self.answers.bytes()
+    }
+
     /// The conditions of the mask that hold.
     pub(super) fn evaluate(&mut self, state: &[u32], mask: PropertyMask) -> u64 {
         let asked = mask.all();
@@ -146,7 +151,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         }
         // No messages at all, about half of them, and the others: by what they are, so that it is the
         // same in every run.
-        let half = self.cluster.fingerprint(state);
+        let half = self.cluster.fingerprint(state) as u64;
         let is_odd = |hash: u64| (hash & half).count_ones() & 1 == 1;
         let ways: [&dyn Fn(u64) -> bool; 3] = [&|_| false, &is_odd, &|hash| !is_odd(hash)];
         let mut thinned = std::mem::take(&mut self.thinned);

@@ -2,7 +2,6 @@
 
 use super::cover::Cover;
 use super::evaluator::{PropertyMask, bits};
-use super::frontier::Frontier;
 use super::outcome::{Limits, Shortfall};
 use super::visited::VisitedSet;
 use crate::models::world::Weight;
@@ -26,6 +25,12 @@ pub(super) struct Totals<'s> {
     pub(super) recorded: AtomicU64,
     /// The bytes that the threads remember for themselves.
     pub(super) remembered: AtomicU64,
+    /// The bytes that are handed from thread to thread.
+    rounds: AtomicU64,
+    /// The bytes of the states that wait, and of the parents.
+    queues: AtomicU64,
+    /// The most bytes that were held.
+    peak: AtomicU64,
     /// Whether there are states beyond the limit on depth.
     pub(super) is_cut: AtomicBool,
     shortfall: AtomicU8,
@@ -42,6 +47,9 @@ impl<'s> Totals<'s> {
             generated: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
             remembered: AtomicU64::new(0),
+            rounds: AtomicU64::new(0),
+            queues: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
             shortfall: AtomicU8::new(0),
         }
@@ -57,9 +65,20 @@ impl<'s> Totals<'s> {
         usize::from(code).checked_sub(1).map(|at| ALL[at])
     }
 
-    /// The bytes that the threads record and remember for themselves.
-    pub(super) fn held_by_threads(&self) -> u64 {
-        self.recorded.load(Ordering::Relaxed) + self.remembered.load(Ordering::Relaxed)
+    /// The bytes of all but the parts and the tables.
+    pub(super) fn held_by_search(&self) -> u64 {
+        let all = [&self.recorded, &self.remembered, &self.rounds, &self.queues];
+        all.into_iter().map(|bytes| bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Notes that so much memory is held.
+    pub(super) fn held(&self, bytes: u64) {
+        self.peak.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// The most memory that was held.
+    pub(super) fn peak(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed)
     }
 
     /// Gives up if so much memory may not be held.
@@ -97,47 +116,43 @@ const ALL: [Shortfall; 7] = [
     Shortfall::Nothing,
 ];
 
-/// One round of work on a level.
+/// The work on a level.
 pub(super) struct Level<'s> {
     pub(super) totals: &'s Totals<'s>,
     pub(super) visited: &'s VisitedSet,
-    pub(super) frontier: &'s Frontier,
-    /// Steps from the initial state to the states that are found.
-    pub(super) number: u32,
     pub(super) mask: PropertyMask,
     /// What covers states, in a reduced search.
     pub(super) cover: Option<&'s Cover>,
     /// Whether states that are new here are too far away to be taken in.
     pub(super) is_beyond_depth: bool,
-    /// How many states the visited set still takes.
-    room: AtomicU64,
 }
 
 impl<'s> Level<'s> {
+    /// A level, so many steps from the initial state.
     pub(super) fn new(
         totals: &'s Totals<'s>,
-        (visited, frontier): (&'s VisitedSet, &'s Frontier),
+        visited: &'s VisitedSet,
         number: u32,
         (mask, cover): (PropertyMask, Option<&'s Cover>),
     ) -> Self {
-        let used = totals.unique.load(Ordering::Relaxed);
-        let room = AtomicU64::new(visited.limit().saturating_sub(used));
         let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
-        Self { totals, visited, frontier, number, mask, cover, is_beyond_depth, room }
-    }
-
-    pub(super) fn take_room(&self, states: u64) -> bool {
-        let take = |room: u64| room.checked_sub(states);
-        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
-    }
-
-    pub(super) fn give_back(&self, states: u64) {
-        self.room.fetch_add(states, Ordering::Relaxed);
+        Self { totals, visited, mask, cover, is_beyond_depth }
     }
 
     pub(super) fn count(&self, unique: u64, generated: u64) {
         self.totals.unique.fetch_add(unique, Ordering::Relaxed);
         self.totals.generated.fetch_add(generated, Ordering::Relaxed);
+    }
+
+    /// Notes how much memory something takes that is handed from thread to thread: so much before, so
+    /// much now.
+    pub(super) fn held_by_rounds(&self, before: u64, now: u64) {
+        self.totals.rounds.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// Notes how much memory the states that wait take, and the parents.
+    pub(super) fn held_by_queues(&self, bytes: u64) {
+        self.totals.queues.store(bytes, Ordering::Relaxed);
     }
 
     /// Whether there is reason to go on, while the parts take so much memory.
@@ -149,15 +164,25 @@ impl<'s> Level<'s> {
 
     /// Gives up if more memory may be held soon than is allowed, while the parts take so much.
     pub(super) fn has_memory(&self, parts: Weight) -> bool {
-        let growth = parts.growth + self.totals.remembered.load(Ordering::Relaxed);
-        self.totals.hold(self.bytes(parts) + growth)
+        let held = self.bytes(parts);
+        self.totals.held(held);
+        self.totals.hold(held + parts.growth + self.totals.remembered.load(Ordering::Relaxed))
+    }
+
+    /// Whether so much more may be taken; gives up if not.
+    pub(super) fn may_take(&self, parts: Weight, more: u64) -> bool {
+        let held = self.bytes(parts) + more;
+        let may = self.totals.hold(held);
+        if may {
+            self.totals.held(held);
+        }
+        may
     }
 
     /// The memory that the search holds, while the parts take so much.
     pub(super) fn bytes(&self, parts: Weight) -> u64 {
         let cover = self.cover.map_or(0, Cover::bytes);
-        let search = self.visited.bytes() + self.frontier.bytes() + cover;
-        parts.held + search + self.totals.held_by_threads()
+        parts.held + self.visited.bytes() + cover + self.totals.held_by_search()
     }
 
     /// The conditions that liveness asks for, close together.

@@ -9,9 +9,10 @@
 //!
 //! # What is kept of a state
 //!
-//! A fingerprint of 64 bits, and in another 64 from where it was first reached. Two different
-//! states that share a fingerprint are taken for one; [`Outcome::collision_probability`] bounds
-//! how probable it is that this hid a state (less than one in a million for five million states).
+//! A fingerprint of 80 bits, in about nine bytes (`visited.rs`), and in ten bits more from where it was
+//! first reached (`lineage.rs`). Two different states that share a fingerprint are taken for one;
+//! [`Outcome::collision_probability`] bounds how probable it is that this hid a state (less than one in
+//! a million for a billion states).
 //!
 //! # What may be left out
 //!
@@ -30,9 +31,9 @@
 //!
 //! # What it does not depend on
 //!
-//! Verdicts, counts, depths and the traces of violated safety properties are the same for any
-//! number of threads: levels are finished before the next begins, and of several equally short
-//! paths the one with the largest fingerprints is shown.
+//! Verdicts, counts, depths and traces are the same for any number of threads: the order in which
+//! states are taken in depends on no thread (`round.rs`), and of several equally short paths the one is
+//! shown that comes first in it.
 //!
 //! # What is no answer
 //!
@@ -86,24 +87,35 @@
 //! # Ok::<(), quorate::check::CheckError>(())
 //! ```
 
+mod batch;
 mod checker;
+mod checkpoint;
 mod cover;
+mod disk;
 mod evaluator;
 mod frontier;
 mod level;
+mod lineage;
 mod message_sets;
 mod outcome;
+mod pieces;
+mod queue;
 mod quiet;
 mod reducer;
 mod remembered;
 mod retrace;
+mod round;
 mod search;
+mod segment;
+mod spill;
+mod table;
 mod trace;
 mod verdict;
 mod visited;
 mod worker;
 
 pub use checker::Checker;
+pub use disk::Disk;
 pub use outcome::{
     Behaviour, CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Reduction, Shortfall, Verdict,

@@ -14,9 +14,11 @@ pub struct Limits {
     pub states: Option<u64>,
     /// How many steps from the initial state. States farther away make the check incomplete.
     pub depth: Option<u32>,
-    /// How many bytes the search may hold: visited set, frontier, the distinct parts (nodes,
-    /// messages, histories) with what is remembered of them and, for liveness, the graph. The
-    /// parts' collections are estimated from what they contain.
+    /// How many bytes the search may hold: the visited set, also while a part of it grows, the parents,
+    /// the states that wait and those that are worked on, the distinct parts (nodes, messages,
+    /// histories) with what is remembered of them and, for liveness, the graph. What is allocated counts,
+    /// used or not, and nothing is allocated that would exceed it. The parts' collections are estimated
+    /// from what they contain.
     pub memory: Option<u64>,
 }
 
@@ -73,6 +75,15 @@ pub enum CheckError {
          decides it"
     )]
     NotMonotone(&'static str),
+    /// What the check keeps on disk cannot be written or read, or is of something else.
+    #[error("{0}")]
+    Disk(String),
+    /// A check on disk can be resumed, and the graph for liveness is not written down.
+    #[error(
+        "liveness ({0:?}) cannot be decided by a check on disk, which is to be resumed; check it \
+         without --disk"
+    )]
+    LivenessOnDisk(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
     #[error("the check panicked: {0}")]
     Panic(String),
@@ -197,7 +208,7 @@ pub struct LivenessSummary {
 
 impl Outcome {
     /// At most how probable it is that two of the states share a fingerprint, so that one of
-    /// them was not expanded: `n² / 2⁶⁵`, fingerprints being 64 bits. Under symmetry a state is
+    /// them was not expanded: `n² / 2⁸¹`, since 80 bits are kept. Under symmetry a state is
     /// known by the largest fingerprint of its `k` images, and the largest of many are more often
     /// equal: `k² / (2k − 1)` times as often.
     #[allow(clippy::cast_precision_loss)]
@@ -205,7 +216,7 @@ impl Outcome {
         // Also a state that is covered is held against others.
         let met = if self.reduction.is_some() { self.generated } else { self.unique };
         let (n, k) = (met as f64, self.images as f64);
-        (n * n / 2_f64.powi(65) * (k * k / (2.0 * k - 1.0))).min(1.0)
+        (n * n / 2_f64.powi(81) * (k * k / (2.0 * k - 1.0))).min(1.0)
     }
 
     /// The outcome of a property, by name.
@@ -343,7 +354,7 @@ mod tests {
             let equal: f64 = (0..VALUES).map(|value| is_largest(value).powi(2)).sum();
             let pairs = 2_f64.powi(40) / 2.0;
             let bound = outcome(1 << 20, images.into()).collision_probability();
-            let ratio = bound / (pairs * equal * values / 2_f64.powi(64));
+            let ratio = bound / (pairs * equal * values / 2_f64.powi(80));
             assert!((0.99..1.01).contains(&ratio), "{images} images: {ratio} times");
         }
         assert!((outcome(u64::MAX, 6).collision_probability() - 1.0).abs() < f64::EPSILON);

@@ -8,6 +8,7 @@
 //! kept. The first difference makes the check an error.
 
 use super::evaluator::{Evaluator, PropertyMask, bits};
+use super::visited::{Key, key_of};
 use crate::models::world::{Alike, Checkable, Cluster, Observer, Symmetry, Unlike};
 
 /// Finds the key of a state and its images, for one thread.
@@ -31,18 +32,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
     }
 
     /// The key of the state and all its images.
-    pub(super) fn key(&mut self, state: &[u32]) -> u64 {
-        let mut largest = self.cluster.fingerprint(state);
+    pub(super) fn key(&mut self, state: &[u32]) -> Key {
+        let mut largest = key_of(self.cluster.fingerprint(state));
         for at in 0..self.alike.exchanges() {
             self.permute(at, state);
-            largest = largest.max(self.cluster.fingerprint(&self.image));
+            largest = largest.max(key_of(self.cluster.fingerprint(&self.image)));
         }
         // The visited set wants keys spread evenly, and the largest of several are not.
-        largest.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        key_of(largest.wrapping_mul(0xF39C_C060_5CED_C835_9E37_79B9_7F4A_7C15))
     }
 
     /// The key of the initial state, which must be its own image.
-    pub(super) fn first_key(&mut self, state: &[u32]) -> u64 {
+    pub(super) fn first_key(&mut self, state: &[u32]) -> Key {
         for at in 0..self.alike.exchanges() {
             self.permute(at, state);
             if self.image != state {

@@ -38,6 +38,11 @@ impl Remembered {
         Self { conditions, answers: vec![(0, false); room].into() }
     }
 
+    /// The memory that they take.
+    pub(super) fn bytes(&self) -> u64 {
+        size_of_val(&*self.answers) as u64
+    }
+
     /// The answer of condition `at` in a state with these shares: remembered, or `answer`'s, with what
     /// it looked at. `None`, if the condition panics.
     pub(super) fn of(

@@ -7,12 +7,16 @@
 
 use super::evaluator::{PropertyMask, bits};
 use super::level::Totals;
+use super::lineage::{Target, tag};
 use super::outcome::{Behaviour, CheckError, Limits, Progress};
 use super::search::{Search, Until};
-use super::trace::{self, layers};
+use super::trace::{self, Found, add};
+use super::visited::key_of;
 use super::worker::Worker;
 use crate::models::world::step::Expander;
-use crate::models::world::{ActionOf, Checkable, Cluster, Event, Kind, NO_PANIC_AT, Observer};
+use crate::models::world::{
+    ActionOf, Checkable, Cluster, Event, Fingerprint, Kind, NO_PANIC_AT, Observer,
+};
 use std::collections::BTreeMap;
 
 /// A behaviour to the state that decides property `at`, which the visited set knows as `target`. The
@@ -20,7 +24,7 @@ use std::collections::BTreeMap;
 pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     search: &Search<'_, '_, A, H>,
-    (at, target): (usize, u64),
+    (at, target): (usize, Target),
 ) -> Option<Behaviour> {
     let mut events = events(cluster, search, target)?;
     let decides = |behaviour: &Behaviour| decides(cluster, at, behaviour.last());
@@ -38,47 +42,48 @@ pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
 
 /// Whether an event only sends, and the event.
 type Sent = (bool, Event);
-/// An action, the events that lead from before it to a saturated state, and that state with its
-/// fingerprint.
-type Reached<A> = (ActionOf<A>, Vec<Sent>, Vec<u32>, u64);
+/// The events that lead from one saturated state to another, and that state with its fingerprint.
+type Reached = (Vec<Sent>, Vec<u32>, Fingerprint);
 
 /// All events on the way to a saturated state.
 fn events<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     search: &Search<'_, '_, A, H>,
-    target: u64,
+    target: Target,
 ) -> Option<Vec<Sent>> {
     let mut expander = cluster.expander();
-    let mut events = Vec::new();
-    let mut state = cluster.initial().to_vec();
+    let (mut events, mut state) = (Vec::new(), cluster.initial().to_vec());
     let fingerprint = cluster.fingerprint(&state);
-    let mut fingerprint =
-        expander.saturate(&mut state, fingerprint, None, |event| events.push((true, event)));
-    for layer in layers(&search.visited, target)?.into_iter().rev().skip(1) {
-        let mut moves = Vec::new();
-        expander.moves(&state, &mut moves);
-        let mut best: Option<Reached<A>> = None;
-        for what in moves {
-            let Some(step) = expander.step(&state, fingerprint, what) else { continue };
-            if expander.only_sends(&state, &step) {
-                continue;
+    let note = |event| events.push((true, event));
+    let fingerprint = expander.saturate(&mut state, fingerprint, None, note);
+    let visited = search.visited.all();
+    let tags = search.lineage.tags_to(target.index);
+    let first = (events, state, fingerprint);
+    let way =
+        trace::walk(&tags, target.key, first, |(_, state, fingerprint): &Reached, wanted| {
+            let mut moves = Vec::new();
+            expander.moves(state, &mut moves);
+            let mut found = Found::<ActionOf<A>, Reached>::new();
+            for what in moves {
+                let Some(step) = expander.step(state, *fingerprint, what) else { continue };
+                if expander.only_sends(state, &step) {
+                    continue;
+                }
+                let Some(event) = expander.event(state, what) else { continue };
+                let mut on_the_way = vec![(false, event)];
+                let mut next = Vec::new();
+                expander.write(state, &step, &mut next);
+                let note = |event| on_the_way.push((true, event));
+                let reached = expander.saturate(&mut next, step.fingerprint, Some(&step), note);
+                let key = key_of(reached);
+                if tag(key) == wanted && visited.contains(key) {
+                    let action = cluster.action(state, what);
+                    add(&mut found, key, action, (on_the_way, next, reached));
+                }
             }
-            let mut on_the_way = vec![(false, expander.event(&state, what)?)];
-            let mut next = Vec::new();
-            expander.write(&state, &step, &mut next);
-            let note = |event| on_the_way.push((true, event));
-            let reached = expander.saturate(&mut next, step.fingerprint, Some(&step), note);
-            let action = cluster.action(&state, what);
-            let is_first = best.as_ref().is_none_or(|(known, ..)| action < *known);
-            if is_first && layer.contains(&reached) {
-                best = Some((action, on_the_way, next, reached));
-            }
-        }
-        let (_, on_the_way, next, reached) = best?;
-        events.extend(on_the_way);
-        (state, fingerprint) = (next, reached);
-    }
-    Some(events)
+            found
+        })?;
+    Some(way.into_iter().flat_map(|(events, ..)| events).collect())
 }
 
 /// The behaviour of these events, if they are possible one after the other.
@@ -136,7 +141,8 @@ pub(super) fn shortest<A: Checkable, H: Observer<A::Msg>>(
     }
     let found = bits(wanted).filter_map(|at| {
         let target = search.deciding[at]?;
-        Some((at, trace::path(cluster, &search.visited, target, |_, fingerprint| fingerprint)?))
+        let met = (&search.visited, &search.lineage);
+        Some((at, trace::path(cluster, met, target, trace::plain)?))
     });
     Ok(found.collect())
 }

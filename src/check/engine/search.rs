@@ -1,26 +1,29 @@
 //! The search: level by level, all states of one level before any of the next, so that the first
 //! path to a state is a shortest one and nothing depends on which thread was faster.
 //!
-//! Within a level threads take chunks of states as they come. When the visited set is full they
-//! stop where they are, it grows, and they go on.
+//! Within a level the threads share the work in [rounds](super::round).
 
+use super::batch::{Found, Output};
+use super::checkpoint::{self, Counts, Identity};
 use super::cover::Cover;
+use super::disk::Disk;
 use super::evaluator::{PropertyMask, bits};
-use super::frontier::{Chunk, Frontier};
 use super::level::{Level, Totals};
+use super::lineage::{Lineage, Target};
 use super::outcome::{CheckError, Phase, Progress, Shortfall};
+use super::queue::Queue;
 use super::reducer::Reducer;
+use super::round::{self, Gathered};
+use super::spill::Spill;
 use super::visited::VisitedSet;
-use super::worker::{Found, Worker};
-use crate::models::world::{Checkable, Cluster, Observer, guarded};
-use std::panic::resume_unwind;
+use super::worker::Worker;
+use crate::models::world::{Checkable, Cluster, Observer};
+use std::fs::File;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often progress is reported.
 const TELL: Duration = Duration::from_millis(100);
-const FIRST_SLOTS: usize = 1 << 16;
 
 /// The search and what it found so far.
 pub(super) struct Search<'c, 's, A: Checkable, H> {
@@ -28,20 +31,35 @@ pub(super) struct Search<'c, 's, A: Checkable, H> {
     pub(super) workers: Vec<Worker<'c, A, H>>,
     pub(super) totals: &'s Totals<'s>,
     pub(super) visited: VisitedSet,
-    frontier: Frontier,
+    pub(super) lineage: Lineage,
+    /// The states that wait on this level, and those that were found for the next.
+    waiting: Queue,
+    next: Queue,
     /// Per property, the state that decides it.
-    pub(super) deciding: [Option<u64>; 64],
+    pub(super) deciding: [Option<Target>; 64],
     pub(super) depth: u32,
     /// Steps out of bounds.
     pub(super) cut: u64,
     /// States whose successors were found.
     pub(super) expanded: u64,
-    pub(super) peak: u64,
+    /// States that were handed out to be expanded.
+    handed_out: u64,
     /// What covers states, in a reduced search.
     pub(super) cover: Option<Cover>,
     /// The properties that are not as monotone as is claimed, a bit each.
     hidden: u64,
     mask: PropertyMask,
+    /// Where checkpoints are written, if they are.
+    record: Option<Record<'s>>,
+}
+
+/// Where checkpoints are written.
+struct Record<'s> {
+    disk: &'s Disk,
+    identity: Identity,
+    /// When the last one was written.
+    last: Instant,
+    _lock: File,
 }
 
 /// Which violations end a search, a bit each.
@@ -60,26 +78,100 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         totals: &'s Totals<'s>,
         mask: PropertyMask,
     ) -> Self {
+        let has_numbers = workers.iter().any(|worker| worker.recorder.is_some());
+        let shards = workers.len();
         Self {
             cluster,
             workers,
             totals,
-            visited: VisitedSet::new(FIRST_SLOTS),
-            frontier: Frontier::default(),
+            visited: VisitedSet::new(shards, has_numbers),
+            lineage: Lineage::default(),
+            waiting: Queue::default(),
+            next: Queue::default(),
             deciding: [None; 64],
             depth: 0,
             cut: 0,
             expanded: 0,
-            peak: 0,
+            handed_out: 0,
             cover: None,
             hidden: 0,
             mask,
+            record: None,
         }
     }
 
     /// Leaves out the states that others cover; see [`Self::unfit`].
     pub(super) fn reduced(self) -> Self {
-        Self { cover: Some(Cover::default()), ..self }
+        Self { cover: Some(Cover::default()), lineage: Lineage::of_some(), ..self }
+    }
+
+    /// With scratch files and checkpoints; or from where a checkpoint was written.
+    pub(super) fn on_disk(mut self, disk: &'s Disk, images: u64) -> Result<Self, CheckError> {
+        let lock = checkpoint::prepare(disk)?;
+        let properties = self.cluster.properties().iter();
+        let identity = Identity {
+            version: env!("CARGO_PKG_VERSION").into(),
+            name: disk.name.clone(),
+            properties: properties.map(|property| property.name.to_string()).collect(),
+            initial: self.cluster.fingerprint(self.cluster.initial()),
+            images,
+        };
+        let failed = |error| checkpoint::failed("make scratch files in", &disk.dir, &error);
+        let queue = |name| Spill::new(&disk.dir, name).map(Queue::on_disk).map_err(failed);
+        let lineage = || Lineage::on_disk(&disk.dir).map_err(failed);
+        self.next = queue("next")?;
+        if disk.resume {
+            let new = || Ok((lineage()?, queue("waiting")?));
+            let shards = self.visited.shards();
+            let loaded = checkpoint::load(disk, self.cluster, &identity, shards, new)?;
+            (self.visited, self.lineage) = (loaded.visited, loaded.lineage);
+            self.waiting = loaded.waiting;
+            self.take_up(&loaded.counts);
+        } else {
+            self.lineage = lineage()?;
+            self.waiting = queue("waiting")?;
+        }
+        self.record = Some(Record { disk, identity, last: Instant::now(), _lock: lock });
+        Ok(self)
+    }
+
+    /// Goes on from these counts.
+    fn take_up(&mut self, counts: &Counts) {
+        self.totals.unique.store(counts.unique, Ordering::Relaxed);
+        self.totals.generated.store(counts.generated, Ordering::Relaxed);
+        (self.depth, self.cut, self.expanded) = (counts.depth, counts.cut, counts.expanded);
+        self.handed_out = counts.handed_out;
+        let (always, sometimes) = counts.open;
+        self.mask = PropertyMask { always, sometimes, ..PropertyMask::default() };
+        self.deciding = counts.deciding();
+    }
+
+    /// Writes a checkpoint, if it is time for one; at the end of a level.
+    fn record(&mut self) -> Result<(), CheckError> {
+        let queues = [&self.waiting, &self.next].into_iter().filter_map(Queue::failure);
+        if let Some(failure) = queues.chain(self.lineage.failure()).next() {
+            return Err(CheckError::Disk(failure.to_string()));
+        }
+        let Some(record) = &mut self.record else { return Ok(()) };
+        if record.last.elapsed() < record.disk.every {
+            return Ok(());
+        }
+        let mut counts = Counts {
+            depth: self.depth,
+            unique: self.totals.unique.load(Ordering::Relaxed),
+            generated: self.totals.generated.load(Ordering::Relaxed),
+            expanded: self.expanded,
+            handed_out: self.handed_out,
+            cut: self.cut,
+            open: (self.mask.always, self.mask.sometimes),
+            deciding: Vec::new(),
+        };
+        counts.note_deciding(&self.deciding);
+        let known = (record.identity.clone(), counts);
+        let met = (&self.visited, &self.lineage, &self.waiting);
+        checkpoint::save(record.disk, self.cluster, known, met)?;
+        record.last = Instant::now();
+        Ok(())
     }
 
     /// Searches until there is nothing left, or a reason to stop.
@@ -88,26 +180,19 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         until: Until,
         progress: &dyn Fn(Progress),
     ) -> Result<(), CheckError> {
-        let asked = (self.mask, self.cover.as_ref());
-        let level = Level::new(self.totals, (&self.visited, &self.frontier), 0, asked);
-        self.workers[0].start(&level);
-        let mut waiting = self.end_level();
-        self.check_trust()?;
+        let mut waiting = self.waiting.states();
         if waiting == 0 {
-            self.totals.fall_short(Shortfall::Nothing);
+            waiting = self.begin()?;
         }
-        let (unique, generated) = (waiting, waiting);
-        self.totals.unique.store(unique, Ordering::Relaxed);
-        self.totals.generated.store(generated, Ordering::Relaxed);
-        while self.frontier.len() > 0 {
+        while waiting > 0 {
             if self.unfit().is_some() {
                 break;
             }
             if self.has_met(until) {
                 self.totals.fall_short(Shortfall::Violation);
             }
-            self.expand_level(waiting, progress);
-            waiting = self.end_level();
+            let found = self.expand_level(waiting, progress);
+            waiting = self.end_level(&found);
             self.check_trust()?;
             if self.totals.is_cut.load(Ordering::Relaxed) {
                 self.totals.fall_short(Shortfall::Depth);
@@ -116,8 +201,33 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
                 break;
             }
             self.depth += u32::from(waiting > 0);
+            if waiting > 0 {
+                self.record()?;
+            }
         }
-        Ok(())
+        match &self.record {
+            Some(record) if self.totals.shortfall().is_none() => checkpoint::remove(record.disk),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the initial state in; how many states wait then.
+    fn begin(&mut self) -> Result<u64, CheckError> {
+        let asked = (self.mask, self.cover.as_ref());
+        let level = Level::new(self.totals, &self.visited, 0, asked);
+        let Output { chunks, offspring, found } = self.workers[0].start(&level);
+        if let Some(key) = offspring.tags.first() {
+            self.lineage.start((*key).into());
+        }
+        chunks.iter().for_each(|chunk| self.next.push(chunk));
+        let waiting = self.end_level(&found);
+        self.check_trust()?;
+        if waiting == 0 {
+            self.totals.fall_short(Shortfall::Nothing);
+        }
+        self.totals.unique.store(waiting, Ordering::Relaxed);
+        self.totals.generated.store(waiting, Ordering::Relaxed);
+        Ok(waiting)
     }
 
     fn has_met(&self, until: Until) -> bool {
@@ -136,26 +246,11 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         self.workers.iter().filter_map(|worker| worker.evaluator.unfit()).min()
     }
 
-    /// Expands all states of a level, in as many rounds as the visited set must grow.
-    fn expand_level(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
-        loop {
-            self.round(waiting, progress);
-            if self.totals.shortfall().is_some() || self.frontier.len() == 0 {
-                return;
-            }
-            let grown = self.held() - self.visited.bytes() + self.visited.bytes_when_grown();
-            if !self.totals.hold(grown) {
-                return;
-            }
-            self.visited.grow(self.workers.len());
-            self.peak = self.peak.max(grown);
-        }
-    }
-
-    fn round(&mut self, waiting: u64, progress: &dyn Fn(Progress)) {
+    /// Expands all states of a level.
+    fn expand_level(&mut self, waiting: u64, progress: &dyn Fn(Progress)) -> Found {
         let (totals, depth) = (self.totals, self.depth);
         let asked = (self.mask, self.cover.as_ref());
-        let level = Level::new(totals, (&self.visited, &self.frontier), depth + 1, asked);
+        let level = Level::new(totals, &self.visited, depth + 1, asked);
         // Of each level at least once.
         let mut told: Option<Instant> = None;
         let mut tick = || {
@@ -171,50 +266,38 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
                 });
             }
         };
-        // A thread more than there are chunks would have nothing to do.
-        let busy = self.workers.len().min(self.frontier.len());
-        if let Some((first, others)) = self.workers[..busy].split_first_mut() {
-            thread::scope(|scope| {
-                let run = |worker: &'_ mut Worker<'c, A, H>| worker.run(&level, &mut || ());
-                let others: Vec<_> = (others.iter_mut())
-                    .map(|worker| scope.spawn(move || guarded(|| run(worker))))
-                    .collect();
-                first.run(&level, &mut tick);
-                for other in others {
-                    let ended = other.join().unwrap_or_else(|panic| resume_unwind(panic));
-                    ended.unwrap_or_else(|said| resume_unwind(Box::new(said)));
-                }
-            });
-        }
-        self.peak = self.peak.max(self.held());
+        self.lineage.begin_level();
+        let mut gathered = Gathered {
+            waiting: &mut self.waiting,
+            next: &mut self.next,
+            lineage: &mut self.lineage,
+            found: Found::default(),
+            expanded: &mut self.handed_out,
+        };
+        round::expand(&mut self.workers, &level, &mut gathered, &mut tick);
+        gathered.found
     }
 
-    /// Takes in what the threads found; how many states wait on the next level.
-    fn end_level(&mut self) -> u64 {
-        let mut found = Found::default();
-        let mut all = Vec::new();
-        for worker in &mut self.workers {
-            let (theirs, chunks) = worker.hand_in();
-            found.add(&theirs);
-            all.extend(chunks);
-        }
+    /// Takes in what was found; how many states wait on the next level.
+    fn end_level(&mut self, found: &Found) -> u64 {
         if let Some(cover) = &mut self.cover {
-            all = cover.keep(self.cluster, &self.frontier, all);
+            cover.keep(self.cluster, &mut self.next, &mut self.lineage);
         }
-        let waiting = all.iter().map(Chunk::states).sum();
-        self.frontier.extend(all);
+        std::mem::swap(&mut self.waiting, &mut self.next);
+        self.waiting.reuse(&mut self.next);
         self.cut += found.cut;
         self.expanded += found.expanded;
         self.hidden |= found.hidden;
         let mut decided = 0;
-        for (at, key) in found.deciding.iter().enumerate() {
-            if key.is_some() && self.deciding[at].is_none() {
-                self.deciding[at] = *key;
+        for (at, state) in found.deciding.iter().enumerate() {
+            if state.is_some() && self.deciding[at].is_none() {
+                self.deciding[at] = *state;
                 decided |= 1 << at;
             }
         }
         self.mask = self.mask.without(decided);
-        waiting
+        self.totals.held(self.held());
+        self.waiting.states()
     }
 
     /// Makes sure that what was found so far can be trusted.
@@ -233,22 +316,18 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         }
     }
 
-    /// The memory that is held while what was recorded becomes a graph, next to the visited set.
-    pub(super) fn bytes_for_liveness(&self) -> u64 {
-        let recorded = self.totals.recorded.load(Ordering::Relaxed);
-        let graph = self.visited.bytes() + 4 * self.visited.slots() as u64 + 2 * recorded;
-        graph + self.cluster.weight().held + self.totals.remembered.load(Ordering::Relaxed)
-    }
-
     /// The memory that is held for the states that were met.
     pub(super) fn bytes_of_tables(&self) -> u64 {
-        self.visited.bytes() + self.cover.as_ref().map_or(0, Cover::bytes)
+        let cover = self.cover.as_ref().map_or(0, Cover::bytes);
+        self.visited.bytes() + self.lineage.bytes() + cover
     }
 
     /// The memory that is held now.
     fn held(&self) -> u64 {
-        let threads = self.totals.held_by_threads();
-        let search = self.bytes_of_tables() + self.frontier.bytes();
-        self.cluster.weight().held + search + threads
+        let queues = self.waiting.bytes() + self.next.bytes() + self.lineage.bytes();
+        let asked = (self.mask, self.cover.as_ref());
+        let level = Level::new(self.totals, &self.visited, self.depth, asked);
+        level.held_by_queues(queues);
+        level.bytes(self.cluster.weight())
     }
 }

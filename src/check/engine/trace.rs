@@ -1,63 +1,85 @@
-//! Counterexamples: the visited set says from where each state was first reached; walking back
-//! gives the fingerprints of a shortest path, and replaying it from the initial state gives the
-//! path.
+//! Counterexamples: the lineage gives the tags of the states on a shortest path. Walking forward from
+//! the initial state by those successors that have the tags gives the path; a successor that has a tag
+//! by chance leads nowhere, and the walk goes back.
 
+use super::lineage::{Lineage, Target, tag};
 use super::outcome::Behaviour;
-use super::visited::VisitedSet;
+use super::visited::{Key, VisitedSet, key_of};
 use crate::models::world::step::Move;
-use crate::models::world::{ActionOf, Checkable, Cluster, Observer};
+use crate::models::world::{ActionOf, Checkable, Cluster, Fingerprint, Observer};
+use std::collections::BTreeMap;
 
-/// A shortest path to the state that the visited set knows as `target`, where `key` says by what it
-/// knows a state. The same whatever the number of threads.
+/// A shortest path to a state, where `key` says by what the visited set knows a state. The same
+/// whatever the number of threads.
 pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
-    visited: &VisitedSet,
-    target: u64,
-    mut key: impl FnMut(&[u32], u64) -> u64,
+    (visited, lineage): (&VisitedSet, &Lineage),
+    target: Target,
+    mut key: impl FnMut(&[u32], Fingerprint) -> Key,
 ) -> Option<Behaviour> {
-    let mut trace =
-        Behaviour { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
     let mut expander = cluster.expander();
-    for layer in layers(visited, target)?.into_iter().rev().skip(1) {
-        let state = trace.last().to_vec();
-        let fingerprint = cluster.fingerprint(&state);
+    let visited = visited.all();
+    let first = (None, cluster.initial().to_vec());
+    let way = walk(&lineage.tags_to(target.index), target.key, first, |(_, state), wanted| {
+        let fingerprint = cluster.fingerprint(state);
         let mut moves = Vec::new();
-        expander.moves(&state, &mut moves);
-        let mut best: Option<(ActionOf<A>, Move, Vec<u32>)> = None;
+        expander.moves(state, &mut moves);
+        let mut found = Found::<ActionOf<A>, (Option<Move>, Vec<u32>)>::new();
         for what in moves {
-            let Some(step) = expander.step(&state, fingerprint, what) else { continue };
+            let Some(step) = expander.step(state, fingerprint, what) else { continue };
             let mut next = Vec::new();
-            expander.write(&state, &step, &mut next);
-            if !layer.contains(&key(&next, step.fingerprint)) {
-                continue;
-            }
-            // Of several ways the one that is listed first.
-            let action = cluster.action(&state, what);
-            if best.as_ref().is_none_or(|(known, ..)| action < *known) {
-                best = Some((action, what, next));
+            expander.write(state, &step, &mut next);
+            let key = key(&next, step.fingerprint);
+            if tag(key) == wanted && visited.contains(key) {
+                add(&mut found, key, cluster.action(state, what), (Some(what), next));
             }
         }
-        let (_, what, next) = best?;
-        trace.moves.push(what);
-        trace.states.push(next.into());
-    }
-    Some(trace)
+        found
+    })?;
+    let moves = way.iter().filter_map(|(what, _)| *what).collect();
+    let states = way.into_iter().map(|(_, state)| state.into()).collect();
+    Some(Behaviour { states, moves, cycle: None })
 }
 
-/// The keys that lie on the way, last first; each layer almost surely holds one.
-pub(super) fn layers(visited: &VisitedSet, target: u64) -> Option<Vec<Vec<u64>>> {
-    let mut layers = vec![vec![target]];
-    loop {
-        let mut parents = Vec::new();
-        for key in layers.last()? {
-            match visited.parents(*key) {
-                None => return Some(layers),
-                Some(more) => parents.extend(more),
+/// The key of a state, where it is its fingerprint.
+pub(super) fn plain(_: &[u32], fingerprint: Fingerprint) -> Key {
+    key_of(fingerprint)
+}
+
+/// Successors by key, each by the way that is listed first.
+pub(super) type Found<W, N> = BTreeMap<Key, (W, N)>;
+
+/// Adds a successor to which this way leads.
+pub(super) fn add<W: PartialOrd, N>(found: &mut Found<W, N>, key: Key, way: W, next: N) {
+    if found.get(&key).is_none_or(|(known, _)| way < *known) {
+        found.insert(key, (way, next));
+    }
+}
+
+/// A way from `first` on over states with these tags, that of the first among them, which ends in the
+/// state with the key `target`. `next` gives the successors of a state that have a tag.
+pub(super) fn walk<W, N>(
+    tags: &[u8],
+    target: Key,
+    first: N,
+    mut next: impl FnMut(&N, u8) -> Found<W, N>,
+) -> Option<Vec<N>> {
+    let mut way = vec![first];
+    let mut open = Vec::new();
+    while way.len() < tags.len() {
+        if open.len() < way.len() {
+            open.push(next(way.last()?, tags[way.len()]).into_iter());
+        }
+        match open.last_mut()?.next() {
+            Some((key, (_, state))) if way.len() + 1 < tags.len() || key == target => {
+                way.push(state);
+            }
+            Some(_) => {}
+            None => {
+                open.pop();
+                way.pop();
             }
         }
-        if parents.is_empty() {
-            return None;
-        }
-        layers.push(parents);
     }
+    Some(way)
 }

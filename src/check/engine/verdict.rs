@@ -9,7 +9,6 @@ use super::reducer::Reducer;
 use super::retrace;
 use super::search::Search;
 use super::trace;
-use super::visited::VisitedSet;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
 use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer, Statement};
 use std::collections::BTreeMap;
@@ -66,14 +65,15 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         liveness: None,
         search: searched,
         elapsed: searched,
-        memory: search.peak,
+        memory: totals.peak(),
         images: 1,
     };
-    if let Some(classes) =
-        classes.filter(|_| is_complete && totals.hold(search.bytes_for_liveness()))
-    {
-        outcome.memory = outcome.memory.max(search.bytes_for_liveness());
-        let recorders = search.workers.into_iter().filter_map(|worker| worker.recorder).collect();
+    if let Some(classes) = classes.filter(|_| is_complete) {
+        let numbers = search.visited.end_of_numbers();
+        let recorders: Vec<_> =
+            search.workers.into_iter().filter_map(|worker| worker.recorder).collect();
+        // Nothing but the parts and what was recorded is needed from now on.
+        drop((search.visited, search.lineage));
         let told = Progress {
             phase: Phase::Search,
             unique: outcome.unique,
@@ -90,13 +90,14 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
             let elapsed = totals.started.elapsed();
             progress(Progress { phase: Phase::Liveness(name), elapsed, ..told });
         };
-        decide_liveness(
-            cluster,
-            (recorders, search.visited),
-            classes,
-            &mut outcome,
-            (&goes_on, &tell),
-        )?;
+        // The graph beside the notes that it is made of, and by what states are known in both.
+        let recorded = totals.recorded.load(Ordering::Relaxed);
+        let bytes = cluster.weight().held + 2 * recorded + 4 * (numbers + outcome.unique);
+        if totals.hold(bytes) {
+            outcome.memory = outcome.memory.max(bytes);
+            let recorders = (recorders, numbers);
+            decide_liveness(cluster, recorders, classes, &mut outcome, (&goes_on, &tell))?;
+        }
     }
     outcome.shortfall = totals.shortfall();
     outcome.elapsed = totals.started.elapsed();
@@ -114,9 +115,13 @@ fn paths<A: Checkable, H: Observer<A::Msg>>(
         let Some(target) = *target else { continue };
         let path = match &search.cover {
             Some(_) => retrace::path(cluster, search, (at, target)),
-            None => trace::path(cluster, &search.visited, target, |state, fingerprint| {
-                reducer.as_mut().map_or(fingerprint, |reducer| reducer.key(state))
-            }),
+            None => {
+                let met = (&search.visited, &search.lineage);
+                trace::path(cluster, met, target, |state, fingerprint| match reducer {
+                    Some(reducer) => reducer.key(state),
+                    None => trace::plain(state, fingerprint),
+                })
+            }
         };
         let name = cluster.properties().get(at).map_or(NO_PANIC.name, |property| property.name);
         paths.insert(at, path.ok_or(CheckError::NoPath(name))?);
@@ -129,15 +134,12 @@ type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
 /// Decides the liveness properties on the recorded graph.
 fn decide_liveness<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
-    (recorders, visited): (Vec<Recorder<'_, A, H>>, VisitedSet),
+    (recorders, numbers): (Vec<Recorder<'_, A, H>>, u64),
     classes: &Classes<A::Msg, A::Timer>,
     outcome: &mut Outcome,
     (goes_on, tell): Hooks<'_>,
 ) -> Result<(), CheckError> {
-    let initial = cluster.fingerprint(cluster.initial());
-    let place = |fingerprint| visited.position(fingerprint);
-    let mut recorded = assemble(recorders, classes, initial, visited.slots(), place)?;
-    drop(visited);
+    let mut recorded = assemble(recorders, classes, numbers)?;
     outcome.liveness = Some(LivenessSummary {
         steps: recorded.graph.steps() as u64,
         cut: recorded.graph.cut() as u64,

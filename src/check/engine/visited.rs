@@ -1,329 +1,258 @@
-//! The visited set: the states met so far, as fingerprints, in an open-addressed table without
-//! locks.
+//! The visited set: the states met so far, as keys of 80 bits, in about nine bytes each.
 //!
-//! A slot is two words. The first is a state's 64-bit fingerprint, or zero. The second says how
-//! the state was reached: the upper 52 bits of its parent's fingerprint, and in the lower 12
-//! bits its level plus one. Of several parents on one level the one with the largest word wins,
-//! whichever thread comes first, so that the path to a state does not depend on threads.
-//!
-//! A fingerprint's place follows from its upper bits, in order of size. So in a larger table every
-//! place lies further back, and the visited set can grow where it is: what would be two tables for
-//! a moment, just when memory is scarce, is never more than one.
+//! A key's upper bits choose its [segment](super::segment), a table of its own that grows by itself: so
+//! growing takes little more memory than what is kept, and nobody waits long. Segments are grouped into
+//! shards, each of which one thread at a time writes. Which keys are new depends on the order in which
+//! they come alone, and that on no thread.
 
-use std::ops::Range;
-use std::panic::resume_unwind;
+use super::segment::{self, Full, Inserted, Segment};
+use crate::models::world::Fingerprint;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-type Slot = [AtomicU64; 2];
+/// By what a state is known: of its fingerprint (under symmetry, of those of all its images) the lower
+/// 80 bits.
+pub(super) type Key = u128;
 
-const LEVEL_BITS: u32 = 12;
-/// From this level on the parent is the one that comes first.
-const LAST_LEVEL: u64 = (1 << LEVEL_BITS) - 1;
+pub(super) const KEY_BITS: u32 = 80;
+pub(super) const SEGMENTS: usize = 1 << (KEY_BITS - segment::BITS);
 
-/// Growing takes so many slots at the front aside, rather than to move them along: most of all
-/// they hold what found no room at the end.
-const FRONT: usize = 1 << 12;
-/// Fewer slots than these are not worth a thread.
-const SHARE: usize = 1 << 16;
+/// The homes of the smallest segment at first. Others have up to twice as many, so that they do not
+/// grow all at once.
+const FIRST_HOMES: usize = 96;
 
-/// The states met so far. Threads may insert at once; growing takes it alone.
+/// More threads than these would have no shard.
+pub(super) const MAX_SHARDS: usize = SEGMENTS;
+
+pub(super) fn key_of(fingerprint: Fingerprint) -> Key {
+    fingerprint & ((1 << KEY_BITS) - 1)
+}
+
+fn segment_of(key: Key) -> usize {
+    (key >> segment::BITS) as usize
+}
+
+/// The states met so far.
 pub(super) struct VisitedSet {
-    slots: Vec<Slot>,
+    shards: Vec<RwLock<Shard>>,
+    bytes: AtomicU64,
+}
+
+/// The part of the visited set that one thread writes.
+pub(super) struct Shard {
+    /// The number of the first of the segments.
+    first: usize,
+    segments: Vec<Segment>,
 }
 
 impl VisitedSet {
-    pub(super) fn new(slots: usize) -> Self {
-        Self { slots: (0..slots).map(|_| Slot::default()).collect() }
+    /// An empty set of so many shards. Each key has a number if `has_numbers` says so.
+    pub(super) fn new(shards: usize, has_numbers: bool) -> Self {
+        let homes = |segment| (FIRST_HOMES + FIRST_HOMES * segment / SEGMENTS) as u32;
+        Self::made((0..SEGMENTS).map(|segment| Segment::new(homes(segment), has_numbers)), shards)
     }
 
-    /// How many states fit before it must grow.
-    pub(super) fn limit(&self) -> u64 {
-        self.slots.len() as u64 / 4 * 3
+    fn made(segments: impl Iterator<Item = Segment>, shards: usize) -> Self {
+        let shards = shards.clamp(1, MAX_SHARDS);
+        let (mut segments, mut bytes) = (segments, 0);
+        let made = (0..shards).map(|shard| {
+            let [first, end] = [shard, shard + 1].map(|shard| first_of(shard, shards));
+            let segments: Vec<Segment> = segments.by_ref().take(end - first).collect();
+            bytes += segments.iter().map(Segment::bytes).sum::<u64>();
+            RwLock::new(Shard { first, segments })
+        });
+        let shards = made.collect();
+        Self { shards, bytes: AtomicU64::new(bytes) }
     }
 
+    /// A set of these segments, if they are as many as there must be.
+    pub(super) fn of(segments: Vec<Segment>, shards: usize) -> Option<Self> {
+        (segments.len() == SEGMENTS).then(|| Self::made(segments.into_iter(), shards))
+    }
+
+    /// Calls `show` with the segments, in order.
+    pub(super) fn each_segment(
+        &self,
+        show: &mut dyn FnMut(&Segment) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.all().0.iter().flat_map(|shard| &shard.segments).try_for_each(show)
+    }
+
+    pub(super) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The memory that it takes, also while a segment grows.
     pub(super) fn bytes(&self) -> u64 {
-        Self::bytes_of(self.slots.len())
+        self.bytes.load(Ordering::Relaxed)
     }
 
-    fn bytes_of(slots: usize) -> u64 {
-        slots as u64 * size_of::<Slot>() as u64
+    /// One shard, to write.
+    pub(super) fn shard(&self, shard: usize) -> RwLockWriteGuard<'_, Shard> {
+        self.shards[shard].write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many slots it should grow to.
-    pub(super) fn next_size(&self) -> usize {
-        let slots = self.slots.len();
-        // Doubling wastes too much of a machine's memory once it matters.
-        if slots < 1 << 24 { slots * 2 } else { slots / 2 * 3 }
+    /// All shards, to read.
+    pub(super) fn all(&self) -> Reading<'_> {
+        let shards = self.shards.iter();
+        Reading(shards.map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 
-    /// What it takes once it has grown.
-    pub(super) fn bytes_when_grown(&self) -> u64 {
-        Self::bytes_of(self.next_size())
-    }
-
-    /// Inserts `fingerprint`, first met on `level` from `parent`; whether it is new. There must
-    /// be room.
-    pub(super) fn insert(&self, fingerprint: u64, parent: u64, level: u32) -> bool {
-        let key = key(fingerprint);
-        let level = (u64::from(level) + 1).min(LAST_LEVEL);
-        let origin = parent >> LEVEL_BITS << LEVEL_BITS | level;
-        let mut at = self.place(key);
-        loop {
-            let [first, second] = &self.slots[at];
-            let mut found = first.load(Ordering::Relaxed);
-            if found == 0 {
-                match first.compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => {
-                        second.fetch_max(origin, Ordering::Relaxed);
-                        return true;
-                    }
-                    Err(other) => found = other,
-                }
+    /// Inserts a key into a shard, which grows if it must: if `may_take` lets it take so many bytes more.
+    pub(super) fn insert(
+        &self,
+        shard: &mut Shard,
+        key: Key,
+        may_take: impl Fn(u64) -> bool,
+    ) -> Result<Inserted, Full> {
+        let number = segment_of(key);
+        let segment = &mut shard.segments[number - shard.first];
+        let inserted = loop {
+            match segment.insert(key) {
+                Ok(inserted) => break inserted,
+                // Perhaps more than once: in a larger one there is no room either, if keys crowd.
+                Err(Full) => self.grow(segment, &may_take)?,
             }
-            if found == key {
-                let known = second.load(Ordering::Relaxed);
-                // Zero: another thread is just inserting it, hence on this level.
-                let same_level = known == 0 || known & LAST_LEVEL == level && level < LAST_LEVEL;
-                if same_level && origin > known {
-                    second.fetch_max(origin, Ordering::Relaxed);
-                }
-                return false;
-            }
-            at = self.after(at);
-        }
-    }
-
-    pub(super) fn contains(&self, fingerprint: u64) -> bool {
-        self.slot(key(fingerprint)).is_some()
-    }
-
-    /// Reads where `fingerprint` would be, so that it is at hand when it is inserted.
-    pub(super) fn touch(&self, fingerprint: u64) -> u64 {
-        self.slots[self.place(fingerprint)][0].load(Ordering::Relaxed)
-    }
-
-    /// The fingerprints that a state's parent can have; almost surely one. None if the state is
-    /// an initial one.
-    pub(super) fn parents(&self, fingerprint: u64) -> Option<Vec<u64>> {
-        let origin = self.slots[self.slot(key(fingerprint))?][1].load(Ordering::Relaxed);
-        if origin & LAST_LEVEL <= 1 {
-            return None;
-        }
-        let first = origin >> LEVEL_BITS << LEVEL_BITS;
-        // The lower bits are unknown, but matter little for the place.
-        let places = [self.place(first), self.place(first | LAST_LEVEL)];
-        let mut parents = Vec::new();
-        for mut at in places {
-            loop {
-                match self.slots[at][0].load(Ordering::Relaxed) {
-                    0 => break,
-                    found if found >> LEVEL_BITS << LEVEL_BITS == first => parents.push(found),
-                    _ => {}
-                }
-                at = self.after(at);
-            }
-        }
-        parents.sort_unstable();
-        parents.dedup();
-        Some(parents)
-    }
-
-    /// The position of a fingerprint among the slots: an index that stays the same while the
-    /// table does not grow.
-    pub(super) fn position(&self, fingerprint: u64) -> Option<usize> {
-        self.slot(key(fingerprint))
-    }
-
-    /// How many slots there are, used or not.
-    pub(super) fn slots(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// Grows to its next size, with so many threads.
-    ///
-    /// From back to front: the places of the last third or half of the slots lie beyond all of
-    /// them, so these move at once, to where nothing is; then there is as much room before them.
-    pub(super) fn grow(&mut self, threads: usize) {
-        let (old, new) = (self.slots.len(), self.next_size());
-        self.slots.reserve_exact(new - old);
-        self.slots.resize_with(new, Slot::default);
-        let mut aside = Vec::new();
-        let mut end = old;
-        while end > FRONT {
-            // A key that belonged here or later before belongs to `end` or later now.
-            let start = (end as u128 * old as u128).div_ceil(new as u128) as usize;
-            aside.extend(self.move_back(start..end, threads));
-            end = start;
-        }
-        aside.extend((0..end).filter_map(|at| self.take(at)));
-        for (key, origin) in aside {
-            self.put(key, origin);
-        }
-    }
-
-    /// Moves the entries of these slots to places behind them. An entry that belongs before their
-    /// end, because it had found its place taken, is returned instead.
-    fn move_back(&self, slots: Range<usize>, threads: usize) -> Vec<(u64, u64)> {
-        let end = slots.end;
-        let move_part = |part: Range<usize>| {
-            let mut aside = Vec::new();
-            for (key, origin) in part.filter_map(|at| self.take(at)) {
-                if self.place(key) < end {
-                    aside.push((key, origin));
-                } else {
-                    self.put(key, origin);
-                }
-            }
-            aside
         };
-        let share = slots.len().div_ceil(threads).max(SHARE);
-        let parts = slots.clone().step_by(share).map(|from| from..(from + share).min(end));
-        thread::scope(|scope| {
-            let others: Vec<_> =
-                parts.skip(1).map(|part| scope.spawn(move || move_part(part))).collect();
-            let mut aside = move_part(slots.start..(slots.start + share).min(end));
-            for other in others {
-                aside.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            }
-            aside
-        })
+        let number = inserted.number.wrapping_mul(SEGMENTS as u32) | number as u32;
+        Ok(Inserted { number, ..inserted })
     }
 
-    /// Empties a slot.
-    fn take(&self, at: usize) -> Option<(u64, u64)> {
-        let [first, second] = &self.slots[at];
-        let key = first.load(Ordering::Relaxed);
-        (key != 0).then(|| {
-            first.store(0, Ordering::Relaxed);
-            (key, second.swap(0, Ordering::Relaxed))
-        })
-    }
-
-    /// Puts a key that is not there where it belongs.
-    fn put(&self, key: u64, origin: u64) {
-        let mut at = self.place(key);
-        let is_taken = |at: usize| {
-            let first = &self.slots[at][0];
-            first.load(Ordering::Relaxed) != 0
-                || first.compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        };
-        while is_taken(at) {
-            at = self.after(at);
-        }
-        self.slots[at][1].store(origin, Ordering::Relaxed);
-    }
-
-    fn slot(&self, key: u64) -> Option<usize> {
-        let mut at = self.place(key);
+    #[cold]
+    fn grow(&self, segment: &mut Segment, may_take: &impl Fn(u64) -> bool) -> Result<(), Full> {
+        let mut homes = segment.next_homes();
         loop {
-            match self.slots[at][0].load(Ordering::Relaxed) {
-                0 => return None,
-                found if found == key => return Some(at),
-                _ => at = self.after(at),
+            let bytes = segment.bytes_of(homes);
+            if !may_take(bytes) {
+                return Err(Full);
             }
+            let before = segment.bytes();
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+            let has_grown = segment.grow(homes);
+            let freed = if has_grown { before } else { bytes };
+            self.bytes.fetch_sub(freed, Ordering::Relaxed);
+            if has_grown {
+                return Ok(());
+            }
+            homes *= 2;
         }
     }
 
-    fn place(&self, key: u64) -> usize {
-        ((u128::from(key) * self.slots.len() as u128) >> 64) as usize
-    }
-
-    fn after(&self, at: usize) -> usize {
-        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+    /// No number is as large.
+    pub(super) fn end_of_numbers(&self) -> u64 {
+        let used = |shard: &Shard| shard.segments.iter().map(Segment::used).max();
+        let shards = self.all();
+        let most = shards.0.iter().filter_map(|shard| used(shard)).max().unwrap_or(0);
+        u64::from(most) * SEGMENTS as u64
     }
 }
 
-/// Zero means an empty slot.
-fn key(fingerprint: u64) -> u64 {
-    if fingerprint == 0 { 1 } else { fingerprint }
+impl Shard {
+    /// Whether a key belongs here.
+    #[inline]
+    pub(super) fn owns(&self, key: Key) -> bool {
+        segment_of(key).wrapping_sub(self.first) < self.segments.len()
+    }
+
+    /// Reads where a key would be, so that it is at hand when it is inserted.
+    #[inline]
+    pub(super) fn touch(&self, key: Key) -> u64 {
+        self.segments[segment_of(key) - self.first].touch(key)
+    }
+}
+
+/// The whole set, while nobody writes.
+pub(super) struct Reading<'v>(Vec<RwLockReadGuard<'v, Shard>>);
+
+impl Reading<'_> {
+    pub(super) fn contains(&self, key: Key) -> bool {
+        let segment = segment_of(key);
+        let shard = &self.0[shard_of(segment, self.0.len())];
+        shard.segments[segment - shard.first].contains(key)
+    }
+}
+
+/// The first segment of a shard, of so many.
+fn first_of(shard: usize, shards: usize) -> usize {
+    (shard * SEGMENTS).div_ceil(shards)
+}
+
+/// The shard of a key, of so many.
+pub(super) fn shard_of_key(key: Key, shards: usize) -> usize {
+    shard_of(segment_of(key), shards)
+}
+
+fn shard_of(segment: usize, shards: usize) -> usize {
+    segment * shards / SEGMENTS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::thread;
+    use proptest::prelude::*;
+    use std::cell::Cell;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    /// Spread like fingerprints.
-    fn mixed(n: u64) -> u64 {
-        (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ n << 7
+    fn insert(visited: &VisitedSet, key: Key) -> Inserted {
+        let mut shard = visited.shard(shard_of_key(key, visited.shards()));
+        assert!(shard.owns(key));
+        visited.insert(&mut shard, key, |_| true).unwrap()
     }
 
     #[test]
-    fn each_fingerprint_is_new_once_however_many_threads_insert_it() {
-        let visited = VisitedSet::new(1 << 14);
-        let count = visited.limit();
-        let new: u64 = thread::scope(|scope| {
-            let insert = || (0..count).filter(|n| visited.insert(mixed(*n), 5, 1)).count() as u64;
-            let threads: Vec<_> = (0..4).map(|_| scope.spawn(insert)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert_eq!(new, count);
-    }
-
-    #[test]
-    fn growing_keeps_states_and_their_parents() {
-        for (slots, threads) in [(64, 1), (5000, 1), (5000, 3), (300_000, 1), (300_000, 4)] {
-            let mut visited = VisitedSet::new(slots);
-            let mut known = 1;
-            assert!(visited.insert(mixed(0), 0, 0));
-            for _ in 0..3 {
-                for n in known..visited.limit() {
-                    assert!(visited.insert(mixed(n), mixed(n - 1), n as u32));
-                }
-                known = visited.limit();
-                visited.grow(threads);
-                let told = format!("{known} states, {slots} slots at first, {threads} threads");
-                assert_eq!(visited.parents(mixed(0)), None, "the initial state of {told}");
-                for n in 1..known {
-                    assert_eq!(
-                        visited.parents(mixed(n)),
-                        Some(vec![mixed(n - 1)]),
-                        "{n} of {told}"
-                    );
-                }
-                assert!(!visited.contains(mixed(known)));
+    fn each_segment_is_in_one_shard() {
+        for shards in 1..=MAX_SHARDS {
+            for segment in 0..SEGMENTS {
+                let shard = shard_of(segment, shards);
+                let segments = first_of(shard, shards)..first_of(shard + 1, shards);
+                assert!(segments.contains(&segment), "{segment} of {shards} shards");
             }
         }
     }
 
-    /// Also if the keys crowd together and run over the end, so that nothing is where it belongs.
-    #[test]
-    fn growing_finds_room_for_keys_that_belong_together() {
-        let mut visited = VisitedSet::new(3 * FRONT);
-        let keys: Vec<u64> = (0..3 * FRONT as u64 / 4)
-            .map(|n| if n % 2 == 0 { u64::MAX - n * 5 } else { (1 << 62) + n * 7 })
-            .collect();
-        for key in &keys {
-            assert!(visited.insert(*key, 0, 0));
-        }
-        for _ in 0..2 {
-            visited.grow(2);
-            assert!(keys.iter().all(|key| !visited.insert(*key, 0, 0)), "all are there");
-            assert!(!visited.contains(5));
+    proptest! {
+        /// However many shards there are.
+        #[test]
+        fn each_key_is_new_once_and_has_a_number_of_its_own(
+            keys in proptest::collection::vec(any::<u128>(), 0..2000),
+            shards in 1..9_usize,
+        ) {
+            let (one, many) = (VisitedSet::new(1, true), VisitedSet::new(shards, true));
+            let mut numbers = BTreeMap::new();
+            for key in keys.iter().copied().map(key_of) {
+                prop_assert_eq!(many.all().contains(key), numbers.contains_key(&key));
+                let inserted = insert(&many, key);
+                prop_assert_eq!(inserted, insert(&one, key));
+                prop_assert_eq!(inserted.is_new, !numbers.contains_key(&key));
+                prop_assert_eq!(*numbers.entry(key).or_insert(inserted.number), inserted.number);
+                prop_assert!(u64::from(inserted.number) < many.end_of_numbers());
+            }
+            let different: BTreeSet<u32> = numbers.values().copied().collect();
+            prop_assert_eq!(different.len(), numbers.len());
         }
     }
 
     #[test]
-    fn of_parents_on_one_level_the_largest_is_kept_and_later_levels_change_nothing() {
-        let visited = VisitedSet::new(64);
-        for n in 0..5 {
-            visited.insert(mixed(n), 0, 0);
-        }
-        let largest = (0..4).map(mixed).max().unwrap();
-        for n in 0..4 {
-            visited.insert(99, mixed(n), 1);
-        }
-        visited.insert(99, u64::MAX, 2);
-        assert_eq!(visited.parents(99), Some(vec![largest]));
-    }
-
-    #[test]
-    fn the_fingerprint_zero_is_a_fingerprint() {
-        let visited = VisitedSet::new(64);
-        assert!(!visited.contains(0));
-        assert!(visited.insert(0, 0, 0));
-        assert!(!visited.insert(0, 0, 1));
-        assert!(visited.contains(0));
+    fn what_may_not_be_taken_is_not_taken() {
+        let visited = VisitedSet::new(2, false);
+        let limit = visited.bytes() * 3;
+        let peak = Cell::new(0);
+        let refused = (1..).find(|n: &u128| {
+            let key = key_of(n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 20);
+            let mut shard = visited.shard(shard_of_key(key, 2));
+            let inserted = visited.insert(&mut shard, key, |bytes| {
+                let fits = visited.bytes() + bytes <= limit;
+                peak.set(peak.get().max(if fits { visited.bytes() + bytes } else { 0 }));
+                fits
+            });
+            inserted.is_err()
+        });
+        assert!(refused > Some(10_000), "{refused:?}");
+        assert!(peak.get() <= limit && visited.bytes() <= limit, "{peak:?} of {limit}");
+        let segments =
+            |shard: usize| visited.shard(shard).segments.iter().map(Segment::bytes).sum();
+        let held: [u64; 2] = [0, 1].map(segments);
+        assert_eq!(visited.bytes(), held[0] + held[1]);
     }
 }

@@ -1,106 +1,39 @@
-//! One thread of the search: takes chunks of states, finds their successors, keeps the new ones.
-//!
-//! Successors are looked up in batches: the visited set is far larger than the caches, and reading
-//! the places of a whole batch first lets the processor wait for many of them at once.
+//! One thread of the search: finds the successors of states, and builds those that are new.
 
-use super::cover::Cover;
-use super::evaluator::{Evaluator, PropertyMask, bits};
+use super::batch::{Answers, Batch, Output, Parent};
+use super::evaluator::Evaluator;
 use super::frontier::{Chunk, Record};
 use super::level::Level;
+use super::lineage::{Target, tag};
 use super::reducer::Reducer;
+use super::visited::{Key, Reading, key_of, shard_of_key};
 use crate::check::liveness::Recorder;
-use crate::models::world::step::{Expander, Move, Step};
-use crate::models::world::{Checkable, Cluster, Observer};
-use std::hint::black_box;
-use std::ops::Range;
+use crate::models::world::step::{Expander, Move};
+use crate::models::world::{Checkable, Cluster, Fingerprint, Observer};
 use std::sync::atomic::Ordering;
 
-/// Successors that are looked up together.
-const BATCH: usize = 64;
-/// Room in the visited set that is taken at once.
-const ALLOWANCE: u64 = 1024;
-
-/// A successor that is to be looked up.
-struct Pending<'c> {
-    step: Step<'c>,
-    what: Move,
-    /// The state itself, among those that were built already: in a reduced search.
-    built: Option<Range<usize>>,
-    /// Its key in the visited set: its fingerprint, in a reduced search that of what it was saturated
-    /// to, or under symmetry that of all its images.
-    key: u64,
-    parent: u64,
-    /// Its parent's state, among those of the batch.
-    state: Range<usize>,
-    /// Its parent in the recorded graph.
-    source: u32,
-}
+/// After so many successors it is looked again how much memory the parts take.
+const SOME: usize = 64;
 
 /// One thread's share of a search, from level to level.
 pub(super) struct Worker<'c, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
+    pub(super) cluster: &'c Cluster<A, H>,
     expander: Expander<'c, A, H>,
     pub(super) evaluator: Evaluator<'c, A, H>,
     pub(super) reducer: Option<Reducer<'c, A, H>>,
     /// The graph, if liveness is to be decided on it.
     pub(super) recorder: Option<Recorder<'c, A, H>>,
     moves: Vec<Move>,
-    /// The states that the pending successors come from, one after the other.
-    parents: Vec<u32>,
-    /// The pending successors, as far as they are built.
-    built: Vec<u32>,
-    pending: Vec<Pending<'c>>,
     scratch: Vec<u32>,
-    allowance: u64,
-    reserved: u64,
+    /// The successors in a batch that are new, by place.
+    new: Vec<u32>,
+    /// The numbers of all successors in a batch: where the graph is recorded.
+    numbers: Vec<u32>,
+    /// The children of one state: their keys, and their places in the batch.
+    children: Vec<(Key, u32)>,
+    spare: Vec<Chunk>,
     /// The memory that was reported last.
     reported: u64,
-    out: Option<Chunk>,
-    /// The full chunks of the next level.
-    full: Vec<Chunk>,
-    /// Since they were last taken.
-    found: Found,
-}
-
-/// What a thread found on a level.
-pub(super) struct Found {
-    pub(super) unique: u64,
-    pub(super) generated: u64,
-    pub(super) expanded: u64,
-    /// Steps out of bounds.
-    pub(super) cut: u64,
-    /// The properties that are not as monotone as is claimed, a bit each.
-    pub(super) hidden: u64,
-    /// Per property, the largest key of a state that decides it.
-    pub(super) deciding: [Option<u64>; 64],
-}
-
-impl Default for Found {
-    fn default() -> Self {
-        let [unique, generated, expanded, cut, hidden] = [0; 5];
-        Self { unique, generated, expanded, cut, hidden, deciding: [None; 64] }
-    }
-}
-
-impl Found {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.unique += other.unique;
-        self.generated += other.generated;
-        self.expanded += other.expanded;
-        self.hidden |= other.hidden;
-        self.cut += other.cut;
-        for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
-            *mine = (*mine).max(theirs);
-        }
-    }
-
-    /// Notes the properties that a state decides.
-    pub(super) fn decide(&mut self, key: u64, holds: u64, mask: PropertyMask) {
-        let decided = mask.always & !holds | mask.sometimes & holds;
-        for at in bits(decided) {
-            self.deciding[at] = self.deciding[at].max(Some(key));
-        }
-    }
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
@@ -116,249 +49,275 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             reducer,
             recorder,
             moves: Vec::new(),
-            parents: Vec::new(),
-            built: Vec::new(),
-            pending: Vec::new(),
             scratch: Vec::new(),
-            allowance: 0,
-            reserved: 0,
+            new: Vec::new(),
+            numbers: Vec::new(),
+            children: Vec::new(),
+            spare: Vec::new(),
             reported: 0,
-            out: None,
-            full: Vec::new(),
-            found: Found::default(),
         }
     }
 
     /// Takes the initial state in, unless it is out of bounds.
-    pub(super) fn start(&mut self, level: &Level<'_>) {
+    pub(super) fn start(&mut self, level: &Level<'_>) -> Output {
+        let mut output = Output::default();
         let mut state = self.cluster.initial().to_vec();
         let mut fingerprint = self.cluster.fingerprint(&state);
         if level.cover.is_some() {
             fingerprint = self.expander.saturate(&mut state, fingerprint, None, |_| ());
         }
-        let state = state.as_slice();
         let key = match &mut self.reducer {
-            Some(reducer) => reducer.first_key(state),
-            None => fingerprint,
+            Some(reducer) => reducer.first_key(&state),
+            None => key_of(fingerprint),
         };
-        if !self.evaluator.within_boundary(state) {
-            return;
+        if !self.evaluator.within_boundary(&state) {
+            return output;
         }
-        level.visited.insert(key, 0, 0);
-        let holds = self.evaluator.evaluate(state, level.mask);
-        self.found.decide(key, holds, level.mask);
-        if level.cover.is_some() {
-            self.found.hidden |= self.evaluator.hidden(state, holds, level.mask);
-        }
-        self.found.unique += 1;
-        self.found.generated += 1;
-        let mut chunk = level.frontier.blank();
-        chunk.push(fingerprint, level.note(holds), state);
-        self.full.push(chunk);
+        let shard = shard_of_key(key, level.visited.shards());
+        let inserted = level.visited.insert(&mut level.visited.shard(shard), key, |_| true);
+        let number = inserted.map_or(0, |inserted| inserted.number);
+        output.offspring.tags.push(tag(key));
+        let mut chunk = Chunk::default();
+        self.scratch = state;
+        self.admit(level, &mut output, (key, fingerprint, number), &mut chunk);
+        output.found.generated += 1;
+        output.chunks.push(chunk);
+        output
     }
 
-    /// Expands chunks until there are none, or the visited set is full, or the search must stop.
-    pub(super) fn run(&mut self, level: &Level<'_>, tick: &mut dyn FnMut()) {
-        while level.goes_on(self.cluster.weight()) {
-            let Some((chunk, from)) = level.frontier.take() else { break };
-            let before = (self.found.unique, self.found.generated);
-            let rest = self.expand(level, &chunk, from);
-            let (unique, generated) = before;
-            level.count(self.found.unique - unique, self.found.generated - generated);
-            match rest {
-                None => level.frontier.recycle(chunk),
-                Some(at) => {
-                    level.frontier.put(chunk, at);
+    /// Finds the successors of all states of a chunk, or of the first ones if the search must stop.
+    pub(super) fn expand(
+        &mut self,
+        level: &Level<'_>,
+        chunk: &Chunk,
+        batch: &mut Batch,
+        output: &mut Output,
+    ) {
+        // Of those that are not known, it is asked whether they are within bounds.
+        let asks = self.evaluator.has_boundary() || level.is_beyond_depth;
+        let known = asks.then(|| level.visited.all());
+        let (mut at, mut looked) = (0, 0);
+        loop {
+            let start = batch.words.len();
+            let Some(record) = chunk.read(at, &mut batch.words) else { break };
+            self.successors(level, known.as_ref(), (record, start), batch, output);
+            let Record { fingerprint, note, next } = record;
+            let (words, keys) = (batch.words.len() as u32, batch.keys.len() as u32);
+            batch.states.push(Parent { fingerprint, note, words, keys });
+            at = next;
+            if batch.keys.len() >= looked + SOME {
+                looked = batch.keys.len();
+                // Within a chunk, parts may take much.
+                if !level.has_memory(self.cluster.weight()) {
                     break;
                 }
             }
-            self.report_size(level);
-            tick();
         }
-        level.give_back(std::mem::take(&mut self.allowance));
-        self.report_size(level);
+        output.found.expanded += batch.states.len() as u64;
     }
 
-    /// Reports how much memory this thread's own results and records take.
-    fn report_size(&mut self, level: &Level<'_>) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.report_size();
+    fn successors(
+        &mut self,
+        level: &Level<'_>,
+        known: Option<&Reading<'_>>,
+        (record, start): (Record, usize),
+        batch: &mut Batch,
+        output: &mut Output,
+    ) {
+        let state = &batch.words[start..];
+        if let Some(reducer) = &mut self.reducer {
+            reducer.compare_steps(state);
         }
-        let own = self.expander.bytes() + self.reducer.as_ref().map_or(0, Reducer::bytes);
-        level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
-        self.reported = own;
-    }
-
-    /// What was found, and the chunks of the next level.
-    pub(super) fn hand_in(&mut self) -> (Found, Vec<Chunk>) {
-        let last = self.out.take().filter(|chunk| !chunk.is_empty());
-        self.full.extend(last);
-        (std::mem::take(&mut self.found), std::mem::take(&mut self.full))
-    }
-
-    /// Expands the records from `at` on; where it stopped if there was no room for more.
-    fn expand(&mut self, level: &Level<'_>, chunk: &Chunk, mut at: usize) -> Option<usize> {
-        loop {
-            let start = self.parents.len();
-            let Some(record) = chunk.read(at, &mut self.parents) else { break };
-            let state = start..self.parents.len();
-            self.moves.clear();
-            self.expander.moves(&self.parents[start..], &mut self.moves);
-            if !self.reserve(level, self.moves.len() as u64) {
-                self.look_up(level);
-                return Some(at);
+        self.moves.clear();
+        self.expander.moves(state, &mut self.moves);
+        for what in &self.moves {
+            let Some(step) = self.expander.step(state, record.fingerprint, *what) else { continue };
+            let mut key = key_of(step.fingerprint);
+            let is_built = level.cover.is_some() || self.reducer.is_some() || known.is_some();
+            if is_built {
+                self.scratch.clear();
             }
-            self.successors(level, record, &state);
-            at = record.next;
-            if self.pending.len() >= BATCH {
-                self.look_up(level);
-                // Within a chunk, parts may take much.
-                if !level.has_memory(self.cluster.weight()) {
-                    return Some(at);
-                }
-            }
-        }
-        self.look_up(level);
-        None
-    }
-
-    /// Makes sure that the visited set has room for so many more states.
-    fn reserve(&mut self, level: &Level<'_>, states: u64) -> bool {
-        if self.allowance < states {
-            let more = states.max(ALLOWANCE);
-            if !level.take_room(more) {
-                return false;
-            }
-            self.allowance += more;
-        }
-        self.allowance -= states;
-        self.reserved += states;
-        true
-    }
-
-    fn successors(&mut self, level: &Level<'_>, record: Record, at: &Range<usize>) {
-        self.found.expanded += 1;
-        let (state, fingerprint) = (&self.parents[at.clone()], record.fingerprint);
-        let source = self.recorder.as_mut().map_or(0, |r| r.begin(fingerprint, record.note));
-        let parent = match &mut self.reducer {
-            Some(reducer) => {
-                reducer.compare_steps(state);
-                reducer.key(state)
-            }
-            None => fingerprint,
-        };
-        for at_move in 0..self.moves.len() {
-            let (state, what) = (&self.parents[at.clone()], self.moves[at_move]);
-            let Some(step) = self.expander.step(state, fingerprint, what) else { continue };
-            let (mut key, mut built) = (step.fingerprint, None);
             if let Some(cover) = level.cover {
                 if self.expander.only_sends(state, &step) {
                     continue;
                 }
-                match self.saturated(cover, at, &step) {
-                    Some((saturated, state)) => (key, built) = (saturated, Some(state)),
-                    None => continue,
-                }
-            } else if let Some(reducer) = &mut self.reducer {
-                self.scratch.clear();
                 self.expander.write(state, &step, &mut self.scratch);
-                key = reducer.key(&self.scratch);
+                let saturated = &mut self.scratch;
+                key = key_of(self.expander.saturate(
+                    saturated,
+                    step.fingerprint,
+                    Some(&step),
+                    |_| (),
+                ));
+                if cover.covers(self.cluster.split(&self.scratch)) {
+                    output.found.generated += 1;
+                    continue;
+                }
+            } else if is_built {
+                self.expander.write(state, &step, &mut self.scratch);
+                if let Some(reducer) = &mut self.reducer {
+                    key = reducer.key(&self.scratch);
+                }
             }
-            let state = at.clone();
-            self.pending.push(Pending { step, what, built, key, parent, state, source });
+            let class = self.recorder.as_mut().map(|recorder| recorder.class(state, *what));
+            if known.is_some_and(|known| !known.contains(key)) {
+                let is_within = self.evaluator.within_boundary(&self.scratch);
+                if let Some(reducer) = &mut self.reducer
+                    && self.evaluator.has_boundary()
+                {
+                    reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
+                }
+                if !is_within {
+                    output.found.cut += 1;
+                    batch.cuts.extend(class.map(|class| (batch.states.len() as u32, class)));
+                    continue;
+                }
+                if level.is_beyond_depth {
+                    level.totals.is_cut.store(true, Ordering::Relaxed);
+                    continue;
+                }
+            }
+            output.found.generated += 1;
+            batch.keys.push(key);
+            batch.moves.push(*what);
+            batch.classes.extend(class);
+            if level.cover.is_some() {
+                batch.built.extend_from_slice(&self.scratch);
+                batch.built_ends.push(batch.built.len() as u32);
+            }
         }
     }
 
-    /// A successor with all that can be sent there: its key, and where it is. `None` if another state
-    /// covers it, which was kept before.
-    fn saturated(
+    /// Builds and evaluates the new states of batch `number`, in order.
+    pub(super) fn build(
         &mut self,
-        cover: &Cover,
-        parent: &Range<usize>,
-        step: &Step<'c>,
-    ) -> Option<(u64, Range<usize>)> {
+        level: &Level<'_>,
+        number: usize,
+        batch: &Batch,
+        answers: &[&Answers],
+        output: &mut Output,
+    ) {
+        self.new.clear();
+        answers.iter().for_each(|answers| self.new.extend_from_slice(answers.new_of(number)));
+        if answers.len() > 1 {
+            self.new.sort_unstable();
+        }
+        self.record(number, batch, answers);
+        let mut new = std::mem::take(&mut self.new);
+        let mut children = std::mem::take(&mut self.children);
+        let mut out = self.blank();
+        let mut first = 0;
+        for at in 0..batch.states.len() {
+            let (_, keys) = batch.ranges(at);
+            let own = new[first..].iter().take_while(|place| (**place as usize) < keys.end);
+            let end = first + own.count();
+            output.offspring.counts.push((end - first) as u32);
+            children.clear();
+            children.extend(new[first..end].iter().map(|at| (batch.keys[*at as usize], *at)));
+            // The moves of a state are in an order that depends on threads.
+            children.sort_unstable();
+            first = end;
+            for (key, place) in &children {
+                let fingerprint = self.rebuild(batch, at, *place as usize);
+                let fingerprint = fingerprint.unwrap_or(*key);
+                let number = self.numbers.get(*place as usize).copied().unwrap_or(0);
+                output.offspring.tags.push(tag(*key));
+                self.admit(level, output, (*key, fingerprint, number), &mut out);
+                if out.is_full() {
+                    let full = std::mem::replace(&mut out, self.blank());
+                    output.chunks.push(full);
+                }
+            }
+        }
+        // States that were not expanded have no children.
+        output.offspring.counts.resize(batch.expected as usize, 0);
+        output.chunks.push(out);
+        new.clear();
+        (self.new, self.children) = (new, children);
+        self.report_size(level);
+    }
+
+    /// Notes the steps of the states of a batch, for liveness.
+    fn record(&mut self, number: usize, batch: &Batch, answers: &[&Answers]) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let mut numbers: Vec<_> =
+            answers.iter().map(|answers| answers.numbers_of(number).iter().copied()).collect();
+        self.numbers.clear();
+        self.numbers.extend(batch.keys.iter().map(|key| {
+            let shard = shard_of_key(*key, answers.len());
+            numbers[shard].next().unwrap_or_default()
+        }));
+        let mut cuts = batch.cuts.iter().peekable();
+        for (at, parent) in batch.states.iter().enumerate() {
+            let known = ((parent.note >> 32) as u32, parent.note as u32);
+            recorder.begin(batch.first + at as u64, known, parent.fingerprint as u64);
+            let (_, keys) = batch.ranges(at);
+            let classes = batch.classes[keys.clone()].iter();
+            let targets = &self.numbers[keys];
+            classes.zip(targets).for_each(|(class, target)| recorder.step(*class, *target));
+            while let Some((_, class)) = cuts.next_if(|(state, _)| *state as usize == at) {
+                recorder.cut(*class);
+            }
+        }
+        recorder.end();
+    }
+
+    /// Puts a successor where there is room to work; its fingerprint, unless that is its key.
+    fn rebuild(&mut self, batch: &Batch, parent: usize, place: usize) -> Option<Fingerprint> {
         self.scratch.clear();
-        self.expander.write(&self.parents[parent.clone()], step, &mut self.scratch);
-        let state = &mut self.scratch;
-        let key = self.expander.saturate(state, step.fingerprint, Some(step), |_| ());
-        if cover.covers(self.cluster.split(state)) {
-            self.found.generated += 1;
+        if let Some(end) = batch.built_ends.get(place) {
+            let start = place.checked_sub(1).map_or(0, |before| batch.built_ends[before]);
+            self.scratch.extend_from_slice(&batch.built[start as usize..*end as usize]);
             return None;
         }
-        let start = self.built.len();
-        self.built.extend_from_slice(state);
-        Some((key, start..self.built.len()))
+        let (words, _) = batch.ranges(parent);
+        let state = &batch.words[words];
+        let fingerprint = batch.states[parent].fingerprint;
+        let step = self.expander.step(state, fingerprint, batch.moves[place])?;
+        self.expander.write(state, &step, &mut self.scratch);
+        Some(step.fingerprint)
     }
 
-    /// Looks all pending successors up, and takes in those that are new.
-    fn look_up(&mut self, level: &Level<'_>) {
-        let mut pending = std::mem::take(&mut self.pending);
-        let mut parents = std::mem::take(&mut self.parents);
-        black_box(pending.iter().fold(0, |all, next| all ^ level.visited.touch(next.key)));
-        let known = self.found.unique;
-        for next in &pending {
-            self.admit(level, &parents[next.state.clone()], next);
-        }
-        self.allowance += self.reserved - (self.found.unique - known);
-        self.reserved = 0;
-        pending.clear();
-        parents.clear();
-        self.built.clear();
-        (self.pending, self.parents) = (pending, parents);
-    }
-
-    /// Takes a successor in, if it is within bounds and new.
-    fn admit(&mut self, level: &Level<'_>, parent: &[u32], next: &Pending<'c>) {
-        let Pending { what, key, .. } = next;
-        if self.evaluator.has_boundary() && !level.visited.contains(*key) {
-            self.build(parent, next);
-            let is_within = self.evaluator.within_boundary(&self.scratch);
-            if let Some(reducer) = &mut self.reducer {
-                reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
-            }
-            if !is_within {
-                self.found.cut += 1;
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.cut(next.source, parent, *what);
-                }
-                return;
-            }
-        }
-        if level.is_beyond_depth && !level.visited.contains(*key) {
-            level.totals.is_cut.store(true, Ordering::Relaxed);
-            return;
-        }
-        self.found.generated += 1;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.step(next.source, parent, *what, *key);
-        }
-        if !level.visited.insert(*key, next.parent, level.number) {
-            return;
-        }
-        self.found.unique += 1;
-        self.build(parent, next);
+    /// Evaluates a new state, which is built, and lets it wait.
+    fn admit(
+        &mut self,
+        level: &Level<'_>,
+        output: &mut Output,
+        (key, fingerprint, number): (Key, Fingerprint, u32),
+        out: &mut Chunk,
+    ) {
+        let found = &mut output.found;
         let holds = self.evaluator.evaluate(&self.scratch, level.mask);
-        self.found.decide(*key, holds, level.mask);
+        found.decide(Target { key, index: found.unique }, holds, level.mask);
+        found.unique += 1;
         if level.cover.is_some() {
-            self.found.hidden |= self.evaluator.hidden(&self.scratch, holds, level.mask);
+            found.hidden |= self.evaluator.hidden(&self.scratch, holds, level.mask);
         }
         if let Some(reducer) = &mut self.reducer {
             reducer.compare(&self.scratch, holds, level.mask, &mut self.evaluator);
         }
-        let out = self.out.get_or_insert_with(|| level.frontier.blank());
-        let fingerprint = if next.built.is_some() { *key } else { next.step.fingerprint };
-        out.push(fingerprint, level.note(holds), &self.scratch);
-        if out.is_full() {
-            self.full.extend(self.out.take());
-        }
+        let note = u64::from(number) << 32 | u64::from(level.note(holds));
+        out.push(fingerprint, note, &self.scratch);
     }
 
-    /// Puts a successor where there is room to work.
-    fn build(&mut self, parent: &[u32], next: &Pending<'c>) {
-        self.scratch.clear();
-        match &next.built {
-            Some(state) => self.scratch.extend_from_slice(&self.built[state.clone()]),
-            None => self.expander.write(parent, &next.step, &mut self.scratch),
+    /// Reports how much memory this thread's own results and records take.
+    fn report_size(&mut self, level: &Level<'_>) {
+        let spare: u64 = self.spare.iter().map(Chunk::bytes).sum();
+        let own = self.expander.bytes() + self.evaluator.bytes() + spare;
+        let own = own + self.reducer.as_ref().map_or(0, Reducer::bytes);
+        level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
+        self.reported = own;
+    }
+
+    fn blank(&mut self) -> Chunk {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes chunks back to use them again.
+    pub(super) fn recycle(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
+        for mut chunk in chunks {
+            chunk.clear();
+            self.spare.push(chunk);
         }
     }
 }

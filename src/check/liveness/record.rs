@@ -1,6 +1,6 @@
-//! Recording the graph while the search runs: each thread notes, of every state that it expands,
-//! the steps, by the keys of their targets in the visited set. When the search is over the notes
-//! become one compact graph.
+//! Recording the graph while the search runs: each thread notes, of the states whose successors it
+//! looks at, the steps, by the numbers of their targets in the visited set. When the search is over
+//! the notes become one compact graph, with the states in the order of the search.
 
 use super::classes::{Classes, Classifier, UNFAIR};
 use super::graph::{BEYOND, Graph};
@@ -8,29 +8,51 @@ use super::lasso::Lasso;
 use crate::check::engine::{Behaviour, CheckError};
 use crate::models::world::step::Move;
 use crate::models::world::{Checkable, Cluster, Observer};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
 
 /// What one thread notes.
 pub(crate) struct Recorder<'c, A: Checkable, H> {
     classifier: Classifier<'c, A, H>,
-    notes: Notes,
+    runs: Vec<Run>,
+    /// Room to work in: the run that is being noted.
+    now: Run,
     /// The bytes of all threads' notes.
     bytes: &'c AtomicU64,
+    noted: u64,
     reported: u64,
 }
 
-/// States in the order of their expansion, and their steps one after the other.
-#[derive(Default)]
-struct Notes {
-    states: Vec<u64>,
+/// States that follow each other in the order of the search, and their steps one after the other.
+#[derive(Clone, Default)]
+struct Run {
+    /// Where among all states it begins.
+    first: u64,
+    /// The numbers of the states in the visited set.
+    numbers: Vec<u32>,
+    fingerprints: Vec<u64>,
     marks: Vec<u32>,
     counts: Vec<u32>,
-    targets: Vec<u64>,
+    targets: Vec<u32>,
     classes: Vec<u16>,
 }
 
-/// No state is known by it.
-const BEYOND_KEY: u64 = 0;
+impl Run {
+    fn clear(&mut self) {
+        let Self { numbers, fingerprints, marks, counts, targets, classes, .. } = self;
+        numbers.clear();
+        fingerprints.clear();
+        marks.clear();
+        counts.clear();
+        targets.clear();
+        classes.clear();
+    }
+
+    fn bytes(&self) -> u64 {
+        let states = self.numbers.capacity() * (4 + 8 + 4 + 4);
+        (size_of::<Self>() + states + self.targets.capacity() * (4 + 2)) as u64
+    }
+}
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
     pub(crate) fn new(
@@ -39,37 +61,51 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
         bytes: &'c AtomicU64,
     ) -> Self {
         let classifier = Classifier::new(cluster, classes);
-        Self { classifier, notes: Notes::default(), bytes, reported: 0 }
+        let (runs, now) = (Vec::new(), Run::default());
+        Self { classifier, runs, now, bytes, noted: 0, reported: 0 }
     }
 
-    /// Begins with a state, marked with the conditions that hold in it; its number in what
-    /// follows.
-    pub(crate) fn begin(&mut self, state: u64, marks: u32) -> u32 {
-        self.notes.states.push(state);
-        self.notes.marks.push(marks);
-        self.notes.counts.push(0);
-        self.notes.states.len() as u32 - 1
+    /// The class of a step.
+    pub(crate) fn class(&mut self, state: &[u32], what: Move) -> u16 {
+        self.classifier.class(state, what)
     }
 
-    /// Notes a step. Steps come in the order of the states that they start from.
-    pub(crate) fn step(&mut self, source: u32, state: &[u32], what: Move, target: u64) {
-        self.notes.counts[source as usize] += 1;
-        self.notes.targets.push(target.max(1));
-        self.notes.classes.push(self.classifier.class(state, what));
+    /// Begins with a state: where in the order of the search it is, its number in the visited set,
+    /// the conditions that hold in it, and its fingerprint.
+    pub(crate) fn begin(&mut self, at: u64, (number, marks): (u32, u32), fingerprint: u64) {
+        if self.now.numbers.is_empty() {
+            self.now.first = at;
+        }
+        self.now.numbers.push(number);
+        self.now.fingerprints.push(fingerprint);
+        self.now.marks.push(marks);
+        self.now.counts.push(0);
+    }
+
+    /// Notes a step of the state that was begun with last, by the number of its target.
+    pub(crate) fn step(&mut self, class: u16, target: u32) {
+        if let Some(count) = self.now.counts.last_mut() {
+            *count += 1;
+        }
+        self.now.targets.push(target);
+        self.now.classes.push(class);
     }
 
     /// Notes a step that leads out of bounds.
-    pub(crate) fn cut(&mut self, source: u32, state: &[u32], what: Move) {
-        self.notes.counts[source as usize] += 1;
-        self.notes.targets.push(BEYOND_KEY);
-        self.notes.classes.push(self.classifier.class(state, what));
+    pub(crate) fn cut(&mut self, class: u16) {
+        self.step(class, BEYOND);
     }
 
-    /// Reports how much memory the notes take.
-    pub(crate) fn report_size(&mut self) {
-        let Notes { states, targets, .. } = &self.notes;
-        let bytes = (states.len() * 16 + targets.len() * 10) as u64;
-        self.bytes.fetch_add(bytes - self.reported, Ordering::Relaxed);
+    /// Ends with the states that follow each other, and reports how much memory the notes take.
+    pub(crate) fn end(&mut self) {
+        if !self.now.numbers.is_empty() {
+            // A copy has no room to spare.
+            self.runs.push(self.now.clone());
+            self.noted += self.runs.last().map_or(0, Run::bytes);
+            self.now.clear();
+        }
+        let bytes = self.noted + self.now.bytes();
+        self.bytes.fetch_add(bytes.wrapping_sub(self.reported), Ordering::Relaxed);
         self.reported = bytes;
     }
 }
@@ -81,102 +117,104 @@ pub(crate) struct Recorded {
     pub(crate) states: Vec<u64>,
     /// The conditions that hold in them, in the order in which they were asked.
     pub(crate) marks: Vec<u32>,
-    /// Whether states and steps are in an order that does not depend on threads.
+    /// Whether the steps are in an order that does not depend on threads, as the states are.
     pub(crate) is_in_order: bool,
 }
 
 impl Recorded {
-    /// The same, with the states in the order of their fingerprints, and the steps of each in that
-    /// of where they lead.
-    pub(crate) fn in_order<M: Ord, T: Ord>(self, classes: &Classes<M, T>) -> Self {
-        let Self { graph: old, states, marks, .. } = self;
+    /// The same, with the steps of each state in the order of where they lead.
+    pub(crate) fn in_order<M: Ord, T: Ord>(mut self, classes: &Classes<M, T>) -> Self {
         let places = classes.places();
         let place_of = |class: u16| places.get(usize::from(class)).copied().unwrap_or(UNFAIR);
-        let mut order: Vec<u32> = (0..old.states() as u32).collect();
-        order.sort_unstable_by_key(|state| states[*state as usize]);
-        let mut numbers = vec![0; order.len()];
-        for (number, state) in (0..).zip(&order) {
-            numbers[*state as usize] = number;
-        }
-        let number_of = |state: u32| numbers.get(state as usize).copied().unwrap_or(BEYOND);
-        let mut graph = Graph {
-            offsets: Vec::with_capacity(old.offsets.len()),
-            targets: Vec::with_capacity(old.targets.len()),
-            classes: Vec::with_capacity(old.classes.len()),
-            strengths: old.strengths.clone(),
-            initial: number_of(old.initial),
-        };
-        graph.offsets.push(0);
+        let Graph { offsets, targets, classes, .. } = &mut self.graph;
         let mut steps = Vec::new();
-        for state in &order {
+        for of_state in offsets.windows(2) {
+            let of_state = of_state[0]..of_state[1];
             steps.clear();
-            let of_state = old.steps_of(*state);
-            steps.extend(of_state.map(|step| (number_of(old.targets[step]), old.classes[step])));
+            steps.extend(of_state.clone().map(|step| (targets[step], classes[step])));
             steps.sort_unstable_by_key(|(target, class)| (*target, place_of(*class)));
-            graph.targets.extend(steps.iter().map(|(target, _)| *target));
-            graph.classes.extend(steps.iter().map(|(_, class)| *class));
-            graph.offsets.push(graph.targets.len());
+            for (step, (target, class)) in of_state.zip(&steps) {
+                (targets[step], classes[step]) = (*target, *class);
+            }
         }
-        Self {
-            graph,
-            states: order.iter().map(|state| states[*state as usize]).collect(),
-            marks: order.iter().map(|state| marks[*state as usize]).collect(),
-            is_in_order: true,
-        }
+        Self { is_in_order: true, ..self }
     }
 }
 
-/// Makes one graph of what the threads noted. `place` says where among `places` a fingerprint
-/// is.
+/// Makes one graph of what the threads noted. The numbers in the visited set are less than `numbers`.
 pub(crate) fn assemble<A: Checkable, H: Observer<A::Msg>>(
     recorders: Vec<Recorder<'_, A, H>>,
     classes: &Classes<A::Msg, A::Timer>,
-    initial: u64,
-    places: usize,
-    place: impl Fn(u64) -> Option<usize>,
+    numbers: u64,
 ) -> Result<Recorded, CheckError> {
-    let count: usize = recorders.iter().map(|recorder| recorder.notes.states.len()).sum();
-    if count >= BEYOND as usize {
+    if numbers >= u64::from(BEYOND) {
         return Err(CheckError::TooLarge { what: "states", limit: u64::from(BEYOND) });
     }
     if classes.overflowed() {
         let what = "kinds of fair steps (messages, timers, nodes)";
         return Err(CheckError::TooLarge { what, limit: u64::from(UNFAIR) });
     }
-    let mut numbers = vec![BEYOND; places];
-    let states = recorders.iter().flat_map(|recorder| &recorder.notes.states);
-    for (number, state) in (0..).zip(states) {
-        if let Some(place) = place(*state) {
-            numbers[place] = number;
-        }
-    }
-    let number_of = |state: u64| place(state).map_or(BEYOND, |place| numbers[place]);
-    let steps = recorders.iter().map(|recorder| recorder.notes.targets.len()).sum();
+    let mut runs: Vec<Vec<Run>> = recorders.into_iter().map(|recorder| recorder.runs).collect();
+    renumber(&mut runs, numbers as usize);
+    let all = || runs.iter().flatten();
+    let count = all().map(|run| run.numbers.len()).sum();
+    let steps = all().map(|run| run.targets.len()).sum();
     let mut graph = Graph {
         offsets: Vec::with_capacity(count + 1),
         targets: Vec::with_capacity(steps),
         classes: Vec::with_capacity(steps),
         strengths: classes.strengths(),
-        initial: number_of(initial),
+        initial: 0,
     };
     let (mut states, mut marks) = (Vec::with_capacity(count), Vec::with_capacity(count));
     graph.offsets.push(0);
-    for recorder in recorders {
-        let notes = recorder.notes;
+    let mut runs: Vec<_> = runs.into_iter().map(|runs| runs.into_iter().peekable()).collect();
+    loop {
+        // Those of one thread are in order: the next is the first of one of them.
+        let first = |runs: &mut std::iter::Peekable<_>| runs.peek().map(|run: &Run| run.first);
+        let next = runs.iter_mut().enumerate().filter_map(|(at, runs)| Some((first(runs)?, at)));
+        let Some((_, at)) = next.min() else { break };
+        let Some(run) = runs[at].next() else { break };
         let mut end = graph.targets.len();
-        for steps in notes.counts {
-            end += steps as usize;
+        for steps in &run.counts {
+            end += *steps as usize;
             graph.offsets.push(end);
         }
-        graph.targets.extend(notes.targets.into_iter().map(|target| match target {
-            BEYOND_KEY => BEYOND,
-            target => number_of(target),
-        }));
-        graph.classes.extend(notes.classes);
-        states.extend(notes.states);
-        marks.extend(notes.marks);
+        graph.targets.extend_from_slice(&run.targets);
+        graph.classes.extend_from_slice(&run.classes);
+        states.extend_from_slice(&run.fingerprints);
+        marks.extend_from_slice(&run.marks);
     }
     Ok(Recorded { graph, states, marks, is_in_order: false })
+}
+
+/// Gives the targets of steps the numbers of states in the order of the search, with a thread for each
+/// list of runs.
+fn renumber(runs: &mut [Vec<Run>], numbers: usize) {
+    let places: Vec<AtomicU32> = (0..numbers).map(|_| AtomicU32::new(BEYOND)).collect();
+    let places = places.as_slice();
+    let note = |runs: &[Run]| {
+        for run in runs {
+            for (place, number) in (run.first as u32..).zip(&run.numbers) {
+                places[*number as usize].store(place, Ordering::Relaxed);
+            }
+        }
+    };
+    let place_of = |target: u32| match target {
+        BEYOND => BEYOND,
+        number => places[number as usize].load(Ordering::Relaxed),
+    };
+    let rename = |runs: &mut [Run]| {
+        let targets = runs.iter_mut().flat_map(|run| &mut run.targets);
+        targets.for_each(|target| *target = place_of(*target));
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = runs.iter().map(|runs| scope.spawn(|| note(runs))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap_or_default());
+    });
+    thread::scope(|scope| {
+        runs.iter_mut().for_each(|runs| drop(scope.spawn(|| rename(runs))));
+    });
 }
 
 /// The lasso as a behaviour of the cluster.
@@ -204,8 +242,8 @@ pub(crate) fn replay<A: Checkable, H: Observer<A::Msg>>(
             .filter_map(|what| {
                 let step_taken = expander.step(&state, fingerprint, what)?;
                 let class = classifier.class(&state, what);
-                let is_it =
-                    step_taken.fingerprint == target && class == recorded.graph.classes[*step];
+                let is_it = step_taken.fingerprint as u64 == target
+                    && class == recorded.graph.classes[*step];
                 is_it.then_some((what, step_taken))
             })
             .min_by_key(|(what, _)| cluster.action(&state, *what))?;

@@ -1,7 +1,7 @@
 //! The arguments of `quorate check`.
 
 use super::format::Format;
-use crate::check::{Engine, Limits, Reduce};
+use crate::check::{Disk, Engine, Limits, Reduce};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +12,8 @@ Examples:
   quorate check primary-backup --instance asynchronous  one instance
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
+  quorate check paxos --instance NAME --disk DIR        a large one, in less memory;
+  ... --disk DIR --resume                               and on, if it was ended
   quorate check --property linearizable                 all that have it
   quorate check paxos --servers 3 --clients 2 --crashes 1 \
                 --max-seconds 60                        an instance of your own
@@ -55,7 +57,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 11] = [
+const OF_INSTANCES: [&str; 12] = [
     "instance",
     "mutant",
     "deep",
@@ -65,6 +67,7 @@ const OF_INSTANCES: [&str; 11] = [
     "counterexamples",
     "max_depth",
     "max_memory",
+    "disk",
     "full",
     "reduced",
 ];
@@ -170,6 +173,18 @@ pub(crate) struct Args {
     /// Stop the check of an instance when its search holds this many MiB
     #[arg(long, value_name = "MIB")]
     max_memory: Option<u64>,
+    /// Keep what need not be in memory in this directory, and checkpoints
+    ///
+    /// Each instance has a directory of its own there. All states are searched, as with
+    /// --full. Not for instances with liveness properties.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["reduced", "engine"])]
+    disk: Option<PathBuf>,
+    /// Go on from the last checkpoint in the directory of --disk
+    #[arg(long, requires = "disk")]
+    resume: bool,
+    /// Write a checkpoint after this many seconds, at the next end of a level
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "disk")]
+    checkpoint_seconds: u64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -196,8 +211,15 @@ impl Args {
         }
     }
 
+    /// Where the check of an instance or a mutant keeps what it may keep on disk.
+    pub(super) fn disk(&self, protocol: &str, name: &str) -> Option<Disk> {
+        let dir = self.disk.as_ref()?.join(format!("{protocol}-{name}"));
+        let every = Duration::from_secs(self.checkpoint_seconds);
+        Some(Disk { dir, name: format!("{protocol} {name}"), resume: self.resume, every })
+    }
+
     pub(super) fn reduce(&self) -> Reduce {
-        match (self.full, self.reduced) {
+        match (self.full || self.disk.is_some(), self.reduced) {
             (true, _) => Reduce::Never,
             (_, true) => Reduce::Always,
             _ => Reduce::Recorded,

@@ -7,6 +7,7 @@ mod claims;
 mod fair;
 mod plain;
 mod reduced;
+mod resumed;
 mod systems;
 
 use claims::NAMES;

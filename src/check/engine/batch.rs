@@ -1,0 +1,237 @@
+//! A chunk's way through a round: its states are expanded, all keys of their successors are looked up
+//! together, and those that are new are built. Each of these may be done by another thread.
+
+use super::evaluator::{PropertyMask, bits};
+use super::frontier::Chunk;
+use super::level::Level;
+use super::lineage::{Offspring, Target};
+use super::visited::{Key, Shard};
+use crate::models::world::step::Move;
+use crate::models::world::{Fingerprint, Weight};
+use std::hint::black_box;
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
+
+/// Keys that are looked up together: the visited set is far larger than the caches, and reading the
+/// places of several first lets the processor wait for many of them at once.
+const TOGETHER: usize = 64;
+
+/// States and their successors.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// The number of its first state in the order of expansion.
+    pub(super) first: u64,
+    /// How many states it should have; fewer were expanded if the search must stop.
+    pub(super) expected: u64,
+    pub(super) states: Vec<Parent>,
+    /// The states, one after the other.
+    pub(super) words: Vec<u32>,
+    /// The keys of the successors, those of one state after those of another.
+    pub(super) keys: Vec<Key>,
+    /// The moves that lead to them.
+    pub(super) moves: Vec<Move>,
+    /// The successors themselves, one after the other, and where each ends: in a reduced search.
+    pub(super) built: Vec<u32>,
+    pub(super) built_ends: Vec<u32>,
+    /// The classes of the moves, where the graph is recorded.
+    pub(super) classes: Vec<u16>,
+    /// The steps out of bounds: the state among those of the batch, and the class.
+    pub(super) cuts: Vec<(u32, u16)>,
+}
+
+/// A state whose successors are in a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Parent {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) note: u64,
+    /// Where its words end.
+    pub(super) words: u32,
+    /// Where its successors end.
+    pub(super) keys: u32,
+}
+
+impl Batch {
+    pub(super) fn clear(&mut self) {
+        let Self { states, words, keys, moves, built, built_ends, classes, cuts, .. } = self;
+        states.clear();
+        words.clear();
+        keys.clear();
+        moves.clear();
+        built.clear();
+        built_ends.clear();
+        classes.clear();
+        cuts.clear();
+        self.expected = 0;
+    }
+
+    /// The words and the successors of a state.
+    pub(super) fn ranges(&self, at: usize) -> (Range<usize>, Range<usize>) {
+        let Parent { words, keys, .. } = self.states[at];
+        let before = at.checked_sub(1).map(|before| self.states[before]);
+        let (first_word, first_key) = before.map_or((0, 0), |before| (before.words, before.keys));
+        (first_word as usize..words as usize, first_key as usize..keys as usize)
+    }
+
+    /// The memory that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let Self { states, words, keys, moves, built, built_ends, classes, cuts, .. } = self;
+        let small = words.capacity() + built.capacity() + built_ends.capacity();
+        let bytes = states.capacity() * size_of::<Parent>()
+            + small * 4
+            + keys.capacity() * size_of::<Key>()
+            + moves.capacity() * size_of::<Move>()
+            + classes.capacity() * 2
+            + cuts.capacity() * size_of::<(u32, u16)>();
+        bytes as u64
+    }
+}
+
+/// What one shard says of all batches of a round.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The successors that are new, by their places in their batches.
+    new: Vec<u32>,
+    /// The numbers of all successors, new or not: where the graph is recorded.
+    numbers: Vec<u32>,
+    /// Where both end, by batch.
+    ends: Vec<(u32, u32)>,
+}
+
+impl Answers {
+    fn clear(&mut self) {
+        self.new.clear();
+        self.numbers.clear();
+        self.ends.clear();
+    }
+
+    fn ranges(&self, batch: usize) -> (Range<usize>, Range<usize>) {
+        let Some((new, numbers)) = self.ends.get(batch) else { return (0..0, 0..0) };
+        let before = batch.checked_sub(1).map_or((0, 0), |before| self.ends[before]);
+        (before.0 as usize..*new as usize, before.1 as usize..*numbers as usize)
+    }
+
+    /// How many successors are new.
+    pub(super) fn new(&self) -> u64 {
+        self.new.len() as u64
+    }
+
+    /// The successors in a batch that are new.
+    pub(super) fn new_of(&self, batch: usize) -> &[u32] {
+        &self.new[self.ranges(batch).0]
+    }
+
+    /// The numbers of the successors in a batch.
+    pub(super) fn numbers_of(&self, batch: usize) -> &[u32] {
+        &self.numbers[self.ranges(batch).1]
+    }
+
+    /// The memory that they take.
+    pub(super) fn bytes(&self) -> u64 {
+        let numbers = (self.new.capacity() + self.numbers.capacity()) * 4;
+        (numbers + self.ends.capacity() * size_of::<(u32, u32)>()) as u64
+    }
+
+    /// Inserts the keys of all batches that belong to a shard, in order.
+    pub(super) fn fill<'b>(
+        &mut self,
+        level: &Level<'_>,
+        shard: &mut Shard,
+        batches: impl Iterator<Item = &'b RwLock<Batch>>,
+        (is_recorded, weigh): (bool, &dyn Fn() -> Weight),
+    ) {
+        self.clear();
+        let mut is_full = false;
+        for batch in batches {
+            let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
+            for (group, keys) in batch.keys.chunks(TOGETHER).enumerate() {
+                let owned = || keys.iter().enumerate().filter(|(_, key)| shard.owns(**key));
+                black_box(owned().fold(0, |all, (_, key)| all ^ shard.touch(*key)));
+                for (at, key) in keys.iter().enumerate() {
+                    if !shard.owns(*key) {
+                        continue;
+                    }
+                    let mut number = 0;
+                    // What does not fit is forgotten: the search is over.
+                    if !is_full {
+                        let may_take = |bytes| level.may_take(weigh(), bytes);
+                        match level.visited.insert(shard, *key, may_take) {
+                            Ok(inserted) => {
+                                number = inserted.number;
+                                if inserted.is_new {
+                                    self.new.push((group * TOGETHER + at) as u32);
+                                }
+                            }
+                            Err(_) => is_full = true,
+                        }
+                    }
+                    if is_recorded {
+                        self.numbers.push(number);
+                    }
+                }
+            }
+            self.ends.push((self.new.len() as u32, self.numbers.len() as u32));
+        }
+    }
+}
+
+/// What came of a batch.
+#[derive(Default)]
+pub(super) struct Output {
+    /// The new states.
+    pub(super) chunks: Vec<Chunk>,
+    pub(super) offspring: Offspring,
+    pub(super) found: Found,
+}
+
+impl Output {
+    /// The memory that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let Offspring { counts, tags } = &self.offspring;
+        let chunks: u64 = self.chunks.iter().map(Chunk::bytes).sum();
+        chunks + (counts.capacity() * 4 + tags.capacity()) as u64
+    }
+}
+
+/// What was found on a level.
+pub(super) struct Found {
+    pub(super) unique: u64,
+    pub(super) generated: u64,
+    pub(super) expanded: u64,
+    /// Steps out of bounds.
+    pub(super) cut: u64,
+    /// The properties that are not as monotone as is claimed, a bit each.
+    pub(super) hidden: u64,
+    /// Per property, the state with the largest key that decides it; of a batch, by its number among
+    /// the new ones there.
+    pub(super) deciding: [Option<Target>; 64],
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        let [unique, generated, expanded, cut, hidden] = [0; 5];
+        Self { unique, generated, expanded, cut, hidden, deciding: [None; 64] }
+    }
+}
+
+impl Found {
+    /// Adds what was found in a batch whose first new state has a number among all.
+    pub(super) fn add(&mut self, other: &Self, first: u64) {
+        self.unique += other.unique;
+        self.generated += other.generated;
+        self.expanded += other.expanded;
+        self.hidden |= other.hidden;
+        self.cut += other.cut;
+        for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
+            let theirs = theirs.map(|theirs| Target { index: first + theirs.index, ..theirs });
+            *mine = (*mine).max(theirs);
+        }
+    }
+
+    /// Notes the properties that a state decides.
+    pub(super) fn decide(&mut self, state: Target, holds: u64, mask: PropertyMask) {
+        let decided = mask.always & !holds | mask.sometimes & holds;
+        for at in bits(decided) {
+            self.deciding[at] = self.deciding[at].max(Some(state));
+        }
+    }
+}

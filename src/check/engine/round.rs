@@ -1,0 +1,259 @@
+//! Rounds: how threads share the work of a level, so that nothing depends on which was faster.
+//!
+//! In a round each of several chunks is expanded by whichever thread is free; then each thread inserts,
+//! into the shards that it owns, the keys that belong there, in the order of the chunks; then the new
+//! states are built by whichever thread is free, and at once the next chunks expanded. What came of the
+//! chunks is put together in their order.
+
+use super::batch::{Answers, Batch, Found, Output};
+use super::frontier::Chunk;
+use super::level::Level;
+use super::lineage::Lineage;
+use super::queue::Queue;
+use super::worker::Worker;
+use crate::models::world::{Checkable, Observer, guarded};
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
+
+/// Chunks a thread in a round: so many that threads seldom wait for each other, and so few that they
+/// stay in the caches.
+const CHUNKS: usize = 16;
+
+/// What is put together of a level.
+pub(super) struct Gathered<'g> {
+    pub(super) waiting: &'g mut Queue,
+    pub(super) next: &'g mut Queue,
+    pub(super) lineage: &'g mut Lineage,
+    pub(super) found: Found,
+    /// The number of the next state in the order of expansion.
+    pub(super) expanded: &'g mut u64,
+}
+
+/// What belongs to one chunk of a round.
+#[derive(Default)]
+struct Seat {
+    batch: RwLock<Batch>,
+    /// What is to be expanded next, and the number of its first state.
+    chunk: Mutex<(Chunk, u64)>,
+    output: Mutex<Output>,
+    /// The bytes of it that are counted.
+    counted: AtomicU64,
+}
+
+/// What the threads share at one level.
+struct Rounds<'r> {
+    seats: Vec<Seat>,
+    answers: Vec<RwLock<Answers>>,
+    next: AtomicUsize,
+    meeting: Meeting,
+    is_over: AtomicBool,
+    panic: Mutex<Option<String>>,
+    level: &'r Level<'r>,
+}
+
+/// Expands all states that wait, or fewer if the search must stop.
+pub(super) fn expand<'c, A: Checkable, H: Observer<A::Msg>>(
+    workers: &mut [Worker<'c, A, H>],
+    level: &Level<'_>,
+    gathered: &mut Gathered<'_>,
+    tick: &mut dyn FnMut(),
+) {
+    // A thread more than there are chunks would have nothing to do.
+    let threads = workers.len().min(gathered.waiting.runs()).max(1);
+    let seats = if threads == 1 { 1 } else { (threads * CHUNKS).min(gathered.waiting.runs()) };
+    let rounds = Rounds {
+        seats: (0..seats).map(|_| Seat::default()).collect(),
+        answers: (0..level.visited.shards()).map(|_| RwLock::default()).collect(),
+        next: AtomicUsize::new(0),
+        meeting: Meeting::new(threads),
+        is_over: AtomicBool::new(false),
+        panic: Mutex::new(None),
+        level,
+    };
+    rounds.hand_out(gathered);
+    if let Some((first, others)) = workers[..threads].split_first_mut() {
+        thread::scope(|scope| {
+            let rounds = &rounds;
+            for (number, worker) in (1..).zip(others) {
+                scope.spawn(move || rounds.work(worker, (number, threads), &mut || ()));
+            }
+            rounds.work(first, (0, threads), &mut || {
+                rounds.gather(gathered);
+                rounds.hand_out(gathered);
+                tick();
+            });
+        });
+    }
+    level.held_by_rounds(rounds.bytes(), 0);
+    if let Some(said) = take(&rounds.panic).take() {
+        std::panic::resume_unwind(Box::new(said));
+    }
+}
+
+impl Rounds<'_> {
+    /// The work of one thread of so many. `between` is called by the first between the rounds.
+    fn work<A: Checkable, H: Observer<A::Msg>>(
+        &self,
+        worker: &mut Worker<'_, A, H>,
+        (number, threads): (usize, usize),
+        between: &mut dyn FnMut(),
+    ) {
+        loop {
+            self.guarded(|| self.build_and_expand(worker));
+            self.meeting.wait();
+            self.guarded(|| self.insert(worker, number, threads));
+            if number == 0 {
+                self.guarded(&mut *between);
+                self.next.store(0, Ordering::Relaxed);
+                let is_busy = |seat: &Seat| !read(&seat.batch).states.is_empty();
+                let is_over = !self.seats.iter().any(is_busy);
+                self.is_over.store(is_over || take(&self.panic).is_some(), Ordering::Relaxed);
+            }
+            self.meeting.wait();
+            if self.is_over.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    /// So that a thread that panics leaves no other waiting.
+    fn guarded(&self, run: impl FnMut()) {
+        if let Err(said) = guarded(run) {
+            take(&self.panic).get_or_insert(said);
+        }
+    }
+
+    fn build_and_expand<A: Checkable, H: Observer<A::Msg>>(&self, worker: &mut Worker<'_, A, H>) {
+        let answers: Vec<_> = self.answers.iter().map(read).collect();
+        let answers: Vec<&Answers> = answers.iter().map(|answers| &**answers).collect();
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(seat) = self.seats.get(number) else { return };
+            let mut batch = seat.batch.write().unwrap_or_else(PoisonError::into_inner);
+            let mut output = take(&seat.output);
+            worker.recycle(output.chunks.drain(..));
+            let generated = output.found.generated;
+            if batch.expected > 0 {
+                worker.build(self.level, number, &batch, &answers, &mut output);
+            }
+            batch.clear();
+            let mut chunk = take(&seat.chunk);
+            if chunk.0.states() > 0 {
+                batch.expected = chunk.0.states();
+                batch.first = chunk.1;
+                if self.level.goes_on(worker.cluster.weight()) {
+                    worker.expand(self.level, &chunk.0, &mut batch, &mut output);
+                }
+                chunk.0.clear();
+            }
+            drop(chunk);
+            let bytes = seat.bytes(&batch, &output);
+            self.level.held_by_rounds(seat.counted.swap(bytes, Ordering::Relaxed), bytes);
+            self.level.count(0, output.found.generated - generated);
+        }
+    }
+
+    fn insert<A: Checkable, H: Observer<A::Msg>>(
+        &self,
+        worker: &Worker<'_, A, H>,
+        number: usize,
+        threads: usize,
+    ) {
+        let batches = self.seats.iter().map(|seat| &seat.batch);
+        let weigh = || worker.cluster.weight();
+        for shard in (number..self.answers.len()).step_by(threads) {
+            let mut answers = self.answers[shard].write().unwrap_or_else(PoisonError::into_inner);
+            let mut shard = self.level.visited.shard(shard);
+            let (is_recorded, held) = (worker.recorder.is_some(), answers.bytes());
+            answers.fill(self.level, &mut shard, batches.clone(), (is_recorded, &weigh));
+            self.level.held_by_rounds(held, answers.bytes());
+            self.level.count(answers.new(), 0);
+        }
+    }
+
+    /// Puts together what came of the chunks, in their order.
+    fn gather(&self, gathered: &mut Gathered<'_>) {
+        for seat in &self.seats {
+            let mut output = take(&seat.output);
+            let Output { chunks, offspring, found } = &mut *output;
+            gathered.found.add(found, gathered.lineage.states());
+            gathered.lineage.extend(offspring);
+            for chunk in chunks {
+                gathered.next.push(chunk);
+                // It is used again.
+                chunk.clear();
+            }
+            offspring.counts.clear();
+            offspring.tags.clear();
+            *found = Found::default();
+        }
+    }
+
+    /// Hands the next chunks out.
+    fn hand_out(&self, gathered: &mut Gathered<'_>) {
+        for seat in &self.seats {
+            let mut chunk = take(&seat.chunk);
+            let (chunk, first) = &mut *chunk;
+            *first = *gathered.expanded;
+            gathered.waiting.pop(chunk);
+            *gathered.expanded += chunk.states();
+        }
+        let waiting = gathered.waiting.bytes() + gathered.next.bytes();
+        self.level.held_by_queues(waiting + gathered.lineage.bytes());
+    }
+
+    /// What is counted of the rounds.
+    fn bytes(&self) -> u64 {
+        let answers = self.answers.iter().map(|answers| read(answers).bytes());
+        let seats = self.seats.iter().map(|seat| seat.counted.load(Ordering::Relaxed));
+        answers.chain(seats).sum()
+    }
+}
+
+impl Seat {
+    fn bytes(&self, batch: &Batch, output: &Output) -> u64 {
+        batch.bytes() + output.bytes() + take(&self.chunk).0.bytes()
+    }
+}
+
+fn take<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(of: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    of.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where threads wait for each other. They meet often, so they wait awake, for a while.
+struct Meeting {
+    threads: usize,
+    arrived: AtomicUsize,
+    met: AtomicUsize,
+}
+
+impl Meeting {
+    fn new(threads: usize) -> Self {
+        Self { threads, arrived: AtomicUsize::new(0), met: AtomicUsize::new(0) }
+    }
+
+    fn wait(&self) {
+        let met = self.met.load(Ordering::Acquire);
+        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
+            self.arrived.store(0, Ordering::Relaxed);
+            self.met.store(met.wrapping_add(1), Ordering::Release);
+            return;
+        }
+        let mut turns = 0_u32;
+        while self.met.load(Ordering::Acquire) == met {
+            turns = turns.saturating_add(1);
+            if turns < 2000 {
+                spin_loop();
+            } else {
+                // Perhaps another has no processor.
+                thread::yield_now();
+            }
+        }
+    }
+}

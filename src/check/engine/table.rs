@@ -1,0 +1,237 @@
+//! A table of keys, in their order, open-addressed, one word a key: what a segment of the visited set is.
+//!
+//! A key's *home* follows from its upper bits, so a key nearer to the end has no earlier home, and
+//! the home need not be stored (quotienting, Cleary 1984). A word is the rest of the key, and above it
+//! how far from its home it is, plus one; zero is an empty place. Entries stand in the order of their
+//! homes (as in Robin Hood hashing, Celis 1986): a search ends where the first entry stands that is
+//! nearer to its home than the key would be, so a table can be nine tenths full.
+//!
+//! Growing copies the entries in order, from the front of the one table to the front of the other.
+
+use std::ops::Add;
+
+/// The bits of a key in its segment: the upper ones say where its home is, these are kept whole.
+const LOW_BITS: u32 = 40;
+const HOME_BITS: u32 = 32;
+/// The bits of a key that tell keys of one segment apart.
+pub(super) const BITS: u32 = LOW_BITS + HOME_BITS;
+
+/// What a word is made of.
+pub(super) trait Word: Copy + Ord + Default + Add<Output = Self> {
+    const WIDTH: u32;
+    fn of(number: u128) -> Self;
+    fn number(self) -> u128;
+}
+
+impl Word for u64 {
+    const WIDTH: u32 = 64;
+
+    fn of(number: u128) -> Self {
+        number as Self
+    }
+
+    fn number(self) -> u128 {
+        Self::into(self)
+    }
+}
+
+impl Word for u128 {
+    const WIDTH: u32 = 128;
+
+    fn of(number: u128) -> Self {
+        number
+    }
+
+    fn number(self) -> u128 {
+        self
+    }
+}
+
+/// From so many homes on a word of 64 bits has room for the distance from home.
+pub(super) const WIDE_BELOW: u32 = 1 << 13;
+
+/// A table of one width, with a number beside each key if they are wanted.
+pub(super) struct Table<W> {
+    pub(super) words: Vec<W>,
+    pub(super) numbers: Vec<u32>,
+    pub(super) homes: u32,
+    pub(super) used: u32,
+}
+
+/// Where a key is or would be, and the word that it is there.
+pub(super) struct Place<W> {
+    at: usize,
+    word: W,
+    pub(super) is_known: bool,
+}
+
+impl<W: Word> Table<W> {
+    pub(super) fn new(homes: u32, has_numbers: bool) -> Self {
+        let places = places(homes);
+        let numbers = if has_numbers { places } else { 0 };
+        Self { words: vec![W::default(); places], numbers: vec![0; numbers], homes, used: 0 }
+    }
+
+    /// The bits of the fraction of a home that are not stored: by them no two keys differ.
+    fn shift(&self) -> u32 {
+        self.homes.ilog2()
+    }
+
+    fn rest_bits(&self) -> u32 {
+        BITS - self.shift()
+    }
+
+    /// One more step away from home.
+    fn unit(&self) -> W {
+        W::of(1 << self.rest_bits())
+    }
+
+    /// The smallest word that is too far from its home. None is stored that is as far, so a search
+    /// always ends.
+    fn too_far(&self) -> W {
+        W::of(u128::MAX >> (128 - W::WIDTH) >> self.rest_bits() << self.rest_bits())
+    }
+
+    /// How many keys it takes: the fewer bits there are for the distance, the fewer.
+    fn limit(&self) -> u32 {
+        let percent = match W::WIDTH - self.rest_bits() {
+            ..=5 => 75,
+            6 => 85,
+            7 => 88,
+            _ => 92,
+        };
+        (u64::from(self.homes) * percent / 100) as u32
+    }
+
+    pub(super) fn home(&self, key: u128) -> (usize, u128) {
+        let product = u64::from((key >> LOW_BITS) as u32) * u64::from(self.homes);
+        let fraction = u128::from(product as u32 >> self.shift());
+        let rest = fraction << LOW_BITS | key & ((1 << LOW_BITS) - 1);
+        ((product >> HOME_BITS) as usize, rest)
+    }
+
+    pub(super) fn find(&self, key: u128) -> Place<W> {
+        let (mut at, rest) = self.home(key);
+        let unit = self.unit();
+        let (mut word, mut nearer) = (unit + W::of(rest), unit);
+        loop {
+            let found = self.words[at];
+            if found == word || found < nearer {
+                return Place { at, word, is_known: found == word };
+            }
+            at += 1;
+            word = word + unit;
+            nearer = nearer + unit;
+        }
+    }
+
+    /// Puts an entry where it belongs; false if that would put one too far from its home.
+    fn put(&mut self, Place { at, word, .. }: Place<W>, number: u32) -> bool {
+        let (unit, too_far) = (self.unit(), self.too_far());
+        let mut end = at;
+        // The last place stays empty, so that a search ends.
+        while self.words[end] != W::default() {
+            if self.words[end] + unit >= too_far {
+                return false;
+            }
+            end += 1;
+        }
+        if word >= too_far || end + 1 >= self.words.len() {
+            return false;
+        }
+        self.words.copy_within(at..end, at + 1);
+        self.words[at + 1..=end].iter_mut().for_each(|word| *word = *word + unit);
+        self.words[at] = word;
+        if !self.numbers.is_empty() {
+            self.numbers.copy_within(at..end, at + 1);
+            self.numbers[at] = number;
+        }
+        self.used += 1;
+        true
+    }
+
+    /// The keys in their places, in the order of their homes, with their numbers.
+    fn entries(&self) -> impl Iterator<Item = (u128, u32)> {
+        let (bits, shift) = (self.rest_bits(), self.shift());
+        let homes = u64::from(self.homes);
+        (self.words.iter().enumerate()).filter(|(_, word)| **word != W::default()).map(
+            move |(at, word)| {
+                let word = word.number();
+                let home = at as u64 + 1 - (word >> bits) as u64;
+                let rest = word & ((1 << bits) - 1);
+                // Of the numbers with this home and fraction only one is a multiple of the homes.
+                let product = home << HOME_BITS | ((rest >> LOW_BITS) as u64) << shift;
+                let upper = u128::from(product.div_ceil(homes));
+                let key = upper << LOW_BITS | rest & ((1 << LOW_BITS) - 1);
+                (key, self.numbers.get(at).copied().unwrap_or(0))
+            },
+        )
+    }
+
+    /// The same keys in another table; none if some would be too far from home there.
+    pub(super) fn copy<V: Word>(&self, homes: u32) -> Option<Table<V>> {
+        let mut copy = Table::<V>::new(homes, !self.numbers.is_empty());
+        let (bits, too_far) = (copy.rest_bits(), copy.too_far());
+        // Behind the last entry, and where the last entry is at home.
+        let (mut end, mut last) = (0, 0);
+        for (key, number) in self.entries() {
+            let (home, rest) = copy.home(key);
+            if home < last {
+                // Keys that were at home in one place were in no order.
+                if !copy.put(copy.find(key), number) {
+                    return None;
+                }
+                end += usize::from(copy.words[end] != V::default());
+                continue;
+            }
+            let at = end.max(home);
+            let word = V::of(((at - home + 1) as u128) << bits | rest);
+            if at + 1 >= copy.words.len() || word >= too_far {
+                return None;
+            }
+            copy.words[at] = word;
+            if let Some(place) = copy.numbers.get_mut(at) {
+                *place = number;
+            }
+            copy.used += 1;
+            (end, last) = (at + 1, home);
+        }
+        Some(copy)
+    }
+
+    pub(super) fn insert(&mut self, key: u128) -> Result<Inserted, Full> {
+        let place = self.find(key);
+        if place.is_known {
+            let number = self.numbers.get(place.at).copied().unwrap_or(0);
+            return Ok(Inserted { number, is_new: false });
+        }
+        let number = self.used;
+        if number >= self.limit() || !self.put(place, number) {
+            return Err(Full);
+        }
+        Ok(Inserted { number, is_new: true })
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        (self.words.capacity() * size_of::<W>() + self.numbers.capacity() * 4) as u64
+    }
+}
+
+/// The places of a table: behind the last home there is room for what is not at home.
+pub(super) fn places(homes: u32) -> usize {
+    let room = if homes < WIDE_BELOW { 32 } else { 160 };
+    homes as usize + room
+}
+
+/// There is no room for another key before the segment has grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// What came of inserting a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Inserted {
+    /// Which of its segment it is, in the order of insertion; 0 where there are no numbers.
+    pub(super) number: u32,
+    /// Whether it was inserted just now.
+    pub(super) is_new: bool,
+}
