@@ -278,7 +278,7 @@ pub(super) fn unfinished(then: impl IntoIterator<Item = Step>) -> Bounds {
 }
 
 /// Serial requests on links that keep the order of messages: on the set network each request
-/// multiplies the states with the messages of all earlier ones, which is left to the deep instances.
+/// multiplies the states with the messages of all earlier ones.
 pub(super) fn in_order(clients: Vec<Vec<Step>>) -> Bounds {
     Bounds { network: NetworkKind::Ordered, ..Bounds::new(3, clients) }
 }

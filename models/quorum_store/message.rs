@@ -173,9 +173,22 @@ pub enum Peer {
     Leaf {
         /// How the places of their keys begin.
         path: Vec<u8>,
-        /// The keys and versions.
+        /// The key after which they begin; `None` for all.
+        after: Option<Bytes>,
+        /// The keys and versions, in the order of keys.
         rows: Vec<(Bytes, Version)>,
+        /// The last key of them, if there are more.
+        next: Option<Bytes>,
         /// Whether the receiver is to send what it has beside.
+        wants: bool,
+    },
+    /// Anti-entropy: send the rest of them.
+    More {
+        /// How the places of their keys begin.
+        path: Vec<u8>,
+        /// The last key that came.
+        after: Bytes,
+        /// Whether the sender is to be sent what it lacks.
         wants: bool,
     },
     /// Promise to accept nothing of a smaller ballot.

@@ -91,40 +91,69 @@ impl Turn<'_, '_> {
                 let sums = self.sums(self.src, &below);
                 self.answer(Peer::Tree { path: below, sums });
             } else {
-                let rows = self.piece(&below, &[]);
-                self.answer(Peer::Leaf { path: below, rows, wants: true });
+                let rows = self.leaf(&below, (None, None), &[], true);
+                self.answer(rows);
             }
         }
     }
 
-    /// As many of the versions under a path as fit a message, but for those that were given.
-    fn piece(&self, path: &[u8], given: &[(Bytes, Version)]) -> Vec<(Bytes, Version)> {
-        let (mut rows, mut size) = (Vec::new(), 0);
-        for (key, version) in self.shared(self.src, path) {
-            let is_given = given.iter().any(|(other, same)| other == key && same == version);
-            if is_given {
+    /// As many of the versions under a path as fit a message: of the keys after `after` and up to
+    /// `upto`, but for those that were given.
+    fn leaf(
+        &self,
+        path: &[u8],
+        (after, upto): (Option<Bytes>, Option<&Bytes>),
+        given: &[(Bytes, Version)],
+        wants: bool,
+    ) -> Peer {
+        let (mut rows, mut size) = (Vec::<(Bytes, Version)>::new(), 0);
+        let mut next = None;
+        let is_asked = |key: &Bytes| {
+            after.as_ref().is_none_or(|after| key > after) && upto.is_none_or(|upto| key <= upto)
+        };
+        for (key, version) in self.shared(self.src, path).filter(|(key, _)| is_asked(key)) {
+            if given.iter().any(|(other, same)| other == key && same == version) {
                 continue;
             }
             size += key.len() + version.value.as_ref().map_or(0, Bytes::len);
             if size > self.config.piece_bytes && !rows.is_empty() {
+                next = rows.last().map(|(last, _)| last.clone());
                 break;
             }
             rows.push((key.clone(), version.clone()));
         }
-        rows
+        Peer::Leaf { path: path.to_vec(), after, rows, next, wants }
     }
 
-    /// Takes another's versions, and sends its own that are others.
-    pub(super) fn on_leaf(&mut self, path: &[u8], rows: &[(Bytes, Version)], wants: bool) {
+    /// Takes another's versions, sends its own that are others, and asks for the rest.
+    pub(super) fn on_leaf(
+        &mut self,
+        path: Vec<u8>,
+        after: Option<Bytes>,
+        rows: &[(Bytes, Version)],
+        next: Option<Bytes>,
+        wants: bool,
+    ) {
         for (key, version) in rows {
             if self.holds(key) {
                 self.take(key, version);
             }
         }
-        let own = if wants { self.piece(path, rows) } else { vec![] };
-        if !own.is_empty() {
-            self.answer(Peer::Leaf { path: path.to_vec(), rows: own, wants: false });
+        if wants {
+            let own = self.leaf(&path, (after, next.as_ref()), rows, false);
+            if !matches!(&own, Peer::Leaf { rows, .. } if rows.is_empty()) {
+                self.answer(own);
+            }
         }
+        if let Some(after) = next {
+            self.answer(Peer::More { path, after, wants });
+        }
+    }
+
+    /// Sends what is after a key.
+    pub(super) fn on_more(&mut self, path: &[u8], after: Bytes, wants: bool) {
+        let rest = self.leaf(path, (Some(after), None), &[], wants);
+        self.answer(rest);
     }
 
     /// Sends the tombstones that are not known to be everywhere.

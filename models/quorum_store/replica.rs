@@ -55,7 +55,10 @@ impl Turn<'_, '_> {
             Peer::Value { call, version } => self.on_seen(call, Seen::Full(version)),
             Peer::Digest { call, digest } => self.on_seen(call, Seen::Digest(digest)),
             Peer::Tree { path, sums } => self.on_tree(&path, &sums),
-            Peer::Leaf { path, rows, wants } => self.on_leaf(&path, &rows, wants),
+            Peer::Leaf { path, after, rows, next, wants } => {
+                self.on_leaf(path, after, &rows, next, wants);
+            }
+            Peer::More { path, after, wants } => self.on_more(&path, after, wants),
             Peer::Prepare { call, key, ballot } => self.on_prepare(call, &key, ballot),
             Peer::Promise { call, ballot, promised } => self.on_promise(call, ballot, promised),
             Peer::Propose { call, key, ballot, update } => {

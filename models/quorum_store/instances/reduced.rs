@@ -19,7 +19,5 @@ pub(in crate::quorum_store) const REDUCED: &[Reduced] = &[
     Reduced::new("equal-timestamps", 540, 1_522),
     Reduced::new("gc-on-timer", 274, 751),
     Reduced::new("gc-after-repair", 178, 297),
-    Reduced::new("lwt-any-order", 553_013, 2_288_050),
-    Reduced::new("abd-crash", 189_936, 856_503),
     Reduced::new("query-three-clients", 13_694, 44_729),
 ];

@@ -1,14 +1,16 @@
-//! Serial requests.
+//! Serial requests, on links that keep the order of messages.
+//!
+//! On the set network two rival requests alone have more than 12 million states (553,013 in a check that
+//! leaves out what others cover, in which all of this holds).
 
 use super::super::bounds::{Bounds, cas, get, in_order, put, rivalry, serial_get, unfinished};
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
-use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 
 /// All of them, the quickest first.
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![mixed_lwt(), lwt_rivalry(), lwt_serial_read(), lwt_any_order(), expire_paxos_state()]
+    vec![mixed_lwt(), lwt_rivalry(), lwt_serial_read(), expire_paxos_state()]
 }
 
 instance!(
@@ -53,15 +55,4 @@ instance!(
     [claims::linearizable(), claims::written()],
     (817_200, 3_069_979),
     &[(claims::LINEARIZABLE, 17)]
-);
-
-instance!(
-    lwt_any_order,
-    "lwt-any-order",
-    true,
-    "lwt-rivalry, on links that lose, repeat and reorder",
-    Bounds { network: NetworkKind::Set, ..rivalry() },
-    claims::serial().into_iter().chain([claims::overlap(), claims::finished()]),
-    (0, 0),
-    &[]
 );

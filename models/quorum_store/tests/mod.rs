@@ -2,4 +2,5 @@
 
 mod claims;
 mod levels;
+mod repair;
 mod versions;

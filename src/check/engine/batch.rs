@@ -111,7 +111,7 @@ impl Answers {
     }
 
     /// How many successors are new.
-    pub(super) fn new(&self) -> u64 {
+    pub(super) fn new_states(&self) -> u64 {
         self.new.len() as u64
     }
 

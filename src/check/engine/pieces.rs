@@ -35,7 +35,7 @@ impl Value for u64 {
 /// Values one after the other.
 #[derive(Default)]
 pub(super) struct Pieces<T> {
-    pieces: Vec<Piece<T>>,
+    all: Vec<Piece<T>>,
     pub(super) len: u64,
     in_memory: usize,
     spill: Option<Spill>,
@@ -63,10 +63,10 @@ impl<T: Value> Pieces<T> {
             self.write_last();
             // The first one grows, since a small search needs no more.
             let room = if at == 0 { 64 } else { Self::EACH };
-            self.pieces.push(Piece::Memory(Vec::with_capacity(room)));
+            self.all.push(Piece::Memory(Vec::with_capacity(room)));
             self.in_memory += 1;
         }
-        if let Some(Piece::Memory(last)) = self.pieces.last_mut() {
+        if let Some(Piece::Memory(last)) = self.all.last_mut() {
             last.push(value);
         }
         self.len += 1;
@@ -74,7 +74,7 @@ impl<T: Value> Pieces<T> {
 
     /// Writes the last piece, which is full, to the scratch file, if there is one.
     fn write_last(&mut self) {
-        if let (Some(spill), Some(last)) = (&mut self.spill, self.pieces.last_mut())
+        if let (Some(spill), Some(last)) = (&mut self.spill, self.all.last_mut())
             && let Piece::Memory(values) = last
         {
             let mut bytes = Vec::with_capacity(PIECE);
@@ -89,7 +89,7 @@ impl<T: Value> Pieces<T> {
     /// The value at a place; the default if it cannot be read.
     pub(super) fn get(&self, at: u64) -> T {
         let (piece, at) = (at as usize / Self::EACH, at as usize % Self::EACH);
-        match &self.pieces[piece] {
+        match &self.all[piece] {
             Piece::Memory(values) => values[at],
             Piece::Disk(place) => {
                 let mut read = self.last_read.borrow_mut();
@@ -113,7 +113,7 @@ impl<T: Value> Pieces<T> {
 
     /// Calls `write` with all values as bytes, piece by piece.
     pub(super) fn save(&self, write: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        for piece in &self.pieces {
+        for piece in &self.all {
             let mut bytes = Vec::with_capacity(PIECE);
             match piece {
                 Piece::Memory(values) => T::write(values, &mut bytes),
@@ -141,7 +141,7 @@ impl<T: Value> Pieces<T> {
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut T> {
-        match self.pieces.last_mut()? {
+        match self.all.last_mut()? {
             Piece::Memory(values) => values.last_mut(),
             Piece::Disk(_) => None,
         }
@@ -154,12 +154,12 @@ impl<T: Value> Pieces<T> {
 
     /// The memory that they take.
     pub(super) fn bytes(&self) -> u64 {
-        let first = match self.pieces.first() {
+        let first = match self.all.first() {
             Some(Piece::Memory(values)) => values.capacity() * size_of::<T>(),
             Some(Piece::Disk(_)) | None => 0,
         };
         let others = self.in_memory.saturating_sub(usize::from(first > 0)) * PIECE;
-        let list = self.pieces.capacity() * size_of::<Piece<T>>();
+        let list = self.all.capacity() * size_of::<Piece<T>>();
         (first + others + list) as u64
     }
 }

@@ -54,8 +54,8 @@ struct Rounds<'r> {
 }
 
 /// Expands all states that wait, or fewer if the search must stop.
-pub(super) fn expand<'c, A: Checkable, H: Observer<A::Msg>>(
-    workers: &mut [Worker<'c, A, H>],
+pub(super) fn expand<A: Checkable, H: Observer<A::Msg>>(
+    workers: &mut [Worker<'_, A, H>],
     level: &Level<'_>,
     gathered: &mut Gathered<'_>,
     tick: &mut dyn FnMut(),
@@ -169,7 +169,7 @@ impl Rounds<'_> {
             let (is_recorded, held) = (worker.recorder.is_some(), answers.bytes());
             answers.fill(self.level, &mut shard, batches.clone(), (is_recorded, &weigh));
             self.level.held_by_rounds(held, answers.bytes());
-            self.level.count(answers.new(), 0);
+            self.level.count(answers.new_states(), 0);
         }
     }
 

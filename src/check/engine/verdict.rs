@@ -113,15 +113,14 @@ fn paths<A: Checkable, H: Observer<A::Msg>>(
     let mut paths = BTreeMap::new();
     for (at, target) in search.deciding.iter().enumerate() {
         let Some(target) = *target else { continue };
-        let path = match &search.cover {
-            Some(_) => retrace::path(cluster, search, (at, target)),
-            None => {
-                let met = (&search.visited, &search.lineage);
-                trace::path(cluster, met, target, |state, fingerprint| match reducer {
-                    Some(reducer) => reducer.key(state),
-                    None => trace::plain(state, fingerprint),
-                })
-            }
+        let path = if search.cover.is_some() {
+            retrace::path(cluster, search, (at, target))
+        } else {
+            let met = (&search.visited, &search.lineage);
+            trace::path(cluster, met, target, |state, fingerprint| match reducer {
+                Some(reducer) => reducer.key(state),
+                None => trace::plain(state, fingerprint),
+            })
         };
         let name = cluster.properties().get(at).map_or(NO_PANIC.name, |property| property.name);
         paths.insert(at, path.ok_or(CheckError::NoPath(name))?);
