@@ -98,7 +98,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         channels
     }
 
-    fn channel_of(&self, envelope: u32) -> u32 {
+    pub(super) fn channel_of(&self, envelope: u32) -> u32 {
         let link = self.tables.envelopes.value(envelope);
         self.intern_channel(Channel { src: link.src, dst: link.dst, queue: vec![envelope] })
     }

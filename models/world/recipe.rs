@@ -33,6 +33,8 @@ enum Done {
     Delivery(u32, u32),
     /// What a history becomes by an envelope: the envelope twice, and one more if it is delivered.
     Observation(u32, u32),
+    /// A channel with this envelope alone.
+    Alone(u32),
     /// A channel with one envelope more.
     Appended(u32, u32),
     /// A channel without its first envelope.
@@ -91,7 +93,12 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         done.extend(nodes.filter(has_locals).map(Done::Locals));
         let channels = 0..tables.channels.len() as u32;
         let has_rest = |id: &u32| tables.channels.head(*id).extra.rest.get().is_some();
-        done.extend(channels.filter(has_rest).map(Done::Rest));
+        done.extend(channels.clone().filter(has_rest).map(Done::Rest));
+        for id in channels {
+            if let [envelope] = tables.channels.value(id).queue[..] {
+                done.push(Done::Alone(envelope));
+            }
+        }
         for id in 0..tables.budgets.len() as u32 {
             let kinds = tables.budgets.head(id).extra.iter().zip(0..);
             let spent = kinds.filter(|(after, _)| after.get().is_some());
@@ -102,7 +109,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         done.extend(tables.appended.keys().into_iter().map(|(a, b)| Done::Appended(a, b)));
         // What came about early first, so that little must wait for what it is made from.
         done.sort_by_key(|done| match *done {
-            Done::Locals(id) | Done::Rest(id) | Done::Spent(id, _) => id,
+            Done::Locals(id) | Done::Alone(id) | Done::Rest(id) | Done::Spent(id, _) => id,
             Done::Delivery(id, other) | Done::Appended(id, other) => id.max(other),
             Done::Observation(id, other) => id.max(other >> 1),
         });
@@ -189,6 +196,7 @@ impl Renamed {
                 let envelope = self.envelopes.of(observed >> 1)?;
                 Done::Observation(self.histories.of(history)?, envelope << 1 | observed & 1)
             }
+            Done::Alone(envelope) => Done::Alone(self.envelopes.of(envelope)?),
             Done::Appended(channel, envelope) => {
                 Done::Appended(self.channels.of(channel)?, self.envelopes.of(envelope)?)
             }
@@ -215,6 +223,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
             }
             Done::Appended(channel, envelope) => {
                 tables.appended.recall((channel, envelope), || self.append(channel, envelope));
+            }
+            Done::Alone(envelope) => {
+                self.channel_of(envelope);
             }
             Done::Rest(channel) => {
                 self.rest_of(channel);

@@ -43,7 +43,7 @@ fn a_limit_on_memory_is_no_success_and_is_kept() {
     let limits = Limits { memory, ..Limits::default() };
     falls_short(limits, Shortfall::Memory);
     // Also where a segment of the visited set grows last, and where words become narrower.
-    let small = (8..28_usize).map(|half| (1 + half % 3, half as u64 / 2));
+    let small = (12..28_usize).map(|half| (1 + half % 3, half as u64 / 2));
     for (threads, mib) in [(1, 3), (1, 12), (2, 12), (3, 13), (2, 20)].into_iter().chain(small) {
         let limits = Limits { memory: Some(mib << 20), ..limits };
         let cluster = paxos(3);
