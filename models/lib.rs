@@ -25,7 +25,7 @@
 //! | kafka, acks=all, unclean elections: a controller, 3 brokers, 2 to commit | **replicas differ**; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 4 | 2, 2 |
 //! | kafka, acks=1: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4, and 5 of the 6 sets of 2 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 2 | 2, 2 |
 //! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | 7, 4 | 2, 2 |
-//! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with a crash and restart) | 1 | 8, 4 | 8, 4 |
+//! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with 2 crashes and restarts) | 1 | 8, 4 | 8, 4 |
 //! | zab, reads at any server: 3 servers | **not linearizable**; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! | zab, reads at any server after a sync: 3 servers | linearizable; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! <!-- end of guarantees -->

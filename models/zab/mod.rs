@@ -47,7 +47,7 @@
 //! | ZOOKEEPER-2845 | only what the leader says is committed is delivered | `keep-memory` | `committed-durability` | 5 | 10 |
 //! | ZOOKEEPER-3642 | a snapshot counts when all of it came | `partial-snap-kept` | `snapshot` | 6 | – |
 //! | ZOOKEEPER-3911 | the history of NEWLEADER is durable before ACK-LD, not after UPTODATE | `history-after-uptodate` | `leader-completeness` | 13 | 14 |
-//! | ZOOKEEPER-4394 | a COMMIT between ACK-LD and UPTODATE counts | `drop-commit-in-sync` | `caught-up` | 13 | 17 |
+//! | ZOOKEEPER-4394 | a COMMIT between ACK-LD and UPTODATE counts | `drop-commit-in-sync` | `caught-up` | 14 | 17 |
 //! | ZOOKEEPER-4643 | the history is durable before the current epoch | `epoch-before-history` | `leader-completeness` | 13 | 20 |
 //! | ZOOKEEPER-4646 | the history is durable before it is acknowledged | `ack-before-history` | `leader-completeness` | 13 | 23 |
 //! | ZOOKEEPER-4685 | an acknowledgment of a follower that is not synchronised is ignored | `ack-proposal-first` | `steady-leader` | 9 | 12 |
@@ -58,8 +58,8 @@
 //! | Zab 1.0 | a leader broadcasts when a quorum has its initial history | `commit-old-by-count` | `primary-integrity` | 10 | – |
 //! | DSN 2011 | an accepted epoch is durable before it is acknowledged | `forget-accepted-epoch` | `accepted-epoch` | 4 | – |
 //! | DSN 2011 | an epoch is accepted of one leader only | `accept-equal-epoch` | `one-leader` | 14 | – |
-//! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 20 | – |
-//! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 22 | – |
+//! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 21 | – |
+//! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 23 | – |
 //! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 10 | – |
 //! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 12 | – |
 //! | links | a snapshot never replaces a history that has all of it | `install-older` | `acknowledged-history` | 15 | – |
