@@ -1,7 +1,9 @@
 //! The bounds of an instance: a cluster for the checker, from a few settings.
 
 use super::bugs::Bug;
-use super::config::{Clock, Config, Handoff, Purge, ReadRepair, Stamps, Step, Timing, WriteMode};
+use super::config::{
+    Clock, Config, Handoff, Purge, ReadRepair, ScriptedCall, Stamps, Timing, WriteMode,
+};
 use super::history::History;
 use super::message::{Level, Request};
 use super::properties::{self as claims, Actor, Claim};
@@ -17,7 +19,7 @@ use stateright::actor::Id;
 pub(super) struct Bounds {
     pub(super) nodes: usize,
     pub(super) replicas: usize,
-    pub(super) clients: Vec<Vec<Step>>,
+    pub(super) clients: Vec<Vec<ScriptedCall>>,
     pub(super) clock: Clock,
     /// The nodes whose physical clocks are ahead.
     pub(super) ahead: &'static [usize],
@@ -46,7 +48,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Nodes that all hold the key; nothing goes wrong but the network.
-    pub(super) fn new(nodes: usize, clients: Vec<Vec<Step>>) -> Self {
+    pub(super) fn new(nodes: usize, clients: Vec<Vec<ScriptedCall>>) -> Self {
         Self {
             nodes,
             replicas: nodes,
@@ -166,32 +168,32 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
-fn at(node: usize, level: Level, op: Op) -> Step {
+fn at(node: usize, level: Level, op: Op) -> ScriptedCall {
     (node, Request { op, level })
 }
 
 /// A put at a node, which waits for a quorum.
-pub(super) fn put(node: usize, value: &str) -> Step {
+pub(super) fn put(node: usize, value: &str) -> ScriptedCall {
     at(node, Level::Quorum, Op::put("x", value))
 }
 
 /// A get at a node, which asks a quorum.
-pub(super) fn get(node: usize) -> Step {
+pub(super) fn get(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::get("x"))
 }
 
 /// A delete at a node, which waits for a quorum.
-pub(super) fn delete(node: usize) -> Step {
+pub(super) fn delete(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::Delete { key: "x".into() })
 }
 
 /// The same call at another level.
-pub(super) fn with(level: Level, (node, request): Step) -> Step {
+pub(super) fn with(level: Level, (node, request): ScriptedCall) -> ScriptedCall {
     (node, Request { level, ..request })
 }
 
 /// A client writes at node 0; another reads at two nodes.
-pub(super) fn reader(writes: Vec<Step>) -> Bounds {
+pub(super) fn reader(writes: Vec<ScriptedCall>) -> Bounds {
     Bounds::new(3, vec![writes, vec![get(0), get(1)]])
 }
 
@@ -219,7 +221,7 @@ pub(super) fn deleter() -> Bounds {
 }
 
 /// Two nodes that miss what is lost until they exchange what they have.
-pub(super) fn lossy(script: Vec<Step>) -> Bounds {
+pub(super) fn lossy(script: Vec<ScriptedCall>) -> Bounds {
     let bounds =
         Bounds { resends: None, hints: None, repairs: None, ..Bounds::new(2, vec![script]) };
     Bounds { is_lossy: true, retries: None, ..bounds }
@@ -256,12 +258,12 @@ pub(super) fn missed(handoff: Handoff) -> Bounds {
 }
 
 /// A serial get at a node.
-pub(super) fn serial_get(node: usize) -> Step {
+pub(super) fn serial_get(node: usize) -> ScriptedCall {
     with(Level::Serial, get(node))
 }
 
 /// A compare-and-swap at a node.
-pub(super) fn cas(node: usize, expected: Option<&str>, new: &str) -> Step {
+pub(super) fn cas(node: usize, expected: Option<&str>, new: &str) -> ScriptedCall {
     let (key, expected, new) = ("x".into(), expected.map(Into::into), Some(new.into()));
     at(node, Level::Serial, Op::Cas { key, expected, new })
 }
@@ -272,13 +274,13 @@ pub(super) fn rivalry() -> Bounds {
 }
 
 /// A compare-and-swap that may time out, then these calls.
-pub(super) fn unfinished(then: impl IntoIterator<Item = Step>) -> Bounds {
+pub(super) fn unfinished(then: impl IntoIterator<Item = ScriptedCall>) -> Bounds {
     let script = [cas(0, None, "a")].into_iter().chain(then).collect();
     Bounds { deadlines: 1, ..in_order(vec![script]) }
 }
 
 /// Serial requests on links that keep the order of messages: on the set network each request
 /// multiplies the states with the messages of all earlier ones.
-pub(super) fn in_order(clients: Vec<Vec<Step>>) -> Bounds {
+pub(super) fn in_order(clients: Vec<Vec<ScriptedCall>>) -> Bounds {
     Bounds { network: NetworkKind::Ordered, ..Bounds::new(3, clients) }
 }

@@ -241,7 +241,7 @@ impl Config {
     }
 
     /// A client.
-    pub fn client(&self, script: Vec<Step>) -> QuorumStore {
+    pub fn client(&self, script: Vec<ScriptedCall>) -> QuorumStore {
         let (nodes, retry) = (self.nodes, self.timing.retry.clone());
         QuorumStore::Client(Session { script, nodes, retry })
     }
@@ -277,13 +277,13 @@ pub struct Replica {
 }
 
 /// A call of a script: the node that it asks first, and what for.
-pub type Step = (usize, Request);
+pub type ScriptedCall = (usize, Request);
 
 /// A client and its script.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What it does, in order.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptedCall>,
     /// How many nodes there are.
     pub nodes: usize,
     /// How long it waits for an answer.

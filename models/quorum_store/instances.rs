@@ -318,11 +318,11 @@ instance!(
 instance!(
     abd_crash,
     "abd-crash",
-    true,
+    false,
     "3 nodes, quorums, blocking read repair, a client that puts, one that gets twice at different nodes, 1 crash, 1 restart",
     Bounds { crashes: 1, restarts: 1, ..reader(vec![put(0, "a")]) },
     claims::atomic_and([claims::overlap(), claims::blocked()]),
-    (0, 0),
+    (103_084, 1_031_390),
     &[]
 );
 

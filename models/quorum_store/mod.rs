@@ -127,8 +127,8 @@ mod turn;
 mod version;
 
 pub use config::{
-    Clock, Config, Handoff, MAX_HINTS, Purge, QuorumStore, ReadRepair, Replica, Session, Stamps,
-    Step, TREE_DEPTH, Timing, WriteMode,
+    Clock, Config, Handoff, MAX_HINTS, Purge, QuorumStore, ReadRepair, Replica, ScriptedCall,
+    Session, Stamps, TREE_DEPTH, Timing, WriteMode,
 };
 pub use history::History;
 pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};

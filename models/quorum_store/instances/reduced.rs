@@ -19,5 +19,6 @@ pub(in crate::quorum_store) const REDUCED: &[Reduced] = &[
     Reduced::new("equal-timestamps", 540, 1_522),
     Reduced::new("gc-on-timer", 274, 751),
     Reduced::new("gc-after-repair", 178, 297),
+    Reduced::new("abd-crash", 7_253, 24_914),
     Reduced::new("query-three-clients", 13_694, 44_729),
 ];

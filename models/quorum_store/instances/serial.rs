@@ -1,7 +1,7 @@
 //! Serial requests, on links that keep the order of messages.
 //!
-//! On the set network two rival requests alone have more than 12 million states (553,013 in a check that
-//! leaves out what others cover, in which all of this holds).
+//! On the set network two rival requests alone have 553,013 states that no other covers, and in all of
+//! them the same holds; that check takes 40 s, and one of all states minutes.
 
 use super::super::bounds::{Bounds, cas, get, in_order, put, rivalry, serial_get, unfinished};
 use super::super::history::History;
