@@ -106,6 +106,7 @@ mod bounds;
 mod bugs;
 mod config;
 mod coordinator;
+mod guarantees;
 mod hints;
 mod history;
 pub mod instances;

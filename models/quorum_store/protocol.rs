@@ -2,7 +2,8 @@
 
 use super::config::QuorumStore;
 use super::history::History;
-use super::{instances, mutants};
+use super::{guarantees, instances, mutants};
+use crate::guarantee::Guarantee;
 use crate::protocol::Protocol;
 use crate::{Instance, Mutant, Reduced};
 
@@ -19,6 +20,10 @@ impl Protocol for QuorumStore {
 
     fn reduced() -> &'static [Reduced] {
         instances::REDUCED
+    }
+
+    fn guarantees() -> Vec<Guarantee> {
+        guarantees::guarantees()
     }
 
     fn mutants() -> Vec<Mutant<Self, History>> {
