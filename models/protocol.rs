@@ -49,7 +49,7 @@ pub trait Protocol: 'static {
     }
 
     /// Shows what may be chosen of an instance that is not recorded, if anything may.
-    fn choice(_visitor: &mut impl ChoiceVisitor<Self>) {}
+    fn choice(_visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {}
 
     /// Shows its abstract models, if it has any.
     fn abstract_models(_visitor: &mut impl ModelVisitor) {}

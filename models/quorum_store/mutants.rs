@@ -11,7 +11,7 @@ use super::message::Level;
 use super::properties::{self as claims, Actor};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
-use crate::world::NetworkKind;
+use crate::world::{CHECKPOINT, NetworkKind};
 
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
@@ -42,7 +42,8 @@ mutants! {
     LateHint: "a version that is older than a tombstone that went is taken again",
         "late-hint" by claims::DELETED in purging();
     ForgetWrite: "a replica acknowledges a version that it did not save",
-        "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) };
+        "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) },
+        "forget-write-unread" by CHECKPOINT in Bounds::new(3, vec![vec![put(0, "a")]]);
     NoHints: "hints are kept and never sent",
         "no-hints" by claims::HINTS_ARRIVE in Bounds { handoff: Handoff::Strict, deadlines: 1, resends: Some(0), repairs: Some(0), ..lossy(vec![with(Level::One, put(0, "a"))]) };
     NoRepairTimer: "nodes do not exchange what they have",
