@@ -1,7 +1,7 @@
 //! The guarantees of the quorum store: its rows of the table. What each setting provides is a table of
 //! its own: [`levels`](super::levels).
 
-use super::{Config, Level, QuorumStore, Request, SessionState, State, Timing, properties};
+use super::{Answer, Config, Level, QuorumStore, Request, SessionState, State, Timing, properties};
 use crate::guarantee::{Guarantee, Reading, Sample};
 use crate::kv::Op;
 use crate::world::rehearsal::{Rehearsal, answered};
@@ -101,6 +101,10 @@ fn rehearsed(level: Level, op: fn(usize) -> Op, count: usize) -> Rehearsal<Quoru
     let script = (0..count).map(|at| (0, Request { op: op(at), level })).collect();
     actors.push(config.client(script));
     let is_done = answered(servers, count, |state| match state {
+        // A request that failed was not answered.
+        State::Client(SessionState { call, .. }) if call.last == Some(Ok(Answer::TimedOut)) => {
+            Some(0)
+        }
         State::Client(SessionState { done, .. }) => Some(*done),
         State::Replica(_) => None,
     });
