@@ -96,12 +96,12 @@ fn picked<'a>(reports: &[&'a Report], wanted: Option<&str>) -> Option<Found<'a>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::catalogue::multi_primary;
     use crate::check::Options;
     use crate::check::report::Expectation;
 
     fn report(instance: &str) -> Report {
-        let protocol = catalogue::protocol("multi-primary").unwrap();
+        let protocol = multi_primary();
         let case = protocol.case(instance).unwrap();
         Report::new("multi-primary", case, case.check(&Options::default(), &|_| {}).unwrap())
     }
