@@ -87,7 +87,7 @@ fn durable(row: &Guarantee, cases: &[&dyn Case]) -> String {
 }
 
 /// Without which servers a write proceeds: any so many, and some sets of one more.
-fn survivors(sample: &Sample) -> String {
+pub(super) fn survivors(sample: &Sample) -> String {
     let servers = sample.servers;
     let survived = |size: usize| {
         let sets = subsets(servers, size);
@@ -115,7 +115,7 @@ fn names<'a>(servers: impl Iterator<Item = &'a Id>, sample: &Sample) -> String {
 }
 
 /// The cost of a second operation when the first is done.
-fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
+pub(super) fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
     match (two, one) {
         (Some(two), Some(one)) => {
             format!("{}, {}", two.messages - one.messages, two.delays - one.delays)

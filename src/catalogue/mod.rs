@@ -6,6 +6,7 @@
 
 mod abstract_model;
 mod choice;
+pub mod comparison;
 pub mod guarantees;
 mod names;
 mod subject;

@@ -44,13 +44,19 @@ pub(crate) struct Args {
     /// Stop when standard input ends, that is, when the program that started this node has ended
     #[arg(long, hide = true)]
     stop_with_parent: bool,
+    /// Speak the previous release of the wire only, as a program of that release does
+    #[arg(long, hide = true)]
+    previous_wire: bool,
     /// At each SIGUSR1 let the next sync of the log fail, and lose what it was to make durable
     #[arg(long, hide = true)]
     fail_syncs: bool,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
-    let cluster = private::load_cluster(&args.cluster)?;
+    let mut cluster = private::load_cluster(&args.cluster)?;
+    if args.previous_wire {
+        cluster = cluster.of_previous_release();
+    }
     private::check_data(&args.data)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {

@@ -251,7 +251,10 @@ impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
 fn ask<M: Serialize>(caller: &mut Caller, server: Id, msg: &M) -> Result<(), ClientError> {
     match caller.seal(server, msg) {
         // Lost, if it fails: the retry timer deals with that.
-        Ok(datagram) => caller.transmit(&datagram),
+        Ok((datagram, other)) => {
+            caller.transmit(&datagram);
+            other.iter().for_each(|other| caller.transmit(other));
+        }
         Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
         // A server named a leader that nobody knows: the retry timer again.
         Err(SendError::Unroutable(_)) => {}

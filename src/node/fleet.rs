@@ -372,8 +372,9 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = &mut self.members[place.member];
         match member.session.seal(server, msg) {
             // Lost, if it fails: the timer deals with that.
-            Ok(datagram) => {
+            Ok((datagram, other)) => {
                 self.port.transmit(&datagram);
+                other.iter().for_each(|other| self.port.transmit(other));
                 member.open(place.slot).into_iter().for_each(|open| open.asked.extend([server]));
             }
             Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),

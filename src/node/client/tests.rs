@@ -31,7 +31,7 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
                     assert!(matches!(asking[..], [Msg::Request { seq: 1, .. }]), "{asking:?}");
                     asked += 1;
                     let answer = &answers[(asked - 1).min(answers.len() - 1)];
-                    server.seal(Route::To(client), &[&encode(answer).unwrap()]).unwrap()
+                    server.seal(Route::To(client), &[&encode(answer).unwrap()]).unwrap().0
                 }
                 _ => break,
             };
@@ -100,7 +100,7 @@ fn the_server_that_answered_is_asked_first_though_the_client_had_turned_to_anoth
             if let Incoming::Messages(client, _) = silent.receive::<Msg>(Duration::from_millis(1)) {
                 let reply = encode(&Msg::Reply { seq: 1, reply: "done".into() }).unwrap();
                 // It knows the client once that has asked it too.
-                if let Ok(answer) = answering.seal(Route::To(client), &[&reply]) {
+                if let Ok((answer, _)) = answering.seal(Route::To(client), &[&reply]) {
                     return answering.transmit(&answer).unwrap();
                 }
             }

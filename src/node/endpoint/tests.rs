@@ -24,6 +24,11 @@ struct World {
 
 /// Two servers.
 fn world(keys: &str) -> World {
+    world_of(keys, |_, cluster| cluster)
+}
+
+/// Two servers, each with the cluster file that `file` makes.
+fn world_of(keys: &str, file: impl Fn(usize, ClusterFile) -> ClusterFile) -> World {
     let free: Vec<_> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     let mut text = format!("name = \"demo\"\nprotocol = \"toy\"\n{keys}");
     let addresses: Vec<_> = free.iter().map(|socket| socket.local_addr().unwrap()).collect();
@@ -38,6 +43,7 @@ fn world(keys: &str) -> World {
         std::fs::create_dir(&dir).unwrap();
         let peers = Peers::open(&dir).unwrap();
         let life = Life::new(7 << 40, false, 1, 1);
+        let cluster = file(id, cluster.clone());
         Endpoint::bind(Id::from(id), &cluster, *address, life, peers).unwrap().0
     };
     let servers = addresses.iter().enumerate().map(server).collect();
@@ -89,7 +95,7 @@ impl World {
 }
 
 fn sealed(client: &mut Client, server: usize, message: &str) -> Datagram {
-    client.seal(Id::from(server), &message.to_owned()).unwrap()
+    client.seal(Id::from(server), &message.to_owned()).unwrap().0
 }
 
 fn is_message(incoming: &Incoming<Msg>, client: &Client, text: &str) -> bool {
@@ -98,7 +104,7 @@ fn is_message(incoming: &Incoming<Msg>, client: &Client, text: &str) -> bool {
 
 /// Seals one message for a client.
 fn answer(server: &mut Endpoint, client: Id, text: &str) -> Result<Datagram, SendError> {
-    server.seal(Route::To(client), &[&encode(&text).unwrap()])
+    server.seal(Route::To(client), &[&encode(&text).unwrap()]).map(|(first, _)| first)
 }
 
 #[test]
@@ -250,7 +256,8 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     assert!(b.take::<Msg>(&stolen, server).is_err());
     // B, in the server's name, under the client key and under its own session's.
     let wire = Wire::new(&world.cluster);
-    let header = Header { kind: Kind::Answer, src: Id::from(0), dst: a.id().unwrap(), word: 0 };
+    let (kind, release) = (Kind::Answer, Release::Current);
+    let header = Header { kind, src: Id::from(0), dst: a.id().unwrap(), word: 0, release };
     let client_key = world.cluster.keys.client.as_ref().unwrap();
     let forged = Channel::new(Some(client_key.bytes())).seal(wire, &header, &[], &"lie").unwrap();
     assert!(a.take::<Msg>(&forged, server).is_err());
@@ -311,7 +318,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     let stats = world.servers[0].stats();
     assert_eq!((stats.other_version, stats.misdirected, stats.impostors), (1, 1, 2));
     let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
-    let datagram = sealed.unwrap();
+    let (datagram, _) = sealed.unwrap();
     world.servers[1].transmit(&datagram).unwrap();
     assert!(
         matches!(world.serve(0), Incoming::Messages(src, all) if src == peer && all == [message])
@@ -358,7 +365,7 @@ fn messages_that_go_the_same_way_share_datagrams() {
             } else {
                 server.seal(Route::To(1.into()), &parts)
             };
-            let datagram = sealed.unwrap();
+            let (datagram, _) = sealed.unwrap();
             server.transmit(&datagram).unwrap();
             match world.servers[1].receive::<Msg>(WAIT) {
                 Incoming::Messages(src, found) => {
@@ -371,6 +378,47 @@ fn messages_that_go_the_same_way_share_datagrams() {
                 }
                 _ => panic!("via {via}"),
             }
+        }
+    }
+}
+
+/// Server 1 and a client are of the previous release, or of this one; server 0 is of this one.
+#[test]
+fn ends_of_two_releases_understand_each_other_and_soon_speak_in_one() {
+    for (keys, is_older) in [("", true), (KEYS, true), (KEYS, false)] {
+        let as_it_is = |file: ClusterFile| if is_older { file.of_previous_release() } else { file };
+        let mut world = world_of(keys, |id, file| if id == 1 { as_it_is(file) } else { file });
+        let text = [encode(&"text".to_owned()).unwrap()];
+        let parts: Vec<_> = text.iter().map(Vec::as_slice).collect();
+        for (from, to) in [(0, 1), (1, 0), (0, 1), (1, 0)] {
+            let (datagram, other) = world.servers[from].seal(Route::To(to.into()), &parts).unwrap();
+            world.servers[from].transmit(&datagram).unwrap();
+            other.iter().for_each(|other| world.servers[from].transmit(other).unwrap());
+            let sent = 1 + usize::from(other.is_some());
+            let heard = (0..sent).map(|_| world.servers[to].receive::<Msg>(WAIT));
+            let heard = heard.filter(|heard| matches!(heard, Incoming::Messages(..))).count();
+            // An older server refuses what comes in the newer release.
+            assert_eq!(heard, if is_older && to == 1 { 1 } else { sent }, "from {from}");
+        }
+        let (datagram, other) = world.servers[0].seal(Route::To(1.into()), &parts).unwrap();
+        let release = if is_older { Release::Previous } else { Release::Current };
+        assert_eq!(datagram.bytes[0], release.version(!keys.is_empty()));
+        assert!(is_older || other.is_none(), "they know each other");
+        let file = as_it_is(world.cluster.clone());
+        let mut client = Client::bind(&file, "127.0.0.1:0".parse().unwrap()).unwrap().unwrap();
+        let hello = client.hello(Id::from(0)).unwrap();
+        client.transmit(&hello);
+        assert!(matches!(world.serve(0), Incoming::Hello(_)));
+        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+        for server in [0, 1, 1] {
+            let (request, other) = client.seal(Id::from(server), &"ask".to_owned()).unwrap();
+            for request in [Some(request), other].iter().flatten() {
+                client.transmit(request);
+                assert!(is_message(&world.serve(server), &client, "ask"));
+            }
+            let told = answer(&mut world.servers[server], client.id().unwrap(), "told").unwrap();
+            world.servers[server].transmit(&told).unwrap();
+            assert!(matches!(client.receive::<Msg>(WAIT), Heard::Messages(..)));
         }
     }
 }
