@@ -73,6 +73,19 @@
 //! * A serial request that its client repeats at another node is another one: the condition of a
 //!   compare-and-swap may then fail because it has been done.
 //!
+//! * A client sends a write, and a serial request, to one node only ([`LevelOffer`]), again and again,
+//!   because of what the last two say: should that node die, whether it was done is unknown.
+//!
+//! # Deployed
+//!
+//! The words of a cluster file's `mode` choose, here each with its default: `replicas=3` (or as many as
+//! there are nodes), `consistency=quorum` (the level of requests that say none), `write=query`,
+//! `read-repair=blocking`, `handoff=strict`, `clock=hybrid`, `purge=never`, `tokens=16`; others are
+//! `consistency=one|all|serial`, `write=clock`, `read-repair=none`, `handoff=none|sloppy`,
+//! `clock=physical`, and `purge=timer` with `grace=SECONDS`. So a cluster file without a mode has atomic
+//! registers. A value has at most [`MAX_VALUE_BYTES`], since a promise of Paxos carries three in one
+//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged.
+//!
 //! # Deviations, and why
 //!
 //! * A timestamp names its node, so that two versions never have the same one; Cassandra's do not
@@ -96,6 +109,7 @@
 //!
 //! # Where things are
 //!
+//! `options.rs` reads the mode of a cluster file, `offer.rs` makes requests of what users ask.
 //! [`Peer`] has the messages, [`ReplicaState`] a node's state, [`Stable`] its durable part. All
 //! handlers are methods of one context, `turn.rs`. `session.rs` is the client that is checked,
 //! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
@@ -113,6 +127,8 @@ pub mod instances;
 pub mod levels;
 mod message;
 pub mod mutants;
+mod offer;
+mod options;
 pub mod properties;
 mod protocol;
 mod reads;
@@ -128,11 +144,12 @@ mod turn;
 mod version;
 
 pub use config::{
-    Clock, Config, Handoff, MAX_HINTS, Purge, QuorumStore, ReadRepair, Replica, ScriptedCall,
-    Session, Stamps, TREE_DEPTH, Timing, WriteMode,
+    Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_HINTS, MAX_TOKENS, Purge, QuorumStore,
+    ReadRepair, Replica, ScriptedCall, Session, Stamps, TREE_DEPTH, Timing, WriteMode,
 };
 pub use history::History;
 pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};
+pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use repair::FANOUT;
 pub use state::{Attempt, Open, Phase, Progress, ReplicaState, Seen, SessionState, State, Timer};
 pub use storage::{Record, Row, Saved, Serial, Stable};

@@ -46,6 +46,8 @@ pub(super) struct Fleet<O, R, P> {
     servers: Vec<Id>,
     /// The longest wait for an answer.
     retry: Range<Duration>,
+    /// Whether a request is sent to one server only.
+    stays: fn(&O) -> bool,
     round_trip: RoundTrip,
     timers: Timers<Alarm>,
     /// The members that have no id yet. The first has asked for one: a welcome does not name its
@@ -98,11 +100,17 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             by_id: HashMap::new(),
             servers,
             retry,
+            stays: |_| false,
             round_trip: RoundTrip::default(),
             timers: Timers::new(),
             joining: VecDeque::new(),
             counts: FleetCounts::default(),
         })
+    }
+
+    /// Sends the requests for which `stays` holds to one server each.
+    pub(super) fn staying(self, stays: fn(&O) -> bool) -> Self {
+        Self { stays, ..self }
     }
 
     pub(super) fn counts(&self) -> FleetCounts {
@@ -122,12 +130,13 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let mut servers = self.servers.clone();
         let at = servers.iter().position(|server| *server == member.target);
         servers.rotate_left(at.unwrap_or(0));
+        let stays = (self.stays)(&op);
         let Slot { next, open } = &mut member.slots[usize::from(place.slot)];
         let actor = Driven::new(op, slots::seq(place.slot, *next), servers, self.retry.clone());
         // Whatever comes of it, this number is used.
         *next += 1;
         let (asked, begun) = (BTreeSet::new(), Instant::now());
-        *open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
+        *open = Some(Open { actor, state: None, stays, begun, attempts: 0, asked, busy: false });
         if member.is_ready() {
             return self.start(place);
         }
@@ -140,6 +149,12 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     /// Waits for the answer no longer. What was asked may have been done, or may yet.
     pub(super) fn give_up(&mut self, slot: usize) {
         let place = self.place(slot);
+        let member = &mut self.members[place.member];
+        let was_sent = |open: &&mut Open<O, R, P>| open.stays && open.state.is_some();
+        if member.open(place.slot).filter(was_sent).is_some() {
+            // That server may be down: the next request is for another.
+            member.target = next(&self.servers, member.target);
+        }
         self.close(place);
         self.renew(place.member);
     }
@@ -213,8 +228,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     fn on_join_timer(&mut self) {
         let Some(first) = self.joining.front().copied() else { return };
         let member = &mut self.members[first];
-        let at = self.servers.iter().position(|server| *server == member.target);
-        member.target = self.servers[at.map_or(0, |at| (at + 1) % self.servers.len())];
+        member.target = next(&self.servers, member.target);
         self.hello();
     }
 
@@ -230,8 +244,12 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     /// Sends the request that waits in a slot, if one does.
     fn start(&mut self, place: Place) -> Result<(), ClientError> {
         let member = &mut self.members[place.member];
-        let (me, epoch) = (member.session.id(), member.epoch);
+        let (me, epoch, target) = (member.session.id(), member.epoch, member.target);
         let (Some(open), Some(me)) = (member.open(place.slot), me) else { return Ok(()) };
+        if open.stays {
+            // The one that gave the client its id, where it had none: it is up.
+            open.actor.stay_at(target);
+        }
         let mut out = Out::new();
         let mut state = open.actor.on_start(me, &None, &mut out);
         state.epoch = epoch;
@@ -381,4 +399,10 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         }
         Ok(())
     }
+}
+
+/// The server after this one.
+fn next(servers: &[Id], server: Id) -> Id {
+    let at = servers.iter().position(|other| *other == server);
+    servers[at.map_or(0, |at| (at + 1) % servers.len())]
 }

@@ -16,6 +16,7 @@ mod log;
 mod multi_primary;
 mod paxos;
 mod processes;
+mod quorum_store;
 mod replaced_disk;
 mod status;
 mod two_phase_commit;
