@@ -248,7 +248,7 @@ impl Config {
     /// A client.
     pub fn client(&self, script: Vec<ScriptedCall>) -> QuorumStore {
         let (nodes, retry) = (self.nodes, self.timing.retry.clone());
-        QuorumStore::Client(Session { script, nodes, retry })
+        QuorumStore::Client(Session { script, nodes, retry, wanders: false })
     }
 }
 
@@ -293,4 +293,7 @@ pub struct Session {
     pub nodes: usize,
     /// How long it waits for an answer.
     pub retry: Range<Duration>,
+    /// Whether it sends a write that is not answered to the next node, as clients may that know nothing
+    /// of sessions: there it is another write.
+    pub wanders: bool,
 }

@@ -10,11 +10,12 @@ use crate::world::rehearsal::{Rehearsal, answered};
 
 /// The instances whose settings make a register atomic whatever the clocks: those of a cluster file
 /// without a mode.
-const QUERY: [&str; 3] = ["query-in-turn", "query-two-writers", "query-three-clients"];
+const QUERY: [&str; 4] =
+    ["query-in-turn", "query-two-writers", "query-crash", "query-three-clients"];
 /// The instances whose settings make a register of one writer atomic.
 const ATOMIC: [&str; 2] = ["abd", "abd-crash"];
 /// The instances of which every request is serial.
-const SERIAL: [&str; 2] = ["lwt-rivalry", "lwt-serial-read"];
+const SERIAL: [&str; 3] = ["lwt-rivalry", "lwt-serial-read", "lwt-crash"];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
     vec![

@@ -38,7 +38,7 @@
 //! 6. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
 //!
-//! # Six short stories
+//! # Seven short stories
 //!
 //! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
 //!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
@@ -57,6 +57,9 @@
 //!   differ, and nobody wrote between them. An empty proposal of the first read prevents that.
 //! * **The condition that did not hold** (`failed-cas-without-proposal`, the same ticket). The second
 //!   request is a compare-and-swap that finds nothing and does not apply; the value appears after it.
+//! * **The write that is done twice** (`retried-elsewhere`). A put at node 0 ends late, and its client has
+//!   asked node 1 too. The next put ends. Then node 1 takes its copy of the first for a put of its own, with
+//!   a timestamp above both.
 //!
 //! # What is not promised
 //!
@@ -73,8 +76,10 @@
 //! * A serial request that its client repeats at another node is another one: the condition of a
 //!   compare-and-swap may then fail because it has been done.
 //!
-//! * A client sends a write, and a serial request, to one node only ([`LevelOffer`]), again and again,
-//!   because of what the last two say: should that node die, whether it was done is unknown.
+//! * So a client sends a write, and a serial request, to one node only, again and again
+//!   ([`LevelOffer`]). Should that node die, whether it was done is unknown. `retried-elsewhere` shows
+//!   what becomes of a client that asks the next node; `query-crash` and `lwt-crash` have a node that
+//!   comes back.
 //!
 //! # Deployed
 //!

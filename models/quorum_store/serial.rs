@@ -29,6 +29,7 @@ impl Turn<'_, '_> {
         if !matches!(op, Op::Get { .. }) {
             match self.state.stable.sessions.status(call.client, call.seq) {
                 RequestStatus::New => {}
+                RequestStatus::Repeated(_) if self.has(Bug::BeginAgain) => {}
                 // It was begun before a crash, and what came of it is not known here any more.
                 RequestStatus::Repeated(_) => {
                     let reply = Answer::TimedOut;
