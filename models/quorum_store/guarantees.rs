@@ -2,7 +2,8 @@
 //! its own: [`levels`](super::levels).
 
 use super::{
-    Answer, Config, Level, QuorumStore, Request, SessionState, State, Timing, WriteMode, properties,
+    Answer, Config, Level, QuorumStore, Request, Session, SessionState, State, Timing, WriteMode,
+    properties,
 };
 use crate::guarantee::{Guarantee, Reading, Sample};
 use crate::kv::Op;
@@ -131,8 +132,13 @@ fn rehearsed_with(
 ) -> Rehearsal<QuorumStore> {
     let mut actors: Vec<_> = config.node_ids().map(|_| config.server()).collect();
     let servers = actors.len();
+    // A client that begins asks a node that is up.
+    let client = |script| match config.client(script) {
+        QuorumStore::Client(session) => QuorumStore::Client(Session { wanders: true, ..session }),
+        node @ QuorumStore::Replica(_) => node,
+    };
     let script = (0..count).map(|at| (0, Request { op: op(at), level })).collect();
-    actors.push(config.client(script));
+    actors.push(client(script));
     let is_done = answered(servers, count, |state| match state {
         // A request that failed was not answered.
         State::Client(SessionState { call, .. }) if call.last == Some(Ok(Answer::TimedOut)) => {

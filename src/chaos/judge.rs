@@ -38,11 +38,10 @@ pub fn judged(promise: Promise, events: &[Event], skew: Duration) -> Judgement {
         return Judgement::Violated(format!("an answer does not fit its request:\n{event}"));
     }
     match promise {
-        Promise::Linearizable => linearizable(events),
+        Promise::Linearizable | Promise::Register(Register::Atomic) => linearizable(events),
         Promise::LocalReads => in_sessions(events),
         Promise::StrictlySerializable => serializable(events),
         Promise::Converges { siblings } => converges(events, siblings, clock),
-        Promise::Register(Register::Atomic) => linearizable(events),
         Promise::Register(register) => registers(events, register, clock),
         Promise::Nothing(why) => Judgement::Undecided(format!("not judged: {why}")),
     }

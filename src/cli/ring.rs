@@ -8,6 +8,7 @@ use crate::node::ClusterFile;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 use stateright::actor::Id;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Show which server holds how much of the keys, and which servers hold a key
@@ -92,8 +93,9 @@ fn told(cluster: &ClusterFile, placement: &Placement, key: Option<&str>) -> Valu
 
 /// How much of the circle it is, to two places.
 fn percent(places: u128) -> f64 {
-    // At most 10,000, which a double holds exactly.
-    ((places * 10_000 + (1 << 63)) >> 64) as f64 / 100.0
+    // At most 10,000.
+    let parts = u32::try_from((places * 10_000 + (1 << 63)) >> 64).unwrap_or(u32::MAX);
+    f64::from(parts) / 100.0
 }
 
 fn summary(told: &Value) -> String {
@@ -104,7 +106,7 @@ fn summary(told: &Value) -> String {
         (told["key"]["key"].as_str(), told["key"]["replicas"].as_array())
     {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        text += &format!("; the key {key} is on {}", ids.join(", "));
+        let _ = write!(text, "; the key {key} is on {}", ids.join(", "));
     }
     text
 }

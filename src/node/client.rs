@@ -140,7 +140,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                         }
                     }
                     Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
-                    Heard::Nothing | Heard::Dropped | Heard::Welcome => {}
+                    Heard::Nothing | Heard::Dropped | Heard::Welcome(_) => {}
                 }
             }
             call.perform(&mut self.caller, out)?;
@@ -187,7 +187,12 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 timers.set(Retry, self.retry.clone(), now);
             }
             let next = timers.next().map_or(left, |next| next.saturating_duration_since(now));
-            self.caller.receive::<Service<O, R, P>>(next.min(left).max(Duration::from_micros(1)));
+            let wait = next.min(left).max(Duration::from_micros(1));
+            if let Heard::Welcome(server) = self.caller.receive::<Service<O, R, P>>(wait) {
+                // It is up; the one that was asked last need not be.
+                let at = self.servers.iter().position(|other| *other == server);
+                self.servers.rotate_left(at.unwrap_or(0));
+            }
         }
     }
 

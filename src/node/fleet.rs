@@ -150,8 +150,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     pub(super) fn give_up(&mut self, slot: usize) {
         let place = self.place(slot);
         let member = &mut self.members[place.member];
-        let was_sent = |open: &&mut Open<O, R, P>| open.stays && open.state.is_some();
-        if member.open(place.slot).filter(was_sent).is_some() {
+        if member.open(place.slot).is_some_and(|open| open.stays && open.state.is_some()) {
             // That server may be down: the next request is for another.
             member.target = next(&self.servers, member.target);
         }
@@ -190,7 +189,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = self.by_id.get(&header.dst).or(self.joining.front()).copied();
         let Some(member) = member else { return Ok(()) };
         match self.members[member].session.open::<Service<O, R, P>>(datagram, from) {
-            Ok(Heard::Welcome) => self.on_welcome(member)?,
+            Ok(Heard::Welcome(server)) => self.on_welcome(member, server)?,
             Ok(Heard::Cookie(server)) => self.ask_again(member, server)?,
             Ok(Heard::Messages(server, messages)) => {
                 for msg in messages {
@@ -232,8 +231,12 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         self.hello();
     }
 
-    fn on_welcome(&mut self, member: usize) -> Result<(), ClientError> {
+    fn on_welcome(&mut self, member: usize, server: Id) -> Result<(), ClientError> {
         self.joining.pop_front();
+        if self.servers.contains(&server) {
+            // It is up; the one that was asked last need not be.
+            self.members[member].target = server;
+        }
         self.timers.cancel(&Alarm::Join);
         self.by_id.extend(self.members[member].session.id().map(|id| (id, member)));
         self.hello();
@@ -247,7 +250,6 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let (me, epoch, target) = (member.session.id(), member.epoch, member.target);
         let (Some(open), Some(me)) = (member.open(place.slot), me) else { return Ok(()) };
         if open.stays {
-            // The one that gave the client its id, where it had none: it is up.
             open.actor.stay_at(target);
         }
         let mut out = Out::new();

@@ -34,7 +34,8 @@ pub enum AskError {
     /// The servers gave it up. The operation may have been done, and, other than after
     /// [`ClientError::NoAnswer`], it may still be at any later time, whatever its client does next.
     #[error(
-        "not enough servers answered server {} in time; a write may have been done, or may yet be at          any later time (ask again, or at a level that needs fewer)",
+        "not enough servers answered server {} in time; a write may have been done, or may yet be at \
+         any later time (ask again, or at a level that needs fewer)",
         usize::from(*.by)
     )]
     TimedOut {
