@@ -28,9 +28,10 @@
 //! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with 2 crashes and restarts) | 1 | 8, 4 | 8, 4 |
 //! | zab, reads at any server: 3 servers | **not linearizable**; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! | zab, reads at any server after a sync: 3 servers | linearizable; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
-//! | quorum-store, quorums that read and repair: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 3 | 6, 4 | 4, 4 |
+//! | quorum-store, quorums that read and repair, writes that query: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 3 | 8, 6 | 4, 4 |
+//! | quorum-store, quorums that read and repair, one writer at one node: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
 //! | quorum-store, other levels, repairs and clocks: 3 nodes that all hold the key, level one | eventual, or what the levels below say; **not linearizable** | any 2 of 3 | acknowledged writes, at fewer replicas than the level says where hints count (checked without restarts) | 2 | 6, 2 | 2, 2 |
-//! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked without restarts) | 2 | 14, 8 | 10, 6 |
+//! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked with a crash and restart) | 2 | 14, 8 | 10, 6 |
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;

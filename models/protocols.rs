@@ -36,6 +36,6 @@ impl Protocols for All {
         visitor.deployed::<crate::paxos::Paxos<Map>>();
         visitor.deployed::<crate::kafka::Kafka>();
         visitor.deployed::<crate::zab::Zab<Map>>();
-        visitor.checked::<crate::quorum_store::QuorumStore>();
+        visitor.deployed::<crate::quorum_store::QuorumStore>();
     }
 }

@@ -2,7 +2,8 @@
 
 use super::bugs::Bug;
 use super::config::{
-    Clock, Config, Handoff, Purge, ReadRepair, ScriptedCall, Stamps, Timing, WriteMode,
+    Clock, Config, Handoff, Purge, QuorumStore, ReadRepair, ScriptedCall, Session, Stamps, Timing,
+    WriteMode,
 };
 use super::history::History;
 use super::message::{Level, Request};
@@ -37,6 +38,8 @@ pub(super) struct Bounds {
     pub(super) deadlines: u8,
     pub(super) purges: u8,
     pub(super) retries: Option<u8>,
+    /// Whether clients ask another node then, also for a write.
+    pub(super) wanders: bool,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
     pub(super) crashable: Option<Vec<usize>>,
@@ -67,6 +70,7 @@ impl Bounds {
             deadlines: 0,
             purges: 0,
             retries: Some(0),
+            wanders: false,
             crashes: 0,
             restarts: 0,
             crashable: None,
@@ -99,7 +103,12 @@ impl Bounds {
         let mut actors: Vec<Actor> = (0..self.nodes)
             .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
             .collect();
-        actors.extend(self.clients.into_iter().map(|script| config.client(script)));
+        let wanders = self.wanders;
+        let client = |script| match config.client(script) {
+            QuorumStore::Client(session) => QuorumStore::Client(Session { wanders, ..session }),
+            node @ QuorumStore::Replica(_) => node,
+        };
+        actors.extend(self.clients.into_iter().map(client));
         let mut timers = vec![("deadline", self.deadlines), ("purge", self.purges)];
         timers.extend(self.retries.map(|count| ("retry", count)));
         timers.extend(self.resends.map(|count| ("resend", count)));
@@ -209,6 +218,20 @@ pub(super) fn in_turn() -> Bounds {
     Bounds { clock: Clock::Physical, ahead: &[0], ..Bounds::new(3, vec![script]) }
 }
 
+/// A client puts at two nodes, of which the first one may crash and come back, and gets.
+pub(super) fn repeating() -> Bounds {
+    let script = vec![put(0, "a"), put(1, "b"), get(1)];
+    let bounds = Bounds { write: WriteMode::Query, ..Bounds::new(3, vec![script]) };
+    Bounds { crashes: 1, restarts: 1, crashable: Some(vec![0]), ..bounds }
+}
+
+/// The same serially, on links that keep the order of messages; the client may ask again.
+pub(super) fn repeating_serially() -> Bounds {
+    let script = [put(0, "a"), put(1, "b"), get(1)].map(|call| with(Level::Serial, call));
+    let bounds = Bounds { network: NetworkKind::Ordered, ..Bounds::new(2, vec![script.into()]) };
+    Bounds { crashes: 1, restarts: 1, crashable: Some(vec![0]), retries: Some(1), ..bounds }
+}
+
 /// Two clients write at once, at nodes of which the first one's clock is ahead; one of them reads.
 pub(super) fn at_once() -> Bounds {
     let clients = vec![vec![put(0, "a")], vec![put(1, "b"), get(1)]];
@@ -220,11 +243,11 @@ pub(super) fn deleter() -> Bounds {
     Bounds::new(2, vec![vec![put(0, "a"), delete(0), get(1)]])
 }
 
-/// Two nodes that miss what is lost until they exchange what they have.
+/// A client that asks either node, and two nodes that miss what is lost until they exchange what they have.
 pub(super) fn lossy(script: Vec<ScriptedCall>) -> Bounds {
     let bounds =
         Bounds { resends: None, hints: None, repairs: None, ..Bounds::new(2, vec![script]) };
-    Bounds { is_lossy: true, retries: None, ..bounds }
+    Bounds { is_lossy: true, retries: None, wanders: true, ..bounds }
 }
 
 /// A client puts and deletes at node 0, and reads at node 2 and from node 0.

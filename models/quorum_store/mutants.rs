@@ -1,8 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, rivalry, rivals,
-    serial_get, three_deleting, twins, unfinished, with,
+    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, repeating,
+    repeating_serially, rivalry, rivals, serial_get, three_deleting, twins, unfinished, with,
 };
 use super::bugs::Bug;
 use super::config::{Handoff, Purge, Stamps, WriteMode};
@@ -75,4 +75,8 @@ mutants! {
         "forget-promise" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
     ForgetAccepted: "an acceptor does not save what it accepts",
         "forget-accepted" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
+    ForgetTaken: "a node does not save which timestamp it gave to whose write",
+        "forget-taken" by claims::LINEARIZABLE in repeating();
+    BeginAgain: "a serial write that was begun before a crash is begun again when it comes again",
+        "begin-again" by claims::LINEARIZABLE in repeating_serially();
 }

@@ -126,7 +126,8 @@ impl CliError {
                 | OfferError::Limit(_),
             ))
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
-            Self::Client(
+            Self::Ask(AskError::TimedOut { .. })
+            | Self::Client(
                 ClientError::NoAnswer { .. }
                 | ClientError::NoSession { .. }
                 | ClientError::Busy { .. }

@@ -14,6 +14,7 @@ mod explore;
 mod failure;
 mod format;
 mod keygen;
+mod level;
 mod levels;
 mod list;
 mod man;
@@ -21,6 +22,7 @@ mod out;
 mod own_cluster;
 mod private;
 mod readmit;
+mod ring;
 mod run;
 mod status;
 mod tell;
@@ -67,6 +69,7 @@ enum Command {
     Run(run::Args),
     Readmit(readmit::Args),
     Status(status::Args),
+    Ring(ring::Args),
     Cluster(cluster::Args),
     Bench(Box<bench::Args>),
     Get(client::Get),
@@ -143,6 +146,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Run(args) => run::execute(args, catalogue),
         Command::Readmit(args) => readmit::execute(args, catalogue),
         Command::Status(args) => status::execute(args),
+        Command::Ring(args) => ring::execute(args, catalogue),
         Command::Cluster(args) => cluster::execute(args, catalogue),
         Command::Bench(args) => bench::execute(args, catalogue),
         Command::Get(args) => client::get(args, catalogue),
@@ -172,6 +176,7 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Levels(args) => args.json,
             Self::Status(args) => args.json,
+            Self::Ring(args) => args.json,
             Self::Cluster(args) => args.chaos.json,
             Self::Get(args) => args.common.json,
             Self::Range(args) => args.common.json,

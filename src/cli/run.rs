@@ -3,6 +3,7 @@
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
 use crate::node::deploy::place::Place;
+use crate::node::deploy::shift_clock;
 use crate::node::{Board, Label, Stop, serve};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use stateright::actor::Id;
@@ -50,6 +51,9 @@ pub(crate) struct Args {
     /// At each SIGUSR1 let the next sync of the log fail, and lose what it was to make durable
     #[arg(long, hide = true)]
     fail_syncs: bool,
+    /// Let the protocol see a clock that is so many milliseconds ahead
+    #[arg(long, hide = true, default_value_t = 0, allow_negative_numbers = true)]
+    shift_clock: i64,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -96,6 +100,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let fail_syncs = args.fail_syncs.then_some(&fails);
     let place = Place { data: &args.data, wanted, listen, fail_syncs, show: Some(&show) };
     let protocol = catalogue.of_cluster(&cluster)?;
+    shift_clock(args.shift_clock);
     if let Some(survives) = protocol.survives(&cluster) {
         tracing::info!("{survives}");
     }

@@ -22,8 +22,8 @@ pub(super) enum Heard<M> {
     Nothing,
     /// Something that was dropped.
     Dropped,
-    /// A server has given this client an id.
-    Welcome,
+    /// This server has given this client an id.
+    Welcome(Id),
     /// A server asks for a proof of where this client is; what is sent from now on proves it.
     Cookie(Id),
     /// Messages, and their sender.
@@ -234,7 +234,7 @@ impl Session {
             (Kind::Welcome, identity @ None) => {
                 let (id, certificate, cookie): Welcome = decode(message, release)?;
                 *identity = Some(Identity { id: Id::from(id as usize), certificate, cookie });
-                Ok(Heard::Welcome)
+                Ok(Heard::Welcome(src))
             }
             (Kind::Cookie, Some(identity)) => {
                 identity.cookie = decode(message, release)?;

@@ -81,7 +81,7 @@ impl World {
         let hello = client.hello(Id::from(0)).unwrap();
         client.transmit(&hello);
         assert!(matches!(self.serve(0), Incoming::Hello(_)));
-        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome(_)));
         client
     }
 
@@ -338,7 +338,7 @@ fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let hello = client.hello(Id::from(0)).unwrap();
     client.transmit(&hello);
     assert!(matches!(world.serve(0), Incoming::Hello(_)));
-    assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+    assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome(_)));
     // Without the servers' public key it would believe anybody, so it is none.
     let text = world.cluster_text(&format!("[keys]\n{client_key}\n"));
     let copy = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
@@ -409,7 +409,7 @@ fn ends_of_two_releases_understand_each_other_and_soon_speak_in_one() {
         let hello = client.hello(Id::from(0)).unwrap();
         client.transmit(&hello);
         assert!(matches!(world.serve(0), Incoming::Hello(_)));
-        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome(_)));
         for server in [0, 1, 1] {
             let (request, other) = client.seal(Id::from(server), &"ask".to_owned()).unwrap();
             for request in [Some(request), other].iter().flatten() {
