@@ -88,8 +88,8 @@
 //!
 //! States are told apart by `PartialEq`, and not by their hashes alone. Where stateright's
 //! fingerprints are equal for different states, it takes them for one and counts fewer: if the `Hash`
-//! of a state leaves fields out, and where nodes have timers of the same names (stateright 0.31 hashes
-//! the sets of timers one after the other, without their lengths).
+//! of a state leaves fields out, and where nodes have timers, or choices, of the same names (stateright 0.31
+//! hashes them node after node, without their numbers).
 //!
 //! What is no part of an `ActorModel`, but of its checker, is not adopted: symmetry, limits, and when
 //! to stop. A plain `stateright::Model` that is no `ActorModel` is not taken.

@@ -87,11 +87,11 @@ impl Actor for Gambler {
         }
     }
 
-    fn on_timeout(&self, _: Id, luck: &mut Cow<'_, Luck>, _: &Id, o: &mut Out<Self>) {
+    fn on_timeout(&self, id: Id, luck: &mut Cow<'_, Luck>, _: &Id, o: &mut Out<Self>) {
         if luck.0 == 0 {
             luck.to_mut().0 = 1;
-            // Twice the same.
-            o.choose_random("lot", vec![1, 1, 2]);
+            // Twice the same. It names its node, as timers do.
+            o.choose_random(format!("lot of {}", usize::from(id)), vec![1, 1, 2]);
         }
     }
 
@@ -129,7 +129,7 @@ fn gamblers(network: Network<u8>, lossy: bool, down: usize) -> ActorModel<Gamble
                 && state.network.iter_deliverable().any(|envelope| *envelope.msg == 2)
         })
         .property(Expectation::Sometimes, "one is down, the other may choose", |_, state| {
-            state.crashed[0] && state.random_choices[1].map.contains_key("lot")
+            state.crashed[0] && state.random_choices[1].map.contains_key("lot of 1")
         })
         .property(Expectation::Always, "a timer, or a round", |_, state| {
             let timers = state.timers_set.iter().zip(&state.actor_states);
@@ -137,7 +137,7 @@ fn gamblers(network: Network<u8>, lossy: bool, down: usize) -> ActorModel<Gamble
                 *is_down || timers.iter().count() == usize::from(luck.0 == 0)
             })
         })
-        .within_boundary(|_, state| state.history.1 < 3)
+        .within_boundary(|_, state| state.history.1 < 3 && state.network.len() < 5)
 }
 
 /// In flight before anyone starts: one for a node, twice, and one for nobody.
@@ -157,7 +157,7 @@ fn every_network_lossy_or_not_with_crashes_or_without_agrees() {
     for network in networks {
         for (lossy, down) in [(false, 0), (true, 0), (false, 1), (true, 1)] {
             let outcome = agrees(|| gamblers(network(), lossy, down));
-            assert!(outcome.unique > 100, "{} states", outcome.unique);
+            assert!(outcome.unique > 50, "{} states", outcome.unique);
             discovered.extend(summary(&outcome).2);
         }
     }
@@ -170,7 +170,7 @@ fn paxos_on_two_networks_agrees() {
     assert_eq!(outcome.unique, 16_668, "stateright's documentation says so of its example");
     assert!(outcome.holds());
     let outcome = agrees(|| stateright_model_of(paxos::servers(3), 1, NetworkKind::Set));
-    assert!(outcome.unique > 1000, "{} states", outcome.unique);
+    assert!(outcome.unique > 500, "{} states", outcome.unique);
 }
 
 #[test]
@@ -211,10 +211,11 @@ fn a_property_that_looks_at_more_than_is_said_is_a_panic() {
     let setup = Setup::from(gamblers(Network::new_ordered([]), false, 0));
     let outcome = checked(setup.looks_at("a timer, or a round", Reads::HISTORY));
     assert!(outcome.property(NO_PANIC.name).is_none(), "the initial state's parts satisfy it");
-    let setup = Setup::from(gamblers(Network::new_ordered([]), false, 0));
-    let outcome = checked(setup.looks_at("both have a two", Reads::MESSAGES));
+    let network = Network::new_unordered_nonduplicating(in_flight());
+    let setup = Setup::from(gamblers(network, true, 1));
+    let outcome = checked(setup.looks_at("no more are delivered than sent", Reads::NODES));
     let said = outcome.panic.clone().unwrap();
-    assert!(said.contains("\"both have a two\" looks at more than is said"), "{said}");
+    assert!(said.contains("\"no more are delivered than sent\" looks at more"), "{said}");
 }
 
 #[test]
@@ -230,7 +231,7 @@ fn the_last_delivery_need_not_be_part_of_a_state() {
     let (all, fewer) =
         (checked(Setup::from(model())), checked(Setup::from(model()).without_last_delivery()));
     assert_eq!(summary(&all).2, summary(&fewer).2);
-    assert!(fewer.unique * 2 < all.unique, "{} and {}", fewer.unique, all.unique);
+    assert!(fewer.unique * 3 < all.unique * 2, "{} and {}", fewer.unique, all.unique);
 }
 
 #[test]
