@@ -11,6 +11,7 @@ mod cluster;
 mod completions;
 mod error;
 mod explore;
+mod export;
 mod failure;
 mod format;
 mod keygen;
@@ -62,6 +63,7 @@ enum Command {
     Levels(levels::Args),
     Check(Box<check::Args>),
     Explore(explore::Args),
+    Export(export::Args),
     TestFrom(test_from::Args),
     Keygen(keygen::Args),
     Format(format::Args),
@@ -139,6 +141,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Levels(args) => levels::execute(args),
         Command::Check(args) => check::execute(args, catalogue),
         Command::Explore(args) => explore::execute(args, catalogue),
+        Command::Export(args) => export::execute(args, catalogue),
         Command::TestFrom(args) => test_from::execute(args, catalogue),
         Command::Keygen(args) => keygen::execute(args),
         Command::Format(args) => format::execute(args, catalogue),
@@ -194,6 +197,7 @@ impl Command {
             | Self::Keygen(_)
             | Self::List(_)
             | Self::Explore(_)
+            | Self::Export(_)
             | Self::TestFrom(_)
             | Self::Format(_)
             | Self::ClientFile(_)

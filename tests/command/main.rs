@@ -10,3 +10,4 @@ mod explore;
 mod operations;
 mod reduced;
 mod replay;
+mod walks;

@@ -93,7 +93,7 @@ mod frontier;
 mod level;
 mod message_sets;
 mod outcome;
-mod quiet;
+pub(super) mod quiet;
 mod reducer;
 mod remembered;
 mod retrace;
