@@ -66,6 +66,7 @@ mod turn;
 pub mod two_phase_commit;
 pub mod world;
 pub mod zab;
+pub mod zookeeper;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant, Reduced};

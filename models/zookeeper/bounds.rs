@@ -1,0 +1,167 @@
+//! The bounds of an instance: a cluster for the checker, from a few numbers.
+
+use super::bugs::Bug;
+use super::client::Lock;
+use super::properties::{self as claims, Claim};
+use super::{Config, CreateMode, History, Op, Request, State, Timer, What, ZooKeeper};
+use crate::world::{Cluster, Condition, Faults, NetworkKind, Setup};
+use crate::zab::{self, Timing, Zxid};
+use stateright::actor::Id;
+
+/// What an instance has, and what may happen in it.
+#[derive(Clone)]
+pub(super) struct Bounds {
+    pub(super) servers: usize,
+    /// The clients: which server each asks first, and what.
+    pub(super) clients: Vec<(usize, Vec<What>)>,
+    /// The resource that the clients use while they hold the lock, if there is one, and whether it
+    /// is fenced.
+    pub(super) resource: Option<bool>,
+    /// Whether the clients take the lock.
+    pub(super) locks: bool,
+    /// How often the timer of a session fires.
+    pub(super) expirations: u8,
+    /// How often a server that does not lead looks for a leader.
+    pub(super) looks: u8,
+    pub(super) retries: u8,
+    pub(super) network: NetworkKind,
+    /// Whether writes are recorded, to be judged.
+    pub(super) judged: bool,
+    /// What is claimed beside what holds everywhere.
+    pub(super) claims: Vec<fn() -> Claim>,
+    /// States that do not satisfy it are not explored.
+    pub(super) within: Option<Condition<ZooKeeper, History>>,
+}
+
+impl Bounds {
+    /// Two servers that need each other, of which the first leads; nothing goes wrong but the
+    /// network.
+    pub(super) fn two(clients: Vec<(usize, Vec<What>)>) -> Self {
+        Self {
+            servers: 2,
+            clients,
+            resource: None,
+            locks: false,
+            expirations: 0,
+            looks: 0,
+            retries: 0,
+            network: NetworkKind::Set,
+            judged: false,
+            claims: Vec::new(),
+            within: None,
+        }
+    }
+
+    fn config(&self, bug: Option<Bug>) -> Option<Config> {
+        let mut zab = zab::Config::new(self.servers, Timing::model())?;
+        (zab.open, zab.burst, zab.loyal) = (4, 1, false);
+        let mut config = Config::new(zab, Timing::model());
+        config.bug = bug;
+        Some(config)
+    }
+
+    fn actors(&self, config: &Config) -> Vec<ZooKeeper> {
+        let servers = config.zab().server_ids().map(|_| config.server());
+        let resource = Id::from(self.servers + self.clients.len());
+        let clients = self.clients.iter().map(|(first, script)| {
+            let node = if self.locks {
+                let resource = self.resource.map(|_| resource);
+                config.holder(script.clone(), Lock { resource })
+            } else {
+                config.client(script.clone())
+            };
+            match node {
+                ZooKeeper::Client(mut client) => {
+                    client.client.servers.rotate_left(*first);
+                    ZooKeeper::Client(client)
+                }
+                node => node,
+            }
+        });
+        let is_fenced = |fenced| fenced && config.bug != Some(Bug::Unfenced);
+        let resource = self.resource.map(|fenced| ZooKeeper::Resource { fenced: is_fenced(fenced) });
+        servers.chain(clients).chain(resource).collect()
+    }
+
+    /// The cluster, perhaps with a bug, and what must hold without it.
+    pub(super) fn seeded(self, bug: Option<Bug>) -> Cluster<ZooKeeper, History> {
+        self.cluster(bug, [])
+    }
+
+    /// The cluster without a bug, and states that must be reachable.
+    pub(super) fn sound(
+        self,
+        reached: impl IntoIterator<Item = Claim>,
+    ) -> Cluster<ZooKeeper, History> {
+        self.cluster(None, reached)
+    }
+
+    fn cluster(
+        self,
+        bug: Option<Bug>,
+        reached: impl IntoIterator<Item = Claim>,
+    ) -> Cluster<ZooKeeper, History> {
+        let config = self.config(bug);
+        let quorum = config.as_ref().map_or(1, |config| config.zab().quorum());
+        let actors = config.as_ref().map_or_else(Vec::new, |config| self.actors(config));
+        let timers = vec![
+            ("expire", self.expirations),
+            ("look", self.looks),
+            ("retry", self.retries),
+            ("zab", 0),
+        ];
+        let faults = Faults { timers, ..Faults::default() };
+        let mut setup = Setup::new(actors, self.servers, History::new(self.judged));
+        setup.boundary = self.within;
+        setup
+            .network(self.network)
+            .timer_kind(timer_kind)
+            .faults(faults)
+            .properties(claims::safety(quorum))
+            .properties(self.claims.iter().map(|claim| claim()))
+            .properties(reached)
+            .checkpointed()
+            .cluster()
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the setup asks")]
+fn timer_kind(timer: &Timer) -> &'static str {
+    match timer {
+        Timer::Expire(_) => "expire",
+        Timer::Zab(zab::Timer::Look) => "look",
+        Timer::Zab(_) => "zab",
+        Timer::Retry(_) => "retry",
+    }
+}
+
+/// The boundary of a takeover: only server 1 looks for a leader, and the first leader hears
+/// nothing of it.
+pub(super) fn unheard() -> Condition<ZooKeeper, History> {
+    Condition::nodes(|nodes| {
+        nodes.up().all(|(id, state)| {
+            let State::Server(server) = state else { return true };
+            let round = server.zab.stable.accepted.round;
+            let looks = !matches!(server.zab.role, zab::Role::Looking | zab::Role::Soliciting(_));
+            usize::from(id) == 1 || looks && (usize::from(id) != 0 || round == 0)
+        })
+    })
+}
+
+pub(super) fn write(request: Request) -> What {
+    What::Write(Op { session: None, request })
+}
+
+pub(super) fn create(path: &str, mode: CreateMode) -> What {
+    write(Request::create(path, mode))
+}
+
+/// A read at the server that is asked.
+pub(super) fn read(request: Request) -> What {
+    What::Read { op: request.into(), seen: Zxid::default(), watch: false }
+}
+
+/// The same, and the client is to be told when that changes.
+pub(super) fn watch(request: Request) -> What {
+    What::Read { op: request.into(), seen: Zxid::default(), watch: true }
+}
