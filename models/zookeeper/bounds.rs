@@ -3,9 +3,13 @@
 use super::bugs::Bug;
 use super::client::Lock;
 use super::properties::{self as claims, Claim};
-use super::{Config, CreateMode, History, Op, Request, State, Timer, What, ZooKeeper};
-use crate::world::{Cluster, Condition, Faults, NetworkKind, Setup};
-use crate::zab::{self, Timing, Zxid};
+use super::{
+    Config, CreateMode, History, Op, Request, ServerState, SessionId, State, Timer, Tree, What,
+    ZooKeeper,
+};
+use crate::Replay;
+use crate::world::{Cluster, Condition, Faults, NetworkKind, NodeOf, Setup};
+use crate::zab::{self, Command, Epoch, Record, Role, Stable, Timing, Txn, Zxid};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
@@ -27,6 +31,9 @@ pub(super) struct Bounds {
     pub(super) network: NetworkKind,
     /// Whether writes are recorded, to be judged.
     pub(super) judged: bool,
+    /// Whether the servers have no leader at first, and a session with an ephemeral node on their
+    /// disks.
+    pub(super) prepared: bool,
     /// What is claimed beside what holds everywhere.
     pub(super) claims: Vec<fn() -> Claim>,
     /// States that do not satisfy it are not explored.
@@ -47,6 +54,7 @@ impl Bounds {
             retries: 0,
             network: NetworkKind::Set,
             judged: false,
+            prepared: false,
             claims: Vec::new(),
             within: None,
         }
@@ -57,6 +65,7 @@ impl Bounds {
         (zab.open, zab.burst, zab.loyal) = (4, 1, false);
         let mut config = Config::new(zab, Timing::model());
         config.bug = bug;
+        config.zab.prepared = self.prepared.then(prepared);
         Some(config)
     }
 
@@ -79,7 +88,8 @@ impl Bounds {
             }
         });
         let is_fenced = |fenced| fenced && config.bug != Some(Bug::Unfenced);
-        let resource = self.resource.map(|fenced| ZooKeeper::Resource { fenced: is_fenced(fenced) });
+        let resource =
+            self.resource.map(|fenced| ZooKeeper::Resource { fenced: is_fenced(fenced) });
         servers.chain(clients).chain(resource).collect()
     }
 
@@ -135,17 +145,41 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
-/// The boundary of a takeover: only server 1 looks for a leader, and the first leader hears
-/// nothing of it.
+/// A disk with a session of a client that is gone, and its ephemeral node, delivered.
+fn prepared() -> Stable<Tree> {
+    let epoch = Epoch::default();
+    let create = Request::create("/e", CreateMode::Ephemeral);
+    let ops =
+        [Op::from(Request::CreateSession), Op { session: Some(SessionId(1)), request: create }];
+    let mut stable = Stable::default();
+    for (seq, op) in (1..).zip(ops) {
+        let command = Command { client: Id::from(10), seq, op: Some(op) };
+        stable.replay(Record::Appended(Txn { zxid: Zxid { epoch, counter: seq }, command }));
+    }
+    stable.replay(Record::Delivered { upto: 2 });
+    stable
+}
+
+/// The boundary of a takeover by server 1, of which the first leader hears nothing.
 pub(super) fn unheard() -> Condition<ZooKeeper, History> {
-    Condition::nodes(|nodes| {
-        nodes.up().all(|(id, state)| {
-            let State::Server(server) = state else { return true };
-            let round = server.zab.stable.accepted.round;
-            let looks = !matches!(server.zab.role, zab::Role::Looking | zab::Role::Soliciting(_));
-            usize::from(id) == 1 || looks && (usize::from(id) != 0 || round == 0)
-        })
+    Condition::each_node(|node: &NodeOf<ZooKeeper>| {
+        let Some(State::Server(server)) = node.state() else { return true };
+        let is_first = usize::from(node.id) == 0 && server.zab.stable.accepted.round > 0;
+        looks(node, server) && !is_first
     })
+}
+
+/// The boundary where no other than server 1 tries to lead.
+pub(super) fn looks_once() -> Condition<ZooKeeper, History> {
+    Condition::each_node(|node: &NodeOf<ZooKeeper>| {
+        let Some(State::Server(server)) = node.state() else { return true };
+        looks(node, server)
+    })
+}
+
+fn looks(node: &NodeOf<ZooKeeper>, server: &ServerState) -> bool {
+    usize::from(node.id) == 1
+        || !matches!(server.zab.role, Role::Soliciting(_) | Role::Discovering(_))
 }
 
 pub(super) fn write(request: Request) -> What {

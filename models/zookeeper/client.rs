@@ -61,7 +61,8 @@ impl<A: Actor<Msg = Msg, Timer: From<Retry>>> Node for A {}
 impl Client {
     pub(super) fn on_start<A: Node>(&self, o: &mut Out<A>) -> ClientState {
         let mut out = Out::<A>::new();
-        let state = ClientState { client: self.client.on_start(&mut out), ..ClientState::default() };
+        let state =
+            ClientState { client: self.client.on_start(&mut out), ..ClientState::default() };
         self.send_all(&mut Cow::Borrowed(&state), out, o);
         state
     }
@@ -95,22 +96,12 @@ impl Client {
         self.drive(state, o, |client, state, o| client.on_msg(state, msg, o));
     }
 
-    pub(super) fn on_retry_timer<A: Node>(
-        &self,
-        state: &mut Cow<'_, ClientState>,
-        o: &mut Out<A>,
-    ) {
+    pub(super) fn on_retry_timer<A: Node>(&self, state: &mut Cow<'_, ClientState>, o: &mut Out<A>) {
         self.drive(state, o, ScriptedClient::on_retry);
     }
 
     /// Learns from the answer to the request that is open.
-    fn learn<A: Node>(
-        &self,
-        state: &mut ClientState,
-        reply: &Reply,
-        tree: u64,
-        o: &mut Out<A>,
-    ) {
+    fn learn<A: Node>(&self, state: &mut ClientState, reply: &Reply, tree: u64, o: &mut Out<A>) {
         let what = self.client.script.get(state.client.done).map(|ask| &ask.what);
         if let Some(What::Read { op, watch: true, .. }) = what {
             state.watches.extend(Watch::of(&op.request, reply, tree));
@@ -151,11 +142,7 @@ impl Client {
         &self,
         state: &mut Cow<'_, ClientState>,
         o: &mut Out<A>,
-        act: impl FnOnce(
-            &ScriptedClient<Ask>,
-            &mut Cow<'_, kv::ClientState<Answer>>,
-            &mut Out<A>,
-        ),
+        act: impl FnOnce(&ScriptedClient<Ask>, &mut Cow<'_, kv::ClientState<Answer>>, &mut Out<A>),
     ) {
         let before = state.client.clone();
         let (mut client, mut out) = (Cow::Borrowed(&before), Out::new());
@@ -167,12 +154,7 @@ impl Client {
     }
 
     /// Sends the common client's requests, with what they carry.
-    fn send_all<A: Node>(
-        &self,
-        state: &mut Cow<'_, ClientState>,
-        out: Out<A>,
-        o: &mut Out<A>,
-    ) {
+    fn send_all<A: Node>(&self, state: &mut Cow<'_, ClientState>, out: Out<A>, o: &mut Out<A>) {
         for command in out {
             match command {
                 Command::Send(to, mut msg) => {
@@ -191,8 +173,7 @@ impl Client {
 
     /// A client that closes its session holds the lock no more before it says so.
     fn release(&self, state: &mut Cow<'_, ClientState>, ask: &Ask) {
-        let closes =
-            matches!(&ask.what, What::Write(op) if op.request == Request::CloseSession);
+        let closes = matches!(&ask.what, What::Write(op) if op.request == Request::CloseSession);
         if closes && state.holds.is_some() && self.bug != Some(Bug::ReleaseLate) {
             state.to_mut().holds = None;
         }

@@ -3,9 +3,10 @@
 //! What Zab does below is checked in [its own](crate::zab::instances). Here two servers order
 //! requests, and a third takes part where one takes over.
 
-use super::bounds::{Bounds, create, read, unheard, watch, write};
+use super::bounds::{Bounds, create, looks_once, read, unheard, watch, write};
 use super::properties as claims;
 use super::{CreateMode, History, Op, Request, What, ZooKeeper};
+use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 
 /// All instances, the quickest first.
@@ -14,12 +15,15 @@ pub fn instances() -> Vec<Instance<ZooKeeper, History>> {
         versions(),
         sequential(),
         ephemerals(),
-        ephemerals_takeover(),
+        successor(),
         watch_ordered(),
+        watch_moved(),
         watch_takeover(),
         lock(),
         lock_unfenced(),
         lock_fenced(),
+        takeover(),
+        lock_any_order(),
     ]
 }
 
@@ -45,9 +49,11 @@ pub(super) fn owner() -> Bounds {
     Bounds { expirations: 1, ..Bounds::two(vec![(0, script)]) }
 }
 
-/// The same of three servers, of which another takes over.
+/// Three servers with such a session and its node, and no leader. Server 1 leads next.
 pub(super) fn orphan() -> Bounds {
-    Bounds { servers: 3, looks: 1, within: Some(unheard()), ..owner() }
+    let within = Some(looks_once());
+    let bounds = Bounds { servers: 3, looks: 1, prepared: true, within, ..Bounds::two(vec![]) };
+    Bounds { expirations: 1, ..bounds }
 }
 
 /// A client that creates a node, and one that watches for it at the follower and then reads it,
@@ -60,16 +66,23 @@ pub(super) fn watcher() -> Bounds {
     Bounds { retries: 1, claims, ..bounds }
 }
 
+/// A client that watches a node which it created, and reads it at the follower, which may not have
+/// it yet.
+pub(super) fn mover() -> Bounds {
+    let get = || Request::get_data("/x");
+    let script = vec![create("/x", CreateMode::Persistent), watch(get()), read(get())];
+    Bounds { clients: vec![(0, script)], ..watcher() }
+}
+
 /// A client that watches a node which it creates; another server takes over, and answers what
 /// the first leader was asked.
 pub(super) fn succeeded() -> Bounds {
-    let script =
-        vec![watch(Request::get_data("/x")), create("/x", CreateMode::Persistent)];
+    let script = vec![watch(Request::get_data("/x")), create("/x", CreateMode::Persistent)];
     let bounds = Bounds { claims: vec![claims::watch_order], ..Bounds::two(vec![(0, script)]) };
     Bounds { servers: 3, looks: 1, within: Some(unheard()), ..bounds }
 }
 
-/// Two clients that take the lock by the recipe.
+/// Two clients that take the lock by the recipe, on ordered links.
 fn holders(more: &[What]) -> Bounds {
     let first = [
         write(Request::CreateSession),
@@ -77,7 +90,8 @@ fn holders(more: &[What]) -> Bounds {
         read(Request::get_children("/")),
     ];
     let script = [first.as_slice(), more].concat();
-    Bounds { locks: true, ..Bounds::two(vec![(0, script.clone()), (0, script)]) }
+    let bounds = Bounds::two(vec![(0, script.clone()), (0, script)]);
+    Bounds { locks: true, network: NetworkKind::Ordered, ..bounds }
 }
 
 /// They release it by closing their sessions.
@@ -100,7 +114,7 @@ fn versions() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || setters().sound([claims::refused()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 183, generated: 1_343, violated: &[] },
     }
 }
 
@@ -112,7 +126,7 @@ fn sequential() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || counters().sound([claims::numbered()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 1_329, generated: 13_808, violated: &[] },
     }
 }
 
@@ -123,18 +137,34 @@ fn ephemerals() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || owner().sound([claims::created(), claims::expired()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 245, generated: 2_261, violated: &[] },
     }
 }
 
-fn ephemerals_takeover() -> Instance<ZooKeeper, History> {
+fn successor() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "expired-by-successor",
+        about: "3 servers without a leader, with an ephemeral node of a client that is gone; server 1 leads",
+        deep: false,
+        cluster: || orphan().sound([claims::taken_over(), claims::expired()]),
+        symmetry: None,
+        expected: Expected { unique: 131_984, generated: 2_124_840, violated: &[] },
+    }
+}
+
+fn takeover() -> Instance<ZooKeeper, History> {
     Instance {
         name: "ephemerals-takeover",
-        about: "the same of 3 servers; server 1 takes over, and the first leader hears nothing of it",
-        deep: false,
-        cluster: || orphan().sound([claims::taken_over()]),
+        about: "3 servers, a client that creates an ephemeral node; its session may expire; server 1 takes \
+                over, and the first leader hears nothing of it; on ordered links",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { servers: 3, looks: 1, within: Some(unheard()), ..owner() };
+            let bounds = Bounds { network: NetworkKind::Ordered, ..bounds };
+            bounds.sound([claims::taken_over()])
+        },
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 722_752, generated: 2_972_134, violated: &[] },
     }
 }
 
@@ -146,7 +176,18 @@ fn watch_ordered() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || watcher().sound([claims::pushed(), claims::answered()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 2_824, generated: 23_311, violated: &[] },
+    }
+}
+
+fn watch_moved() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "watch-moved",
+        about: "2 servers, a client that creates a node, watches it, and reads it at either server",
+        deep: false,
+        cluster: || mover().sound([]),
+        symmetry: None,
+        expected: Expected { unique: 125, generated: 785, violated: &[] },
     }
 }
 
@@ -157,32 +198,32 @@ fn watch_takeover() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || succeeded().sound([claims::answered()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 36_134, generated: 457_829, violated: &[] },
     }
 }
 
 fn lock() -> Instance<ZooKeeper, History> {
     Instance {
         name: "lock",
-        about: "2 servers, 2 clients that take a lock and release it; no session expires",
+        about: "2 servers, 2 clients that take a lock and release it; no session expires; on ordered links",
         deep: false,
         cluster: || releasing().sound([claims::passed_on()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 8_409, generated: 19_437, violated: &[] },
     }
 }
 
 fn lock_unfenced() -> Instance<ZooKeeper, History> {
     Instance {
         name: "lock-unfenced",
-        about: "2 servers, 2 clients that take a lock and use a resource; a session may expire",
+        about: "2 servers, 2 clients that take a lock and use a resource; a session may expire; on ordered links",
         deep: false,
         cluster: || using(false).sound([claims::passed_on(), claims::used_twice()]),
         symmetry: None,
         expected: Expected {
-            unique: 0,
-            generated: 0,
-            violated: &[(claims::EXCLUSION, 0), (claims::IN_ORDER, 0)],
+            unique: 32_839,
+            generated: 90_505,
+            violated: &[(claims::EXCLUSION, 30), (claims::IN_ORDER, 32)],
         },
     }
 }
@@ -194,6 +235,28 @@ fn lock_fenced() -> Instance<ZooKeeper, History> {
         deep: false,
         cluster: || using(true).sound([claims::passed_on(), claims::used_twice()]),
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[(claims::EXCLUSION, 0)] },
+        expected: Expected {
+            unique: 32_839,
+            generated: 90_505,
+            violated: &[(claims::EXCLUSION, 30)],
+        },
+    }
+}
+
+fn lock_any_order() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "lock-fenced-any-order",
+        about: "the same on links that lose, repeat and reorder",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { network: NetworkKind::Set, ..using(true) };
+            bounds.sound([claims::passed_on(), claims::used_twice()])
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 5_166_741,
+            generated: 98_791_225,
+            violated: &[(claims::EXCLUSION, 23)],
+        },
     }
 }

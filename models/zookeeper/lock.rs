@@ -13,7 +13,8 @@ pub(super) fn on_msg(fenced: bool, state: &mut Cow<'_, ResourceState>, msg: &Msg
     let Service::Request { op, .. } = msg else { return };
     let What::Use(token) = op.what else { return };
     if token > state.last {
-        state.to_mut().last = token;
+        let state = state.to_mut();
+        (state.last, state.holders) = (token, state.holders + 1);
     } else if token < state.last && !fenced && !state.overtaken {
         state.to_mut().overtaken = true;
     }

@@ -2,7 +2,9 @@
 
 use super::bounds::Bounds;
 use super::bugs::Bug;
-use super::instances::{counters, orphan, owner, releasing, setters, succeeded, using, watcher};
+use super::instances::{
+    counters, mover, orphan, owner, releasing, setters, succeeded, using, watcher,
+};
 use super::properties as claims;
 use super::{History, ZooKeeper};
 use crate::Mutant;
@@ -34,7 +36,7 @@ mutants! {
     ForgetPush: "events are not sent when watches fire, only with answers",
         "forget-push" by claims::TOLD in watcher();
     FireEarly: "a watch fires at a server that is older than what was read",
-        "fire-early" by claims::WATCH_TRUE in watcher();
+        "fire-early" by claims::WATCH_TRUE in mover();
     TakeUnknownEvents: "a client takes an answer of a server that does not know its watches",
         "take-unknown-events" by claims::WATCH_ORDER in succeeded();
     Unfenced: "a resource ignores the fencing token",

@@ -141,7 +141,9 @@ impl CreateMode {
 }
 
 /// What the tree knows of a node beside its data. Transactions are counted by the tree, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stat {
     /// The transaction that created it.
     pub czxid: u64,
@@ -206,7 +208,9 @@ pub enum Response {
 }
 
 /// Why a request was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Error)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Error,
+)]
 pub enum Error {
     /// There is no node at this path, or, of a node to be created, no parent.
     #[error("there is no such node")]

@@ -166,9 +166,10 @@ pub(super) fn watch_true() -> Claim {
         WATCH_TRUE,
         Condition::world(|world| {
             let nodes = world.nodes();
-            world.envelopes().flat_map(|envelope| events(&envelope.msg)).all(|event| {
-                trees(&nodes).any(|(_, tree)| has_fired(tree, &event.watch, u64::MAX))
-            })
+            world
+                .envelopes()
+                .flat_map(|envelope| events(&envelope.msg))
+                .all(|event| trees(&nodes).any(|(_, tree)| has_fired(tree, &event.watch, u64::MAX)))
         }),
     )
 }
@@ -218,9 +219,9 @@ pub(super) fn exclusion() -> Claim {
 pub(super) fn in_order() -> Claim {
     Property::always(
         IN_ORDER,
-        Condition::each_node(|node: &NodeOf<ZooKeeper>| {
-            !matches!(node.state(), Some(State::Resource(resource)) if resource.overtaken)
-        }),
+        Condition::each_node(
+            |node: &NodeOf<ZooKeeper>| !matches!(node.state(), Some(State::Resource(resource)) if resource.overtaken),
+        ),
     )
 }
 
@@ -343,14 +344,8 @@ pub(super) fn passed_on() -> Claim {
 pub(super) fn used_twice() -> Claim {
     Property::sometimes(
         USED_TWICE,
-        Condition::world(|world| {
-            let uses = world.envelopes().filter_map(|envelope| match &envelope.msg {
-                Service::Request { op: super::Ask { what: super::What::Use(token), .. }, .. } => {
-                    Some(*token)
-                }
-                _ => None,
-            });
-            uses.collect::<BTreeSet<_>>().len() > 1
-        }),
+        Condition::some_node(
+            |node: &NodeOf<ZooKeeper>| matches!(node.state(), Some(State::Resource(resource)) if resource.holders > 1),
+        ),
     )
 }

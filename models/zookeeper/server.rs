@@ -9,8 +9,8 @@ use super::op::{Error, Op, Reply};
 use super::state::Timer;
 use super::tree::Tree;
 use super::turn::{Tracked, Turn};
-use crate::kv::service::Refusal;
 use crate::kv::Service;
+use crate::kv::service::Refusal;
 use crate::lend::{copied_if_changed, in_place};
 use crate::shared_map::SharedMap;
 use crate::zab::{self, Role, Saved, Zab};
@@ -67,7 +67,7 @@ impl Turn<'_, '_> {
             What::Sync => zab::Ask::Sync,
             What::Ping(op) => {
                 self.on_ping(seq, &op);
-                return self.push_events();
+                return self.push_events(false);
             }
             What::Use(_) => return,
         };
@@ -99,6 +99,7 @@ impl Turn<'_, '_> {
     ) {
         let sessions = self.state.tree().sessions().clone();
         let before = Tracked { is_leading: self.is_leading(), sessions };
+        let zxid = self.state.tree().zxid();
         let (server, mut out) = (&self.config.zab, Out::new());
         let changed = match &mut *self.state {
             Cow::Borrowed(state) => {
@@ -114,7 +115,8 @@ impl Turn<'_, '_> {
         }
         self.emit_all(out);
         self.track(&before);
-        self.push_events();
+        let to_all = self.state.tree().zxid() != zxid;
+        self.push_events(to_all);
     }
 
     /// Does what the server of Zab asked for.

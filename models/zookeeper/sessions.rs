@@ -14,11 +14,12 @@ use super::turn::{Tracked, Turn};
 use crate::shared_map::SharedMap;
 
 impl Turn<'_, '_> {
-    /// Something was heard of a session's client.
+    /// Something was heard of a session's client. Nobody else gives it time.
     pub(super) fn touch(&mut self, what: &What) {
         let (What::Write(op) | What::Read { op, .. } | What::Ping(op)) = what else { return };
         let Some(session) = op.session else { return };
-        if self.is_leading() && self.is_open(session) {
+        let is_own = self.state.tree().sessions().get(&session) == Some(&self.src);
+        if self.is_leading() && is_own {
             self.time(session);
         }
     }

@@ -78,6 +78,8 @@ impl Watcher {
 pub struct ResourceState {
     /// The largest fencing token with which it was used.
     pub last: u64,
+    /// How many holders used it, each with a larger one than all before.
+    pub holders: u8,
     /// Whether it was used with a smaller one afterwards.
     pub overtaken: bool,
 }

@@ -14,9 +14,9 @@ use super::bugs::Bug;
 use super::fragment::{Fragment, nodes_after};
 use super::op::{CreateMode, Error, Node, Op, Reply, Request, Response, SessionId, Stat};
 use super::path;
+use crate::kv::Bytes;
 use crate::kv::machine::{Cursor, FRAGMENT_BYTES, StateMachine};
 use crate::kv::map::MAX_VALUE_BYTES;
-use crate::kv::Bytes;
 use crate::shared_map::SharedMap;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
@@ -124,11 +124,8 @@ impl Tree {
         let above = self.node(parent).ok_or(Error::NoNode)?.stat;
         let reuses = self.has(Bug::SequenceReused);
         let next = if reuses { above.num_children } else { above.cversion };
-        let path = if mode.is_sequential() {
-            path::numbered(path.as_ref(), next)
-        } else {
-            path.clone()
-        };
+        let path =
+            if mode.is_sequential() { path::numbered(path.as_ref(), next) } else { path.clone() };
         let key = path::key(path.as_ref()).filter(|_| path::is_path(path.as_ref()));
         let key = key.filter(|_| data.len() <= MAX_VALUE_BYTES).ok_or(Error::BadArguments)?;
         let owner = session.filter(|_| mode.is_ephemeral());
@@ -278,10 +275,7 @@ impl StateMachine for Tree {
         self.fragments_after(None).map(|(_, fragment)| fragment).collect()
     }
 
-    fn fragments_after(
-        &self,
-        cursor: Option<&Cursor>,
-    ) -> impl Iterator<Item = (Cursor, Fragment)> {
+    fn fragments_after(&self, cursor: Option<&Cursor>) -> impl Iterator<Item = (Cursor, Fragment)> {
         let first = cursor.is_none().then(|| {
             let sessions = self.sessions.iter().map(|(session, client)| (*session, *client));
             let (zxid, root, sessions) = (self.zxid, self.root.clone(), sessions.collect());

@@ -62,7 +62,9 @@ impl Watch {
     /// where the children of no node were to be watched, or the read failed otherwise.
     pub fn of(request: &Request, reply: &Reply, since: u64) -> Option<Self> {
         let (path, kind) = match (request, reply) {
-            (Request::GetData { path } | Request::Exists { path }, Ok(_)) => (path, WatchKind::Data),
+            (Request::GetData { path } | Request::Exists { path }, Ok(_)) => {
+                (path, WatchKind::Data)
+            }
             (Request::GetData { path } | Request::Exists { path }, Err(Error::NoNode)) => {
                 (path, WatchKind::Exist)
             }
@@ -108,7 +110,8 @@ mod tests {
     #[test]
     fn a_watch_fires_when_what_was_read_changes_and_not_before() {
         let mut tree = Tree::default();
-        let read = [Request::get_data("/a"), Request::get_children("/"), Request::get_children("/a")];
+        let read =
+            [Request::get_data("/a"), Request::get_children("/"), Request::get_children("/a")];
         let watches = |tree: &Tree| {
             let watch = |request: &Request| {
                 Watch::of(request, &tree.query(&request.clone().into())?, tree.zxid())

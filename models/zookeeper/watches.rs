@@ -7,7 +7,7 @@
 //! know the watches: they travel with each request. What a server has heard of them otherwise counts
 //! for nothing, so a client may go from server to server. To a client that does not ask, events are
 //! sent once, when they happen, and they may be lost; it hears of them with the next answer, or of a
-//! ping.
+//! ping. After each transaction a server looks at all its watches, so their number is bounded.
 
 use super::bugs::Bug;
 use super::message::{Answer, What};
@@ -85,17 +85,18 @@ impl Turn<'_, '_> {
         Some(events)
     }
 
-    /// After an event: sends the events that have not been sent.
-    pub(super) fn push_events(&mut self) {
+    /// Sends the events that have not been sent: to all clients, after the tree has changed, else to
+    /// the one that asks.
+    pub(super) fn push_events(&mut self, to_all: bool) {
         if self.state.watchers.is_empty() || self.has(Bug::ForgetPush) {
             return;
         }
-        let tree = self.state.tree();
+        let (tree, src) = (self.state.tree(), self.src);
         let news = |watcher: &Watcher| {
             let is_new = |event: &WatchedEvent| watcher.watches.get(&event.watch) == Some(&false);
             watcher.fired(tree).into_iter().filter(is_new).collect::<Vec<_>>()
         };
-        let watchers = self.state.watchers.iter();
+        let watchers = self.state.watchers.iter().filter(|(client, _)| to_all || **client == src);
         let fired = watchers.map(|(client, watcher)| (*client, news(watcher)));
         for (client, events) in fired.filter(|(_, events)| !events.is_empty()).collect::<Vec<_>>() {
             if let Some(watcher) = self.state.to_mut().watchers.get_mut(&client) {

@@ -25,11 +25,8 @@ fn whatever_is_asked_in_a_session_gives_it_time_and_a_ping_is_no_transaction() {
     let did = server.asks(2, What::Ping(op(Some(1), Request::CloseSession)));
     assert_eq!((replies(&did), timed(&did)), (vec![(2, None)], (vec![1], vec![])));
     assert_eq!(server.server().zab.stable.image.slot, slot);
-    let get = What::Read {
-        op: op(Some(1), Request::get_data("/")),
-        seen: Zxid::default(),
-        watch: false,
-    };
+    let get =
+        What::Read { op: op(Some(1), Request::get_data("/")), seen: Zxid::default(), watch: false };
     assert_eq!(timed(&server.asks(3, get)).0, [1]);
     let did = server.asks(4, What::Ping(op(Some(7), Request::CloseSession)));
     assert_eq!(replies(&did), [(4, Some(Err(Error::SessionExpired)))]);
@@ -68,11 +65,8 @@ fn a_follower_times_no_session_and_sends_a_client_that_pings_to_the_leader() {
     let mut follower = Node::start(config(3).server(), 1, None).0;
     let epoch = Epoch::default();
     let zxid = Zxid::default().next(epoch);
-    let command = zab::Command {
-        client: CLIENT.into(),
-        seq: 1,
-        op: Some(Request::CreateSession.into()),
-    };
+    let command =
+        zab::Command { client: CLIENT.into(), seq: 1, op: Some(Request::CreateSession.into()) };
     let txns = vec![zab::Txn { zxid, command }];
     follower.on_msg(0, Peer::Propose { epoch, prev: Zxid::default(), txns });
     let did = follower.on_msg(0, Peer::Commit { epoch, committed: zxid });

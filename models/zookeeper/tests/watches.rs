@@ -45,7 +45,7 @@ fn a_server_that_did_not_set_a_watch_knows_it_from_the_request() {
     let watch = Watch { path: "/x".into(), kind: WatchKind::Exist, since: 0 };
     let create = write(None, create("/y", CreateMode::Persistent));
     let did = server.asks_with(CLIENT, 1, create, &[watch]);
-    assert_eq!(events(&did), [(true, EventType::NodeCreated), (false, EventType::NodeCreated)][..1]);
+    assert_eq!(events(&did).last(), Some(&(true, EventType::NodeCreated)));
 }
 
 #[test]

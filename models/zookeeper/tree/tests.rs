@@ -84,7 +84,8 @@ impl Oracle {
             Request::Exists { path } => self.stat(&text(path)).map(Response::Stat),
             Request::GetChildren { path, after } => {
                 let stat = self.stat(&text(path))?;
-                let children = self.nodes.keys().filter(|it| *it != "/" && parent(it) == text(path));
+                let children =
+                    self.nodes.keys().filter(|it| *it != "/" && parent(it) == text(path));
                 let mut names: Vec<_> =
                     children.map(|it| it.rsplit_once('/').unwrap().1.to_owned()).collect();
                 names.sort();
@@ -100,8 +101,7 @@ impl Oracle {
                 let session = session.ok_or(Error::SessionExpired)?;
                 self.sessions.remove(&session);
                 let owned = |stat: &Stat| stat.ephemeral_owner == Some(SessionId(session));
-                let own: Vec<_> =
-                    self.nodes.iter().filter(|(_, (_, stat))| owned(stat)).collect();
+                let own: Vec<_> = self.nodes.iter().filter(|(_, (_, stat))| owned(stat)).collect();
                 for path in own.into_iter().map(|(path, _)| path.clone()).collect::<Vec<_>>() {
                     self.remove(&path);
                 }
@@ -137,7 +137,8 @@ impl Oracle {
         }
         let zxid = self.zxid;
         let ephemeral_owner = session.filter(|_| mode.is_ephemeral()).map(SessionId);
-        let stat = Stat { czxid: zxid, mzxid: zxid, pzxid: zxid, ephemeral_owner, ..Stat::default() };
+        let stat =
+            Stat { czxid: zxid, mzxid: zxid, pzxid: zxid, ephemeral_owner, ..Stat::default() };
         self.nodes.insert(path.clone(), (text(data), stat));
         let above = self.nodes.get_mut(&above).unwrap();
         (above.1.cversion, above.1.pzxid) = (above.1.cversion + 1, zxid);
@@ -146,8 +147,9 @@ impl Oracle {
 }
 
 fn path() -> impl Strategy<Value = Bytes> {
-    let paths = ["/", "/a", "/a-b", "/b", "/a/x", "/a/y", "/a/x/z", "/b/x", "/n0000000001"];
-    prop::sample::select(&paths[..]).prop_map(Bytes::from)
+    const PATHS: &[&str] =
+        &["/", "/a", "/a-b", "/b", "/a/x", "/a/y", "/a/x/z", "/b/x", "/n0000000001"];
+    prop::sample::select(PATHS).prop_map(Bytes::from)
 }
 
 fn mode() -> impl Strategy<Value = CreateMode> {
@@ -218,7 +220,10 @@ fn applied(tree: &mut Tree, session: Option<u64>, request: Request) -> Reply {
 #[test]
 fn a_session_takes_its_ephemeral_nodes_with_it_and_nothing_is_done_in_it_any_more() {
     let mut tree = Tree::default();
-    assert_eq!(applied(&mut tree, None, Request::CreateSession), Ok(Response::Opened(SessionId(1))));
+    assert_eq!(
+        applied(&mut tree, None, Request::CreateSession),
+        Ok(Response::Opened(SessionId(1)))
+    );
     let create = |path| Request::create(path, CreateMode::Ephemeral);
     assert_eq!(applied(&mut tree, None, create("/e")), Err(Error::SessionExpired));
     applied(&mut tree, Some(1), create("/e")).unwrap();
