@@ -10,6 +10,7 @@ bugs! {
     CreateAfterClose,
     ExpireLocally,
     NeverExpire,
+    ExpireOnce,
     WatchAfterRead,
     ForgetSetWatches,
     ForgetPush,

@@ -184,7 +184,7 @@ impl Client {
 fn see(state: &mut Cow<'_, ClientState>, events: &[WatchedEvent]) {
     if events.iter().any(|event| state.watches.contains(&event.watch)) {
         let watches = &mut state.to_mut().watches;
-        events.iter().for_each(|event| drop(watches.remove(&event.watch)));
+        watches.retain(|watch| events.iter().all(|event| event.watch != *watch));
     }
 }
 

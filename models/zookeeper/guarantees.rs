@@ -6,7 +6,7 @@ use crate::world::rehearsal::{Rehearsal, answered};
 use crate::zab::{self, Zxid};
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
-    let is_fenced = |name: &str| name == "lock-fenced";
+    let is_fenced = |name: &str| name.starts_with("lock-fenced");
     let is_unfenced = |name: &str| name == "lock-unfenced";
     let row = |mode, covers, consistency| Guarantee {
         mode,
@@ -29,7 +29,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         holds: "one holder at a time",
         violated: "**two clients believe that they hold it**",
     };
-    let all = |name: &str| name != "lock-fenced" && name != "lock-unfenced";
+    let is_other = |name: &str| !name.starts_with("lock-");
     let tree = vec![
         Reading {
             property: properties::LINEARIZABLE,
@@ -43,7 +43,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         },
     ];
     vec![
-        row("the data tree", all, tree),
+        row("the data tree", is_other, tree),
         row("a lock whose resource ignores tokens", is_unfenced, vec![exclusion, order]),
         row("a lock with fencing tokens", is_fenced, vec![exclusion, order]),
     ]

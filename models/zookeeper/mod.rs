@@ -33,7 +33,8 @@
 //! holder may go on for a while and not know, so **two clients hold the lock at once** (expected),
 //! and a resource that does not look at tokens takes a late write of the former (`lock-unfenced`).
 //! With the node's `czxid` as a token, and a resource that remembers the largest, it does not
-//! (`lock-fenced`).
+//! (`lock-fenced`; `lock-fenced-any-order` on links that lose, repeat and reorder). While no session
+//! expires, one client holds the lock at a time (`lock`).
 //!
 //! # Deviations, and why
 //!
@@ -44,6 +45,10 @@
 //!   identifiers, which the state machine does not see.
 //! * **A connection is nothing here.** Links are not FIFO, so answers carry events, and requests
 //!   carry the client's watches, which ZooKeeper's client sends when it connects to another server.
+//! * A watch compares what was read with what is there when the server looks, which is after each batch
+//!   that Zab delivers, or when the client comes. So a node that was created and deleted in between is
+//!   not told of, and of one that was deleted and created again, that its data changed. ZooKeeper does
+//!   the same for a client that comes back, and tells each change to one that stays.
 //! * A client pings the leader, where ZooKeeper's pings its server, which tells the leader.
 //! * All sessions have one timeout. A request need not be in a session, but for an ephemeral node.
 //! * No access lists, quotas, containers, nodes that expire, or transactions of several requests.

@@ -29,6 +29,8 @@ mutants! {
         "expire-locally" by claims::AGREEMENT in owner();
     NeverExpire: "a leader does not take over the sessions that its predecessor opened",
         "never-expire" by claims::TIMED in orphan();
+    ExpireOnce: "a leader proposes once to close a session, and never again if that comes to nothing",
+        "expire-once" by claims::TIMED in owner();
     WatchAfterRead: "the answer to a read does not carry the events of watches that fired",
         "watch-after-read" by claims::WATCH_ORDER in watcher();
     ForgetSetWatches: "a server knows the watches of reads that it answered, and no others",

@@ -7,6 +7,7 @@ use super::state::{ServerState, State, Timer};
 use super::watch::{Watch, WatchKind};
 use super::{ClientState, SessionId, Tree, ZooKeeper};
 use crate::kv::Service;
+use crate::kv::history::Linearizable;
 use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Process, Property};
 use crate::zab::Saved;
@@ -19,7 +20,7 @@ statements! {
     pub AGREEMENT = "agreement", "servers that delivered as much have the same tree",
         "Hunt et al. 2010, section 4.3";
     pub EPHEMERAL = "ephemeral", "an ephemeral node is there only while its session is open",
-        "Hunt et al. 2010, section 2.1; ZOOKEEPER-2355";
+        "Hunt et al. 2010, section 2.1";
     pub LINEARIZABLE = "linearizable",
         "writes, and the versions and numbers that they are answered, are linearizable",
         "Hunt et al. 2010, section 2.3; Herlihy and Wing 1990";
@@ -27,7 +28,7 @@ statements! {
         "Hunt et al. 2010, section 2.1";
     pub WATCH_ORDER = "watch-order",
         "a client that is shown a tree has seen the events of all its watches that fired in it",
-        "Hunt et al. 2010, section 2.3; ZooKeeper programmer's guide, what ZooKeeper guarantees about watches";
+        "Hunt et al. 2010, section 2.3";
     pub WATCH_TRUE = "watch-fires-on-change", "a client hears of changes that a server has",
         "Hunt et al. 2010, section 2.1";
     pub TIMED = "sessions-timed", "a leader has a timer for each session that is open in its tree, and for no other",
@@ -42,7 +43,7 @@ statements! {
     pub EXPIRED = "expired", "the leader closed a session, and an ephemeral node went with it";
     pub CREATED = "ephemeral-created", "every server has an ephemeral node";
     pub TAKEN_OVER = "expired-by-successor", "a later leader closed a session that its predecessor opened";
-    pub REFUSED = "write-refused", "of two writes with one version, one was refused";
+    pub REFUSED = "write-refused", "one of two writes with the same version was refused";
     pub NUMBERED = "numbered", "sequential nodes with two numbers were created";
     pub PUSHED = "event-pushed", "a client saw an event that came unasked";
     pub ANSWERED = "event-with-answer", "an answer carried an event that its client had not seen";
@@ -108,7 +109,7 @@ pub(super) fn linearizable() -> Claim {
     Property::always(
         LINEARIZABLE,
         Condition::history(|history: &History| {
-            history.writes.as_ref().is_none_or(|writes| writes.is_consistent())
+            history.writes.as_ref().is_none_or(Linearizable::is_consistent)
         }),
     )
 }

@@ -59,7 +59,9 @@ impl Turn<'_, '_> {
             return;
         }
         // The proposal may come to nothing.
-        self.time(session);
+        if !self.has(Bug::ExpireOnce) {
+            self.time(session);
+        }
         let id = self.id;
         self.drive(|server, zab, o| server.propose(id, zab, op, o));
     }

@@ -106,7 +106,10 @@ impl Tree {
                 Ok(Response::Deleted)
             }
             Request::CreateSession => self.open(client),
-            Request::CloseSession => self.close(op.session.ok_or(Error::SessionExpired)?),
+            Request::CloseSession => {
+                self.close(op.session.ok_or(Error::SessionExpired)?);
+                Ok(Response::Closed)
+            }
             Request::GetData { .. } | Request::Exists { .. } | Request::GetChildren { .. } => {
                 self.read(op)
             }
@@ -199,7 +202,7 @@ impl Tree {
     }
 
     /// Closes a session that is open, and deletes its nodes. They have no children.
-    fn close(&mut self, session: SessionId) -> Reply {
+    fn close(&mut self, session: SessionId) {
         self.sessions.remove(&session);
         if !self.has(Bug::EphemeralSurvives) {
             let from = self.ephemerals.range((session, Bytes::default())..);
@@ -208,7 +211,6 @@ impl Tree {
                 self.remove(&key);
             }
         }
-        Ok(Response::Closed)
     }
 
     fn read(&self, op: &Op) -> Reply {

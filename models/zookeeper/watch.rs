@@ -84,7 +84,6 @@ impl Tree {
         }
         let stat = self.node(watch.path.as_ref()).map(|node| node.stat);
         let event = match (watch.kind, stat) {
-            (WatchKind::Exist, None) => return None,
             (WatchKind::Exist, Some(_)) => EventType::NodeCreated,
             (WatchKind::Data | WatchKind::Child, None) => EventType::NodeDeleted,
             (WatchKind::Data, Some(stat)) if stat.mzxid > watch.since => EventType::NodeDataChanged,

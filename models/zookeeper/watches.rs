@@ -54,9 +54,9 @@ impl Turn<'_, '_> {
             return Err(Refusal::Busy);
         }
         let watches = watches.into_iter().map(|watch| (watch, false)).collect();
-        let watcher = Watcher { seq, watches, sets };
-        if known != Some(&watcher) {
-            self.state.to_mut().watchers.insert(src, watcher);
+        let noted = Watcher { seq, watches, sets };
+        if known != Some(&noted) {
+            self.state.to_mut().watchers.insert(src, noted);
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ fn answers_carry_events_until_the_client_has_seen_them() {
     other_creates(&mut server);
     let get = || read(Request::get_data("/x"), false);
     for seq in [2, 2, 3] {
-        let did = server.asks_with(CLIENT, seq, get(), &[watch.clone()]);
+        let did = server.asks_with(CLIENT, seq, get(), std::slice::from_ref(&watch));
         assert_eq!(events(&did), [(true, EventType::NodeCreated)]);
     }
     assert_eq!(events(&server.asks(4, get())), []);
@@ -53,7 +53,7 @@ fn an_earlier_request_does_not_bring_its_watches_back() {
     let mut server = alone();
     let watch = watched(&mut server, 1);
     let get = || read(Request::get_data("/"), false);
-    server.asks_with(CLIENT, 3, get(), &[watch.clone()]);
+    server.asks_with(CLIENT, 3, get(), std::slice::from_ref(&watch));
     server.asks_with(CLIENT, 2, get(), &[]);
     assert_eq!(server.server().watchers[&CLIENT.into()].seq, 3);
     server.asks_with(CLIENT, 4, get(), &[]);
