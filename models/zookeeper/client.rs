@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// A client and its script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Client {
+pub struct TreeClient {
     /// The common client. What a request carries is added when it is sent.
     pub client: ScriptedClient<Ask>,
     /// The lock that it is to take, if it is to.
@@ -54,12 +54,12 @@ pub struct ClientState {
 }
 
 /// A node of a cluster, as its client sees it.
-pub(super) trait Node: Actor<Msg = Msg, Timer: From<Retry>> {}
+pub(super) trait ClientActor: Actor<Msg = Msg, Timer: From<Retry>> {}
 
-impl<A: Actor<Msg = Msg, Timer: From<Retry>>> Node for A {}
+impl<A: Actor<Msg = Msg, Timer: From<Retry>>> ClientActor for A {}
 
-impl Client {
-    pub(super) fn on_start<A: Node>(&self, o: &mut Out<A>) -> ClientState {
+impl TreeClient {
+    pub(super) fn on_start<A: ClientActor>(&self, o: &mut Out<A>) -> ClientState {
         let mut out = Out::<A>::new();
         let state =
             ClientState { client: self.client.on_start(&mut out), ..ClientState::default() };
@@ -67,7 +67,7 @@ impl Client {
         state
     }
 
-    pub(super) fn on_msg<A: Node>(
+    pub(super) fn on_msg<A: ClientActor>(
         &self,
         state: &mut Cow<'_, ClientState>,
         msg: Msg,
@@ -96,12 +96,22 @@ impl Client {
         self.drive(state, o, |client, state, o| client.on_msg(state, msg, o));
     }
 
-    pub(super) fn on_retry_timer<A: Node>(&self, state: &mut Cow<'_, ClientState>, o: &mut Out<A>) {
+    pub(super) fn on_retry_timer<A: ClientActor>(
+        &self,
+        state: &mut Cow<'_, ClientState>,
+        o: &mut Out<A>,
+    ) {
         self.drive(state, o, ScriptedClient::on_retry);
     }
 
     /// Learns from the answer to the request that is open.
-    fn learn<A: Node>(&self, state: &mut ClientState, reply: &Reply, tree: u64, o: &mut Out<A>) {
+    fn learn<A: ClientActor>(
+        &self,
+        state: &mut ClientState,
+        reply: &Reply,
+        tree: u64,
+        o: &mut Out<A>,
+    ) {
         let what = self.client.script.get(state.client.done).map(|ask| &ask.what);
         if let Some(What::Read { op, watch: true, .. }) = what {
             state.watches.extend(Watch::of(&op.request, reply, tree));
@@ -128,7 +138,7 @@ impl Client {
     }
 
     /// It holds the lock, and uses what that protects.
-    fn take<A: Node>(&self, state: &mut ClientState, o: &mut Out<A>) {
+    fn take<A: ClientActor>(&self, state: &mut ClientState, o: &mut Out<A>) {
         state.holds = state.node.as_ref().map(|(_, token)| *token);
         let resource = self.lock.and_then(|lock| lock.resource);
         if let (Some(resource), Some(token)) = (resource, state.holds) {
@@ -138,7 +148,7 @@ impl Client {
     }
 
     /// Lets the common client act.
-    fn drive<A: Node>(
+    fn drive<A: ClientActor>(
         &self,
         state: &mut Cow<'_, ClientState>,
         o: &mut Out<A>,
@@ -154,7 +164,12 @@ impl Client {
     }
 
     /// Sends the common client's requests, with what they carry.
-    fn send_all<A: Node>(&self, state: &mut Cow<'_, ClientState>, out: Out<A>, o: &mut Out<A>) {
+    fn send_all<A: ClientActor>(
+        &self,
+        state: &mut Cow<'_, ClientState>,
+        out: Out<A>,
+        o: &mut Out<A>,
+    ) {
         for command in out {
             match command {
                 Command::Send(to, mut msg) => {

@@ -1,7 +1,7 @@
 //! The configuration of a cluster, and its nodes.
 
 use super::bugs::Bug;
-use super::client::{Client, Lock};
+use super::client::{Lock, TreeClient};
 use super::message::{Ask, Msg, What};
 use super::tree::Tree;
 use crate::kv::ScriptedClient;
@@ -51,14 +51,16 @@ impl Config {
         let servers = self.zab().server_ids().chain(self.zab().observer_ids()).collect();
         let retry = self.timing.retry.clone();
         let client = ScriptedClient { script, first_seq: 1, slots: 1, servers, retry };
-        ZooKeeper::Client(Client { client, lock: None, bug: self.bug })
+        ZooKeeper::Client(TreeClient { client, lock: None, bug: self.bug })
     }
 
     /// A client that takes a lock and uses a resource while it holds that, with the parent of all
     /// nodes of the lock.
     pub(super) fn holder(&self, script: Vec<What>, lock: Lock) -> ZooKeeper {
         match self.client(script) {
-            ZooKeeper::Client(client) => ZooKeeper::Client(Client { lock: Some(lock), ..client }),
+            ZooKeeper::Client(client) => {
+                ZooKeeper::Client(TreeClient { lock: Some(lock), ..client })
+            }
             node => node,
         }
     }
@@ -86,7 +88,7 @@ pub enum ZooKeeper {
     /// A server: leads, follows or observes.
     Server(Config),
     /// A client.
-    Client(Client),
+    Client(TreeClient),
     /// What a lock protects, in the checker: it is no part of the cluster.
     Resource {
         /// Whether it takes nothing with a smaller fencing token than it has taken.

@@ -94,7 +94,7 @@ mod turn;
 mod watch;
 mod watches;
 
-pub use client::{Client, ClientState, Lock};
+pub use client::{ClientState, Lock, TreeClient};
 pub use config::{Config, SESSION_TIMEOUT, ZooKeeper};
 pub use fragment::Fragment;
 pub use history::History;
