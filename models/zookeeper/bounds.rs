@@ -71,7 +71,7 @@ impl Bounds {
 
     fn actors(&self, config: &Config) -> Vec<ZooKeeper> {
         let servers = config.zab().server_ids().map(|_| config.server());
-        let resource = Id::from(self.servers + self.clients.len());
+        let resource = Id::from(self.servers);
         let clients = self.clients.iter().map(|(first, script)| {
             let node = if self.locks {
                 let resource = self.resource.map(|_| resource);
@@ -90,7 +90,7 @@ impl Bounds {
         let is_fenced = |fenced| fenced && config.bug != Some(Bug::Unfenced);
         let resource =
             self.resource.map(|fenced| ZooKeeper::Resource { fenced: is_fenced(fenced) });
-        servers.chain(clients).chain(resource).collect()
+        servers.chain(resource).chain(clients).collect()
     }
 
     /// The cluster, perhaps with a bug, and what must hold without it.
@@ -121,7 +121,9 @@ impl Bounds {
             ("zab", 0),
         ];
         let faults = Faults { timers, ..Faults::default() };
-        let mut setup = Setup::new(actors, self.servers, History::new(self.judged));
+        // The resource counts for a server: it serves the clients.
+        let servers = self.servers + usize::from(self.resource.is_some());
+        let mut setup = Setup::new(actors, servers, History::new(self.judged));
         setup.boundary = self.within;
         setup
             .network(self.network)

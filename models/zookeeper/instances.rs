@@ -7,7 +7,15 @@ use super::bounds::{Bounds, create, looks_once, read, unheard, watch, write};
 use super::properties as claims;
 use super::{CreateMode, History, Op, Request, What, ZooKeeper};
 use crate::world::NetworkKind;
-use crate::{Expected, Instance};
+use crate::{Expected, Instance, Reduced};
+
+/// The reduced checks of the instances that allow it.
+pub(super) const REDUCED: &[Reduced] = &[
+    Reduced::new("versions", 143, 321),
+    Reduced::new("sequential", 760, 1_932),
+    Reduced::new("ephemerals", 202, 529),
+    Reduced::new("expired-by-successor", 778, 3_322),
+];
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<ZooKeeper, History>> {

@@ -9,6 +9,7 @@ use super::properties as claims;
 use super::{History, ZooKeeper};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
+use crate::world::CHECKPOINT;
 
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<ZooKeeper, History>> {
@@ -26,7 +27,8 @@ mutants! {
     CreateAfterClose: "an ephemeral node is created in a session that is closed",
         "create-after-close" by claims::EPHEMERAL in owner();
     ExpireLocally: "each server judges by its own clock whether a session has expired, and closes it",
-        "expire-locally" by claims::AGREEMENT in owner();
+        "expire-locally" by claims::AGREEMENT in owner(),
+        "expire-unsaved" by CHECKPOINT in owner();
     NeverExpire: "a leader does not take over the sessions that its predecessor opened",
         "never-expire" by claims::TIMED in orphan();
     ExpireOnce: "a leader proposes once to close a session, and never again if that comes to nothing",

@@ -3,7 +3,7 @@
 use super::{History, ZooKeeper, guarantees, instances, mutants};
 use crate::guarantee::Guarantee;
 use crate::protocol::Protocol;
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Reduced};
 
 impl Protocol for ZooKeeper {
     const NAME: &'static str = "zookeeper";
@@ -14,6 +14,10 @@ impl Protocol for ZooKeeper {
 
     fn instances() -> Vec<Instance<Self, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Self, History>> {
