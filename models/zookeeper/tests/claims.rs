@@ -7,8 +7,6 @@ use crate::instance::asking::{fails, holds, needs};
 
 #[test]
 fn two_clients_may_hold_a_lock_at_once_and_a_token_keeps_the_resource_in_order() {
-    fails(instances(), "lock-unfenced", claims::EXCLUSION);
-    fails(instances(), "lock-unfenced", claims::IN_ORDER);
     fails(instances(), "lock-fenced", claims::EXCLUSION);
     needs(mutants(), "unfenced", claims::IN_ORDER);
 }
