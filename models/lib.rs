@@ -32,6 +32,9 @@
 //! | quorum-store, quorums that read and repair, one writer at one node: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
 //! | quorum-store, other levels, repairs and clocks: 3 nodes that all hold the key, level one | eventual, or what the levels below say; **not linearizable** | any 2 of 3 | acknowledged writes, at fewer replicas than the level says where hints count (checked without restarts) | 2 | 6, 2 | 2, 2 |
 //! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked with a crash and restart) | 2 | 14, 8 | 10, 6 |
+//! | zookeeper, the data tree: 3 servers | linearizable writes; events before the state that fired them | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | zookeeper, a lock whose resource ignores tokens: 3 servers | **two clients believe that they hold it**; **late uses by earlier holders** | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | zookeeper, a lock with fencing tokens: 3 servers | **two clients believe that they hold it**; no late use by an earlier holder | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;
@@ -67,6 +70,7 @@ mod turn;
 pub mod two_phase_commit;
 pub mod world;
 pub mod zab;
+pub mod zookeeper;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant, Reduced};

@@ -93,7 +93,8 @@
 //!   does not take the rest of its history for committed.
 //! * A leader that is shut down hands over to the next server (Ongaro 2014, section 3.10).
 //! * A follower redirects clients to its leader, where ZooKeeper's forwards.
-//! * No watches, ephemeral nodes or access lists, and no change of the servers.
+//! * Sessions, ephemeral nodes and watches are [ZooKeeper's](crate::zookeeper), which this orders. No change
+//!   of the servers.
 //!
 //! # Bounds
 //!
@@ -106,7 +107,8 @@
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
 //! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs`, `reads.rs` and `leaving.rs` (how a
-//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches. All are
+//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches, or, for a service that
+//! has a server of this in its own, `embedded.rs`. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -116,6 +118,7 @@ mod choice;
 mod client;
 mod config;
 mod discovery;
+mod embedded;
 mod epoch;
 mod follower;
 mod guarantees;
@@ -228,23 +231,16 @@ impl<M: StateMachine> Recoverable for Zab<M> {
         }
     }
 
-    /// What is committed is on the disks of a quorum; of a single server, that is its own.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        let Self::Server(server) = self else { return false };
         match msg {
-            // A proposal counts here when it is durable here.
-            Service::Request { .. }
-            | Service::Redirect { .. }
-            | Service::Refused { .. }
-            | Service::Peer(Peer::Propose { .. }) => false,
-            Service::Reply { .. }
-            | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
-                matches!(self, Self::Server(server) if server.config.servers() == 1)
-            }
-            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+            Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
+            Service::Reply { .. } => server.reply_waits(),
+            Service::Peer(msg) => server.waits(msg),
         }
     }
 
     fn is_lazy(&self, saved: &Saved<M>) -> bool {
-        saved.is_all(Record::is_lazy)
+        Server::is_lazy(saved)
     }
 }
