@@ -17,8 +17,22 @@ fn protocol<'a>(all: &'a [Protocol], name: &str) -> &'a Protocol {
     all.iter().find(|protocol| protocol.name == name).unwrap()
 }
 
-/// The mutants, and how many walks are enough for each.
-const MUTANTS: [(&str, &str); 0] = [];
+/// Mutants whose violation 2,000 walks find. Of all 322 that a safety property kills, 3,000 walks from
+/// seed 1 find 279.
+const MUTANTS: [(&str, &str); 12] = [
+    ("multi-primary", "collect-early"),
+    ("multi-primary", "restore-from-one"),
+    ("primary-backup", "act-on-one"),
+    ("primary-backup", "no-fencing"),
+    ("two-phase-commit", "vote-early"),
+    ("synod", "synod-ignore-accepted"),
+    ("paxos", "count-votes-across"),
+    ("paxos", "answer-locally"),
+    ("zab", "sync-locally"),
+    ("quorum-store", "serial-read-without-proposal"),
+    ("zookeeper", "unfenced"),
+    ("kafka", "truncate-to-watermark"),
+];
 
 #[test]
 fn seeded_bugs_are_found_and_their_traces_show_them() {
