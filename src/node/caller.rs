@@ -182,7 +182,7 @@ impl Session {
 
     /// The release to speak to a server, and the other one where that must be spoken as well.
     fn releases(&mut self, server: Id) -> (Release, Option<Release>) {
-        self.spoken.ask(Instant::now());
+        self.spoken.ask(server, Instant::now());
         (self.spoken.to(server), self.spoken.also(server))
     }
 

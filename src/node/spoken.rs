@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How often a server that seems to be of the previous release is tried in the newer one.
 const TRY: Duration = Duration::from_secs(5);
-/// After more requests than these and for so long without a word a client no longer relies on what it
-/// heard: a server may have been replaced by one of the previous release.
+/// After more requests than these to a server and for so long without a word from it a client no longer
+/// relies on what it heard: the server may have been started again as one of the previous release.
 const UNHEARD: (u32, Duration) = (2, Duration::from_secs(1));
 
 /// What was heard from a server.
@@ -23,6 +23,8 @@ struct Heard {
     /// Since when it runs, in whatever way the caller tells that.
     run: u64,
     release: Release,
+    /// How often it was asked since it was heard last, and when the first of these times was.
+    unheard: Option<(u32, Instant)>,
 }
 
 /// The releases that servers speak.
@@ -30,15 +32,13 @@ pub(super) struct Spoken {
     newest: Release,
     heard: Vec<Option<Heard>>,
     tries: Rate,
-    /// The requests since a server was heard last, and when the first of them was.
-    unheard: Option<(u32, Instant)>,
 }
 
 impl Spoken {
     /// Of so many servers, at an end that speaks releases up to `newest`.
     pub(super) fn new(newest: Release, servers: usize) -> Self {
         let tries = Rate::new(servers.max(1) as u32, TRY);
-        Self { newest, heard: vec![None; servers], tries, unheard: None }
+        Self { newest, heard: vec![None; servers], tries }
     }
 
     /// The release to speak to a server.
@@ -61,20 +61,21 @@ impl Spoken {
 
     /// A server was heard, which runs since then.
     pub(super) fn hear(&mut self, server: Id, run: u64, release: Release) {
-        self.unheard = None;
         if let Some(heard) = self.heard.get_mut(usize::from(server)) {
             let before = heard.filter(|before| before.run == run).map(|before| before.release);
             let release = before.map_or(release, |before| before.max(release));
-            *heard = Some(Heard { run, release });
+            *heard = Some(Heard { run, release, unheard: None });
         }
     }
 
-    /// A client asks.
-    pub(super) fn ask(&mut self, now: Instant) {
-        let (asked, since) = self.unheard.unwrap_or((0, now));
-        self.unheard = Some((asked.saturating_add(1), since));
+    /// A client asks a server.
+    pub(super) fn ask(&mut self, server: Id, now: Instant) {
+        let Some(known) = self.heard.get_mut(usize::from(server)) else { return };
+        let Some(heard) = known else { return };
+        let (asked, since) = heard.unheard.unwrap_or((0, now));
+        heard.unheard = Some((asked.saturating_add(1), since));
         if asked >= UNHEARD.0 && now.saturating_duration_since(since) > UNHEARD.1 {
-            self.heard.fill(None);
+            *known = None;
         }
     }
 }
@@ -117,12 +118,15 @@ mod tests {
         let mut spoken = Spoken::new(Current, 2);
         let (now, later) = (Instant::now(), Instant::now() + UNHEARD.1 * 2);
         spoken.hear(Id::from(SERVER), 0, Current);
-        (0..100).for_each(|_| spoken.ask(now));
+        let ask = |spoken: &mut Spoken, at| spoken.ask(Id::from(SERVER), at);
+        (0..100).for_each(|_| ask(&mut spoken, now));
         assert_eq!(to(&mut spoken), (Current, None), "much is under way");
         spoken.hear(Id::from(SERVER), 0, Current);
-        [now, later].into_iter().for_each(|at| spoken.ask(at));
+        [now, later].into_iter().for_each(|at| ask(&mut spoken, at));
         assert_eq!(to(&mut spoken), (Current, None), "it asks seldom");
-        spoken.ask(later);
+        // Another server's answers say nothing of this one.
+        spoken.hear(Id::from(0), 0, Current);
+        ask(&mut spoken, later);
         assert_eq!(to(&mut spoken), (Current, Some(Previous)));
     }
 

@@ -54,7 +54,7 @@ fn nothing_is_said_to_hold_and_no_more_states_are_met_than_there_are() {
     assert!(found.discoveries.values().all(|found| matches!(found, Discovery::Found(_))));
     assert_eq!(found.shortfall, Some(Shortfall::Walks));
     assert!(found.unique <= case.expected().unique, "{} states", found.unique);
-    assert!(found.unique * 2 > case.expected().unique, "only {} states", found.unique);
+    assert!(found.unique * 10 > case.expected().unique, "only {} states", found.unique);
     let coverage = found.walks.clone().unwrap();
     assert!(coverage.is_exact && coverage.count == 500);
     assert_eq!(coverage.curve.last().map(|point| point.states), Some(found.unique));

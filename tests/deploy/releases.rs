@@ -34,8 +34,9 @@ fn a_cluster_goes_from_one_release_to_the_next_and_back_server_by_server() {
             cluster.kill(third);
             cluster.swap(value, value + 1);
             value += 1;
-            for client in &mut clients {
-                client.put("key".into(), "x".into(), SECOND * 20).unwrap();
+            for (number, client) in clients.iter_mut().enumerate() {
+                let put = client.put("key".into(), "x".into(), SECOND * 20);
+                assert!(put.is_ok(), "client {number}, when {now:?} and {third} is down: {put:?}");
                 let chain = client.get("chain".into(), SECOND * 20).unwrap();
                 assert_eq!(chain, Some(value.to_string().as_str().into()));
             }
