@@ -85,7 +85,8 @@ fn node<A: Checkable, H: Observer<A::Msg>>(
     };
     let mut label = number.to_string();
     for name in violated.iter().chain(&reached) {
-        label += &format!("\n{name}");
+        label.push('\n');
+        label += name;
     }
     let (label, tooltip) = (escaped(&label), escaped(&format!("{state:#?}")));
     format!("  s{number} [label=\"{label}\", fillcolor={color}, tooltip=\"{tooltip}\"];\n")

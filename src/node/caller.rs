@@ -170,7 +170,7 @@ impl Session {
     pub(super) fn hello(&mut self, server: Id) -> Result<Datagram, SendError> {
         self.said_hello += 1;
         let (first, other) = self.releases(server);
-        let release = other.filter(|_| self.said_hello % 2 == 0).unwrap_or(first);
+        let release = other.filter(|_| self.said_hello.is_multiple_of(2)).unwrap_or(first);
         let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
         let src = Id::from(ANONYMOUS as usize);
         // Without keys there is no such key.

@@ -7,6 +7,7 @@ use super::actor::{Adopted, Whole};
 use super::adoption::{Adoptable, Auxiliary};
 use super::recording::{Last, Recording};
 use crate::world::cluster::Inner;
+use crate::world::derived::Derived;
 use crate::world::parts::{NodeOf, Process};
 use crate::world::reads::Reads;
 use crate::world::setup::NetworkKind;
@@ -174,13 +175,13 @@ impl<A: Adoptable, H: Auxiliary> Replica<A, H> {
     }
 }
 
-/// What is in `these` and not in `those`, counting repetitions; both are in order.
-fn missing(these: &[u32], those: &[u32]) -> Vec<u32> {
-    let mut those = those.iter().peekable();
+/// What is in `all` and not in `other`, counting repetitions; both are in order.
+fn missing(all: &[u32], other: &[u32]) -> Vec<u32> {
+    let mut rest = other.iter().peekable();
     let mut missing = Vec::new();
-    for id in these {
-        while those.next_if(|other| *other < id).is_some() {}
-        if those.next_if_eq(&id).is_none() {
+    for id in all {
+        while rest.next_if(|other| *other < id).is_some() {}
+        if rest.next_if_eq(&id).is_none() {
             missing.push(*id);
         }
     }
@@ -201,7 +202,7 @@ where
     C: Send + Sync + 'static,
     H: Auxiliary,
 {
-    let scratch = view.derived.and_then(|derived| derived.take_scratch());
+    let scratch = view.derived.and_then(Derived::take_scratch);
     let mut replicas: Box<Replicas<A, H>> = scratch.unwrap_or_default();
     let at = replicas.iter().position(|replica| replica.parts == parts).or_else(|| {
         let initial = view.inner.initial.get().map_or(view.ids, |initial| initial);

@@ -53,7 +53,8 @@ mod tests {
         let mut won = [0; 3];
         for _ in 0..60_000 {
             let draw = random.next();
-            let times = [1.0, 2.0, 3.0].map(|weight| time(draw, weight as u64 * 77, weight));
+            let steps = [(77, 1.0), (154, 2.0), (231, 3.0)];
+            let times = steps.map(|(leads_to, weight)| time(draw, leads_to, weight));
             let first = (0..3).min_by(|a, b| times[*a].total_cmp(&times[*b])).unwrap();
             won[first] += 1;
         }
