@@ -49,7 +49,7 @@ const SERVERS: &str = "servers";
 /// What each needs. Of links none needs more than that what arrives was sent: they may lose, repeat and
 /// reorder, and the rows say what stands in for order.
 const NEEDS: [Need; 22] = [
-    need("paxos", LINKS, "votes are counted by sender", "lossy", Mutant("count-twice")),
+    need("paxos", LINKS, "votes are counted by sender", "rivalry", Mutant("count-twice")),
     need(
         "paxos",
         LINKS,
