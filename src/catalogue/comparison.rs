@@ -273,4 +273,4 @@ pub fn unfounded(protocols: &[Protocol]) -> Vec<String> {
 }
 
 /// What was measured, with the commands that repeat it.
-const MEASURED: &str = "";
+const MEASURED: &str = include_str!("measured.md");
