@@ -96,9 +96,9 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     for (clients, generated) in [(2, 32_971), (3, 2_420_477)] {
         let name = format!("paxos with {clients} clients");
-        compare(&mut criterion, &name, generated, |engine, threads| match engine {
-            Engine::Stateright => stateright(clients, threads),
-            Engine::Quorate => quorate(clients, threads),
+        compare(&mut criterion, &name, generated, |engine, threads| {
+            let is_theirs = engine == Engine::Stateright;
+            if is_theirs { stateright(clients, threads) } else { quorate(clients, threads) }
         });
     }
     let protocol_named = catalogue::protocol("primary-backup");

@@ -6,7 +6,6 @@
 
 use crate::bound::Bound;
 use crate::kv::Op;
-use crate::protocol::Protocol;
 use crate::world::{Checkable, Cluster};
 
 /// What may be chosen of a protocol.
@@ -24,13 +23,10 @@ pub struct Choice<S: 'static, A: Checkable, H> {
 #[error("{0}")]
 pub struct Unfit(pub String);
 
-/// A generic action on the choice of a protocol, called at most once.
-pub trait ChoiceVisitor<P: Protocol + ?Sized> {
+/// A generic action on the choice of a protocol with these types, called at most once.
+pub trait ChoiceVisitor<A: Checkable, H> {
     /// The choice.
-    fn visit<S: Clone + Send + Sync + 'static>(
-        &mut self,
-        choice: Choice<S, P::Checked, P::History>,
-    );
+    fn visit<S: Clone + Send + Sync + 'static>(&mut self, choice: Choice<S, A, H>);
 }
 
 /// Only what crashed can restart.

@@ -25,9 +25,16 @@
 //! | kafka, acks=all, unclean elections: a controller, 3 brokers, 2 to commit | **replicas differ**; a record is committed once | any 1 of 4 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 4 | 2, 2 |
 //! | kafka, acks=1: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; a record is committed once | any 1 of 4, and 5 of the 6 sets of 2 | **not even what is acknowledged** (checked without restarts) | 1 | 7, 2 | 2, 2 |
 //! | kafka, acks=all, producers without numbers: a controller, 3 brokers, 2 to commit | replicas agree on what is committed; **a record may be committed twice** | any 1 of 4 | what is acknowledged (checked without restarts) | 1 | 7, 4 | 2, 2 |
-//! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with a crash and restart) | 1 | 8, 4 | 8, 4 |
+//! | zab, reads as transactions: 3 servers | linearizable | any 1 of 3 | delivered transactions, at a quorum (checked with 2 crashes and restarts) | 1 | 8, 4 | 8, 4 |
 //! | zab, reads at any server: 3 servers | **not linearizable**; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! | zab, reads at any server after a sync: 3 servers | linearizable; sequentially consistent; no client goes back in time | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | quorum-store, quorums that read and repair, writes that query: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 3 | 8, 6 | 4, 4 |
+//! | quorum-store, quorums that read and repair, one writer at one node: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
+//! | quorum-store, other levels, repairs and clocks: 3 nodes that all hold the key, level one | eventual, or what the levels below say; **not linearizable** | any 2 of 3 | acknowledged writes, at fewer replicas than the level says where hints count (checked without restarts) | 2 | 6, 2 | 2, 2 |
+//! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked with a crash and restart) | 2 | 14, 8 | 10, 6 |
+//! | zookeeper, the data tree: 3 servers | linearizable writes; events before the state that fired them | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | zookeeper, a lock whose resource ignores tokens: 3 servers | **two clients believe that they hold it**; **late uses by earlier holders** | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
+//! | zookeeper, a lock with fencing tokens: 3 servers | **two clients believe that they hold it**; no late use by an earlier holder | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! <!-- end of guarantees -->
 
 pub mod abstract_model;
@@ -63,6 +70,7 @@ mod turn;
 pub mod two_phase_commit;
 pub mod world;
 pub mod zab;
+pub mod zookeeper;
 
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant, Reduced};

@@ -10,6 +10,7 @@ use crate::guarantee::Guarantee;
 use crate::kv::Service;
 use crate::kv::machine::Value;
 use crate::kv::offer::Offer;
+use crate::ring::Ring;
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
 use crate::world::{Checkable, Observer};
@@ -49,7 +50,7 @@ pub trait Protocol: 'static {
     }
 
     /// Shows what may be chosen of an instance that is not recorded, if anything may.
-    fn choice(_visitor: &mut impl ChoiceVisitor<Self>) {}
+    fn choice(_visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {}
 
     /// Shows its abstract models, if it has any.
     fn abstract_models(_visitor: &mut impl ModelVisitor) {}
@@ -122,6 +123,11 @@ pub trait Deploy: Protocol {
         None
     }
 
+    /// Which servers hold which keys, where a ring says it.
+    fn placement(_topology: &Topology) -> Option<Placement> {
+        None
+    }
+
     /// Whether this server may return when its data directory is lost.
     fn readmission(_server: Id) -> Readmission<Self::Actor> {
         Readmission::Refused(
@@ -164,8 +170,34 @@ pub enum Promise {
         /// Whether concurrent writes are kept as siblings.
         siblings: bool,
     },
+    /// Each key is a register that any server reads and writes, and servers agree when writes end. A
+    /// compare-and-swap is not to be mixed with that.
+    Register(Register),
     /// Nothing of that: why.
     Nothing(&'static str),
+}
+
+/// What reads of a register return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Register {
+    /// As if each operation happened at one point between its request and its reply (Herlihy and
+    /// Wing 1990).
+    Atomic,
+    /// Nothing that was overwritten before the read began (Lamport 1986).
+    Regular,
+    /// No older version than a read that ended before it began (Terry et al. 1994).
+    Monotonic,
+    /// What somebody wrote.
+    Eventual,
+}
+
+/// Where a ring puts keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The servers on the circle.
+    pub ring: Ring,
+    /// How many servers hold each key.
+    pub replicas: usize,
 }
 
 /// What a deployed protocol's clients send.

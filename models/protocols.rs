@@ -36,6 +36,7 @@ impl Protocols for All {
         visitor.deployed::<crate::paxos::Paxos<Map>>();
         visitor.deployed::<crate::kafka::Kafka>();
         visitor.deployed::<crate::zab::Zab<Map>>();
-        visitor.checked::<crate::quorum_store::QuorumStore>();
+        visitor.deployed::<crate::quorum_store::QuorumStore>();
+        visitor.checked::<crate::zookeeper::ZooKeeper>();
     }
 }

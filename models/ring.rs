@@ -56,6 +56,11 @@ impl Ring {
         ring
     }
 
+    /// How many tokens each node has.
+    pub fn per_node(&self) -> u16 {
+        self.per_node
+    }
+
     /// Adds a node; nothing, if it is there.
     pub fn join(&mut self, node: Id) {
         self.tokens.extend(tokens(node, self.per_node));
@@ -79,36 +84,52 @@ impl Ring {
     /// The first `count` distinct nodes clockwise from a key, its owner first; all, if they are
     /// fewer.
     pub fn replicas(&self, key: &Bytes, count: usize) -> Vec<Id> {
-        let mut found = Vec::with_capacity(count);
-        for node in self.clockwise(key) {
-            if found.len() == count {
-                break;
-            }
-            if !found.contains(&node) {
-                found.push(node);
-            }
-        }
-        found
+        first(self.clockwise(key), count)
     }
 
     /// The nodes of the tokens from the place of a key on, once round.
     fn clockwise(&self, key: &Bytes) -> impl Iterator<Item = Id> {
-        let from = (place(key.as_ref()), Id::from(0));
+        self.from((place(key.as_ref()), Id::from(0)))
+    }
+
+    /// The same from a token on.
+    fn from(&self, from: (u64, Id)) -> impl Iterator<Item = Id> {
         let (after, before) = (self.tokens.range(from..), self.tokens.range(..from));
         after.chain(before).map(|(_, node)| *node)
     }
 
     /// How many of the 2^64 places belong to each node.
     pub fn owned(&self) -> BTreeMap<Id, u128> {
-        let mut owned = BTreeMap::new();
-        let mut before = self.tokens.last().map_or(0, |(last, _)| i128::from(*last) - (1 << 64));
-        for (token, node) in &self.tokens {
-            let arc = i128::from(*token) - before;
-            *owned.entry(*node).or_default() += arc.unsigned_abs();
-            before = i128::from(*token);
-        }
-        owned
+        self.held(1)
     }
+
+    /// How many of the 2^64 places each node holds, where each key has `count` replicas.
+    pub fn held(&self, count: usize) -> BTreeMap<Id, u128> {
+        let mut held = BTreeMap::new();
+        let mut before = self.tokens.last().map_or(0, |(last, _)| i128::from(*last) - (1 << 64));
+        for token in &self.tokens {
+            let arc = (i128::from(token.0) - before).unsigned_abs();
+            for node in first(self.from(*token), count) {
+                *held.entry(node).or_default() += arc;
+            }
+            before = i128::from(token.0);
+        }
+        held
+    }
+}
+
+/// The first `count` distinct nodes of these.
+fn first(nodes: impl Iterator<Item = Id>, count: usize) -> Vec<Id> {
+    let mut found = Vec::with_capacity(count);
+    for node in nodes {
+        if found.len() == count {
+            break;
+        }
+        if !found.contains(&node) {
+            found.push(node);
+        }
+    }
+    found
 }
 
 /// The tokens of a node: they follow from its id alone.
@@ -185,6 +206,10 @@ mod tests {
             let owned = ring(&nodes, per_node).owned();
             prop_assert_eq!(owned.len(), nodes.len());
             prop_assert_eq!(owned.values().sum::<u128>(), 1 << 64);
+            let held = ring(&nodes, per_node).held(3);
+            prop_assert_eq!(held.values().sum::<u128>(), (nodes.len().min(3) as u128) << 64);
+            prop_assert!(held.values().all(|places| *places <= 1 << 64));
+            prop_assert!(owned.iter().all(|(node, places)| held[node] >= *places));
         }
     }
 

@@ -14,7 +14,7 @@ macro_rules! bugs {
     ($($bug:ident),+ $(,)?) => {
         /// A bug that the checker can put into the protocol. The table of mutants says what each
         /// does.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(crate) enum Bug {
             $($bug),+
         }

@@ -6,7 +6,7 @@
 //! to the other. [`node`] runs a protocol over UDP, and [`history`] judges the histories of its
 //! clients. [`local`] starts a cluster on this machine, [`mod@bench`] puts load on one, and
 //! [`chaos`] a storm. [`catalogue`] lists what there is, and [`cli`] makes a command of any list of
-//! protocols.
+//! protocols. [`from_stateright`] says how models of stateright are checked here as they are.
 
 pub mod bench;
 pub mod catalogue;
@@ -14,6 +14,7 @@ pub mod chaos;
 pub mod check;
 pub mod cli;
 pub mod explore;
+pub mod from_stateright;
 pub mod history;
 pub mod local;
 pub mod node;

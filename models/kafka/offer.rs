@@ -31,7 +31,7 @@ impl Offer for TopicOffer {
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
-            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Words(_) => {
+            Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Words(_) => {
                 Err(not_offered::<Self>(ask))
             }
         }

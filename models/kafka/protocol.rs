@@ -38,7 +38,7 @@ impl Protocol for Kafka {
         mutants::mutants()
     }
 
-    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+    fn choice(visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {
         visitor.visit(super::choice::choice());
     }
 

@@ -120,6 +120,10 @@ impl<O: Value> ScriptedClient<O> {
             return;
         }
         let at = self.servers.iter().position(|server| *server == state.target);
+        if at.is_none() && state.epoch > 0 {
+            // It was sent to a leader that it would not ask by itself, and is to be sent there again.
+            state.to_mut().epoch = 0;
+        }
         let next = self.servers[at.map_or(0, |at| (at + 1) % self.servers.len())];
         if next != state.target {
             state.to_mut().target = next;
@@ -266,6 +270,19 @@ mod tests {
             let commands: Vec<_> = out.into_iter().collect();
             assert!(matches!(commands[..], [Command::Send(to, _), Command::SetTimer(Retry, _)]
                     if to == server.into()));
+        }
+    }
+
+    #[test]
+    fn who_asks_one_server_only_is_sent_to_the_same_leader_again() {
+        let client = ScriptedClient { servers: vec![Id::from(1)], ..client() };
+        let mut state = Cow::Owned(client.on_start(&mut Out::<Alone>::new()));
+        let leader = Service::Redirect { seq: 1, epoch: 5, leader: 0.into() };
+        for _ in 0..2 {
+            client.on_msg(&mut state, leader.clone(), &mut Out::<Alone>::new());
+            assert_eq!(state.target, 0.into());
+            client.on_retry(&mut state, &mut Out::<Alone>::new());
+            assert_eq!((state.target, state.epoch), (1.into(), 0));
         }
     }
 

@@ -3,7 +3,7 @@
 //! An operation begins when its request is first sent and ends when its reply is first delivered
 //! to a client that waits for it: retries and late duplicates are the protocol's business, not
 //! the history's. The judge is stateright's tester. Its threads have one operation at a time: they are
-//! the [slots](slots) of the clients' sessions.
+//! the [`slots`] of the clients' sessions.
 
 use super::service::Service;
 use super::sessions::slots;

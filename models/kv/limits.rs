@@ -20,6 +20,14 @@ pub enum LimitError {
         /// Its length.
         len: usize,
     },
+    /// A value is too long for this protocol, whose messages carry several.
+    #[error("the value has {len} bytes, more than the {limit} that this protocol takes")]
+    ValueTooLongHere {
+        /// Its length.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A compare-and-swap of two long values.
     #[error(
         "the key and the values have {len} bytes together, more than the limit of \

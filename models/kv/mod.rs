@@ -8,6 +8,7 @@
 pub mod bytes;
 pub mod client;
 pub mod history;
+pub mod level;
 pub mod limits;
 pub mod machine;
 pub mod map;
@@ -24,6 +25,7 @@ pub mod txn;
 pub use bytes::Bytes;
 pub use client::{ClientState, Retry, ScriptedClient};
 pub use history::KvHistory;
+pub use level::Level;
 pub use machine::{Recorded, StateMachine};
 pub use map::{Map, Op, Reply};
 pub use range::{Page, Range};

@@ -5,7 +5,7 @@
 
 use super::limits::{self, LimitError};
 use super::machine::{StateMachine, Value};
-use super::{Abort, Bytes, Map, Op, Outcome, Reply, Service, Transaction};
+use super::{Abort, Bytes, Level, Map, Op, Outcome, Reply, Service, Transaction};
 use crate::topology::Topology;
 use thiserror::Error;
 
@@ -20,6 +20,8 @@ pub enum Ask {
         /// [`Answered::Siblings`] returned it.
         context: Option<String>,
     },
+    /// One operation that waits for as many replicas as its level says.
+    At(Op, Level),
     /// A read that the server which is asked answers from its own state: it may be older than what
     /// is acknowledged, but not than what the same client was told before.
     Local(Op),
@@ -67,6 +69,7 @@ impl Ask {
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::One { op: Op::Range(_), .. } => "range",
+            Self::At(..) => "--consistency",
             Self::Local(Op::Range(_)) => "range --local",
             Self::Local(_) => "get --local",
             Self::Sync => "sync",
@@ -236,6 +239,8 @@ pub enum AskOutcome {
     Again(Abort),
     /// It cannot be done.
     Failed(OfferError),
+    /// The servers gave it up: it may have been done, and may still be at any later time.
+    TimedOut,
 }
 
 impl From<Reply> for AskOutcome {
@@ -277,7 +282,7 @@ pub trait Offer {
     /// What a client carries from its answers to its next requests; `()` if nothing.
     type Carried: Carried<Self::Request, Self::Answer>;
     /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `get --local`,
-    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets` and `call`.
+    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets`, `call` and `--consistency`.
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -285,6 +290,12 @@ pub trait Offer {
 
     /// Whether a request keeps the limits. Clients and servers check the same.
     fn check(request: &Self::Request) -> Result<(), LimitError>;
+
+    /// Whether a request, once it was sent to one server, may be sent to no other: there it would be
+    /// done as another one.
+    fn stays(_request: &Self::Request) -> bool {
+        false
+    }
 
     /// What the answer to `ask` says; `None` if it answers something else.
     fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
@@ -304,9 +315,12 @@ impl Offer for MapOffer {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => {
-                Err(not_offered::<Self>(ask))
-            }
+            Ask::At(..)
+            | Ask::Local(_)
+            | Ask::Sync
+            | Ask::Together(_)
+            | Ask::Log(_)
+            | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 
@@ -349,7 +363,7 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
             Reply::Swapped { swapped: false, found }.into()
         }
         (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
-        | (Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Words(_), _) => {
+        | (Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Words(_), _) => {
             return None;
         }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {

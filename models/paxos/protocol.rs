@@ -34,7 +34,7 @@ impl<M: Offered> Protocol for Paxos<M> {
         mutants::mutants()
     }
 
-    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+    fn choice(visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {
         visitor.visit(super::choice::choice());
     }
 

@@ -1,7 +1,10 @@
 //! The bounds of an instance: a cluster for the checker, from a few settings.
 
 use super::bugs::Bug;
-use super::config::{Clock, Config, Handoff, Purge, ReadRepair, Stamps, Step, Timing, WriteMode};
+use super::config::{
+    Clock, Config, Handoff, Purge, QuorumStore, ReadRepair, ScriptedCall, Session, Stamps, Timing,
+    WriteMode,
+};
 use super::history::History;
 use super::message::{Level, Request};
 use super::properties::{self as claims, Actor, Claim};
@@ -17,7 +20,7 @@ use stateright::actor::Id;
 pub(super) struct Bounds {
     pub(super) nodes: usize,
     pub(super) replicas: usize,
-    pub(super) clients: Vec<Vec<Step>>,
+    pub(super) clients: Vec<Vec<ScriptedCall>>,
     pub(super) clock: Clock,
     /// The nodes whose physical clocks are ahead.
     pub(super) ahead: &'static [usize],
@@ -35,6 +38,8 @@ pub(super) struct Bounds {
     pub(super) deadlines: u8,
     pub(super) purges: u8,
     pub(super) retries: Option<u8>,
+    /// Whether clients ask another node then, also for a write.
+    pub(super) wanders: bool,
     pub(super) crashes: u8,
     pub(super) restarts: u8,
     pub(super) crashable: Option<Vec<usize>>,
@@ -46,7 +51,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Nodes that all hold the key; nothing goes wrong but the network.
-    pub(super) fn new(nodes: usize, clients: Vec<Vec<Step>>) -> Self {
+    pub(super) fn new(nodes: usize, clients: Vec<Vec<ScriptedCall>>) -> Self {
         Self {
             nodes,
             replicas: nodes,
@@ -65,6 +70,7 @@ impl Bounds {
             deadlines: 0,
             purges: 0,
             retries: Some(0),
+            wanders: false,
             crashes: 0,
             restarts: 0,
             crashable: None,
@@ -97,7 +103,12 @@ impl Bounds {
         let mut actors: Vec<Actor> = (0..self.nodes)
             .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
             .collect();
-        actors.extend(self.clients.into_iter().map(|script| config.client(script)));
+        let wanders = self.wanders;
+        let client = |script| match config.client(script) {
+            QuorumStore::Client(session) => QuorumStore::Client(Session { wanders, ..session }),
+            node @ QuorumStore::Replica(_) => node,
+        };
+        actors.extend(self.clients.into_iter().map(client));
         let mut timers = vec![("deadline", self.deadlines), ("purge", self.purges)];
         timers.extend(self.retries.map(|count| ("retry", count)));
         timers.extend(self.resends.map(|count| ("resend", count)));
@@ -166,32 +177,32 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
-fn at(node: usize, level: Level, op: Op) -> Step {
+fn at(node: usize, level: Level, op: Op) -> ScriptedCall {
     (node, Request { op, level })
 }
 
 /// A put at a node, which waits for a quorum.
-pub(super) fn put(node: usize, value: &str) -> Step {
+pub(super) fn put(node: usize, value: &str) -> ScriptedCall {
     at(node, Level::Quorum, Op::put("x", value))
 }
 
 /// A get at a node, which asks a quorum.
-pub(super) fn get(node: usize) -> Step {
+pub(super) fn get(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::get("x"))
 }
 
 /// A delete at a node, which waits for a quorum.
-pub(super) fn delete(node: usize) -> Step {
+pub(super) fn delete(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::Delete { key: "x".into() })
 }
 
 /// The same call at another level.
-pub(super) fn with(level: Level, (node, request): Step) -> Step {
+pub(super) fn with(level: Level, (node, request): ScriptedCall) -> ScriptedCall {
     (node, Request { level, ..request })
 }
 
 /// A client writes at node 0; another reads at two nodes.
-pub(super) fn reader(writes: Vec<Step>) -> Bounds {
+pub(super) fn reader(writes: Vec<ScriptedCall>) -> Bounds {
     Bounds::new(3, vec![writes, vec![get(0), get(1)]])
 }
 
@@ -207,6 +218,20 @@ pub(super) fn in_turn() -> Bounds {
     Bounds { clock: Clock::Physical, ahead: &[0], ..Bounds::new(3, vec![script]) }
 }
 
+/// A client puts at two nodes, of which the first one may crash and come back, and gets.
+pub(super) fn repeating() -> Bounds {
+    let script = vec![put(0, "a"), put(1, "b"), get(1)];
+    let bounds = Bounds { write: WriteMode::Query, ..Bounds::new(3, vec![script]) };
+    Bounds { crashes: 1, restarts: 1, crashable: Some(vec![0]), ..bounds }
+}
+
+/// The same serially, on links that keep the order of messages; the client may ask again.
+pub(super) fn repeating_serially() -> Bounds {
+    let script = [put(0, "a"), put(1, "b"), get(1)].map(|call| with(Level::Serial, call));
+    let bounds = Bounds { network: NetworkKind::Ordered, ..Bounds::new(2, vec![script.into()]) };
+    Bounds { crashes: 1, restarts: 1, crashable: Some(vec![0]), retries: Some(1), ..bounds }
+}
+
 /// Two clients write at once, at nodes of which the first one's clock is ahead; one of them reads.
 pub(super) fn at_once() -> Bounds {
     let clients = vec![vec![put(0, "a")], vec![put(1, "b"), get(1)]];
@@ -218,11 +243,11 @@ pub(super) fn deleter() -> Bounds {
     Bounds::new(2, vec![vec![put(0, "a"), delete(0), get(1)]])
 }
 
-/// Two nodes that miss what is lost until they exchange what they have.
-pub(super) fn lossy(script: Vec<Step>) -> Bounds {
+/// A client that asks either node, and two nodes that miss what is lost until they exchange what they have.
+pub(super) fn lossy(script: Vec<ScriptedCall>) -> Bounds {
     let bounds =
         Bounds { resends: None, hints: None, repairs: None, ..Bounds::new(2, vec![script]) };
-    Bounds { is_lossy: true, retries: None, ..bounds }
+    Bounds { is_lossy: true, retries: None, wanders: true, ..bounds }
 }
 
 /// A client puts and deletes at node 0, and reads at node 2 and from node 0.
@@ -256,12 +281,12 @@ pub(super) fn missed(handoff: Handoff) -> Bounds {
 }
 
 /// A serial get at a node.
-pub(super) fn serial_get(node: usize) -> Step {
+pub(super) fn serial_get(node: usize) -> ScriptedCall {
     with(Level::Serial, get(node))
 }
 
 /// A compare-and-swap at a node.
-pub(super) fn cas(node: usize, expected: Option<&str>, new: &str) -> Step {
+pub(super) fn cas(node: usize, expected: Option<&str>, new: &str) -> ScriptedCall {
     let (key, expected, new) = ("x".into(), expected.map(Into::into), Some(new.into()));
     at(node, Level::Serial, Op::Cas { key, expected, new })
 }
@@ -272,13 +297,13 @@ pub(super) fn rivalry() -> Bounds {
 }
 
 /// A compare-and-swap that may time out, then these calls.
-pub(super) fn unfinished(then: impl IntoIterator<Item = Step>) -> Bounds {
+pub(super) fn unfinished(then: impl IntoIterator<Item = ScriptedCall>) -> Bounds {
     let script = [cas(0, None, "a")].into_iter().chain(then).collect();
     Bounds { deadlines: 1, ..in_order(vec![script]) }
 }
 
 /// Serial requests on links that keep the order of messages: on the set network each request
 /// multiplies the states with the messages of all earlier ones.
-pub(super) fn in_order(clients: Vec<Vec<Step>>) -> Bounds {
+pub(super) fn in_order(clients: Vec<Vec<ScriptedCall>>) -> Bounds {
     Bounds { network: NetworkKind::Ordered, ..Bounds::new(3, clients) }
 }

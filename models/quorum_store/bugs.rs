@@ -33,6 +33,8 @@ bugs! {
     BareBallots,
     ForgetPromise,
     ForgetAccepted,
+    ForgetTaken,
+    BeginAgain,
 }
 
 impl Seeded<Msg, Saved> for Bug {
@@ -41,6 +43,7 @@ impl Seeded<Msg, Saved> for Bug {
             Record::Row(..) => self == Self::ForgetWrite,
             Record::Promised(..) => self == Self::ForgetPromise,
             Record::Accepted(..) => self == Self::ForgetAccepted,
+            Record::Taken(..) => self == Self::ForgetTaken,
             _ => false,
         })
     }

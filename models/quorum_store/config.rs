@@ -93,7 +93,8 @@ pub struct Timing {
     pub repair: Range<Duration>,
     /// Between two looks for tombstones that may go.
     pub purge: Range<Duration>,
-    /// How long a client waits for an answer before it asks another node.
+    /// How long a client waits for an answer before it asks again: the same node, or for a plain get
+    /// another one.
     pub retry: Range<Duration>,
 }
 
@@ -122,7 +123,7 @@ impl Default for Timing {
             hint: millis(500, 700),
             repair: millis(2_000, 3_000),
             purge: millis(10_000, 12_000),
-            retry: millis(2_500, 3_000),
+            retry: millis(200, 400),
         }
     }
 }
@@ -171,6 +172,10 @@ pub struct Config {
 
 /// How many hints a deployed node keeps.
 pub const MAX_HINTS: usize = 10_000;
+/// How many replicas a deployed key has, unless something else is said, or there are fewer nodes.
+pub const DEFAULT_REPLICAS: usize = 3;
+/// The most tokens that a deployed node has.
+pub const MAX_TOKENS: u16 = 256;
 /// How many levels deployed hash trees have: 4,096 leaves.
 pub const TREE_DEPTH: usize = 3;
 
@@ -241,9 +246,9 @@ impl Config {
     }
 
     /// A client.
-    pub fn client(&self, script: Vec<Step>) -> QuorumStore {
+    pub fn client(&self, script: Vec<ScriptedCall>) -> QuorumStore {
         let (nodes, retry) = (self.nodes, self.timing.retry.clone());
-        QuorumStore::Client(Session { script, nodes, retry })
+        QuorumStore::Client(Session { script, nodes, retry, wanders: false })
     }
 }
 
@@ -277,15 +282,18 @@ pub struct Replica {
 }
 
 /// A call of a script: the node that it asks first, and what for.
-pub type Step = (usize, Request);
+pub type ScriptedCall = (usize, Request);
 
 /// A client and its script.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What it does, in order.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptedCall>,
     /// How many nodes there are.
     pub nodes: usize,
     /// How long it waits for an answer.
     pub retry: Range<Duration>,
+    /// Whether it sends a write that is not answered to the next node, as clients may that know nothing
+    /// of sessions: there it is another write.
+    pub wanders: bool,
 }

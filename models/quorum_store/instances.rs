@@ -25,13 +25,14 @@ mod reduced;
 mod serial;
 
 use super::bounds::{
-    Bounds, at_once, cells, get, in_turn, lossy, missed, purging, put, reader, rivals,
+    Bounds, at_once, cells, get, in_turn, lossy, missed, purging, put, reader, repeating, rivals,
     three_deleting, with,
 };
 use super::config::{Clock, Handoff, Purge, ReadRepair, Stamps, WriteMode};
 use super::history::History;
 use super::message::Level;
 use super::properties::{self as claims, Actor};
+use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 pub(super) use reduced::REDUCED;
 
@@ -47,6 +48,8 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         hybrid_rivals(),
         query_in_turn(),
         query_two_writers(),
+        query_crash(),
+        retried_elsewhere(),
         failed_write_appears(),
         strict(),
         sloppy(),
@@ -200,6 +203,34 @@ instance!(
 );
 
 instance!(
+    query_crash,
+    "query-crash",
+    false,
+    "3 nodes, quorums, writes that query, a client that puts at a node that may crash and come back, and puts and gets at another",
+    repeating(),
+    claims::atomic(),
+    (32_705, 367_182),
+    &[]
+);
+
+instance!(
+    retried_elsewhere,
+    "retried-elsewhere",
+    false,
+    "2 nodes, ordered links, quorums, writes that query, a client that puts, asks the other node once if no answer comes, and puts and gets at the first",
+    Bounds {
+        write: WriteMode::Query,
+        retries: Some(1),
+        wanders: true,
+        network: NetworkKind::Ordered,
+        ..Bounds::new(2, vec![vec![put(0, "a"), put(0, "b"), get(0)]])
+    },
+    claims::atomic(),
+    (528, 781),
+    &[(claims::LINEARIZABLE, 22), (claims::REGULAR, 22)]
+);
+
+instance!(
     failed_write_appears,
     "failed-write-appears",
     false,
@@ -318,11 +349,11 @@ instance!(
 instance!(
     abd_crash,
     "abd-crash",
-    true,
+    false,
     "3 nodes, quorums, blocking read repair, a client that puts, one that gets twice at different nodes, 1 crash, 1 restart",
     Bounds { crashes: 1, restarts: 1, ..reader(vec![put(0, "a")]) },
     claims::atomic_and([claims::overlap(), claims::blocked()]),
-    (0, 0),
+    (103_084, 1_031_390),
     &[]
 );
 

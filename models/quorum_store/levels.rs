@@ -44,6 +44,21 @@ pub struct Settings {
     pub serial: bool,
 }
 
+/// What one key is, by the theory of registers (`kv::registers`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Linearizable, compare-and-swap included.
+    Linearizable,
+    /// Linearizable, as far as plain reads and writes go.
+    Atomic,
+    /// A read returns nothing that was overwritten before it began.
+    Regular,
+    /// Reads do not go back in time.
+    Monotonic,
+    /// A read returns what somebody wrote, and replicas agree when writes end.
+    Eventual,
+}
+
 /// A property in an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -195,6 +210,17 @@ impl Settings {
             lines.push(PURGED);
         }
         Ok(lines)
+    }
+
+    /// What one key is.
+    pub fn class(&self) -> Class {
+        match self.register() {
+            SERIAL => Class::Linearizable,
+            QUERY | ATOMIC => Class::Atomic,
+            REGULAR | READ_FEW => Class::Regular,
+            CAUSAL | MONOTONIC => Class::Monotonic,
+            _ => Class::Eventual,
+        }
     }
 
     fn register(&self) -> Line {

@@ -1,28 +1,13 @@
 //! The messages of clients and nodes.
 
 use super::version::{Digest, Stamp, Version};
+pub use crate::kv::Level;
 use crate::kv::{Bytes, Op, Service};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
 /// A message of the store.
 pub type Msg = Service<Request, Answer, Peer>;
-
-/// How many replicas a request waits for.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub enum Level {
-    /// One.
-    One,
-    /// More than half.
-    #[default]
-    Quorum,
-    /// All.
-    All,
-    /// More than half, in an order with all other serial requests of the key (Paxos).
-    Serial,
-}
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -38,7 +38,7 @@
 //! 6. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
 //!
-//! # Six short stories
+//! # Seven short stories
 //!
 //! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
 //!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
@@ -57,6 +57,9 @@
 //!   differ, and nobody wrote between them. An empty proposal of the first read prevents that.
 //! * **The condition that did not hold** (`failed-cas-without-proposal`, the same ticket). The second
 //!   request is a compare-and-swap that finds nothing and does not apply; the value appears after it.
+//! * **The write that is done twice** (`retried-elsewhere`). A put at node 0 ends late, and its client has
+//!   asked node 1 too. The next put ends. Then node 1 takes its copy of the first for a put of its own, with
+//!   a timestamp above both.
 //!
 //! # What is not promised
 //!
@@ -72,6 +75,21 @@
 //!   compare-and-swap is to be written by nothing else.
 //! * A serial request that its client repeats at another node is another one: the condition of a
 //!   compare-and-swap may then fail because it has been done.
+//!
+//! * So a client sends a write, and a serial request, to one node only, again and again
+//!   ([`LevelOffer`]). Should that node die, whether it was done is unknown. `retried-elsewhere` shows
+//!   what becomes of a client that asks the next node; `query-crash` and `lwt-crash` have a node that
+//!   comes back.
+//!
+//! # Deployed
+//!
+//! The words of a cluster file's `mode` choose, here each with its default: `replicas=3` (or as many as
+//! there are nodes), `consistency=quorum` (the level of requests that say none), `write=query`,
+//! `read-repair=blocking`, `handoff=strict`, `clock=hybrid`, `purge=never`, `tokens=16`; others are
+//! `consistency=one|all|serial`, `write=clock`, `read-repair=none`, `handoff=none|sloppy`,
+//! `clock=physical`, and `purge=timer` with `grace=SECONDS`. So a cluster file without a mode has atomic
+//! registers. A value has at most [`MAX_VALUE_BYTES`], since a promise of Paxos carries three in one
+//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged.
 //!
 //! # Deviations, and why
 //!
@@ -96,6 +114,7 @@
 //!
 //! # Where things are
 //!
+//! `options.rs` reads the mode of a cluster file, `offer.rs` makes requests of what users ask.
 //! [`Peer`] has the messages, [`ReplicaState`] a node's state, [`Stable`] its durable part. All
 //! handlers are methods of one context, `turn.rs`. `session.rs` is the client that is checked,
 //! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
@@ -106,12 +125,15 @@ mod bounds;
 mod bugs;
 mod config;
 mod coordinator;
+mod guarantees;
 mod hints;
 mod history;
 pub mod instances;
 pub mod levels;
 mod message;
 pub mod mutants;
+mod offer;
+mod options;
 pub mod properties;
 mod protocol;
 mod reads;
@@ -127,11 +149,12 @@ mod turn;
 mod version;
 
 pub use config::{
-    Clock, Config, Handoff, MAX_HINTS, Purge, QuorumStore, ReadRepair, Replica, Session, Stamps,
-    Step, TREE_DEPTH, Timing, WriteMode,
+    Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_HINTS, MAX_TOKENS, Purge, QuorumStore,
+    ReadRepair, Replica, ScriptedCall, Session, Stamps, TREE_DEPTH, Timing, WriteMode,
 };
 pub use history::History;
 pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};
+pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use repair::FANOUT;
 pub use state::{Attempt, Open, Phase, Progress, ReplicaState, Seen, SessionState, State, Timer};
 pub use storage::{Record, Row, Saved, Serial, Stable};

@@ -1,8 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, rivalry, rivals,
-    serial_get, three_deleting, twins, unfinished, with,
+    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, repeating,
+    repeating_serially, rivalry, rivals, serial_get, three_deleting, twins, unfinished, with,
 };
 use super::bugs::Bug;
 use super::config::{Handoff, Purge, Stamps, WriteMode};
@@ -11,7 +11,7 @@ use super::message::Level;
 use super::properties::{self as claims, Actor};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
-use crate::world::NetworkKind;
+use crate::world::{CHECKPOINT, NetworkKind};
 
 /// Every bug, with the property that kills it.
 pub fn mutants() -> Vec<Mutant<Actor, History>> {
@@ -42,7 +42,8 @@ mutants! {
     LateHint: "a version that is older than a tombstone that went is taken again",
         "late-hint" by claims::DELETED in purging();
     ForgetWrite: "a replica acknowledges a version that it did not save",
-        "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) };
+        "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) },
+        "forget-write-unread" by CHECKPOINT in Bounds::new(3, vec![vec![put(0, "a")]]);
     NoHints: "hints are kept and never sent",
         "no-hints" by claims::HINTS_ARRIVE in Bounds { handoff: Handoff::Strict, deadlines: 1, resends: Some(0), repairs: Some(0), ..lossy(vec![with(Level::One, put(0, "a"))]) };
     NoRepairTimer: "nodes do not exchange what they have",
@@ -74,4 +75,8 @@ mutants! {
         "forget-promise" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
     ForgetAccepted: "an acceptor does not save what it accepts",
         "forget-accepted" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
+    ForgetTaken: "a node does not save which timestamp it gave to whose write",
+        "forget-taken" by claims::LINEARIZABLE in repeating();
+    BeginAgain: "a serial write that was begun before a crash is begun again when it comes again",
+        "begin-again" by claims::LINEARIZABLE in repeating_serially();
 }

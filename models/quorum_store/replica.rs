@@ -3,9 +3,9 @@
 
 use super::bugs::Bug;
 use super::config::Purge;
-use super::message::{Cause, Msg, Peer};
+use super::message::{Call, Cause, Msg, Peer};
 use super::state::{Seen, Timer};
-use super::storage::{Record, Saved, Stable};
+use super::storage::{Record, Row, Saved, Stable};
 use super::turn::Turn;
 use super::version::Version;
 use crate::kv::{Bytes, Service};
@@ -90,7 +90,7 @@ impl Turn<'_, '_> {
         }
     }
 
-    fn on_read(&mut self, call: super::Call, key: &Bytes, full: bool) {
+    fn on_read(&mut self, call: Call, key: &Bytes, full: bool) {
         let version = self.version(key);
         let answer = if full {
             Peer::Value { call, version }
@@ -107,7 +107,7 @@ impl Turn<'_, '_> {
         let is_old = |version: &Version| {
             version.stamp.time.physical.saturating_add(self.config.grace) <= now
         };
-        let may_go = |row: &super::Row| match self.config.purge {
+        let may_go = |row: &Row| match self.config.purge {
             Purge::Never => false,
             Purge::OnTimer => is_old(&row.version),
             Purge::AfterRepair => row.is_repaired || self.has(Bug::PurgeUnrepaired),

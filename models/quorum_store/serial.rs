@@ -29,7 +29,13 @@ impl Turn<'_, '_> {
         if !matches!(op, Op::Get { .. }) {
             match self.state.stable.sessions.status(call.client, call.seq) {
                 RequestStatus::New => {}
-                RequestStatus::Repeated(_) | RequestStatus::Old => return,
+                RequestStatus::Repeated(_) if self.has(Bug::BeginAgain) => {}
+                // It was begun before a crash, and what came of it is not known here any more.
+                RequestStatus::Repeated(_) => {
+                    let reply = Answer::TimedOut;
+                    return self.answer(Service::Reply { seq: call.seq, reply });
+                }
+                RequestStatus::Old => return,
                 RequestStatus::Refused(why) => {
                     return self.answer(Service::Refused { seq: call.seq, why });
                 }

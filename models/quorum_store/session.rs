@@ -2,8 +2,10 @@
 
 use super::config::{QuorumStore, Session};
 use super::message::{Msg, Request};
+use super::offer::LevelOffer;
 use super::state::SessionState;
 use crate::kv::ScriptedClient;
+use crate::kv::offer::Offer;
 use stateright::actor::{Id, Out};
 use std::borrow::Cow;
 
@@ -41,7 +43,9 @@ impl Session {
     fn call(&self, at: usize) -> ScriptedClient<Request> {
         let step = self.script.get(at);
         let first = step.map_or(0, |(node, _)| *node);
-        let servers = (0..self.nodes).map(|at| Id::from((first + at) % self.nodes)).collect();
+        let stays = step.is_some_and(|(_, request)| LevelOffer::stays(request) && !self.wanders);
+        let count = if stays { 1 } else { self.nodes };
+        let servers = (0..count).map(|at| Id::from((first + at) % self.nodes)).collect();
         ScriptedClient {
             script: step.map(|(_, request)| request.clone()).into_iter().collect(),
             first_seq: at as u64 + 1,

@@ -39,7 +39,7 @@ impl Protocol for TwoPhaseCommit {
         mutants::mutants()
     }
 
-    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+    fn choice(visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {
         visitor.visit(super::choice::choice());
     }
 

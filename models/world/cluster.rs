@@ -32,6 +32,8 @@ pub(super) struct Inner<A: Checkable, H> {
     pub(super) conditions: Vec<Condition<A, H>>,
     pub(super) tables: Tables<A, H>,
     pub(super) initial: OnceLock<Box<[u32]>>,
+    /// Whether the history watches anything.
+    pub(super) is_watched: bool,
 }
 
 pub(super) struct Tables<A: Checkable, H> {
@@ -129,7 +131,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             appended: Memo::default(),
             panicked: AtomicBool::new(false),
         };
-        Self(Arc::new(Inner { setup, conditions, tables, initial: OnceLock::new() }))
+        let (initial, is_watched) = (OnceLock::new(), setup.history.watches());
+        Self(Arc::new(Inner { setup, conditions, tables, initial, is_watched }))
     }
 
     /// What it was made from.

@@ -18,6 +18,8 @@ pub struct Derived {
     /// Those of the state that is looked at, once they are asked for.
     shares: Cell<Option<Shares>>,
     kinds: RefCell<Vec<Kind>>,
+    /// Room to work in, for conditions that keep something from one state to the next.
+    scratch: Cell<Option<Box<dyn Any + Send>>>,
 }
 
 /// The values that one function made.
@@ -40,6 +42,15 @@ impl Derived {
         let shares = self.shares.get().unwrap_or_else(make);
         self.shares.set(Some(shares));
         shares
+    }
+
+    /// What a condition kept here, if it is of this type. It is to be put back.
+    pub(super) fn take_scratch<T: Any + Send>(&self) -> Option<Box<T>> {
+        self.scratch.take()?.downcast().ok()
+    }
+
+    pub(super) fn put_scratch<T: Any + Send>(&self, kept: Box<T>) {
+        self.scratch.set(Some(kept));
     }
 
     pub(super) fn find(

@@ -50,11 +50,14 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let mut out = Out::new();
         let actor = &self.setup.actors[usize::from(before.id)];
         actor.on_msg(before.id, &mut next, delivered.src, delivered.msg.clone(), &mut out);
-        let no_op = is_no_op(&next, &out);
+        // Stateright records such a delivery on ordered links, where it is a step.
+        let is_recorded =
+            self.setup.rules == Rules::Stateright && self.setup.network == NetworkKind::Ordered;
+        let no_op = is_no_op(&next, &out) && !is_recorded;
         let after = (next.into_owned(), timers.clone(), choices.clone());
         let mut effect = self.commit(before, after, out);
         effect.no_op = no_op;
-        if H::observes(borrowed(delivered)) {
+        if self.is_watched && H::observes(borrowed(delivered)) {
             let observed = std::mem::take(&mut effect.observed).into_vec();
             effect.observed = [(true, envelope)].into_iter().chain(observed).collect();
         }
@@ -106,7 +109,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let mut observed = Vec::new();
         for (dst, msg) in sent {
             let envelope = Envelope { src: node.id, dst, msg };
-            let is_observed = H::observes(borrowed(&envelope));
+            let is_observed = self.is_watched && H::observes(borrowed(&envelope));
             let envelope = self.intern_envelope(envelope);
             if is_observed {
                 observed.push((false, envelope));
@@ -155,7 +158,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
                 }
                 for (key, options) in choices {
                     for (at, option) in options.iter().enumerate() {
-                        if options[..at].contains(option) {
+                        // Stateright counts each repetition as a step.
+                        let is_repeated = options[..at].contains(option);
+                        if is_repeated && self.setup.rules == Rules::Quorate {
                             continue;
                         }
                         let process = (state, timers, choices);

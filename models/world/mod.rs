@@ -44,6 +44,7 @@
 //! fingerprint is known before the successor is built.
 
 mod action;
+mod adopted;
 mod alike;
 mod changes;
 mod channels;
@@ -83,6 +84,7 @@ mod waiting;
 mod weight;
 
 pub use action::{Action, ActionOf};
+pub use adopted::{Adoptable, Adopted, AdoptedSetup, Auxiliary, Recording, Shared, Whole};
 pub use alike::{Alike, Unlike};
 pub use changes::changes;
 pub use cluster::{Cluster, MAX_CONDITIONS};

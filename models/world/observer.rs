@@ -14,6 +14,11 @@ pub trait Observer<M>: Clone + Debug + PartialEq + Hash + Send + Sync + 'static 
         true
     }
 
+    /// Whether it watches anything at all; asked once, of the history at the start of a cluster.
+    fn watches(&self) -> bool {
+        true
+    }
+
     /// What it becomes when a message is sent; `None` if it stays the same.
     fn on_send(&self, envelope: Envelope<&M>) -> Option<Self> {
         let _ = envelope;

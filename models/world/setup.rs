@@ -9,7 +9,7 @@ use super::property::{Condition, Property};
 use super::waiting::Waiting;
 use crate::durable::{Newcomer, Recoverable};
 use crate::statements;
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 
 /// How messages travel. See [the rules](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub struct Setup<A: Checkable, H> {
     pub(crate) servers: usize,
     /// How messages travel.
     pub(crate) network: NetworkKind,
+    /// The messages in flight before any node starts, oldest first.
+    pub(crate) in_flight: Vec<Envelope<A::Msg>>,
     /// Whether a message in flight may be lost for good, as a step.
     pub(crate) lossy: bool,
     /// When a save becomes durable.
@@ -122,6 +124,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
             actors: actors.into_iter().collect(),
             servers,
             network: NetworkKind::Set,
+            in_flight: Vec::new(),
             lossy: false,
             disk: DiskKind::Synchronous,
             waiting: Waiting::default(),
@@ -141,6 +144,14 @@ impl<A: Checkable, H: Observer<A::Msg>> Setup<A, H> {
     #[must_use]
     pub fn network(mut self, network: NetworkKind) -> Self {
         self.network = network;
+        self
+    }
+
+    /// Puts messages in flight before any node starts, oldest first. The history does not see them
+    /// being sent.
+    #[must_use]
+    pub fn in_flight(mut self, messages: impl IntoIterator<Item = Envelope<A::Msg>>) -> Self {
+        self.in_flight.extend(messages);
         self
     }
 

@@ -19,7 +19,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     fn start(&self) -> Box<[u32]> {
         let mut state = Vec::new();
         let mut history = self.intern_history(self.setup.history.clone());
-        let mut sent = Vec::new();
+        let in_flight = self.setup.in_flight.iter().cloned();
+        let mut sent: Vec<u32> = in_flight.map(|envelope| self.intern_envelope(envelope)).collect();
         for index in 0..self.setup.actors.len() {
             let effect = self.on_restart(&Self::blank_node(Id::from(index)));
             state.push(effect.node);

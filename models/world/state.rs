@@ -104,6 +104,11 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     /// The history so far.
     pub fn history(&self) -> &'a H {
         self.note(Reads::HISTORY);
+        self.history_unnoted()
+    }
+
+    /// The same, for who says itself what it looks at.
+    pub(super) fn history_unnoted(&self) -> &'a H {
         self.inner.tables.histories.value(self.ids[self.inner.history_at()])
     }
 

@@ -146,16 +146,6 @@ pub enum Zab<M: StateMachine> {
     Client(SessionClient<M::Op>),
 }
 
-impl<M: StateMachine> Zab<M> {
-    /// The seeded bug, if its cluster has one.
-    pub(super) fn bug(&self) -> Option<Bug> {
-        match self {
-            Self::Server(server) => server.config.bug,
-            Self::Client(_) => None,
-        }
-    }
-}
-
 /// A server of the replicated service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server<M: StateMachine> {

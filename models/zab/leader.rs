@@ -23,6 +23,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     /// A client asks for an operation.
     pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
         let stable = &self.state.stable;
+        if seq == Command::<M::Op>::OF_A_SERVER {
+            return;
+        }
         if !self.is_established() {
             return self.redirect(seq);
         }
@@ -90,8 +93,9 @@ impl<M: StateMachine> Turn<'_, '_, M> {
     }
 
     /// Proposes a request, unless it is in the history already.
-    fn order(&mut self, seq: u64, op: Option<M::Op>) {
-        if self.is_open(seq) && !self.has(Bug::NoDedupe) {
+    pub(super) fn order(&mut self, seq: u64, op: Option<M::Op>) {
+        let is_own = seq == Command::<M::Op>::OF_A_SERVER;
+        if !is_own && self.is_open(seq) && !self.has(Bug::NoDedupe) {
             return;
         }
         let (client, stable) = (self.src, &self.state.stable);

@@ -53,15 +53,19 @@ pub struct Reply<R> {
 /// What a transaction does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Command<O> {
-    /// The client that asked for it.
+    /// The client that asked for it, or the leader that proposed it unasked.
     pub client: Id,
-    /// The client's sequence number.
+    /// The client's sequence number; [`Command::OF_A_SERVER`], if none asked.
     pub seq: u64,
     /// The operation; `None` of a sync.
     pub op: Option<O>,
 }
 
 impl<O> Command<O> {
+    /// The number of all transactions that a leader proposes of its own accord. They have no
+    /// session: applying one twice must do the same as applying it once.
+    pub const OF_A_SERVER: u64 = 0;
+
     /// Whether it is the request `seq` of `client`.
     pub fn is_request(&self, client: Id, seq: u64) -> bool {
         self.client == client && self.seq == seq

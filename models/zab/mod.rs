@@ -47,7 +47,7 @@
 //! | ZOOKEEPER-2845 | only what the leader says is committed is delivered | `keep-memory` | `committed-durability` | 5 | 10 |
 //! | ZOOKEEPER-3642 | a snapshot counts when all of it came | `partial-snap-kept` | `snapshot` | 6 | – |
 //! | ZOOKEEPER-3911 | the history of NEWLEADER is durable before ACK-LD, not after UPTODATE | `history-after-uptodate` | `leader-completeness` | 13 | 14 |
-//! | ZOOKEEPER-4394 | a COMMIT between ACK-LD and UPTODATE counts | `drop-commit-in-sync` | `caught-up` | 13 | 17 |
+//! | ZOOKEEPER-4394 | a COMMIT between ACK-LD and UPTODATE counts | `drop-commit-in-sync` | `caught-up` | 14 | 17 |
 //! | ZOOKEEPER-4643 | the history is durable before the current epoch | `epoch-before-history` | `leader-completeness` | 13 | 20 |
 //! | ZOOKEEPER-4646 | the history is durable before it is acknowledged | `ack-before-history` | `leader-completeness` | 13 | 23 |
 //! | ZOOKEEPER-4685 | an acknowledgment of a follower that is not synchronised is ignored | `ack-proposal-first` | `steady-leader` | 9 | 12 |
@@ -58,8 +58,8 @@
 //! | Zab 1.0 | a leader broadcasts when a quorum has its initial history | `commit-old-by-count` | `primary-integrity` | 10 | – |
 //! | DSN 2011 | an accepted epoch is durable before it is acknowledged | `forget-accepted-epoch` | `accepted-epoch` | 4 | – |
 //! | DSN 2011 | an epoch is accepted of one leader only | `accept-equal-epoch` | `one-leader` | 14 | – |
-//! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 20 | – |
-//! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 22 | – |
+//! | TLA+ issue 1 | a follower gets what was proposed while it synchronised | `propose-to-synced-only` | `caught-up` | 21 | – |
+//! | TLA+ issue 3 | UPTODATE carries what is committed now | `uptodate-with-ackld-zxid` | `caught-up` | 23 | – |
 //! | links | a proposal is appended after its predecessor only | `accept-gap` | `local-primary-order` | 10 | – |
 //! | links | a NEWLEADER that comes again truncates nothing | `reinstall-newleader` | `committed-durability` | 12 | – |
 //! | links | a snapshot never replaces a history that has all of it | `install-older` | `acknowledged-history` | 15 | – |
@@ -93,7 +93,8 @@
 //!   does not take the rest of its history for committed.
 //! * A leader that is shut down hands over to the next server (Ongaro 2014, section 3.10).
 //! * A follower redirects clients to its leader, where ZooKeeper's forwards.
-//! * No watches, ephemeral nodes or access lists, and no change of the servers.
+//! * Sessions, ephemeral nodes and watches are [ZooKeeper's](crate::zookeeper), which this orders. No change
+//!   of the servers.
 //!
 //! # Bounds
 //!
@@ -106,7 +107,8 @@
 //!
 //! [`Peer`] has the messages, [`ServerState`] the state, [`Stable`] its durable part. The handlers
 //! are in `discovery.rs`, `sync.rs`, `leader.rs`, `follower.rs`, `reads.rs` and `leaving.rs` (how a
-//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches. All are
+//! leader that stops is succeeded at once) and `observers.rs`; `server.rs` dispatches, or, for a service that
+//! has a server of this in its own, `embedded.rs`. All are
 //! methods of one context, `turn.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them, [`tickets`] where they come from.
 
@@ -116,6 +118,7 @@ mod choice;
 mod client;
 mod config;
 mod discovery;
+mod embedded;
 mod epoch;
 mod follower;
 mod guarantees;
@@ -228,23 +231,16 @@ impl<M: StateMachine> Recoverable for Zab<M> {
         }
     }
 
-    /// What is committed is on the disks of a quorum; of a single server, that is its own.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
+        let Self::Server(server) = self else { return false };
         match msg {
-            // A proposal counts here when it is durable here.
-            Service::Request { .. }
-            | Service::Redirect { .. }
-            | Service::Refused { .. }
-            | Service::Peer(Peer::Propose { .. }) => false,
-            Service::Reply { .. }
-            | Service::Peer(Peer::Commit { .. } | Peer::UpToDate { .. } | Peer::Ping { .. }) => {
-                matches!(self, Self::Server(server) if server.config.servers() == 1)
-            }
-            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+            Service::Request { .. } | Service::Redirect { .. } | Service::Refused { .. } => false,
+            Service::Reply { .. } => server.reply_waits(),
+            Service::Peer(msg) => server.waits(msg),
         }
     }
 
     fn is_lazy(&self, saved: &Saved<M>) -> bool {
-        saved.is_all(Record::is_lazy)
+        Server::is_lazy(saved)
     }
 }

@@ -49,8 +49,7 @@ statements! {
         "a transaction that a server delivered is in the histories of a quorum",
         "Ouyang et al. 2025, committed log durability";
     pub OBSERVED = "observer-committed",
-        "whatever an observer has in its history is in the histories of a quorum",
-        "ZooKeeper, ZOOKEEPER-368";
+        "a transaction in the history of an observer is in the histories of a quorum";
     pub PROCESS = "process-consistency",
         "a server that took over its leader's history has a prefix of it",
         "Ouyang et al. 2025, history consistency, process consistency";

@@ -30,7 +30,7 @@ impl<M: Offered> Protocol for Zab<M> {
         mutants::mutants()
     }
 
-    fn choice(visitor: &mut impl ChoiceVisitor<Self>) {
+    fn choice(visitor: &mut impl ChoiceVisitor<Self::Checked, Self::History>) {
         visitor.visit(super::choice::choice());
     }
 

@@ -2,7 +2,7 @@
 //! saves.
 
 use super::epoch::{Epoch, Zxid};
-use super::message::{Msg, Reply, Txn};
+use super::message::{Command, Msg, Reply, Txn};
 use crate::Replay;
 use crate::kv::snapshot::Answer;
 use crate::kv::{Image, Service, StateMachine};
@@ -80,6 +80,10 @@ impl<M: StateMachine> Stable<M> {
         let (client, seq) = (txn.command.client, txn.command.seq);
         Some(match &txn.command.op {
             None => Delivered::Sync { client, seq },
+            Some(op) if seq == Command::<M::Op>::OF_A_SERVER => {
+                self.image.machine.apply(client, seq, op);
+                Delivered::Op(None)
+            }
             Some(op) => Delivered::Op(self.image.apply_once(client, seq, op)),
         })
     }
@@ -100,7 +104,7 @@ pub(super) enum Delivered<M: StateMachine> {
         /// Its sequence number.
         seq: u64,
     },
-    /// An operation; without an answer, if the client has gone on.
+    /// An operation; without an answer, if the client has gone on, or a server proposed it.
     Op(Option<Answer<M::Reply>>),
 }
 

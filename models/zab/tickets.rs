@@ -52,7 +52,7 @@ const ALL: &[Guard] = &[
         says: "a COMMIT between ACK-LD and UPTODATE counts",
         mutant: "drop-commit-in-sync",
         property: CAUGHT_UP,
-        steps: 13,
+        steps: 14,
         note: "17",
     },
     Guard {
@@ -140,7 +140,7 @@ const ALL: &[Guard] = &[
         says: "a follower gets what was proposed while it synchronised",
         mutant: "propose-to-synced-only",
         property: CAUGHT_UP,
-        steps: 20,
+        steps: 21,
         note: "–",
     },
     Guard {
@@ -148,7 +148,7 @@ const ALL: &[Guard] = &[
         says: "UPTODATE carries what is committed now",
         mutant: "uptodate-with-ackld-zxid",
         property: CAUGHT_UP,
-        steps: 22,
+        steps: 23,
         note: "–",
     },
     Guard {

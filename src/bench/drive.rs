@@ -196,6 +196,7 @@ impl<'a> Driver<'a> {
             End::Done(_) => Ok(Some(usize::from(server))),
             End::Again(_) => return self.ask_again(client),
             End::Failed(_) => Err("failed"),
+            End::TimedOut => Err("timed out"),
             End::Refused(Refusal::SessionExpired) => Err("session expired"),
             End::Refused(_) => Err("refused"),
             End::Nonsense => Err("nonsense"),

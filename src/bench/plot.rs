@@ -21,7 +21,7 @@ const LABELS: [(f64, &str); 7] = [
 /// The picture cannot be drawn.
 #[derive(Debug, Error)]
 #[error("cannot draw the picture: {0}")]
-pub struct PlotError(String);
+pub struct PlotError(pub(crate) String);
 
 /// A curve: for each percentile, as requests for each slower one, the latency in milliseconds.
 fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {

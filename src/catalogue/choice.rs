@@ -5,7 +5,6 @@ use super::subject::{Built, Subject};
 use super::{Kind, UnknownName};
 use quorate_models::bound::{Bound, NoBound, within};
 use quorate_models::choice::{Choice, ChoiceVisitor, Unfit};
-use quorate_models::protocol::Protocol;
 use quorate_models::world::{Checkable, Observer};
 use std::collections::BTreeMap;
 
@@ -51,11 +50,8 @@ struct Hidden<S: 'static, A: Checkable, H> {
     choice: Choice<S, A, H>,
 }
 
-impl<P: Protocol + ?Sized> ChoiceVisitor<P> for Chooser {
-    fn visit<S: Clone + Send + Sync + 'static>(
-        &mut self,
-        choice: Choice<S, P::Checked, P::History>,
-    ) {
+impl<A: Checkable, H: Observer<A::Msg>> ChoiceVisitor<A, H> for Chooser {
+    fn visit<S: Clone + Send + Sync + 'static>(&mut self, choice: Choice<S, A, H>) {
         self.choice = Some(Box::new(Hidden { protocol: self.protocol, choice }));
     }
 }

@@ -87,7 +87,7 @@ fn durable(row: &Guarantee, cases: &[&dyn Case]) -> String {
 }
 
 /// Without which servers a write proceeds: any so many, and some sets of one more.
-fn survivors(sample: &Sample) -> String {
+pub(super) fn survivors(sample: &Sample) -> String {
     let servers = sample.servers;
     let survived = |size: usize| {
         let sets = subsets(servers, size);
@@ -115,57 +115,11 @@ fn names<'a>(servers: impl Iterator<Item = &'a Id>, sample: &Sample) -> String {
 }
 
 /// The cost of a second operation when the first is done.
-fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
+pub(super) fn cost(two: Option<Cost>, one: Option<Cost>) -> String {
     match (two, one) {
         (Some(two), Some(one)) => {
             format!("{}, {}", two.messages - one.messages, two.delays - one.delays)
         }
         _ => "–".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalogue::protocols;
-
-    #[test]
-    fn every_protocol_and_instance_is_in_a_row() {
-        for protocol in protocols() {
-            for case in &protocol.cases {
-                let rows = protocol.guarantees.iter();
-                let covering = rows.filter(|row| (row.covers)(case.name())).count();
-                assert_eq!(covering, 1, "{} {}", protocol.name, case.name());
-            }
-        }
-    }
-
-    /// A reading of a property that does not exist would silently say nothing.
-    #[test]
-    fn every_reading_is_of_a_property_that_some_instance_has() {
-        for protocol in protocols() {
-            let cases: Vec<&dyn Case> = protocol.cases.iter().map(AsRef::as_ref).collect();
-            for row in &protocol.guarantees {
-                for reading in row.consistency.iter().chain(&row.durable) {
-                    let found = verdict(reading.property, &cases);
-                    assert!(found.is_some(), "{} has no {}", protocol.name, reading.property);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_the_papers_say_of_crashes_and_costs() {
-        let row = |name: &str, mode| {
-            let protocol = crate::catalogue::protocol(name).unwrap();
-            let found = protocol.guarantees.into_iter().find(|row| row.mode == mode);
-            found.unwrap().sample
-        };
-        assert_eq!(survivors(&row("paxos", "majorities")), "any 1 of 3");
-        assert_eq!(survivors(&row("two-phase-commit", "presumed abort")), "none");
-        // Lamport 2001 under a stable leader: request, accept, accepted, reply.
-        let paxos = row("paxos", "majorities");
-        let delays = (paxos.write)(2).unwrap().delays - (paxos.write)(1).unwrap().delays;
-        assert_eq!(delays, 4);
     }
 }

@@ -6,6 +6,7 @@
 
 mod abstract_model;
 mod choice;
+pub mod comparison;
 pub mod guarantees;
 mod names;
 mod subject;
@@ -148,6 +149,15 @@ pub fn protocol(name: &str) -> Result<Protocol, UnknownName> {
     all.protocols.retain(|protocol| protocol.name == name);
     // It was found.
     Ok(all.protocols.swap_remove(0))
+}
+
+/// One protocol for unit tests: those that need all are in `tests`, where the library with its many
+/// types is not compiled once more.
+#[cfg(test)]
+pub(crate) fn multi_primary() -> Protocol {
+    let mut alone = Catalogue { protocols: Vec::new(), list: "" };
+    alone.checked::<quorate_models::multi_primary::MultiPrimary>();
+    alone.protocols.swap_remove(0)
 }
 
 /// Follows a trace of a protocol of this crate; see [`Catalogue::replay`].

@@ -1,6 +1,6 @@
 //! The subjects of checks, with their types hidden: instances and mutants.
 
-use crate::check::{self, CheckError, Findings, Options, Progress, Reduce, Replayed};
+use crate::check::{self, CheckError, Findings, GraphError, Options, Progress, Reduce, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
 use crate::trace::{Narrative, Trace, TraceError};
 use quorate_models::world::{Checkable, Cluster, Observer, Property, Statement, Symmetry};
@@ -77,6 +77,11 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// See [`check::replay`].
     fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError>;
+    /// The graph of its states, in the language of Graphviz.
+    ///
+    /// # Errors
+    /// When there are more states than `limit`.
+    fn dot(&self, limit: usize) -> Result<String, GraphError>;
     /// Serves the Explorer, which shows a trace if there is one.
     ///
     /// # Errors
@@ -293,6 +298,10 @@ impl<T: Typed> Subject for T {
 
     fn replay(&self, trace: &Trace, property: &str) -> Result<Replayed, TraceError> {
         check::replay(&self.cluster(), trace, property)
+    }
+
+    fn dot(&self, limit: usize) -> Result<String, GraphError> {
+        check::dot(&self.cluster(), limit)
     }
 
     fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {

@@ -49,7 +49,7 @@ impl Lane {
 pub(super) struct Asker {
     promise: Promise,
     lane: Lane,
-    /// Whether the protocol has compare-and-swap.
+    /// Whether compare-and-swap is asked for.
     swaps: bool,
     random: StdRng,
     servers: usize,
@@ -102,6 +102,10 @@ impl Asker {
                 let is_get = matches!(asked.ops[..], [Op::Get { .. }]);
                 let is_local = is_get && self.random.random_bool(LOCAL);
                 Asked { server, is_local, ..asked }
+            }
+            Promise::Register(_) => {
+                let server = Some(self.random.random_range(0..self.servers));
+                Asked { server, ..self.single(group, value) }
             }
             Promise::Linearizable | Promise::Nothing(_) => self.single(group, value),
         }
@@ -200,7 +204,9 @@ impl Asker {
             }];
         }
         let servers: Vec<Option<usize>> = match self.promise {
-            Promise::Converges { .. } => (0..self.servers).map(Some).collect(),
+            Promise::Converges { .. } | Promise::Register(_) => {
+                (0..self.servers).map(Some).collect()
+            }
             _ => vec![None],
         };
         let get = |op: &Op, server| Asked {

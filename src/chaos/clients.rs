@@ -60,13 +60,14 @@ impl Clients {
     ) -> Result<Self, ChaosError> {
         let servers = file.servers.len();
         let only: Vec<Option<Id>> = match promise {
-            Promise::Converges { .. } | Promise::LocalReads => {
+            Promise::Converges { .. } | Promise::LocalReads | Promise::Register(_) => {
                 file.ids().into_iter().map(Some).collect()
             }
             _ => vec![None],
         };
         let crowds = only.into_iter().map(|only| protocol.crowd(file, clients, only));
-        let (begin, swaps) = (Instant::now(), protocol.commands().contains(&"cas"));
+        let is_mixed = !matches!(promise, Promise::Register(_));
+        let (begin, swaps) = (Instant::now(), is_mixed && protocol.commands().contains(&"cas"));
         let count = clients.div_ceil(LANE_CLIENTS) as u64;
         let asker = |number| {
             let random = StdRng::seed_from_u64(seed ^ 1 << 56 ^ number << 32);
@@ -138,6 +139,7 @@ impl Clients {
 
     /// Asks for all of these; one that was not answered.
     fn get_all(&mut self, mut gets: VecDeque<Asked>) -> Result<Option<Asked>, ChaosError> {
+        let begin = Instant::now();
         loop {
             for client in 0..self.open.len() {
                 if self.open[client].is_none()
@@ -155,6 +157,8 @@ impl Clients {
             // yet.
             for Event { asked, answer, .. } in &self.events[first..] {
                 match answer {
+                    // The others were perhaps not up yet when a server gave up waiting for them.
+                    None if begin.elapsed() < PATIENCE => gets.push_back(asked.clone()),
                     None => return Ok(Some(asked.clone())),
                     Some((_, Answer::Aborted(_))) => gets.push_back(asked.clone()),
                     Some(_) => {}

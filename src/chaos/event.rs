@@ -58,7 +58,7 @@ impl Answer {
             End::Done(answered) => Some(Self::Done(answered)),
             End::Again(why) => Some(Self::Aborted(why)),
             End::Nonsense => Some(Self::Nonsense),
-            End::Failed(_) | End::Refused(_) => None,
+            End::Failed(_) | End::TimedOut | End::Refused(_) => None,
         }
     }
 }

@@ -3,10 +3,11 @@
 use super::ask::group;
 use super::event::{Answer, Event};
 use crate::history::convergence::{KeyHistory, Read, Replaces, Rule, Write};
+use crate::history::registers::RegisterHistory;
 use crate::history::{HistoryOf, Linearizability, Operation, by_key, judge, judge_in_sessions};
 use crate::models::kv::offer::Answered;
 use crate::models::kv::{Bytes, Map, Op, Outcome, Reply, Transaction, Transactional};
-use crate::models::protocol::Promise;
+use crate::models::protocol::{Promise, Register};
 use stateright::semantics::SequentialSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 /// More configurations than a history that is in order needs, by far.
 const LIMIT: usize = 1 << 20;
-/// Writes this far apart are told apart by the clocks, which are one here.
+/// Writes this far apart are told apart by clocks that do not differ.
 const CLOCK: Duration = Duration::from_millis(500);
 
 /// Whether a history keeps a promise.
@@ -28,17 +29,20 @@ pub enum Judgement {
     Undecided(String),
 }
 
-/// Judges the history of a run; its last events are gets of all keys after all harm has ended.
-pub fn judged(promise: Promise, events: &[Event]) -> Judgement {
+/// Judges the history of a run of servers whose clocks differ by `skew` at most; its last events are
+/// gets of all keys after all harm has ended.
+pub fn judged(promise: Promise, events: &[Event], skew: Duration) -> Judgement {
+    let clock = CLOCK + skew;
     let nonsense = events.iter().find(|event| matches!(&event.answer, Some((_, Answer::Nonsense))));
     if let Some(event) = nonsense {
         return Judgement::Violated(format!("an answer does not fit its request:\n{event}"));
     }
     match promise {
-        Promise::Linearizable => linearizable(events),
+        Promise::Linearizable | Promise::Register(Register::Atomic) => linearizable(events),
         Promise::LocalReads => in_sessions(events),
         Promise::StrictlySerializable => serializable(events),
-        Promise::Converges { siblings } => converges(events, siblings),
+        Promise::Converges { siblings } => converges(events, siblings, clock),
+        Promise::Register(register) => registers(events, register, clock),
         Promise::Nothing(why) => Judgement::Undecided(format!("not judged: {why}")),
     }
 }
@@ -171,8 +175,8 @@ pub(super) fn values(answer: &Answer) -> Option<BTreeSet<Bytes>> {
     }
 }
 
-fn converges(events: &[Event], siblings: bool) -> Judgement {
-    let rule = if siblings { Rule::MultiValue } else { Rule::LastWriterWins(CLOCK) };
+fn converges(events: &[Event], siblings: bool, clock: Duration) -> Judgement {
+    let rule = if siblings { Rule::MultiValue } else { Rule::LastWriterWins(clock) };
     let mut keys: BTreeMap<&Bytes, KeyHistory> = BTreeMap::new();
     // What each node showed last.
     let mut last: BTreeMap<&Bytes, BTreeMap<usize, (Duration, BTreeSet<Bytes>)>> = BTreeMap::new();
@@ -217,6 +221,37 @@ fn converges(events: &[Event], siblings: bool) -> Judgement {
     }))
 }
 
+/// Judges each key as a register.
+fn registers(events: &[Event], promised: Register, clock: Duration) -> Judgement {
+    let mut keys: BTreeMap<&Bytes, RegisterHistory> = BTreeMap::new();
+    for Event { asked, begin, answer, .. } in events {
+        let ([op], Some(node)) = (asked.ops.as_slice(), asked.server) else { continue };
+        let history = keys.entry(op.key()).or_default();
+        let end = answer.as_ref().map(|(end, _)| *end);
+        let value = match (op, answer) {
+            (Op::Put { value, .. }, _) => Some(value.clone()),
+            (Op::Delete { .. }, _) => None,
+            (Op::Get { .. }, Some((end, Answer::Done(Answered::Reply(Reply::Value(value)))))) => {
+                history.read(node, value.clone(), *begin, *end);
+                continue;
+            }
+            _ => continue,
+        };
+        history.write(value, *begin, end);
+    }
+    all(keys.iter().map(|(key, history)| {
+        let flaw = match promised {
+            Register::Atomic | Register::Regular => history.irregular(),
+            Register::Monotonic => history.unwritten().or_else(|| history.back_in_time()),
+            Register::Eventual => history.unwritten(),
+        };
+        match flaw.or_else(|| history.disagreement(clock)) {
+            Some(flaw) => Judgement::Violated(format!("key {key}: {flaw}")),
+            None => Judgement::Holds,
+        }
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::event::Asked;
@@ -235,7 +270,7 @@ mod tests {
     }
 
     fn is_violated(promise: Promise, events: &[Event]) -> bool {
-        match judged(promise, events) {
+        match judged(promise, events, Duration::ZERO) {
             Judgement::Holds => false,
             Judgement::Violated(_) => true,
             Judgement::Undecided(why) => panic!("{why}"),
@@ -311,9 +346,53 @@ mod tests {
     }
 
     #[test]
+    fn a_register_is_judged_by_what_its_level_promises() {
+        use Register::{Atomic, Eventual, Monotonic, Regular};
+        let put =
+            |at, text| event(at, Some(0), vec![Op::put("0.a", text)], Answered::Reply(Reply::Done));
+        let get = |at, server, text| {
+            event(at, Some(server), vec![Op::get("0.a")], Answered::Reply(value(text)))
+        };
+        let begun = Event { answer: None, ..put(0, "1") };
+        let cases: [(&str, Vec<Event>, &[Register]); 5] = [
+            ("in order", vec![put(0, "1"), get(5, 0, "1"), get(5, 1, "1")], &[]),
+            (
+                "stale",
+                vec![put(0, "1"), put(5, "2"), get(9, 0, "1"), get(20, 0, "2")],
+                &[Atomic, Regular],
+            ),
+            (
+                "back in time while a write is under way",
+                vec![put(0, "0"), Event { begin: Duration::from_millis(3), ..begun.clone() }]
+                    .into_iter()
+                    .chain([get(5, 0, "1"), get(9, 0, "0"), get(20, 0, "1")])
+                    .collect(),
+                &[Atomic, Monotonic],
+            ),
+            (
+                "never written",
+                vec![put(0, "1"), get(5, 0, "2")],
+                &[Atomic, Regular, Monotonic, Eventual],
+            ),
+            (
+                "no agreement",
+                vec![put(0, "1"), put(5, "2"), get(20, 0, "1"), get(20, 1, "2")],
+                &[Atomic, Regular, Monotonic, Eventual],
+            ),
+        ];
+        for (name, events, broken) in cases {
+            for register in [Atomic, Regular, Monotonic, Eventual] {
+                let is_broken = is_violated(Promise::Register(register), &events);
+                assert_eq!(is_broken, broken.contains(&register), "{name}: {register:?}");
+            }
+        }
+    }
+
+    #[test]
     fn nonsense_is_violated_and_no_promise_is_undecided() {
         let mut event = event(0, None, vec![Op::get("0.a")], Answered::Reply(value("1")));
-        let nothing = judged(Promise::Nothing("it is a test"), std::slice::from_ref(&event));
+        let nothing =
+            judged(Promise::Nothing("it is a test"), std::slice::from_ref(&event), Duration::ZERO);
         assert!(matches!(nothing, Judgement::Undecided(_)));
         event.answer = Some((Duration::from_secs(1), Answer::Nonsense));
         assert!(is_violated(Promise::Linearizable, &[event]));

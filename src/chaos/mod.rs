@@ -46,6 +46,8 @@ pub struct Storm {
     pub clients: usize,
     /// The longest that a client waits before it asks again.
     pub pause: Duration,
+    /// By how much the clocks of two servers differ at most.
+    pub skew: Duration,
     /// Where all choices come from.
     pub seed: u64,
     /// How long the storm lasts.
@@ -82,7 +84,7 @@ pub fn run(
 ) -> Result<Aftermath, ChaosError> {
     let (file, servers) = (cluster.file().clone(), cluster.file().servers.len());
     let deeds = schedule(storm.seed, servers, storm.length);
-    let Storm { promise, clients, pause, seed, length, requests } = *storm;
+    let Storm { promise, clients, pause, skew, seed, length, requests } = *storm;
     let mut clients = Clients::open(protocol, &file, promise, clients, seed, pause)?;
     let over = Stop::new();
     let toll = std::thread::scope(|scope| {
@@ -109,7 +111,7 @@ pub fn run(
         None if answered < ENOUGH => {
             Judgement::Undecided(format!("only {answered} requests were answered"))
         }
-        None => judged(promise, &events),
+        None => judged(promise, &events, skew),
     };
     Ok(Aftermath { judgement, events, answered, toll })
 }

@@ -169,6 +169,7 @@ impl<M: Countable> Search<'_, M> {
             cut: None,
             liveness: None,
             memory: None,
+            walks: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The findings of a check, whichever engine checked, without the types of the instance.
 
 use super::engine::{LivenessSummary, Shortfall};
+use super::walk::{Coverage, Walks};
 use crate::trace::Trace;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub enum Engine {
     Quorate,
     /// Stateright's breadth-first search: safety only.
     Stateright,
+    /// Random walks: they find violations, and decide nothing else.
+    Walks(Walks),
 }
 
 impl Engine {
@@ -22,6 +25,7 @@ impl Engine {
         match self {
             Self::Quorate => "quorate",
             Self::Stateright => "stateright",
+            Self::Walks(_) => "walks",
         }
     }
 }
@@ -73,6 +77,8 @@ pub struct Findings {
     /// The most bytes that the search held, as [`Limits::memory`](super::Limits::memory) counts;
     /// `None` where the engine does not report it.
     pub memory: Option<u64>,
+    /// What random walks covered; `None` of a search.
+    pub walks: Option<Coverage>,
 }
 
 /// What was found of a property.

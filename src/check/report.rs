@@ -4,6 +4,7 @@ use super::estimate::Estimate;
 use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::recorded::Recorded;
 pub use super::recorded::{Counts, Expectation};
+use super::walk::Coverage;
 use crate::catalogue::{Abstract, Case, PropertyInfo, SeededBug, Subject};
 use crate::models::Expected;
 use crate::models::world::NO_PANIC;
@@ -171,6 +172,9 @@ pub struct Report {
     /// About how many states there are, if it is not complete and that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+    /// What random walks covered, if it was they that checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub walks: Option<Coverage>,
     /// At most how probable it is that a collision of fingerprints hid a state.
     pub collision_probability: f64,
     /// Whether all is as the instance records it; of a mutant, whether its property kills it.
@@ -188,7 +192,12 @@ impl Report {
     /// Holds `findings` against what `case` records.
     pub fn new(protocol: &'static str, case: &dyn Case, findings: Findings) -> Self {
         let recorded = Recorded::Instance(case.expected(), case.reduced());
-        let report = Self::against(&recorded, protocol, case.properties(), findings);
+        let mut report = Self::against(&recorded, protocol, case.properties(), findings);
+        if report.walks.is_some() && case.is_symmetric() {
+            // Walks count each state, and what is recorded are those that no exchange of nodes
+            // makes of another.
+            report.expected = None;
+        }
         Self { instance: Some(case.name()), ..report }
     }
 
@@ -245,7 +254,11 @@ impl Report {
         let mut surprises = Vec::new();
         // The engine's are, but for one that a reduced check found and could not shorten in time.
         let is_cut_short = findings.reduction.is_some() && findings.shortfall.is_some();
-        let is_exact = findings.threads == 1 || findings.engine == Engine::Quorate;
+        let is_exact = match findings.engine {
+            Engine::Quorate => true,
+            Engine::Stateright => findings.threads == 1,
+            Engine::Walks(_) => false,
+        };
         let is_shortest = is_exact && !is_cut_short;
         let bytes_per_state = findings.bytes_per_state();
         let mut discoveries = findings.discoveries;
@@ -313,6 +326,7 @@ impl Report {
             complete,
             shortfall,
             estimate: None,
+            walks: findings.walks,
             collision_probability: findings.collision_probability,
             as_expected: surprises.is_empty() && (complete || is_killed),
             surprises,

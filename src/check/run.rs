@@ -2,7 +2,7 @@
 
 use super::engine::{CheckError, Checker, Disk, Limits, Outcome, Progress, Verdict};
 use super::findings::{Discovery, Engine, Findings, ReductionKind};
-use super::stateright_bfs;
+use super::{stateright_bfs, walk};
 use crate::trace::Trace;
 use quorate_models::world::{Checkable, Cluster, Observer, Symmetry};
 use std::collections::BTreeMap;
@@ -78,6 +78,10 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
     match options.engine {
         Engine::Stateright if symmetry.is_some() => Err(CheckError::SymmetryElsewhere),
         Engine::Stateright => Ok(stateright_bfs::run(cluster, options.threads, progress)),
+        Engine::Walks(walks) => {
+            let Options { threads, limits, stop, until_violated: until, .. } = *options;
+            walk::run(&cluster, walks, &walk::Bounds { threads, limits, until, stop }, progress)
+        }
         Engine::Quorate => {
             let mut checker = Checker::new(&cluster).threads(options.threads);
             checker = checker.limits(options.limits);
@@ -139,5 +143,6 @@ fn findings<A: Checkable, H: Observer<A::Msg>>(
         cut: Some(outcome.cut),
         liveness: outcome.liveness,
         memory: Some(outcome.memory),
+        walks: None,
     }
 }

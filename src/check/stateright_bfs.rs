@@ -73,6 +73,7 @@ pub(super) fn run<A: Checkable, H: Observer<A::Msg>>(
         cut: None,
         liveness: None,
         memory: None,
+        walks: None,
     }
 }
 

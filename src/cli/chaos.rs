@@ -6,9 +6,12 @@ use super::{CliError, DONE, NO, UNKNOWN, at, out};
 use crate::catalogue::Catalogue;
 use crate::chaos::network::{Counts, Faults, Network};
 use crate::chaos::{self, Aftermath, Judgement, Storm, Toll, schedule};
-use crate::models::protocol::Promise;
+use crate::models::protocol::{Promise, Register};
 use crate::node::{ClusterFile, Deployed};
 use clap::ValueEnum;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -64,6 +67,9 @@ pub(crate) struct Chaos {
     /// What the network does to datagrams beside cuts
     #[arg(long, value_name = "KIND", default_value = "bad", requires = "seed")]
     network: Weather,
+    /// Let the clocks of servers differ by up to so much
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration_or_none, requires = "seed")]
+    skew: Duration,
     /// Judge the history by this, instead of what the protocol promises
     #[arg(long, value_name = "PROMISE", requires = "seed")]
     judge: Option<By>,
@@ -152,6 +158,9 @@ pub(super) fn execute(
     let file = nodes.file().clone();
     let protocol = catalogue.of_cluster(&file)?;
     let promise = promise(storm.judge, protocol, &file)?;
+    for (id, shift) in shifts(storm.skew, args.which.servers, seed).into_iter().enumerate() {
+        nodes.shift_clock(id, shift);
+    }
     nodes.start_all()?;
     let begin = Instant::now();
     while answering(protocol, &file).is_none() {
@@ -160,8 +169,8 @@ pub(super) fn execute(
         }
     }
     introduce(args, seed, promise, faults)?;
-    let Chaos { clients, pause, length, requests, .. } = *storm;
-    let storm = Storm { promise, clients, pause, seed, length, requests };
+    let Chaos { clients, pause, skew, length, requests, .. } = *storm;
+    let storm = Storm { promise, clients, pause, skew, seed, length, requests };
     let mut told = Ok(());
     let mut tell = |line: &str| told = out::line(line);
     let result = chaos::run(&storm, protocol, &mut nodes, &network, &stop, &mut tell);
@@ -173,15 +182,32 @@ pub(super) fn execute(
     conclude(args, seed, &file, &result?, &Datagrams::of(network.counts()), &place)
 }
 
+/// By how many milliseconds the clock of each server is ahead: at random, two of them as far apart as may be.
+fn shifts(skew: Duration, servers: usize, seed: u64) -> Vec<i64> {
+    let half = i64::try_from(skew.as_millis() / 2).unwrap_or(i64::MAX);
+    let mut random = StdRng::seed_from_u64(seed ^ 3 << 56);
+    let mut shifts: Vec<i64> = (0..servers).map(|_| random.random_range(-half..=half)).collect();
+    if let [first, .., last] = shifts.as_mut_slice() {
+        (*first, *last) = (half, -half);
+    }
+    shifts.shuffle(&mut random);
+    shifts
+}
+
 fn promise(
     by: Option<By>,
     protocol: &dyn Deployed,
     file: &ClusterFile,
 ) -> Result<Promise, CliError> {
+    let promised = protocol.promise(file);
     let promise = match by {
+        // Where plain operations are not ordered with a compare-and-swap, none is asked for.
+        Some(By::Linearizable) if matches!(promised, Promise::Register(_)) => {
+            Promise::Register(Register::Atomic)
+        }
         Some(By::Linearizable) => Promise::Linearizable,
         Some(By::StrictlySerializable) => Promise::StrictlySerializable,
-        None => protocol.promise(file),
+        None => promised,
     };
     let needed: &[&str] = match promise {
         Promise::Nothing(why) => {
@@ -191,7 +217,9 @@ fn promise(
         }
         Promise::StrictlySerializable => &["txn"],
         Promise::LocalReads => &["get", "put", "delete", "get --local"],
-        Promise::Linearizable | Promise::Converges { .. } => &["get", "put", "delete"],
+        Promise::Linearizable | Promise::Converges { .. } | Promise::Register(_) => {
+            &["get", "put", "delete"]
+        }
     };
     match needed.iter().find(|needed| !protocol.commands().contains(needed)) {
         None => Ok(promise),
@@ -212,6 +240,18 @@ fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Re
         Promise::StrictlySerializable => "that transactions are strictly serializable",
         Promise::Converges { siblings: true } => "that servers converge, with siblings",
         Promise::Converges { siblings: false } => "that servers converge on a last write",
+        Promise::Register(Register::Atomic) => {
+            "that each key is atomic (linearizable) at any server"
+        }
+        Promise::Register(Register::Regular) => {
+            "that each key is regular (no read of what was overwritten before) and servers agree"
+        }
+        Promise::Register(Register::Monotonic) => {
+            "that reads never go back in time, and servers agree on a last write"
+        }
+        Promise::Register(Register::Eventual) => {
+            "that reads return what was written, and servers agree on a last write"
+        }
         Promise::Nothing(_) => "nothing",
     };
     let mut text =
@@ -223,6 +263,9 @@ fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Re
         duplicate * 100.0,
         delay * 100.0
     );
+    if !args.chaos.skew.is_zero() {
+        let _ = writeln!(text, "clocks differ by up to {:?}", args.chaos.skew);
+    }
     let _ = writeln!(text, "{} clients; judged by: {by}", args.chaos.clients);
     out::print(text)
 }

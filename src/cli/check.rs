@@ -7,6 +7,7 @@ mod choose;
 mod counterexample;
 mod format;
 mod output;
+mod plot;
 mod progress;
 
 use super::{CliError, tell};
@@ -63,6 +64,9 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let asked = tell::Asked { instances: chosen.len(), failed: &failed };
     output.end(&all, &asked, begin.elapsed())?;
     let reports: Vec<_> = done.iter().map(|(report, _)| report).collect();
+    if let Some(path) = &args.plot {
+        plot::draw(path, &reports)?;
+    }
     if let Some(path) = &args.counterexample {
         counterexample::write(&reports, args.property.as_deref(), path)?;
     }
@@ -83,8 +87,11 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
              are processors"
         )));
     }
+    if let Some(path) = &args.plot {
+        counterexample::check_place(path, "write the picture")?;
+    }
     if let Some(path) = &args.counterexample {
-        counterexample::check_place(path)?;
+        counterexample::check_place(path, "write the counterexample")?;
     }
     if let Some(dir) = &args.counterexamples {
         std::fs::create_dir_all(dir).map_err(super::at("make the directory", dir))?;
@@ -108,7 +115,9 @@ fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, Cli
     });
     bar.clear();
     let findings = findings.map_err(|source| CliError::Check { at, source })?;
-    let estimate = findings.shortfall.and_then(|_| levels.borrow().estimate());
+    let is_search = findings.walks.is_none();
+    let estimate =
+        findings.shortfall.filter(|_| is_search).and_then(|_| levels.borrow().estimate());
     Ok(Report { estimate, ..one.report(findings) })
 }
 

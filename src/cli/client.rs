@@ -5,6 +5,7 @@
 //! whether it was done is unknown.
 
 use super::answer::{note, show, show_seen};
+use super::level::Leveled;
 use super::{CliError, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
 use crate::models::kv::map::MAX_VALUE_BYTES;
@@ -97,12 +98,14 @@ impl ValueFile {
 /// Prints the value, followed by a newline; where concurrent writes left several (multi-primary
 /// with multi-value), each on a line of its own.
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  quorate get color --cluster cluster.toml\n  quorate get color --local --server 2 --cluster cluster.toml"))]
+#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  quorate get color --cluster cluster.toml\n  quorate get color --local --server 2 --cluster cluster.toml\n  quorate get color --consistency one --cluster cluster.toml"))]
 pub(crate) struct Get {
     /// The key
     key: String,
     #[command(flatten)]
     locally: Locally,
+    #[command(flatten)]
+    leveled: Leveled,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -178,6 +181,8 @@ pub(crate) struct Put {
     #[command(flatten)]
     replaced: Replaced,
     #[command(flatten)]
+    leveled: Leveled,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -191,6 +196,8 @@ pub(crate) struct Delete {
     key: String,
     #[command(flatten)]
     replaced: Replaced,
+    #[command(flatten)]
+    leveled: Leveled,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -227,6 +234,8 @@ pub(crate) struct Cas {
     #[arg(long, group = "before")]
     absent: bool,
     #[command(flatten)]
+    leveled: Leveled,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -259,7 +268,11 @@ pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
 }
 
 pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
-    args.locally.perform(catalogue, &args.common, Op::Get { key: bytes(&args.key) })
+    let (op, local) = (Op::Get { key: bytes(&args.key) }, args.locally.local.then_some("--local"));
+    match args.leveled.ask(&op, local)? {
+        Some(ask) => perform(catalogue, &args.common, &ask),
+        None => args.locally.perform(catalogue, &args.common, op),
+    }
 }
 
 pub(crate) fn range(args: &Keys, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -273,16 +286,20 @@ pub(crate) fn sync(args: &Sync, catalogue: &Catalogue) -> Result<u8, CliError> {
 pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {
     // One of the two was given: clap sees to it.
     let value = args.from.or(args.value.as_deref())?.unwrap_or_default();
-    write(catalogue, &args.common, &args.replaced, Op::Put { key: bytes(&args.key), value })
+    let op = Op::Put { key: bytes(&args.key), value };
+    write(catalogue, &args.common, (&args.replaced, &args.leveled), op)
 }
 
 pub(crate) fn delete(args: &Delete, catalogue: &Catalogue) -> Result<u8, CliError> {
-    write(catalogue, &args.common, &args.replaced, Op::Delete { key: bytes(&args.key) })
+    let op = Op::Delete { key: bytes(&args.key) };
+    write(catalogue, &args.common, (&args.replaced, &args.leveled), op)
 }
 
 pub(crate) fn cas(args: &Cas, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (expected, new) = (args.expected.as_deref().map(bytes), args.from.or(args.new.as_deref())?);
-    perform(catalogue, &args.common, &Op::Cas { key: bytes(&args.key), expected, new }.into())
+    let op = Op::Cas { key: bytes(&args.key), expected, new };
+    let ask = args.leveled.ask(&op, None)?.unwrap_or_else(|| op.into());
+    perform(catalogue, &args.common, &ask)
 }
 
 pub(super) fn bytes(text: &str) -> Bytes {
@@ -292,10 +309,12 @@ pub(super) fn bytes(text: &str) -> Bytes {
 fn write(
     catalogue: &Catalogue,
     common: &Common,
-    replaced: &Replaced,
+    (replaced, leveled): (&Replaced, &Leveled),
     op: Op,
 ) -> Result<u8, CliError> {
-    perform(catalogue, common, &Ask::One { op, context: replaced.context.clone() })
+    let context = replaced.context.clone();
+    let ask = leveled.ask(&op, context.as_ref().map(|_| "--context"))?;
+    perform(catalogue, common, &ask.unwrap_or(Ask::One { op, context }))
 }
 
 /// Asks, and prints the answer.

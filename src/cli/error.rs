@@ -3,7 +3,7 @@
 use crate::bench::{BenchError, PlotError};
 use crate::catalogue::{NoChoice, ReplayError, UnknownName};
 use crate::chaos::ChaosError;
-use crate::check::CheckError;
+use crate::check::{CheckError, GraphError};
 use crate::explore::ExploreError;
 use crate::local::LocalError;
 use crate::models::kv::offer::{OfferError, listed};
@@ -75,6 +75,8 @@ pub(crate) enum CliError {
     Explore(#[from] ExploreError),
     #[error("{at}: {source}")]
     Check { at: String, source: CheckError },
+    #[error("{at}: {source}")]
+    Graph { at: String, source: GraphError },
     #[error(transparent)]
     Bench(BenchError),
     #[error(transparent)]
@@ -106,6 +108,7 @@ impl CliError {
             Self::Name(_)
             | Self::Choice(_)
             | Self::Usage(_)
+            | Self::Graph { source: GraphError::TooManyStates(_), .. }
             | Self::Check {
                 source:
                     CheckError::ZeroThreads
@@ -126,7 +129,8 @@ impl CliError {
                 | OfferError::Limit(_),
             ))
             | Self::Deploy(DeployError::TakesNoRequests { .. }) => USAGE,
-            Self::Client(
+            Self::Ask(AskError::TimedOut { .. })
+            | Self::Client(
                 ClientError::NoAnswer { .. }
                 | ClientError::NoSession { .. }
                 | ClientError::Busy { .. }

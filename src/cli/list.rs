@@ -3,7 +3,9 @@
 use super::out::{self, wrapped};
 use super::tell::grouped;
 use super::{CliError, DONE};
-use crate::catalogue::{BoundInfo, Catalogue, PropertyInfo, Protocol, guarantees, tables};
+use crate::catalogue::{
+    BoundInfo, Catalogue, PropertyInfo, Protocol, comparison, guarantees, tables,
+};
 use clap::Parser;
 
 /// List the protocols, their instances, properties and mutants
@@ -17,11 +19,14 @@ pub(crate) struct Args {
     /// Only this protocol
     protocol: Option<String>,
     /// As the tables of PROPERTIES.md
-    #[arg(long, conflicts_with = "guarantees")]
+    #[arg(long, conflicts_with_all = ["guarantees", "comparison"])]
     markdown: bool,
     /// The guarantees of each protocol, as the table of the README
-    #[arg(long)]
+    #[arg(long, conflicts_with = "comparison")]
     guarantees: bool,
+    /// Multi-Paxos, Zab and primary-backup side by side, as COMPARISON.md
+    #[arg(long, conflicts_with = "protocol")]
+    comparison: bool,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -33,6 +38,8 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
         out::print(tables::markdown(protocols))?;
     } else if args.guarantees {
         out::print(guarantees::markdown(protocols))?;
+    } else if args.comparison {
+        out::print(comparison::markdown(protocols))?;
     } else {
         for protocol in protocols {
             out::print(listed(protocol, out::width()))?;

@@ -11,9 +11,11 @@ mod cluster;
 mod completions;
 mod error;
 mod explore;
+mod export;
 mod failure;
 mod format;
 mod keygen;
+mod level;
 mod levels;
 mod list;
 mod man;
@@ -21,6 +23,7 @@ mod out;
 mod own_cluster;
 mod private;
 mod readmit;
+mod ring;
 mod run;
 mod status;
 mod tell;
@@ -60,6 +63,7 @@ enum Command {
     Levels(levels::Args),
     Check(Box<check::Args>),
     Explore(explore::Args),
+    Export(export::Args),
     TestFrom(test_from::Args),
     Keygen(keygen::Args),
     Format(format::Args),
@@ -67,6 +71,7 @@ enum Command {
     Run(run::Args),
     Readmit(readmit::Args),
     Status(status::Args),
+    Ring(ring::Args),
     Cluster(cluster::Args),
     Bench(Box<bench::Args>),
     Get(client::Get),
@@ -136,6 +141,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Levels(args) => levels::execute(args),
         Command::Check(args) => check::execute(args, catalogue),
         Command::Explore(args) => explore::execute(args, catalogue),
+        Command::Export(args) => export::execute(args, catalogue),
         Command::TestFrom(args) => test_from::execute(args, catalogue),
         Command::Keygen(args) => keygen::execute(args),
         Command::Format(args) => format::execute(args, catalogue),
@@ -143,6 +149,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Run(args) => run::execute(args, catalogue),
         Command::Readmit(args) => readmit::execute(args, catalogue),
         Command::Status(args) => status::execute(args),
+        Command::Ring(args) => ring::execute(args, catalogue),
         Command::Cluster(args) => cluster::execute(args, catalogue),
         Command::Bench(args) => bench::execute(args, catalogue),
         Command::Get(args) => client::get(args, catalogue),
@@ -172,6 +179,7 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Levels(args) => args.json,
             Self::Status(args) => args.json,
+            Self::Ring(args) => args.json,
             Self::Cluster(args) => args.chaos.json,
             Self::Get(args) => args.common.json,
             Self::Range(args) => args.common.json,
@@ -189,6 +197,7 @@ impl Command {
             | Self::Keygen(_)
             | Self::List(_)
             | Self::Explore(_)
+            | Self::Export(_)
             | Self::TestFrom(_)
             | Self::Format(_)
             | Self::ClientFile(_)

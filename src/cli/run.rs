@@ -3,6 +3,7 @@
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
 use crate::node::deploy::place::Place;
+use crate::node::deploy::shift_clock;
 use crate::node::{Board, Label, Stop, serve};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use stateright::actor::Id;
@@ -44,13 +45,22 @@ pub(crate) struct Args {
     /// Stop when standard input ends, that is, when the program that started this node has ended
     #[arg(long, hide = true)]
     stop_with_parent: bool,
+    /// Speak the previous release of the wire only, as a program of that release does
+    #[arg(long, hide = true)]
+    previous_wire: bool,
     /// At each SIGUSR1 let the next sync of the log fail, and lose what it was to make durable
     #[arg(long, hide = true)]
     fail_syncs: bool,
+    /// Let the protocol see a clock that is so many milliseconds ahead
+    #[arg(long, hide = true, default_value_t = 0, allow_negative_numbers = true)]
+    shift_clock: i64,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
-    let cluster = private::load_cluster(&args.cluster)?;
+    let mut cluster = private::load_cluster(&args.cluster)?;
+    if args.previous_wire {
+        cluster = cluster.of_previous_release();
+    }
     private::check_data(&args.data)?;
     let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
@@ -90,6 +100,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let fail_syncs = args.fail_syncs.then_some(&fails);
     let place = Place { data: &args.data, wanted, listen, fail_syncs, show: Some(&show) };
     let protocol = catalogue.of_cluster(&cluster)?;
+    shift_clock(args.shift_clock);
     if let Some(survives) = protocol.survives(&cluster) {
         tracing::info!("{survives}");
     }

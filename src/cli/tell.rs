@@ -4,7 +4,7 @@ use super::CliError;
 use super::out::wrapped;
 use crate::catalogue::Subject;
 use crate::check::report::{Conclusion, Expectation, PropertyReport, Report, ReportedVerdict};
-use crate::check::{Estimate, ReductionKind};
+use crate::check::{Coverage, Estimate, ReductionKind};
 use crate::trace::Trace;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
@@ -77,9 +77,13 @@ fn told_as(
     let is_shown = |property: &PropertyReport| show.property.is_none_or(|p| p == property.name);
     let mut text = wrapped(title, "", "  ", width);
     text += &table(report.properties.iter().filter(|property| is_shown(property)), width);
-    text += &wrapped(&counts(report), "", "  ", width);
-    let bound = rounded_up(report.collision_probability);
-    text += &wrapped(&format!("a state hidden by a collision: p < {bound}"), "", "  ", width);
+    if let Some(walks) = &report.walks {
+        text += &wrapped(&walked(report, walks), "", "  ", width);
+    } else {
+        text += &wrapped(&counts(report), "", "  ", width);
+        let bound = rounded_up(report.collision_probability);
+        text += &wrapped(&format!("a state hidden by a collision: p < {bound}"), "", "  ", width);
+    }
     if let (Some(why), false) = (&report.shortfall, report.as_expected) {
         text += &wrapped(&format!("INCOMPLETE: {why}"), "", "  ", width);
         if let Some(told) = report.estimate {
@@ -136,6 +140,32 @@ fn counts(report: &Report) -> String {
         report.depth,
         report.seconds,
         report.engine,
+        report.threads,
+    )
+}
+
+/// What random walks covered.
+#[allow(clippy::cast_precision_loss, reason = "a share for people")]
+fn walked(report: &Report, walks: &Coverage) -> String {
+    let at_least = if walks.is_exact { "" } else { "at least " };
+    let states = grouped(report.unique);
+    let share = report.expected.and_then(|expected| expected.unique).map(|all| {
+        let percent = report.unique as f64 * 100.0 / all.max(1) as f64;
+        format!(", {percent:.1} % of the {} that are recorded", grouped(all))
+    });
+    let found: Vec<_> = (walks.found.iter())
+        .map(|by| format!("{} by walk {} after {} steps", by.property, grouped(by.walk), by.steps))
+        .collect();
+    let found = if found.is_empty() { "nothing".into() } else { found.join(", ") };
+    format!(
+        "{at_least}{states} states{} in {} walks of at most {} steps (seed {}), {} steps, {:.2} s, \
+         with {} threads; found: {found} (traces are shortened, but need not be shortest)",
+        share.unwrap_or_default(),
+        grouped(walks.count),
+        walks.max_steps,
+        walks.seed,
+        grouped(report.generated - walks.count),
+        report.seconds,
         report.threads,
     )
 }

@@ -33,6 +33,7 @@ mod line;
 mod linearizability;
 mod operation;
 mod recorder;
+pub mod registers;
 mod search;
 #[cfg(test)]
 mod tests;

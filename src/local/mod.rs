@@ -151,6 +151,11 @@ impl LocalCluster {
         &self.file
     }
 
+    /// Sets the clock that a node sees forward or back by so many milliseconds, from its next start on.
+    pub fn shift_clock(&mut self, id: usize, milliseconds: i64) {
+        self.nodes[id].shift_clock(milliseconds);
+    }
+
     /// Starts a node that does not run.
     ///
     /// # Errors

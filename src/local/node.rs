@@ -13,13 +13,20 @@ pub(super) struct Node {
     data: PathBuf,
     log: PathBuf,
     listen: Option<SocketAddr>,
+    /// By how many milliseconds its clock is ahead.
+    shift: i64,
     /// It stops when its standard input ends, which it does at the latest when this process does.
     process: Option<Child>,
 }
 
 impl Node {
     pub(super) fn new(data: PathBuf, log: PathBuf, listen: Option<SocketAddr>) -> Self {
-        Self { data, log, listen, process: None }
+        Self { data, log, listen, shift: 0, process: None }
+    }
+
+    /// Sets its clock forward or back, from its next start on.
+    pub(super) fn shift_clock(&mut self, milliseconds: i64) {
+        self.shift = milliseconds;
     }
 
     pub(super) fn start(&mut self, program: &Path, file: &Path) -> Result<(), LocalError> {
@@ -27,7 +34,7 @@ impl Node {
         let mut command = Command::new(program);
         command.args([Path::new("run"), Path::new("--cluster"), file]);
         command.args([Path::new("--data"), &self.data, Path::new("--stop-with-parent")]);
-        command.arg("--fail-syncs");
+        command.args(["--fail-syncs", &format!("--shift-clock={}", self.shift)]);
         if let Some(address) = self.listen {
             command.arg("--listen").arg(address.to_string());
         }

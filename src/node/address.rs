@@ -6,7 +6,7 @@
 //! many are remembered.
 
 use super::cluster_file::ClusterFile;
-use super::frame::Channel;
+use super::frame::{Channel, Release};
 pub(super) use super::ids::{ANONYMOUS, is_client, number};
 use super::secrets::Public;
 use stateright::actor::Id;
@@ -27,6 +27,8 @@ pub(super) struct Known {
     /// forgotten, a replayed request is taken again, from the same address, as the duplicate that
     /// it is.
     pub(super) counter: u64,
+    /// The release of the wire in which that came, and in which it is answered.
+    pub(super) release: Release,
 }
 
 /// The addresses of servers and clients.
@@ -88,10 +90,15 @@ impl AddressBook {
     }
 
     /// Notes that a client that is known was heard again.
-    pub(super) fn hear_again(&mut self, client: Id, address: SocketAddr, counter: u64) {
+    pub(super) fn hear_again(
+        &mut self,
+        client: Id,
+        address: SocketAddr,
+        (counter, release): (u64, Release),
+    ) {
         let Some((known, heard)) = self.clients.get_mut(&client) else { return };
         self.clock += 1;
-        (known.address, known.counter) = (address, counter);
+        (known.address, known.counter, known.release) = (address, counter, release);
         self.heard.remove(&std::mem::replace(heard, self.clock));
         self.heard.insert(self.clock, client);
     }
@@ -123,7 +130,8 @@ mod tests {
 
     fn at(port: u16) -> Known {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Known { address, public: [0; 32], channel: Channel::Checksummed, counter: 0 }
+        let (public, channel, release) = ([0; 32], Channel::Checksummed, Release::Current);
+        Known { address, public, channel, counter: 0, release }
     }
 
     #[test]

@@ -3,17 +3,18 @@
 use super::address::{ANONYMOUS, AddressBook, number};
 use super::cluster_file::ClusterFile;
 use super::endpoint::{SendError, Welcome};
-use super::frame::{Channel, FrameError, Header, Kind, Wire, decode, decode_all};
+use super::frame::{Channel, FrameError, Header, Kind, Release, Wire, decode, decode_all};
 use super::keys::{Key, Keys};
 use super::notary::{PADDING, Proof, name_of};
 use super::secrets::{Agreement, Code, Public, servers_public};
 use super::socket::{BindError, Datagram, Received, Socket};
+use super::spoken::Spoken;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::Id;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What came in.
 pub(super) enum Heard<M> {
@@ -21,8 +22,8 @@ pub(super) enum Heard<M> {
     Nothing,
     /// Something that was dropped.
     Dropped,
-    /// A server has given this client an id.
-    Welcome,
+    /// This server has given this client an id.
+    Welcome(Id),
     /// A server asks for a proof of where this client is; what is sent from now on proves it.
     Cookie(Id),
     /// Messages, and their sender.
@@ -38,6 +39,8 @@ pub(super) struct Caller {
 /// A client's side of a session, whichever socket it uses.
 pub(super) struct Session {
     wire: Wire,
+    /// The releases of the wire that servers speak.
+    spoken: Spoken,
     book: AddressBook,
     keys: Keys,
     /// For datagrams of clients that have no session yet.
@@ -47,6 +50,8 @@ pub(super) struct Session {
     channel: Channel,
     identity: Option<Identity>,
     counter: u64,
+    /// How often it asked for an id.
+    said_hello: u64,
 }
 
 /// The identity that a server gave this client.
@@ -131,6 +136,7 @@ impl Session {
         let (public, channel) = new_session(&cluster.keys)?;
         Some(Self {
             wire: Wire::new(cluster),
+            spoken: Spoken::new(cluster.newest_release(), cluster.servers.len()),
             book: AddressBook::new(cluster),
             keys: cluster.keys.clone(),
             hellos: Channel::new(cluster.keys.client.as_ref().map(Key::bytes)),
@@ -138,6 +144,7 @@ impl Session {
             channel,
             identity: None,
             counter: 0,
+            said_hello: 0,
         })
     }
 
@@ -158,20 +165,43 @@ impl Session {
         self.book.get(server)
     }
 
-    /// Asks a server for an id.
+    /// Asks a server for an id. Where it may speak either release of the wire, every second time in
+    /// the older one: two hellos would be answered with two ids.
     pub(super) fn hello(&mut self, server: Id) -> Result<Datagram, SendError> {
+        self.said_hello += 1;
+        let (first, other) = self.releases(server);
+        let release = other.filter(|_| self.said_hello.is_multiple_of(2)).unwrap_or(first);
         let to = self.book.get(server).ok_or(SendError::Unroutable(server))?;
         let src = Id::from(ANONYMOUS as usize);
         // Without keys there is no such key.
         let word = servers_public(&self.keys).map_or(0, |public| name_of(&public));
-        let header = Header { kind: Kind::Hello, src, dst: server, word };
+        let header = Header { kind: Kind::Hello, src, dst: server, word, release };
         let bytes = self.hellos.seal(self.wire, &header, &self.public, &PADDING)?;
         Ok(Datagram { to, bytes })
     }
 
-    /// Seals a request for a server. Without an id there are none.
+    /// The release to speak to a server, and the other one where that must be spoken as well.
+    fn releases(&mut self, server: Id) -> (Release, Option<Release>) {
+        self.spoken.ask(server, Instant::now());
+        (self.spoken.to(server), self.spoken.also(server))
+    }
+
+    /// Seals a request for a server, in each release of the wire that it may speak. Without an id
+    /// there are none.
     pub(super) fn seal<M: Serialize>(
         &mut self,
+        server: Id,
+        message: &M,
+    ) -> Result<(Datagram, Option<Datagram>), SendError> {
+        let (first, other) = self.releases(server);
+        let first = self.seal_in(first, server, message)?;
+        let other = other.map(|release| self.seal_in(release, server, message));
+        Ok((first, other.transpose()?))
+    }
+
+    fn seal_in<M: Serialize>(
+        &mut self,
+        release: Release,
         server: Id,
         message: &M,
     ) -> Result<Datagram, SendError> {
@@ -180,7 +210,8 @@ impl Session {
             return Err(SendError::Unroutable(server));
         };
         self.counter += 1;
-        let header = Header { kind: Kind::Request, src: id, dst: server, word: self.counter };
+        let (kind, word) = (Kind::Request, self.counter);
+        let header = Header { kind, src: id, dst: server, word, release };
         let proof = Proof { public: self.public, certificate, cookie };
         let bytes = self.channel.seal(self.wire, &header, &proof.bytes(), message)?;
         Ok(Datagram { to, bytes })
@@ -192,23 +223,24 @@ impl Session {
         datagram: &mut [u8],
         from: SocketAddr,
     ) -> Result<Heard<M>, FrameError> {
-        let Header { kind, src, dst, .. } = self.wire.peek(datagram)?;
+        let Header { kind, src, dst, release, .. } = self.wire.peek(datagram)?;
         let me = self.identity.as_ref().map_or(ANONYMOUS, |identity| number(identity.id));
         if number(dst) != me || !self.book.vouches(src, from) {
             return Err(FrameError::Malformed);
         }
         let message = self.channel.open(0, datagram)?;
+        self.spoken.hear(src, 0, release);
         match (kind, &mut self.identity) {
             (Kind::Welcome, identity @ None) => {
-                let (id, certificate, cookie): Welcome = decode(message)?;
+                let (id, certificate, cookie): Welcome = decode(message, release)?;
                 *identity = Some(Identity { id: Id::from(id as usize), certificate, cookie });
-                Ok(Heard::Welcome)
+                Ok(Heard::Welcome(src))
             }
             (Kind::Cookie, Some(identity)) => {
-                identity.cookie = decode(message)?;
+                identity.cookie = decode(message, release)?;
                 Ok(Heard::Cookie(src))
             }
-            (Kind::Answer, Some(_)) => Ok(Heard::Messages(src, decode_all(message)?)),
+            (Kind::Answer, Some(_)) => Ok(Heard::Messages(src, decode_all(message, release)?)),
             _ => Err(FrameError::Malformed),
         }
     }

@@ -46,6 +46,7 @@ pub struct Client<O, R, P> {
     next_seq: u64,
     /// How new the knowledge is that the first of `servers` leads.
     epoch: u64,
+    stays: fn(&O) -> bool,
     service: PhantomData<fn(O) -> (R, P)>,
 }
 
@@ -65,8 +66,25 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         };
         let caller = Caller::bind(cluster, any)?
             .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
-        let round_trip = RoundTrip::default();
-        Ok(Self { caller, servers, retry, round_trip, next_seq: 1, epoch: 0, service: PhantomData })
+        let (round_trip, next_seq, epoch) = (RoundTrip::default(), 1, 0);
+        let stays: fn(&O) -> bool = |_| false;
+        Ok(Self {
+            caller,
+            servers,
+            retry,
+            round_trip,
+            next_seq,
+            epoch,
+            stays,
+            service: PhantomData,
+        })
+    }
+
+    /// Sends the requests for which `stays` holds to one server each, again and again, and to no other:
+    /// see [`Offer::stays`](quorate_models::kv::offer::Offer::stays).
+    #[must_use]
+    pub fn staying(self, stays: fn(&O) -> bool) -> Self {
+        Self { stays, ..self }
     }
 
     /// Its id, if it has a session.
@@ -86,7 +104,8 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     pub fn call(&mut self, op: O, deadline: Duration) -> Result<R, ClientError> {
         let begin = Instant::now();
         let me = self.session(begin, deadline)?;
-        let actor = self.actor(op);
+        let stays = (self.stays)(&op);
+        let actor = self.actor(op, stays);
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
         self.next_seq += 1;
@@ -101,6 +120,10 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             let now = Instant::now();
             let left = deadline.saturating_sub(now.duration_since(begin));
             if left.is_zero() {
+                if stays {
+                    // That server may be down: the next request is for another.
+                    self.servers.rotate_left(1);
+                }
                 return Err(self.no_answer(deadline, &call));
             }
             let mut out = Out::new();
@@ -117,7 +140,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                         }
                     }
                     Heard::Cookie(server) => call.ask_again(&mut self.caller, server)?,
-                    Heard::Nothing | Heard::Dropped | Heard::Welcome => {}
+                    Heard::Nothing | Heard::Dropped | Heard::Welcome(_) => {}
                 }
             }
             call.perform(&mut self.caller, out)?;
@@ -164,7 +187,12 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 timers.set(Retry, self.retry.clone(), now);
             }
             let next = timers.next().map_or(left, |next| next.saturating_duration_since(now));
-            self.caller.receive::<Service<O, R, P>>(next.min(left).max(Duration::from_micros(1)));
+            let wait = next.min(left).max(Duration::from_micros(1));
+            if let Heard::Welcome(server) = self.caller.receive::<Service<O, R, P>>(wait) {
+                // It is up; the one that was asked last need not be.
+                let at = self.servers.iter().position(|other| *other == server);
+                self.servers.rotate_left(at.unwrap_or(0));
+            }
         }
     }
 
@@ -176,8 +204,9 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     }
 
     /// The client actor, with this one operation to do.
-    fn actor(&self, op: O) -> Driven<O, R, P> {
-        Driven::new(op, self.next_seq, self.servers.clone(), self.retry.clone())
+    fn actor(&self, op: O, stays: bool) -> Driven<O, R, P> {
+        let servers = if stays { &self.servers[..1] } else { &self.servers };
+        Driven::new(op, self.next_seq, servers.into(), self.retry.clone())
     }
 
     /// Asks the one that answered first, the next time: the actor may have turned to another. If
@@ -251,7 +280,10 @@ impl<O: Value, R: Value, P: Value> Call<Service<O, R, P>> {
 fn ask<M: Serialize>(caller: &mut Caller, server: Id, msg: &M) -> Result<(), ClientError> {
     match caller.seal(server, msg) {
         // Lost, if it fails: the retry timer deals with that.
-        Ok(datagram) => caller.transmit(&datagram),
+        Ok((datagram, other)) => {
+            caller.transmit(&datagram);
+            other.iter().for_each(|other| caller.transmit(other));
+        }
         Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
         // A server named a leader that nobody knows: the retry timer again.
         Err(SendError::Unroutable(_)) => {}

@@ -15,6 +15,7 @@ pub use flaw::{Flaw, MAX_SERVERS};
 use flaw::{DATAGRAM_BYTES, DEFAULT_DATAGRAM_BYTES};
 
 use super::digest::Fnv1a;
+use super::frame::Release;
 use super::keys::{Key, Keys};
 use super::secrets::servers_public;
 use quorate_models::timing::Timings;
@@ -45,6 +46,7 @@ pub struct ClusterFile {
     /// network takes whole (1,200 to 1,400 over the internet) where a network often loses parts of
     /// datagrams.
     pub datagram_bytes: usize,
+    newest: Release,
     path: PathBuf,
 }
 
@@ -135,7 +137,19 @@ impl ClusterFile {
         let Raw { name, protocol, mode, datagram_bytes, server: servers, keys, timing } = raw;
         let datagram_bytes = datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES);
         let path = path.into();
-        Ok(Self { name, protocol, mode, servers, keys, timing, datagram_bytes, path })
+        let newest = Release::Current;
+        Ok(Self { name, protocol, mode, servers, keys, timing, datagram_bytes, newest, path })
+    }
+
+    /// The same, for nodes and clients that speak the previous release of the wire only, as a
+    /// program of that release does: to try how the two get along.
+    #[must_use]
+    pub fn of_previous_release(self) -> Self {
+        Self { newest: Release::Previous, ..self }
+    }
+
+    pub(super) fn newest_release(&self) -> Release {
+        self.newest
     }
 
     /// The text of a client's copy of the file whose `text` this is: without the server key, and

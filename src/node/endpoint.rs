@@ -10,7 +10,8 @@ mod tests;
 use super::address::{ANONYMOUS, AddressBook, Known, is_client, number};
 use super::cluster_file::ClusterFile;
 use super::frame::{
-    FrameError, Greeting, HEADER, Header, Kind, LENGTH, OVERHEAD, PROOF, Wire, decode, decode_all,
+    FrameError, Greeting, HEADER, Header, Kind, OVERHEAD, PROOF, Release, Wire, decode, decode_all,
+    framed,
 };
 use super::keys::Key;
 use super::life::Life;
@@ -20,6 +21,7 @@ use super::peers::Peers;
 use super::seal::{KeyRing, Seal};
 use super::secrets::{Code, Public};
 use super::socket::{BindError, Datagram, Received, Socket};
+use super::spoken::Spoken;
 use super::stats::Stats;
 use super::wake::Wake;
 use dropped::Dropped;
@@ -73,6 +75,7 @@ pub(super) struct Hello {
     servers: u64,
     /// Under which client key it said hello.
     client_key: usize,
+    release: Release,
     pub(super) address: SocketAddr,
 }
 
@@ -105,6 +108,8 @@ pub(super) struct Endpoint {
     agreements: Rate,
     /// The lives of the other servers.
     peers: Peers,
+    /// The releases of the wire that they speak.
+    spoken: Spoken,
     /// How often it reports to others that it refuses them.
     rebuffs: Rate,
 }
@@ -134,6 +139,7 @@ impl Endpoint {
             refusals: Rate::new(REFUSALS_LOGGED, Duration::from_mins(1)),
             agreements: Rate::new(AGREEMENTS, Duration::from_secs(1)),
             peers,
+            spoken: Spoken::new(cluster.newest_release(), cluster.servers.len()),
             rebuffs: Rate::new(REBUFFS, Duration::from_secs(1)),
         };
         Ok((endpoint, wake))
@@ -172,27 +178,34 @@ impl Endpoint {
     pub(super) fn share<M: AsRef<[u8]>>(&self, messages: &[M]) -> usize {
         let mut len = OVERHEAD;
         let fits = |message: &&M| {
-            len += LENGTH + message.as_ref().len();
+            len += framed(message.as_ref().len());
             len <= self.datagram
         };
         messages.iter().take_while(fits).count().clamp(1, messages.len().max(1))
     }
 
-    /// Seals encoded messages that go the same way. A relay is a client's number and a message.
-    pub(super) fn seal(&mut self, route: Route, messages: &[&[u8]]) -> Result<Datagram, SendError> {
-        let (kind, dst) = match route {
-            Route::To(dst) => (Kind::Message, dst),
-            Route::Via(via) => (Kind::Relay, via),
-        };
+    /// Seals encoded messages that go the same way. A relay is a client's number and a message. The
+    /// second datagram is the same in the other release of the wire, where that is spoken as well.
+    pub(super) fn seal(
+        &mut self,
+        route: Route,
+        messages: &[&[u8]],
+    ) -> Result<(Datagram, Option<Datagram>), SendError> {
+        let (Route::To(dst) | Route::Via(dst)) = route;
         let to = self.book.get(dst).ok_or(SendError::Unroutable(dst))?;
-        let bytes = match self.book.client_mut(dst) {
-            Some(known) => {
-                let header = Header { kind: Kind::Answer, src: self.me, dst, word: 0 };
-                known.channel.seal_all(self.wire, &header, &[], messages)?
-            }
-            None => self.seal.seal_all(kind, self.me, dst, messages)?,
+        if let Some(known) = self.book.client_mut(dst) {
+            let (kind, src, release) = (Kind::Answer, self.me, known.release);
+            let header = Header { kind, src, dst, word: 0, release };
+            let bytes = known.channel.seal_all(self.wire, &header, &[], messages)?;
+            return Ok((Datagram { to, bytes }, None));
+        }
+        let kind = if route == Route::To(dst) { Kind::Message } else { Kind::Relay };
+        let mut seal = |release| -> Result<_, FrameError> {
+            let bytes = self.seal.seal_all((kind, release), self.me, dst, messages)?;
+            Ok(Datagram { to, bytes })
         };
-        Ok(Datagram { to, bytes })
+        let first = seal(self.spoken.to(dst))?;
+        Ok((first, self.spoken.also(dst).map(seal).transpose()?))
     }
 
     /// The answer to a hello: its sender is `client`.
@@ -205,7 +218,8 @@ impl Endpoint {
         );
         let mut channel = office.channel(&hello.public, hello.client_key);
         let anonymous = Id::from(ANONYMOUS as usize);
-        let header = Header { kind: Kind::Welcome, src: self.me, dst: anonymous, word: 0 };
+        let (kind, src, release) = (Kind::Welcome, self.me, hello.release);
+        let header = Header { kind, src, dst: anonymous, word: 0, release };
         let bytes = channel.seal(self.wire, &header, &[], &welcome)?;
         Ok(Datagram { to: hello.address, bytes })
     }
@@ -219,12 +233,13 @@ impl Endpoint {
 
     /// Says something to another server, at once.
     pub(super) fn greet(&mut self, to: Id, greeting: Greeting) {
-        if let Some(address) = self.book.get(to)
-            && let Ok(bytes) = self.seal.seal_greeting(self.me, to, greeting)
-        {
-            // To be greeted or not changes nothing for the protocol.
-            let _ = self.socket.transmit(&Datagram { to: address, bytes });
-            self.socket.stats.greeted += 1;
+        let Some(address) = self.book.get(to) else { return };
+        for release in [self.spoken.to(to)].into_iter().chain(self.spoken.also(to)) {
+            if let Ok(bytes) = self.seal.seal_greeting(self.me, to, (greeting, release)) {
+                // To be greeted or not changes nothing for the protocol.
+                let _ = self.socket.transmit(&Datagram { to: address, bytes });
+                self.socket.stats.greeted += 1;
+            }
         }
     }
 
@@ -306,14 +321,16 @@ impl Endpoint {
         if !self.peers.admits(src, header.word) {
             return Err(Dropped::Replaced(src, header.word));
         }
+        let release = header.release;
+        self.spoken.hear(src, Life::of_word(header.word).without_age().word(), release);
         Ok(match header.kind {
             Kind::Relay => {
-                let relays: Vec<(u64, M)> = decode_all(messages)?;
+                let relays: Vec<(u64, M)> = decode_all(messages, release)?;
                 let of = |(client, message)| (Id::from(client as usize), message);
                 Incoming::Relays(relays.into_iter().map(of).collect())
             }
-            Kind::Greeting => Incoming::Greeting(src, header.word, decode(messages)?),
-            _ => Incoming::Messages(src, decode_all(messages)?),
+            Kind::Greeting => Incoming::Greeting(src, header.word, decode(messages, release)?),
+            _ => Incoming::Messages(src, decode_all(messages, release)?),
         })
     }
 
@@ -327,14 +344,15 @@ impl Endpoint {
         let datagram = &mut self.socket.buffer[..len];
         let public = *datagram[HEADER..].first_chunk().ok_or(FrameError::Truncated)?;
         let (client_key, padding) = self.hellos.open(size_of::<Public>(), datagram)?;
-        if decode::<[u8; PADDING.len()]>(padding)? != PADDING {
+        if decode::<[u8; PADDING.len()]>(padding, header.release)? != PADDING {
             return Err(FrameError::Malformed.into());
         }
         if header.dst != self.me {
             return Err(Dropped::Misdirected(header.dst));
         }
         agree(&mut self.agreements)?;
-        Ok(Incoming::Hello(Hello { public, servers: header.word, client_key, address }))
+        let (servers, release) = (header.word, header.release);
+        Ok(Incoming::Hello(Hello { public, servers, client_key, release, address }))
     }
 
     fn open_request<M: DeserializeOwned>(
@@ -365,17 +383,19 @@ impl Endpoint {
         let is_where_it_was = last.is_some_and(|(_, address)| address == from);
         if !is_where_it_was && !self.notary.is_proven(client, from, &proof) {
             let cookie = self.notary.cookie(client, from);
-            let header = Header { kind: Kind::Cookie, src: self.me, dst: client, word: 0 };
+            let (kind, src, release) = (Kind::Cookie, self.me, header.release);
+            let header = Header { kind, src, dst: client, word: 0, release };
             let bytes = channel.seal(self.wire, &header, &[], &cookie)?;
             self.socket.stats.unproven += 1;
             return Ok(Incoming::Unproven(Datagram { to: from, bytes }));
         }
-        let messages = decode_all(messages)?;
-        let (public, counter) = (proof.public, header.word);
+        let messages = decode_all(messages, header.release)?;
+        let Header { word: counter, release, .. } = *header;
         match new {
-            None => self.book.hear_again(client, from, counter),
+            None => self.book.hear_again(client, from, (counter, release)),
             Some(channel) => {
-                self.book.hear(client, Known { address: from, public, channel, counter });
+                let public = proof.public;
+                self.book.hear(client, Known { address: from, public, channel, counter, release });
             }
         }
         Ok(Incoming::Messages(client, messages))

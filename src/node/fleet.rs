@@ -46,6 +46,8 @@ pub(super) struct Fleet<O, R, P> {
     servers: Vec<Id>,
     /// The longest wait for an answer.
     retry: Range<Duration>,
+    /// Whether a request is sent to one server only.
+    stays: fn(&O) -> bool,
     round_trip: RoundTrip,
     timers: Timers<Alarm>,
     /// The members that have no id yet. The first has asked for one: a welcome does not name its
@@ -98,11 +100,17 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             by_id: HashMap::new(),
             servers,
             retry,
+            stays: |_| false,
             round_trip: RoundTrip::default(),
             timers: Timers::new(),
             joining: VecDeque::new(),
             counts: FleetCounts::default(),
         })
+    }
+
+    /// Sends the requests for which `stays` holds to one server each.
+    pub(super) fn staying(self, stays: fn(&O) -> bool) -> Self {
+        Self { stays, ..self }
     }
 
     pub(super) fn counts(&self) -> FleetCounts {
@@ -122,12 +130,13 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let mut servers = self.servers.clone();
         let at = servers.iter().position(|server| *server == member.target);
         servers.rotate_left(at.unwrap_or(0));
+        let stays = (self.stays)(&op);
         let Slot { next, open } = &mut member.slots[usize::from(place.slot)];
         let actor = Driven::new(op, slots::seq(place.slot, *next), servers, self.retry.clone());
         // Whatever comes of it, this number is used.
         *next += 1;
         let (asked, begun) = (BTreeSet::new(), Instant::now());
-        *open = Some(Open { actor, state: None, begun, attempts: 0, asked, busy: false });
+        *open = Some(Open { actor, state: None, stays, begun, attempts: 0, asked, busy: false });
         if member.is_ready() {
             return self.start(place);
         }
@@ -140,6 +149,11 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     /// Waits for the answer no longer. What was asked may have been done, or may yet.
     pub(super) fn give_up(&mut self, slot: usize) {
         let place = self.place(slot);
+        let member = &mut self.members[place.member];
+        if member.open(place.slot).is_some_and(|open| open.stays && open.state.is_some()) {
+            // That server may be down: the next request is for another.
+            member.target = next(&self.servers, member.target);
+        }
         self.close(place);
         self.renew(place.member);
     }
@@ -175,7 +189,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = self.by_id.get(&header.dst).or(self.joining.front()).copied();
         let Some(member) = member else { return Ok(()) };
         match self.members[member].session.open::<Service<O, R, P>>(datagram, from) {
-            Ok(Heard::Welcome) => self.on_welcome(member)?,
+            Ok(Heard::Welcome(server)) => self.on_welcome(member, server)?,
             Ok(Heard::Cookie(server)) => self.ask_again(member, server)?,
             Ok(Heard::Messages(server, messages)) => {
                 for msg in messages {
@@ -213,13 +227,16 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     fn on_join_timer(&mut self) {
         let Some(first) = self.joining.front().copied() else { return };
         let member = &mut self.members[first];
-        let at = self.servers.iter().position(|server| *server == member.target);
-        member.target = self.servers[at.map_or(0, |at| (at + 1) % self.servers.len())];
+        member.target = next(&self.servers, member.target);
         self.hello();
     }
 
-    fn on_welcome(&mut self, member: usize) -> Result<(), ClientError> {
+    fn on_welcome(&mut self, member: usize, server: Id) -> Result<(), ClientError> {
         self.joining.pop_front();
+        if self.servers.contains(&server) {
+            // It is up; the one that was asked last need not be.
+            self.members[member].target = server;
+        }
         self.timers.cancel(&Alarm::Join);
         self.by_id.extend(self.members[member].session.id().map(|id| (id, member)));
         self.hello();
@@ -230,8 +247,11 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     /// Sends the request that waits in a slot, if one does.
     fn start(&mut self, place: Place) -> Result<(), ClientError> {
         let member = &mut self.members[place.member];
-        let (me, epoch) = (member.session.id(), member.epoch);
+        let (me, epoch, target) = (member.session.id(), member.epoch, member.target);
         let (Some(open), Some(me)) = (member.open(place.slot), me) else { return Ok(()) };
+        if open.stays {
+            open.actor.stay_at(target);
+        }
         let mut out = Out::new();
         let mut state = open.actor.on_start(me, &None, &mut out);
         state.epoch = epoch;
@@ -372,8 +392,9 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let member = &mut self.members[place.member];
         match member.session.seal(server, msg) {
             // Lost, if it fails: the timer deals with that.
-            Ok(datagram) => {
+            Ok((datagram, other)) => {
                 self.port.transmit(&datagram);
+                other.iter().for_each(|other| self.port.transmit(other));
                 member.open(place.slot).into_iter().for_each(|open| open.asked.extend([server]));
             }
             Err(SendError::Frame(error)) => return Err(ClientError::Unsendable(error)),
@@ -381,4 +402,10 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         }
         Ok(())
     }
+}
+
+/// The server after this one.
+fn next(servers: &[Id], server: Id) -> Id {
+    let at = servers.iter().position(|other| *other == server);
+    servers[at.map_or(0, |at| (at + 1) % servers.len())]
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! version 1 | kind 1 | cluster fingerprint 8 | source 8 | destination 8 | word 8 | proof | body
-//! body, version 9:  messages | CRC-32 over all before it
-//! body, version 10:  session 16 | count 8 | encrypted messages | tag 16, also over all before the session
-//! messages, each:   length 2 | message
+//! body without keys:  messages | CRC-32 over all before it
+//! body with keys:     session 16 | count 8 | encrypted messages | tag 16, also over all before the session
+//! messages, each:     length (1 to 3) | message
 //! ```
 //!
 //! | kind | from, to | word | proof | sealed under |
@@ -16,7 +16,7 @@
 //! | answer, cookie | server, client | | | the session's key |
 //!
 //! The model assumes that messages are lost, duplicated and reordered, but never forged. Without
-//! keys (version 9) that holds on a network where nobody forges. With keys (version 10, AES-256-GCM
+//! keys (version 11) that holds on a network where nobody forges. With keys (version 12, AES-256-GCM
 //! under keys and nonces that nobody else uses: `cipher`) it holds on any. Datagrams between
 //! servers are sealed with the server key. Datagrams between a client and the servers are sealed
 //! with a key that they agreed upon (`notary`), so that clients are safe from each other, too. A
@@ -25,10 +25,12 @@
 //!
 //! # Versions
 //!
-//! The version also stands for the encoding of the messages. One version is spoken, and nothing is
-//! negotiated: a datagram of another version is refused before anything else of it is read, counted
-//! (`quorate_dropped_datagrams_total{cause="version"}`), and logged with advice. Servers of another
-//! version are to each other as servers that are down.
+//! The version also stands for the encoding of the messages. A program speaks the version of its
+//! own [`Release`] and that of the release before (9 and 10), which of them to whom is decided in
+//! `spoken`: so servers and clients of two releases that follow each other are in one cluster, and each
+//! server in turn is stopped and started as the newer one. A datagram of any other version is refused
+//! before anything else of it is read, counted (`quorate_dropped_datagrams_total{cause="version"}`),
+//! and logged with advice: servers two releases apart are to each other as servers that are down.
 //!
 //! # Batches
 //!
@@ -48,7 +50,7 @@ mod tests;
 mod version;
 
 pub use error::{FrameError, MAX_DATAGRAM};
-use version::{CHECKSUMMED, ENCRYPTED};
+pub(super) use version::Release;
 
 pub(super) const HEADER: usize = 34;
 /// The length of the proof that a client sends in clear.
@@ -56,8 +58,8 @@ pub(super) const PROOF: usize = 64;
 const CRC: usize = 4;
 /// The bytes of a datagram beside its messages, but for a proof.
 pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
-/// The bytes beside each message.
-pub(super) const LENGTH: usize = 2;
+/// The bytes beside each message, at most.
+pub(super) const LENGTH: usize = 3;
 
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,24 +116,27 @@ pub(super) struct Header {
     pub(super) dst: Id,
     /// A server's life; a client's counter.
     pub(super) word: u64,
+    pub(super) release: Release,
 }
 
 /// What all frames of a cluster have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Wire {
     fingerprint: u64,
-    version: u8,
+    has_keys: bool,
+    /// The newest release that is spoken.
+    newest: Release,
 }
 
 impl Wire {
     pub(super) fn new(cluster: &ClusterFile) -> Self {
-        let version = if cluster.keys.client.is_some() { ENCRYPTED } else { CHECKSUMMED };
-        Self { fingerprint: cluster.fingerprint(), version }
+        let (has_keys, newest) = (cluster.keys.client.is_some(), cluster.newest_release());
+        Self { fingerprint: cluster.fingerprint(), has_keys, newest }
     }
 
     /// Whether frames are authenticated, and not merely checksummed.
     pub(super) fn authenticates(self) -> bool {
-        self.version == ENCRYPTED
+        self.has_keys
     }
 
     /// The header of a datagram, of which nothing is proven yet. Any bytes at all may be given.
@@ -139,13 +144,11 @@ impl Wire {
         if datagram.len() > MAX_DATAGRAM {
             return Err(FrameError::TooLarge);
         }
-        match datagram.first() {
-            None => return Err(FrameError::Truncated),
-            Some(found) if *found != self.version => {
-                return Err(FrameError::Version { found: *found, spoken: self.version });
-            }
-            Some(_) => {}
-        }
+        let found = *datagram.first().ok_or(FrameError::Truncated)?;
+        let Self { has_keys, newest, .. } = self;
+        let release = Release::of_version(found, has_keys, newest);
+        let spoken = newest.version(has_keys);
+        let release = release.ok_or(FrameError::Version { found, spoken, has_keys })?;
         let header: &[u8; HEADER] = datagram.first_chunk().ok_or(FrameError::Truncated)?;
         let word = |at: usize| {
             let mut word = [0; 8];
@@ -158,12 +161,12 @@ impl Wire {
             return Err(FrameError::Foreign);
         }
         let id = |at| Id::from(word(at) as usize);
-        Ok(Header { kind, src: id(10), dst: id(18), word: word(26) })
+        Ok(Header { kind, src: id(10), dst: id(18), word: word(26), release })
     }
 
     fn bytes(self, header: &Header, more: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(OVERHEAD + more);
-        bytes.extend([self.version, header.kind as u8]);
+        bytes.extend([header.release.version(self.has_keys), header.kind as u8]);
         for word in [self.fingerprint, number(header.src), number(header.dst), header.word] {
             bytes.extend(word.to_le_bytes());
         }
@@ -215,7 +218,7 @@ impl Channel {
         let body = datagram.len();
         for message in messages {
             // Shorter than a datagram.
-            datagram.extend_from_slice(&(message.len() as u16).to_le_bytes());
+            push_length(&mut datagram, message.len() as u16, header.release);
             datagram.extend_from_slice(message);
         }
         match self {
@@ -275,12 +278,48 @@ pub(super) fn sendable<M: Serialize>(message: &M) -> Result<(), FrameError> {
     if fits { Ok(()) } else { Err(FrameError::TooLarge) }
 }
 
+/// The bytes of a message of that length with its length before it, in whichever release.
+pub(super) fn framed(len: usize) -> usize {
+    len + if len < 1 << 14 { 2 } else { LENGTH }
+}
+
+fn push_length(datagram: &mut Vec<u8>, len: u16, release: Release) {
+    match release {
+        Release::Previous => datagram.extend_from_slice(&len.to_le_bytes()),
+        Release::Current => {
+            let mut rest = len;
+            while rest > 0x7f {
+                datagram.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            datagram.push(rest as u8);
+        }
+    }
+}
+
+/// The length of the first message, and what follows the length.
+fn take_length(messages: &[u8], release: Release) -> Option<(usize, &[u8])> {
+    match release {
+        Release::Previous => {
+            let (len, rest) = messages.split_first_chunk()?;
+            Some((usize::from(u16::from_le_bytes(*len)), rest))
+        }
+        // Postcard's integers are encoded in the same way.
+        Release::Current => {
+            let (len, rest) = postcard::take_from_bytes::<u16>(messages).ok()?;
+            Some((usize::from(len), rest))
+        }
+    }
+}
+
 /// The messages that are encoded so, all of them, of which there is at least one, to the last byte.
-pub(super) fn decode_all<M: DeserializeOwned>(mut messages: &[u8]) -> Result<Vec<M>, FrameError> {
+pub(super) fn decode_all<M: DeserializeOwned>(
+    mut messages: &[u8],
+    release: Release,
+) -> Result<Vec<M>, FrameError> {
     let mut all = Vec::new();
     while all.is_empty() || !messages.is_empty() {
-        let (len, rest) = messages.split_first_chunk().ok_or(FrameError::Malformed)?;
-        let len = usize::from(u16::from_le_bytes(*len));
+        let (len, rest) = take_length(messages, release).ok_or(FrameError::Malformed)?;
         let (message, rest) = rest.split_at_checked(len).ok_or(FrameError::Malformed)?;
         match postcard::take_from_bytes(message) {
             Ok((message, [])) => all.push(message),
@@ -292,7 +331,10 @@ pub(super) fn decode_all<M: DeserializeOwned>(mut messages: &[u8]) -> Result<Vec
 }
 
 /// The one message that is encoded so.
-pub(super) fn decode<M: DeserializeOwned>(messages: &[u8]) -> Result<M, FrameError> {
-    let mut all = decode_all(messages)?;
+pub(super) fn decode<M: DeserializeOwned>(
+    messages: &[u8],
+    release: Release,
+) -> Result<M, FrameError> {
+    let mut all = decode_all(messages, release)?;
     all.pop().filter(|_| all.is_empty()).ok_or(FrameError::Malformed)
 }

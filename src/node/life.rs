@@ -48,6 +48,11 @@ impl Life {
         self.directory | newcomer | u64::from(self.run) << RUN | u64::from(self.age)
     }
 
+    /// The same at whatever age.
+    pub(super) fn without_age(self) -> Self {
+        Self { age: 0, ..self }
+    }
+
     /// The name of the directory, for an operator.
     pub(super) fn incarnation(self) -> String {
         format!("{:016x}", self.at(0, 0).word())

@@ -50,6 +50,7 @@ mod runtime;
 mod seal;
 mod secrets;
 mod socket;
+mod spoken;
 mod stats;
 mod status;
 mod stop;

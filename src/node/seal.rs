@@ -2,7 +2,7 @@
 //! another (see [`keys`](crate::node::keys)).
 
 use super::cluster_file::ClusterFile;
-use super::frame::{Channel, FrameError, Greeting, HEADER, Header, Kind, Wire, encode};
+use super::frame::{Channel, FrameError, Greeting, HEADER, Header, Kind, Release, Wire, encode};
 use super::keys::Key;
 use super::life::Life;
 use stateright::actor::Id;
@@ -92,7 +92,7 @@ impl Seal {
         dst: Id,
         message: &M,
     ) -> Result<Vec<u8>, FrameError> {
-        self.seal_all(Kind::Message, src, dst, &[&encode(message)?])
+        self.seal_all((Kind::Message, Release::Current), src, dst, &[&encode(message)?])
     }
 
     /// The datagram that carries a greeting from one server to another.
@@ -100,21 +100,22 @@ impl Seal {
         &mut self,
         src: Id,
         dst: Id,
-        greeting: Greeting,
+        (greeting, release): (Greeting, Release),
     ) -> Result<Vec<u8>, FrameError> {
-        self.seal_all(Kind::Greeting, src, dst, &[&encode(&greeting)?])
+        self.seal_all((Kind::Greeting, release), src, dst, &[&encode(&greeting)?])
     }
 
     /// The datagram that carries these messages from one server to another.
     pub(super) fn seal_all(
         &mut self,
-        kind: Kind,
+        (kind, release): (Kind, Release),
         src: Id,
         dst: Id,
         messages: &[&[u8]],
     ) -> Result<Vec<u8>, FrameError> {
         let channel = self.ring.as_mut().ok_or(FrameError::Forged)?.first();
-        channel.seal_all(self.wire, &Header { kind, src, dst, word: self.life }, &[], messages)
+        let header = Header { kind, src, dst, word: self.life, release };
+        channel.seal_all(self.wire, &header, &[], messages)
     }
 
     /// The messages of a datagram from another server, in place.

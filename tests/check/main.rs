@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adopted;
 mod alike;
 mod differential;
 mod limits;
@@ -12,3 +13,4 @@ mod parity;
 mod random;
 mod symmetry;
 mod trust;
+mod walks;

@@ -12,3 +12,4 @@ mod operations;
 mod reduced;
 mod replay;
 mod resume;
+mod walks;

@@ -16,6 +16,8 @@ mod log;
 mod multi_primary;
 mod paxos;
 mod processes;
+mod quorum_store;
+mod releases;
 mod replaced_disk;
 mod status;
 mod two_phase_commit;

@@ -4,6 +4,7 @@
 
 mod abstract_models;
 mod claims;
+mod guarantees;
 mod guards;
 mod imports;
 mod instances;

@@ -27,6 +27,8 @@ const OWN: &[(&str, &str)] = &[
     ("multi-primary", "active-sessions"),
     ("paxos", "active-sessions"),
     ("quorum-store", "failed-without-effect"),
+    ("zab", "observer-committed"),
+    ("zab", "observer"),
 ];
 
 /// The properties of a protocol and those that every cluster may have.

@@ -167,6 +167,17 @@ fn the_tables_of_guarantees_are_what_the_verdicts_say() {
 }
 
 #[test]
+fn the_comparison_is_what_the_checks_show() {
+    use quorate::catalogue::{comparison, protocols};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("COMPARISON.md");
+    assert!(
+        fs::read_to_string(path).unwrap() == comparison::markdown(&protocols()),
+        "COMPARISON.md is out of date: cargo run --release -- list --comparison > COMPARISON.md"
+    );
+    assert_eq!(comparison::unfounded(&protocols()), Vec::<String>::new());
+}
+
+#[test]
 fn the_table_of_levels_is_what_the_instances_show() {
     let shown = table_in("README.md", "", "levels");
     let current = quorate::models::quorum_store::levels::markdown();

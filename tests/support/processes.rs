@@ -111,8 +111,14 @@ impl Cluster {
     }
 
     pub(crate) fn restart(&mut self, id: usize) {
+        self.restart_as(id, &[]);
+    }
+
+    /// Starts a node with these options too.
+    pub(crate) fn restart_as(&mut self, id: usize, options: &[&str]) {
         let data = self.data(id);
         let mut command = self.command(&["run", "--data", data.to_str().unwrap()]);
+        command.args(options);
         if let Some(address) = self.listen.get(id) {
             command.arg("--listen").arg(address.to_string());
         }

@@ -26,7 +26,13 @@ impl Config {
     /// A client.
     pub fn client(&self, script: Vec<Op>) -> Toy {
         let servers = self.server_ids().collect();
-        Toy::Client(ScriptedClient { script, first_seq: 1, slots: 1, servers, retry: model_timeout() })
+        Toy::Client(ScriptedClient {
+            script,
+            first_seq: 1,
+            slots: 1,
+            servers,
+            retry: model_timeout(),
+        })
     }
 }
 

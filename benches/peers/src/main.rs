@@ -7,6 +7,7 @@ mod ours;
 mod processes;
 mod raw;
 mod redis;
+mod zookeeper;
 
 use clap::{Parser, ValueEnum};
 use load::{Failure, Measured, Run};
@@ -55,6 +56,7 @@ enum Part {
     Gets,
     Redis,
     Omnipaxos,
+    Zookeeper,
     Raw,
     Failover,
 }
@@ -78,6 +80,7 @@ async fn main() -> Result<(), Failure> {
             Part::Omnipaxos,
             "puts, memory file system: paxos, sealed and synced, against OmniPaxos with neither",
         ),
+        (Part::Zookeeper, "puts, disk: zab against ZooKeeper"),
     ] {
         if runs_part(part) {
             println!("\n{name}");
@@ -87,7 +90,7 @@ async fn main() -> Result<(), Failure> {
         }
     }
     if runs_part(Part::Failover) {
-        failovers(&args)?;
+        failovers(&args).await?;
     }
     Ok(())
 }
@@ -109,7 +112,11 @@ fn fresh(place: &Path) -> Result<tempfile::TempDir, Failure> {
 async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure> {
     let run = run(args, clients, part == Part::Gets);
     let place = if part == Part::Omnipaxos { &args.memory } else { &args.disk };
-    let protocol = if part == Part::Redis { "primary-backup" } else { "paxos" };
+    let protocol = match part {
+        Part::Redis => "primary-backup",
+        Part::Zookeeper => "zab",
+        _ => "paxos",
+    };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..args.rounds {
         let dir = fresh(place)?;
@@ -118,6 +125,7 @@ async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure>
         theirs.push(match part {
             Part::Redis => redis::measure(dir.path(), run).await?,
             Part::Omnipaxos => omni::measure(run).await?,
+            Part::Zookeeper => zookeeper::measure(dir.path(), run).await?,
             _ => etcd::measure(dir.path(), run).await?,
         });
     }
@@ -164,17 +172,21 @@ fn raw_yardsticks(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failovers(args: &Args) -> Result<(), Failure> {
+async fn failovers(args: &Args) -> Result<(), Failure> {
     println!(
         "\nfrom the failure of the leader, under 16 clients, to the next acknowledged put, ms"
     );
-    for protocol in ["paxos", "primary-backup"] {
+    for protocol in ["paxos", "primary-backup", "zab", "ZooKeeper"] {
         for deed in ["kill", "freeze"] {
             let mut times = Vec::new();
             for _ in 0..args.rounds {
                 let dir = fresh(&args.disk)?;
                 let run = run(args, 16, false);
-                match ours::failover(&args.quorate, protocol, dir.path(), run, deed) {
+                let time = match protocol {
+                    "ZooKeeper" => zookeeper::failover(dir.path(), run, deed).await,
+                    ours => ours::failover(&args.quorate, ours, dir.path(), run, deed),
+                };
+                match time {
                     Ok(time) => times.push(time),
                     Err(error) => println!("  {protocol}, {deed}: not measured: {error}"),
                 }

@@ -18,6 +18,14 @@ impl Processes {
         }
         Ok(started)
     }
+
+    /// Kills one of them, or freezes it.
+    pub fn signal(&self, number: usize, deed: &str) -> Result<(), Failure> {
+        let signal = if deed == "freeze" { "-STOP" } else { "-KILL" };
+        let pid = self.0[number].id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status()?;
+        if status.success() { Ok(()) } else { Err(format!("kill {signal} {pid}: {status}").into()) }
+    }
 }
 
 impl Drop for Processes {

@@ -13,11 +13,13 @@ pub(in crate::quorum_store) const REDUCED: &[Reduced] = &[
     Reduced::new("hybrid-rivals", 819, 2_041),
     Reduced::new("query-two-writers", 699, 1_747),
     Reduced::new("query-in-turn", 156, 226),
+    Reduced::new("query-crash", 458, 1_162),
     Reduced::new("failed-write-appears", 818, 1_869),
     Reduced::new("strict", 272, 620),
     Reduced::new("sloppy", 555, 1_624),
     Reduced::new("equal-timestamps", 540, 1_522),
     Reduced::new("gc-on-timer", 274, 751),
     Reduced::new("gc-after-repair", 178, 297),
+    Reduced::new("abd-crash", 7_253, 24_914),
     Reduced::new("query-three-clients", 13_694, 44_729),
 ];

@@ -11,8 +11,7 @@ statements! {
     /// shows that it fires too often or not at all.
     pub ARMED = "timers-armed", "a server has exactly the timers of its role pending",
         "Junqueira et al. 2011";
-    pub OBSERVER = "observer", "an observer neither leads nor tries to",
-        "ZooKeeper, ZOOKEEPER-368";
+    pub OBSERVER = "observer", "an observer neither leads nor tries to";
     pub READS_SERVED = "reads-served", "no read waits for a transaction that its server has delivered",
         "Hunt et al. 2010, section 4.4";
     pub BOUNDED = "bounded-memory", "a server keeps no more than its bounds allow",

@@ -1,6 +1,7 @@
 //! One test per claim: each asserts the state and exactly what is given out.
 
 mod discovery;
+mod embedded;
 mod follower;
 mod leader;
 mod leaving;

@@ -100,7 +100,7 @@ mod message_sets;
 mod outcome;
 mod pieces;
 mod queue;
-mod quiet;
+pub(super) mod quiet;
 mod reducer;
 mod remembered;
 mod retrace;

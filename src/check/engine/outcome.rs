@@ -130,6 +130,8 @@ pub enum Shortfall {
     Stopped,
     /// It stopped at the first violation, as it was asked to.
     Violation,
+    /// Random walks were made, which see some of the states.
+    Walks,
     /// Not even the initial state is within the boundary, so there was nothing to check.
     Nothing,
 }
@@ -143,6 +145,7 @@ impl fmt::Display for Shortfall {
             Self::Memory => "the memory limit was reached",
             Self::Stopped => "it was stopped",
             Self::Violation => "it stopped at a violation",
+            Self::Walks => "random walks see some of the states",
             Self::Nothing => "the initial state is out of bounds",
         })
     }

@@ -9,7 +9,7 @@ static INSTALLED: Once = Once::new();
 
 /// From now on a panic that is caught is not printed, but remembered with its place. All others
 /// are printed as before.
-pub(super) fn install() {
+pub(in crate::check) fn install() {
     INSTALLED.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {

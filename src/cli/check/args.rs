@@ -1,7 +1,7 @@
 //! The arguments of `quorate check`.
 
 use super::format::Format;
-use crate::check::{Disk, Engine, Limits, Reduce};
+use crate::check::{Disk, Engine, Limits, Reduce, Walks};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +17,8 @@ Examples:
   quorate check --property linearizable                 all that have it
   quorate check paxos --servers 3 --clients 2 --crashes 1 \
                 --max-seconds 60                        an instance of your own
+  quorate check paxos --instance three --walks 10000 --plot walks.svg
+                                                        some behaviours, at random
   quorate check two-phase-commit --abstract-model two-phase \
                 --bound resource-managers=6             a specification's states
   quorate check --format junit > checks.xml             for a CI's test report
@@ -45,6 +47,9 @@ With --json, each instance is one object on a line, with the fields
   estimate                     of an incomplete check: {states, growth}: about how many
                                states there are, or null if the levels grow by a
                                factor that does not fall; and that factor
+  walks                        of random walks only: {count, seed, max_steps, is_exact,
+                               curve, found}: whether every state that was met was
+                               kept; {walks, states} by rounds; {property, walk, steps}
   collision_probability        a bound on the probability of a hidden state
   as_expected, surprises       whether all is as recorded, and what is not
   properties                   a list of {name, says, source, kind, expected,
@@ -57,7 +62,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 12] = [
+const OF_INSTANCES: [&str; 15] = [
     "instance",
     "mutant",
     "deep",
@@ -70,6 +75,9 @@ const OF_INSTANCES: [&str; 12] = [
     "disk",
     "full",
     "reduced",
+    "walks",
+    "seed",
+    "plot",
 ];
 
 /// A bound, such as `replicas=3`.
@@ -135,6 +143,21 @@ pub(crate) struct Args {
     /// By default a check is reduced if it is recorded how many states it then finds.
     #[arg(long)]
     pub(super) reduced: bool,
+    /// Take so many random walks, instead of a search of all states
+    ///
+    /// For what has too many states: a violation that is found is one, and that none is
+    /// found says nothing, so nothing is said to hold. Liveness is not decided. A step is
+    /// the more probable the less often the same handler run was taken before. A walk has
+    /// at most 100 steps, or --max-depth. Traces are shortened, but need not be shortest.
+    /// States are counted as long as there is room for them: 10,000,000, or --max-memory.
+    #[arg(long, value_name = "N", conflicts_with_all = ["engine", "full", "reduced", "max_states"])]
+    walks: Option<u64>,
+    /// What the walks follow from: the same seed, the same walks
+    #[arg(long, value_name = "S", requires = "walks")]
+    seed: Option<u64>,
+    /// Draw how many states the walks met, as an SVG file
+    #[arg(long, value_name = "FILE", requires = "walks")]
+    pub(super) plot: Option<PathBuf>,
     /// The format of the results
     ///
     /// text: tables, for people. json: an object per instance, each on a line. junit:
@@ -228,12 +251,22 @@ impl Args {
 
     /// Stateright finds shortest counterexamples with one thread only, so that is its default.
     pub(super) fn engine(&self) -> (Engine, usize) {
-        let (engine, default) = match self.engine {
-            EngineName::Stateright => (Engine::Stateright, 1),
-            EngineName::Quorate => {
-                (Engine::Quorate, std::thread::available_parallelism().map_or(1, usize::from))
-            }
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let (engine, default) = match (self.walks, self.engine) {
+            (Some(count), _) => (Engine::Walks(self.walks(count)), processors()),
+            (None, EngineName::Stateright) => (Engine::Stateright, 1),
+            (None, EngineName::Quorate) => (Engine::Quorate, processors()),
         };
         (engine, self.threads.unwrap_or(default))
+    }
+
+    fn walks(&self, count: u64) -> Walks {
+        let walks = Walks::new(count, self.seed.unwrap_or(0));
+        let states = |bytes| usize::try_from(bytes / Walks::BYTES_PER_STATE).unwrap_or(usize::MAX);
+        Walks {
+            steps: self.max_depth.unwrap_or(walks.steps),
+            states: self.limits().memory.map_or(walks.states, states),
+            ..walks
+        }
     }
 }

@@ -7,18 +7,17 @@ use std::io;
 use std::path::Path;
 
 /// Refuses a place where no file can be, before anything is checked.
-pub(super) fn check_place(path: &Path) -> Result<(), CliError> {
+pub(super) fn check_place(path: &Path, write: &'static str) -> Result<(), CliError> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let dir = dir.unwrap_or(Path::new("."));
     if path.is_dir() {
-        let source = io::Error::from(io::ErrorKind::IsADirectory);
-        return Err(at("write the counterexample", path)(source));
+        return Err(at(write, path)(io::Error::from(io::ErrorKind::IsADirectory)));
     }
-    let found = std::fs::metadata(dir).map_err(at("write the counterexample in", dir))?;
+    let found = std::fs::metadata(dir).map_err(at(write, path))?;
     if found.is_dir() {
         return Ok(());
     }
-    Err(at("write the counterexample in", dir)(io::ErrorKind::NotADirectory.into()))
+    Err(at(write, path)(io::ErrorKind::NotADirectory.into()))
 }
 
 /// Writes one, and says which; that there is none is no failure.
@@ -96,12 +95,12 @@ fn picked<'a>(reports: &[&'a Report], wanted: Option<&str>) -> Option<Found<'a>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::catalogue::multi_primary;
     use crate::check::Options;
     use crate::check::report::Expectation;
 
     fn report(instance: &str) -> Report {
-        let protocol = catalogue::protocol("multi-primary").unwrap();
+        let protocol = multi_primary();
         let case = protocol.case(instance).unwrap();
         Report::new("multi-primary", case, case.check(&Options::default(), &|_| {}).unwrap())
     }

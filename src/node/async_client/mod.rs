@@ -91,14 +91,33 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
         cluster: &ClusterFile,
         servers: Vec<Id>,
         retry: Range<Duration>,
+        under_way: (usize, u8),
+    ) -> Result<Self, ClientError> {
+        Self::open_staying(cluster, servers, retry, under_way, |_| false)
+    }
+
+    /// The same; the requests for which `stays` holds are sent to one server each, again and again, and
+    /// to no other: see [`Offer::stays`](quorate_models::kv::offer::Offer::stays).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Panics
+    /// As [`open`](Self::open).
+    pub fn open_staying(
+        cluster: &ClusterFile,
+        servers: Vec<Id>,
+        retry: Range<Duration>,
         (requests, slots): (usize, u8),
+        stays: fn(&O) -> bool,
     ) -> Result<Self, ClientError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
         let requests = requests.max(1);
         // Not a session more than is needed, and no slot that none would use.
         let slots = usize::from(slots.max(1)).min(requests) as u8;
         let sessions = requests.div_ceil(slots.into());
-        let fleet: Fleet<O, R, P> = Fleet::open(cluster, servers, retry, (sessions, slots))?;
+        let fleet: Fleet<O, R, P> =
+            Fleet::open(cluster, servers, retry, (sessions, slots))?.staying(stays);
         let (orders, taken) = unbounded_channel();
         runtime.spawn(Driver::new(fleet, taken, requests)?.run());
         Ok(Self {

@@ -26,6 +26,11 @@ impl<O: Value, R: Value, P: Value> Driven<O, R, P> {
         self.0.first_seq = seq;
     }
 
+    /// Sends it to this server only. It was not sent yet.
+    pub(in crate::node) fn stay_at(&mut self, server: Id) {
+        self.0.servers = vec![server];
+    }
+
     /// Its request.
     pub(in crate::node) fn request(&self) -> Service<O, R, P> {
         // It has one operation, from the start.

@@ -8,7 +8,8 @@ pub enum Fate {
     /// It was not done, and never will be: asking again does not do it twice.
     NotDone,
     /// It may have been done. If it was not, it may still be until its client has done another
-    /// operation, and an asynchronous client until its session has done another.
+    /// operation, and an asynchronous client until its session has done another; with the quorum store,
+    /// at any later time.
     Unknown,
 }
 

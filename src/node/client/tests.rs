@@ -31,7 +31,7 @@ fn served(answers: Vec<Msg>) -> (thread::JoinHandle<()>, Client<String, String, 
                     assert!(matches!(asking[..], [Msg::Request { seq: 1, .. }]), "{asking:?}");
                     asked += 1;
                     let answer = &answers[(asked - 1).min(answers.len() - 1)];
-                    server.seal(Route::To(client), &[&encode(answer).unwrap()]).unwrap()
+                    server.seal(Route::To(client), &[&encode(answer).unwrap()]).unwrap().0
                 }
                 _ => break,
             };
@@ -71,6 +71,22 @@ fn a_server_that_was_busy_and_then_is_not_is_not_called_busy() {
     server.join().unwrap();
 }
 
+#[test]
+fn a_request_that_stays_is_sent_to_no_other_server() {
+    let done = Msg::Reply { seq: 1, reply: "done".into() };
+    let (server, mut client) = served(vec![BUSY, BUSY, done]);
+    client.servers.push(1.into());
+    let mut client = client.staying(|op| op == "stays");
+    assert_eq!(client.call("stays".into(), Duration::from_secs(5)).unwrap(), "done");
+    assert_eq!(client.last_server(), Id::from(0));
+    server.join().unwrap();
+    // No answer: it may be down, and the next request is for another.
+    let error = client.call("stays".into(), Duration::from_millis(100)).unwrap_err();
+    let ClientError::NoAnswer { asked, .. } = error else { panic!("{error}") };
+    assert_eq!(asked.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [Id::from(0)]);
+    assert_eq!(client.last_server(), Id::from(1));
+}
+
 /// Server 1 answers only when its client has turned to server 0, which does not.
 #[test]
 fn the_server_that_answered_is_asked_first_though_the_client_had_turned_to_another() {
@@ -100,7 +116,7 @@ fn the_server_that_answered_is_asked_first_though_the_client_had_turned_to_anoth
             if let Incoming::Messages(client, _) = silent.receive::<Msg>(Duration::from_millis(1)) {
                 let reply = encode(&Msg::Reply { seq: 1, reply: "done".into() }).unwrap();
                 // It knows the client once that has asked it too.
-                if let Ok(answer) = answering.seal(Route::To(client), &[&reply]) {
+                if let Ok((answer, _)) = answering.seal(Route::To(client), &[&reply]) {
                     return answering.transmit(&answer).unwrap();
                 }
             }

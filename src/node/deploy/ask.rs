@@ -5,6 +5,7 @@ use crate::node::cluster_file::ClusterFile;
 use quorate_models::kv::Abort;
 use quorate_models::kv::machine::Value;
 use quorate_models::kv::offer::{Answered, Ask, AskOutcome, Carried, Offer, OfferError, reason};
+use stateright::actor::Id;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -30,6 +31,17 @@ pub enum AskError {
         /// The time there was.
         deadline: Duration,
     },
+    /// The servers gave it up. The operation may have been done, and, other than after
+    /// [`ClientError::NoAnswer`], it may still be at any later time, whatever its client does next.
+    #[error(
+        "not enough servers answered server {} in time; a write may have been done, or may yet be at \
+         any later time (ask again, or at a level that needs fewer)",
+        usize::from(*.by)
+    )]
+    TimedOut {
+        /// The server that said so.
+        by: Id,
+    },
     /// The client has no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -41,6 +53,7 @@ impl AskError {
         match self {
             // Each says that nothing was done.
             Self::Offer(_) | Self::KeptAborting { .. } => Fate::NotDone,
+            Self::TimedOut { .. } => Fate::Unknown,
             Self::Client(error) => error.fate(),
         }
     }
@@ -76,6 +89,7 @@ pub fn ask<F: Offer, P: Value>(
         match F::answer(&topology, ask, answer).ok_or_else(nonsense)? {
             AskOutcome::Done(answered) => return Ok(answered),
             AskOutcome::Failed(error) => return Err(error.into()),
+            AskOutcome::TimedOut => return Err(AskError::TimedOut { by: client.last_server() }),
             AskOutcome::Again(why) => {
                 let pause = rand::random_range(PAUSE);
                 // A try that is cut off would leave unknown what is known now.

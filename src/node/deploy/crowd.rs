@@ -54,6 +54,8 @@ pub enum End {
     Again(Abort),
     /// It was not done.
     Failed(OfferError),
+    /// The servers gave it up: it may have been done, and may still be at any later time.
+    TimedOut,
     /// A server will not do it; an [expired session](Refusal::SessionExpired) leaves open whether
     /// it was done.
     Refused(Refusal),
@@ -88,7 +90,7 @@ impl<D: Deploy> Hidden<D> {
         clients: usize,
     ) -> Result<Self, OpenError> {
         let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-        let fleet = Fleet::open(cluster, servers, retry, (clients, 1))?;
+        let fleet = Fleet::open(cluster, servers, retry, (clients, 1))?.staying(D::Offer::stays);
         let (asked, carried) = (vec![None; clients], vec![Default::default(); clients]);
         Ok(Self { fleet, topology: cluster.topology(), asked, carried })
     }
@@ -106,6 +108,7 @@ impl<D: Deploy> Hidden<D> {
                     Some(AskOutcome::Done(answered)) => End::Done(answered),
                     Some(AskOutcome::Again(why)) => End::Again(why),
                     Some(AskOutcome::Failed(error)) => End::Failed(error),
+                    Some(AskOutcome::TimedOut) => End::TimedOut,
                 }
             }
         };

@@ -7,7 +7,7 @@ use crate::node::cluster_file::ClusterFile;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
 use quorate_models::kv::offer::{Answered, Ask, Carried, Offer, OfferError};
-use quorate_models::protocol::{Deploy, Promise, Readmission};
+use quorate_models::protocol::{Deploy, Placement, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -75,6 +75,9 @@ pub trait Deployed: Send + Sync {
 
     /// What survives in such a cluster, in a sentence, where there is anything to choose.
     fn survives(&self, cluster: &ClusterFile) -> Option<String>;
+
+    /// Which servers hold which keys, where a ring says it.
+    fn placement(&self, cluster: &ClusterFile) -> Option<Placement>;
 
     /// Why this server cannot return when its data directory is lost; `None` if it can.
     fn cannot_return(&self, server: Id) -> Option<&'static str>;
@@ -193,6 +196,10 @@ impl<D: Deploy> Deployed for Hidden<D> {
 
     fn survives(&self, cluster: &ClusterFile) -> Option<String> {
         D::survives(&cluster.topology())
+    }
+
+    fn placement(&self, cluster: &ClusterFile) -> Option<Placement> {
+        D::placement(&cluster.topology())
     }
 
     fn cannot_return(&self, server: Id) -> Option<&'static str> {

@@ -7,6 +7,7 @@ pub mod place;
 mod topology;
 
 pub use ask::{AskError, ask};
+pub use topology::shift_clock;
 
 #[cfg(feature = "tokio")]
 use crate::node::async_client::AsyncClient;
@@ -18,7 +19,7 @@ use crate::node::http::HttpError;
 use crate::node::runtime::Node;
 use place::Place;
 use quorate_models::Unsuitable;
-use quorate_models::kv::offer::admits;
+use quorate_models::kv::offer::{Offer, admits};
 use quorate_models::protocol::{Answer, Deploy, Readmission, Request};
 use stateright::actor::Id;
 use std::net::SocketAddr;
@@ -120,7 +121,7 @@ pub fn open_client<D: Deploy>(
 ) -> Result<ClientOf<D>, OpenError> {
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(Client::open(cluster, servers, retry)?)
+    Ok(Client::open(cluster, servers, retry)?.staying(D::Offer::stays))
 }
 
 /// An asynchronous client of a deployed protocol.
@@ -138,7 +139,8 @@ pub fn open_async_client<D: Deploy>(
 ) -> Result<AsyncClientOf<D>, OpenError> {
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(AsyncClient::open(cluster, servers, retry, (requests, D::client_slots()))?)
+    let under_way = (requests, D::client_slots());
+    Ok(AsyncClient::open_staying(cluster, servers, retry, under_way, D::Offer::stays)?)
 }
 
 /// The servers that clients ask: all that take requests, or the one given.

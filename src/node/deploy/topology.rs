@@ -4,6 +4,7 @@ use crate::node::cluster_file::ClusterFile;
 use crate::node::secrets::Secret;
 use quorate_models::Topology;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl ClusterFile {
@@ -27,10 +28,20 @@ impl ClusterFile {
     }
 }
 
-/// Milliseconds since 1970 by this host's clock.
+/// By how many milliseconds the clock of this process is ahead of its host's.
+static SHIFT: AtomicI64 = AtomicI64::new(0);
+
+/// Lets protocols see a clock that is so many milliseconds ahead of the host's, or behind it: a storm
+/// shows that nothing that must hold depends on clocks.
+pub fn shift_clock(milliseconds: i64) {
+    SHIFT.store(milliseconds, Ordering::Relaxed);
+}
+
+/// Milliseconds since 1970 by this host's clock, shifted.
 fn wall_clock() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    let shift = SHIFT.load(Ordering::Relaxed);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_add_signed(shift)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A client that holds the client key can do nothing to another.
 
+mod releases;
+
 use super::super::caller::{Caller as Client, Heard};
 use super::super::frame::{Channel, encode};
 use super::*;
@@ -24,6 +26,11 @@ struct World {
 
 /// Two servers.
 fn world(keys: &str) -> World {
+    world_of(keys, |_, cluster| cluster)
+}
+
+/// Two servers, each with the cluster file that `file` makes.
+fn world_of(keys: &str, file: impl Fn(usize, ClusterFile) -> ClusterFile) -> World {
     let free: Vec<_> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     let mut text = format!("name = \"demo\"\nprotocol = \"toy\"\n{keys}");
     let addresses: Vec<_> = free.iter().map(|socket| socket.local_addr().unwrap()).collect();
@@ -38,6 +45,7 @@ fn world(keys: &str) -> World {
         std::fs::create_dir(&dir).unwrap();
         let peers = Peers::open(&dir).unwrap();
         let life = Life::new(7 << 40, false, 1, 1);
+        let cluster = file(id, cluster.clone());
         Endpoint::bind(Id::from(id), &cluster, *address, life, peers).unwrap().0
     };
     let servers = addresses.iter().enumerate().map(server).collect();
@@ -75,7 +83,7 @@ impl World {
         let hello = client.hello(Id::from(0)).unwrap();
         client.transmit(&hello);
         assert!(matches!(self.serve(0), Incoming::Hello(_)));
-        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+        assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome(_)));
         client
     }
 
@@ -89,7 +97,7 @@ impl World {
 }
 
 fn sealed(client: &mut Client, server: usize, message: &str) -> Datagram {
-    client.seal(Id::from(server), &message.to_owned()).unwrap()
+    client.seal(Id::from(server), &message.to_owned()).unwrap().0
 }
 
 fn is_message(incoming: &Incoming<Msg>, client: &Client, text: &str) -> bool {
@@ -98,7 +106,7 @@ fn is_message(incoming: &Incoming<Msg>, client: &Client, text: &str) -> bool {
 
 /// Seals one message for a client.
 fn answer(server: &mut Endpoint, client: Id, text: &str) -> Result<Datagram, SendError> {
-    server.seal(Route::To(client), &[&encode(&text).unwrap()])
+    server.seal(Route::To(client), &[&encode(&text).unwrap()]).map(|(first, _)| first)
 }
 
 #[test]
@@ -250,7 +258,8 @@ fn no_answer_is_forged_or_read_with_the_client_key() {
     assert!(b.take::<Msg>(&stolen, server).is_err());
     // B, in the server's name, under the client key and under its own session's.
     let wire = Wire::new(&world.cluster);
-    let header = Header { kind: Kind::Answer, src: Id::from(0), dst: a.id().unwrap(), word: 0 };
+    let (kind, release) = (Kind::Answer, Release::Current);
+    let header = Header { kind, src: Id::from(0), dst: a.id().unwrap(), word: 0, release };
     let client_key = world.cluster.keys.client.as_ref().unwrap();
     let forged = Channel::new(Some(client_key.bytes())).seal(wire, &header, &[], &"lie").unwrap();
     assert!(a.take::<Msg>(&forged, server).is_err());
@@ -311,7 +320,7 @@ fn a_servers_message_is_taken_from_its_own_address_and_by_its_receiver_alone() {
     let stats = world.servers[0].stats();
     assert_eq!((stats.other_version, stats.misdirected, stats.impostors), (1, 1, 2));
     let sealed = world.servers[1].seal(Route::To(me), &[&encode(&message).unwrap()]);
-    let datagram = sealed.unwrap();
+    let (datagram, _) = sealed.unwrap();
     world.servers[1].transmit(&datagram).unwrap();
     assert!(
         matches!(world.serve(0), Incoming::Messages(src, all) if src == peer && all == [message])
@@ -331,7 +340,7 @@ fn a_clients_copy_of_the_file_makes_a_client_and_no_server() {
     let hello = client.hello(Id::from(0)).unwrap();
     client.transmit(&hello);
     assert!(matches!(world.serve(0), Incoming::Hello(_)));
-    assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome));
+    assert!(matches!(client.receive::<Msg>(WAIT), Heard::Welcome(_)));
     // Without the servers' public key it would believe anybody, so it is none.
     let text = world.cluster_text(&format!("[keys]\n{client_key}\n"));
     let copy = ClusterFile::parse(&text, Path::new("cluster.toml")).unwrap();
@@ -358,7 +367,7 @@ fn messages_that_go_the_same_way_share_datagrams() {
             } else {
                 server.seal(Route::To(1.into()), &parts)
             };
-            let datagram = sealed.unwrap();
+            let (datagram, _) = sealed.unwrap();
             server.transmit(&datagram).unwrap();
             match world.servers[1].receive::<Msg>(WAIT) {
                 Incoming::Messages(src, found) => {

@@ -77,6 +77,8 @@ impl<O: Value, R: Value, P: Value> Member<O, R, P> {
 pub(super) struct Open<O, R, P> {
     pub(super) actor: Driven<O, R, P>,
     pub(super) state: Option<ClientState<R>>,
+    /// Whether it is sent to one server only.
+    pub(super) stays: bool,
     /// When it was sent first, and how often it was sent.
     pub(super) begun: Instant,
     pub(super) attempts: u32,

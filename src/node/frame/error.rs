@@ -1,6 +1,6 @@
 //! What is wrong with a frame.
 
-use super::version::{CHECKSUMMED, ENCRYPTED};
+use super::version::is_known;
 use thiserror::Error;
 
 /// The longest datagram that is sent or accepted, in bytes: below UDP's own limit in both IPv4
@@ -20,12 +20,14 @@ pub enum FrameError {
     #[error("the datagram is truncated")]
     Truncated,
     /// Of a version that this cluster does not use.
-    #[error("the datagram has wire version {found}, and this cluster uses {spoken}: {}", advice(*found))]
+    #[error("the datagram has wire version {found}, and this cluster uses {spoken}: {}", advice(*found, *has_keys))]
     Version {
         /// The version that it has.
         found: u8,
-        /// The one that this cluster uses.
+        /// The newest that this cluster uses.
         spoken: u8,
+        /// Whether the cluster has keys.
+        has_keys: bool,
     },
     /// From another cluster, or one whose cluster file differs in what must agree.
     #[error("the datagram is of another cluster, or of one whose cluster file differs")]
@@ -39,10 +41,11 @@ pub enum FrameError {
 }
 
 /// Advice to an operator about a datagram of that version.
-fn advice(found: u8) -> &'static str {
-    if [CHECKSUMMED, ENCRYPTED].contains(&found) {
+fn advice(found: u8, has_keys: bool) -> &'static str {
+    if is_known(found, !has_keys) {
         "one of the two ends has [keys] in its cluster file, and the other has not"
     } else {
-        "its sender is another release of this program: run one that speaks the same version"
+        "its sender is another release of this program: a release speaks its own version and the one \
+         before, so bring a cluster from one release to the next, and no further at once"
     }
 }

@@ -20,8 +20,11 @@ fn both() -> [(Wire, Channel); 2] {
         .map(|(keys, key)| (Wire::new(&cluster("demo", keys)), Channel::new(key)))
 }
 
+const BOTH: [Release; 2] = [Release::Previous, Release::Current];
+
 fn header(src: usize, dst: usize, word: u64) -> Header {
-    Header { kind: Kind::Request, src: Id::from(src), dst: Id::from(dst), word }
+    let (kind, release) = (Kind::Request, Release::Current);
+    Header { kind, src: Id::from(src), dst: Id::from(dst), word, release }
 }
 
 fn decode_one<M: DeserializeOwned>(message: &[u8]) -> bool {
@@ -33,12 +36,13 @@ proptest! {
     fn what_is_sealed_opens_as_itself(
         src: usize, dst: usize, word: u64, proof: [u8; 8], message: (u64, Vec<u8>, String),
     ) {
-        for (wire, mut channel) in both() {
-            let header = header(src, dst, word);
+        for ((wire, mut channel), release) in both().into_iter().zip(BOTH) {
+            let header = Header { release, ..header(src, dst, word) };
             let mut datagram = channel.seal(wire, &header, &proof, &message).unwrap();
             prop_assert_eq!(wire.peek(&datagram).unwrap(), header);
             let opened = channel.open(proof.len(), &mut datagram).unwrap();
-            prop_assert_eq!(decode::<(u64, Vec<u8>, String)>(opened).unwrap(), message.clone());
+            let opened = decode::<(u64, Vec<u8>, String)>(opened, release);
+            prop_assert_eq!(opened.unwrap(), message.clone());
         }
     }
 
@@ -50,11 +54,14 @@ proptest! {
     ) {
         let encoded: Vec<_> = messages.iter().map(|message| encode(message).unwrap()).collect();
         let parts: Vec<_> = encoded.iter().map(Vec::as_slice).collect();
-        for (wire, mut channel) in both() {
-            let datagram = channel.seal_all(wire, &header(0, 1, 3), &[9; 8], &parts).unwrap();
+        let ends = || both().into_iter().zip(BOTH).chain(both().into_iter().rev().zip(BOTH));
+        for ((wire, mut channel), release) in ends() {
+            let header = Header { release, ..header(0, 1, 3) };
+            let datagram = channel.seal_all(wire, &header, &[9; 8], &parts).unwrap();
             let mut whole = datagram.clone();
             let opened = channel.open(8, &mut whole).unwrap();
-            prop_assert_eq!(decode_all::<(u64, Vec<u8>)>(opened).unwrap(), messages.clone());
+            let opened = decode_all::<(u64, Vec<u8>)>(opened, release);
+            prop_assert_eq!(opened.unwrap(), messages.clone());
             let mut short = datagram.clone();
             short.truncate(cut.index(datagram.len()));
             prop_assert!(channel.open(8, &mut short).is_err());
@@ -68,21 +75,34 @@ proptest! {
     /// From a sender that has the key, but another notion of what is in a datagram.
     #[test]
     fn a_batch_with_one_bad_message_is_none(good: Vec<(u64, Vec<u8>)>, bad: Vec<u8>, rest: Vec<u8>) {
-        let mut body = Vec::new();
-        let mut put = |bytes: &[u8]| {
-            body.extend((bytes.len() as u16).to_le_bytes());
-            body.extend(bytes);
-        };
-        good.iter().for_each(|message| put(&encode(message).unwrap()));
-        put(&bad);
-        let all = decode_all::<(u64, Vec<u8>)>(&body);
-        prop_assert_eq!(all.is_ok(), decode_one::<(u64, Vec<u8>)>(&bad));
-        body.extend(&rest);
-        if let Ok(all) = decode_all::<(u64, Vec<u8>)>(&body) {
-            prop_assert!(all.len() >= good.len());
-            prop_assert_eq!(&all[..good.len()], &good[..]);
+        for release in BOTH {
+            let mut body = Vec::new();
+            let mut put = |bytes: &[u8]| {
+                push_length(&mut body, bytes.len() as u16, release);
+                body.extend(bytes);
+            };
+            good.iter().for_each(|message| put(&encode(message).unwrap()));
+            put(&bad);
+            let all = decode_all::<(u64, Vec<u8>)>(&body, release);
+            prop_assert_eq!(all.is_ok(), decode_one::<(u64, Vec<u8>)>(&bad));
+            body.extend(&rest);
+            if let Ok(all) = decode_all::<(u64, Vec<u8>)>(&body, release) {
+                prop_assert!(all.len() >= good.len());
+                prop_assert_eq!(&all[..good.len()], &good[..]);
+            }
+            prop_assert!(decode_all::<(u64, Vec<u8>)>(&[], release).is_err());
         }
-        prop_assert!(decode_all::<(u64, Vec<u8>)>(&[]).is_err());
+    }
+
+    #[test]
+    fn a_length_is_read_as_it_was_written(len: u16, rest: Vec<u8>) {
+        for release in BOTH {
+            let mut bytes = Vec::new();
+            push_length(&mut bytes, len, release);
+            prop_assert!(bytes.len() <= LENGTH);
+            bytes.extend(&rest);
+            prop_assert_eq!(take_length(&bytes, release), Some((usize::from(len), &rest[..])));
+        }
     }
 
     #[test]
@@ -99,7 +119,9 @@ proptest! {
 
     #[test]
     fn random_messages_never_panic(message: Vec<u8>) {
-        let _ = decode_all::<Vec<(String, u64, Option<Vec<u8>>)>>(&message);
+        for release in BOTH {
+            let _ = decode_all::<Vec<(String, u64, Option<Vec<u8>>)>>(&message, release);
+        }
     }
 
     #[test]
@@ -140,14 +162,18 @@ fn another_cluster_another_version_and_a_kind_that_is_none_are_refused() {
     assert!(demo.peek(&seal("demo", "")).is_ok());
     assert_eq!(demo.peek(&seal("prod", "")).unwrap_err(), FrameError::Foreign);
     let refused = |datagram: &[u8]| demo.peek(datagram).unwrap_err();
-    let version = |found| FrameError::Version { found, spoken: CHECKSUMMED };
-    let sealed = seal("demo", KEYS);
-    assert_eq!(refused(&sealed), version(ENCRYPTED));
-    assert!(refused(&sealed).to_string().contains("has [keys]"));
+    let [spoken, sealed] = [false, true].map(|has_keys| Release::Current.version(has_keys));
+    let version = |found| FrameError::Version { found, spoken, has_keys: false };
+    let with_keys = seal("demo", KEYS);
+    assert_eq!(refused(&with_keys), version(sealed));
+    assert!(refused(&with_keys).to_string().contains("has [keys]"));
     let mut newer = seal("demo", "");
-    newer[0] = ENCRYPTED + 1;
-    assert_eq!(refused(&newer), version(ENCRYPTED + 1));
+    newer[0] = sealed + 1;
+    assert_eq!(refused(&newer), version(sealed + 1));
     assert!(refused(&newer).to_string().contains("another release"));
+    let previous = Wire::new(&cluster("demo", "").of_previous_release());
+    let refused = previous.peek(&seal("demo", "")).unwrap_err();
+    assert!(refused.to_string().contains("another release"), "{refused}");
     let mut strange = seal("demo", "");
     strange[1] = 8;
     assert_eq!(demo.peek(&strange).unwrap_err(), FrameError::Malformed);
@@ -161,7 +187,7 @@ fn a_ring_seals_under_its_first_key_and_opens_under_any() {
         KeyRing::new(&keys)
     };
     let wire = Wire::new(&cluster("demo", KEYS));
-    let header = Header { kind: Kind::Message, src: Id::from(0), dst: Id::from(1), word: 0 };
+    let header = Header { kind: Kind::Message, ..header(0, 1, 0) };
     let mut steps = [ring(&[1]), ring(&[1, 2]), ring(&[2, 1]), ring(&[2]), ring(&[3])];
     // For each sender: the place of the key with which each receiver opens.
     let opened = [
@@ -178,7 +204,8 @@ fn a_ring_seals_under_its_first_key_and_opens_under_any() {
             for (to, at) in opened.iter().enumerate() {
                 let mut datagram = sealed.clone();
                 let found = steps[to].open(0, &mut datagram);
-                let found = found.map(|(at, message)| (at, decode::<u8>(message).unwrap()));
+                let found = found
+                    .map(|(at, message)| (at, decode::<u8>(message, Release::Current).unwrap()));
                 assert_eq!(found.ok(), at.map(|at| (at, count)), "{from} to {to}");
             }
         }
@@ -199,7 +226,7 @@ fn a_client_cannot_speak_as_a_server_to_a_server() {
     assert!(servers.open(&mut other.seal(from, to, &1u8).unwrap()).is_ok());
     assert_eq!(client.seal(from, to, &1u8).unwrap_err(), FrameError::Forged);
     // Nor under the key that it has, or under one that it agreed upon.
-    let header = Header { kind: Kind::Message, src: from, dst: to, word: 0 };
+    let header = Header { kind: Kind::Message, ..header(0, 1, 0) };
     let wire = Wire::new(&cluster("demo", KEYS));
     let key = *cluster("demo", KEYS).keys.client.unwrap().bytes();
     for key in [key, [3; 32]] {

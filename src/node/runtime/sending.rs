@@ -128,8 +128,9 @@ impl<A: Runnable> Node<A> {
             let messages: Vec<_> = some.iter().map(AsRef::as_ref).collect();
             match self.endpoint.seal(*route, &messages) {
                 // The endpoint counts and logs a failure.
-                Ok(datagram) => {
+                Ok((datagram, other)) => {
                     drop(self.endpoint.transmit(&datagram));
+                    other.iter().for_each(|other| drop(self.endpoint.transmit(other)));
                     if let Some((board, _)) = &self.board {
                         board.sent(some.len());
                     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::node::client::{Client, ClientError};
 use crate::node::cluster_file::ClusterFile;
+use crate::node::frame::Greeting;
 use crate::node::life::Life;
 use crate::node::log::LogError;
 use crate::node::log::tests::sim::{Call, Fault, Gate, SimDisk};
@@ -311,6 +312,8 @@ fn what_a_batch_sends_to_one_server_shares_datagrams_of_the_length_in_the_cluste
         let (mut other, _) =
             Endpoint::bind(1.into(), &world.cluster, address, life, peers).unwrap();
         let node = world.start();
+        // To a server that was never heard everything would be sent twice.
+        other.greet(0.into(), Greeting::Hello);
         let client = |retry| {
             let servers = vec![Id::from(0)];
             let mut client =

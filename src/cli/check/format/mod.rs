@@ -13,15 +13,11 @@ pub(super) use sarif::sarif;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{self, Protocol, Subject};
+    use crate::catalogue::{Protocol, Subject, multi_primary};
     use crate::check::report::{Expectation, Report, ReportedVerdict, Surprise};
     use crate::check::{Limits, Options};
 
     const LINEARIZABLE: &str = "linearizable";
-
-    fn multi_primary() -> Protocol {
-        catalogue::protocol("multi-primary").unwrap()
-    }
 
     /// `lww-stale`, as if it were said to be linearizable.
     fn surprising(protocol: &Protocol) -> Report {

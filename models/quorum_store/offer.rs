@@ -1,0 +1,170 @@
+//! The operations that the quorum store serves.
+
+use super::message::{Answer, Request};
+use super::options::default_level;
+use crate::kv::limits::{self, LimitError};
+use crate::kv::offer::{Ask, AskOutcome, Offer, OfferError, not_offered};
+use crate::kv::{Bytes, Level, Op, Reply};
+use crate::topology::Topology;
+
+/// The longest value: a promise of Paxos carries three.
+pub const MAX_VALUE_BYTES: usize = 19 * 1024;
+
+/// What the quorum store offers: the map without ranges, each request at a level.
+pub struct LevelOffer;
+
+impl LevelOffer {
+    fn at(op: &Op, level: Option<Level>, default: Level) -> Result<Request, OfferError> {
+        let refused = |why: &str| Err(OfferError::Meaningless(why.to_owned()));
+        match (op, level) {
+            (Op::Range(_), _) => refused(
+                "quorum-store does not offer range: the ring puts keys that follow each other on \
+                 different nodes; ask for keys one by one",
+            ),
+            (Op::Cas { .. }, Some(Level::One | Level::Quorum | Level::All)) => refused(
+                "a compare-and-swap is always serial: leave --consistency out, or say serial",
+            ),
+            (Op::Cas { .. }, _) => Ok(Request { op: op.clone(), level: Level::Serial }),
+            (_, level) => Ok(Request { op: op.clone(), level: level.unwrap_or(default) }),
+        }
+    }
+}
+
+impl Offer for LevelOffer {
+    type Request = Request;
+    type Answer = Answer;
+    type Carried = ();
+    const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas", "--consistency"];
+
+    fn request(topology: &Topology, ask: &Ask) -> Result<Request, OfferError> {
+        let default =
+            || default_level(topology).map_err(|error| OfferError::Meaningless(error.to_string()));
+        match ask {
+            Ask::One { op, context: None } => Self::at(op, None, default()?),
+            Ask::One { .. } => Err(OfferError::NoContexts),
+            Ask::At(op, level) => Self::at(op, Some(*level), *level),
+            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => {
+                Err(not_offered::<Self>(ask))
+            }
+        }
+    }
+
+    fn check(request: &Request) -> Result<(), LimitError> {
+        limits::check(&request.op)?;
+        let values: [Option<&Bytes>; 2] = match &request.op {
+            Op::Put { value, .. } => [Some(value), None],
+            Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
+            Op::Get { .. } | Op::Delete { .. } | Op::Range(_) => [None, None],
+        };
+        let longest = values.into_iter().flatten().map(Bytes::len).max();
+        match longest {
+            Some(len) if len > MAX_VALUE_BYTES => {
+                Err(LimitError::ValueTooLongHere { len, limit: MAX_VALUE_BYTES })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// At another node a write is another one, with a timestamp of its own, and a serial request is
+    /// begun once more.
+    fn stays(request: &Request) -> bool {
+        request.level == Level::Serial || !matches!(request.op, Op::Get { .. })
+    }
+
+    fn answer(_: &Topology, ask: &Ask, answer: Answer) -> Option<AskOutcome> {
+        let (Ask::One { op, .. } | Ask::At(op, _)) = ask else { return None };
+        match (op, answer) {
+            (_, Answer::TimedOut) => Some(AskOutcome::TimedOut),
+            (Op::Get { .. }, Answer::Value { value, .. }) => Some(Reply::Value(value).into()),
+            (Op::Put { .. } | Op::Delete { .. }, Answer::Done { .. }) => Some(Reply::Done.into()),
+            (Op::Cas { .. }, Answer::Swapped { swapped, found, .. }) => {
+                Some(Reply::Swapped { swapped, found }.into())
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kv::Range;
+    use crate::kv::offer::{Answered, admits};
+    use crate::kv::service::Service;
+    use crate::quorum_store::Stamp;
+    use crate::topology::tests::topology;
+
+    const NODES: &[&str] = &["", "", ""];
+
+    fn level(mode: &str, ask: &Ask) -> Result<Level, String> {
+        LevelOffer::request(&topology(mode, NODES), ask)
+            .map(|request| request.level)
+            .map_err(|error| error.to_string())
+    }
+
+    fn cas() -> Op {
+        Op::Cas { key: "k".into(), expected: None, new: Some("v".into()) }
+    }
+
+    #[test]
+    fn a_request_has_its_own_level_or_the_clusters() {
+        assert_eq!(level("", &Op::get("k").into()), Ok(Level::Quorum));
+        assert_eq!(level("consistency=one", &Op::get("k").into()), Ok(Level::One));
+        for wanted in Level::ALL {
+            assert_eq!(level("consistency=all", &Ask::At(Op::put("k", "v"), wanted)), Ok(wanted));
+        }
+    }
+
+    #[test]
+    fn a_compare_and_swap_is_serial() {
+        assert_eq!(level("consistency=one", &cas().into()), Ok(Level::Serial));
+        assert_eq!(level("", &Ask::At(cas(), Level::Serial)), Ok(Level::Serial));
+        let error = level("", &Ask::At(cas(), Level::Quorum)).unwrap_err();
+        assert!(error.contains("always serial"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_offered_is_refused_with_a_reason() {
+        let range = Op::Range(Range::prefix("k".into(), 1));
+        for ask in [range.clone().into(), Ask::At(range, Level::One)] {
+            assert!(level("", &ask).unwrap_err().contains("the ring puts keys"));
+        }
+        for ask in [Ask::Sync, Ask::Local(Op::get("k")), Ask::Words(Vec::new())] {
+            let error = level("", &ask).unwrap_err();
+            assert!(error.contains("get, put, delete, cas and --consistency"), "{error}");
+        }
+        let ask = Ask::One { op: Op::put("k", "v"), context: Some("00".into()) };
+        assert!(level("", &ask).unwrap_err().contains("contexts"));
+    }
+
+    #[test]
+    fn what_times_out_is_neither_done_nor_failed() {
+        let told = |op: Op, answer| LevelOffer::answer(&topology("", NODES), &op.into(), answer);
+        let timed_out = told(Op::put("k", "v"), Answer::TimedOut);
+        assert!(matches!(timed_out, Some(AskOutcome::TimedOut)));
+        let done = || Answer::Done { stamp: Stamp::default() };
+        let answered = told(Op::put("k", "v"), done());
+        assert!(matches!(answered, Some(AskOutcome::Done(Answered::Reply(Reply::Done)))));
+        assert!(told(Op::get("k"), done()).is_none());
+        assert!(told(cas(), done()).is_none());
+    }
+
+    #[test]
+    fn a_promise_with_three_of_the_longest_values_fits_a_datagram() {
+        let admitted = |bytes: usize| {
+            let op = Op::Put { key: "k".into(), value: vec![0; bytes].into() };
+            let op = Request { op, level: Level::One };
+            admits::<LevelOffer, ()>(&Service::Request { seq: 1, op })
+        };
+        assert!(admitted(MAX_VALUE_BYTES) && !admitted(MAX_VALUE_BYTES + 1));
+        // A datagram has 60 KiB.
+        const { assert!(3 * MAX_VALUE_BYTES + 2 * 1024 <= 60 * 1024) };
+    }
+
+    #[test]
+    fn writes_and_serial_requests_stay_at_their_server() {
+        let stays = |op: Op, level| LevelOffer::stays(&Request { op, level });
+        assert!(stays(Op::put("k", "v"), Level::One) && stays(cas(), Level::Serial));
+        assert!(stays(Op::get("k"), Level::Serial) && !stays(Op::get("k"), Level::All));
+    }
+}

@@ -1,0 +1,180 @@
+//! One walk: a step after the other, each state checked when it is met first.
+
+use super::known::{Found, Known, Occasion, Walk};
+use super::race::{Random, time, weight};
+use crate::models::world::step::{Expander, Move};
+use crate::models::world::{Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Scopes};
+use rustc_hash::FxHashSet;
+
+/// Makes walks, for one thread.
+pub(super) struct Walker<'c, A: Checkable, H> {
+    judge: Judge<'c, A, H>,
+    expander: Expander<'c, A, H>,
+    /// Room to work in.
+    moves: Vec<Move>,
+    racing: Vec<Racing>,
+}
+
+/// A step that may be taken.
+#[derive(Clone, Copy)]
+struct Racing {
+    time: f64,
+    what: Move,
+    occasion: Occasion,
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
+    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
+        let (judge, expander) = (Judge::new(cluster), cluster.expander());
+        Self { judge, expander, moves: Vec::new(), racing: Vec::new() }
+    }
+
+    /// A walk of at most so many steps; it ends where one of the properties `until` is decided.
+    pub(super) fn walk(
+        &mut self,
+        number: u64,
+        (seed, steps): (u64, u32),
+        known: &Known,
+        until: u64,
+    ) -> Walk {
+        let cluster = self.judge.cluster;
+        let mut random = Random::new(seed, number);
+        let mut walk = Walk { number, ..Walk::default() };
+        let (mut met, mut open) = (FxHashSet::default(), known.open);
+        let (mut path, mut state) = (Vec::new(), cluster.initial().to_vec());
+        let mut fingerprint = cluster.fingerprint(&state);
+        loop {
+            if !known.has(fingerprint) && met.insert(fingerprint) {
+                walk.met.push(fingerprint);
+                let decided = self.judge.decided(&state, open);
+                open &= !decided;
+                for at in bits(decided) {
+                    walk.found.push(Found { at, moves: path.clone() });
+                }
+                if decided & until != 0 {
+                    break;
+                }
+            }
+            if path.len() == steps as usize {
+                break;
+            }
+            let draw = random.next();
+            let is_new = |next: u64| !known.has(next) && !met.contains(&next);
+            let weigh = |occasion: Occasion, next: u64| {
+                let own = walk.taken.get(&occasion).copied().unwrap_or(0);
+                weight(known.taken(occasion).saturating_add(own), is_new(next))
+            };
+            self.race(&state, fingerprint, draw, &weigh);
+            let Some((taken, next, leads_to)) = self.winner(&state, fingerprint) else { break };
+            *walk.taken.entry(taken.occasion).or_default() += 1;
+            path.push(taken.what);
+            (state, fingerprint) = (next, leads_to);
+        }
+        walk.steps = path.len() as u64;
+        walk
+    }
+
+    /// Lets all steps that are possible race.
+    fn race(
+        &mut self,
+        state: &[u32],
+        fingerprint: u64,
+        draw: u64,
+        weigh: &dyn Fn(Occasion, u64) -> f64,
+    ) {
+        self.moves.clear();
+        self.expander.moves(state, &mut self.moves);
+        self.racing.clear();
+        for what in &self.moves {
+            if let Some(step) = self.expander.step(state, fingerprint, *what) {
+                let occasion = self.judge.cluster.occasion(state, *what);
+                let weight = weigh(occasion, step.fingerprint);
+                let time = time(draw, step.fingerprint, weight);
+                self.racing.push(Racing { time, what: *what, occasion });
+            }
+        }
+    }
+
+    /// The first of the steps that does not lead out of bounds, and where it leads.
+    fn winner(&mut self, state: &[u32], fingerprint: u64) -> Option<(Racing, Vec<u32>, u64)> {
+        let cluster = self.judge.cluster;
+        loop {
+            // Two steps may lead to one state: then the first by name.
+            let name = |racing: &Racing| cluster.action(state, racing.what);
+            let by_time = |(_, one): &(usize, &Racing), (_, other): &(usize, &Racing)| {
+                let ordering = one.time.total_cmp(&other.time);
+                ordering.then_with(|| name(one).cmp(&name(other)))
+            };
+            let (at, _) = self.racing.iter().enumerate().min_by(by_time)?;
+            let first = self.racing.swap_remove(at);
+            let step = self.expander.step(state, fingerprint, first.what)?;
+            let mut next = Vec::new();
+            self.expander.write(state, &step, &mut next);
+            if self.judge.is_within_boundary(&next) {
+                return Some((first, next, step.fingerprint));
+            }
+        }
+    }
+}
+
+/// Says what a state decides.
+pub(super) struct Judge<'c, A: Checkable, H> {
+    pub(super) cluster: &'c Cluster<A, H>,
+    scopes: Scopes,
+    derived: Derived,
+    sometimes: u64,
+    boundary: Option<usize>,
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
+    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
+        let kinds = cluster.properties().iter().map(|property| &property.kind);
+        let sought =
+            |(at, kind): (usize, &Kind<A, H>)| u64::from(matches!(kind, Kind::Sometimes)) << at;
+        let sometimes = kinds.enumerate().map(sought).sum();
+        let (scopes, boundary) = (cluster.scopes(), cluster.boundary());
+        Self { cluster, scopes, derived: Derived::default(), sometimes, boundary }
+    }
+
+    /// The properties that a single state can decide, a bit each.
+    pub(super) fn decidable(cluster: &Cluster<A, H>) -> u64 {
+        let kinds = cluster.properties().iter().map(|property| &property.kind);
+        let all = kinds.enumerate().map(|(at, kind)| u64::from(!kind.is_liveness()) << at);
+        all.sum::<u64>() | 1 << NO_PANIC_AT
+    }
+
+    /// Which of these properties a state decides: an `always` that does not hold there, a
+    /// `sometimes` that does.
+    pub(super) fn decided(&self, state: &[u32], open: u64) -> u64 {
+        const CALM: u64 = 1 << NO_PANIC_AT;
+        self.derived.begin();
+        let facts = self.cluster.facts(state, &self.scopes);
+        let by_parts = self.scopes.each_node | self.scopes.some_node | self.scopes.history;
+        let known = if facts & CALM == 0 { 0 } else { by_parts };
+        let mut decided = 0;
+        for at in bits(open & !CALM) {
+            let holds = if known >> at & 1 == 1 {
+                Some(facts >> at & 1 == 1)
+            } else {
+                self.cluster.tracked_verdict(at, state, &self.derived).0
+            };
+            let is_sought = self.sometimes >> at & 1 == 1;
+            decided |= u64::from(holds.unwrap_or(false) == is_sought) << at;
+        }
+        if self.cluster.has_panics() && !self.cluster.is_without_panic(state) {
+            decided |= open & CALM;
+        }
+        decided
+    }
+
+    pub(super) fn is_within_boundary(&self, state: &[u32]) -> bool {
+        let Some(at) = self.boundary else { return true };
+        self.derived.begin();
+        self.cluster.tracked_verdict(at, state, &self.derived).0.unwrap_or(true)
+    }
+}
+
+/// The positions of the bits that are set.
+fn bits(of: u64) -> impl Iterator<Item = usize> {
+    (0..u64::BITS as usize).filter(move |at| of >> at & 1 == 1)
+}

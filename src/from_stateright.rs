@@ -1,0 +1,95 @@
+//! From stateright: a model as it is, checked by this crate.
+//!
+//! [`Setup::from`](crate::models::world::Setup) takes any `ActorModel` of
+//! [stateright](https://docs.rs/stateright) 0.31: its actors, its network with the messages that are
+//! in it at the start, its losses and crashes, its history, its boundary and its properties. Nothing
+//! in the model changes; these lines take the place of `model.checker().spawn_bfs().join()`:
+//!
+//! ```
+//! use quorate::check::Checker;
+//! use quorate::models::world::{Reads, Setup};
+//! # use stateright::Expectation;
+//! # use stateright::actor::{Actor, ActorModel, Id, Network, Out};
+//! # use std::borrow::Cow;
+//! # struct Pinger;
+//! # impl Actor for Pinger {
+//! #     type Msg = u8;
+//! #     type Timer = ();
+//! #     type State = u8;
+//! #     type Storage = ();
+//! #     type Random = ();
+//! #     fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+//! #         o.send(Id::from(1 - usize::from(id)), 1);
+//! #         0
+//! #     }
+//! #     fn on_msg(&self, _: Id, met: &mut Cow<'_, u8>, src: Id, ping: u8, o: &mut Out<Self>) {
+//! #         *met.to_mut() = ping;
+//! #         if ping < 3 {
+//! #             o.send(src, ping + 1);
+//! #         }
+//! #     }
+//! # }
+//! # fn model() -> ActorModel<Pinger, (), ()> {
+//! #     ActorModel::new((), ())
+//! #         .actors([Pinger, Pinger])
+//! #         .init_network(Network::new_unordered_nonduplicating([]))
+//! #         .property(Expectation::Eventually, "one has seen three", |_, state| {
+//! #             state.actor_states.iter().any(|met| **met == 3)
+//! #         })
+//! # }
+//!
+//! let cluster = Setup::from(model()) // an ActorModel, as it is
+//!     .looks_at("one has seen three", Reads::NODES) // may be left out: see below
+//!     .cluster();
+//! let outcome = Checker::new(&cluster).threads(2).check()?;
+//! for property in &outcome.properties {
+//!     println!("{}: {:?}", property.name, property.verdict);
+//! }
+//! assert!(outcome.holds(), "{outcome:?}");
+//! # Ok::<(), quorate::check::CheckError>(())
+//! ```
+//!
+//! An actor's messages and timers must be `Ord`, as stateright demands, its history must be
+//! `PartialEq`, and all of its types must be `Send + Sync`.
+//!
+//! # The same by another name
+//!
+//! | stateright | here |
+//! |---|---|
+//! | `.checker()`, `.threads(n)`, `.spawn_bfs().join()` | [`Checker::new(&cluster)`](crate::check::Checker), `.threads(n)`, `.check()` |
+//! | `.unique_state_count()`, `.state_count()` | [`outcome.unique`](crate::check::Outcome), `outcome.generated`: equal numbers |
+//! | `.assert_properties()` | `assert!(outcome.holds())` |
+//! | `.discovery(name)` | `outcome.property(name)`, its verdict and `.trace()`; `.actions(&cluster)` names the steps |
+//! | `.target_max_depth(n)`, `.target_state_count(n)`, `.timeout(t)` | [`Limits`](crate::check::Limits): `depth` is `n - 1`, since it counts steps; and a limit of memory |
+//! | `.finish_when(…)` | `.until_violation()`, `.until_violated(name)` |
+//! | `.symmetry()` | `.symmetry(Symmetry::among(…))`, which the search verifies |
+//! | `.spawn_simulation(…)` | [`Walks`](crate::check::Walks) |
+//! | `.serve(address)` | [`explore::serve`](crate::explore::serve): the same Explorer |
+//!
+//! # What you get
+//!
+//! * **Liveness that holds.** `Expectation::Eventually` is decided under
+//!   [fairness](crate::models::world::Fairness), with cycles and where paths join; a counterexample
+//!   is a lasso. Leads-to properties can be added to the setup.
+//! * **The shortest counterexamples**, and the same ones with any number of threads.
+//! * **A property is asked less often**, if [`looks_at`](crate::models::world::Setup) says which
+//!   parts of a state it looks at: one about linearizability is asked once for each history. A wrong
+//!   claim is noticed.
+//! * **Other networks, disks and faults** for the same actors: the setup's methods replace what the
+//!   model says. `.rules(Rules::Quorate)` bounds crashes in total, and a node that is down keeps
+//!   nothing but its disk; `.disk(DiskKind::WriteBack)` loses saves that were not written yet; budgets
+//!   bound timers. `.without_last_delivery()` leaves the message that was delivered last out of the
+//!   state, where stateright's duplicating network keeps it: fewer states, the same verdicts.
+//! * **Panics** of handlers and properties are violations with a trace.
+//! * **The commands**: a [`Protocol`](crate::models::Protocol) whose instances are such clusters is
+//!   checked, explored and replayed by [`cli::main`](crate::cli::main), with recorded counts.
+//!
+//! # What differs
+//!
+//! States are told apart by `PartialEq`, and not by their hashes alone. Where stateright's
+//! fingerprints are equal for different states, it takes them for one and counts fewer: if the `Hash`
+//! of a state leaves fields out, and where nodes have timers, or choices, of the same names (stateright 0.31
+//! hashes them node after node, without their numbers).
+//!
+//! What is no part of an `ActorModel`, but of its checker, is not adopted: symmetry, limits, and when
+//! to stop. A plain `stateright::Model` that is no `ActorModel` is not taken.
