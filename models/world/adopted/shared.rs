@@ -5,7 +5,7 @@
 //! is hashed too. The numbers depend on the order in which the values are met, which only shows in
 //! which of several equally short traces is shown.
 
-use crate::world::interner::content_hash;
+use crate::world::interner::{Fingerprint, content_hash};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -63,7 +63,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 }
 
 /// The distinct values that were met, by their hashes.
-pub(super) struct Distinct<T>(Mutex<BTreeMap<u64, Vec<Arc<T>>>>);
+pub(super) struct Distinct<T>(Mutex<BTreeMap<Fingerprint, Vec<Arc<T>>>>);
 
 impl<T> Default for Distinct<T> {
     fn default() -> Self {

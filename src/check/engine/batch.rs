@@ -6,15 +6,13 @@ use super::frontier::Chunk;
 use super::level::Level;
 use super::lineage::{Offspring, Target};
 use super::visited::{Key, Shard};
-use crate::models::world::step::Move;
 use crate::models::world::{Fingerprint, Weight};
-use std::hint::black_box;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 /// Keys that are looked up together: the visited set is far larger than the caches, and reading the
 /// places of several first lets the processor wait for many of them at once.
-const TOGETHER: usize = 64;
+pub(super) const TOGETHER: usize = 64;
 
 /// States and their successors.
 #[derive(Default)]
@@ -26,15 +24,18 @@ pub(super) struct Batch {
     pub(super) states: Vec<Parent>,
     /// The states, one after the other.
     pub(super) words: Vec<u32>,
-    /// The keys of the successors, those of one state after those of another.
+    /// The keys and the fingerprints of the successors, those of one state after those of another. Those
+    /// that were known are left out, unless the graph is recorded.
     pub(super) keys: Vec<Key>,
-    /// The moves that lead to them.
-    pub(super) moves: Vec<Move>,
-    /// The successors themselves, one after the other, and where each ends: in a reduced search.
+    pub(super) fingerprints: Vec<Fingerprint>,
+    /// The successors themselves, one after the other, and where each ends; nothing of those that were
+    /// known.
     pub(super) built: Vec<u32>,
     pub(super) built_ends: Vec<u32>,
-    /// The classes of the moves, where the graph is recorded.
+    /// The classes of the moves, where the graph is recorded; and the numbers of the successors that were
+    /// known.
     pub(super) classes: Vec<u16>,
+    pub(super) numbers: Vec<Option<u32>>,
     /// The steps out of bounds: the state among those of the batch, and the class.
     pub(super) cuts: Vec<(u32, u16)>,
 }
@@ -52,14 +53,16 @@ pub(super) struct Parent {
 
 impl Batch {
     pub(super) fn clear(&mut self) {
-        let Self { states, words, keys, moves, built, built_ends, classes, cuts, .. } = self;
+        let Self { states, words, keys, fingerprints, built, built_ends, .. } = self;
+        let Self { classes, numbers, cuts, .. } = self;
         states.clear();
         words.clear();
         keys.clear();
-        moves.clear();
+        fingerprints.clear();
         built.clear();
         built_ends.clear();
         classes.clear();
+        numbers.clear();
         cuts.clear();
         self.expected = 0;
     }
@@ -72,15 +75,23 @@ impl Batch {
         (first_word as usize..words as usize, first_key as usize..keys as usize)
     }
 
+    /// A successor; nothing if it was known.
+    pub(super) fn successor(&self, place: usize) -> &[u32] {
+        let start = place.checked_sub(1).map_or(0, |before| self.built_ends[before]);
+        &self.built[start as usize..self.built_ends[place] as usize]
+    }
+
     /// The memory that it takes.
     pub(super) fn bytes(&self) -> u64 {
-        let Self { states, words, keys, moves, built, built_ends, classes, cuts, .. } = self;
+        let Self { states, words, keys, fingerprints, built, built_ends, .. } = self;
+        let Self { classes, numbers, cuts, .. } = self;
         let small = words.capacity() + built.capacity() + built_ends.capacity();
         let bytes = states.capacity() * size_of::<Parent>()
             + small * 4
             + keys.capacity() * size_of::<Key>()
-            + moves.capacity() * size_of::<Move>()
+            + fingerprints.capacity() * size_of::<Fingerprint>()
             + classes.capacity() * 2
+            + numbers.capacity() * size_of::<Option<u32>>()
             + cuts.capacity() * size_of::<(u32, u16)>();
         bytes as u64
     }
@@ -91,7 +102,7 @@ impl Batch {
 pub(super) struct Answers {
     /// The successors that are new, by their places in their batches.
     new: Vec<u32>,
-    /// The numbers of all successors, new or not: where the graph is recorded.
+    /// The numbers of the successors that were not known before, new or not: where the graph is recorded.
     numbers: Vec<u32>,
     /// Where both end, by batch.
     ends: Vec<(u32, u32)>,
@@ -143,30 +154,27 @@ impl Answers {
         let mut is_full = false;
         for batch in batches {
             let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
-            for (group, keys) in batch.keys.chunks(TOGETHER).enumerate() {
-                let owned = || keys.iter().enumerate().filter(|(_, key)| shard.owns(**key));
-                black_box(owned().fold(0, |all, (_, key)| all ^ shard.touch(*key)));
-                for (at, key) in keys.iter().enumerate() {
-                    if !shard.owns(*key) {
-                        continue;
-                    }
-                    let mut number = 0;
-                    // What does not fit is forgotten: the search is over.
-                    if !is_full {
-                        let may_take = |bytes| level.may_take(weigh(), bytes);
-                        match level.visited.insert(shard, *key, may_take) {
-                            Ok(inserted) => {
-                                number = inserted.number;
-                                if inserted.is_new {
-                                    self.new.push((group * TOGETHER + at) as u32);
-                                }
+            for (at, key) in batch.keys.iter().enumerate() {
+                let is_known = batch.numbers.get(at).is_some_and(Option::is_some);
+                if is_known || !shard.owns(*key) {
+                    continue;
+                }
+                let mut number = 0;
+                // What does not fit is forgotten: the search is over.
+                if !is_full {
+                    let may_take = |bytes| level.may_take(weigh(), bytes);
+                    match level.visited.insert(shard, *key, may_take) {
+                        Ok(inserted) => {
+                            number = inserted.number;
+                            if inserted.is_new {
+                                self.new.push(at as u32);
                             }
-                            Err(_) => is_full = true,
                         }
+                        Err(_) => is_full = true,
                     }
-                    if is_recorded {
-                        self.numbers.push(number);
-                    }
+                }
+                if is_recorded {
+                    self.numbers.push(number);
                 }
             }
             self.ends.push((self.new.len() as u32, self.numbers.len() as u32));

@@ -175,6 +175,7 @@ impl Rounds<'_> {
 
     /// Puts together what came of the chunks, in their order.
     fn gather(&self, gathered: &mut Gathered<'_>) {
+        gathered.next.reuse(gathered.waiting);
         for seat in &self.seats {
             let mut output = take(&seat.output);
             let Output { chunks, offspring, found } = &mut *output;

@@ -284,7 +284,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
             cover.keep(self.cluster, &mut self.next, &mut self.lineage);
         }
         std::mem::swap(&mut self.waiting, &mut self.next);
-        self.waiting.reuse(&mut self.next);
+        self.next.reuse(&mut self.waiting);
         self.cut += found.cut;
         self.expanded += found.expanded;
         self.hidden |= found.hidden;

@@ -21,6 +21,8 @@ pub(super) trait Word: Copy + Ord + Default + Add<Output = Self> {
     const WIDTH: u32;
     fn of(number: u128) -> Self;
     fn number(self) -> u128;
+    /// The rest of a key: a fraction of a home, and the bits that are kept whole.
+    fn rest(fraction: u32, low: u64) -> Self;
 }
 
 impl Word for u64 {
@@ -32,6 +34,11 @@ impl Word for u64 {
 
     fn number(self) -> u128 {
         Self::into(self)
+    }
+
+    #[inline]
+    fn rest(fraction: u32, low: u64) -> Self {
+        Self::from(fraction) << LOW_BITS | low
     }
 }
 
@@ -45,6 +52,11 @@ impl Word for u128 {
     fn number(self) -> u128 {
         self
     }
+
+    #[inline]
+    fn rest(fraction: u32, low: u64) -> Self {
+        Self::from(fraction) << LOW_BITS | Self::from(low)
+    }
 }
 
 /// From so many homes on a word of 64 bits has room for the distance from home.
@@ -56,6 +68,13 @@ pub(super) struct Table<W> {
     pub(super) numbers: Vec<u32>,
     pub(super) homes: u32,
     pub(super) used: u32,
+    /// The bits of the fraction of a home that are not stored: by them no two keys differ.
+    shift: u32,
+    /// One more step away from home.
+    unit: W,
+    /// The smallest word that is too far from its home. None is stored that is as far, so a search
+    /// always ends.
+    too_far: W,
 }
 
 /// Where a key is or would be, and the word that it is there.
@@ -69,27 +88,20 @@ impl<W: Word> Table<W> {
     pub(super) fn new(homes: u32, has_numbers: bool) -> Self {
         let places = places(homes);
         let numbers = if has_numbers { places } else { 0 };
-        Self { words: vec![W::default(); places], numbers: vec![0; numbers], homes, used: 0 }
+        Self::of(homes, vec![W::default(); places], vec![0; numbers], 0)
     }
 
-    /// The bits of the fraction of a home that are not stored: by them no two keys differ.
-    fn shift(&self) -> u32 {
-        self.homes.ilog2()
+    /// A table of these words, of which so many are not empty.
+    pub(super) fn of(homes: u32, words: Vec<W>, numbers: Vec<u32>, used: u32) -> Self {
+        let shift = homes.ilog2();
+        let rest_bits = BITS - shift;
+        let (unit, all) = (W::of(1 << rest_bits), u128::MAX >> (128 - W::WIDTH));
+        let too_far = W::of(all >> rest_bits << rest_bits);
+        Self { words, numbers, homes, used, shift, unit, too_far }
     }
 
     fn rest_bits(&self) -> u32 {
-        BITS - self.shift()
-    }
-
-    /// One more step away from home.
-    fn unit(&self) -> W {
-        W::of(1 << self.rest_bits())
-    }
-
-    /// The smallest word that is too far from its home. None is stored that is as far, so a search
-    /// always ends.
-    fn too_far(&self) -> W {
-        W::of(u128::MAX >> (128 - W::WIDTH) >> self.rest_bits() << self.rest_bits())
+        BITS - self.shift
     }
 
     /// How many keys it takes: the fewer bits there are for the distance, the fewer.
@@ -98,22 +110,26 @@ impl<W: Word> Table<W> {
             ..=5 => 75,
             6 => 85,
             7 => 88,
-            _ => 92,
+            8..=32 => 92,
+            // A small table may as well be a quick one.
+            _ => 75,
         };
         (u64::from(self.homes) * percent / 100) as u32
     }
 
-    pub(super) fn home(&self, key: u128) -> (usize, u128) {
+    /// Where a key is at home, and the rest of it.
+    #[inline]
+    pub(super) fn home(&self, key: u128) -> (usize, W) {
         let product = u64::from((key >> LOW_BITS) as u32) * u64::from(self.homes);
-        let fraction = u128::from(product as u32 >> self.shift());
-        let rest = fraction << LOW_BITS | key & ((1 << LOW_BITS) - 1);
-        ((product >> HOME_BITS) as usize, rest)
+        let low = key as u64 & ((1 << LOW_BITS) - 1);
+        ((product >> HOME_BITS) as usize, W::rest(product as u32 >> self.shift, low))
     }
 
+    #[inline]
     pub(super) fn find(&self, key: u128) -> Place<W> {
         let (mut at, rest) = self.home(key);
-        let unit = self.unit();
-        let (mut word, mut nearer) = (unit + W::of(rest), unit);
+        let unit = self.unit;
+        let (mut word, mut nearer) = (unit + rest, unit);
         loop {
             let found = self.words[at];
             if found == word || found < nearer {
@@ -127,7 +143,7 @@ impl<W: Word> Table<W> {
 
     /// Puts an entry where it belongs; false if that would put one too far from its home.
     fn put(&mut self, Place { at, word, .. }: Place<W>, number: u32) -> bool {
-        let (unit, too_far) = (self.unit(), self.too_far());
+        let (unit, too_far) = (self.unit, self.too_far);
         let mut end = at;
         // The last place stays empty, so that a search ends.
         while self.words[end] != W::default() {
@@ -152,7 +168,7 @@ impl<W: Word> Table<W> {
 
     /// The keys in their places, in the order of their homes, with their numbers.
     fn entries(&self) -> impl Iterator<Item = (u128, u32)> {
-        let (bits, shift) = (self.rest_bits(), self.shift());
+        let (bits, shift) = (self.rest_bits(), self.shift);
         let homes = u64::from(self.homes);
         (self.words.iter().enumerate()).filter(|(_, word)| **word != W::default()).map(
             move |(at, word)| {
@@ -171,7 +187,7 @@ impl<W: Word> Table<W> {
     /// The same keys in another table; none if some would be too far from home there.
     pub(super) fn copy<V: Word>(&self, homes: u32) -> Option<Table<V>> {
         let mut copy = Table::<V>::new(homes, !self.numbers.is_empty());
-        let (bits, too_far) = (copy.rest_bits(), copy.too_far());
+        let (bits, too_far) = (copy.rest_bits(), copy.too_far);
         // Behind the last entry, and where the last entry is at home.
         let (mut end, mut last) = (0, 0);
         for (key, number) in self.entries() {
@@ -185,7 +201,7 @@ impl<W: Word> Table<W> {
                 continue;
             }
             let at = end.max(home);
-            let word = V::of(((at - home + 1) as u128) << bits | rest);
+            let word = V::of(((at - home + 1) as u128) << bits | rest.number());
             if at + 1 >= copy.words.len() || word >= too_far {
                 return None;
             }
@@ -199,11 +215,20 @@ impl<W: Word> Table<W> {
         Some(copy)
     }
 
+    /// The number of a key that is known; 0 where there are no numbers.
+    pub(super) fn number(&self, key: u128) -> Option<u32> {
+        let place = self.find(key);
+        place.is_known.then(|| self.number_at(&place))
+    }
+
+    fn number_at(&self, place: &Place<W>) -> u32 {
+        self.numbers.get(place.at).copied().unwrap_or(0)
+    }
+
     pub(super) fn insert(&mut self, key: u128) -> Result<Inserted, Full> {
         let place = self.find(key);
         if place.is_known {
-            let number = self.numbers.get(place.at).copied().unwrap_or(0);
-            return Ok(Inserted { number, is_new: false });
+            return Ok(Inserted { number: self.number_at(&place), is_new: false });
         }
         let number = self.used;
         if number >= self.limit() || !self.put(place, number) {

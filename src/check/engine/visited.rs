@@ -33,6 +33,11 @@ fn segment_of(key: Key) -> usize {
     (key >> segment::BITS) as usize
 }
 
+/// The number among all keys of one that has a number in its segment.
+fn number_of(segment: usize, number: u32) -> u32 {
+    number.wrapping_mul(SEGMENTS as u32) | segment as u32
+}
+
 /// The states met so far.
 pub(super) struct VisitedSet {
     shards: Vec<RwLock<Shard>>,
@@ -115,8 +120,7 @@ impl VisitedSet {
                 Err(Full) => self.grow(segment, &may_take)?,
             }
         };
-        let number = inserted.number.wrapping_mul(SEGMENTS as u32) | number as u32;
-        Ok(Inserted { number, ..inserted })
+        Ok(Inserted { number: number_of(number, inserted.number), ..inserted })
     }
 
     #[cold]
@@ -154,12 +158,6 @@ impl Shard {
     pub(super) fn owns(&self, key: Key) -> bool {
         segment_of(key).wrapping_sub(self.first) < self.segments.len()
     }
-
-    /// Reads where a key would be, so that it is at hand when it is inserted.
-    #[inline]
-    pub(super) fn touch(&self, key: Key) -> u64 {
-        self.segments[segment_of(key) - self.first].touch(key)
-    }
 }
 
 /// The whole set, while nobody writes.
@@ -167,9 +165,26 @@ pub(super) struct Reading<'v>(Vec<RwLockReadGuard<'v, Shard>>);
 
 impl Reading<'_> {
     pub(super) fn contains(&self, key: Key) -> bool {
+        self.number(key).is_some()
+    }
+
+    /// The number of a key that is known; 0 where there are no numbers.
+    pub(super) fn number(&self, key: Key) -> Option<u32> {
+        let number = self.segment(key).number(key)?;
+        Some(number_of(segment_of(key), number))
+    }
+
+    /// Reads where a key would be, so that it is at hand when it is looked up.
+    #[inline]
+    pub(super) fn touch(&self, key: Key) -> u64 {
+        self.segment(key).touch(key)
+    }
+
+    #[inline]
+    fn segment(&self, key: Key) -> &Segment {
         let segment = segment_of(key);
         let shard = &self.0[shard_of(segment, self.0.len())];
-        shard.segments[segment - shard.first].contains(key)
+        &shard.segments[segment - shard.first]
     }
 }
 

@@ -1,6 +1,6 @@
 //! One thread of the search: finds the successors of states, and builds those that are new.
 
-use super::batch::{Answers, Batch, Output, Parent};
+use super::batch::{Answers, Batch, Output, Parent, TOGETHER};
 use super::evaluator::Evaluator;
 use super::frontier::{Chunk, Record};
 use super::level::Level;
@@ -8,12 +8,21 @@ use super::lineage::{Target, tag};
 use super::reducer::Reducer;
 use super::visited::{Key, Reading, key_of, shard_of_key};
 use crate::check::liveness::Recorder;
-use crate::models::world::step::{Expander, Move};
+use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{Checkable, Cluster, Fingerprint, Observer};
+use std::hint::black_box;
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-/// After so many successors it is looked again how much memory the parts take.
-const SOME: usize = 64;
+/// A successor that is to be looked up.
+struct Pending<'c> {
+    key: Key,
+    step: Step<'c>,
+    /// The class of the move, where the graph is recorded.
+    class: Option<u16>,
+    /// The state itself among those that are saturated, in a reduced search.
+    saturated: Range<usize>,
+}
 
 /// One thread's share of a search, from level to level.
 pub(super) struct Worker<'c, A: Checkable, H> {
@@ -25,6 +34,10 @@ pub(super) struct Worker<'c, A: Checkable, H> {
     pub(super) recorder: Option<Recorder<'c, A, H>>,
     moves: Vec<Move>,
     scratch: Vec<u32>,
+    /// The successors that are to be looked up, where those of each state end, and the saturated ones.
+    pending: Vec<Pending<'c>>,
+    pending_ends: Vec<usize>,
+    saturated: Vec<u32>,
     /// The successors in a batch that are new, by place.
     new: Vec<u32>,
     /// The numbers of all successors in a batch: where the graph is recorded.
@@ -50,6 +63,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             recorder,
             moves: Vec::new(),
             scratch: Vec::new(),
+            pending: Vec::new(),
+            pending_ends: Vec::new(),
+            saturated: Vec::new(),
             new: Vec::new(),
             numbers: Vec::new(),
             children: Vec::new(),
@@ -78,8 +94,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         let number = inserted.map_or(0, |inserted| inserted.number);
         output.offspring.tags.push(tag(key));
         let mut chunk = Chunk::default();
-        self.scratch = state;
-        self.admit(level, &mut output, (key, fingerprint, number), &mut chunk);
+        self.admit(level, &mut output, (key, fingerprint, number), &state, &mut chunk);
         output.found.generated += 1;
         output.chunks.push(chunk);
         output
@@ -93,99 +108,152 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         batch: &mut Batch,
         output: &mut Output,
     ) {
-        // Of those that are not known, it is asked whether they are within bounds.
-        let asks = self.evaluator.has_boundary() || level.is_beyond_depth;
-        let known = asks.then(|| level.visited.all());
-        let (mut at, mut looked) = (0, 0);
+        let known = level.visited.all();
+        let mut at = 0;
         loop {
             let start = batch.words.len();
             let Some(record) = chunk.read(at, &mut batch.words) else { break };
-            self.successors(level, known.as_ref(), (record, start), batch, output);
             let Record { fingerprint, note, next } = record;
-            let (words, keys) = (batch.words.len() as u32, batch.keys.len() as u32);
-            batch.states.push(Parent { fingerprint, note, words, keys });
+            self.successors(level, &batch.words[start..], fingerprint, output);
+            let words = batch.words.len() as u32;
+            batch.states.push(Parent { fingerprint, note, words, keys: 0 });
+            self.pending_ends.push(self.pending.len());
             at = next;
-            if batch.keys.len() >= looked + SOME {
-                looked = batch.keys.len();
+            if self.pending.len() >= TOGETHER {
+                self.look_up(level, &known, batch, output);
                 // Within a chunk, parts may take much.
                 if !level.has_memory(self.cluster.weight()) {
                     break;
                 }
             }
         }
+        self.look_up(level, &known, batch, output);
         output.found.expanded += batch.states.len() as u64;
     }
 
     fn successors(
         &mut self,
         level: &Level<'_>,
-        known: Option<&Reading<'_>>,
-        (record, start): (Record, usize),
-        batch: &mut Batch,
+        state: &[u32],
+        fingerprint: Fingerprint,
         output: &mut Output,
     ) {
-        let state = &batch.words[start..];
         if let Some(reducer) = &mut self.reducer {
             reducer.compare_steps(state);
         }
         self.moves.clear();
         self.expander.moves(state, &mut self.moves);
         for what in &self.moves {
-            let Some(step) = self.expander.step(state, record.fingerprint, *what) else { continue };
-            let mut key = key_of(step.fingerprint);
-            let is_built = level.cover.is_some() || self.reducer.is_some() || known.is_some();
-            if is_built {
-                self.scratch.clear();
-            }
+            let Some(step) = self.expander.step(state, fingerprint, *what) else { continue };
+            let (mut key, start) = (key_of(step.fingerprint), self.saturated.len());
             if let Some(cover) = level.cover {
                 if self.expander.only_sends(state, &step) {
                     continue;
                 }
+                self.scratch.clear();
                 self.expander.write(state, &step, &mut self.scratch);
-                let saturated = &mut self.scratch;
-                key = key_of(self.expander.saturate(
-                    saturated,
-                    step.fingerprint,
-                    Some(&step),
-                    |_| (),
-                ));
+                let (all, own) = (&mut self.scratch, step.fingerprint);
+                key = key_of(self.expander.saturate(all, own, Some(&step), |_| ()));
+                output.found.generated += 1;
                 if cover.covers(self.cluster.split(&self.scratch)) {
-                    output.found.generated += 1;
                     continue;
                 }
-            } else if is_built {
-                self.expander.write(state, &step, &mut self.scratch);
+                self.saturated.extend_from_slice(&self.scratch);
+            } else {
+                output.found.generated += 1;
                 if let Some(reducer) = &mut self.reducer {
+                    self.scratch.clear();
+                    self.expander.write(state, &step, &mut self.scratch);
                     key = reducer.key(&self.scratch);
                 }
             }
             let class = self.recorder.as_mut().map(|recorder| recorder.class(state, *what));
-            if known.is_some_and(|known| !known.contains(key)) {
-                let is_within = self.evaluator.within_boundary(&self.scratch);
-                if let Some(reducer) = &mut self.reducer
-                    && self.evaluator.has_boundary()
-                {
-                    reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
-                }
-                if !is_within {
-                    output.found.cut += 1;
-                    batch.cuts.extend(class.map(|class| (batch.states.len() as u32, class)));
-                    continue;
-                }
-                if level.is_beyond_depth {
-                    level.totals.is_cut.store(true, Ordering::Relaxed);
-                    continue;
-                }
-            }
-            output.found.generated += 1;
-            batch.keys.push(key);
-            batch.moves.push(*what);
-            batch.classes.extend(class);
-            if level.cover.is_some() {
-                batch.built.extend_from_slice(&self.scratch);
-                batch.built_ends.push(batch.built.len() as u32);
-            }
+            let saturated = start..self.saturated.len();
+            self.pending.push(Pending { key, step, class, saturated });
         }
+    }
+
+    /// Looks up the successors that were found last. Those that are not known, and within bounds, are
+    /// built.
+    fn look_up(
+        &mut self,
+        level: &Level<'_>,
+        known: &Reading<'_>,
+        batch: &mut Batch,
+        output: &mut Output,
+    ) {
+        let pending = std::mem::take(&mut self.pending);
+        // So that the processor waits for many places at once.
+        black_box(pending.iter().fold(0, |all, next| all ^ known.touch(next.key)));
+        let ends = std::mem::take(&mut self.pending_ends);
+        let (mut start, first) = (0, batch.states.len() - ends.len());
+        for (parent, end) in (first..).zip(&ends) {
+            for next in &pending[start..*end] {
+                self.take_in(level, known, batch, (parent, next), output);
+            }
+            batch.states[parent].keys = batch.keys.len() as u32;
+            start = *end;
+        }
+        (self.pending, self.pending_ends) = (pending, ends);
+        self.pending.clear();
+        self.pending_ends.clear();
+        self.saturated.clear();
+    }
+
+    /// Takes a successor in, unless it is known and no graph is recorded, or it is out of bounds.
+    fn take_in(
+        &mut self,
+        level: &Level<'_>,
+        known: &Reading<'_>,
+        batch: &mut Batch,
+        (parent, next): (usize, &Pending<'c>),
+        output: &mut Output,
+    ) {
+        let number = known.number(next.key);
+        if number.is_none() {
+            self.scratch.clear();
+            if level.cover.is_some() {
+                self.scratch.extend_from_slice(&self.saturated[next.saturated.clone()]);
+            } else {
+                let (words, _) = batch.ranges(parent);
+                self.expander.write(&batch.words[words], &next.step, &mut self.scratch);
+            }
+            if !self.is_within_boundary() {
+                output.found.generated -= 1;
+                output.found.cut += 1;
+                batch.cuts.extend(next.class.map(|class| (parent as u32, class)));
+                return;
+            }
+            if level.is_beyond_depth {
+                output.found.generated -= 1;
+                level.totals.is_cut.store(true, Ordering::Relaxed);
+                return;
+            }
+            batch.built.extend_from_slice(&self.scratch);
+        } else if self.recorder.is_none() {
+            return;
+        }
+        // What is saturated has a fingerprint of its own, by which it is known.
+        let is_saturated = level.cover.is_some();
+        batch.keys.push(next.key);
+        batch.fingerprints.push(if is_saturated { next.key } else { next.step.fingerprint });
+        batch.built_ends.push(batch.built.len() as u32);
+        if let Some(class) = next.class {
+            batch.classes.push(class);
+            batch.numbers.push(number);
+        }
+    }
+
+    /// Whether the state that was built is within bounds.
+    fn is_within_boundary(&mut self) -> bool {
+        if !self.evaluator.has_boundary() {
+            return true;
+        }
+        let is_within = self.evaluator.within_boundary(&self.scratch);
+        if let Some(reducer) = &mut self.reducer {
+            reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
+        }
+        is_within
     }
 
     /// Builds and evaluates the new states of batch `number`, in order.
@@ -218,11 +286,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             children.sort_unstable();
             first = end;
             for (key, place) in &children {
-                let fingerprint = self.rebuild(batch, at, *place as usize);
-                let fingerprint = fingerprint.unwrap_or(*key);
-                let number = self.numbers.get(*place as usize).copied().unwrap_or(0);
+                let place = *place as usize;
+                let number = self.numbers.get(place).copied().unwrap_or(0);
+                let known_by = (*key, batch.fingerprints[place], number);
                 output.offspring.tags.push(tag(*key));
-                self.admit(level, output, (*key, fingerprint, number), &mut out);
+                self.admit(level, output, known_by, batch.successor(place), &mut out);
                 if out.is_full() {
                     let full = std::mem::replace(&mut out, self.blank());
                     output.chunks.push(full);
@@ -243,9 +311,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         let mut numbers: Vec<_> =
             answers.iter().map(|answers| answers.numbers_of(number).iter().copied()).collect();
         self.numbers.clear();
-        self.numbers.extend(batch.keys.iter().map(|key| {
-            let shard = shard_of_key(*key, answers.len());
-            numbers[shard].next().unwrap_or_default()
+        self.numbers.extend(batch.keys.iter().zip(&batch.numbers).map(|(key, known)| {
+            let mut found_now = || numbers[shard_of_key(*key, answers.len())].next();
+            known.or_else(&mut found_now).unwrap_or_default()
         }));
         let mut cuts = batch.cuts.iter().peekable();
         for (at, parent) in batch.states.iter().enumerate() {
@@ -262,42 +330,27 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         recorder.end();
     }
 
-    /// Puts a successor where there is room to work; its fingerprint, unless that is its key.
-    fn rebuild(&mut self, batch: &Batch, parent: usize, place: usize) -> Option<Fingerprint> {
-        self.scratch.clear();
-        if let Some(end) = batch.built_ends.get(place) {
-            let start = place.checked_sub(1).map_or(0, |before| batch.built_ends[before]);
-            self.scratch.extend_from_slice(&batch.built[start as usize..*end as usize]);
-            return None;
-        }
-        let (words, _) = batch.ranges(parent);
-        let state = &batch.words[words];
-        let fingerprint = batch.states[parent].fingerprint;
-        let step = self.expander.step(state, fingerprint, batch.moves[place])?;
-        self.expander.write(state, &step, &mut self.scratch);
-        Some(step.fingerprint)
-    }
-
-    /// Evaluates a new state, which is built, and lets it wait.
+    /// Evaluates a new state and lets it wait.
     fn admit(
         &mut self,
         level: &Level<'_>,
         output: &mut Output,
         (key, fingerprint, number): (Key, Fingerprint, u32),
+        state: &[u32],
         out: &mut Chunk,
     ) {
         let found = &mut output.found;
-        let holds = self.evaluator.evaluate(&self.scratch, level.mask);
+        let holds = self.evaluator.evaluate(state, level.mask);
         found.decide(Target { key, index: found.unique }, holds, level.mask);
         found.unique += 1;
         if level.cover.is_some() {
-            found.hidden |= self.evaluator.hidden(&self.scratch, holds, level.mask);
+            found.hidden |= self.evaluator.hidden(state, holds, level.mask);
         }
         if let Some(reducer) = &mut self.reducer {
-            reducer.compare(&self.scratch, holds, level.mask, &mut self.evaluator);
+            reducer.compare(state, holds, level.mask, &mut self.evaluator);
         }
         let note = u64::from(number) << 32 | u64::from(level.note(holds));
-        out.push(fingerprint, note, &self.scratch);
+        out.push(fingerprint, note, state);
     }
 
     /// Reports how much memory this thread's own results and records take.

@@ -3,7 +3,9 @@
 use super::known::{Found, Known, Occasion, Walk};
 use super::race::{Random, time, weight};
 use crate::models::world::step::{Expander, Move};
-use crate::models::world::{Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Scopes};
+use crate::models::world::{
+    Checkable, Cluster, Derived, Fingerprint, Kind, NO_PANIC_AT, Observer, Scopes,
+};
 use rustc_hash::FxHashSet;
 
 /// Makes walks, for one thread.
@@ -44,8 +46,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
         let (mut path, mut state) = (Vec::new(), cluster.initial().to_vec());
         let mut fingerprint = cluster.fingerprint(&state);
         loop {
-            if !known.has(fingerprint) && met.insert(fingerprint) {
-                walk.met.push(fingerprint);
+            // Half of the bits: walks meet millions of states, not billions.
+            let short = fingerprint as u64;
+            if !known.has(short) && met.insert(short) {
+                walk.met.push(short);
                 let decided = self.judge.decided(&state, open);
                 open &= !decided;
                 for at in bits(decided) {
@@ -78,7 +82,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
     fn race(
         &mut self,
         state: &[u32],
-        fingerprint: u64,
+        fingerprint: Fingerprint,
         draw: u64,
         weigh: &dyn Fn(Occasion, u64) -> f64,
     ) {
@@ -88,15 +92,19 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
         for what in &self.moves {
             if let Some(step) = self.expander.step(state, fingerprint, *what) {
                 let occasion = self.judge.cluster.occasion(state, *what);
-                let weight = weigh(occasion, step.fingerprint);
-                let time = time(draw, step.fingerprint, weight);
+                let weight = weigh(occasion, step.fingerprint as u64);
+                let time = time(draw, step.fingerprint as u64, weight);
                 self.racing.push(Racing { time, what: *what, occasion });
             }
         }
     }
 
     /// The first of the steps that does not lead out of bounds, and where it leads.
-    fn winner(&mut self, state: &[u32], fingerprint: u64) -> Option<(Racing, Vec<u32>, u64)> {
+    fn winner(
+        &mut self,
+        state: &[u32],
+        fingerprint: Fingerprint,
+    ) -> Option<(Racing, Vec<u32>, Fingerprint)> {
         let cluster = self.judge.cluster;
         loop {
             // Two steps may lead to one state: then the first by name.
