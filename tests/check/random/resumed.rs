@@ -81,7 +81,7 @@ fn compare(seed: u64, system: &System, states: u64, is_symmetric: bool) -> Optio
 #[test]
 fn a_check_that_was_ended_and_resumed_finds_what_one_finds_that_was_not() {
     let (mut plain, mut symmetric) = (0, 0);
-    for seed in 0..900 {
+    for seed in 0..300 {
         let states = 10 + seed * 7 % 150;
         let is_symmetric = seed % 3 == 0;
         let compared = compare(seed, &system(seed), states, is_symmetric);
@@ -91,7 +91,7 @@ fn a_check_that_was_ended_and_resumed_finds_what_one_finds_that_was_not() {
             plain += usize::from(compared.is_some());
         }
     }
-    assert!(plain > 150 && symmetric > 20, "{plain} and {symmetric} compared");
+    assert!(plain > 50 && symmetric > 7, "{plain} and {symmetric} compared");
 }
 
 #[test]
