@@ -39,10 +39,10 @@ mutants! {
     IgnorePingOfClosed: "a leader does not answer a ping in a session that is closed",
         "ignore-ping-of-closed" by claims::ANSWERED_ALL in lossy_owner();
     WatchAfterRead: "the answer to a read does not carry the events of watches that fired",
-        "watch-after-read" by claims::WATCH_ORDER in watcher(),
-        "push-once" by claims::DELIVERED in lossy_watcher();
+        "watch-after-read" by claims::WATCH_ORDER in watcher();
     ForgetSetWatches: "a server knows the watches of reads that it answered, and no others",
-        "forget-set-watches" by claims::WATCH_ORDER in watcher();
+        "forget-set-watches" by claims::WATCH_ORDER in watcher(),
+        "forget-when-asked" by claims::DELIVERED in lossy_watcher();
     ForgetPush: "events are not sent when watches fire, only with answers",
         "forget-push" by claims::TOLD in watcher();
     FireEarly: "a watch fires at a server that is older than what was read",

@@ -71,7 +71,9 @@ impl Turn<'_, '_> {
         let watchers = &mut self.state.to_mut().watchers;
         let told = watchers.iter().find(|(_, watcher)| is_told(watcher));
         let first = told.or(watchers.first_key_value()).map(|(client, _)| *client);
-        first.map(|client| watchers.remove(&client));
+        if let Some(first) = first {
+            watchers.remove(&first);
+        }
     }
 
     /// The events that a client is to see before the answer to its request: those of all watches

@@ -126,7 +126,7 @@ pub(super) fn lives(events: &[Event]) -> Result<Vec<Operation<Op, Reply>>, Strin
                 (&event.asked.tree, own)
             {
                 sessions[own].nodes.push(path.clone());
-                lives.push(put(event, path, data, None));
+                lives.push(put(event, own, (path, data)));
             }
             continue;
         };
@@ -154,10 +154,9 @@ pub(super) fn lives(events: &[Event]) -> Result<Vec<Operation<Op, Reply>>, Strin
                 if !names.insert(path.clone()) {
                     return Err(format!("two nodes were created with the same name:\n{event}"));
                 }
-                let session = own.map(|own| &mut sessions[own]);
-                let session = session.ok_or_else(|| format!("created in no session:\n{event}"))?;
-                session.nodes.push(path.clone());
-                lives.push(put(event, path, data, Some(*end)));
+                let own = own.ok_or_else(|| format!("created in no session:\n{event}"))?;
+                sessions[own].nodes.push(path.clone());
+                lives.push(put(event, own, (path, data)));
             }
             _ => {}
         }
@@ -166,21 +165,23 @@ pub(super) fn lives(events: &[Event]) -> Result<Vec<Operation<Op, Reply>>, Strin
     Ok(lives)
 }
 
-fn put(event: &Event, path: &Bytes, data: &Bytes, end: Option<Duration>) -> Operation<Op, Reply> {
-    let op = Op::Put { key: path.clone(), value: data.clone() };
-    // Of its own: what else the client asked for of the node is told by times alone.
-    let client = NOBODY - event.client;
-    Operation { client, op, begin: event.begin, answer: end.map(|end| (end, Reply::Done)) }
+/// The client of what happens to the nodes of a session: first each is created, then deleted. No
+/// client of the storm has such a number.
+fn of_session(at: usize) -> usize {
+    usize::MAX - at
 }
 
-/// Clients of operations that are in nobody's order.
-const NOBODY: usize = usize::MAX;
+fn put(event: &Event, session: usize, (path, data): (&Bytes, &Bytes)) -> Operation<Op, Reply> {
+    let op = Op::Put { key: path.clone(), value: data.clone() };
+    let answer = event.answer.as_ref().map(|(end, _)| (*end, Reply::Done));
+    Operation { client: of_session(session), op, begin: event.begin, answer }
+}
 
 impl Session {
     /// The deletions of its nodes when it ended.
     fn deletions(&self, at: usize) -> impl Iterator<Item = Operation<Op, Reply>> {
         self.nodes.iter().map(move |node| Operation {
-            client: NOBODY / 2 + at,
+            client: of_session(at),
             op: Op::Delete { key: node.clone() },
             begin: self.last,
             answer: self.end.map(|end| (end, Reply::Done)),

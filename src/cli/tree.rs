@@ -130,9 +130,11 @@ impl<'a> Asking<'a> {
                 continue;
             }
             pinged = Instant::now();
-            match self.client.ask(&Ask::Tree(TreeAsk::Ping), every) {
-                Err(error) if error.fate() == Fate::NotDone => return Err(self.explained(error)),
-                _ => {}
+            let pinged = self.client.ask(&Ask::Tree(TreeAsk::Ping), every);
+            if let Err(error) = pinged
+                && error.fate() == Fate::NotDone
+            {
+                return Err(self.explained(error));
             }
         }
         Ok(())
