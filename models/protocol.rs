@@ -147,6 +147,12 @@ pub trait Deploy: Protocol {
         1
     }
 
+    /// How often a client must be heard at least, that its session goes on; `None` if nothing ends
+    /// with a session.
+    fn keepalive(_topology: &Topology) -> Option<Duration> {
+        None
+    }
+
     /// How long a client waits for an answer before it asks another server, where the cluster file
     /// does not say it.
     fn client_retry() -> Range<Duration> {
@@ -162,6 +168,9 @@ pub enum Promise {
     /// The same, but for local reads: those may be old, yet what each client is told, of each key,
     /// never goes back in time (Lev-Ari et al. 2017, ordered sequential consistency).
     LocalReads,
+    /// The same, and an ephemeral node is there exactly as long as the session that created it (Hunt
+    /// et al. 2010, section 2.1).
+    Sessions,
     /// Transactions are strictly serializable (Papadimitriou 1979).
     StrictlySerializable,
     /// Nodes that exchange what they have agree, and nothing acknowledged is lost but to a later

@@ -37,6 +37,6 @@ impl Protocols for All {
         visitor.deployed::<crate::kafka::Kafka>();
         visitor.deployed::<crate::zab::Zab<Map>>();
         visitor.deployed::<crate::quorum_store::QuorumStore>();
-        visitor.checked::<crate::zookeeper::ZooKeeper>();
+        visitor.deployed::<crate::zookeeper::ZooKeeper>();
     }
 }

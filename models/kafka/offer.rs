@@ -31,9 +31,12 @@ impl Offer for TopicOffer {
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
-            Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Words(_) => {
-                Err(not_offered::<Self>(ask))
-            }
+            Ask::At(..)
+            | Ask::Local(_)
+            | Ask::Sync
+            | Ask::Together(_)
+            | Ask::Tree(_)
+            | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 

@@ -6,6 +6,7 @@
 //! which its consistency is judged ([`history`]).
 
 pub mod bytes;
+pub mod carried;
 pub mod client;
 pub mod history;
 pub mod level;
@@ -20,6 +21,7 @@ pub mod sessions;
 pub mod size;
 pub mod snapshot;
 pub mod transfer;
+pub mod tree;
 pub mod txn;
 
 pub use bytes::Bytes;

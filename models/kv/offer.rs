@@ -5,9 +5,12 @@
 
 use super::limits::{self, LimitError};
 use super::machine::{StateMachine, Value};
+use super::tree::{TreeAnswer, TreeAsk, TreeError};
 use super::{Abort, Bytes, Level, Map, Op, Outcome, Reply, Service, Transaction};
 use crate::topology::Topology;
 use thiserror::Error;
+
+pub use super::carried::Carried;
 
 /// What a user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub enum Ask {
     Together(Transaction),
     /// Something of a log of records.
     Log(LogAsk),
+    /// Something of a tree of nodes.
+    Tree(TreeAsk),
     /// Something that the protocol's own state machine reads, word by word.
     Words(Vec<String>),
 }
@@ -77,6 +82,7 @@ impl Ask {
             Self::Log(LogAsk::Produce { .. }) => "produce",
             Self::Log(LogAsk::Consume { .. }) => "consume",
             Self::Log(LogAsk::Offsets) => "offsets",
+            Self::Tree(ask) => ask.name(),
             Self::Words(_) => "call",
         }
     }
@@ -107,6 +113,8 @@ pub enum Answered {
     },
     /// Of a log of records.
     Log(LogAnswer),
+    /// Of a tree of nodes.
+    Tree(TreeAnswer),
     /// What a state machine of the user's own replied.
     Text(String),
 }
@@ -192,6 +200,9 @@ pub enum OfferError {
     /// The request is too large.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A tree of nodes is not as it would have to be.
+    #[error("nothing was done: {0}")]
+    Tree(TreeError),
     /// What was asked means nothing to the protocol.
     #[error("{0}")]
     Meaningless(String),
@@ -249,30 +260,6 @@ impl From<Reply> for AskOutcome {
     }
 }
 
-/// What a client knows from its answers, and tells the next server that it asks: with it, a server
-/// that is behind does not take the client back in time.
-pub trait Carried<Q, A>: Clone + Default + Send {
-    /// An answer came.
-    fn learn(&mut self, _answer: &A) {}
-
-    /// Adds what is known to a request.
-    fn stamp(&self, _request: &mut Q) {}
-
-    /// It as a text, for a client that goes on later as another process; `None` if there is nothing
-    /// to carry.
-    fn token(&self) -> Option<String> {
-        None
-    }
-
-    /// It from such a text; `None` if it is not one.
-    fn resume(_token: &str) -> Option<Self> {
-        None
-    }
-}
-
-/// Nothing is carried.
-impl<Q, A> Carried<Q, A> for () {}
-
 /// The operations that a protocol serves its clients.
 pub trait Offer {
     /// What its clients send.
@@ -282,7 +269,8 @@ pub trait Offer {
     /// What a client carries from its answers to its next requests; `()` if nothing.
     type Carried: Carried<Self::Request, Self::Answer>;
     /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `get --local`,
-    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets`, `call` and `--consistency`.
+    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets`, `call`, `--consistency`, and
+    /// those of a [tree](TreeAsk::name).
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -295,6 +283,11 @@ pub trait Offer {
     /// done as another one.
     fn stays(_request: &Self::Request) -> bool {
         false
+    }
+
+    /// Whether a client is to take this answer to its request; if not, it asks again.
+    fn takes(_request: &Self::Request, _answer: &Self::Answer) -> bool {
+        true
     }
 
     /// What the answer to `ask` says; `None` if it answers something else.
@@ -320,6 +313,7 @@ impl Offer for MapOffer {
             | Ask::Sync
             | Ask::Together(_)
             | Ask::Log(_)
+            | Ask::Tree(_)
             | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
@@ -363,7 +357,10 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
             Reply::Swapped { swapped: false, found }.into()
         }
         (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
-        | (Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Words(_), _) => {
+        | (
+            Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Tree(_) | Ask::Words(_),
+            _,
+        ) => {
             return None;
         }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {

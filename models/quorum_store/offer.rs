@@ -43,9 +43,12 @@ impl Offer for LevelOffer {
             Ask::One { op, context: None } => Self::at(op, None, default()?),
             Ask::One { .. } => Err(OfferError::NoContexts),
             Ask::At(op, level) => Self::at(op, Some(*level), *level),
-            Ask::Local(_) | Ask::Sync | Ask::Together(_) | Ask::Log(_) | Ask::Words(_) => {
-                Err(not_offered::<Self>(ask))
-            }
+            Ask::Local(_)
+            | Ask::Sync
+            | Ask::Together(_)
+            | Ask::Log(_)
+            | Ask::Tree(_)
+            | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
 

@@ -127,6 +127,11 @@ impl Timings {
         self.0.get(name).cloned()
     }
 
+    /// Takes the one of that name out, if it is given.
+    pub fn take(&mut self, name: &str) -> Option<Range<Duration>> {
+        self.0.remove(name)
+    }
+
     /// Sets those of a protocol's timings that are given. An error if one is given that is not
     /// among them.
     pub fn set<const N: usize>(

@@ -21,6 +21,7 @@ impl Offer for TransactionOffer {
             | Ask::Local(_)
             | Ask::Sync
             | Ask::Log(_)
+            | Ask::Tree(_)
             | Ask::Words(_) => Err(not_offered::<Self>(ask)),
             Ask::One { op, context: None } => Ok(op.clone().into()),
             Ask::One { .. } => Err(OfferError::NoContexts),

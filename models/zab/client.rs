@@ -23,7 +23,7 @@ pub struct SessionClient<O> {
 pub struct Seen(pub Zxid);
 
 impl<O: Value, R: Value> Carried<Ask<O>, Reply<R>> for Seen {
-    fn learn(&mut self, answer: &Reply<R>) {
+    fn learn(&mut self, _: &Ask<O>, answer: &Reply<R>) {
         self.0 = self.0.max(answer.zxid);
     }
 
@@ -79,7 +79,7 @@ impl<O: Value> SessionClient<O> {
             && self.client.awaits(&state.client, *seq)
             && reply.zxid > state.seen.0
         {
-            Carried::<Ask<O>, _>::learn(&mut state.to_mut().seen, reply);
+            state.to_mut().seen.0 = reply.zxid;
         }
         self.drive(state, o, |client, state, o| client.on_msg(state, msg, o));
     }

@@ -117,6 +117,7 @@ mod bugs;
 mod choice;
 mod client;
 mod config;
+mod deployed;
 mod discovery;
 mod embedded;
 mod epoch;
@@ -145,6 +146,7 @@ mod turn;
 
 pub use client::{Seen, SessionClient, SessionState};
 pub use config::{BURST, Config, KEEP, KEEP_BYTES, OPEN, Server, WINDOW, Zab};
+pub(crate) use deployed::{FORGOTTEN, config_of};
 pub use epoch::{Epoch, Zxid};
 pub use history::{InSession, SessionHistory};
 pub use message::{Ask, BATCH_BYTES, Command, MAX_OP_BYTES, Msg, Part, Peer, Reply, Txn};

@@ -89,7 +89,8 @@ mod tests {
         let (plain, mut seen) = (Topology::plain(3), Seen::default());
         let zxid = Zxid { epoch: Epoch { round: 2, leader: 1.into() }, counter: 7 };
         let learn = |seen: &mut Seen, zxid| {
-            Carried::<Ask<Op>, _>::learn(seen, &Reply { zxid, reply: Some(MapReply::Done) });
+            let reply = Reply { zxid, reply: Some(MapReply::Done) };
+            seen.learn(&Ask::<Op>::Sync, &reply);
         };
         learn(&mut seen, zxid);
         learn(&mut seen, Zxid::default());

@@ -1,7 +1,8 @@
 //! Zab: what the tools need to know.
 
+use super::deployed::{self, FORGOTTEN};
 use super::properties::{Actor, History};
-use super::state::{Role, State};
+use super::state::State;
 use super::{Config, Ordered, Peer, Timing, Zab, guarantees, instances, mutants};
 use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
@@ -55,36 +56,21 @@ impl<M: Offered> Deploy for Zab<M> {
 
     fn status(state: &State<M>) -> Status {
         let State::Server(server) = state else { return Status::default() };
-        let epoch = server.stable.accepted;
-        let (role, knows_leader) = match &server.role {
-            Role::Looking => ("looking", false),
-            Role::Soliciting(_) => ("looking, would lead", false),
-            Role::Discovering(_) => ("candidate", false),
-            Role::Following { up_to_date: false } => ("follower that takes over the history", true),
-            Role::Following { up_to_date: true } if server.observes => ("observer", true),
-            Role::Following { up_to_date: true } => ("follower", true),
-            Role::Leading(_) => ("leader", true),
-        };
-        let leader = knows_leader.then_some(epoch.leader);
-        Status { role, epoch: Some(("epoch", epoch.round)), leader, members: Vec::new() }
+        server.status()
     }
 
     fn progress(state: &State<M>) -> Progress {
         let State::Server(server) = state else { return Progress::default() };
-        let image = &server.stable.image;
-        Progress { applied: Some(image.slot), sessions: Some(image.sessions.count()) }
+        server.progress()
     }
 
     fn newest_client(state: &State<M>) -> Option<Id> {
         let State::Server(server) = state else { return None };
-        server.stable.image.sessions.newest_client()
+        server.newest_client()
     }
 
     fn readmission(_server: Id) -> Readmission<Self::Actor> {
-        Readmission::Refused(
-            "it has forgotten which epochs it accepted and what it acknowledged, so a transaction that was \
-             committed could be lost; go on with the other servers, or copy the map into a new cluster",
-        )
+        Readmission::Refused(FORGOTTEN)
     }
 
     fn survives_one(servers: usize) -> bool {
@@ -100,22 +86,8 @@ impl<M: Offered> Deploy for Zab<M> {
     }
 }
 
-/// Servers have the role `server` or none; observers have the role `observer`, and come last.
 fn config(topology: &Topology) -> Result<Config, Unsuitable> {
-    let is_observer = |role: &Option<String>| role.as_deref() == Some("observer");
-    let servers = topology.roles.iter().take_while(|role| !is_observer(role)).count();
-    if topology.roles[servers..].iter().any(|role| !is_observer(role)) {
-        return Err(Unsuitable(
-            "observers have the highest ids: put each [[server]] that votes before them".into(),
-        ));
-    }
-    topology.check_roles(|id| if id < servers { "server" } else { "observer" })?;
-    if let Some(mode) = &topology.mode {
-        return Err(Unsuitable(format!("there is no mode `{mode}`; leave `mode` away")));
-    }
-    let config = Config::new(servers, Timing::given(&topology.timing)?);
-    let config = config.map(|it| Config { observers: topology.servers() - servers, ..it });
-    config.ok_or_else(|| Unsuitable("add a [[server]] for each server that votes".into()))
+    deployed::config_of(topology, &topology.timing)
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::{
     ZooKeeper,
 };
 use crate::Replay;
-use crate::world::{Cluster, Condition, Faults, NetworkKind, NodeOf, Setup};
+use crate::quorum::majority;
+use crate::world::{Cluster, Condition, Fairness, Faults, NetworkKind, NodeOf, Setup};
 use crate::zab::{self, Command, Epoch, Record, Role, Stable, Timing, Txn, Zxid};
 use stateright::actor::Id;
 
@@ -29,6 +30,11 @@ pub(super) struct Bounds {
     pub(super) looks: u8,
     pub(super) retries: u8,
     pub(super) network: NetworkKind,
+    /// Whether messages are really lost, and sent again by timers without a budget; sessions expire
+    /// without one.
+    pub(super) lossy: bool,
+    /// Whether clients that have watches wait for the events, at their last request.
+    pub(super) waits: bool,
     /// Whether writes are recorded, to be judged.
     pub(super) judged: bool,
     /// Whether the servers have no leader at first, and a session with an ephemeral node on their
@@ -53,6 +59,8 @@ impl Bounds {
             looks: 0,
             retries: 0,
             network: NetworkKind::Set,
+            lossy: false,
+            waits: false,
             judged: false,
             prepared: false,
             claims: Vec::new(),
@@ -82,6 +90,7 @@ impl Bounds {
             match node {
                 ZooKeeper::Client(mut client) => {
                     client.client.servers.rotate_left(*first);
+                    client.waits = self.waits;
                     ZooKeeper::Client(client)
                 }
                 node => node,
@@ -91,6 +100,22 @@ impl Bounds {
         let resource =
             self.resource.map(|fenced| ZooKeeper::Resource { fenced: is_fenced(fenced) });
         servers.chain(resource).chain(clients).collect()
+    }
+
+    /// What must eventually happen on links that lose.
+    fn liveness(&self) -> Vec<Claim> {
+        if !self.lossy {
+            return Vec::new();
+        }
+        if self.clients.is_empty() {
+            return vec![claims::closed(majority(self.servers))];
+        }
+        // What a client waits for may never happen.
+        if self.waits {
+            return vec![claims::delivered()];
+        }
+        let scripts = self.clients.iter().map(|(_, script)| script.len()).collect();
+        vec![claims::answered_all(scripts)]
     }
 
     /// The cluster, perhaps with a bug, and what must hold without it.
@@ -114,22 +139,29 @@ impl Bounds {
         let config = self.config(bug);
         let quorum = config.as_ref().map_or(1, |config| config.zab().quorum());
         let actors = config.as_ref().map_or_else(Vec::new, |config| self.actors(config));
-        let timers = vec![
-            ("expire", self.expirations),
-            ("look", self.looks),
-            ("retry", self.retries),
-            ("zab", 0),
-        ];
+        let mut timers = vec![("look", self.looks), ("zab", 0)];
+        // Of clients that are gone, a session expires in the end.
+        if !self.lossy || !self.clients.is_empty() {
+            timers.push(("expire", self.expirations));
+        }
+        if !self.lossy {
+            timers.extend([("retry", self.retries), ("resend", 0)]);
+        }
+        let fairness = if self.lossy { Fairness::lossy() } else { Fairness::default() };
+        let liveness = self.liveness();
         let faults = Faults { timers, ..Faults::default() };
         // The resource counts for a server: it serves the clients.
         let servers = self.servers + usize::from(self.resource.is_some());
         let mut setup = Setup::new(actors, servers, History::new(self.judged));
         setup.boundary = self.within;
         setup
-            .network(self.network)
+            .network(if self.lossy { NetworkKind::Single } else { self.network })
+            .lossy(self.lossy)
+            .fairness(fairness)
             .timer_kind(timer_kind)
             .faults(faults)
             .properties(claims::safety(quorum))
+            .properties(liveness)
             .properties(self.claims.iter().map(|claim| claim()))
             .properties(reached)
             .checkpointed()
@@ -142,6 +174,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
     match timer {
         Timer::Expire(_) => "expire",
         Timer::Zab(zab::Timer::Look) => "look",
+        Timer::Zab(zab::Timer::Resend) => "resend",
         Timer::Zab(_) => "zab",
         Timer::Retry(_) => "retry",
     }

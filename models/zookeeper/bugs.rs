@@ -11,6 +11,8 @@ bugs! {
     ExpireLocally,
     NeverExpire,
     ExpireOnce,
+    TimeWhenHeard,
+    IgnorePingOfClosed,
     WatchAfterRead,
     ForgetSetWatches,
     ForgetPush,

@@ -7,14 +7,12 @@
 //! that waited.
 
 use super::bugs::Bug;
+use super::known::{Known, leaves_out};
 use super::message::{Answer, Ask, Msg, What};
-use super::op::{Error, Reply, Request, Response, SessionId};
-use super::watch::{Watch, WatchedEvent};
+use super::op::{Request, Response};
 use crate::kv::{self, Bytes, Retry, ScriptedClient, Service};
-use crate::zab::Zxid;
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// A client and its script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +21,9 @@ pub struct TreeClient {
     pub client: ScriptedClient<Ask>,
     /// The lock that it is to take, if it is to.
     pub(super) lock: Option<Lock>,
+    /// Whether it asks its last request again and again, until it has seen the events of all its
+    /// watches, as users' clients do.
+    pub(super) waits: bool,
     /// The seeded bug. Only the checker ever sets it.
     pub(super) bug: Option<Bug>,
 }
@@ -39,14 +40,8 @@ pub struct Lock {
 pub struct ClientState {
     /// That of the common client.
     pub client: kv::ClientState<Answer>,
-    /// The last transaction that a server told of.
-    pub seen: Zxid,
-    /// Its session, as long as it believes that this is open.
-    pub session: Option<SessionId>,
-    /// The watches of which it has seen no event.
-    pub watches: BTreeSet<Watch>,
-    /// The last transaction of a tree that it was shown, as the tree counts.
-    pub shown: u64,
+    /// What it carries from server to server.
+    pub known: Known,
     /// The node of the lock that it created: its path and the transaction that did.
     pub node: Option<(Bytes, u64)>,
     /// The fencing token, as long as it believes that it holds the lock.
@@ -74,21 +69,21 @@ impl TreeClient {
         o: &mut Out<A>,
     ) {
         match &msg {
-            Service::Reply { reply: Answer::Events(events), .. } => return see(state, events),
-            Service::Reply { seq, reply: Answer::Done { zxid, tree, reply, events } }
-                if self.client.awaits(&state.client, *seq) =>
-            {
-                // A server that does not know the watches may have left an event out. It does when
-                // it is asked again.
-                let is_unknown = events.is_none() && !state.watches.is_empty();
-                if is_unknown && self.bug != Some(Bug::TakeUnknownEvents) {
+            Service::Reply { reply: Answer::Events(events), .. } => {
+                if events.iter().any(|event| state.known.watches.contains(&event.watch)) {
+                    state.to_mut().known.see(events);
+                }
+                return;
+            }
+            Service::Reply { seq, reply: answer } if self.client.awaits(&state.client, *seq) => {
+                let leaves_out = leaves_out(!state.known.watches.is_empty(), answer);
+                if leaves_out && self.bug != Some(Bug::TakeUnknownEvents) {
                     return;
                 }
-                see(state, events.as_deref().unwrap_or_default());
-                let known = state.to_mut();
-                (known.seen, known.shown) = (known.seen.max(*zxid), known.shown.max(*tree));
-                if let Some(reply) = reply {
-                    self.learn(known, reply, *tree, o);
+                self.learn(state.to_mut(), answer, o);
+                let is_last = state.client.done + 1 == self.client.script.len();
+                if self.waits && is_last && !state.known.watches.is_empty() {
+                    return;
                 }
             }
             _ => {}
@@ -105,22 +100,15 @@ impl TreeClient {
     }
 
     /// Learns from the answer to the request that is open.
-    fn learn<A: ClientActor>(
-        &self,
-        state: &mut ClientState,
-        reply: &Reply,
-        tree: u64,
-        o: &mut Out<A>,
-    ) {
-        let what = self.client.script.get(state.client.done).map(|ask| &ask.what);
-        if let Some(What::Read { op, watch: true, .. }) = what {
-            state.watches.extend(Watch::of(&op.request, reply, tree));
+    fn learn<A: ClientActor>(&self, state: &mut ClientState, answer: &Answer, o: &mut Out<A>) {
+        if let Some(ask) = self.client.script.get(state.client.done) {
+            state.known.learn(&ask.what, answer);
+        }
+        let Answer::Done { reply: Some(reply), .. } = answer else { return };
+        if state.known.session.is_none() {
+            state.holds = None;
         }
         match reply {
-            Ok(Response::Opened(session)) => state.session = Some(*session),
-            Ok(Response::Closed) | Err(Error::SessionExpired) => {
-                (state.session, state.holds) = (None, None);
-            }
             Ok(Response::Created { path, stat }) if self.lock.is_some() => {
                 state.node = Some((path.clone(), stat.czxid));
                 if self.bug == Some(Bug::HoldOnCreate) {
@@ -175,7 +163,7 @@ impl TreeClient {
                 Command::Send(to, mut msg) => {
                     if let Service::Request { op, .. } = &mut msg {
                         self.release(state, op);
-                        stamp(op, state);
+                        state.known.stamp(op);
                     }
                     o.send(to, msg);
                 }
@@ -193,22 +181,4 @@ impl TreeClient {
             state.to_mut().holds = None;
         }
     }
-}
-
-/// Sees events: each watch fires once.
-fn see(state: &mut Cow<'_, ClientState>, events: &[WatchedEvent]) {
-    if events.iter().any(|event| state.watches.contains(&event.watch)) {
-        let watches = &mut state.to_mut().watches;
-        watches.retain(|watch| events.iter().all(|event| event.watch != *watch));
-    }
-}
-
-/// Adds to a request the session, what the client has seen, and its watches.
-fn stamp(ask: &mut Ask, state: &ClientState) {
-    match &mut ask.what {
-        What::Read { op, seen, .. } => (op.session, *seen) = (state.session, state.seen),
-        What::Write(op) | What::Ping(op) => op.session = state.session,
-        What::Sync | What::Use(_) => {}
-    }
-    ask.watches = state.watches.iter().cloned().collect();
 }

@@ -49,6 +49,6 @@ pub(super) fn nodes_after<'a>(
 }
 
 /// About how many bytes a node has when it is encoded.
-fn weight(key: &Bytes, node: &Node) -> usize {
+pub(super) fn weight(key: &Bytes, node: &Node) -> usize {
     key.len() + node.data.len() + size_of_val(&node.stat)
 }

@@ -24,6 +24,9 @@ pub fn instances() -> Vec<Instance<ZooKeeper, History>> {
         sequential(),
         ephemerals(),
         successor(),
+        lossy_session(),
+        lossy_closed(),
+        lossy_watch(),
         watch_ordered(),
         watch_moved(),
         watch_takeover(),
@@ -55,6 +58,26 @@ pub(super) fn counters() -> Bounds {
 pub(super) fn owner() -> Bounds {
     let script = vec![write(Request::CreateSession), create("/e", CreateMode::Ephemeral)];
     Bounds { expirations: 1, ..Bounds::two(vec![(0, script)]) }
+}
+
+/// A server, and a client that opens a session and pings; the session may expire; on links that lose.
+pub(super) fn lossy_owner() -> Bounds {
+    let ping = What::Ping(Op::from(Request::CloseSession));
+    let script = vec![write(Request::CreateSession), ping];
+    Bounds { servers: 1, lossy: true, expirations: 1, ..Bounds::two(vec![(0, script)]) }
+}
+
+/// Two servers with a session of a client that is gone, and no leader, on links that lose.
+pub(super) fn lossy_orphan() -> Bounds {
+    Bounds { servers: 2, lossy: true, ..orphan() }
+}
+
+/// A server, a client that watches for a node and waits, and one that creates it, on links that lose.
+pub(super) fn lossy_watcher() -> Bounds {
+    let reads = vec![watch(Request::get_data("/x")), read(Request::get_data("/x"))];
+    let creates = vec![create("/x", CreateMode::Persistent)];
+    let bounds = Bounds::two(vec![(0, reads), (0, creates)]);
+    Bounds { servers: 1, lossy: true, waits: true, ..bounds }
 }
 
 /// Three servers with such a session and its node, and no leader. Server 1 leads next.
@@ -157,6 +180,40 @@ fn successor() -> Instance<ZooKeeper, History> {
         cluster: || orphan().sound([claims::taken_over(), claims::expired()]),
         symmetry: None,
         expected: Expected { unique: 131_984, generated: 2_124_840, violated: &[] },
+    }
+}
+
+fn lossy_session() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "lossy-session",
+        about: "1 server, a client that opens a session and pings; the session may expire; any losses",
+        deep: false,
+        cluster: || lossy_owner().sound([claims::ended()]),
+        symmetry: None,
+        expected: Expected { unique: 350, generated: 1_971, violated: &[] },
+    }
+}
+
+fn lossy_closed() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "lossy-expiry",
+        about: "2 servers without a leader, with an ephemeral node of a client that is gone; server 1 leads; \
+                any losses",
+        deep: false,
+        cluster: || lossy_orphan().sound([claims::taken_over(), claims::expired()]),
+        symmetry: None,
+        expected: Expected { unique: 16_882, generated: 182_185, violated: &[] },
+    }
+}
+
+fn lossy_watch() -> Instance<ZooKeeper, History> {
+    Instance {
+        name: "lossy-watch",
+        about: "1 server, a client that waits for a node, and one that creates it, any losses",
+        deep: false,
+        cluster: || lossy_watcher().sound([claims::answered()]),
+        symmetry: None,
+        expected: Expected { unique: 22_218, generated: 211_283, violated: &[] },
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Ask {
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum What {
-    /// A request that the leader orders.
+    /// A request that the leader orders; a read too, which is then linearizable.
     Write(Op),
     /// A read, which the server that is asked answers from its own tree.
     Read {

@@ -23,7 +23,7 @@
 //! * A **sequential** node gets its parent's counter at the end of its name: how many children the
 //!   parent ever had, so no number comes twice.
 //! * **Reads** are answered by any server from its own tree, as in [Zab](crate::zab); a sync before
-//!   makes one linearizable.
+//!   makes one linearizable. A read may be ordered like a write instead.
 //! * A **watch** fires once. Its event comes before the state that fired it, whichever server shows
 //!   that (`watches.rs`).
 //!
@@ -51,6 +51,9 @@
 //!   the same for a client that comes back, and tells each change to one that stays.
 //! * A client pings the leader, where ZooKeeper's pings its server, which tells the leader.
 //! * All sessions have one timeout. A request need not be in a session, but for an ephemeral node.
+//! * Two requests are not ZooKeeper's: a put that creates a node or sets its data, and a compare-and-swap
+//!   by data ([`Request::Put`], [`Request::Swap`]). They are the map's, so that its commands, storms and
+//!   benchmarks work on nodes.
 //! * No access lists, quotas, containers, nodes that expire, or transactions of several requests.
 //! * The path and the data of a node have the limits of the map's key and value
 //!   ([`MAX_KEY_BYTES`](crate::kv::map::MAX_KEY_BYTES),
@@ -60,26 +63,37 @@
 //! # Bounds
 //!
 //! [`MAX_SESSIONS`] sessions, [`MAX_WATCHES`] watches of a client, [`MAX_WATCHERS`] clients with
-//! watches at a server.
+//! watches that a server tells of events unasked, and [`MAX_TREE_BYTES`] of nodes.
+//!
+//! # Deployed
+//!
+//! `quorate cluster zookeeper`, with Zab's roles and timings, and the timing `session`: for how long a
+//! session lives of whose client nothing is heard ([`SESSION_TIMEOUT`]). A client pings three times as
+//! often. What a client carries from server to server is [`Known`], in the checker and deployed, and
+//! it takes no answer that leaves events out ([`Offer::takes`](crate::kv::offer::Offer::takes)). What
+//! is not checked: the sizes, and that a client which waits for an event asks under new numbers.
 //!
 //! # Where things are
 //!
 //! `tree.rs` is the state machine, `op.rs` its requests, `watch.rs` what fires. [`Ask`] and
 //! [`Answer`] are what clients and servers say, [`ServerState`] the state. The handlers are in
 //! `server.rs`, which lets the server of Zab in it do its part, `sessions.rs` and `watches.rs`.
-//! `client.rs` is the client, `lock.rs` the resource that a lock protects.
+//! `known.rs` is what a client carries, `offer.rs` what users ask, `client.rs` is the client, `lock.rs` the resource that a lock protects.
 
 mod bounds;
 mod bugs;
+mod choice;
 mod client;
 mod config;
 mod fragment;
 mod guarantees;
 pub mod history;
 pub mod instances;
+mod known;
 mod lock;
 mod message;
 pub mod mutants;
+mod offer;
 mod op;
 mod path;
 pub mod properties;
@@ -98,10 +112,12 @@ pub use client::{ClientState, Lock, TreeClient};
 pub use config::{Config, SESSION_TIMEOUT, ZooKeeper};
 pub use fragment::Fragment;
 pub use history::History;
+pub use known::Known;
 pub use message::{Answer, Ask, Msg, What};
+pub use offer::{Carrying, TreeOffer};
 pub use op::{CreateMode, Error, Node, Op, Reply, Request, Response, SessionId, Stat};
 pub use state::{ResourceState, ServerState, State, Timer, Watcher};
-pub use tree::{MAX_SESSIONS, Tree};
+pub use tree::{MAX_SESSIONS, MAX_TREE_BYTES, Tree};
 pub use watch::{EventType, MAX_WATCHES, Watch, WatchKind, WatchedEvent};
 pub use watches::MAX_WATCHERS;
 

@@ -3,7 +3,8 @@
 use super::bounds::Bounds;
 use super::bugs::Bug;
 use super::instances::{
-    counters, mover, orphan, owner, releasing, setters, succeeded, using, watcher,
+    counters, lossy_orphan, lossy_owner, lossy_watcher, mover, orphan, owner, releasing, setters,
+    succeeded, using, watcher,
 };
 use super::properties as claims;
 use super::{History, ZooKeeper};
@@ -33,10 +34,15 @@ mutants! {
         "never-expire" by claims::TIMED in orphan();
     ExpireOnce: "a leader proposes once to close a session, and never again if that comes to nothing",
         "expire-once" by claims::TIMED in owner();
+    TimeWhenHeard: "a session is timed when something is heard of its client, and not when it is opened",
+        "time-when-heard" by claims::CLOSED in lossy_orphan();
+    IgnorePingOfClosed: "a leader does not answer a ping in a session that is closed",
+        "ignore-ping-of-closed" by claims::ANSWERED_ALL in lossy_owner();
     WatchAfterRead: "the answer to a read does not carry the events of watches that fired",
         "watch-after-read" by claims::WATCH_ORDER in watcher();
     ForgetSetWatches: "a server knows the watches of reads that it answered, and no others",
-        "forget-set-watches" by claims::WATCH_ORDER in watcher();
+        "forget-set-watches" by claims::WATCH_ORDER in watcher(),
+        "forget-when-asked" by claims::DELIVERED in lossy_watcher();
     ForgetPush: "events are not sent when watches fire, only with answers",
         "forget-push" by claims::TOLD in watcher();
     FireEarly: "a watch fires at a server that is older than what was read",

@@ -53,6 +53,23 @@ pub enum Request {
         /// The version that it must have now; `None` for any, which ZooKeeper writes as -1.
         version: Option<u32>,
     },
+    /// Sets the data of a node, or creates it: the map's put. ZooKeeper has no such request.
+    Put {
+        /// Its path.
+        path: Bytes,
+        /// Its new data.
+        data: Bytes,
+    },
+    /// Changes a node if it is as expected: the map's compare-and-swap, where ZooKeeper compares
+    /// versions.
+    Swap {
+        /// Its path.
+        path: Bytes,
+        /// Its data; `None` if there is to be no node.
+        expected: Option<Bytes>,
+        /// Its new data; `None` to delete it.
+        new: Option<Bytes>,
+    },
     /// Removes a node that has no children.
     Delete {
         /// Its path.
@@ -183,6 +200,15 @@ pub enum Response {
     },
     /// To [`Request::SetData`] and [`Request::Exists`].
     Stat(Stat),
+    /// To [`Request::Put`].
+    Put,
+    /// To [`Request::Swap`].
+    Swapped {
+        /// Whether the node was as expected, and so was changed.
+        swapped: bool,
+        /// Its data before; `None` if there was no node.
+        found: Option<Bytes>,
+    },
     /// A node was deleted.
     Deleted,
     /// A node.
@@ -235,8 +261,9 @@ pub enum Error {
     /// too long.
     #[error("the path or the data is not allowed")]
     BadArguments,
-    /// There are as many sessions as there may be, or a parent's counter is at its end.
-    #[error("there are too many sessions, or the parent's counter is at its end")]
+    /// The tree is full, there are as many sessions as there may be, or a parent's counter is at its
+    /// end.
+    #[error("the tree is full, there are too many sessions, or the parent's counter is at its end")]
     QuotaExceeded,
 }
 

@@ -40,8 +40,16 @@ statements! {
     pub IN_ORDER = "holders-in-order", "no use of the resource comes after one by a later holder",
         "Kleppmann 2016; Burrows 2006, section 2.4";
 
+    pub ANSWERED_ALL = "every-request-answered", "every request is answered",
+        "Hunt et al. 2010, section 2.3";
+    pub CLOSED = "silent-session-closed", "where there is a leader, a session of which no more is heard is closed, at all servers",
+        "Hunt et al. 2010, section 4.4";
+    pub DELIVERED = "event-delivered", "a client sees the events of its watches",
+        "Hunt et al. 2010, section 2.1";
+
     pub EXPIRED = "expired", "the leader closed a session, and an ephemeral node went with it";
     pub CREATED = "ephemeral-created", "every server has an ephemeral node";
+    pub ENDED = "session-ended", "a client knows that its session has ended";
     pub TAKEN_OVER = "expired-by-successor", "a later leader closed a session that its predecessor opened";
     pub REFUSED = "write-refused", "one of two writes with the same version was refused";
     pub NUMBERED = "numbered", "sequential nodes with two numbers were created";
@@ -144,9 +152,9 @@ pub(super) fn watch_order() -> Claim {
         Condition::nodes(|nodes| {
             clients(nodes).all(|client| {
                 let missed = |watch: &Watch| {
-                    trees(nodes).any(|(_, tree)| has_fired(tree, watch, client.shown))
+                    trees(nodes).any(|(_, tree)| has_fired(tree, watch, client.known.shown))
                 };
-                !client.watches.iter().any(missed)
+                !client.known.watches.iter().any(missed)
             })
         }),
     )
@@ -253,6 +261,16 @@ pub(super) fn created() -> Claim {
     )
 }
 
+/// A client had a session.
+pub(super) fn ended() -> Claim {
+    Property::sometimes(
+        ENDED,
+        Condition::nodes(|nodes| {
+            clients(nodes).any(|it| it.client.done > 1 && it.known.session.is_none())
+        }),
+    )
+}
+
 /// A leader of a later epoch has closed a session, which it did not open.
 pub(super) fn taken_over() -> Claim {
     Property::sometimes(
@@ -302,7 +320,8 @@ pub(super) fn pushed() -> Claim {
                     let client = nodes.node(envelope.dst).state().and_then(client);
                     client.is_some_and(|client| {
                         events.iter().all(|it| {
-                            !client.watches.contains(&it.watch) && client.shown <= it.watch.since
+                            let known = &client.known;
+                            !known.watches.contains(&it.watch) && known.shown <= it.watch.since
                         })
                     })
                 }
@@ -321,7 +340,7 @@ pub(super) fn answered() -> Claim {
                 Service::Reply { reply: Answer::Done { events: Some(events), .. }, .. } => {
                     let client = nodes.node(envelope.dst).state().and_then(client);
                     let watches = |it: &super::WatchedEvent| {
-                        client.is_some_and(|client| client.watches.contains(&it.watch))
+                        client.is_some_and(|client| client.known.watches.contains(&it.watch))
                     };
                     events.iter().any(watches)
                 }
@@ -349,4 +368,39 @@ pub(super) fn used_twice() -> Claim {
             |node: &NodeOf<ZooKeeper>| matches!(node.state(), Some(State::Resource(resource)) if resource.holders > 1),
         ),
     )
+}
+
+/// Where clients have so many requests each.
+pub(super) fn answered_all(scripts: Vec<usize>) -> Claim {
+    let is_served = move |nodes: &Nodes<'_, ZooKeeper>| {
+        clients(nodes).zip(&scripts).all(|(client, requests)| client.client.done >= *requests)
+    };
+    let is_asked = is_served.clone();
+    Property::leads_to(
+        ANSWERED_ALL,
+        Condition::nodes(move |nodes| !is_asked(nodes)),
+        Condition::nodes(is_served),
+    )
+}
+
+/// Where no client is heard of, and a leader has an established epoch.
+pub(super) fn closed(quorum: usize) -> Claim {
+    fn is_closed(nodes: &Nodes<'_, ZooKeeper>) -> bool {
+        trees(nodes).all(|(_, tree)| tree.sessions().is_empty())
+    }
+    let is_led = move |nodes: &Nodes<'_, ZooKeeper>| {
+        let mut servers = nodes.up().filter_map(|(_, state)| server(state));
+        servers.any(|it| it.zab.leading().is_some_and(|it| it.followers.len() + 1 >= quorum))
+    };
+    let is_open = Condition::nodes(move |nodes| is_led(nodes) && !is_closed(nodes));
+    Property::leads_to(CLOSED, is_open, Condition::nodes(is_closed))
+}
+
+pub(super) fn delivered() -> Claim {
+    fn is_delivered(nodes: &Nodes<'_, ZooKeeper>) -> bool {
+        let has_fired = |watch: &Watch| trees(nodes).any(|(_, tree)| tree.fired(watch).is_some());
+        !clients(nodes).any(|client| client.known.watches.iter().any(has_fired))
+    }
+    let is_due = Condition::nodes(|nodes| !is_delivered(nodes));
+    Property::leads_to(DELIVERED, is_due, Condition::nodes(is_delivered))
 }

@@ -10,7 +10,6 @@ use super::state::Timer;
 use super::tree::Tree;
 use super::turn::{Tracked, Turn};
 use crate::kv::Service;
-use crate::kv::service::Refusal;
 use crate::lend::{copied_if_changed, in_place};
 use crate::shared_map::SharedMap;
 use crate::zab::{self, Role, Saved, Zab};
@@ -59,9 +58,6 @@ impl Turn<'_, '_> {
         }
         self.touch(&what);
         let ask = match what {
-            What::Write(op) if op.request.is_read() => {
-                return self.answer(Service::Refused { seq, why: Refusal::NotOffered });
-            }
             What::Write(op) => zab::Ask::Do { op },
             What::Read { op, seen, .. } => zab::Ask::Read { op, seen },
             What::Sync => zab::Ask::Sync,
@@ -79,6 +75,9 @@ impl Turn<'_, '_> {
     fn on_ping(&mut self, seq: u64, op: &Op) {
         if self.is_leading() {
             let is_open = op.session.is_some_and(|session| self.is_open(session));
+            if !is_open && self.has(Bug::IgnorePingOfClosed) {
+                return;
+            }
             let reply = (!is_open).then_some(Err(Error::SessionExpired));
             let zxid = self.state.zab.stable.delivered;
             self.complete(self.src, seq, zab::Reply { zxid, reply });

@@ -45,6 +45,9 @@ impl Turn<'_, '_> {
             self.cancel_timer(Timer::Expire(*session));
         }
         for session in now.keys().filter(|it| !before.contains_key(it)) {
+            if self.has(Bug::TimeWhenHeard) {
+                break;
+            }
             self.time(*session);
         }
     }

@@ -11,7 +11,7 @@
 mod tests;
 
 use super::bugs::Bug;
-use super::fragment::{Fragment, nodes_after};
+use super::fragment::{Fragment, nodes_after, weight};
 use super::op::{CreateMode, Error, Node, Op, Reply, Request, Response, SessionId, Stat};
 use super::path;
 use crate::kv::Bytes;
@@ -25,6 +25,11 @@ use stateright::semantics::SequentialSpec;
 /// How many sessions may be open at a time: all of them fit one message.
 pub const MAX_SESSIONS: usize = 1024;
 
+/// How many bytes the nodes of a tree have together, about, with their keys and what the tree knows
+/// of them: it is in the memory of every server. The map has no such limit, as all of its clients are
+/// to be trusted as much.
+pub const MAX_TREE_BYTES: usize = 1 << 30;
+
 /// The tree and its sessions. As it begins, it has the root alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tree {
@@ -37,6 +42,8 @@ pub struct Tree {
     sessions: SharedMap<SessionId, Id>,
     /// The keys of the ephemeral nodes, by session.
     ephemerals: SharedMap<(SessionId, Bytes), ()>,
+    /// About how many bytes the nodes have.
+    bytes: usize,
     /// The seeded bug, if it is to have one. Only the checker ever sets it: it is neither stored
     /// nor sent.
     #[serde(skip)]
@@ -77,8 +84,24 @@ impl Tree {
         let Some(key) = path::key(path) else { return change(&mut self.root) };
         if let Some(mut node) = self.nodes.get(&key).cloned() {
             change(&mut node);
-            self.nodes.insert(key, node);
+            self.place(key, node);
         }
+    }
+
+    fn place(&mut self, key: Bytes, node: Node) {
+        let bytes = weight(&key, &node);
+        let before = self.nodes.get(&key).map_or(0, |before| weight(&key, before));
+        self.nodes.insert(key, node);
+        self.bytes = self.bytes + bytes - before;
+    }
+
+    /// Whether so much more fits.
+    fn check_room(&self, path: &Bytes, data: &Bytes) -> Result<(), Error> {
+        if data.len() > MAX_VALUE_BYTES {
+            return Err(Error::BadArguments);
+        }
+        let bytes = self.bytes + path.len() + data.len() + size_of::<Stat>();
+        (bytes <= MAX_TREE_BYTES).then_some(()).ok_or(Error::QuotaExceeded)
     }
 
     /// Whether the session of a request is open, and the client's own. A server that closes a
@@ -96,15 +119,11 @@ impl Tree {
         match &op.request {
             Request::Create { path, data, mode } => self.create(op.session, path, data, *mode),
             Request::SetData { path, data, version } => self.set_data(path, data, *version),
-            Request::Delete { path, version } => {
-                let node = self.node(path.as_ref()).ok_or(Error::NoNode)?;
-                self.check_version(node, *version)?;
-                if node.stat.num_children > 0 {
-                    return Err(Error::NotEmpty);
-                }
-                self.remove(&path::key(path.as_ref()).ok_or(Error::BadArguments)?);
-                Ok(Response::Deleted)
+            Request::Put { path, data } => self.put(path, data),
+            Request::Swap { path, expected, new } => {
+                self.swap(path, expected.as_ref(), new.as_ref())
             }
+            Request::Delete { path, version } => self.delete(path, *version),
             Request::CreateSession => self.open(client),
             Request::CloseSession => {
                 self.close(op.session.ok_or(Error::SessionExpired)?);
@@ -130,7 +149,8 @@ impl Tree {
         let path =
             if mode.is_sequential() { path::numbered(path.as_ref(), next) } else { path.clone() };
         let key = path::key(path.as_ref()).filter(|_| path::is_path(path.as_ref()));
-        let key = key.filter(|_| data.len() <= MAX_VALUE_BYTES).ok_or(Error::BadArguments)?;
+        let key = key.ok_or(Error::BadArguments)?;
+        self.check_room(&path, data)?;
         let owner = session.filter(|_| mode.is_ephemeral());
         if mode.is_ephemeral() && owner.is_none() {
             return Err(Error::SessionExpired);
@@ -153,7 +173,7 @@ impl Tree {
         if let Some(owner) = owner {
             self.ephemerals.insert((owner, key.clone()), ());
         }
-        self.nodes.insert(key, Node { data: data.clone(), stat });
+        self.place(key, Node { data: data.clone(), stat });
         self.change(&parent, |node| {
             (node.stat.cversion, node.stat.pzxid) = (cversion, zxid);
             node.stat.num_children += 1;
@@ -169,18 +189,49 @@ impl Tree {
     fn set_data(&mut self, path: &Bytes, data: &Bytes, version: Option<u32>) -> Reply {
         let node = self.node(path.as_ref()).ok_or(Error::NoNode)?;
         self.check_version(node, version)?;
-        if data.len() > MAX_VALUE_BYTES {
-            return Err(Error::BadArguments);
-        }
+        self.check_room(path, data)?;
         let mut stat = node.stat;
         (stat.mzxid, stat.version) = (self.zxid, stat.version.wrapping_add(1));
         self.change(path.as_ref(), |node| (node.data, node.stat) = (data.clone(), stat));
         Ok(Response::Stat(stat))
     }
 
+    fn put(&mut self, path: &Bytes, data: &Bytes) -> Reply {
+        if self.node(path.as_ref()).is_some() {
+            self.set_data(path, data, None)?;
+        } else {
+            self.create(None, path, data, CreateMode::Persistent)?;
+        }
+        Ok(Response::Put)
+    }
+
+    fn swap(&mut self, path: &Bytes, expected: Option<&Bytes>, new: Option<&Bytes>) -> Reply {
+        let found = self.node(path.as_ref()).map(|node| node.data.clone());
+        if found.as_ref() != expected {
+            return Ok(Response::Swapped { swapped: false, found });
+        }
+        match new {
+            Some(data) => drop(self.put(path, data)?),
+            None if found.is_some() => drop(self.delete(path, None)?),
+            None => {}
+        }
+        Ok(Response::Swapped { swapped: true, found })
+    }
+
+    fn delete(&mut self, path: &Bytes, version: Option<u32>) -> Reply {
+        let node = self.node(path.as_ref()).ok_or(Error::NoNode)?;
+        self.check_version(node, version)?;
+        if node.stat.num_children > 0 {
+            return Err(Error::NotEmpty);
+        }
+        self.remove(&path::key(path.as_ref()).ok_or(Error::BadArguments)?);
+        Ok(Response::Deleted)
+    }
+
     /// Removes a node that has no children.
     fn remove(&mut self, key: &Bytes) {
         let Some(node) = self.nodes.remove(key) else { return };
+        self.bytes -= weight(key, &node);
         if let Some(owner) = node.stat.ephemeral_owner {
             self.ephemerals.remove(&(owner, key.clone()));
         }
@@ -297,7 +348,7 @@ impl StateMachine for Tree {
                     Some(((node.stat.ephemeral_owner?, key.clone()), ()))
                 });
                 self.ephemerals.extend(owners);
-                self.nodes.extend(nodes);
+                nodes.into_iter().for_each(|(key, node)| self.place(key, node));
             }
         }
     }

@@ -7,7 +7,8 @@
 //! know the watches: they travel with each request. What a server has heard of them otherwise counts
 //! for nothing, so a client may go from server to server. To a client that does not ask, events are
 //! sent once, when they happen, and they may be lost; it hears of them with the next answer, or of a
-//! ping. After each transaction a server looks at all its watches, so their number is bounded.
+//! ping. After each transaction a server looks at all its watches, so their number is bounded: it
+//! forgets clients beyond, which costs them nothing but the events that come unasked.
 
 use super::bugs::Bug;
 use super::message::{Answer, What};
@@ -19,7 +20,8 @@ use crate::kv::Service;
 use crate::kv::service::Refusal;
 use stateright::actor::Id;
 
-/// How many clients with watches a server serves.
+/// How many clients with watches a server knows; beyond, it forgets one, and does not send it events
+/// unasked until it asks again.
 pub const MAX_WATCHERS: usize = 1024;
 
 impl Turn<'_, '_> {
@@ -31,8 +33,8 @@ impl Turn<'_, '_> {
         what: &What,
     ) -> Result<(), Refusal> {
         let src = self.src;
-        let known = self.state.watchers.get(&src);
-        if known.is_some_and(|known| known.seq > seq) {
+        let known = self.state.watchers.get(&src).cloned();
+        if known.as_ref().is_some_and(|known| known.seq > seq) {
             return Ok(());
         }
         let sets = match what {
@@ -51,14 +53,27 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         if known.is_none() && self.state.watchers.len() >= MAX_WATCHERS {
-            return Err(Refusal::Busy);
+            self.forget_watcher();
         }
         let watches = watches.into_iter().map(|watch| (watch, false)).collect();
         let noted = Watcher { seq, watches, sets };
-        if known != Some(&noted) {
+        if known.as_ref() != Some(&noted) {
             self.state.to_mut().watchers.insert(src, noted);
         }
         Ok(())
+    }
+
+    /// Makes room for another client's watches, of which it hears. A client that is forgotten so is
+    /// told nothing unasked any more, until it asks again: many have ended without a word. Those that
+    /// were told all they wait for go first, then those that began first, whose ids are smaller.
+    fn forget_watcher(&mut self) {
+        let is_told = |watcher: &Watcher| watcher.watches.values().all(|sent| *sent);
+        let watchers = &mut self.state.to_mut().watchers;
+        let told = watchers.iter().find(|(_, watcher)| is_told(watcher));
+        let first = told.or(watchers.first_key_value()).map(|(client, _)| *client);
+        if let Some(first) = first {
+            watchers.remove(&first);
+        }
     }
 
     /// The events that a client is to see before the answer to its request: those of all watches
@@ -93,8 +108,8 @@ impl Turn<'_, '_> {
         }
         let (tree, src) = (self.state.tree(), self.src);
         let news = |watcher: &Watcher| {
-            let is_new = |event: &WatchedEvent| watcher.watches.get(&event.watch) == Some(&false);
-            watcher.fired(tree).into_iter().filter(is_new).collect::<Vec<_>>()
+            let unsent = watcher.watches.iter().filter(|(_, sent)| !**sent);
+            unsent.filter_map(|(watch, _)| tree.fired(watch)).collect::<Vec<_>>()
         };
         let watchers = self.state.watchers.iter().filter(|(client, _)| to_all || **client == src);
         let fired = watchers.map(|(client, watcher)| (*client, news(watcher)));

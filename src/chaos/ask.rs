@@ -4,7 +4,8 @@
 //! last seen, so that some hold; and keys come in groups that are left after a while for new ones,
 //! and are asked for by few clients, so that the history of each is short enough to judge.
 
-use super::event::{Asked, Seen};
+use super::event::{Answer, Asked, Seen};
+use super::sessions;
 use crate::models::kv::{Bytes, Op, Transaction};
 use crate::models::protocol::Promise;
 use rand::RngExt;
@@ -54,6 +55,7 @@ pub(super) struct Asker {
     random: StdRng,
     servers: usize,
     requests: u64,
+    sessions: sessions::Asking,
     /// The last value that was seen of each key of the groups that are still in use.
     seen: BTreeMap<(u64, &'static str), Seen>,
 }
@@ -67,7 +69,8 @@ impl Asker {
         random: StdRng,
         servers: usize,
     ) -> Self {
-        Self { promise, lane, swaps, random, servers, requests: 0, seen: BTreeMap::new() }
+        let (sessions, seen) = (sessions::Asking::default(), BTreeMap::new());
+        Self { promise, lane, swaps, random, servers, requests: 0, sessions, seen }
     }
 
     /// The groups of keys that were used.
@@ -85,7 +88,7 @@ impl Asker {
     }
 
     /// The next request.
-    pub(super) fn next(&mut self) -> Asked {
+    pub(super) fn next(&mut self, client: usize) -> Asked {
         let newest = self.requests / GROUP_REQUESTS;
         self.requests += 1;
         let back = if self.random.random_bool(OLD) { self.random.random_range(0..BACK) } else { 0 };
@@ -96,7 +99,12 @@ impl Asker {
         match self.promise {
             Promise::StrictlySerializable => self.transaction(group, &value),
             Promise::Converges { siblings } => self.at_a_node(group, value, siblings),
-            Promise::LocalReads => {
+            Promise::Sessions if self.random.random_bool(sessions::SHARE) => {
+                let member = (client, self.random.random_range(0..self.servers));
+                let Self { sessions, random, lane, servers, .. } = self;
+                sessions.next(random, member, lane.number, *servers)
+            }
+            Promise::LocalReads | Promise::Sessions => {
                 let server = Some(self.random.random_range(0..self.servers));
                 let asked = self.single(group, value);
                 let is_get = matches!(asked.ops[..], [Op::Get { .. }]);
@@ -129,7 +137,7 @@ impl Asker {
             _ if self.swaps => Op::Cas { key, expected: self.last(group, name), new: Some(value) },
             _ => Op::Put { key, value },
         };
-        Asked { server: None, ops: vec![op], is_transaction: false, is_local: false, seen: None }
+        Asked::of(None, vec![op])
     }
 
     /// Multi-primary has no conditions, and with siblings a write has a context or none.
@@ -154,7 +162,7 @@ impl Asker {
         };
         let seen = Some(seen).filter(|_| is_informed && !matches!(op, Op::Get { .. }));
         let server = Some(self.random.random_range(0..self.servers));
-        Asked { server, ops: vec![op], is_transaction: false, is_local: false, seen }
+        Asked { seen, ..Asked::of(server, vec![op]) }
     }
 
     /// Reads several keys, or writes the same value to several, on the condition that they are as
@@ -173,7 +181,7 @@ impl Asker {
             }
         };
         let ops = names.into_iter().map(op).collect();
-        Asked { server: None, ops, is_transaction: true, is_local: false, seen: None }
+        Asked { is_transaction: true, ..Asked::of(None, ops) }
     }
 
     /// Remembers what a key was seen to hold.
@@ -190,32 +198,33 @@ impl Asker {
         }
     }
 
+    /// Remembers what was answered of a session.
+    pub(super) fn see_session(&mut self, client: usize, asked: &Asked, answer: &Answer) {
+        self.sessions.see((client, asked.server.unwrap_or_default()), asked, answer);
+    }
+
+    /// Gets of all ephemeral nodes that were created.
+    pub(super) fn ephemerals(&self) -> impl Iterator<Item = Asked> {
+        let get = |key: &Bytes| Asked::of(Some(self.servers), vec![Op::Get { key: key.clone() }]);
+        self.sessions.created.iter().map(get)
+    }
+
     /// Gets of all keys of a group, by one request or by several, of each server where each answers
     /// alone.
     pub(super) fn gets(&self, group: u64) -> Vec<Asked> {
         let ops: Vec<Op> = self.keys(group).into_iter().map(|key| Op::Get { key }).collect();
         if self.promise == Promise::StrictlySerializable {
-            return vec![Asked {
-                server: None,
-                ops,
-                is_transaction: true,
-                is_local: false,
-                seen: None,
-            }];
+            return vec![Asked { is_transaction: true, ..Asked::of(None, ops) }];
         }
         let servers: Vec<Option<usize>> = match self.promise {
             Promise::Converges { .. } | Promise::Register(_) => {
                 (0..self.servers).map(Some).collect()
             }
+            // Not as a member that has a session.
+            Promise::Sessions => vec![Some(self.servers)],
             _ => vec![None],
         };
-        let get = |op: &Op, server| Asked {
-            server,
-            ops: vec![op.clone()],
-            is_transaction: false,
-            is_local: false,
-            seen: None,
-        };
+        let get = |op: &Op, server| Asked::of(server, vec![op.clone()]);
         ops.iter().flat_map(|op| servers.iter().map(move |server| get(op, *server))).collect()
     }
 }

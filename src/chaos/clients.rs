@@ -63,6 +63,8 @@ impl Clients {
             Promise::Converges { .. } | Promise::LocalReads | Promise::Register(_) => {
                 file.ids().into_iter().map(Some).collect()
             }
+            // And clients that have no session.
+            Promise::Sessions => file.ids().into_iter().map(Some).chain([None]).collect(),
             _ => vec![None],
         };
         let crowds = only.into_iter().map(|only| protocol.crowd(file, clients, only));
@@ -92,7 +94,7 @@ impl Clients {
             let now = Instant::now();
             for client in 0..self.open.len() {
                 if self.open[client].is_none() && self.ready[client] <= now {
-                    let asked = self.askers[client / LANE_CLIENTS].next();
+                    let asked = self.askers[client / LANE_CLIENTS].next(client);
                     // Now and then so short that no answer comes in time, though it may well be
                     // done.
                     let is_short = self.random.random_bool(0.1);
@@ -131,8 +133,33 @@ impl Clients {
             left = disagreed(&self.events[first..]);
             // Whether servers still disagree, the judge says.
             if left.is_empty() || begin.elapsed() > PATIENCE {
-                return Ok(None);
+                return self.outlived();
             }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// No client is heard of any more, so all sessions end, and their ephemeral nodes are deleted.
+    fn outlived(&mut self) -> Result<Option<String>, ChaosError> {
+        let mut left: VecDeque<Asked> = self.askers.iter().flat_map(Asker::ephemerals).collect();
+        let begin = Instant::now();
+        loop {
+            let Some(asked) = left.front().cloned() else { return Ok(None) };
+            let overdue = begin.elapsed() > PATIENCE;
+            let first = self.events.len();
+            if overdue || self.get_all(left)?.is_some() {
+                return Ok(Some(format!(
+                    "no session goes on, yet {PATIENCE:?} later there is an ephemeral node, or no \
+                     answer: {:?}",
+                    asked.ops
+                )));
+            }
+            let is_there = |event: &&Event| {
+                let told = event.answer.as_ref().and_then(|(_, answer)| values(answer));
+                told.is_some_and(|values| !values.is_empty())
+            };
+            left =
+                self.events[first..].iter().filter(is_there).map(|it| it.asked.clone()).collect();
             std::thread::sleep(PAUSE);
         }
     }
@@ -160,7 +187,9 @@ impl Clients {
                     // The others were perhaps not up yet when a server gave up waiting for them.
                     None if begin.elapsed() < PATIENCE => gets.push_back(asked.clone()),
                     None => return Ok(Some(asked.clone())),
-                    Some((_, Answer::Aborted(_))) => gets.push_back(asked.clone()),
+                    Some((_, Answer::Aborted(_) | Answer::Unfit(_))) => {
+                        gets.push_back(asked.clone())
+                    }
                     Some(_) => {}
                 }
             }
@@ -206,9 +235,11 @@ impl Clients {
         self.ready[client] = now + self.random.random_range(Duration::ZERO..=self.pause);
         if let Some(answer) = &answer {
             self.answered += 1;
+            let asker = &mut self.askers[client / LANE_CLIENTS];
             for (key, told) in Event::seen(&asked, answer) {
-                self.askers[client / LANE_CLIENTS].see(&key, told);
+                asker.see(&key, told);
             }
+            asker.see_session(client, &asked, answer);
         }
         let answer = answer.map(|answer| (now - self.begin, answer));
         self.events.push(Event { client, asked, begin: begin - self.begin, answer });

@@ -1,6 +1,7 @@
 //! What a client of a storm asked, and what it saw.
 
-use crate::models::kv::offer::{Answered, Ask};
+use crate::models::kv::offer::{Answered, Ask, OfferError};
+use crate::models::kv::tree::{TreeAsk, TreeError};
 use crate::models::kv::{Abort, Bytes, Op, Reply, Transaction};
 use crate::node::deploy::crowd::End;
 use std::fmt;
@@ -18,8 +19,10 @@ pub(super) struct Seen {
 pub(super) struct Asked {
     /// The server that is asked, where each answers alone.
     pub(super) server: Option<usize>,
-    /// One operation, or those of a transaction.
+    /// One operation, or those of a transaction; none where it is something of a tree.
     pub(super) ops: Vec<Op>,
+    /// Something of a tree.
+    pub(super) tree: Option<TreeAsk>,
     pub(super) is_transaction: bool,
     /// Whether it is a read that the server answers from its own state.
     pub(super) is_local: bool,
@@ -28,8 +31,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Operations of a server, or of any.
+    pub(super) fn of(server: Option<usize>, ops: Vec<Op>) -> Self {
+        let (is_transaction, is_local) = (false, false);
+        Self { server, ops, tree: None, is_transaction, is_local, seen: None }
+    }
+
     /// As the protocol takes it.
     pub(super) fn ask(&self) -> Ask {
+        if let Some(ask) = &self.tree {
+            return Ask::Tree(ask.clone());
+        }
         if let ([op], true) = (self.ops.as_slice(), self.is_local) {
             return Ask::Local(op.clone());
         }
@@ -47,6 +59,8 @@ pub(super) enum Answer {
     Done(Answered),
     /// A transaction was aborted for a reason of the system's own, and nothing of it was done.
     Aborted(Abort),
+    /// Nothing was done, because a tree was not as it would have to be.
+    Unfit(TreeError),
     /// A server answered something else than was asked.
     Nonsense,
 }
@@ -58,6 +72,7 @@ impl Answer {
             End::Done(answered) => Some(Self::Done(answered)),
             End::Again(why) => Some(Self::Aborted(why)),
             End::Nonsense => Some(Self::Nonsense),
+            End::Failed(OfferError::Tree(why)) => Some(Self::Unfit(why)),
             End::Failed(_) | End::TimedOut | End::Refused(_) => None,
         }
     }
@@ -121,7 +136,10 @@ impl fmt::Display for Event {
         if let Some(server) = asked.server {
             write!(f, " of server {server}")?;
         }
-        write!(f, ": {:?}", asked.ops)?;
+        match &asked.tree {
+            Some(ask) => write!(f, ": {ask:?}")?,
+            None => write!(f, ": {:?}", asked.ops)?,
+        }
         f.write_str(if asked.is_local { " from its own state" } else { "" })?;
         if let Some(seen) = &asked.seen {
             write!(f, " replacing {:?}", seen.values)?;

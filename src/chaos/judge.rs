@@ -2,6 +2,7 @@
 
 use super::ask::group;
 use super::event::{Answer, Event};
+use super::sessions::lives;
 use crate::history::convergence::{KeyHistory, Read, Replaces, Rule, Write};
 use crate::history::registers::RegisterHistory;
 use crate::history::{HistoryOf, Linearizability, Operation, by_key, judge, judge_in_sessions};
@@ -39,7 +40,11 @@ pub fn judged(promise: Promise, events: &[Event], skew: Duration) -> Judgement {
     }
     match promise {
         Promise::Linearizable | Promise::Register(Register::Atomic) => linearizable(events),
-        Promise::LocalReads => in_sessions(events),
+        Promise::LocalReads => in_sessions(events, Vec::new()),
+        Promise::Sessions => match lives(events) {
+            Ok(lives) => in_sessions(events, lives),
+            Err(why) => Judgement::Violated(why),
+        },
         Promise::StrictlySerializable => serializable(events),
         Promise::Converges { siblings } => converges(events, siblings, clock),
         Promise::Register(register) => registers(events, register, clock),
@@ -80,14 +85,14 @@ where
 }
 
 fn linearizable(events: &[Event]) -> Judgement {
-    judged_by_key(events, |event| event.client, |_, begin| begin, judge)
+    judged_by_key(events, Vec::new(), |event| event.client, |_, begin| begin, judge)
 }
 
 /// All but local reads is linearizable; and there is one order of all in which each client's
 /// requests are in its own order, and a local read may be earlier than it began, but not earlier
 /// than what its client was told before. A client of each server is one by itself, as it carries
-/// nothing from one to the other.
-fn in_sessions(events: &[Event]) -> Judgement {
+/// nothing from one to the other. `more` happened beside the events.
+fn in_sessions(events: &[Event], more: Vec<Operation<Op, Reply>>) -> Judgement {
     let session = |event: &Event| (event.client << 16) + event.asked.server.unwrap_or_default();
     // The beginning of the last request of each that was ordered: its point in time was later.
     let mut earliest: BTreeMap<usize, Duration> = BTreeMap::new();
@@ -100,23 +105,23 @@ fn in_sessions(events: &[Event]) -> Judgement {
         }
         begin
     };
-    judged_by_key(events, session, begin, judge_in_sessions)
+    judged_by_key(events, more, session, begin, judge_in_sessions)
 }
 
 /// Judges each key, with the client of each event and the earliest time that it may have happened.
 fn judged_by_key(
     events: &[Event],
+    mut history: Vec<Operation<Op, Reply>>,
     client: impl Fn(&Event) -> usize,
     mut begin: impl FnMut(&Event, Duration) -> Duration,
     judge: fn(&Map, &HistoryOf<Map>, usize) -> Linearizability<Map>,
 ) -> Judgement {
-    let mut history = Vec::new();
     for event in events {
         let [op] = event.asked.ops.as_slice() else { continue };
         let answer = match &event.answer {
             None => None,
             // It was certainly not done.
-            Some((_, Answer::Aborted(_) | Answer::Nonsense)) => continue,
+            Some((_, Answer::Aborted(_) | Answer::Unfit(_) | Answer::Nonsense)) => continue,
             Some((end, Answer::Done(Answered::Reply(reply)))) => Some((*end, reply.clone())),
             Some((end, Answer::Done(Answered::Siblings { values, .. }))) if values.len() < 2 => {
                 Some((*end, Reply::Value(values.first().cloned())))
@@ -160,7 +165,7 @@ fn outcome(answer: &Answer) -> Option<Outcome> {
             Some(Outcome::Aborted(Abort::Condition { op: *op, found: found.clone() }))
         }
         Answer::Aborted(why) => Some(Outcome::Aborted(why.clone())),
-        Answer::Done(_) | Answer::Nonsense => None,
+        Answer::Done(_) | Answer::Unfit(_) | Answer::Nonsense => None,
     }
 }
 
@@ -261,7 +266,7 @@ mod tests {
     fn event(at: u64, server: Option<usize>, ops: Vec<Op>, answered: Answered) -> Event {
         let (begin, end) = (Duration::from_millis(at), Duration::from_millis(at + 1));
         let is_transaction = matches!(answered, Answered::Committed(_));
-        let asked = Asked { server, ops, is_transaction, is_local: false, seen: None };
+        let asked = Asked { is_transaction, ..Asked::of(server, ops) };
         Event { client: 0, asked, begin, answer: Some((end, Answer::Done(answered))) }
     }
 

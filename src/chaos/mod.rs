@@ -18,6 +18,7 @@ mod judge;
 mod nemesis;
 pub mod network;
 mod schedule;
+mod sessions;
 
 pub use error::ChaosError;
 pub use event::Event;

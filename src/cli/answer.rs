@@ -2,6 +2,7 @@
 
 use super::{DONE, NO};
 use crate::models::kv::offer::{Answered, LogAnswer, LogRecord};
+use crate::models::kv::tree::{NodeStat, TreeAnswer};
 use crate::models::kv::{Bytes, Op, Page, Reply};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
             (condition(ops, *op as usize, found.as_ref(), as_json), NO)
         }
         Answered::Log(answer) => (log(answer, as_json), DONE),
+        Answered::Tree(answer) => (tree(answer, as_json), DONE),
         Answered::Text(reply) if as_json => (line(json!({ "reply": reply })), DONE),
         Answered::Text(reply) => (line(reply), DONE),
     }
@@ -27,6 +29,9 @@ pub(super) fn note(answered: &Answered) -> Option<&'static str> {
         Answered::Siblings { values, .. } if values.is_empty() => Some("the key is absent"),
         Answered::Reply(Reply::Page(page)) if page.more() => {
             Some("there are more keys; `--json` shows the `next` one, from which to go on")
+        }
+        Answered::Tree(TreeAnswer::Children { more: true, .. }) => {
+            Some("there are more children; with `--after` the last of these the list goes on")
         }
         Answered::Siblings { more: true, .. } => {
             Some("there are more siblings than fit one answer; replace these and get again")
@@ -118,6 +123,43 @@ fn log(answer: &LogAnswer, as_json: bool) -> Vec<u8> {
             line(format!("start {start}, committed {committed}, end {end}"))
         }
     }
+}
+
+/// Of a tree of nodes.
+fn tree(answer: &TreeAnswer, as_json: bool) -> Vec<u8> {
+    match answer {
+        TreeAnswer::Created { path, zxid } if as_json => {
+            line(json!({ "path": text(Some(path)), "zxid": zxid }))
+        }
+        TreeAnswer::Created { path, .. } => [path.as_ref(), b"\n"].concat(),
+        TreeAnswer::Node(stat) => node(stat, as_json),
+        TreeAnswer::Children { names, more } if as_json => {
+            let names: Vec<Value> = names.iter().map(|name| text(Some(name))).collect();
+            line(json!({ "children": names, "more": more }))
+        }
+        TreeAnswer::Children { names, .. } => {
+            names.iter().flat_map(|name| [name.as_ref(), b"\n"].concat()).collect()
+        }
+        TreeAnswer::Opened { session } if as_json => line(json!({ "session": session })),
+        TreeAnswer::Opened { session } => line(format!("session {session}")),
+        TreeAnswer::Absent if as_json => line(json!({ "absent": true })),
+        TreeAnswer::Absent => line("absent"),
+        TreeAnswer::Done if as_json => line(json!({ "done": true })),
+        TreeAnswer::Done => line("done"),
+    }
+}
+
+fn node(stat: &NodeStat, as_json: bool) -> Vec<u8> {
+    let NodeStat { czxid, mzxid, version, children, owner } = stat;
+    if as_json {
+        return line(json!({
+            "version": version, "children": children, "czxid": czxid, "mzxid": mzxid, "session": owner
+        }));
+    }
+    let kind = owner.map_or("persistent".into(), |owner| format!("ephemeral, of session {owner}"));
+    line(format!(
+        "version {version}, {children} children, created by transaction {czxid}, set by {mzxid}, {kind}"
+    ))
 }
 
 /// A message as it is; an operation on the map with its name before it.

@@ -217,6 +217,7 @@ fn promise(
         }
         Promise::StrictlySerializable => &["txn"],
         Promise::LocalReads => &["get", "put", "delete", "get --local"],
+        Promise::Sessions => &["get", "put", "delete", "get --local", "create --ephemeral"],
         Promise::Linearizable | Promise::Converges { .. } | Promise::Register(_) => {
             &["get", "put", "delete"]
         }
@@ -236,6 +237,10 @@ fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Re
         Promise::Linearizable => "that each key is linearizable",
         Promise::LocalReads => {
             "that each key is linearizable, and that reads at any server never go back in time"
+        }
+        Promise::Sessions => {
+            "that each key is linearizable, that reads at any server never go back in time, and that \
+             ephemeral nodes live as long as their sessions"
         }
         Promise::StrictlySerializable => "that transactions are strictly serializable",
         Promise::Converges { siblings: true } => "that servers converge, with siblings",

@@ -6,6 +6,7 @@
 
 use super::answer::{note, show, show_seen};
 use super::level::Leveled;
+use super::version::Versioned;
 use super::{CliError, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
 use crate::models::kv::map::MAX_VALUE_BYTES;
@@ -183,6 +184,8 @@ pub(crate) struct Put {
     #[command(flatten)]
     leveled: Leveled,
     #[command(flatten)]
+    versioned: Versioned,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -198,6 +201,8 @@ pub(crate) struct Delete {
     replaced: Replaced,
     #[command(flatten)]
     leveled: Leveled,
+    #[command(flatten)]
+    versioned: Versioned,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -287,12 +292,12 @@ pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {
     // One of the two was given: clap sees to it.
     let value = args.from.or(args.value.as_deref())?.unwrap_or_default();
     let op = Op::Put { key: bytes(&args.key), value };
-    write(catalogue, &args.common, (&args.replaced, &args.leveled), op)
+    write(catalogue, &args.common, (&args.replaced, &args.leveled, &args.versioned), op)
 }
 
 pub(crate) fn delete(args: &Delete, catalogue: &Catalogue) -> Result<u8, CliError> {
     let op = Op::Delete { key: bytes(&args.key) };
-    write(catalogue, &args.common, (&args.replaced, &args.leveled), op)
+    write(catalogue, &args.common, (&args.replaced, &args.leveled, &args.versioned), op)
 }
 
 pub(crate) fn cas(args: &Cas, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -309,11 +314,14 @@ pub(super) fn bytes(text: &str) -> Bytes {
 fn write(
     catalogue: &Catalogue,
     common: &Common,
-    (replaced, leveled): (&Replaced, &Leveled),
+    (replaced, leveled, versioned): (&Replaced, &Leveled, &Versioned),
     op: Op,
 ) -> Result<u8, CliError> {
     let context = replaced.context.clone();
-    let ask = leveled.ask(&op, context.as_ref().map(|_| "--context"))?;
+    let other = context.as_ref().map(|_| "--context");
+    let leveled = leveled.ask(&op, other)?;
+    let other = other.or(leveled.as_ref().map(|_| "--consistency"));
+    let ask = versioned.ask(&op, other)?.or(leveled);
     perform(catalogue, common, &ask.unwrap_or(Ask::One { op, context }))
 }
 

@@ -29,7 +29,9 @@ mod status;
 mod tell;
 mod test_from;
 mod topic;
+mod tree;
 mod txn;
+mod version;
 
 use crate::catalogue::Catalogue;
 use crate::models::protocols::Protocols;
@@ -80,6 +82,10 @@ enum Command {
     Delete(client::Delete),
     Cas(client::Cas),
     Sync(client::Sync),
+    Create(tree::Create),
+    Stat(tree::Stat),
+    Children(tree::Children),
+    Watch(tree::Watch),
     Txn(txn::Args),
     Produce(topic::Produce),
     Consume(topic::Consume),
@@ -158,6 +164,10 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Delete(args) => client::delete(args, catalogue),
         Command::Cas(args) => client::cas(args, catalogue),
         Command::Sync(args) => client::sync(args, catalogue),
+        Command::Create(args) => tree::create(args, catalogue),
+        Command::Stat(args) => tree::stat(args, catalogue),
+        Command::Children(args) => tree::children(args, catalogue),
+        Command::Watch(args) => tree::watch(args, catalogue),
         Command::Txn(args) => txn::execute(args, catalogue),
         Command::Produce(args) => topic::produce(args, catalogue),
         Command::Consume(args) => topic::consume(args, catalogue),
@@ -187,6 +197,10 @@ impl Command {
             Self::Delete(args) => args.common.json,
             Self::Cas(args) => args.common.json,
             Self::Sync(args) => args.common.json,
+            Self::Create(args) => args.common.json,
+            Self::Stat(args) => args.common.json,
+            Self::Children(args) => args.common.json,
+            Self::Watch(args) => args.common.json,
             Self::Txn(args) => args.common.json,
             Self::Produce(args) => args.common.json,
             Self::Consume(args) => args.common.json,

@@ -9,12 +9,14 @@
 mod driven;
 mod error;
 mod fate;
+mod rules;
 #[cfg(test)]
 mod tests;
 
 pub(super) use driven::Driven;
 pub use error::ClientError;
 pub use fate::Fate;
+pub use rules::Rules;
 
 use super::caller::{Caller, Heard};
 use super::cluster_file::ClusterFile;
@@ -33,6 +35,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+/// The number of a reply that answers no request: those have numbers from 1.
+const UNASKED: u64 = 0;
+
 /// A client of a replicated service: operations `O`, replies `R`, and the servers' own messages
 /// `P`. One operation at a time; each is done exactly once where the protocol promises so,
 /// however often it is sent.
@@ -46,7 +51,7 @@ pub struct Client<O, R, P> {
     next_seq: u64,
     /// How new the knowledge is that the first of `servers` leads.
     epoch: u64,
-    stays: fn(&O) -> bool,
+    rules: Rules<O, R>,
     service: PhantomData<fn(O) -> (R, P)>,
 }
 
@@ -67,7 +72,6 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
         let caller = Caller::bind(cluster, any)?
             .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
         let (round_trip, next_seq, epoch) = (RoundTrip::default(), 1, 0);
-        let stays: fn(&O) -> bool = |_| false;
         Ok(Self {
             caller,
             servers,
@@ -75,16 +79,15 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
             round_trip,
             next_seq,
             epoch,
-            stays,
+            rules: Rules::default(),
             service: PhantomData,
         })
     }
 
-    /// Sends the requests for which `stays` holds to one server each, again and again, and to no other:
-    /// see [`Offer::stays`](quorate_models::kv::offer::Offer::stays).
+    /// Heeds these rules.
     #[must_use]
-    pub fn staying(self, stays: fn(&O) -> bool) -> Self {
-        Self { stays, ..self }
+    pub fn heeding(self, rules: Rules<O, R>) -> Self {
+        Self { rules, ..self }
     }
 
     /// Its id, if it has a session.
@@ -104,7 +107,7 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
     pub fn call(&mut self, op: O, deadline: Duration) -> Result<R, ClientError> {
         let begin = Instant::now();
         let me = self.session(begin, deadline)?;
-        let stays = (self.stays)(&op);
+        let stays = (self.rules.stays)(&op);
         let actor = self.actor(op, stays);
         // Whatever comes of it, this number is used: an answer that comes too late is not
         // taken for the answer to another request.
@@ -135,6 +138,9 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                     Heard::Messages(src, messages) => {
                         heard = Some(src);
                         for msg in messages {
+                            if !actor.may_take(&msg, self.rules.takes) {
+                                continue;
+                            }
                             call.busy = actor.is_busy(&msg).unwrap_or(call.busy);
                             actor.on_msg(me, &mut state, src, msg, &mut out);
                         }
@@ -157,6 +163,17 @@ impl<O: Value, R: Value, P: Value> Client<O, R, P> {
                 Err(ClientError::refused(why, deadline))
             }
             None => Err(self.no_answer(deadline, &call)),
+        }
+    }
+
+    /// Waits at most `wait` for what servers say of their own accord, which answers no request.
+    pub fn listen(&mut self, wait: Duration, hear: &mut dyn FnMut(&R)) {
+        if let Heard::Messages(_, messages) = self.caller.receive::<Service<O, R, P>>(wait) {
+            for msg in messages {
+                if let Service::Reply { seq: UNASKED, reply } = msg {
+                    hear(&reply);
+                }
+            }
         }
     }
 

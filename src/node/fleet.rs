@@ -10,7 +10,7 @@ mod member;
 mod port;
 
 use super::caller::{Heard, Session};
-use super::client::{ClientError, Driven};
+use super::client::{ClientError, Driven, Rules};
 use super::cluster_file::ClusterFile;
 use super::endpoint::SendError;
 use super::frame::Wire;
@@ -46,8 +46,7 @@ pub(super) struct Fleet<O, R, P> {
     servers: Vec<Id>,
     /// The longest wait for an answer.
     retry: Range<Duration>,
-    /// Whether a request is sent to one server only.
-    stays: fn(&O) -> bool,
+    rules: Rules<O, R>,
     round_trip: RoundTrip,
     timers: Timers<Alarm>,
     /// The members that have no id yet. The first has asked for one: a welcome does not name its
@@ -66,9 +65,11 @@ pub struct FleetCounts {
     pub resent: u64,
 }
 
-/// A request that has come to its end: its slot, the server that answered, and the answer.
-pub(super) struct Finished<R> {
+/// A request that has come to its end: its slot, the operation, the server that answered, and the
+/// answer.
+pub(super) struct Finished<O, R> {
     pub(super) slot: usize,
+    pub(super) op: O,
     pub(super) server: Id,
     pub(super) result: Result<R, Refusal>,
 }
@@ -100,7 +101,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             by_id: HashMap::new(),
             servers,
             retry,
-            stays: |_| false,
+            rules: Rules::default(),
             round_trip: RoundTrip::default(),
             timers: Timers::new(),
             joining: VecDeque::new(),
@@ -108,9 +109,9 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         })
     }
 
-    /// Sends the requests for which `stays` holds to one server each.
-    pub(super) fn staying(self, stays: fn(&O) -> bool) -> Self {
-        Self { stays, ..self }
+    /// Heeds these rules.
+    pub(super) fn heeding(self, rules: Rules<O, R>) -> Self {
+        Self { rules, ..self }
     }
 
     pub(super) fn counts(&self) -> FleetCounts {
@@ -130,7 +131,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let mut servers = self.servers.clone();
         let at = servers.iter().position(|server| *server == member.target);
         servers.rotate_left(at.unwrap_or(0));
-        let stays = (self.stays)(&op);
+        let stays = (self.rules.stays)(&op);
         let Slot { next, open } = &mut member.slots[usize::from(place.slot)];
         let actor = Driven::new(op, slots::seq(place.slot, *next), servers, self.retry.clone());
         // Whatever comes of it, this number is used.
@@ -159,7 +160,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     }
 
     /// Waits at most `wait` for something to happen, and returns the requests that ended.
-    pub(super) fn step(&mut self, wait: Duration) -> Result<Vec<Finished<R>>, ClientError> {
+    pub(super) fn step(&mut self, wait: Duration) -> Result<Vec<Finished<O, R>>, ClientError> {
         let mut finished = Vec::new();
         let now = Instant::now();
         while let Some(alarm) = self.timers.pop(now) {
@@ -181,7 +182,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         &mut self,
         len: usize,
         from: SocketAddr,
-        finished: &mut Vec<Finished<R>>,
+        finished: &mut Vec<Finished<O, R>>,
     ) -> Result<(), ClientError> {
         let datagram = &mut self.buffer[..len];
         let Ok(header) = self.wire.peek(datagram) else { return Ok(()) };
@@ -273,7 +274,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         member: usize,
         server: Id,
         msg: Service<O, R, P>,
-    ) -> Result<Option<Finished<R>>, ClientError> {
+    ) -> Result<Option<Finished<O, R>>, ClientError> {
         let (Service::Reply { seq, .. }
         | Service::Redirect { seq, .. }
         | Service::Refused { seq, .. }) = &msg
@@ -282,6 +283,9 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         };
         let place = Place { member, slot: slots::of(*seq) };
         if let Some(open) = self.members[member].open(place.slot) {
+            if !open.actor.may_take(&msg, self.rules.takes) {
+                return Ok(None);
+            }
             open.busy = open.actor.is_busy(&msg).unwrap_or(open.busy);
         }
         match &msg {
@@ -313,7 +317,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
     }
 
     /// Takes the result of a request that is done.
-    fn finish(&mut self, place: Place, server: Id) -> Option<Finished<R>> {
+    fn finish(&mut self, place: Place, server: Id) -> Option<Finished<O, R>> {
         let member = &mut self.members[place.member];
         let open = member.open(place.slot)?;
         let state = open.state.as_mut()?;
@@ -327,14 +331,16 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
         let slot = place.member * member.slots.len() + usize::from(place.slot);
         member.is_expired |= result.as_ref().is_err_and(|why| *why == Refusal::SessionExpired);
         self.round_trip.measured(begun.elapsed(), self.timers.len());
-        self.close(place);
+        let op = self.close(place)?;
         self.renew(place.member);
-        Some(Finished { slot, server, result })
+        Some(Finished { slot, op, server, result })
     }
 
-    fn close(&mut self, Place { member, slot }: Place) {
-        self.members[member].slots[usize::from(slot)].open = None;
+    /// The operation that was under way there.
+    fn close(&mut self, Place { member, slot }: Place) -> Option<O> {
         self.timers.cancel(&Alarm::Retry(Place { member, slot }));
+        let open = self.members[member].slots[usize::from(slot)].open.take();
+        open.and_then(|open| open.actor.into_op())
     }
 
     /// Goes on as a new client where the session has expired, once nothing that was asked in it is

@@ -62,7 +62,7 @@ mod wake;
 #[cfg(feature = "tokio")]
 pub use async_client::AsyncClient;
 pub use board::{Board, Shown};
-pub use client::{Client, ClientError, Fate};
+pub use client::{Client, ClientError, Fate, Rules};
 pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
 pub use data_dir::{DataDir, DataDirError};
 pub use deploy::deployed::Deployed;

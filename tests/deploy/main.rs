@@ -22,3 +22,4 @@ mod replaced_disk;
 mod status;
 mod two_phase_commit;
 mod zab;
+mod zookeeper;

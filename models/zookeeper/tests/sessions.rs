@@ -89,12 +89,12 @@ fn a_server_that_leads_again_after_a_crash_gives_sessions_their_full_time() {
 }
 
 #[test]
-fn a_use_of_a_resource_and_a_write_that_reads_are_no_requests() {
+fn a_use_of_a_resource_is_no_request_and_a_read_may_be_ordered() {
     let mut server = alone();
     assert_eq!(server.asks(1, What::Use(3)), []);
     let did = server.asks(1, write(None, Request::get_data("/")));
-    let refused = Service::Refused { seq: 1, why: Refusal::NotOffered };
-    assert_eq!(did, [Did::Send(CLIENT, refused)]);
+    let data = Response::Data { data: "".into(), stat: Stat::default() };
+    assert_eq!(replies(&did), [(1, Some(Ok(data)))]);
     let did = server.asks(2, What::Sync);
     assert_eq!(replies(&did), [(2, None)]);
 }

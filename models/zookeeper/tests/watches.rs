@@ -79,7 +79,7 @@ fn an_answer_to_a_client_whose_watches_are_unknown_says_so_and_the_client_does_n
     let event = WatchedEvent { watch, event: EventType::NodeCreated };
     client.on_msg(0, Service::Reply { seq: 0, reply: Answer::Events(vec![event]) });
     let State::Client(state) = &client.state else { panic!("not a client") };
-    assert_eq!((state.watches.len(), state.client.done), (0, 1));
+    assert_eq!((state.known.watches.len(), state.client.done), (0, 1));
     client.on_msg(0, done(2, None));
     let State::Client(state) = &client.state else { panic!("not a client") };
     assert_eq!(state.client.done, 2);
@@ -101,7 +101,14 @@ fn watches_and_their_clients_are_bounded() {
     for client in 0..MAX_WATCHERS {
         server.asks_with(100 + client, 1, get(), &most[1..]);
     }
-    let did = server.asks(1, get());
-    assert_eq!(did, [Did::Send(CLIENT, refused(Refusal::Busy))]);
-    assert_eq!(replies(&server.asks(1, read(Request::get_data("/x"), false))).len(), 1);
+    // The first that was told all goes first, then the first.
+    server.asks_with(100 + MAX_WATCHERS, 1, write(None, create("/7", CreateMode::Persistent)), &[]);
+    server.asks_with(107, 2, read(Request::get_data("/y"), false), &[watch(7)]);
+    assert_eq!(replies(&server.asks(1, get())).len(), 1);
+    let known =
+        |server: &Node, client: usize| server.server().watchers.contains_key(&client.into());
+    assert!(known(&server, CLIENT) && known(&server, 100) && !known(&server, 107));
+    server.asks_with(99, 1, get(), &[]);
+    assert!(known(&server, 99) && !known(&server, CLIENT), "it asked with the smallest id");
+    assert_eq!(server.server().watchers.len(), MAX_WATCHERS);
 }

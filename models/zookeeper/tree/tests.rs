@@ -63,6 +63,29 @@ impl Oracle {
                 (node.1.version, node.1.mzxid) = (stat.version + 1, self.zxid);
                 self.stat(&text(path)).map(Response::Stat)
             }
+            Request::Put { path, data } => {
+                let set =
+                    Request::SetData { path: path.clone(), data: data.clone(), version: None };
+                let mode = CreateMode::Persistent;
+                let create = Request::Create { path: path.clone(), data: data.clone(), mode };
+                let request = if self.stat(&text(path)).is_ok() { set } else { create };
+                self.write(client, op.session, request).map(|_| Response::Put)
+            }
+            Request::Swap { path, expected, new } => {
+                let found = self.nodes.get(&text(path)).map(|(data, _)| data.as_str().into());
+                let swapped = found == *expected;
+                let (path, version) = (path.clone(), None);
+                match (swapped, new.clone()) {
+                    (true, Some(data)) => {
+                        drop(self.write(client, op.session, Request::Put { path, data })?);
+                    }
+                    (true, None) if found.is_some() => {
+                        drop(self.write(client, op.session, Request::Delete { path, version })?);
+                    }
+                    _ => {}
+                }
+                Ok(Response::Swapped { swapped, found })
+            }
             Request::Delete { path, version } => {
                 let stat = self.stat(&text(path))?;
                 if version.is_some_and(|it| it != stat.version) {
@@ -108,6 +131,12 @@ impl Oracle {
                 Ok(Response::Closed)
             }
         }
+    }
+
+    /// As a part of another request.
+    fn write(&mut self, client: usize, session: Option<SessionId>, request: Request) -> Reply {
+        self.zxid -= 1;
+        self.apply(client, &Op { session, request })
     }
 
     fn create(
@@ -169,6 +198,9 @@ fn request() -> impl Strategy<Value = Request> {
         2 => (path(), data(), version())
             .prop_map(|(path, data, version)| Request::SetData { path, data, version }),
         2 => (path(), version()).prop_map(|(path, version)| Request::Delete { path, version }),
+        1 => (path(), data()).prop_map(|(path, data)| Request::Put { path, data }),
+        2 => (path(), prop::option::of(data()), prop::option::of(data()))
+            .prop_map(|(path, expected, new)| Request::Swap { path, expected, new }),
         1 => path().prop_map(|path| Request::GetData { path }),
         1 => path().prop_map(|path| Request::Exists { path }),
         1 => (path(), prop::sample::select(&["", "a", "x"][..]))
@@ -284,6 +316,24 @@ fn what_is_too_long_or_no_path_is_refused() {
     assert_eq!(rebuilt(&tree), tree);
     let pieces = tree.fragments();
     assert!(crate::kv::size::encoded_bytes(&pieces[0]) <= FRAGMENT_BYTES + 1024);
+}
+
+#[test]
+fn a_tree_has_a_limit_and_deletions_make_room() {
+    let mut tree = Tree::default();
+    let put = |data: &str| Request::Put { path: "/a".into(), data: data.into() };
+    applied(&mut tree, None, put("x")).unwrap();
+    let node = tree.bytes;
+    tree.bytes = MAX_TREE_BYTES - node;
+    let create = || Request::create("/b", CreateMode::Persistent);
+    applied(&mut tree, None, create()).unwrap();
+    for request in [Request::create("/c", CreateMode::Persistent), put("y")] {
+        assert_eq!(applied(&mut tree, None, request), Err(Error::QuotaExceeded));
+    }
+    for path in ["/a", "/b"] {
+        applied(&mut tree, None, Request::delete(path)).unwrap();
+    }
+    applied(&mut tree, None, create()).unwrap();
 }
 
 #[test]

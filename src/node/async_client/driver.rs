@@ -166,7 +166,7 @@ impl<O: Value, R: Value, P: Value> Driver<O, R, P> {
         self.socket.try_io(Interest::READABLE, look).is_err()
     }
 
-    fn finish(&mut self, Finished { slot, server, result }: Finished<R>) {
+    fn finish(&mut self, Finished { slot, server, result, .. }: Finished<O, R>) {
         let Some(open) = &self.open[slot] else { return };
         let refused = |why| ClientError::refused(why, open.deadline);
         let result = result.map(|reply| (reply, server)).map_err(refused);

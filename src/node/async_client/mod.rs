@@ -37,7 +37,7 @@
 mod driver;
 mod map;
 
-use super::client::ClientError;
+use super::client::{ClientError, Rules};
 use super::cluster_file::ClusterFile;
 use super::fleet::Fleet;
 use super::frame::sendable;
@@ -93,23 +93,22 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
         retry: Range<Duration>,
         under_way: (usize, u8),
     ) -> Result<Self, ClientError> {
-        Self::open_staying(cluster, servers, retry, under_way, |_| false)
+        Self::open_heeding(cluster, servers, retry, under_way, Rules::default())
     }
 
-    /// The same; the requests for which `stays` holds are sent to one server each, again and again, and
-    /// to no other: see [`Offer::stays`](quorate_models::kv::offer::Offer::stays).
+    /// The same, of a client that heeds these rules.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     ///
     /// # Panics
     /// As [`open`](Self::open).
-    pub fn open_staying(
+    pub fn open_heeding(
         cluster: &ClusterFile,
         servers: Vec<Id>,
         retry: Range<Duration>,
         (requests, slots): (usize, u8),
-        stays: fn(&O) -> bool,
+        rules: Rules<O, R>,
     ) -> Result<Self, ClientError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
         let requests = requests.max(1);
@@ -117,7 +116,7 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
         let slots = usize::from(slots.max(1)).min(requests) as u8;
         let sessions = requests.div_ceil(slots.into());
         let fleet: Fleet<O, R, P> =
-            Fleet::open(cluster, servers, retry, (sessions, slots))?.staying(stays);
+            Fleet::open(cluster, servers, retry, (sessions, slots))?.heeding(rules);
         let (orders, taken) = unbounded_channel();
         runtime.spawn(Driver::new(fleet, taken, requests)?.run());
         Ok(Self {

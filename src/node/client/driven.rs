@@ -37,6 +37,25 @@ impl<O: Value, R: Value, P: Value> Driven<O, R, P> {
         Service::Request { seq: self.0.first_seq, op: self.0.script[0].clone() }
     }
 
+    /// Whether a message is no answer to its request that is not to be taken.
+    pub(in crate::node) fn may_take(
+        &self,
+        msg: &Service<O, R, P>,
+        takes: fn(&O, &R) -> bool,
+    ) -> bool {
+        match msg {
+            Service::Reply { seq, reply } if *seq == self.0.first_seq => {
+                takes(&self.0.script[0], reply)
+            }
+            _ => true,
+        }
+    }
+
+    /// Its operation.
+    pub(in crate::node) fn into_op(mut self) -> Option<O> {
+        self.0.script.pop()
+    }
+
     /// Whether a message says that a server is too busy for its request; `None` if it is not about that.
     pub(in crate::node) fn is_busy(&self, msg: &Service<O, R, P>) -> Option<bool> {
         let (seq, is_busy) = match msg {

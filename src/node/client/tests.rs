@@ -76,7 +76,7 @@ fn a_request_that_stays_is_sent_to_no_other_server() {
     let done = Msg::Reply { seq: 1, reply: "done".into() };
     let (server, mut client) = served(vec![BUSY, BUSY, done]);
     client.servers.push(1.into());
-    let mut client = client.staying(|op| op == "stays");
+    let mut client = client.heeding(Rules { stays: |op| op == "stays", ..Rules::default() });
     assert_eq!(client.call("stays".into(), Duration::from_secs(5)).unwrap(), "done");
     assert_eq!(client.last_server(), Id::from(0));
     server.join().unwrap();

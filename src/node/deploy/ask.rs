@@ -82,7 +82,7 @@ pub fn ask<F: Offer, P: Value>(
         let left = deadline.saturating_sub(now.duration_since(begin));
         // Each time it is another request, with a sequence number of its own.
         let answer = client.call(request.clone(), left).map_err(|error| error.within(deadline))?;
-        carried.learn(&answer);
+        carried.learn(&request, &answer);
         tries += 1;
         longest = longest.max(now.elapsed());
         let nonsense = || ClientError::Nonsense(client.last_server());

@@ -2,7 +2,7 @@
 
 use super::ask::AskError;
 use super::{OpenError, client_servers};
-use crate::node::client::ClientError;
+use crate::node::client::{ClientError, Rules};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::fleet::{Finished, Fleet, FleetCounts};
 use quorate_models::kv::Abort;
@@ -90,19 +90,20 @@ impl<D: Deploy> Hidden<D> {
         clients: usize,
     ) -> Result<Self, OpenError> {
         let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-        let fleet = Fleet::open(cluster, servers, retry, (clients, 1))?.staying(D::Offer::stays);
+        let fleet =
+            Fleet::open(cluster, servers, retry, (clients, 1))?.heeding(Rules::of::<D::Offer>());
         let (asked, carried) = (vec![None; clients], vec![Default::default(); clients]);
         Ok(Self { fleet, topology: cluster.topology(), asked, carried })
     }
 
-    fn end(&mut self, finished: Finished<Answer<D>>) -> Option<Heard> {
+    fn end(&mut self, finished: Finished<Request<D>, Answer<D>>) -> Option<Heard> {
         // A member has one slot.
-        let Finished { slot: client, server, result } = finished;
+        let Finished { slot: client, op, server, result } = finished;
         let ask = self.asked[client].take()?;
         let end = match result {
             Err(why) => End::Refused(why),
             Ok(answer) => {
-                self.carried[client].learn(&answer);
+                self.carried[client].learn(&op, &answer);
                 match D::Offer::answer(&self.topology, &ask, answer) {
                     None => End::Nonsense,
                     Some(AskOutcome::Done(answered)) => End::Done(answered),

@@ -7,10 +7,11 @@ use crate::node::cluster_file::ClusterFile;
 use crate::node::stats::Stats;
 use crate::node::stop::Stop;
 use quorate_models::kv::offer::{Answered, Ask, Carried, Offer, OfferError};
+use quorate_models::kv::tree::TreeEvent;
 use quorate_models::protocol::{Deploy, Placement, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// A protocol that can be deployed.
@@ -82,6 +83,9 @@ pub trait Deployed: Send + Sync {
     /// Why this server cannot return when its data directory is lost; `None` if it can.
     fn cannot_return(&self, server: Id) -> Option<&'static str>;
 
+    /// How often a client must be heard that its session goes on, where there are sessions.
+    fn keepalive(&self, cluster: &ClusterFile) -> Option<Duration>;
+
     /// Whether so many servers go on when one of them is down.
     fn survives_one(&self, servers: usize) -> bool;
 }
@@ -93,6 +97,10 @@ pub trait OpenClient {
     /// # Errors
     /// When there is no answer, or it is that nothing is done.
     fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError>;
+
+    /// The events of its watches that came since this was asked last. If there are none, waits for one
+    /// for at most so long; one that is lost comes with the next answer.
+    fn events(&mut self, wait: Duration) -> Vec<TreeEvent>;
 }
 
 /// The answer of a cluster.
@@ -209,6 +217,10 @@ impl<D: Deploy> Deployed for Hidden<D> {
         }
     }
 
+    fn keepalive(&self, cluster: &ClusterFile) -> Option<Duration> {
+        D::keepalive(&cluster.topology())
+    }
+
     fn survives_one(&self, servers: usize) -> bool {
         D::survives_one(servers)
     }
@@ -227,5 +239,17 @@ impl<D: Deploy> OpenClient for Opened<D> {
     fn ask(&mut self, wanted: &Ask, deadline: Duration) -> Result<Answered, AskError> {
         let Self { client, carried, cluster } = self;
         ask::<D::Offer, D::Peer>(client, cluster, wanted, carried, deadline)
+    }
+
+    fn events(&mut self, wait: Duration) -> Vec<TreeEvent> {
+        let Self { client, carried, .. } = self;
+        let end = Instant::now() + wait;
+        loop {
+            let (events, left) = (carried.events(), end.saturating_duration_since(Instant::now()));
+            if !events.is_empty() || left.is_zero() {
+                return events;
+            }
+            client.listen(left, &mut |said| carried.hear(said));
+        }
     }
 }

@@ -11,7 +11,7 @@ pub use topology::shift_clock;
 
 #[cfg(feature = "tokio")]
 use crate::node::async_client::AsyncClient;
-use crate::node::client::{Client, ClientError};
+use crate::node::client::{Client, ClientError, Rules};
 use crate::node::cluster_file::ClusterFile;
 use crate::node::data_dir::DataDir;
 use crate::node::error::NodeError;
@@ -19,7 +19,7 @@ use crate::node::http::HttpError;
 use crate::node::runtime::Node;
 use place::Place;
 use quorate_models::Unsuitable;
-use quorate_models::kv::offer::{Offer, admits};
+use quorate_models::kv::offer::admits;
 use quorate_models::protocol::{Answer, Deploy, Readmission, Request};
 use stateright::actor::Id;
 use std::net::SocketAddr;
@@ -121,7 +121,7 @@ pub fn open_client<D: Deploy>(
 ) -> Result<ClientOf<D>, OpenError> {
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-    Ok(Client::open(cluster, servers, retry)?.staying(D::Offer::stays))
+    Ok(Client::open(cluster, servers, retry)?.heeding(Rules::of::<D::Offer>()))
 }
 
 /// An asynchronous client of a deployed protocol.
@@ -140,7 +140,7 @@ pub fn open_async_client<D: Deploy>(
     let servers = client_servers::<D>(cluster, only)?;
     let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
     let under_way = (requests, D::client_slots());
-    Ok(AsyncClient::open_staying(cluster, servers, retry, under_way, D::Offer::stays)?)
+    Ok(AsyncClient::open_heeding(cluster, servers, retry, under_way, Rules::of::<D::Offer>())?)
 }
 
 /// The servers that clients ask: all that take requests, or the one given.
