@@ -6,7 +6,15 @@ use crate::kv::Op;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![zombie_read(), lossy_restart_shrink(), appends(), retention_failover()]
+    vec![
+        zombie_read(),
+        lossy_restart_shrink(),
+        appends(),
+        retention_failover(),
+        failover_twice(),
+        three_to_commit(),
+        mixed(),
+    ]
 }
 
 fn zombie_read() -> Instance<Actor, History> {
@@ -70,5 +78,51 @@ fn retention_failover() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 1_205_259, generated: 12_819_833, violated: &[] },
+    }
+}
+
+fn failover_twice() -> Instance<Actor, History> {
+    Instance {
+        name: "failover-twice",
+        about: "3 brokers in sync, 2 to commit, a producer of 2 records; the first is fenced, and the second",
+        deep: true,
+        cluster: || {
+            let clients = vec![(1, produce(2))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 1), ..Bounds::of(3, 3) };
+            bounds.safe([claims::committed(), claims::failed_over(), claims::truncated()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn three_to_commit() -> Instance<Actor, History> {
+    Instance {
+        name: "three-to-commit",
+        about: "3 brokers in sync, 3 to commit; 2 of them lose their page caches",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds::of(3, 3).crashing(2).with(|config| config.min_isr = 3);
+            let bounds = Bounds { crashable: Some(vec![1, 2]), ..bounds };
+            bounds.safe([claims::committed(), claims::lost_tail(), claims::failed_over()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
+    }
+}
+
+fn mixed() -> Instance<Actor, History> {
+    Instance {
+        name: "mixed",
+        about: "2 brokers, 2 to commit, 2 producers; the first is fenced, and the second loses its page cache",
+        deep: true,
+        cluster: || {
+            let clients = vec![(1, produce(1)), (2, produce(1))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 0), ..Bounds::of(2, 2) };
+            let bounds = Bounds { crashable: Some(vec![2]), ..bounds.crashing(1) };
+            bounds.safe([claims::committed(), claims::failed_over(), claims::lost_tail()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 0, generated: 0, violated: &[] },
     }
 }
