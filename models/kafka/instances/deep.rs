@@ -12,7 +12,6 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         appends(),
         retention_failover(),
         failover_twice(),
-        three_to_commit(),
         mixed(),
     ]
 }
@@ -84,45 +83,29 @@ fn retention_failover() -> Instance<Actor, History> {
 fn failover_twice() -> Instance<Actor, History> {
     Instance {
         name: "failover-twice",
-        about: "3 brokers in sync, 2 to commit, a producer of 2 records; the first is fenced, and the second",
+        about: "2 brokers, 1 to commit, a producer of 2 records; the first is fenced, and the second",
         deep: true,
         cluster: || {
             let clients = vec![(1, produce(2))];
-            let bounds = Bounds { clients, fences: Fences::Each(1, 1), ..Bounds::of(3, 3) };
-            bounds.safe([claims::committed(), claims::failed_over(), claims::truncated()])
+            let bounds = Bounds { clients, fences: Fences::Each(1, 1), ..alone() };
+            bounds.safe([claims::committed(), claims::failed_over()])
         },
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
-    }
-}
-
-fn three_to_commit() -> Instance<Actor, History> {
-    Instance {
-        name: "three-to-commit",
-        about: "3 brokers in sync, 3 to commit; 2 of them lose their page caches",
-        deep: true,
-        cluster: || {
-            let bounds = Bounds::of(3, 3).crashing(2).with(|config| config.min_isr = 3);
-            let bounds = Bounds { crashable: Some(vec![1, 2]), ..bounds };
-            bounds.safe([claims::committed(), claims::lost_tail(), claims::failed_over()])
-        },
-        symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 1_788_174, generated: 17_171_555, violated: &[] },
     }
 }
 
 fn mixed() -> Instance<Actor, History> {
     Instance {
         name: "mixed",
-        about: "2 brokers, 2 to commit, 2 producers; the first is fenced, and the second loses its page cache",
+        about: "2 brokers, 2 to commit, 2 producers, each of which asks another broker; the first is fenced",
         deep: true,
         cluster: || {
             let clients = vec![(1, produce(1)), (2, produce(1))];
             let bounds = Bounds { clients, fences: Fences::Each(1, 0), ..Bounds::of(2, 2) };
-            let bounds = Bounds { crashable: Some(vec![2]), ..bounds.crashing(1) };
-            bounds.safe([claims::committed(), claims::failed_over(), claims::lost_tail()])
+            bounds.safe([claims::committed(), claims::failed_over()])
         },
         symmetry: None,
-        expected: Expected { unique: 0, generated: 0, violated: &[] },
+        expected: Expected { unique: 2_759_366, generated: 30_916_130, violated: &[] },
     }
 }

@@ -22,8 +22,13 @@ pub(in crate::kafka) const REDUCED: &[Reduced] = &[
     Reduced::new("map-failover", 9_562, 27_117),
     Reduced::new("retention", 55_299, 251_064),
     Reduced::new("controller-restart", 1_842, 5_467),
+    Reduced::new("controllers", 9_201, 26_043),
+    Reduced::new("controllers-produce", 36_631, 126_880),
+    Reduced::new("controller-paxos", 76_120, 326_791),
     Reduced::new("zombie-read", 15_452, 53_760),
     Reduced::new("lossy-restart-shrink", 159_240, 608_228),
     Reduced::new("appends", 38_599, 133_357),
     Reduced::new("retention-failover", 81_058, 298_064),
+    Reduced::new("failover-twice", 42_563, 116_946),
+    Reduced::new("mixed", 16_263, 53_817),
 ];
