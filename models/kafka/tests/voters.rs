@@ -9,8 +9,10 @@ type Node = testing::Node<Kafka>;
 
 /// Controllers 0 to 2, brokers 3 and 4, both to commit.
 fn config() -> Config {
-    let quorum = paxos::Config::new(3, Quorums::majorities(3), paxos::Timing::model()).unwrap();
-    let quorum = Some(paxos::Config { pre_vote: false, ..quorum });
+    let majorities = Quorums::majorities(3);
+    let mut quorum = paxos::Config::new(3, majorities, paxos::Timing::model()).unwrap();
+    quorum.pre_vote = false;
+    let quorum = Some(quorum);
     Config { quorum, ..Config::new(2, 2, Timing::model()) }
 }
 
