@@ -7,6 +7,7 @@ use super::message::Op;
 use super::properties::{self as claims, Actor, Claim, History};
 use super::state::Timer;
 use crate::kv;
+use crate::paxos::{self, Quorums};
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::{Id, model_timeout};
 
@@ -15,7 +16,7 @@ use stateright::actor::{Id, model_timeout};
 pub(super) enum Fences {
     /// Any broker, so many times in all.
     Any(u8),
-    /// Broker 1 and broker 2, each so many times.
+    /// The first broker and the second, each so many times.
     Each(u8, u8),
 }
 
@@ -32,6 +33,10 @@ pub(super) struct Bounds {
     pub(super) crashable: Option<Vec<usize>>,
     /// How often the controller finds a broker silent, and fences it.
     pub(super) fences: Fences,
+    /// How often a controller, where they are several, tries to lead the others.
+    pub(super) elections: u8,
+    /// Whether the first controller is down before another tries to lead.
+    pub(super) bereaved: bool,
     /// How often a broker sends again what was not answered.
     pub(super) resends: u8,
     /// How often a leader finds that who lags has lagged for too long.
@@ -61,6 +66,8 @@ impl Bounds {
             restarts: 0,
             crashable: None,
             fences: Fences::Any(0),
+            elections: 0,
+            bereaved: false,
             resends: 0,
             lags: 0,
             flushes: 0,
@@ -82,6 +89,18 @@ impl Bounds {
     /// With so many crashes, and as many restarts.
     pub(super) fn crashing(self, crashes: u8) -> Self {
         Self { crashes, restarts: crashes, ..self }
+    }
+
+    /// With so many controllers, a majority of which decide.
+    pub(super) fn controlled(self, controllers: usize) -> Self {
+        let timing = paxos::Timing::model();
+        let quorum = paxos::Config::new(controllers, Quorums::majorities(controllers), timing);
+        self.with(|config| {
+            config.quorum = quorum.ok().map(|mut quorum| {
+                (quorum.window, quorum.ahead, quorum.pre_vote) = (1, 0, false);
+                quorum
+            });
+        })
     }
 
     /// Where these brokers have a record at the start.
@@ -126,24 +145,31 @@ impl Bounds {
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let mut config = Config { bug, ..self.config };
         config.timing.stop = (self.stops > 0).then(model_timeout);
+        let controllers = config.controllers();
         let mut actors = config.servers();
         let servers = actors.len();
         actors.extend(self.clients.into_iter().map(|(first, script)| config.client(first, script)));
-        let mut timers = vec![("lag", self.lags), ("stop", self.stops)];
+        let mut timers =
+            vec![("lag", self.lags), ("stop", self.stops), ("election", self.elections)];
+        let by_broker = match controllers {
+            1 => timer_kind_by_broker::<1>,
+            2 => timer_kind_by_broker::<2>,
+            _ => timer_kind_by_broker::<3>,
+        };
         let (kind, fences): (fn(&Timer) -> _, _) = match self.fences {
             Fences::Any(count) => (timer_kind, vec![("suspect", count)]),
             Fences::Each(first, second) => {
                 let others = ("suspect", 0);
-                (timer_kind_by_broker, vec![("suspect-1", first), ("suspect-2", second), others])
+                (by_broker, vec![("suspect-1", first), ("suspect-2", second), others])
             }
         };
         timers.extend(fences);
         if !self.lossy {
-            let again =
-                [("resend", self.resends), ("flush", self.flushes), ("retry", self.retries)];
+            let again = [("resend", self.resends), ("flush", self.flushes)];
             timers.extend(again);
+            timers.extend([("retry", self.retries), ("heartbeat", 0)]);
         }
-        let brokers = || (1..servers).collect();
+        let brokers = || (controllers..servers).collect();
         let crashable = self.crashable.unwrap_or_else(brokers).into_iter().map(Id::from).collect();
         let (crashes, restarts) = (self.crashes, self.restarts);
         let history = if self.timed { LogHistory::in_real_time() } else { LogHistory::default() };
@@ -154,7 +180,7 @@ impl Bounds {
             .timer_kind(kind)
             .faults(Faults { crashes, restarts, timers, crashable: Some(crashable) })
             .properties(claims)
-            .boundary(claims::within(self.leader_epochs))
+            .boundary(claims::within(self.leader_epochs, self.bereaved))
             .checkpointed()
             .cluster()
     }
@@ -163,6 +189,8 @@ impl Bounds {
 fn timer_kind(timer: &Timer) -> &'static str {
     match timer {
         Timer::Suspect(_) => "suspect",
+        Timer::Quorum(paxos::Timer::Election) => "election",
+        Timer::Quorum(_) => "heartbeat",
         Timer::Resend => "resend",
         Timer::Lag => "lag",
         Timer::Flush => "flush",
@@ -171,11 +199,11 @@ fn timer_kind(timer: &Timer) -> &'static str {
     }
 }
 
-/// The suspicions of the first brokers told apart.
-fn timer_kind_by_broker(timer: &Timer) -> &'static str {
+/// The suspicions of the first brokers told apart; with so many controllers.
+fn timer_kind_by_broker<const CONTROLLERS: usize>(timer: &Timer) -> &'static str {
     match timer {
-        Timer::Suspect(broker) if *broker == Id::from(1) => "suspect-1",
-        Timer::Suspect(broker) if *broker == Id::from(2) => "suspect-2",
+        Timer::Suspect(broker) if *broker == Id::from(CONTROLLERS) => "suspect-1",
+        Timer::Suspect(broker) if *broker == Id::from(CONTROLLERS + 1) => "suspect-2",
         _ => timer_kind(timer),
     }
 }

@@ -1,7 +1,7 @@
 //! A broker: its start, its stop, its disk, and the metadata that make it leader or follower.
 
 use super::bugs::Bug;
-use super::config::{Flush, controller};
+use super::config::Flush;
 use super::log::{Log, Record};
 use super::message::{Msg, Peer};
 use super::registry::Registry;
@@ -35,7 +35,7 @@ impl Turn<'_, '_> {
             role: Role::Starting(disk.clean),
             ..BrokerState::default()
         };
-        self.send(controller(), Peer::Register { epoch, clean: disk.clean });
+        self.tell_controllers(Peer::Register { epoch, clean: disk.clean });
     }
 
     fn on_first_start(&mut self) {
@@ -70,7 +70,7 @@ impl Turn<'_, '_> {
             Timer::Lag => self.on_lag_timer(),
             Timer::Flush => self.on_flush_timer(),
             Timer::Stop => self.on_stop_timer(),
-            Timer::Suspect(_) | Timer::Retry(_) => {}
+            Timer::Suspect(_) | Timer::Quorum(_) | Timer::Retry(_) => {}
         }
         self.trim();
     }
@@ -137,7 +137,14 @@ impl Turn<'_, '_> {
     fn heartbeat(&mut self) {
         let BrokerState { epoch, metadata, .. } = &**self.state;
         let heartbeat = Peer::Heartbeat { epoch: *epoch, version: metadata.version };
-        self.send(controller(), heartbeat);
+        self.tell_controllers(heartbeat);
+    }
+
+    /// Whichever controller leads heeds it.
+    pub(super) fn tell_controllers(&mut self, msg: Peer) {
+        for controller in self.config.controller_ids() {
+            self.send(controller, msg.clone());
+        }
     }
 
     /// Sends again what was not answered, and tells the controller that it is alive.
@@ -145,7 +152,7 @@ impl Turn<'_, '_> {
         self.resend_later();
         if let Role::Starting(clean) = self.state.role {
             let epoch = self.state.epoch;
-            return self.send(controller(), Peer::Register { epoch, clean });
+            return self.tell_controllers(Peer::Register { epoch, clean });
         }
         self.heartbeat();
         if !self.has(Bug::NeverAskAgain) {

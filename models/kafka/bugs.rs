@@ -42,6 +42,9 @@ bugs! {
     NeverRefetch,
     NeverUnfence,
     NeverAskAgain,
+    TellUnchosen,
+    DecideUnelected,
+    DecideUponOpen,
 }
 
 impl Seeded<Msg, Storage> for Bug {

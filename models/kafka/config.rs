@@ -3,6 +3,7 @@
 use super::bugs::Bug;
 use super::message::Op;
 use crate::kv::ScriptedClient;
+use crate::paxos;
 use crate::turn::Setting;
 use stateright::actor::{Id, model_timeout};
 use std::ops::Range;
@@ -69,12 +70,15 @@ impl Timing {
     }
 }
 
-/// A cluster: the controller with id 0, brokers 1 to `brokers`, then clients.
+/// A cluster: the controllers, from id 0 on, then the brokers, then clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How many brokers; each is a replica of the partition.
     pub brokers: usize,
-    /// How many of them, the first, are in sync at the start; broker 1 leads.
+    /// The controllers, where they are several: replicas of what they decide. `None` for one
+    /// controller, which is as durable as its disk.
+    pub quorum: Option<paxos::Config>,
+    /// How many of the brokers, the first, are in sync at the start; the first leads.
     pub in_sync: usize,
     /// How many in-sync replicas there must be for a record to be committed:
     /// `min.insync.replicas`.
@@ -114,6 +118,7 @@ impl Config {
     pub fn new(brokers: usize, min_isr: usize, timing: Timing) -> Self {
         Self {
             brokers,
+            quorum: None,
             in_sync: brokers,
             min_isr,
             acks: Acks::All,
@@ -131,27 +136,44 @@ impl Config {
         }
     }
 
+    /// How many controllers there are.
+    pub fn controllers(&self) -> usize {
+        self.quorum.as_ref().map_or(1, paxos::Config::servers)
+    }
+
+    /// The ids of the controllers.
+    pub fn controller_ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..self.controllers()).map(Id::from)
+    }
+
     /// The ids of the brokers.
     pub fn broker_ids(&self) -> impl Iterator<Item = Id> + use<> {
-        (1..=self.brokers).map(Id::from)
+        let first = self.controllers();
+        (first..first + self.brokers).map(Id::from)
     }
 
     /// The server with this id.
     pub fn server(&self, id: Id) -> Kafka {
         let config = self.clone();
-        if id == controller() {
-            Kafka::Controller(Controller { config })
-        } else {
-            Kafka::Broker(Broker { config })
+        if usize::from(id) >= self.controllers() {
+            return Kafka::Broker(Broker { config });
+        }
+        match &self.quorum {
+            None => Kafka::Controller(Controller { config }),
+            Some(quorum) => {
+                let replica = paxos::Replica { config: quorum.clone() };
+                Kafka::Voter(Voter { config, replica })
+            }
         }
     }
 
     /// All servers, by id.
     pub fn servers(&self) -> Vec<Kafka> {
-        (0..=self.brokers).map(|id| self.server(Id::from(id))).collect()
+        Setting::server_ids(self).map(|id| self.server(id)).collect()
     }
 
-    /// A producer or consumer that has not asked for anything yet, and asks broker `first` first.
+    /// A producer or consumer that has not asked for anything yet, and asks the broker that is number `first` first,
+    /// from 1.
     pub fn client(&self, first: usize, script: Vec<Op>) -> Kafka {
         let (mut servers, retry): (Vec<Id>, _) =
             (self.broker_ids().collect(), self.timing.retry.clone());
@@ -168,13 +190,8 @@ impl Setting for Config {
     }
 
     fn server_ids(&self) -> impl Iterator<Item = Id> {
-        (0..=self.brokers).map(Id::from)
+        (0..self.controllers() + self.brokers).map(Id::from)
     }
-}
-
-/// The controller's id.
-pub fn controller() -> Id {
-    Id::from(0)
 }
 
 /// A node of a cluster.
@@ -182,6 +199,8 @@ pub fn controller() -> Id {
 pub enum Kafka {
     /// The controller.
     Controller(Controller),
+    /// A controller that is one of several.
+    Voter(Voter),
     /// A broker.
     Broker(Broker),
     /// A producer or consumer.
@@ -193,6 +212,15 @@ pub enum Kafka {
 pub struct Controller {
     /// The cluster.
     pub config: Config,
+}
+
+/// A controller that is one of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voter {
+    /// The cluster.
+    pub config: Config,
+    /// The controllers as replicas.
+    pub replica: paxos::Replica,
 }
 
 /// A broker: a replica of the partition.

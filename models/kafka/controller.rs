@@ -213,7 +213,9 @@ impl ControllerTurn<'_, '_> {
         registry.version += u64::from(new_version);
         let registry = registry.clone();
         self.save(Storage::Controller(registry.clone()));
-        self.broadcast(Peer::Metadata(registry));
+        for broker in self.config.broker_ids() {
+            self.send(broker, Peer::Metadata(registry.clone()));
+        }
     }
 
     /// Tells the sender what was decided.

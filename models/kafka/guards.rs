@@ -3,8 +3,8 @@
 //! The table in the documentation of [kafka](super) is made of them.
 
 use super::properties::{
-    CANDIDATES_COMPLETE, CONSISTENT_READ, IN_ORDER, LEADER_COMPLETE, LOG_MATCHING, NO_FENCED,
-    NO_LOSS, ONCE, PROGRESS, QUORUM_SUPERSET, STRONG_ISR,
+    CANDIDATES_COMPLETE, CONSISTENT_READ, IN_ORDER, LEADER_COMPLETE, LOG_MATCHING, METADATA,
+    NO_FENCED, NO_LOSS, ONCE, PROGRESS, QUORUM_SUPERSET, STRONG_ISR,
 };
 use crate::guard::{Guard, Guards};
 
@@ -75,6 +75,22 @@ const ALL: &[Guard] = &[
         property: QUORUM_SUPERSET,
         steps: 10,
         note: "the leader's in-sync replicas were not the controller's",
+    },
+    Guard {
+        source: "KIP-595",
+        says: "of several controllers, the leader tells what it decided when that is chosen",
+        mutant: "tell-unchosen",
+        property: LEADER_COMPLETE,
+        steps: 4,
+        note: "nothing: Kafka has this guard from the start",
+    },
+    Guard {
+        source: "KIP-595",
+        says: "of several controllers, only the leader decides",
+        mutant: "decide-unelected",
+        property: METADATA,
+        steps: 8,
+        note: "nothing: Kafka has this guard from the start",
     },
     Guard {
         source: "KIP-841",
@@ -171,7 +187,7 @@ mod tests {
 
     #[test]
     fn each_guard_has_a_mutant_that_its_property_kills() {
-        let proposals = ["98", "101", "279", "320", "497", "841", "903", "966"];
+        let proposals = ["98", "101", "279", "320", "497", "595", "841", "903", "966"];
         let proposals = proposals.map(|number| format!("KIP-{number}"));
         asking::have_mutants(&GUARDS, &mutants(), &proposals.each_ref().map(String::as_str));
     }

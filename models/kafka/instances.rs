@@ -4,6 +4,7 @@
 //! nothing: the timers for resending do not fire there.
 
 mod choices;
+mod controllers;
 mod deep;
 mod deployed;
 mod reduced;
@@ -34,6 +35,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         failed_over(),
     ];
     instances.extend(deployed::instances());
+    instances.extend(controllers::instances());
     instances.extend(choices::instances());
     instances.extend(deep::instances());
     instances

@@ -1,7 +1,6 @@
 //! A leader keeps the in-sync replicas: who has caught up may join, who lags is left out.
 
 use super::bugs::Bug;
-use super::config::controller;
 use super::message::Peer;
 use super::state::Timer;
 use super::turn::Turn;
@@ -109,6 +108,6 @@ impl Turn<'_, '_> {
         let Some(isr) = state.leading().and_then(|leading| leading.asked.clone()) else { return };
         let (leader_epoch, partition_epoch) =
             (state.partition().leader_epoch, state.partition().epoch);
-        self.send(controller(), Peer::AlterPartition { leader_epoch, partition_epoch, isr });
+        self.tell_controllers(Peer::AlterPartition { leader_epoch, partition_epoch, isr });
     }
 }

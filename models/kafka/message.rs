@@ -9,6 +9,7 @@ use super::registry::Registry;
 use super::topic::{Applied, TopicPiece};
 use crate::kv::transfer::{Cut, Held};
 use crate::kv::{self, Bytes, Service};
+use crate::paxos;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::BTreeMap;
@@ -109,6 +110,8 @@ pub enum Peer {
     Fetch(Fetch),
     /// Leader to follower: here it is.
     Fetched(Fetched),
+    /// Controller to controller, where they are several: about the log of what they decide.
+    Quorum(paxos::Peer<Registry>),
 }
 
 /// A fetch of a follower. It also says that the follower has all before its offset.

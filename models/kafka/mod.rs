@@ -8,7 +8,7 @@
 //! after fast failovers; **KIP-320 2018**, fetches are fenced by the leader epoch; **KIP-392 2018**,
 //! followers serve consumers; **KIP-497 2019**, the leader asks the controller for other in-sync
 //! replicas, and counts the maximal ones meanwhile; **KIP-500 2019**, metadata are a log of the
-//! controller; **KIP-841 2022**, fenced brokers stay out of the in-sync replicas; **KIP-903 2023**,
+//! controller; **KIP-595 2020**, a quorum of controllers keeps that log; **KIP-841 2022**, fenced brokers stay out of the in-sync replicas; **KIP-903 2023**,
 //! and so do brokers in another life than the leader heard; **KIP-966 2023**, eligible leader
 //! replicas. The TLA+ specifications of **Gustafson 2018** (`KafkaReplication` and its extensions:
 //! [`abstract_model`] is that one, state for state) and of **Vanlightly 2023** (KIP-966).
@@ -36,6 +36,10 @@
 //!    compare-and-swap is one that takes effect, or not, by what is before it. A get is a record too,
 //!    which consumers may skip: a leader that was deposed commits nothing, and so answers no get.
 //! 7. A log forgets its oldest records, but not what they come to (`retention.rs`).
+//! 8. The controller is one node, or several whose decisions are a log on [Multi-Paxos](crate::paxos)
+//!    (`voter.rs`). Of several, the leader decides, upon all that was decided before, and tells the
+//!    brokers when its decision is chosen. Brokers speak to all controllers; who does not lead heeds
+//!    nothing.
 //!
 //! # What each proposal guards against
 //!
@@ -54,6 +58,8 @@
 //! | KIP-320 | a leader forgets what it heard in another leader epoch | `expand-on-hearsay` | `follower-progress` | 10 | an acknowledged record was gone after a failover |
 //! | KIP-497 | a broker that the leader asks to let join counts from the request on | `count-committed-isr` | `candidate-completeness` | 6 | an acknowledged record was gone after a failover |
 //! | KIP-497 | a change of the in-sync replicas is a compare-and-set on the partition epoch | `no-partition-epoch` | `quorum-superset` | 10 | the leader's in-sync replicas were not the controller's |
+//! | KIP-595 | of several controllers, the leader tells what it decided when that is chosen | `tell-unchosen` | `leader-completeness` | 4 | nothing: Kafka has this guard from the start |
+//! | KIP-595 | of several controllers, only the leader decides | `decide-unelected` | `metadata` | 8 | nothing: Kafka has this guard from the start |
 //! | KIP-841 | a fenced broker may not join | `admit-fenced` | `no-fenced-isr` | 3 | a broker that was down counted, and writes stopped |
 //! | KIP-903 | a broker may not join by what it fetched before it restarted | `admit-former-life` | `candidate-completeness` | 13 | a broker with an empty disk was elected |
 //! | KIP-966 | a broker that lost its page cache is struck off, and others stay eligible | `last-replica-standing` | `no-loss` | 15 | the last replica standing crashed, and all truncated to what it had left |
@@ -77,6 +83,9 @@
 //!   offset of the metadata log. So a registration that arrives late is recognised as old.
 //! * The controller publishes all that it knows in one message, of which brokers take the newest. A
 //!   follower takes only what matters to it.
+//! * Kafka's controllers have a protocol of their own, near to Raft, from whose leader brokers fetch
+//!   the log (KIP-595). Here their log is on Multi-Paxos, each record of it is all that is known after
+//!   a decision, and a leader has one decision open at a time: decisions are few.
 //! * The watermark is not kept on disk; a broker that starts begins at the start of its log, a lower
 //!   bound.
 //! * What is not flushed is in the broker's own memory, and not in the system's: a broker whose process
@@ -93,8 +102,8 @@
 //! # What is not promised
 //!
 //! `acks=1` loses acknowledged records at failover; so does an unclean election; so do as many lost
-//! page caches as `min_isr`: these are instances whose violations are expected. The controller is one
-//! node, as durable as its disk. A deposed leader may answer consumers with an older prefix until it
+//! page caches as `min_isr`: these are instances whose violations are expected. A single controller is
+//! as durable as its disk. A deposed leader may answer consumers with an older prefix until it
 //! hears of its successor (`zombie-read`), and so may a follower (`stale-follower`): reads are
 //! consistent, not linearizable. Appends are, and reads at a leader that is not deposed, and all
 //! operations on the map, reads too.
@@ -116,7 +125,7 @@
 //!
 //! [`Peer`] is the vocabulary, [`Registry`] what the controller decides, [`BrokerState`] and
 //! [`Leading`] the states, [`Storage`] what is durable. The handlers are in `controller.rs`,
-//! `broker.rs` (start, stop, disk, metadata), `leader.rs`, `isr.rs`, `follower.rs`, `retention.rs` and
+//! `voter.rs` (a controller of several), `broker.rs` (start, stop, disk, metadata), `leader.rs`, `isr.rs`, `follower.rs`, `retention.rs` and
 //! `clients.rs`; `options.rs` reads the mode of a cluster file. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice them.
 
 pub mod abstract_model;
@@ -149,8 +158,9 @@ mod storage;
 mod tests;
 mod topic;
 mod turn;
+mod voter;
 
-pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, controller};
+pub use config::{Acks, Broker, Config, Controller, Flush, Kafka, Timing, Voter};
 pub use history::LogHistory;
 pub use log::{Base, Log, Record};
 pub use message::{Content, Fetch, Fetched, Msg, Op, Peer, Reply};
@@ -160,11 +170,13 @@ pub use state::{BrokerState, Install, Leading, Progress, Role, State, Timer};
 pub use storage::{BrokerDisk, DiskRecord, Storage};
 pub use topic::{Applied, Entry, Topic, TopicPiece};
 
+use crate::kv::Service;
 use crate::lend::lend;
+use crate::paxos;
 use crate::{Recoverable, Saved};
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use turn::{ControllerTurn, Turn};
+use turn::{ControllerTurn, Turn, VoterTurn};
 
 impl Actor for Kafka {
     type Msg = Msg;
@@ -183,6 +195,14 @@ impl Actor for Kafka {
                 let start = |mut turn: ControllerTurn<'_, '_>| turn.on_start(saved);
                 State::Controller(ControllerTurn::start(config, id, o, start))
             }
+            Self::Voter(voter) => {
+                let saved = match storage {
+                    Some(Storage::Voter(saved)) => Some(saved),
+                    _ => None,
+                };
+                let start = |mut turn: VoterTurn<'_, '_>| turn.on_start(saved);
+                State::Voter(VoterTurn::start(voter, id, o, start))
+            }
             Self::Broker(Broker { config }) => {
                 let saved = match storage {
                     Some(Storage::Broker(saved)) => Some(saved.state()),
@@ -200,6 +220,11 @@ impl Actor for Kafka {
             Self::Controller(Controller { config }) => {
                 lend!(state, State::Controller, |state| {
                     ControllerTurn::on_message(config, id, src, state, o).on_msg(msg);
+                });
+            }
+            Self::Voter(voter) => {
+                lend!(state, State::Voter, |state| {
+                    VoterTurn::on_message(voter, id, src, state, o).on_msg(msg);
                 });
             }
             Self::Broker(Broker { config }) => {
@@ -221,6 +246,11 @@ impl Actor for Kafka {
                 });
             }
             (Self::Controller(_), _) => {}
+            (Self::Voter(voter), timer) => {
+                lend!(state, State::Voter, |state| {
+                    VoterTurn::of_its_own(voter, id, state, o).on_timer(timer);
+                });
+            }
             (Self::Broker(Broker { config }), timer) => {
                 lend!(state, State::Broker, |state| {
                     Turn::of_its_own(config, id, state, o).on_timer(timer);
@@ -234,7 +264,7 @@ impl Actor for Kafka {
 
     fn name(&self) -> String {
         match self {
-            Self::Controller(_) => "controller",
+            Self::Controller(_) | Self::Voter(_) => "controller",
             Self::Broker(_) => "broker",
             Self::Client(_) => "client",
         }
@@ -246,13 +276,33 @@ impl Recoverable for Kafka {
     fn checkpoint(&self, _id: Id, state: &State) -> Option<Storage> {
         match state {
             State::Controller(registry) => Some(Storage::Controller(registry.clone())),
+            State::Voter(voter) => Some(Storage::Voter(Saved::Complete(voter.stable.clone()))),
             State::Broker(broker) => Some(Storage::Broker(Saved::Complete(broker.on_disk()))),
             State::Client(_) => None,
         }
     }
 
-    /// A broker that is asked to stop writes its page cache, and marks that it did.
+    /// A broker that is asked to stop writes its page cache, and marks that it did. A controller of
+    /// several hands over.
     fn stop_timer(&self) -> Option<Timer> {
-        matches!(self, Self::Broker(_)).then_some(Timer::Stop)
+        match self {
+            Self::Broker(_) => Some(Timer::Stop),
+            Self::Voter(_) => Some(Timer::Quorum(paxos::Timer::Stop)),
+            Self::Controller(_) | Self::Client(_) => None,
+        }
+    }
+
+    fn waits_for_disk(&self, msg: &Msg) -> bool {
+        match (self, msg) {
+            (Self::Voter(voter), Service::Peer(Peer::Quorum(msg))) => voter.replica.waits(msg),
+            _ => true,
+        }
+    }
+
+    fn is_lazy(&self, saved: &Storage) -> bool {
+        match (self, saved) {
+            (Self::Voter(voter), Storage::Voter(saved)) => voter.replica.is_lazy(saved),
+            _ => false,
+        }
     }
 }

@@ -89,6 +89,12 @@ mutants! {
         "never-unfence" by claims::UNFENCED in lossy_fence();
     NeverAskAgain: "what a leader asks the controller for is asked once",
         "never-ask-again" by claims::SETTLED in lossy_fence();
+    TellUnchosen: "a controller of several tells what it decided before that is chosen",
+        "tell-unchosen" by claims::LEADER_COMPLETE in succeeded();
+    DecideUnelected: "a controller of several decides by itself while it does not lead",
+        "decide-unelected" by claims::METADATA in failover(2).controlled(2);
+    DecideUponOpen: "a controller of several decides while what it decided before is not chosen",
+        "decide-upon-open" by claims::METADATA in two_decisions();
 }
 
 /// Everything is on disk before anything is said of it.
@@ -105,6 +111,24 @@ fn forgetting(bounds: Bounds) -> Bounds {
 fn readers(mut bounds: Bounds) -> Bounds {
     bounds.clients.extend([(1, consume(1)), (2, consume(1))]);
     Bounds { fences: Fences::Each(1, 0), ..bounds }
+}
+
+/// The second of 2 controllers must accept what the first decides, which finds both brokers silent;
+/// there is room for two proposals.
+fn two_decisions() -> Bounds {
+    let bounds = Bounds { fences: Fences::Each(1, 1), ..Bounds::of(2, 2) }.controlled(2);
+    bounds.with(|config| {
+        if let Some(quorum) = &mut config.quorum {
+            quorum.window = 2;
+        }
+    })
+}
+
+/// One of 2 brokers commits alone. The first is fenced by the first of 2 controllers, of which the
+/// second takes over.
+fn succeeded() -> Bounds {
+    let bounds = Bounds { clients: vec![(2, produce(1))], elections: 1, ..alone() };
+    Bounds { fences: Fences::Each(1, 0), ..bounds }.controlled(2)
 }
 
 /// A record is acknowledged when the leader has it.

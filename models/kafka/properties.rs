@@ -8,11 +8,14 @@ pub use liveness::*;
 pub use nodes::{Actor, Claim, History};
 pub use reached::*;
 
-use self::nodes::{World, brokers, candidates, has, leaders, log_of, newest_leader, registry};
+use self::nodes::{
+    World, brokers, candidates, has, leaders, log_of, newest_leader, registry, voter_nodes, voters,
+};
 use super::log::{Log, Record};
-use super::registry::Partition;
-use super::state::BrokerState;
+use super::registry::{Partition, Registry};
+use super::state::{BrokerState, State};
 use crate::kv::history::Linearizable;
+use crate::paxos;
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
 use stateright::actor::Id;
@@ -210,17 +213,22 @@ pub fn in_order() -> Claim {
     )
 }
 
-/// What brokers know is not newer than what the controller decided, nor other.
+/// What brokers know is not newer than what the controller decided, nor other; and where controllers
+/// are several, they decided the same.
 pub fn metadata() -> Claim {
+    fn agrees(one: &Registry, other: &Registry) -> bool {
+        one.version != other.version || one == other
+    }
     Property::always(
         METADATA,
         Condition::nodes(|nodes| {
-            let Some(registry) = registry(nodes) else { return true };
-            brokers(nodes).all(|(_, broker)| {
-                let known = &broker.metadata;
-                known.version < registry.version
-                    || known.version == registry.version && known == registry
-            })
+            let Some(newest) = registry(nodes) else { return true };
+            let mut brokers = brokers(nodes).map(|(_, broker)| &broker.metadata);
+            brokers.all(|known| {
+                known.version <= newest.version
+                    && agrees(known, newest)
+                    && voters(nodes).all(|voter| agrees(known, voter))
+            }) && voters(nodes).all(|voter| agrees(voter, newest))
         }),
     )
 }
@@ -256,11 +264,22 @@ fn below_hw(broker: &BrokerState) -> &[Record] {
     broker.log.between(0, broker.hw)
 }
 
-/// No more than so many leader epochs are explored.
-pub(super) fn within(leader_epochs: u64) -> Condition<Actor, History> {
+/// No more than so many leader epochs are explored, and of several controllers the first two lead, the
+/// second perhaps only while the first is down: which of them do does not matter to brokers.
+pub(super) fn within(leader_epochs: u64, bereaved: bool) -> Condition<Actor, History> {
     Condition::nodes(move |nodes: &Nodes<'_, Actor>| {
         registry(nodes).is_none_or(|registry| registry.partition.leader_epoch <= leader_epochs)
+            && voter_nodes(nodes).skip(1).all(|node| {
+                let may_lead = node.id == Id::from(1)
+                    && !(bereaved && nodes.node(Id::from(0)).state().is_some());
+                may_lead || !prepares(node.state())
+            })
     })
+}
+
+/// Whether it is a controller that tries to lead the others, or does.
+fn prepares(state: Option<&State>) -> bool {
+    matches!(state, Some(State::Voter(voter)) if voter.role != paxos::Role::Follower)
 }
 
 /// What must always hold of brokers, whatever producers ask for, while no more than `min_isr - 1`

@@ -1,7 +1,7 @@
 //! Kafka: what the tools need to know. Server 0 is the controller, the others are brokers.
 
 use super::abstract_model::bounds::abstract_models;
-use super::config::{Kafka, Timing, controller};
+use super::config::{Kafka, Timing};
 use super::message::Peer;
 use super::offer::TopicOffer;
 use super::properties::{Actor, History};
@@ -67,6 +67,11 @@ impl Deploy for Kafka {
     fn status(state: &State) -> Status {
         match state {
             State::Controller(registry) => of("controller", registry),
+            State::Voter(voter) => {
+                let role =
+                    if voter.is_leading() { "controller" } else { "controller that follows" };
+                of(role, &voter.stable.image.machine)
+            }
             State::Broker(broker) => of(role(broker), &broker.metadata),
             State::Client(_) => Status::default(),
         }
@@ -98,7 +103,7 @@ impl Deploy for Kafka {
     }
 
     fn readmission(server: Id) -> Readmission<Self> {
-        Readmission::Refused(if server == controller() {
+        Readmission::Refused(if server == Id::from(0) {
             "it is the controller, and no other server knows who is in sync and who may be elected; the \
              brokers go on as they are, so copy what they hold into a new cluster"
         } else {

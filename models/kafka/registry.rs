@@ -1,5 +1,6 @@
 //! What the controller decides: the metadata.
 
+use crate::kv::StateMachine;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,5 +57,25 @@ impl Registry {
     /// Whether a broker may be elected now.
     pub fn is_unfenced(&self, broker: Id) -> bool {
         self.brokers.get(&broker).is_some_and(|registration| !registration.fenced)
+    }
+}
+
+/// Where the controllers are several, their log is of decisions: each has all that is known after it,
+/// and is decided upon what the one before it in the log says.
+impl StateMachine for Registry {
+    type Op = Self;
+    type Reply = ();
+    type Fragment = Self;
+
+    fn apply(&mut self, _client: Id, _seq: u64, decided: &Self) {
+        self.clone_from(decided);
+    }
+
+    fn fragments(&self) -> Vec<Self> {
+        vec![self.clone()]
+    }
+
+    fn restore(&mut self, fragment: Self) {
+        *self = fragment;
     }
 }

@@ -6,6 +6,7 @@ use super::registry::{Partition, Registry};
 use super::topic::Topic;
 use crate::kv::snapshot::SnapshotInstall;
 use crate::kv::{ClientState, Retry};
+use crate::paxos::{self, ReplicaState};
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum State {
     /// Of the controller; all of it is durable.
     Controller(Registry),
+    /// Of a controller that is one of several.
+    Voter(ReplicaState<Registry>),
     /// Of a broker.
     Broker(BrokerState),
     /// Of a producer or consumer.
@@ -26,6 +29,8 @@ pub enum State {
 pub enum Timer {
     /// Controller: this broker has been silent for too long.
     Suspect(Id),
+    /// Controller that is one of several: one of the replica's.
+    Quorum(paxos::Timer),
     /// Broker: what was not answered is sent again.
     Resend,
     /// Leader: who lags has lagged for too long.

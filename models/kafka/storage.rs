@@ -7,6 +7,7 @@
 use super::log::{Log, Record};
 use super::registry::Registry;
 use super::state::BrokerState;
+use crate::paxos;
 use crate::{Durable, Replay, Saved};
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +18,15 @@ pub enum Storage {
     Controller(Registry),
     /// Of a broker.
     Broker(Saved<BrokerDisk>),
+    /// Of a controller that is one of several.
+    Voter(paxos::Saved<Registry>),
 }
 
 impl Durable for Storage {
     fn absorb(&mut self, delta: Self) {
         match (self, delta) {
             (Self::Broker(saved), Self::Broker(delta)) => saved.absorb(delta),
+            (Self::Voter(saved), Self::Voter(delta)) => saved.absorb(delta),
             (saved, delta) => *saved = delta,
         }
     }

@@ -251,16 +251,6 @@ pub enum Paxos<M: StateMachine> {
     Client(ScriptedClient<M::Op>),
 }
 
-impl<M: StateMachine> Paxos<M> {
-    /// The seeded bug, if its cluster has one.
-    pub(super) fn bug(&self) -> Option<Bug> {
-        match self {
-            Self::Replica(Replica { config }) => config.bug,
-            Self::Client(_) => None,
-        }
-    }
-}
-
 /// A replica of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replica {

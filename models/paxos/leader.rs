@@ -26,6 +26,9 @@ impl<M: StateMachine> ReplicaState<M> {
 impl<M: StateMachine> Turn<'_, '_, M> {
     /// A client asks.
     pub(super) fn on_request(&mut self, seq: u64, op: M::Op) {
+        if seq == Command::<M::Op>::OF_A_SERVER {
+            return;
+        }
         if !self.state.is_leading() {
             let promised = self.state.stable.promised;
             if promised.leader != self.id {

@@ -30,7 +30,7 @@ pub enum Command<O> {
     Request {
         /// The client.
         client: Id,
-        /// The client's sequence number.
+        /// The client's sequence number; [`Command::OF_A_SERVER`], if no client asked.
         seq: u64,
         /// What it asked for.
         op: O,
@@ -38,6 +38,10 @@ pub enum Command<O> {
 }
 
 impl<O> Command<O> {
+    /// The number of an operation that no client asked for: a replica proposed it of its own accord.
+    /// It is in no session.
+    pub const OF_A_SERVER: u64 = 0;
+
     /// Applies it as the next slot's command. One request may have been chosen in two slots, by two
     /// leaders: it is applied in the first. Gives the answer for its client; none, if the client
     /// has gone on.
@@ -47,6 +51,10 @@ impl<O> Command<O> {
     ) -> Option<Answer<M::Reply>> {
         image.slot += 1;
         let Self::Request { client, seq, op } = self else { return None };
+        if *seq == Self::OF_A_SERVER {
+            image.machine.apply(*client, *seq, op);
+            return None;
+        }
         image.apply_once(*client, *seq, op)
     }
 

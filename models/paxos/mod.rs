@@ -73,7 +73,7 @@
 //! leader that stops is succeeded at once), `leader.rs` with
 //! its `queue.rs` and `reads.rs`, and `learner.rs`; a lagging replica's side of catching up is in
 //! `catch_up.rs`, the other side in `offer.rs`. All handlers are methods of one context, `turn.rs`;
-//! `replica.rs` dispatches. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that
+//! `replica.rs` dispatches, or, for a service that has a replica in its nodes, `embedded.rs`. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that
 //! notice them.
 
 mod acceptor;
@@ -83,6 +83,7 @@ mod bugs;
 mod catch_up;
 mod choice;
 mod config;
+mod embedded;
 mod guarantees;
 pub mod instances;
 mod leader;
@@ -126,7 +127,6 @@ use crate::kv::{Service, StateMachine};
 use crate::lend::lend;
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
-use turn::Turn;
 
 impl<M: StateMachine> Actor for Paxos<M> {
     type Msg = Msg<M>;
@@ -137,9 +137,8 @@ impl<M: StateMachine> Actor for Paxos<M> {
 
     fn on_start(&self, id: Id, storage: &Option<Saved<M>>, o: &mut Out<Self>) -> State<M> {
         match self {
-            Self::Replica(Replica { config }) => {
-                let saved = storage.as_ref();
-                State::Replica(Turn::start(config, id, o, |mut turn| turn.on_start(saved)))
+            Self::Replica(replica) => {
+                State::Replica(replica.on_start(id, storage.as_ref(), M::default(), o))
             }
             Self::Client(client) => State::Client(client.on_start(o)),
         }
@@ -154,8 +153,8 @@ impl<M: StateMachine> Actor for Paxos<M> {
         o: &mut Out<Self>,
     ) {
         match self {
-            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
-                Turn::on_message(config, id, src, state, o).on_msg(msg);
+            Self::Replica(replica) => lend!(state, State::Replica, |state| {
+                replica.on_msg(id, state, src, msg, o);
             }),
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_msg(state, msg, o));
@@ -165,8 +164,8 @@ impl<M: StateMachine> Actor for Paxos<M> {
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, State<M>>, timer: &Timer, o: &mut Out<Self>) {
         match self {
-            Self::Replica(Replica { config }) => lend!(state, State::Replica, |state| {
-                Turn::of_its_own(config, id, state, o).on_timer(*timer);
+            Self::Replica(replica) => lend!(state, State::Replica, |state| {
+                replica.on_timer(id, state, *timer, o);
             }),
             Self::Client(client) => {
                 lend!(state, State::Client, |state| client.on_retry(state, o));
@@ -195,26 +194,17 @@ impl<M: StateMachine> Recoverable for Paxos<M> {
         }
     }
 
-    /// The leader's proposals are of a ballot that is durable, and what it says is chosen is so by
-    /// votes that are durable.
     fn waits_for_disk(&self, msg: &Msg<M>) -> bool {
-        match msg {
-            Service::Request { .. }
-            | Service::Reply { .. }
-            | Service::Redirect { .. }
-            | Service::Refused { .. }
-            | Service::Peer(
-                Peer::Accept { .. }
-                | Peer::Chosen { .. }
-                | Peer::Heartbeat { .. }
-                | Peer::Confirm { .. }
-                | Peer::Confirmed { .. },
-            ) => false,
-            Service::Peer(msg) => !self.bug().is_some_and(|bug| bug.hastens(msg)),
+        match (self, msg) {
+            (Self::Replica(replica), Service::Peer(msg)) => replica.waits(msg),
+            _ => false,
         }
     }
 
     fn is_lazy(&self, saved: &Saved<M>) -> bool {
-        saved.is_all(|delta| delta.is_lazy() || self.bug().is_some_and(|bug| bug.puts_off(delta)))
+        match self {
+            Self::Replica(replica) => replica.is_lazy(saved),
+            Self::Client(_) => false,
+        }
     }
 }

@@ -10,12 +10,13 @@ use super::turn::Turn;
 use crate::kv::{Image, Service, StateMachine};
 
 impl<M: StateMachine> Turn<'_, '_, M> {
-    /// Starts, from what it saved if it did.
-    pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>) {
+    /// Starts, from what it saved if it did, else with this machine.
+    pub(super) fn on_start(&mut self, saved: Option<&Saved<M>>, first: M) {
         if let Some(saved) = saved {
             self.state.to_mut().stable = saved.state();
         } else {
-            self.state.to_mut().stable.image = Image::new(self.config.sessions);
+            let empty = Image::new(self.config.sessions);
+            self.state.to_mut().stable.image = Image { machine: first, ..empty };
             self.save(Saved::Complete(self.state.stable.clone()));
         }
         // A snapshot that was given is gone, and the log that was kept for it is not needed.

@@ -6,7 +6,15 @@ use crate::kv::Op;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![zombie_read(), lossy_restart_shrink(), appends(), retention_failover()]
+    vec![
+        zombie_read(),
+        lossy_restart_shrink(),
+        appends(),
+        retention_failover(),
+        failover_twice(),
+        mixed(),
+        three_to_commit(),
+    ]
 }
 
 fn zombie_read() -> Instance<Actor, History> {
@@ -70,5 +78,52 @@ fn retention_failover() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 1_205_259, generated: 12_819_833, violated: &[] },
+    }
+}
+
+fn failover_twice() -> Instance<Actor, History> {
+    Instance {
+        name: "failover-twice",
+        about: "2 brokers, 1 to commit, a producer of 2 records; the first is fenced, and the second",
+        deep: true,
+        cluster: || {
+            let clients = vec![(1, produce(2))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 1), ..alone() };
+            bounds.safe([claims::committed(), claims::failed_over()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_788_174, generated: 17_171_555, violated: &[] },
+    }
+}
+
+fn mixed() -> Instance<Actor, History> {
+    Instance {
+        name: "mixed",
+        about: "2 brokers, 2 to commit, 2 producers, each of which asks another broker; the first is fenced",
+        deep: true,
+        cluster: || {
+            let clients = vec![(1, produce(1)), (2, produce(1))];
+            let bounds = Bounds { clients, fences: Fences::Each(1, 0), ..Bounds::of(2, 2) };
+            bounds.safe([claims::committed(), claims::failed_over()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 2_759_366, generated: 30_916_130, violated: &[] },
+    }
+}
+
+/// No producer, which would multiply the states: its record is there at the start.
+fn three_to_commit() -> Instance<Actor, History> {
+    Instance {
+        name: "three-to-commit",
+        about: "3 brokers in sync, 3 to commit; the first has a record, and the others lose their page caches",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { clients: vec![], ..Bounds::of(3, 3).crashing(2) };
+            let bounds = Bounds { crashable: Some(vec![2, 3]), ..bounds };
+            let bounds = bounds.with(|config| config.min_isr = 3).preloaded(&[1]);
+            bounds.safe([claims::shrunk(3)])
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_695_271, generated: 25_526_951, violated: &[] },
     }
 }

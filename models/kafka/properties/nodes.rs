@@ -1,11 +1,12 @@
 //! What properties look at: what the nodes have, up or down.
 
-use super::super::config::{Kafka, controller};
+use super::super::config::Kafka;
 use super::super::history::LogHistory;
 use super::super::log::Log;
 use super::super::registry::Registry;
 use super::super::state::{BrokerState, Role, State};
 use super::super::storage::Storage;
+use crate::Saved;
 use crate::world::{NodeOf, Nodes, Property, View};
 use stateright::actor::Id;
 
@@ -19,13 +20,39 @@ pub type Claim = Property<Actor, History>;
 /// A state of an instance.
 pub(super) type World<'a> = View<'a, Actor, History>;
 
-/// What the controller decided; it never crashes for good.
+/// What was decided: the newest that a controller knows.
 pub(super) fn registry<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Registry> {
-    let node = nodes.node(controller());
+    let newest = decided(nodes.node(Id::from(0)))?;
+    voters(nodes).max_by_key(|registry| registry.version).or(Some(newest))
+}
+
+/// What each controller knows to be decided, where they are several; what it will know when it is
+/// back, if it is down.
+pub(super) fn voters<'a, 'n>(
+    nodes: &'n Nodes<'a, Actor>,
+) -> impl Iterator<Item = &'a Registry> + use<'a, 'n> {
+    voter_nodes(nodes).filter_map(decided)
+}
+
+/// The controllers, where they are several. They have the first ids.
+pub(super) fn voter_nodes<'a, 'n>(
+    nodes: &'n Nodes<'a, Actor>,
+) -> impl Iterator<Item = &'a NodeOf<Actor>> + use<'a, 'n> {
+    let is_voter = |node: &&NodeOf<Actor>| match (node.state(), &node.disk.durable) {
+        (Some(state), _) => matches!(state, State::Voter(_)),
+        (None, saved) => matches!(saved, Some(Storage::Voter(_))),
+    };
+    (0..).map(|id| nodes.node(Id::from(id))).take_while(is_voter)
+}
+
+/// What a controller decided. A single one never crashes for good.
+fn decided(node: &NodeOf<Actor>) -> Option<&Registry> {
     match (node.state(), &node.disk.durable) {
         (Some(State::Controller(registry)), _) | (None, Some(Storage::Controller(registry))) => {
             Some(registry)
         }
+        (Some(State::Voter(voter)), _) => Some(&voter.stable.image.machine),
+        (None, Some(Storage::Voter(Saved::Complete(stable)))) => Some(&stable.image.machine),
         _ => None,
     }
 }

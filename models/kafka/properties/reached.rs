@@ -2,7 +2,7 @@
 
 use super::nodes::{Claim, History, World, brokers, newest_leader, registry, takes_part};
 use crate::kafka::message::{Content, Fetched, Peer, Reply};
-use crate::kafka::state::Role;
+use crate::kafka::state::{BrokerState, Role, State};
 use crate::kv::Service;
 use crate::statements;
 use crate::world::{Condition, Property};
@@ -21,6 +21,7 @@ statements! {
     pub INSTALLED = "installed",
         "a broker that was not in sync at the start has what older records come to, and is in sync";
     pub LOST_TAIL = "lost-tail", "a broker that has lost records which it had acknowledged runs again";
+    pub TAKEN_OVER = "taken-over", "another controller than the first has led, and something was decided";
     pub ANSWERED_AGAIN = "answered-again", "a record that came again was answered, and not appended";
 }
 
@@ -32,6 +33,20 @@ pub fn committed() -> Claim {
     )
 }
 
+/// The controllers are led by another than the first, after something was decided.
+pub fn taken_over() -> Claim {
+    Property::sometimes(
+        TAKEN_OVER,
+        Condition::some_node(|node| match node.state() {
+            Some(State::Voter(voter)) => {
+                let decided = voter.stable.image.machine.version > 1;
+                voter.is_leading() && decided && node.id != Id::from(0)
+            }
+            _ => false,
+        }),
+    )
+}
+
 /// A record was read.
 pub fn read() -> Claim {
     Property::sometimes(READ, Condition::history(|history: &History| !history.read.is_empty()))
@@ -39,10 +54,11 @@ pub fn read() -> Claim {
 
 /// Another broker leads.
 pub fn failed_over() -> Claim {
-    let elsewhere = |id: Id| id != Id::from(1);
+    let is_first =
+        |(id, leader): (Id, &BrokerState)| leader.metadata.brokers.keys().next() == Some(&id);
     Property::sometimes(
         FAILED_OVER,
-        Condition::nodes(move |nodes| newest_leader(nodes).is_some_and(|(id, _)| elsewhere(id))),
+        Condition::nodes(move |nodes| newest_leader(nodes).is_some_and(|it| !is_first(it))),
     )
 }
 

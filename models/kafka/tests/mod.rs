@@ -5,3 +5,4 @@ mod brokers;
 mod leader;
 mod refinement;
 mod scenarios;
+mod voters;

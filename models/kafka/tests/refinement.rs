@@ -57,7 +57,7 @@ fn abstraction(world: &View<'_, Actor, History>) -> KafkaState {
         match node {
             State::Controller(registry) => state.quorum = leadership(&registry.partition),
             State::Broker(broker) => state.replicas.push(replica(broker)),
-            State::Client(_) => {}
+            State::Voter(_) | State::Client(_) => {}
         }
     }
     while state.replicas.len() < 3 {

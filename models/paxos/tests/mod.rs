@@ -3,6 +3,7 @@
 mod catching_up;
 mod collapse;
 mod durable_laws;
+mod embedded;
 mod leaving;
 mod overtaken;
 mod pieces;

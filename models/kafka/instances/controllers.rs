@@ -1,0 +1,66 @@
+//! Several controllers, which decide by a log on Multi-Paxos.
+//!
+//! What multiplies is where each controller is in the log, with what brokers do meanwhile. So there is
+//! one election, of the second controller: who takes over does not matter to brokers. Two controllers,
+//! both of which must agree, show a leader that is deposed and does not know; three, of which the first
+//! is down before the second tries to lead, that the others go on.
+
+use crate::kafka::bounds::{Bounds, Fences};
+use crate::kafka::properties::{self as claims, Actor, Claim, History};
+use crate::{Expected, Instance};
+
+pub(super) fn instances() -> Vec<Instance<Actor, History>> {
+    vec![controllers(), produced(), bereaved()]
+}
+
+/// 2 brokers, 2 to commit, the first of which is fenced; one controller takes over from another.
+fn succeeded() -> Bounds {
+    Bounds { elections: 1, fences: Fences::Each(1, 0), ..Bounds::of(2, 2) }
+}
+
+fn reached() -> [Claim; 2] {
+    [claims::failed_over(), claims::taken_over()]
+}
+
+fn controllers() -> Instance<Actor, History> {
+    Instance {
+        name: "controllers",
+        about: "2 controllers, the second takes over; 2 brokers, 2 to commit; the first has a record, and is fenced",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { clients: vec![], ..succeeded() };
+            bounds.controlled(2).preloaded(&[2]).safe(reached())
+        },
+        symmetry: None,
+        expected: Expected { unique: 80_497, generated: 690_393, violated: &[] },
+    }
+}
+
+fn produced() -> Instance<Actor, History> {
+    Instance {
+        name: "controllers-produce",
+        about: "2 controllers, the second takes over; 2 brokers, 2 to commit, a producer; the first is fenced",
+        deep: true,
+        cluster: || {
+            let reached = reached().into_iter().chain([claims::committed()]);
+            succeeded().controlled(2).safe(reached)
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_227_480, generated: 14_498_709, violated: &[] },
+    }
+}
+
+fn bereaved() -> Instance<Actor, History> {
+    Instance {
+        name: "controller-paxos",
+        about: "3 controllers, the first crashes for good, and the second takes over; 2 brokers, 2 to commit; the first is fenced",
+        deep: true,
+        cluster: || {
+            let bounds = Bounds { clients: vec![], bereaved: true, ..succeeded() };
+            let bounds = Bounds { crashes: 1, crashable: Some(vec![0]), ..bounds };
+            bounds.controlled(3).safe(reached())
+        },
+        symmetry: None,
+        expected: Expected { unique: 1_253_950, generated: 15_555_903, violated: &[] },
+    }
+}
