@@ -2,6 +2,7 @@
 //! that it accepted, and the most recent update that was committed.
 
 use super::bugs::Bug;
+use super::config::Purge;
 use super::message::{Call, Peer, Promised, Update};
 use super::storage::{Record, Serial};
 use super::turn::Turn;
@@ -14,10 +15,10 @@ impl Turn<'_, '_> {
     }
 
     /// Promises to accept nothing of a smaller ballot, and says what this replica has; `None` if it
-    /// promised a larger one.
+    /// promised a larger one, or could not take what is committed in this one.
     pub(super) fn promise(&mut self, key: &Bytes, ballot: Stamp) -> Option<Promised> {
         let serial = self.serial(key);
-        if ballot < serial.promised {
+        if ballot < serial.promised || self.is_below_horizon(ballot) {
             return None;
         }
         if ballot > serial.promised {
@@ -38,18 +39,29 @@ impl Turn<'_, '_> {
         is_free
     }
 
-    /// Commits an update: its version is that of its ballot.
-    pub(super) fn commit(&mut self, key: &Bytes, version: &Version) {
-        self.take(key, version);
+    fn is_below_horizon(&self, ballot: Stamp) -> bool {
+        self.config.purge == Purge::AfterRepair && ballot <= self.state.stable.horizon
+    }
+
+    /// Commits an update: its version is that of its ballot. Not if that comes late.
+    pub(super) fn commit(&mut self, key: &Bytes, version: &Version) -> bool {
+        if !self.take(key, version) && !self.has(Bug::CommitUntaken) {
+            self.ask_replicas(key);
+            return false;
+        }
         if !self.serial(key).covers(version.stamp) {
             self.change(Record::Committed(key.clone(), version.clone()));
         }
+        true
     }
 
     pub(super) fn on_prepare(&mut self, call: Call, key: &Bytes, ballot: Stamp) {
         let answer = match self.promise(key, ballot) {
             Some(promised) => Peer::Promise { call, ballot, promised },
-            None => Peer::Nack { call, promised: self.serial(key).promised },
+            None => {
+                let promised = self.serial(key).promised.max(self.state.stable.horizon);
+                Peer::Nack { call, promised }
+            }
         };
         self.answer(answer);
     }
@@ -64,7 +76,11 @@ impl Turn<'_, '_> {
     }
 
     pub(super) fn on_commit(&mut self, call: Call, key: &Bytes, version: &Version) {
-        self.commit(key, version);
-        self.answer(Peer::Committed { call, ballot: version.stamp });
+        let answer = if self.commit(key, version) {
+            Peer::Committed { call, ballot: version.stamp }
+        } else {
+            Peer::Nack { call, promised: self.state.stable.horizon }
+        };
+        self.answer(answer);
     }
 }

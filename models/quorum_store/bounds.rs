@@ -196,6 +196,16 @@ pub(super) fn delete(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::Delete { key: "x".into() })
 }
 
+/// The same call of another key.
+pub(super) fn of(key: &str, (node, Request { mut op, level }): ScriptedCall) -> ScriptedCall {
+    match &mut op {
+        Op::Get { key: of } | Op::Delete { key: of } => *of = key.into(),
+        Op::Put { key: of, .. } | Op::Cas { key: of, .. } => *of = key.into(),
+        Op::Range(_) => {}
+    }
+    (node, Request { op, level })
+}
+
 /// The same call at another level.
 pub(super) fn with(level: Level, (node, request): ScriptedCall) -> ScriptedCall {
     (node, Request { level, ..request })
@@ -258,6 +268,25 @@ pub(super) fn three_deleting() -> Bounds {
 /// Two nodes that purge what both have deleted.
 pub(super) fn purging() -> Bounds {
     Bounds { purge: Purge::AfterRepair, repairs: Some(1), purges: 2, ..deleter() }
+}
+
+/// The same, where the nodes exchange what they have twice.
+pub(super) fn purging_twice() -> Bounds {
+    Bounds { repairs: Some(2), purges: 1, ..purging() }
+}
+
+/// A put of a key that only one node may have, and a later delete of another key.
+pub(super) fn two_keys() -> Bounds {
+    let script = vec![with(Level::One, put(0, "a")), of("y", delete(0))];
+    let bounds = Bounds { purge: Purge::AfterRepair, purges: 1, ..lossy(script) };
+    Bounds { resends: Some(0), retries: Some(0), held: 1, ..bounds }
+}
+
+/// A compare-and-swap of a key while another one is deleted.
+pub(super) fn two_keys_serially() -> Bounds {
+    let bounds = in_order(vec![vec![cas(0, None, "a")], vec![of("y", delete(0))]]);
+    let purging = Bounds { purge: Purge::AfterRepair, repairs: Some(1), purges: 1, ..bounds };
+    Bounds { nodes: 2, replicas: 2, held: 2, ..purging }
 }
 
 /// One client writes two values with one timestamp, at two nodes, and reads.

@@ -63,8 +63,9 @@ pub enum Purge {
     Never,
     /// When [`Config::grace`] has passed (`gc_grace_seconds`).
     OnTimer,
-    /// When all replicas are known to have it (CASSANDRA-6434). A replica then takes nothing that is
-    /// older than a tombstone that went and that it does not have.
+    /// When all replicas are known to have it (CASSANDRA-6434) and [`Config::grace`] has passed. A
+    /// replica then takes a value that is older than a tombstone that went there only from a replica
+    /// that holds it still.
     AfterRepair,
 }
 
@@ -151,7 +152,7 @@ pub struct Config {
     pub handoff: Handoff,
     /// When a tombstone goes.
     pub purge: Purge,
-    /// How old a tombstone must be to go on a timer, in milliseconds of the physical clock.
+    /// How old a tombstone must be to go, in milliseconds of the physical clock.
     pub grace: u64,
     /// Whether what acceptors remember goes on a timer too (Cassandra's `paxos_grace_seconds`).
     pub expires_serial: bool,

@@ -256,6 +256,7 @@ impl Turn<'_, '_> {
             }
             Phase::Repairing { version, holders } => {
                 self.send_write(&key, Cause::Call(call), &version, &holders);
+                self.hold_repair(call, &key, &version);
             }
             Phase::Reading { .. } => self.read_again(call),
             Phase::Serial(_) => self.serial_again(call),

@@ -25,8 +25,8 @@ mod reduced;
 mod serial;
 
 use super::bounds::{
-    Bounds, at_once, cells, get, in_turn, lossy, missed, purging, put, reader, repeating, rivals,
-    three_deleting, with,
+    Bounds, at_once, cells, get, in_turn, lossy, missed, purging, purging_twice, put, reader,
+    repeating, rivals, three_deleting, two_keys, with,
 };
 use super::config::{Clock, Handoff, Purge, ReadRepair, Stamps, WriteMode};
 use super::history::History;
@@ -56,6 +56,8 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         equal_timestamps(),
         gc_on_timer(),
         gc_after_repair(),
+        gc_two_keys(),
+        gc_stale_answer(),
         lossy_links(),
         converging(),
         hints(),
@@ -293,6 +295,28 @@ instance!(
     purging(),
     claims::atomic_and([claims::deleted(), claims::collected(2)]),
     (1_071, 5_942),
+    &[]
+);
+
+instance!(
+    gc_two_keys,
+    "gc-two-keys",
+    false,
+    "2 nodes, level one, tombstones that go when repaired, a client that puts, and deletes another key at a quorum, any losses, any number of repairs, 1 purge",
+    two_keys(),
+    [claims::written(), claims::deleted(), claims::held(1), claims::converges(2)],
+    (0, 0),
+    &[]
+);
+
+instance!(
+    gc_stale_answer,
+    "gc-stale-answer",
+    false,
+    "2 nodes, quorums, tombstones that go when repaired, a client that puts, deletes and gets, 2 repairs, 1 purge",
+    purging_twice(),
+    claims::atomic_and([claims::deleted()]),
+    (0, 0),
     &[]
 );
 

@@ -87,6 +87,18 @@ pub struct Promised {
     pub committed: Option<Version>,
 }
 
+/// What two nodes know of each other's horizons in an exchange: that a version was sent after the
+/// tombstones went that the receiver purged.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Horizons {
+    /// The sender's.
+    pub sender: Stamp,
+    /// The receiver's, as it said itself in this exchange.
+    pub receiver: Stamp,
+}
+
 /// What nodes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Peer {
@@ -153,6 +165,8 @@ pub enum Peer {
         path: Vec<u8>,
         /// The sums of the branches.
         sums: Vec<u64>,
+        /// The horizons of both.
+        horizons: Horizons,
     },
     /// Anti-entropy: the sender's versions there.
     Leaf {
@@ -166,6 +180,8 @@ pub enum Peer {
         next: Option<Bytes>,
         /// Whether the receiver is to send what it has beside.
         wants: bool,
+        /// The horizons of both.
+        horizons: Horizons,
     },
     /// Anti-entropy: send the rest of them.
     More {
@@ -175,6 +191,8 @@ pub enum Peer {
         after: Bytes,
         /// Whether the sender is to be sent what it lacks.
         wants: bool,
+        /// The sender's horizon.
+        horizon: Stamp,
     },
     /// Promise to accept nothing of a smaller ballot.
     Prepare {
@@ -212,11 +230,12 @@ pub enum Peer {
         /// The ballot.
         ballot: Stamp,
     },
-    /// Neither promised nor accepted: the sender promised a larger ballot.
+    /// Neither promised nor accepted nor taken: the sender promised a larger ballot, or its horizon is
+    /// above the timestamp.
     Nack {
         /// For this request.
         call: Call,
-        /// That ballot.
+        /// That ballot, or the horizon.
         promised: Stamp,
     },
     /// A quorum accepted this update.

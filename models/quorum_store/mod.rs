@@ -33,7 +33,7 @@
 //!    (`repair.rs`).
 //! 5. **A delete** writes a tombstone, which goes never, on a timer, or when all replicas have it. In
 //!    the last case a replica remembers the newest timestamp of those that went, its *horizon*, and
-//!    takes nothing from below it that it does not have.
+//!    takes a value from below it only from a replica that holds it still (`repair.rs`).
 //!
 //! 6. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
@@ -68,8 +68,8 @@
 //!   restarts. Repeated at another node it is another write, which may win over one made in between.
 //! * Plain writes of several writers are ordered by clocks. A hybrid clock orders what its node saw;
 //!   two nodes that heard nothing of each other may order against real time.
-//! * A replica takes no version that is not above its horizon, unless it has it. So a write that was
-//!   on its way when a later tombstone went is not acknowledged there: it fails, or waits for others.
+//! * A write that was on its way when a later tombstone went, of whatever key, is not acknowledged there
+//!   before another replica has it: it fails, or waits for others.
 //!
 //! * Plain writes are not ordered with serial ones (`mixed-lwt`): a key that is written by
 //!   compare-and-swap is to be written by nothing else.
@@ -102,7 +102,9 @@
 //!   them or not.
 //! * Cassandra keeps a hint for three hours and compares its age with the grace of tombstones. Here the
 //!   horizon of the replica decides, so that no clock needs to be trusted; and nothing else that comes
-//!   late brings a deleted value back either.
+//!   late brings a deleted value back either. A hint from below it is dropped, as Cassandra drops one
+//!   that is older than the grace: what was acknowledged is at a replica too, unless hints count, so
+//!   sloppy quorums and tombstones that go when repaired do not go together.
 //! * Cassandra marks what a repair session covered. Here each tombstone is marked when all replicas
 //!   acknowledged it.
 //!
@@ -153,7 +155,9 @@ pub use config::{
     ReadRepair, Replica, ScriptedCall, Session, Stamps, TREE_DEPTH, Timing, WriteMode,
 };
 pub use history::History;
-pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};
+pub use message::{
+    Answer, Call, Cause, Horizons, Level, Msg, Peer, Promised, Request, Update,
+};
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use repair::FANOUT;
 pub use state::{Attempt, Open, Phase, Progress, ReplicaState, Seen, SessionState, State, Timer};

@@ -1,8 +1,9 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, repeating,
-    repeating_serially, rivalry, rivals, serial_get, three_deleting, twins, unfinished, with,
+    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, purging_twice, put, reader,
+    repeating, repeating_serially, rivalry, rivals, serial_get, three_deleting, twins, two_keys,
+    two_keys_serially, unfinished, with,
 };
 use super::bugs::Bug;
 use super::config::{Handoff, Purge, Stamps, WriteMode};
@@ -41,6 +42,12 @@ mutants! {
         "purge-unrepaired" by claims::DELETED in Bounds { purge: Purge::AfterRepair, resends: Some(1), ..three_deleting() };
     LateHint: "a version that is older than a tombstone that went is taken again",
         "late-hint" by claims::DELETED in purging();
+    RefuseLate: "a value that is older than a tombstone of another key that went is never taken, whoever holds it",
+        "refuse-late" by claims::CONVERGES in two_keys();
+    StaleAnswer: "such a value is taken from an answer that was given before the tombstone went",
+        "stale-answer" by claims::DELETED in purging_twice();
+    CommitUntaken: "a replica acknowledges a commit whose value it did not take, because that came late",
+        "commit-untaken" by claims::HELD in two_keys_serially();
     ForgetWrite: "a replica acknowledges a version that it did not save",
         "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) },
         "forget-write-unread" by CHECKPOINT in Bounds::new(3, vec![vec![put(0, "a")]]);

@@ -121,15 +121,20 @@ pub fn no_effect() -> Claim {
     judged(NO_EFFECT, Registers::is_failure_without_effect)
 }
 
-/// So many replicas hold what was acknowledged. Of what is not above its horizon a replica knows that it
-/// was covered.
+/// So many replicas hold what was acknowledged. Of what is not above its horizon a replica may have
+/// forgotten that it was deleted.
 pub fn held(count: usize) -> Claim {
     Property::always(
         HELD,
         Condition::world(move |world: &View<'_, Actor, History>| {
             let nodes = world.nodes();
-            world.history().registers.acknowledged().all(|(key, stamp)| {
-                stables(&nodes).filter(|stable| covers(stable, key, *stamp)).count() >= count
+            let registers = &world.history().registers;
+            registers.acknowledged().all(|(key, stamp)| {
+                let may_be_gone = registers.may_be_deleted(key, stamp);
+                let covering = stables(&nodes).filter(|stable| {
+                    covers(stable, key, *stamp) || may_be_gone && stable.horizon >= *stamp
+                });
+                covering.count() >= count
             })
         }),
     )
@@ -137,7 +142,7 @@ pub fn held(count: usize) -> Claim {
 
 fn covers(stable: &Stable, key: &Bytes, stamp: Stamp) -> bool {
     let held = stable.version(key).map(|version| version.stamp);
-    held.is_some_and(|held| held >= stamp) || stable.horizon >= stamp
+    held.is_some_and(|held| held >= stamp)
 }
 
 /// Requests that failed are settled by those that follow.

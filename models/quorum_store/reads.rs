@@ -114,8 +114,12 @@ impl Turn<'_, '_> {
         if is_consistent || self.config.read_repair == ReadRepair::None {
             return self.return_version(call, Some(newest));
         }
-        if answers.contains_key(&self.id) && self.take(&key, &newest) {
-            holders.insert(self.id);
+        if answers.contains_key(&self.id) {
+            if self.take(&key, &newest) {
+                holders.insert(self.id);
+            } else {
+                self.ask_replicas(&key);
+            }
         }
         for node in answers.keys().filter(|node| !holders.contains(node)) {
             let (key, version) = (key.clone(), newest.clone());
@@ -136,6 +140,20 @@ impl Turn<'_, '_> {
         if holders.len() + missing >= self.config.needed(*level) {
             let version = version.clone();
             self.return_version(call, Some(version));
+        }
+    }
+
+    /// This node may have taken by now what came late when the read found it.
+    pub(super) fn hold_repair(&mut self, call: Call, key: &Bytes, version: &Version) {
+        if !self.holds(key) || !self.take(key, version) {
+            return;
+        }
+        let id = self.id;
+        if let Some(open) = self.state.to_mut().open.get_mut(&call)
+            && let Phase::Repairing { holders, .. } = &mut open.phase
+            && holders.insert(id)
+        {
+            self.finish_repair(call);
         }
     }
 

@@ -54,11 +54,13 @@ impl Turn<'_, '_> {
             Peer::Read { call, key, full } => self.on_read(call, &key, full),
             Peer::Value { call, version } => self.on_seen(call, Seen::Full(version)),
             Peer::Digest { call, digest } => self.on_seen(call, Seen::Digest(digest)),
-            Peer::Tree { path, sums } => self.on_tree(&path, &sums),
-            Peer::Leaf { path, after, rows, next, wants } => {
-                self.on_leaf(path, after, &rows, next, wants);
+            Peer::Tree { path, sums, horizons } => self.on_tree(&path, &sums, horizons),
+            Peer::Leaf { path, after, rows, next, wants, horizons } => {
+                self.on_leaf(path, after, &rows, (next, wants), horizons);
             }
-            Peer::More { path, after, wants } => self.on_more(&path, after, wants),
+            Peer::More { path, after, wants, horizon } => {
+                self.on_more(&path, after, wants, horizon);
+            }
             Peer::Prepare { call, key, ballot } => self.on_prepare(call, &key, ballot),
             Peer::Promise { call, ballot, promised } => self.on_promise(call, ballot, promised),
             Peer::Propose { call, key, ballot, update } => {
@@ -86,7 +88,18 @@ impl Turn<'_, '_> {
     /// Takes a version, and says so once it is durable.
     fn on_write_msg(&mut self, cause: Cause, key: Bytes, version: &Version) {
         if self.take(&key, version) {
-            self.answer(Peer::Wrote { cause, key, stamp: version.stamp });
+            return self.answer(Peer::Wrote { cause, key, stamp: version.stamp });
+        }
+        self.ask_replicas(&key);
+        match cause {
+            // Its timestamp was too old: the next one of its node will not be.
+            Cause::Call(call) => {
+                let promised = self.state.stable.horizon;
+                self.answer(Peer::Nack { call, promised });
+            }
+            // What was acknowledged is at a replica too.
+            Cause::Hint => self.answer(Peer::Wrote { cause, key, stamp: version.stamp }),
+            Cause::Repair => {}
         }
     }
 
@@ -110,7 +123,9 @@ impl Turn<'_, '_> {
         let may_go = |row: &Row| match self.config.purge {
             Purge::Never => false,
             Purge::OnTimer => is_old(&row.version),
-            Purge::AfterRepair => row.is_repaired || self.has(Bug::PurgeUnrepaired),
+            Purge::AfterRepair => {
+                (row.is_repaired || self.has(Bug::PurgeUnrepaired)) && is_old(&row.version)
+            }
         };
         let rows = self.state.stable.rows.iter();
         let gone: Vec<Bytes> = rows

@@ -194,8 +194,9 @@ impl Turn<'_, '_> {
             promises.keys().copied().filter(|node| !missing.contains(node)).collect();
         for node in missing {
             if node == self.id {
-                self.commit(&key, &commit);
-                holders.insert(node);
+                if self.commit(&key, &commit) {
+                    holders.insert(node);
+                }
             } else {
                 let (key, version) = (key.clone(), commit.clone());
                 self.send(node, Peer::Commit { call, key, version });
@@ -263,8 +264,7 @@ impl Turn<'_, '_> {
         answer: Option<Answer>,
     ) {
         let mut holders = BTreeSet::new();
-        if self.holds(key) {
-            self.commit(key, &version);
+        if self.holds(key) && self.commit(key, &version) {
             holders.insert(self.id);
         }
         for node in self.others(key) {
@@ -293,11 +293,27 @@ impl Turn<'_, '_> {
             }
             Progress::Refreshing { commit: version, holders, .. }
             | Progress::Committing { version, holders, .. } => {
+                self.hold_commit(call, &key, &version, &holders);
                 (holders, Peer::Commit { call, key: key.clone(), version })
             }
         };
         for node in self.others(&key).filter(|node| !nodes.contains(node)) {
             self.send(node, msg.clone());
         }
+    }
+
+    /// This node may have taken by now what came late when it was to commit it.
+    fn hold_commit(&mut self, call: Call, key: &Bytes, version: &Version, holders: &BTreeSet<Id>) {
+        let id = self.id;
+        if holders.contains(&id) || !self.holds(key) || !self.commit(key, version) {
+            return;
+        }
+        if let Some(
+            Progress::Refreshing { holders, .. } | Progress::Committing { holders, .. },
+        ) = self.progress(call)
+        {
+            holders.insert(id);
+        }
+        self.advance(call);
     }
 }

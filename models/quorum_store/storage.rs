@@ -26,8 +26,8 @@ pub struct Stable {
     pub serial: SharedMap<Bytes, Serial>,
     /// The versions that it keeps for other nodes, one for each node and key.
     pub hints: SharedMap<(Id, Bytes), Version>,
-    /// At least the timestamps of all tombstones that went: of what is not newer, nothing is taken
-    /// that the node does not have.
+    /// At least the timestamps of all tombstones that went, and larger after each: of values that are
+    /// not newer, only what a replica holds after that is taken.
     pub horizon: Stamp,
 }
 
@@ -142,7 +142,7 @@ impl Replay for Stable {
             }
             Record::Purged(key) => {
                 if let Some(row) = self.rows.remove(&key) {
-                    self.horizon = self.horizon.max(row.version.stamp);
+                    self.horizon = self.horizon.past(row.version.stamp);
                 }
             }
         }

@@ -49,6 +49,7 @@ impl Turn<'_, '_> {
 
     /// A timestamp that it never gave before, and that is above `above`.
     pub(super) fn next_stamp(&self, above: clock::Stamp) -> Stamp {
+        let above = self.state.stable.horizon.time.max(above);
         let time = self.state.stable.clock.max(above).tick(self.config.physical.now());
         let node = match self.config.stamps {
             Stamps::Unique => self.id,
@@ -75,13 +76,26 @@ impl Turn<'_, '_> {
     }
 
     /// Takes a version, unless it has a newer one. Whether it has it now, or a newer one; not if the
-    /// version is one that it may have forgotten to be deleted.
+    /// version may be one whose tombstone went here.
     pub(super) fn take(&mut self, key: &Bytes, version: &Version) -> bool {
-        let held = self.version(key);
-        let is_late = version.stamp <= self.state.stable.horizon;
-        if is_late && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint) {
-            return held.is_some_and(|held| held.stamp >= version.stamp);
+        let held = self.state.stable.version(key);
+        let is_held = held.is_some_and(|held| held.stamp >= version.stamp);
+        if !is_held && self.is_late(version) {
+            return false;
         }
+        self.merge(key, version);
+        true
+    }
+
+    /// Whether the tombstone of a value may have gone. A tombstone that comes late brings nothing back.
+    fn is_late(&self, version: &Version) -> bool {
+        let is_below = version.stamp <= self.state.stable.horizon && version.value.is_some();
+        is_below && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint)
+    }
+
+    /// Takes a version that a replica holds, unless it has a newer one.
+    pub(super) fn merge(&mut self, key: &Bytes, version: &Version) {
+        let held = self.version(key);
         let newer = match held.clone() {
             None => version.clone(),
             Some(held) => self.config.newer(held, version.clone()),
@@ -90,6 +104,5 @@ impl Turn<'_, '_> {
             let clock = self.clock_past(version.stamp);
             self.change(Record::Row(key.clone(), newer, clock));
         }
-        true
     }
 }
