@@ -3,7 +3,7 @@
 
 use super::bugs::Bug;
 use super::config::Purge;
-use super::message::{Call, Peer, Promised, Update};
+use super::message::{Call, Moved, Peer, Promised, Update};
 use super::storage::{Record, Serial};
 use super::turn::Turn;
 use super::version::{Stamp, Version};
@@ -24,8 +24,41 @@ impl Turn<'_, '_> {
         if ballot > serial.promised {
             self.change(Record::Promised(key.clone(), ballot));
         }
-        let Serial { accepted, committed, .. } = serial;
-        Some(Promised { version: self.version(key), accepted, committed })
+        Some(self.promised(key))
+    }
+
+    fn promised(&self, key: &Bytes) -> Promised {
+        let Serial { accepted, committed, .. } = self.serial(key);
+        Promised { version: self.version(key), accepted, committed }
+    }
+
+    /// All that this replica has of a key, for one that is to hold it too.
+    pub(super) fn moved(&self, key: &Bytes) -> Moved {
+        if self.has(Bug::CopyNoPromises) {
+            let has = Promised { accepted: None, committed: None, ..self.promised(key) };
+            return Moved { key: key.clone(), promised: Stamp::default(), has };
+        }
+        let promised = self.serial(key).promised;
+        Moved { key: key.clone(), promised, has: self.promised(key) }
+    }
+
+    /// Takes what another replica has of a key: as if this one had promised and accepted what that one
+    /// did.
+    pub(super) fn merge_moved(&mut self, Moved { key, promised, has }: Moved) {
+        if let Some(version) = &has.version {
+            self.merge(&key, version);
+        }
+        let own = self.serial(&key);
+        let committed = own.committed.clone().max(has.committed);
+        let accepted = [own.accepted.clone(), has.accepted].into_iter().flatten();
+        let accepted = accepted.max_by_key(|(ballot, _)| *ballot).filter(|(ballot, _)| {
+            committed.as_ref().is_none_or(|committed| committed.stamp < *ballot)
+        });
+        let promised = own.promised.max(promised);
+        let merged = Serial { promised, accepted, committed };
+        if merged != own {
+            self.change(Record::Serial(key, merged));
+        }
     }
 
     /// Accepts an update, unless it promised a larger ballot.
@@ -63,7 +96,7 @@ impl Turn<'_, '_> {
                 Peer::Nack { call, promised }
             }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 
     pub(super) fn on_propose(&mut self, call: Call, key: &Bytes, ballot: Stamp, update: &Update) {
@@ -72,7 +105,7 @@ impl Turn<'_, '_> {
         } else {
             Peer::Nack { call, promised: self.serial(key).promised }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 
     pub(super) fn on_commit(&mut self, call: Call, key: &Bytes, version: &Version) {
@@ -81,6 +114,6 @@ impl Turn<'_, '_> {
         } else {
             Peer::Nack { call, promised: self.state.stable.horizon }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 }

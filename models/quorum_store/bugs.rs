@@ -20,6 +20,7 @@ bugs! {
     LateHint,
     RefuseLate,
     StaleAnswer,
+    TrustAbsent,
     CommitUntaken,
     ForgetWrite,
     NoHints,
@@ -38,6 +39,18 @@ bugs! {
     ForgetAccepted,
     ForgetTaken,
     BeginAgain,
+    IgnorePending,
+    PendingNotCounted,
+    NaturalReads,
+    ReadyEarly,
+    StreamFromOne,
+    CopyNoPromises,
+    ServeOldEpochs,
+    CountOldAnswers,
+    KeepAcks,
+    KeepMoved,
+    ForgetView,
+    NoMoveTimer,
 }
 
 impl Seeded<Msg, Saved> for Bug {
@@ -47,6 +60,7 @@ impl Seeded<Msg, Saved> for Bug {
             Record::Promised(..) => self == Self::ForgetPromise,
             Record::Accepted(..) => self == Self::ForgetAccepted,
             Record::Taken(..) => self == Self::ForgetTaken,
+            Record::View(..) => self == Self::ForgetView,
             _ => false,
         })
     }

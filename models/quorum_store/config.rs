@@ -3,6 +3,7 @@
 use super::bugs::Bug;
 use super::message::{Level, Request};
 use super::version::Version;
+use super::view::Move;
 use crate::clock::PhysicalTime;
 use crate::kv::{Bytes, SessionLimits};
 use crate::quorum::majority;
@@ -138,6 +139,8 @@ pub struct Config {
     pub replicas: usize,
     /// Which do; `None` if the first nodes hold all keys.
     pub ring: Option<Ring>,
+    /// The move that its mover begins, from these nodes of the ring.
+    pub plan: Option<Move>,
     /// Where timestamps come from.
     pub clock: Clock,
     /// The physical clock.
@@ -188,6 +191,7 @@ impl Config {
             nodes,
             replicas: replicas.clamp(1, nodes.max(1)),
             ring: None,
+            plan: None,
             clock: Clock::default(),
             physical: PhysicalTime::NONE,
             stamps: Stamps::default(),

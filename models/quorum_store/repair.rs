@@ -56,7 +56,7 @@ impl Turn<'_, '_> {
     fn shared(&self, with: Id, path: &[u8]) -> impl Iterator<Item = (&Bytes, &Version)> {
         let rows = self.state.stable.rows.iter().map(|(key, row)| (key, &row.version));
         rows.filter(move |(key, _)| {
-            is_under(key, path) && self.config.replicas_of(key).contains(&with)
+            is_under(key, path) && self.placed(key).replicas.contains(&with)
         })
     }
 
@@ -90,7 +90,7 @@ impl Turn<'_, '_> {
     fn send_tree(&mut self, to: Id, path: Vec<u8>) {
         let sums = self.sums(to, &path);
         let horizons = self.horizons(Stamp::default());
-        self.send(to, Peer::Tree { path, sums, horizons });
+        self.tell(to, Peer::Tree { path, sums, horizons });
     }
 
     /// In a message to a node of which this horizon was heard.
@@ -125,10 +125,10 @@ impl Turn<'_, '_> {
             if below.len() < depth {
                 let sums = self.sums(self.src, &below);
                 let horizons = self.horizons(horizons.sender);
-                self.answer(Peer::Tree { path: below, sums, horizons });
+                self.respond(Peer::Tree { path: below, sums, horizons });
             } else {
                 let rows = self.leaf(&below, (None, None), &[], true, horizons.sender);
-                self.answer(rows);
+                self.respond(rows);
             }
         }
     }
@@ -187,12 +187,12 @@ impl Turn<'_, '_> {
         if wants {
             let own = self.leaf(&path, (after, next.as_ref()), rows, false, horizons.sender);
             if !matches!(&own, Peer::Leaf { rows, .. } if rows.is_empty()) {
-                self.answer(own);
+                self.respond(own);
             }
         }
         if let Some(after) = next {
             let horizon = self.state.stable.horizon;
-            self.answer(Peer::More { path, after, wants, horizon });
+            self.respond(Peer::More { path, after, wants, horizon });
         }
     }
 
@@ -205,7 +205,7 @@ impl Turn<'_, '_> {
     /// Sends what is after a key.
     pub(super) fn on_more(&mut self, path: &[u8], after: Bytes, wants: bool, horizon: Stamp) {
         let rest = self.leaf(path, (Some(after), None), &[], wants, horizon);
-        self.answer(rest);
+        self.respond(rest);
     }
 
     /// Sends the tombstones that are not known to be everywhere.
@@ -230,7 +230,7 @@ impl Turn<'_, '_> {
 
     /// A replica has a tombstone, or something newer.
     pub(super) fn on_everywhere(&mut self, key: Bytes, stamp: Stamp) {
-        let replicas = self.config.replicas_of(&key);
+        let replicas = self.placed(&key).replicas;
         let src = self.src;
         let Some((of, nodes)) = self.state.repairing.get(&key) else { return };
         if *of != stamp || nodes.contains(&src) {
@@ -241,7 +241,7 @@ impl Turn<'_, '_> {
         nodes.insert(src);
         if replicas.iter().all(|node| nodes.contains(node)) {
             state.repairing.remove(&key);
-            self.broadcast(Peer::Repaired { key: key.clone(), stamp });
+            self.tell_all(Peer::Repaired { key: key.clone(), stamp });
             self.on_repaired(key, stamp);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::message::Update;
 use super::version::{Stamp, Version};
+use super::view::View;
 use crate::clock;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use crate::shared_map::SharedMap;
@@ -29,6 +30,8 @@ pub struct Stable {
     /// At least the timestamps of all tombstones that went, and larger after each: of values that are
     /// not newer, only what a replica holds after that is taken.
     pub horizon: Stamp,
+    /// Which nodes are on the ring.
+    pub view: View,
 }
 
 /// What a replica holds under a key.
@@ -101,6 +104,12 @@ pub enum Record {
     Repaired(Bytes),
     /// The tombstone of a key went.
     Purged(Bytes),
+    /// What another replica promised, accepted and committed of a key is known here too.
+    Serial(Bytes, Serial),
+    /// This view of the ring is adopted.
+    View(View),
+    /// The node is no replica of a key any more.
+    Dropped(Bytes),
 }
 
 impl Replay for Stable {
@@ -133,6 +142,12 @@ impl Replay for Stable {
                 serial.committed = Some(version);
             }),
             Record::Expired(key) => {
+                self.serial.remove(&key);
+            }
+            Record::Serial(key, merged) => self.serially(key, |serial| *serial = merged),
+            Record::View(view) => self.view = view,
+            Record::Dropped(key) => {
+                self.rows.remove(&key);
                 self.serial.remove(&key);
             }
             Record::Repaired(key) => {

@@ -2,6 +2,8 @@
 
 use super::bugs::Bug;
 use super::config::{Clock, Config, Purge, QuorumStore, Stamps};
+use super::message::{InEpoch, Level, Peer};
+use super::placement::Placed;
 use super::state::ReplicaState;
 use super::storage::Record;
 use super::version::{Stamp, Version};
@@ -16,7 +18,7 @@ pub(super) type Turn<'a, 's> = turn::Turn<'a, 's, Config, ReplicaState, QuorumSt
 impl Turn<'_, '_> {
     /// The replicas of a key, this node first if it is one, the others as they follow it.
     pub(super) fn replicas(&self, key: &Bytes) -> Vec<Id> {
-        let mut replicas = self.config.replicas_of(key);
+        let mut replicas = self.placed(key).replicas;
         let at = replicas.iter().position(|node| *node == self.id).unwrap_or(0);
         replicas.rotate_left(at);
         replicas
@@ -39,7 +41,40 @@ impl Turn<'_, '_> {
 
     /// Whether this node is a replica of a key.
     pub(super) fn holds(&self, key: &Bytes) -> bool {
-        self.config.replicas_of(key).contains(&self.id)
+        self.placed(key).replicas.contains(&self.id)
+    }
+
+    /// The replicas of a key, pending ones too, in the view of this node.
+    pub(super) fn placed(&self, key: &Bytes) -> Placed {
+        let mut placed = self.config.placed(&self.state.stable.view, key);
+        if self.has(Bug::IgnorePending) {
+            placed.replicas.truncate(placed.replicas.len() - placed.pending);
+            placed.pending = 0;
+        }
+        placed
+    }
+
+    /// How many replicas of a key a request of this level waits for.
+    pub(super) fn needed(&self, key: &Bytes, level: Level) -> usize {
+        let pending = if self.has(Bug::PendingNotCounted) { 0 } else { self.placed(key).pending };
+        self.config.needed(level) + pending
+    }
+
+    /// Says something to a node, in the view of this one.
+    pub(super) fn tell(&mut self, to: Id, msg: Peer) {
+        let epoch = self.state.stable.view.epoch;
+        self.send(to, InEpoch { epoch, msg });
+    }
+
+    /// Says something to the sender of the message that is handled.
+    pub(super) fn respond(&mut self, msg: Peer) {
+        self.tell(self.src, msg);
+    }
+
+    /// Says something to all other nodes.
+    pub(super) fn tell_all(&mut self, msg: Peer) {
+        let epoch = self.state.stable.view.epoch;
+        self.broadcast(InEpoch { epoch, msg });
     }
 
     /// The version that it has of a key.
@@ -64,6 +99,14 @@ impl Turn<'_, '_> {
         match self.config.clock {
             Clock::Hybrid if !self.has(Bug::ClockNotPastRead) => clock.max(seen.time),
             Clock::Hybrid | Clock::Physical => clock,
+        }
+    }
+
+    /// At least the timestamps of the tombstones that went here after all replicas had them.
+    pub(super) fn horizon(&self) -> Stamp {
+        match self.config.purge {
+            Purge::AfterRepair => self.state.stable.horizon,
+            Purge::Never | Purge::OnTimer => Stamp::default(),
         }
     }
 
