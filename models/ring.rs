@@ -98,6 +98,15 @@ impl Ring {
         after.chain(before).map(|(_, node)| *node)
     }
 
+    /// Whether a node comes to be one of the `count` replicas of some key when this ring becomes `after`.
+    pub fn gains(&self, after: &Self, node: Id, count: usize) -> bool {
+        let mut places = self.tokens.union(&after.tokens).map(|(place, _)| (*place, Id::from(0)));
+        places.any(|place| {
+            !first(self.from(place), count).contains(&node)
+                && first(after.from(place), count).contains(&node)
+        })
+    }
+
     /// How many of the 2^64 places belong to each node.
     pub fn owned(&self) -> BTreeMap<Id, u128> {
         self.held(1)
@@ -185,8 +194,18 @@ mod tests {
                 let owner = after.owner(&key);
                 prop_assert!(owner == before.owner(&key) || owner == Some(newcomer));
             }
+            prop_assert!(before.gains(&after, newcomer, count));
+            prop_assert!(nodes.iter().all(|node| !before.gains(&after, (*node).into(), count)));
+            let left = after.clone();
             after.leave(newcomer);
-            prop_assert_eq!(after, before);
+            prop_assert_eq!(&after, &before);
+            for node in nodes.iter().copied().map(Id::from) {
+                let gained = |key: &Bytes| {
+                    !left.replicas(key, count).contains(&node)
+                        && after.replicas(key, count).contains(&node)
+                };
+                prop_assert!(left.gains(&after, node, count) || !keys().any(|key| gained(&key)));
+            }
         }
 
         #[test]

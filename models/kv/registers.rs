@@ -183,6 +183,12 @@ impl<V: Clone + Default + Ord> Registers<V> {
         })
     }
 
+    /// Whether a delete of a key was asked for that has, or may have, at least this version.
+    pub fn may_be_deleted(&self, key: &Bytes, version: &V) -> bool {
+        let mut deletes = self.writes(key).filter(|(_, written)| written.is_none());
+        deletes.any(|((_, _, call), _)| call.replied().is_none_or(|(_, at)| at >= version))
+    }
+
     /// The history is linearizable; a failed call may take place at any later time.
     pub fn is_atomic(&self) -> bool {
         self.linearizes(|_| Fate::Open)

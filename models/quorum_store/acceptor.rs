@@ -2,7 +2,8 @@
 //! that it accepted, and the most recent update that was committed.
 
 use super::bugs::Bug;
-use super::message::{Call, Peer, Promised, Update};
+use super::config::Purge;
+use super::message::{Call, Moved, Peer, Promised, Update};
 use super::storage::{Record, Serial};
 use super::turn::Turn;
 use super::version::{Stamp, Version};
@@ -14,17 +15,50 @@ impl Turn<'_, '_> {
     }
 
     /// Promises to accept nothing of a smaller ballot, and says what this replica has; `None` if it
-    /// promised a larger one.
+    /// promised a larger one, or could not take what is committed in this one.
     pub(super) fn promise(&mut self, key: &Bytes, ballot: Stamp) -> Option<Promised> {
         let serial = self.serial(key);
-        if ballot < serial.promised {
+        if ballot < serial.promised || self.is_below_horizon(ballot) {
             return None;
         }
         if ballot > serial.promised {
             self.change(Record::Promised(key.clone(), ballot));
         }
-        let Serial { accepted, committed, .. } = serial;
-        Some(Promised { version: self.version(key), accepted, committed })
+        Some(self.promised(key))
+    }
+
+    fn promised(&self, key: &Bytes) -> Promised {
+        let Serial { accepted, committed, .. } = self.serial(key);
+        Promised { version: self.version(key), accepted, committed }
+    }
+
+    /// All that this replica has of a key, for one that is to hold it too.
+    pub(super) fn moved(&self, key: &Bytes) -> Moved {
+        if self.has(Bug::CopyNoPromises) {
+            let has = Promised { accepted: None, committed: None, ..self.promised(key) };
+            return Moved { key: key.clone(), promised: Stamp::default(), has };
+        }
+        let promised = self.serial(key).promised;
+        Moved { key: key.clone(), promised, has: self.promised(key) }
+    }
+
+    /// Takes what another replica has of a key: as if this one had promised and accepted what that one
+    /// did.
+    pub(super) fn merge_moved(&mut self, Moved { key, promised, has }: Moved) {
+        if let Some(version) = &has.version {
+            self.merge(&key, version);
+        }
+        let own = self.serial(&key);
+        let committed = own.committed.clone().max(has.committed);
+        let accepted = [own.accepted.clone(), has.accepted].into_iter().flatten();
+        let accepted = accepted.max_by_key(|(ballot, _)| *ballot).filter(|(ballot, _)| {
+            committed.as_ref().is_none_or(|committed| committed.stamp < *ballot)
+        });
+        let promised = own.promised.max(promised);
+        let merged = Serial { promised, accepted, committed };
+        if merged != own {
+            self.change(Record::Serial(key, merged));
+        }
     }
 
     /// Accepts an update, unless it promised a larger ballot.
@@ -38,20 +72,31 @@ impl Turn<'_, '_> {
         is_free
     }
 
-    /// Commits an update: its version is that of its ballot.
-    pub(super) fn commit(&mut self, key: &Bytes, version: &Version) {
-        self.take(key, version);
+    fn is_below_horizon(&self, ballot: Stamp) -> bool {
+        self.config.purge == Purge::AfterRepair && ballot <= self.state.stable.horizon
+    }
+
+    /// Commits an update: its version is that of its ballot. Not if that comes late.
+    pub(super) fn commit(&mut self, key: &Bytes, version: &Version) -> bool {
+        if !self.take(key, version) && !self.has(Bug::CommitUntaken) {
+            self.ask_replicas(key);
+            return false;
+        }
         if !self.serial(key).covers(version.stamp) {
             self.change(Record::Committed(key.clone(), version.clone()));
         }
+        true
     }
 
     pub(super) fn on_prepare(&mut self, call: Call, key: &Bytes, ballot: Stamp) {
         let answer = match self.promise(key, ballot) {
             Some(promised) => Peer::Promise { call, ballot, promised },
-            None => Peer::Nack { call, promised: self.serial(key).promised },
+            None => {
+                let promised = self.serial(key).promised.max(self.state.stable.horizon);
+                Peer::Nack { call, promised }
+            }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 
     pub(super) fn on_propose(&mut self, call: Call, key: &Bytes, ballot: Stamp, update: &Update) {
@@ -60,11 +105,15 @@ impl Turn<'_, '_> {
         } else {
             Peer::Nack { call, promised: self.serial(key).promised }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 
     pub(super) fn on_commit(&mut self, call: Call, key: &Bytes, version: &Version) {
-        self.commit(key, version);
-        self.answer(Peer::Committed { call, ballot: version.stamp });
+        let answer = if self.commit(key, version) {
+            Peer::Committed { call, ballot: version.stamp }
+        } else {
+            Peer::Nack { call, promised: self.state.stable.horizon }
+        };
+        self.respond(answer);
     }
 }

@@ -9,9 +9,11 @@ use super::history::History;
 use super::message::{Level, Request};
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
+use super::view::Move;
 use crate::clock::PhysicalTime;
 use crate::kv::Op;
 use crate::quorum::majority;
+use crate::ring::Ring;
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
 use stateright::actor::Id;
 
@@ -47,6 +49,10 @@ pub(super) struct Bounds {
     pub(super) network: NetworkKind,
     /// How many replicas hold what is acknowledged.
     pub(super) held: usize,
+    /// How many nodes are on the ring at first, and a move; the others and the mover are not asked to
+    /// begin more often than `moves` says.
+    pub(super) moving: Option<(usize, Move)>,
+    pub(super) moves: Option<u8>,
 }
 
 impl Bounds {
@@ -77,6 +83,8 @@ impl Bounds {
             is_lossy: false,
             network: NetworkKind::Set,
             held: majority(nodes),
+            moving: None,
+            moves: Some(1),
         }
     }
 
@@ -90,6 +98,8 @@ impl Bounds {
             purge: self.purge,
             expires_serial: self.expires_serial,
             tree_depth: 1,
+            ring: self.moving.map(|(members, _)| Ring::new((0..members).map(Id::from), 1)),
+            plan: self.moving.map(|(_, plan)| plan),
             bug,
             ..Config::new(self.nodes, self.replicas, Timing::model())
         }
@@ -99,6 +109,11 @@ impl Bounds {
     pub(super) fn cluster(self, claims: Vec<Claim>, bug: Option<Bug>) -> Cluster<Actor, History> {
         let config = self.config(bug);
         let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
+        let mut claimed = claims;
+        if self.moving.is_some() {
+            claimed.push(claims::placed(&config));
+            claimed.push(claims::owned(&config, self.held));
+        }
         let is_ahead = |node: &usize| self.ahead.contains(node);
         let mut actors: Vec<Actor> = (0..self.nodes)
             .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
@@ -114,17 +129,19 @@ impl Bounds {
         timers.extend(self.resends.map(|count| ("resend", count)));
         timers.extend(self.hints.map(|count| ("hint", count)));
         timers.extend(self.repairs.map(|count| ("repair", count)));
+        timers.extend(self.moves.map(|count| ("move", count)));
         let crashable = self.crashable.map(|ids| ids.into_iter().map(Id::from).collect());
         let (crashes, restarts) = (self.crashes, self.restarts);
-        let fairness = if self.is_lossy { Fairness::lossy() } else { Fairness::default() };
         let network = if self.is_lossy { NetworkKind::Single } else { self.network };
+        let sends_again = network == NetworkKind::Single;
+        let fairness = if sends_again { Fairness::lossy() } else { Fairness::default() };
         Setup::new(actors, self.nodes, History::default())
             .network(network)
             .lossy(self.is_lossy)
             .fairness(fairness)
             .timer_kind(timer_kind)
             .faults(Faults { crashes, restarts, timers, crashable })
-            .properties(claims)
+            .properties(claimed)
             .checkpointed()
             .cluster()
     }
@@ -156,10 +173,13 @@ impl Bounds {
         if !self.is_lossy && self.network == NetworkKind::Set {
             claimed.push(claims::kept());
         }
-        if self.is_lossy {
+        if self.repairs.is_none() {
             claimed.push(claims::converges(self.replicas));
+        }
+        claimed.extend(self.resends.is_none().then(claims::answered));
+        if self.is_lossy {
             claimed.push(claims::hints_arrive());
-            claimed.extend(self.resends.is_none().then(claims::answered));
+            claimed.extend(self.moving.map(|_| claims::moves_end()));
         }
         self.cluster(claimed, bug)
     }
@@ -173,6 +193,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
         Timer::Hint => "hint",
         Timer::Repair => "repair",
         Timer::Purge => "purge",
+        Timer::Move => "move",
         Timer::Retry(_) => "retry",
     }
 }
@@ -194,6 +215,16 @@ pub(super) fn get(node: usize) -> ScriptedCall {
 /// A delete at a node, which waits for a quorum.
 pub(super) fn delete(node: usize) -> ScriptedCall {
     at(node, Level::Quorum, Op::Delete { key: "x".into() })
+}
+
+/// The same call of another key.
+pub(super) fn of(key: &str, (node, Request { mut op, level }): ScriptedCall) -> ScriptedCall {
+    match &mut op {
+        Op::Get { key: of } | Op::Delete { key: of } => *of = key.into(),
+        Op::Put { key: of, .. } | Op::Cas { key: of, .. } => *of = key.into(),
+        Op::Range(_) => {}
+    }
+    (node, Request { op, level })
 }
 
 /// The same call at another level.
@@ -258,6 +289,39 @@ pub(super) fn three_deleting() -> Bounds {
 /// Two nodes that purge what both have deleted.
 pub(super) fn purging() -> Bounds {
     Bounds { purge: Purge::AfterRepair, repairs: Some(1), purges: 2, ..deleter() }
+}
+
+/// The same, where the nodes exchange what they have twice.
+pub(super) fn purging_twice() -> Bounds {
+    let script = vec![put(0, "a"), delete(0), with(Level::One, get(1))];
+    Bounds { repairs: Some(2), purges: 1, clients: vec![script], ..purging() }
+}
+
+/// A delete that one node acknowledges, and a read that the other one begins before it has the tombstone.
+pub(super) fn purging_within_read() -> Bounds {
+    let script = vec![put(0, "a"), with(Level::One, delete(0)), get(1)];
+    Bounds { purges: 1, held: 1, clients: vec![script], ..purging() }
+}
+
+/// A put of a key that may come late at a node where the tombstone of another key went.
+pub(super) fn two_keys() -> Bounds {
+    let clients = vec![vec![put(0, "a")], vec![of("y", delete(0))]];
+    let bounds = Bounds { purge: Purge::AfterRepair, purges: 1, ..Bounds::new(2, clients) };
+    Bounds { network: NetworkKind::Single, resends: None, repairs: Some(1), ..bounds }
+}
+
+/// Three nodes that purge what all have deleted, while another client reads.
+pub(super) fn three_purging() -> Bounds {
+    let clients = vec![vec![put(0, "a"), delete(0)], vec![get(2), get(1)]];
+    let bounds = Bounds { purge: Purge::AfterRepair, purges: 2, ..Bounds::new(3, clients) };
+    Bounds { repairs: Some(1), network: NetworkKind::Ordered, ..bounds }
+}
+
+/// A compare-and-swap of a key while another one is deleted.
+pub(super) fn two_keys_serially() -> Bounds {
+    let bounds = in_order(vec![vec![cas(0, None, "a")], vec![of("y", delete(0))]]);
+    let purging = Bounds { purge: Purge::AfterRepair, repairs: Some(1), purges: 1, ..bounds };
+    Bounds { nodes: 2, replicas: 2, held: 2, ..purging }
 }
 
 /// One client writes two values with one timestamp, at two nodes, and reads.

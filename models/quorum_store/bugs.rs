@@ -18,6 +18,10 @@ bugs! {
     QueryOneFewer,
     PurgeUnrepaired,
     LateHint,
+    RefuseLate,
+    StaleAnswer,
+    TrustAbsent,
+    CommitUntaken,
     ForgetWrite,
     NoHints,
     NoRepairTimer,
@@ -35,6 +39,18 @@ bugs! {
     ForgetAccepted,
     ForgetTaken,
     BeginAgain,
+    IgnorePending,
+    PendingNotCounted,
+    NaturalReads,
+    ReadyEarly,
+    StreamFromOne,
+    CopyNoPromises,
+    ServeOldEpochs,
+    CountOldAnswers,
+    KeepAcks,
+    KeepMoved,
+    ForgetView,
+    NoMoveTimer,
 }
 
 impl Seeded<Msg, Saved> for Bug {
@@ -44,6 +60,7 @@ impl Seeded<Msg, Saved> for Bug {
             Record::Promised(..) => self == Self::ForgetPromise,
             Record::Accepted(..) => self == Self::ForgetAccepted,
             Record::Taken(..) => self == Self::ForgetTaken,
+            Record::View(..) => self == Self::ForgetView,
             _ => false,
         })
     }

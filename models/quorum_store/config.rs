@@ -3,6 +3,7 @@
 use super::bugs::Bug;
 use super::message::{Level, Request};
 use super::version::Version;
+use super::view::Move;
 use crate::clock::PhysicalTime;
 use crate::kv::{Bytes, SessionLimits};
 use crate::quorum::majority;
@@ -63,8 +64,9 @@ pub enum Purge {
     Never,
     /// When [`Config::grace`] has passed (`gc_grace_seconds`).
     OnTimer,
-    /// When all replicas are known to have it (CASSANDRA-6434). A replica then takes nothing that is
-    /// older than a tombstone that went and that it does not have.
+    /// When all replicas are known to have it (CASSANDRA-6434) and [`Config::grace`] has passed. A
+    /// replica then takes a value that is older than a tombstone that went there only from a replica
+    /// that holds it still.
     AfterRepair,
 }
 
@@ -137,6 +139,8 @@ pub struct Config {
     pub replicas: usize,
     /// Which do; `None` if the first nodes hold all keys.
     pub ring: Option<Ring>,
+    /// The move that its mover begins, from these nodes of the ring.
+    pub plan: Option<Move>,
     /// Where timestamps come from.
     pub clock: Clock,
     /// The physical clock.
@@ -151,7 +155,7 @@ pub struct Config {
     pub handoff: Handoff,
     /// When a tombstone goes.
     pub purge: Purge,
-    /// How old a tombstone must be to go on a timer, in milliseconds of the physical clock.
+    /// How old a tombstone must be to go, in milliseconds of the physical clock.
     pub grace: u64,
     /// Whether what acceptors remember goes on a timer too (Cassandra's `paxos_grace_seconds`).
     pub expires_serial: bool,
@@ -187,6 +191,7 @@ impl Config {
             nodes,
             replicas: replicas.clamp(1, nodes.max(1)),
             ring: None,
+            plan: None,
             clock: Clock::default(),
             physical: PhysicalTime::NONE,
             stamps: Stamps::default(),

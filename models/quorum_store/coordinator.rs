@@ -59,21 +59,21 @@ impl Turn<'_, '_> {
     }
 
     /// Asks as many replicas as the write must reach for their newest timestamps.
-    fn query(&mut self, call: Call, key: Bytes, level: Level, value: Option<Bytes>) {
+    pub(super) fn query(&mut self, call: Call, key: Bytes, level: Level, value: Option<Bytes>) {
         let mut answered = BTreeSet::new();
         let mut newest = clock::Stamp::default();
         if self.holds(&key) {
             answered.insert(self.id);
             newest = self.version(&key).map_or(newest, |version| version.stamp.time);
         }
-        for node in self.first_others(&key, self.config.needed(level)) {
-            self.send(node, Peer::Read { call, key: key.clone(), full: false });
+        for node in self.first_others(&key, self.needed(&key, level)) {
+            self.tell(node, Peer::Read { call, key: key.clone(), full: false, round: 0 });
         }
         self.open(call, key, level, Phase::Querying { value, answered, newest });
         self.stamp_if_asked(call);
     }
 
-    /// A replica told its newest timestamp.
+    /// A replica told its newest timestamp, or that the one of a tombstone that went is not larger.
     pub(super) fn on_queried(&mut self, call: Call, stamp: Stamp) {
         let src = self.src;
         let Some(open) = self.state.to_mut().open.get_mut(&call) else { return };
@@ -88,7 +88,7 @@ impl Turn<'_, '_> {
         let Some(Open { key, level, phase }) = self.state.open.get(&call) else { return };
         let Phase::Querying { value, answered, newest } = phase else { return };
         let missing = usize::from(self.has(Bug::QueryOneFewer));
-        if answered.len() + missing >= self.config.needed(*level) {
+        if answered.len() + missing >= self.needed(key, *level) {
             let (key, level, value, newest) = (key.clone(), *level, value.clone(), *newest);
             self.stamp(call, key, level, value, newest);
         }
@@ -110,7 +110,7 @@ impl Turn<'_, '_> {
     }
 
     /// Sends a version to all replicas.
-    fn write(&mut self, call: Call, key: Bytes, level: Level, version: &Version) {
+    pub(super) fn write(&mut self, call: Call, key: Bytes, level: Level, version: &Version) {
         let mut acked = BTreeSet::new();
         if self.holds(&key) && self.take(&key, version) {
             acked.insert(self.id);
@@ -131,7 +131,7 @@ impl Turn<'_, '_> {
         except: &BTreeSet<Id>,
     ) {
         for node in self.others(key).filter(|node| !except.contains(node)) {
-            self.send(node, Peer::Write { cause, key: key.clone(), version: version.clone() });
+            self.tell(node, Peer::Write { cause, key: key.clone(), version: version.clone() });
         }
     }
 
@@ -173,13 +173,13 @@ impl Turn<'_, '_> {
     }
 
     /// Answers a write that enough replicas have, and forgets it when nobody needs a hint.
-    fn finish_write(&mut self, call: Call) {
+    pub(super) fn finish_write(&mut self, call: Call) {
         let Some(Open { key, level, phase }) = self.state.open.get(&call) else { return };
         let Phase::Writing { version, acked, is_answered, .. } = phase else { return };
         let (count, stamp, was_answered) = (acked.len(), version.stamp, *is_answered);
-        let all = self.config.replicas_of(key);
+        let all = self.placed(key).replicas;
         let is_everywhere = all.iter().all(|node| acked.contains(node));
-        if count < self.config.needed(*level) {
+        if count < self.needed(key, *level) {
             return;
         }
         if !was_answered {
@@ -248,7 +248,7 @@ impl Turn<'_, '_> {
             _ if self.has(Bug::ResendNothing) => {}
             Phase::Querying { answered, .. } => {
                 for node in self.others(&key).filter(|node| !answered.contains(node)) {
-                    self.send(node, Peer::Read { call, key: key.clone(), full: false });
+                    self.tell(node, Peer::Read { call, key: key.clone(), full: false, round: 0 });
                 }
             }
             Phase::Writing { version, acked, .. } => {
@@ -256,6 +256,7 @@ impl Turn<'_, '_> {
             }
             Phase::Repairing { version, holders } => {
                 self.send_write(&key, Cause::Call(call), &version, &holders);
+                self.hold_repair(call, &key, &version);
             }
             Phase::Reading { .. } => self.read_again(call),
             Phase::Serial(_) => self.serial_again(call),

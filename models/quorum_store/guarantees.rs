@@ -17,6 +17,17 @@ const QUERY: [&str; 4] =
 const ATOMIC: [&str; 2] = ["abd", "abd-crash"];
 /// The instances of which every request is serial.
 const SERIAL: [&str; 3] = ["lwt-rivalry", "lwt-serial-read", "lwt-crash"];
+/// The instances in which nodes join, leave and are replaced, and requests ask a quorum.
+const MOVES: [&str; 8] = [
+    "move",
+    "move-two-clients",
+    "move-crash",
+    "move-lossy",
+    "move-answered",
+    "join",
+    "leave",
+    "replace",
+];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
     vec![
@@ -41,7 +52,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         Guarantee {
             mode: "other levels, repairs and clocks",
             covers: |name| {
-                let others = [&QUERY[..], &ATOMIC, &SERIAL].concat();
+                let others = [&QUERY[..], &ATOMIC, &SERIAL, &MOVES].concat();
                 !others.contains(&name)
             },
             consistency: vec![
@@ -54,6 +65,17 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             ],
             durable: vec![held("acknowledged writes, at as many replicas as the level says")],
             sample: sample("3 nodes that all hold the key, level one", Level::One),
+        },
+        Guarantee {
+            mode: "quorums while nodes join, leave and are replaced, one writer at a time",
+            covers: |name| MOVES.contains(&name),
+            consistency: vec![Reading::linearizable(properties::LINEARIZABLE)],
+            durable: vec![Reading {
+                property: properties::OWNED,
+                holds: "acknowledged writes, at a quorum of the members",
+                violated: "acknowledged writes, **until a range moves**",
+            }],
+            sample: sample("3 nodes that all hold the key, between moves", Level::Quorum),
         },
         Guarantee {
             mode: "serial requests",

@@ -23,7 +23,7 @@ impl Turn<'_, '_> {
         acked: &BTreeSet<Id>,
         is_handed: bool,
     ) -> bool {
-        let replicas = self.config.replicas_of(key);
+        let replicas = self.placed(key).replicas;
         let missing: Vec<Id> =
             replicas.iter().copied().filter(|node| !acked.contains(node)).collect();
         match self.config.handoff {
@@ -40,7 +40,7 @@ impl Turn<'_, '_> {
                 let others: Vec<Id> = others.collect();
                 for (node, target) in others.into_iter().zip(missing) {
                     let (key, version) = (key.clone(), version.clone());
-                    self.send(node, Peer::Keep { call, target, key, version });
+                    self.tell(node, Peer::Keep { call, target, key, version });
                 }
                 if let Some(open) = self.state.to_mut().open.get_mut(&call)
                     && let Phase::Writing { is_handed, .. } = &mut open.phase
@@ -98,7 +98,7 @@ impl Turn<'_, '_> {
         }
         self.hint_later();
         for (target, key, version) in hints {
-            self.send(target, Peer::Write { cause: Cause::Hint, key, version });
+            self.tell(target, Peer::Write { cause: Cause::Hint, key, version });
         }
     }
 }

@@ -21,14 +21,15 @@ macro_rules! instance {
     };
 }
 
+mod moves;
 mod reduced;
 mod serial;
+mod tombstones;
 
 use super::bounds::{
-    Bounds, at_once, cells, get, in_turn, lossy, missed, purging, put, reader, repeating, rivals,
-    three_deleting, with,
+    Bounds, at_once, cells, get, in_turn, lossy, missed, put, reader, repeating, rivals, with,
 };
-use super::config::{Clock, Handoff, Purge, ReadRepair, Stamps, WriteMode};
+use super::config::{Clock, Handoff, ReadRepair, Stamps, WriteMode};
 use super::history::History;
 use super::message::Level;
 use super::properties::{self as claims, Actor};
@@ -54,8 +55,6 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         strict(),
         sloppy(),
         equal_timestamps(),
-        gc_on_timer(),
-        gc_after_repair(),
         lossy_links(),
         converging(),
         hints(),
@@ -63,7 +62,9 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         abd_crash(),
         query_three_clients(),
     ];
+    instances.extend(tombstones::instances());
     instances.extend(serial::instances());
+    instances.extend(moves::instances());
     instances
 }
 
@@ -272,28 +273,6 @@ instance!(
     [claims::written(), claims::linearizable()],
     (6_095, 58_258),
     &[(claims::WRITTEN, 11), (claims::LINEARIZABLE, 11)]
-);
-
-instance!(
-    gc_on_timer,
-    "gc-on-timer",
-    false,
-    "3 nodes, quorums, tombstones that go on a timer, a client that puts, deletes and gets, 1 purge",
-    Bounds { purge: Purge::OnTimer, ..three_deleting() },
-    claims::atomic_and([claims::deleted()]),
-    (1_211, 9_638),
-    &[(claims::LINEARIZABLE, 17), (claims::REGULAR, 17), (claims::DELETED, 17)]
-);
-
-instance!(
-    gc_after_repair,
-    "gc-after-repair",
-    false,
-    "2 nodes, quorums, tombstones that go when repaired, a client that puts, deletes and gets, 1 repair, 2 purges",
-    purging(),
-    claims::atomic_and([claims::deleted(), claims::collected(2)]),
-    (1_071, 5_942),
-    &[]
 );
 
 instance!(

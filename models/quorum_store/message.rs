@@ -1,13 +1,14 @@
 //! The messages of clients and nodes.
 
 use super::version::{Digest, Stamp, Version};
+use super::view::View;
 pub use crate::kv::Level;
 use crate::kv::{Bytes, Op, Service};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
 /// A message of the store.
-pub type Msg = Service<Request, Answer, Peer>;
+pub type Msg = Service<Request, Answer, InEpoch>;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,6 +88,52 @@ pub struct Promised {
     pub committed: Option<Version>,
 }
 
+/// All that a replica has of a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Moved {
+    /// The key.
+    pub key: Bytes,
+    /// What it promised.
+    pub promised: Stamp,
+    /// What else it has.
+    pub has: Promised,
+}
+
+impl Moved {
+    /// About how long it is.
+    pub fn bytes(&self) -> usize {
+        let Promised { version, accepted, committed } = &self.has;
+        let accepted = accepted.as_ref().and_then(|(_, update)| match update {
+            Update::Nothing => None,
+            Update::Value(value) => value.as_ref(),
+        });
+        let versions = [version, committed].into_iter().flatten();
+        let values = versions.filter_map(|version| version.value.as_ref()).chain(accepted);
+        self.key.len() + values.map(Bytes::len).sum::<usize>()
+    }
+}
+
+/// What a node says, and in which view of the ring: it counts in that one only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InEpoch {
+    /// The epoch of the sender's view.
+    pub epoch: u64,
+    /// What it says.
+    pub msg: Peer,
+}
+
+/// What two nodes know of each other's horizons in an exchange: that a version was sent after the
+/// tombstones went that the receiver purged.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Horizons {
+    /// The sender's.
+    pub sender: Stamp,
+    /// The receiver's, as it said itself in this exchange.
+    pub receiver: Stamp,
+}
+
 /// What nodes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Peer {
@@ -132,6 +179,8 @@ pub enum Peer {
         key: Bytes,
         /// Whether to send the version, or its digest.
         full: bool,
+        /// The round of the read.
+        round: u32,
     },
     /// The version.
     Value {
@@ -139,6 +188,8 @@ pub enum Peer {
         call: Call,
         /// `None` where the key is absent.
         version: Option<Version>,
+        /// The round of the read, and the sender's horizon.
+        round: (u32, Stamp),
     },
     /// Its digest.
     Digest {
@@ -146,6 +197,8 @@ pub enum Peer {
         call: Call,
         /// `None` where the key is absent.
         digest: Option<Digest>,
+        /// The round of the read, and the sender's horizon.
+        round: (u32, Stamp),
     },
     /// Anti-entropy: sums over the keys whose places begin so.
     Tree {
@@ -153,6 +206,8 @@ pub enum Peer {
         path: Vec<u8>,
         /// The sums of the branches.
         sums: Vec<u64>,
+        /// The horizons of both.
+        horizons: Horizons,
     },
     /// Anti-entropy: the sender's versions there.
     Leaf {
@@ -166,6 +221,8 @@ pub enum Peer {
         next: Option<Bytes>,
         /// Whether the receiver is to send what it has beside.
         wants: bool,
+        /// The horizons of both.
+        horizons: Horizons,
     },
     /// Anti-entropy: send the rest of them.
     More {
@@ -175,6 +232,8 @@ pub enum Peer {
         after: Bytes,
         /// Whether the sender is to be sent what it lacks.
         wants: bool,
+        /// The sender's horizon.
+        horizon: Stamp,
     },
     /// Promise to accept nothing of a smaller ballot.
     Prepare {
@@ -212,11 +271,12 @@ pub enum Peer {
         /// The ballot.
         ballot: Stamp,
     },
-    /// Neither promised nor accepted: the sender promised a larger ballot.
+    /// Neither promised nor accepted nor taken: the sender promised a larger ballot, or its horizon is
+    /// above the timestamp.
     Nack {
         /// For this request.
         call: Call,
-        /// That ballot.
+        /// That ballot, or the horizon.
         promised: Stamp,
     },
     /// A quorum accepted this update.
@@ -241,5 +301,23 @@ pub enum Peer {
         key: Bytes,
         /// The timestamp.
         stamp: Stamp,
+    },
+    /// The sender's view of the ring: adopt it, if it is newer.
+    View(View),
+    /// The sender has adopted the view, and copied what it gains in it.
+    Ready,
+    /// Send what the sender gains, of the keys after this one.
+    Copy {
+        /// The last key that came; `None` for all.
+        after: Option<Bytes>,
+    },
+    /// A piece of that.
+    Copied {
+        /// The key after which it begins.
+        after: Option<Bytes>,
+        /// What the sender has of each, in the order of keys.
+        moved: Vec<Moved>,
+        /// The last key of them, if there are more.
+        next: Option<Bytes>,
     },
 }

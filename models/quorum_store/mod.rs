@@ -33,12 +33,14 @@
 //!    (`repair.rs`).
 //! 5. **A delete** writes a tombstone, which goes never, on a timer, or when all replicas have it. In
 //!    the last case a replica remembers the newest timestamp of those that went, its *horizon*, and
-//!    takes nothing from below it that it does not have.
+//!    takes a value from below it only from a replica that holds it still (`repair.rs`).
 //!
-//! 6. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
+//! 6. **Nodes join, leave and are replaced** in numbered views of the ring. While they do, a request waits
+//!    for pending replicas too, and a message counts in the view only in which it was said (`moves.rs`).
+//! 7. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
 //!
-//! # Seven short stories
+//! # Nine short stories
 //!
 //! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
 //!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
@@ -61,6 +63,13 @@
 //!   asked node 1 too. The next put ends. Then node 1 takes its copy of the first for a put of its own, with
 //!   a timestamp above both.
 //!
+//! * **Read too early** (`ready-early`). Node 1 joins, and is said to be ready before it has copied a key that
+//!   node 0 holds. In the view of after, node 0 forgets the key, and node 1 never had it.
+//! * **The purge within a read** (`trust-absent`). A read has the answer of replica 1, a value. Then a delete
+//!   that ended before the read began reaches replica 1 too, all replicas know that all have its tombstone,
+//!   and it goes at replica 2. That one answers that it has nothing, and the read returns the value. So where
+//!   an answer says nothing, and its sender's horizon is above the value, the read asks once more.
+//!
 //! # What is not promised
 //!
 //! * `quorate levels` prints what a combination of settings provides; the table is in the README.
@@ -68,8 +77,8 @@
 //!   restarts. Repeated at another node it is another write, which may win over one made in between.
 //! * Plain writes of several writers are ordered by clocks. A hybrid clock orders what its node saw;
 //!   two nodes that heard nothing of each other may order against real time.
-//! * A replica takes no version that is not above its horizon, unless it has it. So a write that was
-//!   on its way when a later tombstone went is not acknowledged there: it fails, or waits for others.
+//! * A write that was on its way when a later tombstone went, of whatever key, is not acknowledged there
+//!   before another replica has it: it fails, or waits for others.
 //!
 //! * Plain writes are not ordered with serial ones (`mixed-lwt`): a key that is written by
 //!   compare-and-swap is to be written by nothing else.
@@ -87,9 +96,10 @@
 //! there are nodes), `consistency=quorum` (the level of requests that say none), `write=query`,
 //! `read-repair=blocking`, `handoff=strict`, `clock=hybrid`, `purge=never`, `tokens=16`; others are
 //! `consistency=one|all|serial`, `write=clock`, `read-repair=none`, `handoff=none|sloppy`,
-//! `clock=physical`, and `purge=timer` with `grace=SECONDS`. So a cluster file without a mode has atomic
+//! `clock=physical`, and `purge=timer` or `purge=repaired` with `grace=SECONDS`. So a cluster file without a mode has atomic
 //! registers. A value has at most [`MAX_VALUE_BYTES`], since a promise of Paxos carries three in one
-//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged.
+//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged. The nodes of a
+//! cluster file are on the ring for good: moves are checked, and no command begins one yet.
 //!
 //! # Deviations, and why
 //!
@@ -102,7 +112,9 @@
 //!   them or not.
 //! * Cassandra keeps a hint for three hours and compares its age with the grace of tombstones. Here the
 //!   horizon of the replica decides, so that no clock needs to be trusted; and nothing else that comes
-//!   late brings a deleted value back either.
+//!   late brings a deleted value back either. A hint from below it is dropped, as Cassandra drops one
+//!   that is older than the grace: what was acknowledged is at a replica too, unless hints count, so
+//!   sloppy quorums and tombstones that go when repaired do not go together.
 //! * Cassandra marks what a repair session covered. Here each tombstone is marked when all replicas
 //!   acknowledged it.
 //!
@@ -116,7 +128,8 @@
 //!
 //! `options.rs` reads the mode of a cluster file, `offer.rs` makes requests of what users ask.
 //! [`Peer`] has the messages, [`ReplicaState`] a node's state, [`Stable`] its durable part. All
-//! handlers are methods of one context, `turn.rs`. `session.rs` is the client that is checked,
+//! handlers are methods of one context, `turn.rs`. `moves.rs` carries out what `view.rs` describes, and
+//! `placement.rs` says who holds a key in a view. `session.rs` is the client that is checked,
 //! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
 //! them.
 
@@ -131,9 +144,12 @@ mod history;
 pub mod instances;
 pub mod levels;
 mod message;
+mod moves;
+mod moving;
 pub mod mutants;
 mod offer;
 mod options;
+mod placement;
 pub mod properties;
 mod protocol;
 mod reads;
@@ -147,18 +163,24 @@ mod storage;
 mod tests;
 mod turn;
 mod version;
+mod view;
 
 pub use config::{
     Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_HINTS, MAX_TOKENS, Purge, QuorumStore,
     ReadRepair, Replica, ScriptedCall, Session, Stamps, TREE_DEPTH, Timing, WriteMode,
 };
 pub use history::History;
-pub use message::{Answer, Call, Cause, Level, Msg, Peer, Promised, Request, Update};
+pub use message::{
+    Answer, Call, Cause, Horizons, InEpoch, Level, Moved, Msg, Peer, Promised, Request, Update,
+};
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use repair::FANOUT;
-pub use state::{Attempt, Open, Phase, Progress, ReplicaState, Seen, SessionState, State, Timer};
+pub use state::{
+    Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
+};
 pub use storage::{Record, Row, Saved, Serial, Stable};
 pub use version::{Digest, Stamp, Version};
+pub use view::{Change, Move, View};
 
 use crate::Recoverable;
 use crate::kv::Service;
@@ -225,6 +247,9 @@ impl Recoverable for QuorumStore {
 
     /// A question rests on nothing that its node saved.
     fn waits_for_disk(&self, msg: &Msg) -> bool {
-        !matches!(msg, Service::Request { .. } | Service::Peer(Peer::Read { .. }))
+        !matches!(
+            msg,
+            Service::Request { .. } | Service::Peer(InEpoch { msg: Peer::Read { .. }, .. })
+        )
     }
 }

@@ -1,13 +1,17 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, put, reader, repeating,
-    repeating_serially, rivalry, rivals, serial_get, three_deleting, twins, unfinished, with,
+    Bounds, cas, cells, get, in_order, in_turn, lossy, missed, purging, purging_twice,
+    purging_within_read, put, reader, repeating, repeating_serially, rivalry, rivals, serial_get,
+    three_deleting, twins, two_keys, two_keys_serially, unfinished, with,
 };
 use super::bugs::Bug;
 use super::config::{Handoff, Purge, Stamps, WriteMode};
 use super::history::History;
 use super::message::Level;
+use super::moving::{
+    joining, joining_one, taken_over_in_turn, taken_over_lossily, taken_over_serially,
+};
 use super::properties::{self as claims, Actor};
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
@@ -41,6 +45,14 @@ mutants! {
         "purge-unrepaired" by claims::DELETED in Bounds { purge: Purge::AfterRepair, resends: Some(1), ..three_deleting() };
     LateHint: "a version that is older than a tombstone that went is taken again",
         "late-hint" by claims::DELETED in purging();
+    RefuseLate: "a value that is older than a tombstone of another key that went is never taken, whoever holds it",
+        "refuse-late" by claims::ANSWERED in two_keys();
+    StaleAnswer: "such a value is taken from an answer that was given before the tombstone went",
+        "stale-answer" by claims::DELETED in purging_twice();
+    TrustAbsent: "a read takes a value for the newest though its tombstone may have gone at another replica meanwhile",
+        "trust-absent" by claims::DELETED in purging_within_read();
+    CommitUntaken: "a replica acknowledges a commit whose value it did not take, because that came late",
+        "commit-untaken" by claims::HELD in two_keys_serially();
     ForgetWrite: "a replica acknowledges a version that it did not save",
         "forget-write" by claims::HELD in Bounds { crashes: 1, ..reader(vec![put(0, "a")]) },
         "forget-write-unread" by CHECKPOINT in Bounds::new(3, vec![vec![put(0, "a")]]);
@@ -77,6 +89,31 @@ mutants! {
         "forget-accepted" by claims::KEPT in Bounds { crashes: 1, ..Bounds::new(3, vec![vec![serial_get(0)]]) };
     ForgetTaken: "a node does not save which timestamp it gave to whose write",
         "forget-taken" by claims::LINEARIZABLE in repeating();
+    IgnorePending: "pending replicas are neither asked nor written to",
+        "ignore-pending" by claims::LINEARIZABLE in taken_over_in_turn();
+    PendingNotCounted: "a request in a move waits for as many replicas as before",
+        "pending-not-counted" by claims::LINEARIZABLE in taken_over_in_turn();
+    NaturalReads: "a read in a move waits for as many replicas as before, as Cassandra's do",
+        "natural-reads" by claims::LINEARIZABLE in taken_over_in_turn();
+    ReadyEarly: "a new replica is read from before it has copied what it holds",
+        "ready-early" by claims::LINEARIZABLE in taken_over_in_turn();
+    StreamFromOne: "a new replica copies from one replica of before",
+        "stream-from-one" by claims::OWNED in joining_one();
+    CopyNoPromises: "what was promised and accepted is not copied",
+        "copy-no-promises" by claims::LINEARIZABLE in taken_over_serially(&[&[cas(2, None, "a")], &[cas(1, None, "b")]]);
+    ServeOldEpochs: "a replica does what is asked of it in the view of before",
+        "serve-old-epochs" by claims::PLACED in taken_over_in_turn();
+    CountOldAnswers: "an answer that was given in another view counts, such as that of a node that was replaced",
+        "count-old-answers" by claims::OWNED in joining(&[&[put(0, "a")]]);
+    KeepAcks: "a write that is under way keeps its acknowledgments when the view changes",
+        "keep-acks" by claims::OWNED in taken_over_in_turn();
+    KeepMoved: "a node keeps what it holds no longer",
+        "keep-moved" by claims::PLACED in taken_over_in_turn();
+    ForgetView: "a node does not save the view that it adopts",
+        "forget-view" by claims::LINEARIZABLE in Bounds { crashes: 1, restarts: 1, ..taken_over_in_turn() },
+        "forget-view-unread" by CHECKPOINT in taken_over_in_turn();
+    NoMoveTimer: "a mover sends everything once",
+        "no-move-timer" by claims::MOVES_END in taken_over_lossily();
     BeginAgain: "a serial write that was begun before a crash is begun again when it comes again",
         "begin-again" by claims::LINEARIZABLE in repeating_serially();
 }

@@ -1,8 +1,4 @@
 //! What a cluster file may choose for the quorum store: words of its `mode`.
-//!
-//! [`Purge::AfterRepair`] is not among them: the horizon of a replica is one for all of its keys, so a
-//! replica that missed a write of one key would refuse it for ever once the tombstone of another key,
-//! written later, went.
 
 use super::config::{
     Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_TOKENS, Purge, ReadRepair, Timing, WriteMode,
@@ -24,7 +20,7 @@ const PURGE: &str = "purge";
 const GRACE: &str = "grace";
 const VNODES: &str = "tokens";
 
-/// How long a tombstone stays where it goes on a timer, in seconds: Cassandra's `gc_grace_seconds`.
+/// How long a tombstone stays where it goes at all, in seconds: Cassandra's `gc_grace_seconds`.
 const DEFAULT_GRACE: u64 = 864_000;
 /// The longest, in seconds: about a hundred years.
 const MAX_GRACE: u64 = 3_153_600_000;
@@ -130,9 +126,20 @@ impl<'a> Words<'a> {
         config.handoff = self.one_of(HANDOFF, &handoffs)?;
         let clocks = [("hybrid", Clock::Hybrid), ("physical", Clock::Physical)];
         config.clock = self.one_of(CLOCK, &clocks)?;
-        config.purge = self.one_of(PURGE, &[("never", Purge::Never), ("timer", Purge::OnTimer)])?;
-        if self.value(GRACE).is_some() && config.purge != Purge::OnTimer {
-            return Err(format!("the mode says `{GRACE}`; that needs `{PURGE}=timer`"));
+        let purges =
+            [("never", Purge::Never), ("timer", Purge::OnTimer), ("repaired", Purge::AfterRepair)];
+        config.purge = self.one_of(PURGE, &purges)?;
+        if self.value(GRACE).is_some() && config.purge == Purge::Never {
+            return Err(format!(
+                "the mode says `{GRACE}`; that needs `{PURGE}=timer` or `{PURGE}=repaired`"
+            ));
+        }
+        if config.handoff == Handoff::Sloppy && config.purge == Purge::AfterRepair {
+            return Err(format!(
+                "the mode says `{HANDOFF}=sloppy` and `{PURGE}=repaired`: a hint that counts as an \
+                 acknowledgment may be the only copy of a write, and one that is older than a purged \
+                 tombstone is dropped; use `{HANDOFF}=strict`"
+            ));
         }
         config.grace = self.number(GRACE, 1..=MAX_GRACE, DEFAULT_GRACE)? * 1_000;
         if config.handoff == Handoff::Sloppy && config.replicas == config.nodes {
@@ -247,6 +254,7 @@ mod tests {
         assert_eq!(class("write=clock"), Class::Monotonic);
         assert_eq!(class("consistency=one"), Class::Eventual);
         assert_eq!(class("handoff=sloppy"), Class::Eventual);
+        assert_eq!(class("purge=repaired grace=60"), Class::Atomic);
         assert_eq!(class("consistency=serial write=clock clock=physical"), Class::Linearizable);
     }
 
@@ -259,6 +267,7 @@ mod tests {
             ("write", "`write=query` or `write=clock`"),
             ("purge=timer grace=0", "from 1 to"),
             ("grace=60", "needs `purge=timer`"),
+            ("purge=repaired handoff=sloppy", "use `handoff=strict`"),
             ("tokens=257", "from 1 to 256"),
             ("quorum=2", "`replicas=…`"),
             ("clock=hybrid clock=physical", "twice"),
@@ -303,5 +312,6 @@ mod tests {
         says("consistency=one", "while 1 of them answer, and a key is: eventual");
         says("consistency=serial", "a key is: linearizable");
         says("purge=timer", "may come back");
+        assert!(!of("purge=repaired", 5).unwrap().survives().contains("come back"));
     }
 }

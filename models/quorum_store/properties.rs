@@ -3,9 +3,9 @@
 //! What a setting provides is a matter of the settings, so each instance claims what its own provide;
 //! the instances in which a claim is violated show that more is not provided.
 
-use super::config::QuorumStore;
+use super::config::{Config, QuorumStore};
 use super::history::History;
-use super::message::{Peer, Update};
+use super::message::{InEpoch, Peer, Update};
 use super::state::{Phase, Progress, ReplicaState, State};
 use super::storage::{Saved, Serial, Stable};
 use super::version::{Stamp, Version};
@@ -49,6 +49,13 @@ statements! {
     pub ANSWERED = "answered", "every request is eventually answered", "DeCandia et al. 2007, section 4.5";
     pub CONVERGES = "converges", "replicas that differ become equal", "DeCandia et al. 2007, section 4.7";
     pub HINTS_ARRIVE = "hints-arrive", "a hint eventually reaches its node", "DeCandia et al. 2007, section 4.6";
+    pub OWNED = "held-by-owners", "in the newest view as many of the members' replicas as its level says hold an acknowledged write or a newer one",
+        "DeCandia et al. 2007, section 6.2";
+    pub PLACED = "holds-its-own", "a node holds only keys of which it is a replica in its view",
+        "Cassandra's nodetool cleanup";
+    pub MOVES_END = "moves-end", "a move that has begun ends, and all nodes know it", "CEP-21";
+    pub MOVED = "moved", "a move ended";
+    pub MEANWHILE = "written-meanwhile", "a request was under way in a move";
     pub OVERLAP = "overlap", "requests of two clients overlapped";
     pub BLOCKED = "read-repaired", "a read waited for its repair";
     pub TIMED_OUT = "timed-out", "a request failed";
@@ -121,15 +128,20 @@ pub fn no_effect() -> Claim {
     judged(NO_EFFECT, Registers::is_failure_without_effect)
 }
 
-/// So many replicas hold what was acknowledged. Of what is not above its horizon a replica knows that it
-/// was covered.
+/// So many replicas hold what was acknowledged. Of what is not above its horizon a replica may have
+/// forgotten that it was deleted.
 pub fn held(count: usize) -> Claim {
     Property::always(
         HELD,
         Condition::world(move |world: &View<'_, Actor, History>| {
             let nodes = world.nodes();
-            world.history().registers.acknowledged().all(|(key, stamp)| {
-                stables(&nodes).filter(|stable| covers(stable, key, *stamp)).count() >= count
+            let registers = &world.history().registers;
+            registers.acknowledged().all(|(key, stamp)| {
+                let may_be_gone = registers.may_be_deleted(key, stamp);
+                let covering = stables(&nodes).filter(|stable| {
+                    covers(stable, key, *stamp) || may_be_gone && stable.horizon >= *stamp
+                });
+                covering.count() >= count
             })
         }),
     )
@@ -137,7 +149,7 @@ pub fn held(count: usize) -> Claim {
 
 fn covers(stable: &Stable, key: &Bytes, stamp: Stamp) -> bool {
     let held = stable.version(key).map(|version| version.stamp);
-    held.is_some_and(|held| held >= stamp) || stable.horizon >= stamp
+    held.is_some_and(|held| held >= stamp)
 }
 
 /// Requests that failed are settled by those that follow.
@@ -157,13 +169,14 @@ pub fn kept() -> Claim {
                     stable.into_iter().flat_map(|stable| stable.serial.values())
                 };
                 match &envelope.msg {
-                    Service::Peer(Peer::Promise { ballot, .. }) => {
+                    Service::Peer(InEpoch { msg: Peer::Promise { ballot, .. }, .. }) => {
                         serials().any(|serial| serial.promised >= *ballot)
                     }
-                    Service::Peer(Peer::Accepted { ballot, .. }) => serials().any(|serial| {
-                        let accepted = serial.accepted.as_ref().map(|(accepted, _)| accepted);
-                        accepted.is_some_and(|it| it >= ballot) || serial.covers(*ballot)
-                    }),
+                    Service::Peer(InEpoch { msg: Peer::Accepted { ballot, .. }, .. }) => serials()
+                        .any(|serial| {
+                            let accepted = serial.accepted.as_ref().map(|(accepted, _)| accepted);
+                            accepted.is_some_and(|it| it >= ballot) || serial.covers(*ballot)
+                        }),
                     _ => true,
                 }
             })
@@ -247,6 +260,78 @@ pub fn hints_arrive() -> Claim {
         Condition::nodes(keeps),
         Condition::nodes(|nodes| !keeps(nodes)),
     )
+}
+
+/// In the newest view that a node has adopted, so many of the members' replicas hold what was
+/// acknowledged.
+pub fn owned(config: &Config, count: usize) -> Claim {
+    let config = config.clone();
+    Property::always(
+        OWNED,
+        Condition::world(move |world: &View<'_, Actor, History>| {
+            let nodes = world.nodes();
+            let views = stables(&nodes).map(|stable| &stable.view);
+            let Some(view) = views.max_by_key(|view| view.epoch) else { return true };
+            world.history().registers.acknowledged().all(|(key, stamp)| {
+                let placed = config.placed(view, key);
+                let owners = placed.replicas.len() - placed.pending;
+                let owners = placed.replicas.iter().take(owners);
+                let holding = owners.filter(|node| {
+                    stable(nodes.node(**node)).is_some_and(|stable| covers(stable, key, *stamp))
+                });
+                holding.count() >= count
+            })
+        }),
+    )
+}
+
+/// A node holds what is its own.
+pub fn placed(config: &Config) -> Claim {
+    let config = config.clone();
+    Property::always(
+        PLACED,
+        Condition::nodes(move |nodes| {
+            nodes.iter().all(|node| {
+                let stable = stable(node);
+                let keys = stable.iter().flat_map(|it| it.rows.keys().chain(it.serial.keys()));
+                let view = stable.map(|stable| &stable.view);
+                let mut placed = keys.filter_map(|key| Some(config.placed(view?, key).replicas));
+                placed.all(|replicas| replicas.contains(&node.id))
+            })
+        }),
+    )
+}
+
+/// Views come to be the same everywhere, without a move.
+pub fn moves_end() -> Claim {
+    let has_ended = |nodes: &Nodes<'_, Actor>| {
+        let mut views = stables(nodes).map(|stable| &stable.view);
+        let first = views.next();
+        first.is_some_and(|view| !view.is_moving) && views.all(|view| Some(view) == first)
+    };
+    Property::leads_to(
+        MOVES_END,
+        Condition::nodes(move |nodes| !has_ended(nodes)),
+        Condition::nodes(move |nodes| has_ended(nodes)),
+    )
+}
+
+/// A move has ended at some node.
+pub fn moved() -> Claim {
+    Property::sometimes(
+        MOVED,
+        Condition::nodes(|nodes| {
+            stables(nodes).any(|stable| stable.view.epoch > 0 && !stable.view.is_moving)
+        }),
+    )
+}
+
+/// A request is open at a node that knows of a move.
+pub fn meanwhile() -> Claim {
+    let has_one = |node: &NodeOf<Actor>| {
+        replica(node).is_some_and(|it| it.stable.view.is_moving && !it.open.is_empty())
+    };
+    Property::sometimes(MEANWHILE, Condition::some_node(has_one))
 }
 
 /// Two clients wait at once.

@@ -3,7 +3,7 @@
 use super::config::{QuorumStore, Timing};
 use super::history::History;
 use super::levels::Class;
-use super::message::Peer;
+use super::message::InEpoch;
 use super::offer::LevelOffer;
 use super::options::chosen;
 use super::state::State;
@@ -43,7 +43,7 @@ impl Protocol for QuorumStore {
 
 impl Deploy for QuorumStore {
     type Offer = LevelOffer;
-    type Peer = Peer;
+    type Peer = InEpoch;
     type Actor = Self;
 
     fn server(topology: &Topology, _: Id) -> Result<Self, Unsuitable> {
@@ -71,7 +71,7 @@ impl Deploy for QuorumStore {
             return Promise::Nothing("the cluster file does not suit");
         };
         let settings = chosen.settings(chosen.level);
-        if settings.purge != super::Purge::Never {
+        if settings.purge == super::Purge::OnTimer {
             return Promise::Nothing(
                 "tombstones that go on a timer let a deleted value come back from a node that was \
                  away for longer",
@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(promise("write=clock"), Promise::Register(Register::Monotonic));
         assert_eq!(promise("consistency=one"), Promise::Register(Register::Eventual));
         assert!(matches!(promise("purge=timer"), Promise::Nothing(_)));
+        assert_eq!(promise("purge=repaired"), Promise::Register(Register::Atomic));
         assert!(matches!(promise("fast"), Promise::Nothing(_)));
     }
 

@@ -1,12 +1,22 @@
 //! Anti-entropy: nodes compare hash trees of the keys that both hold, and exchange what differs; and
 //! tombstones that all replicas have are marked as such.
 //!
+//! # What comes late
+//!
+//! A value whose tombstone went must not come back, and nothing but the horizon remembers that
+//! tombstone. The horizon is one for all keys, so a value below it may also be one that the replica
+//! missed. The two differ in where the value is: when a tombstone went, all replicas had it, so from then
+//! on none of them holds what it deleted; only a message, a hint or a coordinator may. So a replica takes
+//! a value below its horizon from an answer only, which another replica gave after it had heard this very
+//! horizon ([`Horizons`]): what is held then was never covered by a tombstone that went here. A horizon
+//! grows with each tombstone that goes, so that no answer is from before one of them.
+//!
 //! A tree is not stored: its sums are made when they are asked for, and each message says where in the
 //! tree it is, so no node remembers an exchange.
 
 use super::bugs::Bug;
 use super::config::Purge;
-use super::message::{Cause, Peer};
+use super::message::{Cause, Horizons, Peer};
 use super::state::Timer;
 use super::storage::Record;
 use super::turn::Turn;
@@ -46,7 +56,7 @@ impl Turn<'_, '_> {
     fn shared(&self, with: Id, path: &[u8]) -> impl Iterator<Item = (&Bytes, &Version)> {
         let rows = self.state.stable.rows.iter().map(|(key, row)| (key, &row.version));
         rows.filter(move |(key, _)| {
-            is_under(key, path) && self.config.replicas_of(key).contains(&with)
+            is_under(key, path) && self.placed(key).replicas.contains(&with)
         })
     }
 
@@ -70,17 +80,42 @@ impl Turn<'_, '_> {
         }
         self.repair_later();
         for peer in self.peers() {
-            let sums = self.sums(peer, &[]);
-            self.send(peer, Peer::Tree { path: vec![], sums });
+            self.send_tree(peer, vec![]);
         }
         if self.config.purge == Purge::AfterRepair {
             self.spread_tombstones();
         }
     }
 
+    fn send_tree(&mut self, to: Id, path: Vec<u8>) {
+        let sums = self.sums(to, &path);
+        let horizons = self.horizons(Stamp::default());
+        self.tell(to, Peer::Tree { path, sums, horizons });
+    }
+
+    /// In a message to a node of which this horizon was heard.
+    fn horizons(&self, receiver: Stamp) -> Horizons {
+        Horizons { sender: self.state.stable.horizon, receiver }
+    }
+
+    fn depth(&self) -> usize {
+        self.config.tree_depth.clamp(1, FANOUT)
+    }
+
+    /// Asks the other replicas of a key whether they hold what came late.
+    pub(super) fn ask_replicas(&mut self, key: &Bytes) {
+        if self.has(Bug::RefuseLate) {
+            return;
+        }
+        let path: Vec<u8> = (0..self.depth() - 1).map(|level| branch(key, level)).collect();
+        for node in self.others(key) {
+            self.send_tree(node, path.clone());
+        }
+    }
+
     /// Goes down where the sums differ.
-    pub(super) fn on_tree(&mut self, path: &[u8], sums: &[u64]) {
-        let depth = self.config.tree_depth.clamp(1, FANOUT);
+    pub(super) fn on_tree(&mut self, path: &[u8], sums: &[u64], horizons: Horizons) {
+        let depth = self.depth();
         if path.len() >= depth || sums.len() != FANOUT {
             return;
         }
@@ -89,22 +124,24 @@ impl Turn<'_, '_> {
             let below = [path, &[at as u8]].concat();
             if below.len() < depth {
                 let sums = self.sums(self.src, &below);
-                self.answer(Peer::Tree { path: below, sums });
+                let horizons = self.horizons(horizons.sender);
+                self.respond(Peer::Tree { path: below, sums, horizons });
             } else {
-                let rows = self.leaf(&below, (None, None), &[], true);
-                self.answer(rows);
+                let rows = self.leaf(&below, (None, None), &[], true, horizons.sender);
+                self.respond(rows);
             }
         }
     }
 
     /// As many of the versions under a path as fit a message: of the keys after `after` and up to
-    /// `upto`, but for those that were given.
+    /// `upto`, but for those that were given. The receiver's horizon is the one that was heard of it.
     fn leaf(
         &self,
         path: &[u8],
         (after, upto): (Option<Bytes>, Option<&Bytes>),
         given: &[(Bytes, Version)],
         wants: bool,
+        receiver: Stamp,
     ) -> Peer {
         let (mut rows, mut size) = (Vec::<(Bytes, Version)>::new(), 0);
         let mut next = None;
@@ -122,7 +159,8 @@ impl Turn<'_, '_> {
             }
             rows.push((key.clone(), version.clone()));
         }
-        Peer::Leaf { path: path.to_vec(), after, rows, next, wants }
+        let (path, horizons) = (path.to_vec(), self.horizons(receiver));
+        Peer::Leaf { path, after, rows, next, wants, horizons }
     }
 
     /// Takes another's versions, sends its own that are others, and asks for the rest.
@@ -131,29 +169,43 @@ impl Turn<'_, '_> {
         path: Vec<u8>,
         after: Option<Bytes>,
         rows: &[(Bytes, Version)],
-        next: Option<Bytes>,
-        wants: bool,
+        (next, wants): (Option<Bytes>, bool),
+        horizons: Horizons,
     ) {
+        let is_fresh = horizons.receiver == self.state.stable.horizon;
+        let is_fresh = is_fresh && !self.has(Bug::RefuseLate) || self.has(Bug::StaleAnswer);
         for (key, version) in rows {
-            if self.holds(key) {
+            if !self.holds_with_sender(key) {
+                continue;
+            }
+            if is_fresh {
+                self.merge(key, version);
+            } else {
                 self.take(key, version);
             }
         }
         if wants {
-            let own = self.leaf(&path, (after, next.as_ref()), rows, false);
+            let own = self.leaf(&path, (after, next.as_ref()), rows, false, horizons.sender);
             if !matches!(&own, Peer::Leaf { rows, .. } if rows.is_empty()) {
-                self.answer(own);
+                self.respond(own);
             }
         }
         if let Some(after) = next {
-            self.answer(Peer::More { path, after, wants });
+            let horizon = self.state.stable.horizon;
+            self.respond(Peer::More { path, after, wants, horizon });
         }
     }
 
+    /// Whether this node and the sender are replicas of a key.
+    fn holds_with_sender(&self, key: &Bytes) -> bool {
+        let replicas = self.replicas(key);
+        replicas.contains(&self.id) && replicas.contains(&self.src)
+    }
+
     /// Sends what is after a key.
-    pub(super) fn on_more(&mut self, path: &[u8], after: Bytes, wants: bool) {
-        let rest = self.leaf(path, (Some(after), None), &[], wants);
-        self.answer(rest);
+    pub(super) fn on_more(&mut self, path: &[u8], after: Bytes, wants: bool, horizon: Stamp) {
+        let rest = self.leaf(path, (Some(after), None), &[], wants, horizon);
+        self.respond(rest);
     }
 
     /// Sends the tombstones that are not known to be everywhere.
@@ -178,7 +230,7 @@ impl Turn<'_, '_> {
 
     /// A replica has a tombstone, or something newer.
     pub(super) fn on_everywhere(&mut self, key: Bytes, stamp: Stamp) {
-        let replicas = self.config.replicas_of(&key);
+        let replicas = self.placed(&key).replicas;
         let src = self.src;
         let Some((of, nodes)) = self.state.repairing.get(&key) else { return };
         if *of != stamp || nodes.contains(&src) {
@@ -189,7 +241,7 @@ impl Turn<'_, '_> {
         nodes.insert(src);
         if replicas.iter().all(|node| nodes.contains(node)) {
             state.repairing.remove(&key);
-            self.broadcast(Peer::Repaired { key: key.clone(), stamp });
+            self.tell_all(Peer::Repaired { key: key.clone(), stamp });
             self.on_repaired(key, stamp);
         }
     }

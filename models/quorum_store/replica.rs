@@ -3,7 +3,7 @@
 
 use super::bugs::Bug;
 use super::config::Purge;
-use super::message::{Call, Cause, Msg, Peer};
+use super::message::{Call, Cause, InEpoch, Msg, Peer};
 use super::state::{Seen, Timer};
 use super::storage::{Record, Row, Saved, Stable};
 use super::turn::Turn;
@@ -25,12 +25,13 @@ impl Turn<'_, '_> {
         if self.config.purge != Purge::Never || self.config.expires_serial {
             self.set_timer(Timer::Purge, &self.config.timing.purge);
         }
+        self.resume_move();
     }
 
     pub(super) fn on_msg(&mut self, msg: Msg) {
         match msg {
             Service::Request { seq, op } => self.on_request(seq, op),
-            Service::Peer(msg) if self.is_node() => self.on_peer(msg),
+            Service::Peer(InEpoch { epoch, msg }) if self.is_node() => self.in_epoch(epoch, msg),
             _ => {}
         }
     }
@@ -38,6 +39,26 @@ impl Turn<'_, '_> {
     /// Whether the sender is another node.
     fn is_node(&self) -> bool {
         self.src != self.id && usize::from(self.src) < self.config.nodes
+    }
+
+    /// Hears what another node says in its view: it counts if that is the one of this node.
+    fn in_epoch(&mut self, epoch: u64, msg: Peer) {
+        let is_answer = !matches!(
+            msg,
+            Peer::Write { .. } | Peer::Read { .. } | Peer::Prepare { .. } | Peer::Propose { .. }
+        );
+        let bug = if is_answer { Bug::CountOldAnswers } else { Bug::ServeOldEpochs };
+        let own = &self.state.stable.view;
+        match msg {
+            Peer::View(view) => self.on_view(view),
+            msg if epoch == own.epoch || self.has(bug) => self.on_peer(msg),
+            _ if epoch < own.epoch => {
+                let own = own.clone();
+                self.respond(Peer::View(own));
+            }
+            // The mover tells this node of the newer view, or the next node that it asks something.
+            _ => {}
+        }
     }
 
     fn on_peer(&mut self, msg: Peer) {
@@ -48,17 +69,23 @@ impl Turn<'_, '_> {
             Peer::Wrote { cause: Cause::Repair, key, stamp } => self.on_everywhere(key, stamp),
             Peer::Keep { call, target, key, version } => {
                 self.keep(target, &key, &version);
-                self.answer(Peer::Kept { call });
+                self.respond(Peer::Kept { call });
             }
             Peer::Kept { call } => self.on_acked(call, None),
-            Peer::Read { call, key, full } => self.on_read(call, &key, full),
-            Peer::Value { call, version } => self.on_seen(call, Seen::Full(version)),
-            Peer::Digest { call, digest } => self.on_seen(call, Seen::Digest(digest)),
-            Peer::Tree { path, sums } => self.on_tree(&path, &sums),
-            Peer::Leaf { path, after, rows, next, wants } => {
-                self.on_leaf(path, after, &rows, next, wants);
+            Peer::Read { call, key, full, round } => self.on_read(call, &key, full, round),
+            Peer::Value { call, version, round } => {
+                self.on_seen(call, Seen::Full(version), round);
             }
-            Peer::More { path, after, wants } => self.on_more(&path, after, wants),
+            Peer::Digest { call, digest, round } => {
+                self.on_seen(call, Seen::Digest(digest), round);
+            }
+            Peer::Tree { path, sums, horizons } => self.on_tree(&path, &sums, horizons),
+            Peer::Leaf { path, after, rows, next, wants, horizons } => {
+                self.on_leaf(path, after, &rows, (next, wants), horizons);
+            }
+            Peer::More { path, after, wants, horizon } => {
+                self.on_more(&path, after, wants, horizon);
+            }
             Peer::Prepare { call, key, ballot } => self.on_prepare(call, &key, ballot),
             Peer::Promise { call, ballot, promised } => self.on_promise(call, ballot, promised),
             Peer::Propose { call, key, ballot, update } => {
@@ -69,6 +96,10 @@ impl Turn<'_, '_> {
             Peer::Commit { call, key, version } => self.on_commit(call, &key, &version),
             Peer::Committed { call, ballot } => self.on_accepted(call, ballot, true),
             Peer::Repaired { key, stamp } => self.on_repaired(key, stamp),
+            Peer::View(view) => self.on_view(view),
+            Peer::Ready => self.on_ready(self.src),
+            Peer::Copy { after } => self.on_copy(after),
+            Peer::Copied { after, moved, next } => self.on_copied(after.as_ref(), moved, next),
         }
     }
 
@@ -79,6 +110,7 @@ impl Turn<'_, '_> {
             Timer::Hint => self.on_hint_timer(),
             Timer::Repair => self.on_repair_timer(),
             Timer::Purge => self.on_purge_timer(),
+            Timer::Move => self.on_move_timer(),
             Timer::Retry(_) => {}
         }
     }
@@ -86,18 +118,29 @@ impl Turn<'_, '_> {
     /// Takes a version, and says so once it is durable.
     fn on_write_msg(&mut self, cause: Cause, key: Bytes, version: &Version) {
         if self.take(&key, version) {
-            self.answer(Peer::Wrote { cause, key, stamp: version.stamp });
+            return self.respond(Peer::Wrote { cause, key, stamp: version.stamp });
+        }
+        self.ask_replicas(&key);
+        match cause {
+            // Its timestamp was too old: the next one of its node will not be.
+            Cause::Call(call) => {
+                let promised = self.state.stable.horizon;
+                self.respond(Peer::Nack { call, promised });
+            }
+            // What was acknowledged is at a replica too.
+            Cause::Hint => self.respond(Peer::Wrote { cause, key, stamp: version.stamp }),
+            Cause::Repair => {}
         }
     }
 
-    fn on_read(&mut self, call: Call, key: &Bytes, full: bool) {
-        let version = self.version(key);
+    fn on_read(&mut self, call: Call, key: &Bytes, full: bool, round: u32) {
+        let (version, round) = (self.version(key), (round, self.horizon()));
         let answer = if full {
-            Peer::Value { call, version }
+            Peer::Value { call, version, round }
         } else {
-            Peer::Digest { call, digest: version.as_ref().map(Version::digest) }
+            Peer::Digest { call, digest: version.as_ref().map(Version::digest), round }
         };
-        self.answer(answer);
+        self.respond(answer);
     }
 
     /// Lets tombstones go whose time has come.
@@ -110,7 +153,9 @@ impl Turn<'_, '_> {
         let may_go = |row: &Row| match self.config.purge {
             Purge::Never => false,
             Purge::OnTimer => is_old(&row.version),
-            Purge::AfterRepair => row.is_repaired || self.has(Bug::PurgeUnrepaired),
+            Purge::AfterRepair => {
+                (row.is_repaired || self.has(Bug::PurgeUnrepaired)) && is_old(&row.version)
+            }
         };
         let rows = self.state.stable.rows.iter();
         let gone: Vec<Bytes> = rows

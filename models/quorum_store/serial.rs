@@ -46,7 +46,7 @@ impl Turn<'_, '_> {
     }
 
     /// Begins with a new ballot.
-    fn prepare(&mut self, call: Call, op: Op) {
+    pub(super) fn prepare(&mut self, call: Call, op: Op) {
         let time = self.next_stamp(clock::Stamp::default()).time;
         let node = if self.has(Bug::BareBallots) { Id::from(0) } else { self.id };
         let ballot = Stamp { time, node };
@@ -60,7 +60,7 @@ impl Turn<'_, '_> {
         let attempt = Attempt { op, ballot, progress };
         self.open(call, key.clone(), Level::Serial, Phase::Serial(attempt));
         for node in self.others(&key) {
-            self.send(node, Peer::Prepare { call, key: key.clone(), ballot });
+            self.tell(node, Peer::Prepare { call, key: key.clone(), ballot });
         }
         self.advance(call);
     }
@@ -133,8 +133,8 @@ impl Turn<'_, '_> {
 
     /// Takes the next step once a quorum has taken the last one.
     fn advance(&mut self, call: Call) {
-        let quorum = self.config.needed(Level::Serial);
         let Some(Attempt { op, ballot, progress }) = self.attempt(call).cloned() else { return };
+        let quorum = self.needed(op.key(), Level::Serial);
         match progress {
             Progress::Preparing { promises } if promises.len() >= quorum => {
                 self.refresh(call, &op, &promises);
@@ -179,6 +179,8 @@ impl Turn<'_, '_> {
             .map(|(_, update)| update)
             .filter(|update| *update != Update::Nothing && !self.has(Bug::SkipUnfinished));
         let versions = promises.values().filter_map(|promised| promised.version.clone());
+        // The tombstone of a delete may have gone at a replica that knows of its commit.
+        let versions = versions.chain(commit.clone());
         let found = versions.reduce(|one, other| self.config.newer(one, other));
         let has = |promised: &Promised| {
             promised.committed.as_ref().map(|version| version.stamp) >= latest
@@ -194,11 +196,12 @@ impl Turn<'_, '_> {
             promises.keys().copied().filter(|node| !missing.contains(node)).collect();
         for node in missing {
             if node == self.id {
-                self.commit(&key, &commit);
-                holders.insert(node);
+                if self.commit(&key, &commit) {
+                    holders.insert(node);
+                }
             } else {
                 let (key, version) = (key.clone(), commit.clone());
-                self.send(node, Peer::Commit { call, key, version });
+                self.tell(node, Peer::Commit { call, key, version });
             }
         }
         if let Some(progress) = self.progress(call) {
@@ -239,7 +242,13 @@ impl Turn<'_, '_> {
         self.propose(call, op.key(), update, Some(answer));
     }
 
-    fn propose(&mut self, call: Call, key: &Bytes, update: Update, answer: Option<Answer>) {
+    pub(super) fn propose(
+        &mut self,
+        call: Call,
+        key: &Bytes,
+        update: Update,
+        answer: Option<Answer>,
+    ) {
         let Some(ballot) = self.attempt(call).map(|attempt| attempt.ballot) else { return };
         let mut accepted = BTreeSet::new();
         if self.holds(key) && self.accept(key, ballot, &update) {
@@ -247,7 +256,7 @@ impl Turn<'_, '_> {
         }
         for node in self.others(key) {
             let (key, update) = (key.clone(), update.clone());
-            self.send(node, Peer::Propose { call, key, ballot, update });
+            self.tell(node, Peer::Propose { call, key, ballot, update });
         }
         if let Some(progress) = self.progress(call) {
             *progress = Progress::Proposing { update, accepted, answer };
@@ -255,7 +264,7 @@ impl Turn<'_, '_> {
         self.advance(call);
     }
 
-    fn commit_everywhere(
+    pub(super) fn commit_everywhere(
         &mut self,
         call: Call,
         key: &Bytes,
@@ -263,12 +272,11 @@ impl Turn<'_, '_> {
         answer: Option<Answer>,
     ) {
         let mut holders = BTreeSet::new();
-        if self.holds(key) {
-            self.commit(key, &version);
+        if self.holds(key) && self.commit(key, &version) {
             holders.insert(self.id);
         }
         for node in self.others(key) {
-            self.send(node, Peer::Commit { call, key: key.clone(), version: version.clone() });
+            self.tell(node, Peer::Commit { call, key: key.clone(), version: version.clone() });
         }
         if let Some(progress) = self.progress(call) {
             *progress = Progress::Committing { version, holders, answer };
@@ -293,11 +301,26 @@ impl Turn<'_, '_> {
             }
             Progress::Refreshing { commit: version, holders, .. }
             | Progress::Committing { version, holders, .. } => {
+                self.hold_commit(call, &key, &version, &holders);
                 (holders, Peer::Commit { call, key: key.clone(), version })
             }
         };
         for node in self.others(&key).filter(|node| !nodes.contains(node)) {
-            self.send(node, msg.clone());
+            self.tell(node, msg.clone());
         }
+    }
+
+    /// This node may have taken by now what came late when it was to commit it.
+    fn hold_commit(&mut self, call: Call, key: &Bytes, version: &Version, holders: &BTreeSet<Id>) {
+        let id = self.id;
+        if holders.contains(&id) || !self.holds(key) || !self.commit(key, version) {
+            return;
+        }
+        if let Some(Progress::Refreshing { holders, .. } | Progress::Committing { holders, .. }) =
+            self.progress(call)
+        {
+            holders.insert(id);
+        }
+        self.advance(call);
     }
 }

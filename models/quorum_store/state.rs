@@ -32,6 +32,8 @@ pub enum Timer {
     Repair,
     /// Node: time to look for tombstones that may go.
     Purge,
+    /// Mover: time to begin a move, or to send again what was not answered.
+    Move,
     /// Client: no answer came.
     Retry(Retry),
 }
@@ -54,6 +56,10 @@ pub struct ReplicaState {
     pub answered: BTreeMap<Id, (u64, Answer)>,
     /// The tombstones that are being repaired: their timestamps, and the replicas that have them.
     pub repairing: BTreeMap<Bytes, (Stamp, BTreeSet<Id>)>,
+    /// The nodes from which it copies what it gains in a move, and the last key that came.
+    pub copying: BTreeMap<Id, Option<Bytes>>,
+    /// The mover: the nodes that are ready.
+    pub ready: BTreeSet<Id>,
 }
 
 impl Persistent for ReplicaState {
@@ -73,6 +79,32 @@ pub struct Open {
     pub level: Level,
     /// How far it is.
     pub phase: Phase,
+}
+
+/// The rounds of a read: where tombstones went while it collected answers, it collects others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rounds {
+    /// How many there were before this one.
+    pub number: u32,
+    /// The horizons of the replicas that answered in this round.
+    pub heard: BTreeMap<Id, Stamp>,
+    /// Those that were known before it began: its answers are from after these tombstones went.
+    pub known: BTreeMap<Id, Stamp>,
+}
+
+impl Rounds {
+    /// The next round.
+    #[must_use]
+    pub fn next_round(mut self) -> Self {
+        self.known.append(&mut self.heard);
+        Self { number: self.number.saturating_add(1), ..self }
+    }
+
+    /// Whether a tombstone that is at least as new as this may have gone at a replica in this round.
+    pub fn may_hide(&self, stamp: Stamp, node: Id) -> bool {
+        let heard = self.heard.get(&node);
+        heard.is_some_and(|horizon| *horizon >= stamp) && self.known.get(&node) != heard
+    }
 }
 
 /// How far a request is.
@@ -104,6 +136,8 @@ pub enum Phase {
         answers: BTreeMap<Id, Seen>,
         /// The replicas whose digests differed, while they are asked for their versions.
         fetching: BTreeSet<Id>,
+        /// The round that collects.
+        rounds: Rounds,
     },
     /// A read that knows what it returns, and waits until enough replicas have it.
     Repairing {

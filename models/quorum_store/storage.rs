@@ -2,6 +2,7 @@
 
 use super::message::Update;
 use super::version::{Stamp, Version};
+use super::view::View;
 use crate::clock;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use crate::shared_map::SharedMap;
@@ -26,9 +27,11 @@ pub struct Stable {
     pub serial: SharedMap<Bytes, Serial>,
     /// The versions that it keeps for other nodes, one for each node and key.
     pub hints: SharedMap<(Id, Bytes), Version>,
-    /// At least the timestamps of all tombstones that went: of what is not newer, nothing is taken
-    /// that the node does not have.
+    /// At least the timestamps of all tombstones that went, and larger after each: of values that are
+    /// not newer, only what a replica holds after that is taken.
     pub horizon: Stamp,
+    /// Which nodes are on the ring.
+    pub view: View,
 }
 
 /// What a replica holds under a key.
@@ -101,6 +104,12 @@ pub enum Record {
     Repaired(Bytes),
     /// The tombstone of a key went.
     Purged(Bytes),
+    /// What another replica promised, accepted and committed of a key is known here too.
+    Serial(Bytes, Serial),
+    /// This view of the ring is adopted.
+    View(View),
+    /// The node is no replica of a key any more.
+    Dropped(Bytes),
 }
 
 impl Replay for Stable {
@@ -135,6 +144,12 @@ impl Replay for Stable {
             Record::Expired(key) => {
                 self.serial.remove(&key);
             }
+            Record::Serial(key, merged) => self.serially(key, |serial| *serial = merged),
+            Record::View(view) => self.view = view,
+            Record::Dropped(key) => {
+                self.rows.remove(&key);
+                self.serial.remove(&key);
+            }
             Record::Repaired(key) => {
                 if let Some(row) = self.rows.get(&key).cloned() {
                     self.rows.insert(key, Row { is_repaired: true, ..row });
@@ -142,7 +157,7 @@ impl Replay for Stable {
             }
             Record::Purged(key) => {
                 if let Some(row) = self.rows.remove(&key) {
-                    self.horizon = self.horizon.max(row.version.stamp);
+                    self.horizon = self.horizon.past(row.version.stamp);
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 use super::bugs::Bug;
 use super::config::{Clock, Config, Purge, QuorumStore, Stamps};
+use super::message::{InEpoch, Level, Peer};
+use super::placement::Placed;
 use super::state::ReplicaState;
 use super::storage::Record;
 use super::version::{Stamp, Version};
@@ -16,7 +18,7 @@ pub(super) type Turn<'a, 's> = turn::Turn<'a, 's, Config, ReplicaState, QuorumSt
 impl Turn<'_, '_> {
     /// The replicas of a key, this node first if it is one, the others as they follow it.
     pub(super) fn replicas(&self, key: &Bytes) -> Vec<Id> {
-        let mut replicas = self.config.replicas_of(key);
+        let mut replicas = self.placed(key).replicas;
         let at = replicas.iter().position(|node| *node == self.id).unwrap_or(0);
         replicas.rotate_left(at);
         replicas
@@ -39,7 +41,40 @@ impl Turn<'_, '_> {
 
     /// Whether this node is a replica of a key.
     pub(super) fn holds(&self, key: &Bytes) -> bool {
-        self.config.replicas_of(key).contains(&self.id)
+        self.placed(key).replicas.contains(&self.id)
+    }
+
+    /// The replicas of a key, pending ones too, in the view of this node.
+    pub(super) fn placed(&self, key: &Bytes) -> Placed {
+        let mut placed = self.config.placed(&self.state.stable.view, key);
+        if self.has(Bug::IgnorePending) {
+            placed.replicas.truncate(placed.replicas.len() - placed.pending);
+            placed.pending = 0;
+        }
+        placed
+    }
+
+    /// How many replicas of a key a request of this level waits for.
+    pub(super) fn needed(&self, key: &Bytes, level: Level) -> usize {
+        let pending = if self.has(Bug::PendingNotCounted) { 0 } else { self.placed(key).pending };
+        self.config.needed(level) + pending
+    }
+
+    /// Says something to a node, in the view of this one.
+    pub(super) fn tell(&mut self, to: Id, msg: Peer) {
+        let epoch = self.state.stable.view.epoch;
+        self.send(to, InEpoch { epoch, msg });
+    }
+
+    /// Says something to the sender of the message that is handled.
+    pub(super) fn respond(&mut self, msg: Peer) {
+        self.tell(self.src, msg);
+    }
+
+    /// Says something to all other nodes.
+    pub(super) fn tell_all(&mut self, msg: Peer) {
+        let epoch = self.state.stable.view.epoch;
+        self.broadcast(InEpoch { epoch, msg });
     }
 
     /// The version that it has of a key.
@@ -49,6 +84,7 @@ impl Turn<'_, '_> {
 
     /// A timestamp that it never gave before, and that is above `above`.
     pub(super) fn next_stamp(&self, above: clock::Stamp) -> Stamp {
+        let above = self.state.stable.horizon.time.max(above);
         let time = self.state.stable.clock.max(above).tick(self.config.physical.now());
         let node = match self.config.stamps {
             Stamps::Unique => self.id,
@@ -66,6 +102,14 @@ impl Turn<'_, '_> {
         }
     }
 
+    /// At least the timestamps of the tombstones that went here after all replicas had them.
+    pub(super) fn horizon(&self) -> Stamp {
+        match self.config.purge {
+            Purge::AfterRepair => self.state.stable.horizon,
+            Purge::Never | Purge::OnTimer => Stamp::default(),
+        }
+    }
+
     /// Moves a hybrid clock past a timestamp.
     pub(super) fn see(&mut self, seen: Stamp) {
         let clock = self.clock_past(seen);
@@ -75,13 +119,26 @@ impl Turn<'_, '_> {
     }
 
     /// Takes a version, unless it has a newer one. Whether it has it now, or a newer one; not if the
-    /// version is one that it may have forgotten to be deleted.
+    /// version may be one whose tombstone went here.
     pub(super) fn take(&mut self, key: &Bytes, version: &Version) -> bool {
-        let held = self.version(key);
-        let is_late = version.stamp <= self.state.stable.horizon;
-        if is_late && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint) {
-            return held.is_some_and(|held| held.stamp >= version.stamp);
+        let held = self.state.stable.version(key);
+        let is_held = held.is_some_and(|held| held.stamp >= version.stamp);
+        if !is_held && self.is_late(version) {
+            return false;
         }
+        self.merge(key, version);
+        true
+    }
+
+    /// Whether the tombstone of a value may have gone. A tombstone that comes late brings nothing back.
+    fn is_late(&self, version: &Version) -> bool {
+        let is_below = version.stamp <= self.state.stable.horizon && version.value.is_some();
+        is_below && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint)
+    }
+
+    /// Takes a version that a replica holds, unless it has a newer one.
+    pub(super) fn merge(&mut self, key: &Bytes, version: &Version) {
+        let held = self.version(key);
         let newer = match held.clone() {
             None => version.clone(),
             Some(held) => self.config.newer(held, version.clone()),
@@ -90,6 +147,5 @@ impl Turn<'_, '_> {
             let clock = self.clock_past(version.stamp);
             self.change(Record::Row(key.clone(), newer, clock));
         }
-        true
     }
 }

@@ -23,6 +23,14 @@ impl Default for Stamp {
     }
 }
 
+impl Stamp {
+    /// The larger of the two, but above this one.
+    #[must_use]
+    pub fn past(self, other: Self) -> Self {
+        if other > self { other } else { Self { time: self.time.tick(0), ..self } }
+    }
+}
+
 /// A value with its timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {

@@ -32,6 +32,13 @@ fn decandia_2007_a_sloppy_quorum_is_not_even_regular() {
     holds(instances(), "strict", claims::REGULAR);
 }
 
+#[test]
+fn cassandra_6434_a_deleted_value_stays_deleted_and_what_was_missed_is_not_lost() {
+    holds(instances(), "gc-after-repair", claims::DELETED);
+    holds(instances(), "gc-two-keys", claims::ANSWERED);
+    needs(mutants(), "late-hint", claims::DELETED);
+}
+
 /// Where the same bounds are a recorded instance, or liveness is at stake, the check of that says so.
 const ELSEWHERE: &[&str] =
     &["serial-read-without-proposal", "failed-cas-without-proposal", "skip-unfinished"];

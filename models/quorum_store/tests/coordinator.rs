@@ -1,9 +1,9 @@
 //! A coordinator and requests that come again.
 
 use super::super::config::{Config, QuorumStore, Timing, WriteMode};
-use super::super::message::{Answer, Call, Cause, Level, Msg, Peer, Request};
+use super::super::message::{Answer, Call, Cause, InEpoch, Level, Msg, Peer, Request};
 use super::super::state::Timer;
-use super::super::version::Version;
+use super::super::version::{Stamp, Version};
 use crate::kv::{Op, Service};
 use crate::testing::{Did, Node};
 
@@ -24,7 +24,9 @@ fn ask(node: &mut Node<QuorumStore>, seq: u64, op: Op, level: Level) -> Vec<Did<
 /// The versions that are sent to replicas.
 fn written(did: &[Did<QuorumStore>]) -> Vec<Version> {
     let version = |did: &Did<QuorumStore>| match did {
-        Did::Send(_, Service::Peer(Peer::Write { version, .. })) => Some(version.clone()),
+        Did::Send(_, Service::Peer(InEpoch { msg: Peer::Write { version, .. }, .. })) => {
+            Some(version.clone())
+        }
         _ => None,
     };
     did.iter().filter_map(version).collect()
@@ -41,7 +43,8 @@ fn answers(did: &[Did<QuorumStore>]) -> Vec<Answer> {
 /// The answer of replica 1 that it has nothing.
 fn nothing(node: &mut Node<QuorumStore>, seq: u64) -> Vec<Did<QuorumStore>> {
     let call = Call { client: CLIENT.into(), seq };
-    node.on_msg(1, Msg::Peer(Peer::Digest { call, digest: None }))
+    let msg = Peer::Digest { call, digest: None, round: (0, Stamp::default()) };
+    node.on_msg(1, Msg::Peer(InEpoch { epoch: 0, msg }))
 }
 
 #[test]
@@ -89,7 +92,8 @@ fn a_request_that_too_few_replicas_answer_times_out_and_is_not_taken_back() {
     let late = node.on_timeout(&Timer::Deadline(call));
     assert_eq!(answers(&late), [Answer::TimedOut]);
     let (cause, stamp) = (Cause::Call(call), sent[0].stamp);
-    let wrote = Msg::Peer(Peer::Wrote { cause, key: "k".into(), stamp });
+    let msg = Peer::Wrote { cause, key: "k".into(), stamp };
+    let wrote = Msg::Peer(InEpoch { epoch: 0, msg });
     assert!(answers(&node.on_msg(1, wrote)).is_empty(), "it was answered");
     let read = ask(&mut node, 2, Op::get("k"), Level::One);
     assert_eq!(answers(&read), [Answer::Value { value: Some("v".into()), stamp }]);

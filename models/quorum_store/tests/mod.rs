@@ -1,7 +1,9 @@
 //! One node at a time, and the claims of the sources.
 
 mod claims;
+mod cluster;
 mod coordinator;
 mod levels;
+mod moves;
 mod repair;
 mod versions;

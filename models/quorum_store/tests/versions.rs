@@ -27,6 +27,12 @@ proptest! {
     }
 
     #[test]
+    fn a_horizon_grows_with_each_tombstone(a in version(), b in version()) {
+        let horizon = a.stamp.past(b.stamp);
+        prop_assert!(horizon > a.stamp && horizon >= b.stamp);
+    }
+
+    #[test]
     fn a_larger_timestamp_is_newer(a in version(), b in version()) {
         let newer = a.clone().newer(b.clone());
         prop_assert_eq!(newer.stamp, a.stamp.max(b.stamp));

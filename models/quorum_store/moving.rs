@@ -1,0 +1,76 @@
+//! The bounds of instances in which nodes join, leave and are replaced.
+//!
+//! Each node has one token. Of two nodes, 0 holds every key of one replica, but for `n`, which belongs to
+//! node 1 once that has joined; and so on, as a test in `tests/moves.rs` says.
+
+use super::bounds::{Bounds, get, in_order, lossy, of, put, with};
+use super::config::ScriptedCall;
+use super::message::Level;
+use super::view::{Change, Move};
+use crate::world::NetworkKind;
+use stateright::actor::Id;
+
+fn moving(members: usize, change: Change, mover: usize) -> Option<(usize, Move)> {
+    Some((members, Move { change, mover: Id::from(mover) }))
+}
+
+fn scripts(key: &str, clients: &[&[ScriptedCall]]) -> Vec<Vec<ScriptedCall>> {
+    clients.iter().map(|calls| calls.iter().map(|call| of(key, call.clone())).collect()).collect()
+}
+
+/// A key that node 0 holds moves to node 1, which joins; clients do this meanwhile.
+pub(super) fn taken_over(clients: &[&[ScriptedCall]]) -> Bounds {
+    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    Bounds { replicas: 1, held: 1, moving, ..Bounds::new(2, scripts("n", clients)) }
+}
+
+/// Writes at both nodes, and a read at the one that held the key.
+pub(super) fn taken_over_in_turn() -> Bounds {
+    taken_over(&[&[put(0, "a"), put(1, "b"), get(0)]])
+}
+
+/// Node 2 joins two nodes, and takes the place of node 1 for the key.
+pub(super) fn joining(clients: &[&[ScriptedCall]]) -> Bounds {
+    let moving = moving(2, Change::Join(Id::from(2)), 2);
+    Bounds { replicas: 2, held: 2, moving, ..Bounds::new(3, scripts("b", clients)) }
+}
+
+/// The same, where writes wait for one replica, and the one that hands over may have the only copy.
+pub(super) fn joining_one() -> Bounds {
+    let one = |call| with(Level::One, call);
+    Bounds { held: 1, ..joining(&[&[one(put(1, "a")), one(get(0))]]) }
+}
+
+/// Of three nodes, node 1 leaves, and node 2 takes its place for the key.
+pub(super) fn leaving(clients: &[&[ScriptedCall]]) -> Bounds {
+    let moving = moving(3, Change::Leave(Id::from(1)), 1);
+    Bounds { replicas: 2, held: 2, moving, ..Bounds::new(3, scripts("x", clients)) }
+}
+
+/// Of three nodes that hold the key, node 2 may crash for good, and node 3 replaces it.
+pub(super) fn replacing(clients: &[&[ScriptedCall]]) -> Bounds {
+    let change = Change::Replace { gone: Id::from(2), by: Id::from(3) };
+    let bounds = Bounds { moving: moving(3, change, 3), ..Bounds::new(4, scripts("x", clients)) };
+    Bounds { replicas: 3, held: 2, crashes: 1, crashable: Some(vec![2]), ..bounds }
+}
+
+/// A key of one replica moves while messages are lost, and nothing is sent again but what moves it.
+pub(super) fn taken_over_lossily() -> Bounds {
+    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    let script = scripts("n", &[&[with(Level::One, put(0, "a"))]]).concat();
+    let bounds = Bounds { repairs: Some(0), moves: None, moving, ..lossy(script) };
+    Bounds { replicas: 1, held: 1, resends: Some(0), retries: Some(0), ..bounds }
+}
+
+/// A key of one replica moves, what is sent arrives once, and coordinators send again.
+pub(super) fn taken_over_live() -> Bounds {
+    let bounds = taken_over(&[&[put(0, "a"), get(1)]]);
+    Bounds { network: NetworkKind::Single, resends: None, moves: None, ..bounds }
+}
+
+/// A key that is written serially moves, on links that keep the order of messages; a third node is not
+/// on the ring, and takes requests.
+pub(super) fn taken_over_serially(clients: &[&[ScriptedCall]]) -> Bounds {
+    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    Bounds { replicas: 1, held: 1, moving, ..in_order(scripts("n", clients)) }
+}
