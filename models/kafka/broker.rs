@@ -35,7 +35,7 @@ impl Turn<'_, '_> {
             role: Role::Starting(disk.clean),
             ..BrokerState::default()
         };
-        self.tell_controllers(Peer::Register { epoch, clean: disk.clean });
+        self.tell_controllers(&Peer::Register { epoch, clean: disk.clean });
     }
 
     fn on_first_start(&mut self) {
@@ -137,11 +137,11 @@ impl Turn<'_, '_> {
     fn heartbeat(&mut self) {
         let BrokerState { epoch, metadata, .. } = &**self.state;
         let heartbeat = Peer::Heartbeat { epoch: *epoch, version: metadata.version };
-        self.tell_controllers(heartbeat);
+        self.tell_controllers(&heartbeat);
     }
 
     /// Whichever controller leads heeds it.
-    pub(super) fn tell_controllers(&mut self, msg: Peer) {
+    pub(super) fn tell_controllers(&mut self, msg: &Peer) {
         for controller in self.config.controller_ids() {
             self.send(controller, msg.clone());
         }
@@ -152,7 +152,7 @@ impl Turn<'_, '_> {
         self.resend_later();
         if let Role::Starting(clean) = self.state.role {
             let epoch = self.state.epoch;
-            return self.tell_controllers(Peer::Register { epoch, clean });
+            return self.tell_controllers(&Peer::Register { epoch, clean });
         }
         self.heartbeat();
         if !self.has(Bug::NeverAskAgain) {

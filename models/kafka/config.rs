@@ -162,7 +162,7 @@ impl Config {
             None => Kafka::Controller(Controller { config }),
             Some(quorum) => {
                 let replica = paxos::Replica { config: quorum.clone() };
-                Kafka::Voter(Voter { config, replica })
+                Kafka::Voter(Box::new(Voter { config, replica }))
             }
         }
     }
@@ -200,7 +200,7 @@ pub enum Kafka {
     /// The controller.
     Controller(Controller),
     /// A controller that is one of several.
-    Voter(Voter),
+    Voter(Box<Voter>),
     /// A broker.
     Broker(Broker),
     /// A producer or consumer.

@@ -108,6 +108,6 @@ impl Turn<'_, '_> {
         let Some(isr) = state.leading().and_then(|leading| leading.asked.clone()) else { return };
         let (leader_epoch, partition_epoch) =
             (state.partition().leader_epoch, state.partition().epoch);
-        self.tell_controllers(Peer::AlterPartition { leader_epoch, partition_epoch, isr });
+        self.tell_controllers(&Peer::AlterPartition { leader_epoch, partition_epoch, isr });
     }
 }

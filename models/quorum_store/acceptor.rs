@@ -89,12 +89,11 @@ impl Turn<'_, '_> {
     }
 
     pub(super) fn on_prepare(&mut self, call: Call, key: &Bytes, ballot: Stamp) {
-        let answer = match self.promise(key, ballot) {
-            Some(promised) => Peer::Promise { call, ballot, promised },
-            None => {
-                let promised = self.serial(key).promised.max(self.state.stable.horizon);
-                Peer::Nack { call, promised }
-            }
+        let answer = if let Some(promised) = self.promise(key, ballot) {
+            Peer::Promise { call, ballot, promised }
+        } else {
+            let promised = self.serial(key).promised.max(self.state.stable.horizon);
+            Peer::Nack { call, promised }
         };
         self.respond(answer);
     }

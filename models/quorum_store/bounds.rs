@@ -220,8 +220,10 @@ pub(super) fn delete(node: usize) -> ScriptedCall {
 /// The same call of another key.
 pub(super) fn of(key: &str, (node, Request { mut op, level }): ScriptedCall) -> ScriptedCall {
     match &mut op {
-        Op::Get { key: of } | Op::Delete { key: of } => *of = key.into(),
-        Op::Put { key: of, .. } | Op::Cas { key: of, .. } => *of = key.into(),
+        Op::Get { key: of }
+        | Op::Delete { key: of }
+        | Op::Put { key: of, .. }
+        | Op::Cas { key: of, .. } => *of = key.into(),
         Op::Range(_) => {}
     }
     (node, Request { op, level })

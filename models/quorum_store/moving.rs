@@ -10,8 +10,8 @@ use super::view::{Change, Move};
 use crate::world::NetworkKind;
 use stateright::actor::Id;
 
-fn moving(members: usize, change: Change, mover: usize) -> Option<(usize, Move)> {
-    Some((members, Move { change, mover: Id::from(mover) }))
+fn moved_by(mover: usize, members: usize, change: Change) -> (usize, Move) {
+    (members, Move { change, mover: Id::from(mover) })
 }
 
 fn scripts(key: &str, clients: &[&[ScriptedCall]]) -> Vec<Vec<ScriptedCall>> {
@@ -20,7 +20,7 @@ fn scripts(key: &str, clients: &[&[ScriptedCall]]) -> Vec<Vec<ScriptedCall>> {
 
 /// A key that node 0 holds moves to node 1, which joins; clients do this meanwhile.
 pub(super) fn taken_over(clients: &[&[ScriptedCall]]) -> Bounds {
-    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    let moving = Some(moved_by(1, 1, Change::Join(Id::from(1))));
     Bounds { replicas: 1, held: 1, moving, ..Bounds::new(2, scripts("n", clients)) }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn taken_over_in_turn() -> Bounds {
 
 /// Node 2 joins two nodes, and takes the place of node 1 for the key.
 pub(super) fn joining(clients: &[&[ScriptedCall]]) -> Bounds {
-    let moving = moving(2, Change::Join(Id::from(2)), 2);
+    let moving = Some(moved_by(2, 2, Change::Join(Id::from(2))));
     Bounds { replicas: 2, held: 2, moving, ..Bounds::new(3, scripts("b", clients)) }
 }
 
@@ -43,20 +43,21 @@ pub(super) fn joining_one() -> Bounds {
 
 /// Of three nodes, node 1 leaves, and node 2 takes its place for the key.
 pub(super) fn leaving(clients: &[&[ScriptedCall]]) -> Bounds {
-    let moving = moving(3, Change::Leave(Id::from(1)), 1);
+    let moving = Some(moved_by(1, 3, Change::Leave(Id::from(1))));
     Bounds { replicas: 2, held: 2, moving, ..Bounds::new(3, scripts("x", clients)) }
 }
 
 /// Of three nodes that hold the key, node 2 may crash for good, and node 3 replaces it.
 pub(super) fn replacing(clients: &[&[ScriptedCall]]) -> Bounds {
     let change = Change::Replace { gone: Id::from(2), by: Id::from(3) };
-    let bounds = Bounds { moving: moving(3, change, 3), ..Bounds::new(4, scripts("x", clients)) };
+    let bounds =
+        Bounds { moving: Some(moved_by(3, 3, change)), ..Bounds::new(4, scripts("x", clients)) };
     Bounds { replicas: 3, held: 2, crashes: 1, crashable: Some(vec![2]), ..bounds }
 }
 
 /// A key of one replica moves while messages are lost, and nothing is sent again but what moves it.
 pub(super) fn taken_over_lossily() -> Bounds {
-    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    let moving = Some(moved_by(1, 1, Change::Join(Id::from(1))));
     let script = scripts("n", &[&[with(Level::One, put(0, "a"))]]).concat();
     let bounds = Bounds { repairs: Some(0), moves: None, moving, ..lossy(script) };
     Bounds { replicas: 1, held: 1, resends: Some(0), retries: Some(0), ..bounds }
@@ -71,6 +72,6 @@ pub(super) fn taken_over_live() -> Bounds {
 /// A key that is written serially moves, on links that keep the order of messages; a third node is not
 /// on the ring, and takes requests.
 pub(super) fn taken_over_serially(clients: &[&[ScriptedCall]]) -> Bounds {
-    let moving = moving(1, Change::Join(Id::from(1)), 1);
+    let moving = Some(moved_by(1, 1, Change::Join(Id::from(1))));
     Bounds { replicas: 1, held: 1, moving, ..in_order(scripts("n", clients)) }
 }

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, cas, cells, get, in_order, in_turn, lossy, missed, purging, purging_twice,
+    Bounds, cas, cells, in_order, in_turn, lossy, missed, purging, purging_twice,
     purging_within_read, put, reader, repeating, repeating_serially, rivalry, rivals, serial_get,
     three_deleting, twins, two_keys, two_keys_serially, unfinished, with,
 };

@@ -15,6 +15,7 @@ use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Bounds {
     pub(super) servers: usize,
     /// The clients: which server each asks first, and what.

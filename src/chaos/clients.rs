@@ -188,7 +188,7 @@ impl Clients {
                     None if begin.elapsed() < PATIENCE => gets.push_back(asked.clone()),
                     None => return Ok(Some(asked.clone())),
                     Some((_, Answer::Aborted(_) | Answer::Unfit(_))) => {
-                        gets.push_back(asked.clone())
+                        gets.push_back(asked.clone());
                     }
                     Some(_) => {}
                 }

@@ -207,12 +207,12 @@ mod tests {
         event(at, 0, asked, answer)
     }
 
-    fn told(answer: TreeAnswer) -> Option<Answer> {
-        Some(Answer::Done(Answered::Tree(answer)))
+    fn told(at: u64, ask: TreeAsk, answer: TreeAnswer) -> Event {
+        tree(at, ask, Some(Answer::Done(Answered::Tree(answer))))
     }
 
     fn opened(at: u64) -> Event {
-        tree(at, TreeAsk::OpenSession, told(TreeAnswer::Opened { session: at }))
+        told(at, TreeAsk::OpenSession, TreeAnswer::Opened { session: at })
     }
 
     fn create() -> TreeAsk {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn created(at: u64) -> Event {
-        tree(at, create(), told(TreeAnswer::Created { path: PATH.into(), zxid: at }))
+        told(at, create(), TreeAnswer::Created { path: PATH.into(), zxid: at })
     }
 
     fn ended(at: u64) -> Event {
@@ -250,7 +250,7 @@ mod tests {
         assert!(with(&[get(20, None), ended(30), get(40, None)]), "expired before it was told");
         assert!(with(&[get(20, None)]), "and is not told");
         assert!(!with(&[ended(30), get(40, Some("1"))]), "it outlives its session");
-        let closed = tree(30, TreeAsk::CloseSession, told(TreeAnswer::Done));
+        let closed = told(30, TreeAsk::CloseSession, TreeAnswer::Done);
         assert!(!with(&[closed.clone(), get(40, Some("1"))]));
         assert!(with(&[closed, get(40, None)]));
         let put = Asked::of(Some(0), vec![Op::put("0.a", "1")]);

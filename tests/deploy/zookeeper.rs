@@ -1,4 +1,4 @@
-//! ZooKeeper's tree as processes: sessions that outlive servers and not their clients, watches,
+//! The data tree on Zab as processes: sessions that outlive servers and not their clients, watches,
 //! sequential nodes, and errors that say what to do.
 
 use crate::support::KEYS;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn proposed(config: &Config, id: usize, state: &mut Replicas, op: Op) -> Vec<Effect> {
+fn proposed(config: &Config, id: usize, state: &mut Replicas, op: &Op) -> Vec<Effect> {
     let did = at(config, state, |server, state, out| {
         let Paxos::Replica(replica) = server else { panic!("not a replica") };
         crate::lend::lend!(state, State::Replica, |state| {
@@ -20,15 +20,15 @@ fn own(value: &str) -> Command<Op> {
 fn a_leader_orders_its_own_operation_while_its_window_has_room() {
     let config = Config { window: 1, ..config() };
     let (mut leader, _) = started(&config, 0, None);
-    let out = proposed(&config, 0, &mut leader, Op::put("x", "own"));
+    let out = proposed(&config, 0, &mut leader, &Op::put("x", "own"));
     assert_eq!(accepts(&out, 1), [(1, own("own"))]);
     assert!(leader.has_open());
-    assert_eq!(proposed(&config, 0, &mut leader, Op::put("x", "more")), []);
+    assert_eq!(proposed(&config, 0, &mut leader, &Op::put("x", "more")), []);
     let out = peer(&config, 0, &mut leader, 1, Peer::Accepted { ballot: ballot(0, 0), slot: 1 });
     assert_eq!(replies(&out), [], "nobody asked");
     assert!(!leader.has_open() && leader.applied() == 1);
     let (mut follower, _) = started(&config, 1, None);
-    assert_eq!(proposed(&config, 1, &mut follower, Op::put("x", "own")), []);
+    assert_eq!(proposed(&config, 1, &mut follower, &Op::put("x", "own")), []);
 }
 
 #[test]

@@ -280,9 +280,9 @@ mod tests {
             let counts = if level == 0 { vec![1000] } else { vec![1; 1000] };
             lineage.extend(&Offspring { counts, tags: vec![7; 1000] });
         }
-        let states = 1_000_001_u32;
-        let bits = lineage.bytes() as f64 * 8.0 / f64::from(states);
-        assert!((10.0..11.5).contains(&bits), "{bits} bits");
+        let states = 1_000_001;
+        let tenths = lineage.bytes() * 80 / states;
+        assert!((100..115).contains(&tenths), "{tenths} tenths of a bit");
         assert_eq!(lineage.tags_to(1_000_000), [vec![0], vec![7; 1000]].concat());
     }
 }

@@ -107,11 +107,10 @@ impl<W: Word> Table<W> {
     /// How many keys it takes: the fewer bits there are for the distance, the fewer.
     fn limit(&self) -> u32 {
         let percent = match W::WIDTH - self.rest_bits() {
-            ..=5 => 75,
             6 => 85,
             7 => 88,
             8..=32 => 92,
-            // A small table may as well be a quick one.
+            // Few bits; or many, in a small table, which may as well be a quick one.
             _ => 75,
         };
         (u64::from(self.homes) * percent / 100) as u32

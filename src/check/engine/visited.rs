@@ -253,7 +253,7 @@ mod tests {
         let visited = VisitedSet::new(2, false);
         let limit = visited.bytes() * 3;
         let peak = Cell::new(0);
-        let refused = (1..).find(|n: &u128| {
+        let refused = (1..1_000_000).find(|n: &u128| {
             let key = key_of(n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 20);
             let mut shard = visited.shard(shard_of_key(key, 2));
             let inserted = visited.insert(&mut shard, key, |bytes| {
