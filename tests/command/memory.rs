@@ -36,16 +36,16 @@ fn checked(more: &[&str]) -> (u64, Value) {
 fn a_limit_on_memory_is_kept_as_the_system_sees_it() {
     let (program, _) = checked(&["--max-states", "1", "--threads", "2"]);
     for (limit, threads) in [("16", "1"), ("48", "2")] {
+        let allowed: u32 = limit.parse().unwrap();
         let (held, report) = checked(&["--max-memory", limit, "--threads", threads]);
-        let allowed: u64 = limit.parse().unwrap();
         assert_eq!(report["shortfall"], "the memory limit was reached");
         let counted =
             report["bytes_per_state"].as_f64().unwrap() * report["unique"].as_f64().unwrap();
         let counted = counted / f64::from(1 << 20);
-        let allowed_f = allowed as f64;
-        assert!(counted <= allowed_f && counted > allowed_f * 0.7, "{counted} of {allowed} MiB");
+        let all = f64::from(allowed);
+        assert!(counted <= all && counted > all * 0.7, "{counted} of {allowed} MiB");
         // What the allocator keeps beside what is allocated is a part of that.
-        let most = program + allowed + allowed / 4;
+        let most = program + u64::from(allowed + allowed / 4);
         assert!(held <= most, "{held} MiB, of which the program {program}; at most {most}");
     }
 }

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 const OF: [&str; 5] = ["primary-backup", "--instance", "asynchronous", "--json", "--threads=2"];
 
-fn report(more: &[&str]) -> (u8, Value) {
+fn report(more: &[&str]) -> (i32, Value) {
     let (code, out, err) = check(&[&OF[..], more].concat());
     assert!(!out.is_empty(), "{err}");
     let mut report: Value = serde_json::from_str(out.trim()).unwrap();
     for differs in ["seconds", "bytes_per_state"] {
         report.as_object_mut().unwrap().remove(differs);
     }
-    (code as u8, report)
+    (code, report)
 }
 
 /// Starts a check on disk and kills it once there is a checkpoint; whether it was killed in time.
