@@ -13,7 +13,6 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         retention_failover(),
         failover_twice(),
         mixed(),
-        three_to_commit(),
     ]
 }
 
@@ -108,22 +107,5 @@ fn mixed() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 2_759_366, generated: 30_916_130, violated: &[] },
-    }
-}
-
-/// No producer, which would multiply the states: its record is there at the start.
-fn three_to_commit() -> Instance<Actor, History> {
-    Instance {
-        name: "three-to-commit",
-        about: "3 brokers in sync, 3 to commit; the first has a record, and the others lose their page caches",
-        deep: true,
-        cluster: || {
-            let bounds = Bounds { clients: vec![], ..Bounds::of(3, 3).crashing(2) };
-            let bounds = Bounds { crashable: Some(vec![2, 3]), ..bounds };
-            let bounds = bounds.with(|config| config.min_isr = 3).preloaded(&[1]);
-            bounds.safe([claims::shrunk(3)])
-        },
-        symmetry: None,
-        expected: Expected { unique: 1_695_271, generated: 25_526_951, violated: &[] },
     }
 }

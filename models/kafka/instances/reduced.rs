@@ -31,5 +31,4 @@ pub(in crate::kafka) const REDUCED: &[Reduced] = &[
     Reduced::new("retention-failover", 81_058, 298_064),
     Reduced::new("failover-twice", 42_563, 116_946),
     Reduced::new("mixed", 16_263, 53_817),
-    Reduced::new("three-to-commit", 396_853, 1_987_465),
 ];
