@@ -52,8 +52,9 @@ statements! {
     pub OWNED = "held-by-owners", "in the newest view as many of the members' replicas as its level says hold an acknowledged write or a newer one",
         "DeCandia et al. 2007, section 6.2";
     pub PLACED = "holds-its-own", "a node holds only keys of which it is a replica in its view",
-        "Cassandra's nodetool cleanup";
-    pub MOVES_END = "moves-end", "a move that has begun ends, and all nodes know it", "CEP-21";
+        "DeCandia et al. 2007, section 4.9";
+    pub MOVES_END = "moves-end", "a move that has begun ends, and all nodes know it",
+        "DeCandia et al. 2007, section 4.9";
     pub MOVED = "moved", "a move ended";
     pub MEANWHILE = "written-meanwhile", "a request was under way in a move";
     pub OVERLAP = "overlap", "requests of two clients overlapped";

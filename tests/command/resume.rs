@@ -68,12 +68,12 @@ fn a_check_that_is_killed_again_and_again_finds_the_same() {
 fn a_checkpoint_is_resumed_only_where_there_is_one_and_never_lost() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().to_str().unwrap();
-    let (code, _, err) = check(&[&OF[..], &["--disk", place, "--resume"]].concat());
-    assert!(code == 1 && err.contains("there is no checkpoint"), "{code}: {err}");
+    let (code, out, _) = check(&[&OF[..], &["--disk", place, "--resume"]].concat());
+    assert!(code == 1 && out.contains("there is no checkpoint"), "{code}: {out}");
     let disk = ["--disk", place, "--checkpoint-seconds", "0", "--max-states", "2000"];
     assert_eq!(report(&disk).0, 3);
-    let (code, _, err) = check(&[&OF[..], &disk].concat());
-    assert!(code == 1 && err.contains("holds a checkpoint"), "{code}: {err}");
+    let (code, out, _) = check(&[&OF[..], &disk].concat());
+    assert!(code == 1 && out.contains("holds a checkpoint"), "{code}: {out}");
     let (code, _, err) = check(&["primary-backup", "--resume"]);
     assert!(code == 2 && err.contains("--disk"), "{code}: {err}");
 }

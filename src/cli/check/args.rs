@@ -12,8 +12,9 @@ Examples:
   quorate check primary-backup --instance asynchronous  one instance
   quorate check primary-backup --deep                   the deep ones too
   quorate check --mutant never-ask                      a seeded bug
-  quorate check paxos --instance NAME --disk DIR        a large one, in less memory;
-  ... --disk DIR --resume                               and on, if it was ended
+  quorate check multi-primary --instance lww-three-delete \
+                --disk DIR                              in less memory; and with
+                                                        --resume on, if it was ended
   quorate check --property linearizable                 all that have it
   quorate check paxos --servers 3 --clients 2 --crashes 1 \
                 --max-seconds 60                        an instance of your own

@@ -97,7 +97,7 @@ fn a_check_that_was_ended_and_resumed_finds_what_one_finds_that_was_not() {
             plain += usize::from(compared.is_some());
         }
     }
-    assert!(plain > 50 && symmetric > 7, "{plain} and {symmetric} compared");
+    assert!(plain > 25 && symmetric > 10, "{plain} and {symmetric} compared");
 }
 
 #[test]
