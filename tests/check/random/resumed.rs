@@ -44,11 +44,11 @@ fn summary<A: Checkable, H: Observer<A::Msg>>(
     (unique, generated, expanded, depth, cut, shortfall, traces)
 }
 
-fn checker<'c, A: Checkable, H: Observer<A::Msg>>(
-    cluster: &'c Cluster<A, H>,
+fn checker<A: Checkable, H: Observer<A::Msg>>(
+    cluster: &Cluster<A, H>,
     symmetry: Option<Symmetry<A, H>>,
     threads: usize,
-) -> Checker<'c, A, H> {
+) -> Checker<'_, A, H> {
     let checker = Checker::new(cluster).threads(threads).safety_only();
     match symmetry {
         Some(symmetry) => checker.symmetry(symmetry),
@@ -102,7 +102,7 @@ fn a_check_that_was_ended_and_resumed_finds_what_one_finds_that_was_not() {
 
 #[test]
 fn it_can_be_ended_again_and_again() {
-    let system = (0..).map(system).find(|system| {
+    let system = (0..10_000).map(system).find(|system| {
         let cluster = system.setup().cluster();
         let all = Checker::new(&cluster).safety_only().limits(FEW).check();
         all.is_ok_and(|all| all.unique > 2000 && all.shortfall.is_none())
@@ -174,7 +174,7 @@ fn what_is_torn_or_of_something_else_is_refused() {
     std::fs::write(&path, &whole).unwrap();
     let why = refusal(dir.path(), &system, "another");
     assert!(why.ends_with("is of random, not of another"), "{why}");
-    let other = (0..).map(super::systems::system).find(|other| {
+    let other = (0..10_000).map(super::systems::system).find(|other| {
         let initial = |system: &System| {
             let cluster = system.setup().cluster();
             cluster.fingerprint(cluster.initial())
