@@ -13,6 +13,7 @@ use super::address::number;
 use super::cluster_file::ClusterFile;
 use super::life::Life;
 use super::log::{self, LogError, Owner, sync_dir};
+use super::released::once_released;
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -200,7 +201,7 @@ impl DataDir {
     }
 
     /// Opens and locks the data directory at `path`, which must be of this cluster and, where
-    /// one is `wanted`, of that server.
+    /// one is `wanted`, of that server. Waits up to a second for a process that ends just now.
     pub fn open(
         path: &Path,
         cluster: &ClusterFile,
@@ -216,7 +217,8 @@ impl DataDir {
             }
             other => other.map_err(failed(&file, "open"))?,
         };
-        match lock.try_lock() {
+        let held = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+        match once_released(held, || lock.try_lock()) {
             Err(TryLockError::WouldBlock) => {
                 return Err(DataDirError::Locked { path: path.into() });
             }

@@ -45,6 +45,7 @@ mod mint;
 mod notary;
 mod notices;
 mod peers;
+mod released;
 mod round_trip;
 mod runtime;
 mod seal;

@@ -95,11 +95,14 @@ impl Socket {
         Ok(Self { udp, buffer, sleeper: None, errors_in_a_row: 0, stats })
     }
 
-    /// One that what is also returned wakes while it waits for a datagram.
+    /// One that what is also returned wakes while it waits for a datagram. Waits up to a second for
+    /// a process that ends just now, and has the port still.
     pub(super) fn bind_with_wake(address: SocketAddr) -> Result<(Self, Wake), BindError> {
+        let held = |error: &BindError| matches!(error, BindError::InUse { .. });
+        let bound = once_released(held, || Self::bind(address))?;
         let sleeper = Sleeper::new().map_err(|source| BindError::Other { address, source })?;
         let wake = sleeper.wake();
-        let socket = Self { sleeper: Some(sleeper), ..Self::bind(address)? };
+        let socket = Self { sleeper: Some(sleeper), ..bound };
         Ok((socket, wake))
     }
 

@@ -25,6 +25,20 @@ fn a_formatted_directory_opens_once_at_a_time_and_knows_its_id() {
 }
 
 #[test]
+fn a_directory_whose_process_is_just_ending_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, cluster) = (dir.path().join("data"), cluster("demo", 1));
+    DataDir::format(&path, &cluster, Id::from(0)).unwrap();
+    let open = DataDir::open(&path, &cluster, None).unwrap();
+    let ending = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        drop(open);
+    });
+    DataDir::open(&path, &cluster, None).unwrap();
+    ending.join().unwrap();
+}
+
+#[test]
 fn a_directory_is_older_at_every_start_and_a_copy_is_another_run() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = cluster("demo", 2);
