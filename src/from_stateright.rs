@@ -62,7 +62,7 @@
 //! | `.discovery(name)` | `outcome.property(name)`, its verdict and `.trace()`; `.actions(&cluster)` names the steps |
 //! | `.target_max_depth(n)`, `.target_state_count(n)`, `.timeout(t)` | [`Limits`](crate::check::Limits): `depth` is `n - 1`, since it counts steps; and a limit of memory |
 //! | `.finish_when(…)` | `.until_violation()`, `.until_violated(name)` |
-//! | `.symmetry()` | `.symmetry(Symmetry::among(…))`, which the search verifies |
+//! | `.symmetry()` | [`Checker::symmetric(&cluster, Symmetry::among(…))`](crate::check::Checker::symmetric), which the search verifies |
 //! | `.spawn_simulation(…)` | [`Walks`](crate::check::Walks) |
 //! | `.serve(address)` | [`explore::serve`](crate::explore::serve): the same Explorer |
 //!

@@ -105,7 +105,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     }
 
     /// The move that an action names, if it can be taken in this state.
-    pub(super) fn find_move(&self, state: &[u32], action: &ActionOf<A>) -> Option<Move> {
+    pub fn find_move(&self, state: &[u32], action: &ActionOf<A>) -> Option<Move> {
         let inner = &*self.0;
         match action {
             Action::Deliver(envelope) => inner.find_item(state, envelope).map(Move::Deliver),

@@ -4,6 +4,7 @@
 //! the same in every state that has these in common. A view notes them, so that no declaration is
 //! trusted.
 
+use super::interner::{Fingerprint, short};
 use std::cell::Cell;
 
 /// Some of the four parts of a state.
@@ -56,6 +57,11 @@ impl Shares {
     /// Of the nodes, the budget, the history and the messages.
     pub(super) fn new(parts: [u64; 4]) -> Self {
         Self(parts)
+    }
+
+    /// Of a state without parts.
+    pub fn of_one(fingerprint: Fingerprint) -> Self {
+        Self([short(fingerprint); 4])
     }
 
     /// A number that two states with these parts in common have in common, and others have with a

@@ -63,6 +63,27 @@ pub struct Step<'c> {
     pub(super) added: &'c [u32],
 }
 
+impl Step<'_> {
+    /// One that leads to a state with this fingerprint, which is known by a word.
+    pub fn to(fingerprint: Fingerprint, word: u32) -> Self {
+        Self {
+            fingerprint,
+            changed_node: None,
+            changed_history: false,
+            node: word,
+            budget: 0,
+            history: 0,
+            removed: Removed::Nothing,
+            added: &[],
+        }
+    }
+
+    /// The word of [`Self::to`].
+    pub fn word(&self) -> u32 {
+        self.node
+    }
+}
+
 /// Enumerates steps, with memories of its own in front of the cluster's shared ones. One per
 /// thread.
 pub struct Expander<'c, A: Checkable, H> {

@@ -14,6 +14,7 @@ mod recorded;
 mod replay;
 pub mod report;
 mod run;
+mod space;
 mod stateright_bfs;
 mod walk;
 
@@ -28,4 +29,5 @@ pub use findings::{Discovery, Engine, Findings, ReductionKind};
 pub use graphviz::{GraphError, dot};
 pub use replay::{Replayed, replay};
 pub use run::{Options, Reduce, run};
+pub use space::{Plain, PlainModel};
 pub use walk::{Coverage, FoundBy, Point, Walks};

@@ -83,11 +83,11 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
             walk::run(&cluster, walks, &walk::Bounds { threads, limits, until, stop }, progress)
         }
         Engine::Quorate => {
-            let mut checker = Checker::new(&cluster).threads(options.threads);
-            checker = checker.limits(options.limits);
-            if let Some(symmetry) = symmetry {
-                checker = checker.symmetry(symmetry);
-            }
+            let checker = match symmetry {
+                Some(symmetry) => Checker::symmetric(&cluster, symmetry),
+                None => Checker::new(&cluster),
+            };
+            let mut checker = checker.threads(options.threads).limits(options.limits);
             if !options.liveness {
                 checker = checker.safety_only();
             }

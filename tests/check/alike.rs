@@ -101,7 +101,7 @@ where
     H: Observer<Word> + Rewrite<Id>,
 {
     let symmetry = Symmetry::among(&[&[0, 1]]);
-    Checker::new(cluster).threads(threads).symmetry(symmetry).check()
+    Checker::symmetric(cluster, symmetry).threads(threads).check()
 }
 
 /// Violated as a whole, refused under symmetry.
@@ -214,7 +214,7 @@ fn a_boundary_is_compared_where_it_cuts() {
 fn groups_that_overlap_or_name_nobody_are_refused() {
     let cluster = gophers(Oddity::None, ()).cluster();
     for groups in [&[&[0, 1][..], &[1, 2]][..], &[&[0, 0]], &[&[2, 3]]] {
-        let error = Checker::new(&cluster).symmetry(Symmetry::among(groups)).check();
+        let error = Checker::symmetric(&cluster, Symmetry::among(groups)).check();
         assert!(matches!(error, Err(CheckError::NotSymmetric(_))), "{error:?}");
     }
 }
@@ -252,7 +252,7 @@ impl Actor for Listener {
 #[test]
 fn a_rewriting_that_forgets_is_refused() {
     let cluster = Setup::new([Listener, Listener, Listener], 3, ()).cluster();
-    let checked = Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1, 2]])).check();
+    let checked = Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1, 2]])).check();
     assert!(matches!(checked, Err(CheckError::NotSymmetric(_))), "{checked:?}");
     let whole = Checker::new(&cluster).check().unwrap();
     assert!(whole.properties.iter().all(|property| property.verdict != Verdict::Incomplete));

@@ -69,7 +69,7 @@ fn limits_that_are_not_reached_change_nothing() {
 #[test]
 fn zero_threads_and_zero_limits_are_refused() {
     let cluster = paxos(1);
-    let refused = |checker: Checker<'_, _, _>| checker.check().unwrap_err();
+    let refused = |checker: Checker<'_>| checker.check().unwrap_err();
     assert_eq!(refused(Checker::new(&cluster).threads(0)), CheckError::ZeroThreads);
     let none = Limits::default();
     let zeros = [

@@ -10,6 +10,7 @@ mod monotone;
 mod nasty;
 mod panics;
 mod parity;
+mod plain;
 mod random;
 mod symmetry;
 mod trust;

@@ -130,8 +130,8 @@ impl Actor for Fragile {
 fn what_panics_outside_of_the_protocol_is_an_error() {
     for threads in [1, 3] {
         let cluster = Setup::new([Fragile, Fragile], 2, ()).cluster();
-        let checker = Checker::new(&cluster).threads(threads);
-        let error = checker.symmetry(Symmetry::among(&[&[0, 1]])).check().unwrap_err();
+        let checker = Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1]]));
+        let error = checker.threads(threads).check().unwrap_err();
         let CheckError::Panic(said) = error else { panic!("{error}") };
         assert!(said.starts_with("it cannot be rewritten (at tests/check/nasty.rs:"), "{said}");
     }

@@ -250,7 +250,7 @@ fn nodes_that_are_alike_panic_alike() {
     let cluster = Setup::new([Shy, Shy, Shy], 3, ()).cluster();
     let all = Checker::new(&cluster).check().unwrap();
     assert_eq!((all.unique, all.panic.is_some()), (4, true));
-    let error = Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1, 2]])).check();
+    let error = Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1, 2]])).check();
     assert!(error.is_err(), "a ring has a direction");
 }
 

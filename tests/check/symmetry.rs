@@ -23,7 +23,7 @@ fn raft_has_a_sixth_of_the_states_or_a_little_more_and_the_same_verdicts() {
     let all = Checker::new(&raft::cluster(RAFT)).check().unwrap();
     let reduced = [1, 2].map(|threads| {
         let cluster = raft::cluster(RAFT);
-        let checker = Checker::new(&cluster).threads(threads).symmetry(raft::symmetry(RAFT));
+        let checker = Checker::symmetric(&cluster, raft::symmetry(RAFT)).threads(threads);
         checker.check().unwrap()
     });
     assert_eq!((all.unique, all.generated), (22_772, 108_082));
@@ -73,7 +73,7 @@ fn a_violation_is_found_with_the_same_number_of_steps() {
     let bounds = raft::Bounds { forgets_votes: true, ..RAFT };
     let cluster = raft::cluster(bounds);
     let all = Checker::new(&cluster).until_violation().check().unwrap();
-    let checker = Checker::new(&cluster).until_violation().symmetry(raft::symmetry(bounds));
+    let checker = Checker::symmetric(&cluster, raft::symmetry(bounds)).until_violation();
     let reduced = checker.check().unwrap();
     assert_eq!(verdicts(&reduced), verdicts(&all));
     assert!(reduced.violated().any(|property| property.name == raft::ELECTION_SAFETY));
@@ -94,7 +94,7 @@ fn a_property_that_names_an_id_is_refused_by_name() {
         }),
     ));
     let cluster = setup.cluster();
-    let error = refusal(Checker::new(&cluster).symmetry(raft::symmetry(RAFT)).check());
+    let error = refusal(Checker::symmetric(&cluster, raft::symmetry(RAFT)).check());
     assert!(error.contains("\"server 0 never votes for itself\" names ids"), "{error}");
 }
 
@@ -102,7 +102,7 @@ fn a_property_that_names_an_id_is_refused_by_name() {
 fn liveness_is_refused() {
     let everyone = Condition::each_node(|node| node.state().is_some());
     let cluster = raft::setup(RAFT).property(Property::eventually("up", everyone)).cluster();
-    let checker = Checker::new(&cluster).symmetry(raft::symmetry(RAFT));
+    let checker = Checker::symmetric(&cluster, raft::symmetry(RAFT));
     assert_eq!(checker.check().unwrap_err(), CheckError::LivenessUnderSymmetry("up"));
     assert!(checker.safety_only().check().is_ok());
 }
@@ -144,7 +144,7 @@ impl Newcomer for Odd {
 
 fn odd(nodes: [Odd; 2]) -> String {
     let cluster = Setup::new(nodes, 2, ()).cluster();
-    refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check())
+    refusal(Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1]])).check())
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn links_that_may_be_cut_and_nodes_that_are_alike_are_refused() {
     let odd = || Odd { begins: true, patience: 1 };
     let cuts = Cuts { count: 1, links: vec![(Id::from(0), Id::from(1))] };
     let cluster = Setup::new([odd(), odd()], 2, ()).cuts(cuts).cluster();
-    let error = refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check());
+    let error = refusal(Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1]])).check());
     assert!(error.contains("links may be cut"), "{error}");
 }
 
@@ -177,7 +177,7 @@ fn disks_that_may_be_lost_and_nodes_that_are_alike_are_refused() {
     let never =
         Property::always("there are two nodes", Condition::each_node(|node| node.id < Id::from(2)));
     let cluster = Setup::new([odd(), odd()], 2, ()).lost_disks(lost).property(never).cluster();
-    let error = refusal(Checker::new(&cluster).symmetry(Symmetry::among(&[&[0, 1]])).check());
+    let error = refusal(Checker::symmetric(&cluster, Symmetry::among(&[&[0, 1]])).check());
     assert!(error.contains("disks may be lost"), "{error}");
     let ours = Checker::new(&cluster).check().unwrap();
     let theirs = cluster.checker().spawn_bfs().join();

@@ -164,7 +164,7 @@ fn what_cannot_be_shown_is_not_said_to_hold() {
     let alike = [0, 1].map(|_| Counter { limit: 2, count: Drifting(0) });
     let cluster = Setup::new(alike, 2, ()).cluster();
     let symmetry = Symmetry::among(&[&[0, 1]]);
-    let checked = Checker::new(&cluster).limits(limits).symmetry(symmetry).check();
+    let checked = Checker::symmetric(&cluster, symmetry).limits(limits).check();
     assert!(checked.is_err(), "{checked:?}");
 }
 

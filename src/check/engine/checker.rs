@@ -9,7 +9,8 @@ use super::reducer::Reducer;
 use super::search::{Search, Until};
 use super::verdict;
 use super::worker::Worker;
-use crate::check::liveness::{Classes, Recorder};
+use crate::check::liveness::Recorder;
+use crate::check::space::{Kind, OfCluster, Plain, PlainModel, Space};
 use crate::models::world::{
     Checkable, Cluster, Fairness, NO_PANIC, NO_PANIC_AT, Observer, Symmetry, guarded,
 };
@@ -19,11 +20,12 @@ use std::sync::atomic::AtomicBool;
 const MAX_LIVENESS_CONDITIONS: u64 = 32;
 
 /// Checks a cluster: exhaustively, or up to limits.
-pub struct Checker<'c, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
+pub struct Checker<'c> {
+    space: Box<dyn Space + 'c>,
+    /// Whether the initial state of the space is none of the model.
+    has_root: bool,
     threads: usize,
     limits: Limits,
-    symmetry: Option<Symmetry<A, H>>,
     fairness: Fairness,
     liveness: bool,
     reduced: bool,
@@ -41,19 +43,37 @@ enum Stop {
     Of(String),
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
+impl<'c> Checker<'c> {
     /// A checker with one thread and no limits that decides every property.
-    pub fn new(cluster: &'c Cluster<A, H>) -> Self {
+    pub fn new<A: Checkable, H: Observer<A::Msg>>(cluster: &'c Cluster<A, H>) -> Self {
+        Self::of(Box::new(OfCluster::new(cluster, None)))
+    }
+
+    /// The same, which takes states that differ only by an exchange of nodes for one. Not with liveness
+    /// properties: fairness distinguishes nodes.
+    pub fn symmetric<A: Checkable, H: Observer<A::Msg>>(
+        cluster: &'c Cluster<A, H>,
+        symmetry: Symmetry<A, H>,
+    ) -> Self {
+        Self::of(Box::new(OfCluster::new(cluster, Some(symmetry))))
+    }
+
+    /// A checker of a plain model of stateright, as it is. It keeps nothing on disk.
+    pub fn of_model<M: Plain>(model: &'c PlainModel<M>) -> Self {
+        Self { has_root: model.has_root(), ..Self::of(Box::new(model)) }
+    }
+
+    fn of(space: Box<dyn Space + 'c>) -> Self {
         Self {
-            cluster,
+            has_root: false,
             threads: 1,
             limits: Limits::default(),
-            symmetry: None,
-            fairness: cluster.fairness(),
+            fairness: space.fairness(),
             liveness: true,
             reduced: false,
             disk: None,
             until: Stop::Never,
+            space,
         }
     }
 
@@ -68,14 +88,6 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
-        self
-    }
-
-    /// Takes states that differ only by an exchange of nodes for one. Not with liveness
-    /// properties: fairness distinguishes nodes.
-    #[must_use]
-    pub fn symmetry(mut self, symmetry: Symmetry<A, H>) -> Self {
-        self.symmetry = Some(symmetry);
         self
     }
 
@@ -154,8 +166,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         let decides_liveness = self.validate()?;
         let until = self.until()?;
         quiet::install();
-        guarded(|| self.search(progress, stop, decides_liveness, until))
-            .unwrap_or_else(|said| Err(CheckError::Panic(said)))
+        let outcome = guarded(|| self.search(progress, stop, decides_liveness, until))
+            .unwrap_or_else(|said| Err(CheckError::Panic(said)))?;
+        Ok(if self.has_root { without_root(outcome) } else { outcome })
     }
 
     fn search(
@@ -165,62 +178,54 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         decides_liveness: bool,
         until: u64,
     ) -> Result<Outcome, CheckError> {
+        let space = &*self.space;
         if self.reduced && self.is_reducible(decides_liveness) {
             let totals = Totals::new(self.limits, self.threads, stop);
-            let workers =
-                (0..self.threads).map(|_| Worker::new(self.cluster, None, None)).collect();
-            let mask = PropertyMask::of(self.cluster).safety();
-            let mut search = Search::new(self.cluster, workers, &totals, mask).reduced();
+            let workers = (0..self.threads).map(|_| Worker::new(space, None, None)).collect();
+            let mask = PropertyMask::of(space).safety();
+            let mut search = Search::new(space, workers, &totals, mask).reduced();
             search.run(Until::Any(until), progress)?;
             if search.unfit().is_none() {
-                return self.trusted(verdict::conclude(
-                    self.cluster,
-                    search,
-                    None,
-                    None,
-                    progress,
-                )?);
+                return self.trusted(verdict::conclude(space, search, None, None, progress)?);
             }
         }
         let totals = Totals::new(self.limits, self.threads, stop);
-        let classes = Classes::new(self.fairness);
+        let classes = space.classes(self.fairness);
         let mut workers = Vec::new();
         for _ in 0..self.threads {
-            let recorder =
-                decides_liveness.then(|| Recorder::new(self.cluster, &classes, &totals.recorded));
-            workers.push(Worker::new(self.cluster, self.reducer()?, recorder));
+            let recorder = decides_liveness.then(|| Recorder::new(&*classes, &totals.recorded));
+            workers.push(Worker::new(space, self.reducer()?, recorder));
         }
-        let mask = PropertyMask::of(self.cluster);
+        let mask = PropertyMask::of(space);
         let mask = if decides_liveness { mask } else { mask.safety() };
-        let mut search = Search::new(self.cluster, workers, &totals, mask);
-        let images = self.symmetry.as_ref().map_or(0, |symmetry| symmetry.permutations().len());
+        let mut search = Search::new(space, workers, &totals, mask);
+        let images = space.images() + 1;
         if let Some(disk) = &self.disk {
-            search = search.on_disk(disk, images as u64 + 1)?;
+            search = search.on_disk(disk, images)?;
         }
         search.run(Until::Any(until), progress)?;
-        let classes = decides_liveness.then_some(&classes);
-        let outcome = verdict::conclude(self.cluster, search, self.reducer()?, classes, progress)?;
-        self.trusted(Outcome { images: images as u64 + 1, ..outcome })
+        let classes = decides_liveness.then_some(&*classes);
+        let outcome = verdict::conclude(space, search, self.reducer()?, classes, progress)?;
+        self.trusted(Outcome { images, ..outcome })
     }
 
     /// Whether states may be left out, as far as it can be said before any is met.
     fn is_reducible(&self, decides_liveness: bool) -> bool {
-        let is_free = self.symmetry.is_none() && self.limits.depth.is_none();
+        let is_free = self.space.images() == 0 && self.limits.depth.is_none();
         let is_free = is_free && self.disk.is_none();
-        is_free && !decides_liveness && self.cluster.is_monotone()
+        is_free && !decides_liveness && self.space.is_monotone()
     }
 
     /// The outcome, unless two parts had one hash.
     fn trusted(&self, outcome: Outcome) -> Result<Outcome, CheckError> {
-        match self.cluster.hash_clash() {
+        match self.space.hash_clash() {
             Some(clash) => Err(CheckError::HashClash(clash)),
             None => Ok(outcome),
         }
     }
 
-    fn reducer(&self) -> Result<Option<Reducer<'_, A, H>>, CheckError> {
-        let reducer = self.symmetry.as_ref().map(|symmetry| Reducer::new(self.cluster, symmetry));
-        reducer.transpose().map_err(CheckError::NotSymmetric)
+    fn reducer(&self) -> Result<Option<Reducer<'_>>, CheckError> {
+        Reducer::of(&*self.space).map_err(CheckError::NotSymmetric)
     }
 
     /// The properties whose violation ends the search, a bit each.
@@ -230,8 +235,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
             Stop::Any => return Ok(u64::MAX),
             Stop::Of(name) => name,
         };
-        let properties = self.cluster.properties();
-        let at = properties.iter().position(|property| property.name == name);
+        let at = self.space.claims().iter().position(|claim| claim.name == name);
         let at = at.or((name == NO_PANIC.name).then_some(NO_PANIC_AT));
         at.map(|at| 1 << at).ok_or_else(|| CheckError::UnknownProperty(name.clone()))
     }
@@ -254,25 +258,37 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Checker<'c, A, H> {
         if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
             return Err(CheckError::ZeroLimit(what));
         }
-        let properties = self.cluster.properties();
-        let mut liveness = properties.iter().filter(|property| property.kind.is_liveness());
+        let claims = self.space.claims().iter();
+        let mut liveness = claims.filter(|claim| claim.kind.is_liveness());
         let Some(first) = liveness.clone().next().filter(|_| self.liveness) else {
             return Ok(false);
         };
-        if self.symmetry.is_some() {
+        if self.space.images() > 0 {
             return Err(CheckError::LivenessUnderSymmetry(first.name));
         }
         if self.disk.is_some() {
             return Err(CheckError::LivenessOnDisk(first.name));
         }
         let mut conditions = 0;
-        for property in &mut liveness {
-            conditions += if property.kind.name() == "leads-to" { 2 } else { 1 };
+        for claim in &mut liveness {
+            conditions += if matches!(claim.kind, Kind::LeadsTo(_)) { 2 } else { 1 };
         }
         if conditions > MAX_LIVENESS_CONDITIONS {
             let what = "conditions of liveness properties";
             return Err(CheckError::TooLarge { what, limit: MAX_LIVENESS_CONDITIONS });
         }
         Ok(true)
+    }
+}
+
+/// What was counted, but for a root that is no state of the model.
+fn without_root(outcome: Outcome) -> Outcome {
+    let Outcome { unique, generated, expanded, depth, .. } = outcome;
+    Outcome {
+        unique: unique.saturating_sub(1),
+        generated: generated.saturating_sub(1),
+        expanded: expanded.saturating_sub(1),
+        depth: depth.saturating_sub(1),
+        ..outcome
     }
 }

@@ -16,7 +16,8 @@ use super::outcome::CheckError;
 use super::queue::Queue;
 use super::segment::{Segment, Shape};
 use super::visited::{SEGMENTS, VisitedSet};
-use crate::models::world::{Checkable, Cluster, Fingerprint, Observer, Recipe};
+use crate::check::space::Recipes;
+use crate::models::world::{Fingerprint, Recipe};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
@@ -71,15 +72,15 @@ pub(super) struct Loaded {
 }
 
 /// Writes a checkpoint in the place of the last one.
-pub(super) fn save<A: Checkable, H: Observer<A::Msg>>(
+pub(super) fn save(
     disk: &Disk,
-    cluster: &Cluster<A, H>,
+    recipes: &dyn Recipes,
     (identity, counts): (Identity, Counts),
     (visited, lineage, waiting): (&VisitedSet, &Lineage, &Queue),
 ) -> Result<(), CheckError> {
     let path = disk.unfinished();
     let (tags, bits) = lineage.lengths();
-    let recipe = cluster.recipe();
+    let recipe = recipes.recipe();
     let levels = lineage.levels();
     let (segments, runs) = (SEGMENTS as u32, waiting.runs() as u64);
     let header = Header { identity, counts, recipe, tags, bits, levels, segments, runs };
@@ -104,9 +105,9 @@ pub(super) fn save<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// Reads the checkpoint, for a search with so many threads.
-pub(super) fn load<A: Checkable, H: Observer<A::Msg>>(
+pub(super) fn load(
     disk: &Disk,
-    cluster: &Cluster<A, H>,
+    recipes: &dyn Recipes,
     identity: &Identity,
     shards: usize,
     new: impl FnOnce() -> Result<(Lineage, Queue), CheckError>,
@@ -122,7 +123,7 @@ pub(super) fn load<A: Checkable, H: Observer<A::Msg>>(
     let header = from.header().map_err(|problem| problem.at(&path))?;
     compare(&header.identity, identity, &path)?;
     let (mut lineage, mut waiting) = new()?;
-    let renamed = cluster.remake(&header.recipe);
+    let renamed = recipes.remake(&header.recipe);
     let mut read = || -> Result<VisitedSet, Problem> {
         let mut segments = Vec::new();
         for _ in 0..header.segments {
@@ -143,7 +144,7 @@ pub(super) fn load<A: Checkable, H: Observer<A::Msg>>(
             let mut at = 0;
             new.clear();
             while let Some(record) = old.read(at, &mut state) {
-                if !cluster.rename(&renamed, &mut state) {
+                if !recipes.rename(&renamed, &mut state) {
                     return Err(Problem::Changed);
                 }
                 new.push(record.fingerprint, record.note, &state);

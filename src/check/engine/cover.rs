@@ -8,7 +8,8 @@ use super::frontier::Chunk;
 use super::lineage::Lineage;
 use super::message_sets::{MessageSet, MessageSets};
 use super::queue::Queue;
-use crate::models::world::{Checkable, Cluster, Fingerprint, Observer, Split};
+use crate::check::space::Space;
+use crate::models::world::{Fingerprint, Split};
 use rustc_hash::FxBuildHasher;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -50,12 +51,7 @@ impl Cover {
     }
 
     /// Keeps the states of a new level that no other covers, in their order.
-    pub(super) fn keep<A: Checkable, H: Observer<A::Msg>>(
-        &mut self,
-        cluster: &Cluster<A, H>,
-        level: &mut Queue,
-        lineage: &mut Lineage,
-    ) {
+    pub(super) fn keep(&mut self, space: &dyn Space, level: &mut Queue, lineage: &mut Lineage) {
         let (mut state, mut records, mut chunks) = (Vec::new(), Vec::new(), Vec::new());
         let mut chunk = Chunk::default();
         while level.pop(&mut chunk) {
@@ -72,7 +68,7 @@ impl Cover {
         let mut kept = Vec::new();
         for (_, number, at) in records {
             let record = chunks[number as usize].read(at as usize, &mut state);
-            if record.is_some() && self.insert(cluster.split(&state)) {
+            if record.is_some() && self.insert(space.split(&state)) {
                 kept.push((number, at));
             }
             state.clear();

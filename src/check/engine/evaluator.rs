@@ -5,9 +5,8 @@
 //! they looked at: many look at the messages alone, or not at the history.
 
 use super::remembered::Remembered;
-use crate::models::world::{
-    Checkable, Cluster, Derived, Kind, NO_PANIC_AT, Observer, Reads, Scopes,
-};
+use crate::check::space::{Kind, Space};
+use crate::models::world::{Derived, NO_PANIC_AT, Reads, Scopes};
 use std::cell::Cell;
 
 /// Which conditions the search looks at, a bit each.
@@ -22,17 +21,14 @@ pub(super) struct PropertyMask {
 }
 
 impl PropertyMask {
-    pub(super) fn of<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Self {
+    pub(super) fn of(space: &dyn Space) -> Self {
         let mut mask = Self::default();
-        for (at, property) in cluster.properties().iter().enumerate() {
-            match property.kind {
+        for (at, claim) in space.claims().iter().enumerate() {
+            match claim.kind {
                 Kind::Always => mask.always |= 1 << at,
                 Kind::Sometimes => mask.sometimes |= 1 << at,
                 Kind::Eventually => mask.liveness |= 1 << at,
-                Kind::LeadsTo(_) => {
-                    let target = cluster.target_of(at).map_or(0, |target| 1 << target);
-                    mask.liveness |= 1 << at | target;
-                }
+                Kind::LeadsTo(target) => mask.liveness |= 1 << at | 1 << target,
             }
         }
         mask.always |= CALM;
@@ -62,8 +58,8 @@ const CALM: u64 = 1 << NO_PANIC_AT;
 const REMEMBERED: usize = 1 << 12;
 
 /// Evaluates the conditions in states, for one thread.
-pub(super) struct Evaluator<'c, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
+pub(super) struct Evaluator<'c> {
+    space: &'c dyn Space,
     scopes: Scopes,
     /// The boundary, if it is asked of states.
     boundary: Option<usize>,
@@ -80,17 +76,17 @@ pub(super) struct Evaluator<'c, A: Checkable, H> {
     thinned: Vec<u32>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
-        let scopes = cluster.scopes();
+impl<'c> Evaluator<'c> {
+    pub(super) fn new(space: &'c dyn Space) -> Self {
+        let scopes = space.scopes();
         let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
         let remembered = vec![(0, 0); remembered];
         let answers = Remembered::new(scopes.world);
-        let (boundary, derived) = (cluster.boundary(), Derived::default());
-        let marked = (0..).zip(cluster.properties()).filter(|(_, property)| property.is_monotone);
+        let (boundary, derived) = (space.boundary(), Derived::default());
+        let marked = (0..).zip(space.claims()).filter(|(_, claim)| claim.is_monotone);
         let monotone = marked.fold(0, |marked, (at, _)| marked | 1_u64 << at);
         let (looked, thinned) = (Cell::new(0), Vec::new());
-        Self { cluster, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
+        Self { space, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
     }
 
     /// The memory that it takes, but for what conditions derive from a state.
@@ -102,7 +98,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     pub(super) fn evaluate(&mut self, state: &[u32], mask: PropertyMask) -> u64 {
         let asked = mask.all();
         self.derived.begin();
-        let facts = self.cluster.facts(state, &self.scopes);
+        let facts = self.space.facts(state, &self.scopes);
         if facts & CALM == 0 {
             // Not for long: something panicked.
             return self.ask(state, asked & !CALM) & asked & !CALM;
@@ -122,7 +118,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     fn boundary_panics(&self, state: &[u32]) -> bool {
         let scopes = self.scopes.world | self.scopes.nodes;
         self.boundary.filter(|at| scopes >> at & 1 == 1).is_some_and(|at| {
-            self.cluster.has_panics() && self.cluster.verdict(at, state).is_none()
+            self.space.has_panics()
+                && self.space.verdict(at, state, &Derived::default()).0.is_none()
         })
     }
 
@@ -151,14 +148,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
         }
         // No messages at all, about half of them, and the others: by what they are, so that it is the
         // same in every run.
-        let half = self.cluster.fingerprint(state) as u64;
+        let half = self.space.fingerprint(state) as u64;
         let is_odd = |hash: u64| (hash & half).count_ones() & 1 == 1;
         let ways: [&dyn Fn(u64) -> bool; 3] = [&|_| false, &is_odd, &|hash| !is_odd(hash)];
         let mut thinned = std::mem::take(&mut self.thinned);
         let mut hidden = 0;
         for keeps in ways {
             thinned.clear();
-            self.cluster.thin(state, keeps, &mut thinned);
+            self.space.thin(state, keeps, &mut thinned);
             self.derived.begin();
             for at in bits(open) {
                 let is_sought = mask.sometimes >> at & 1 == 1;
@@ -172,7 +169,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
 
     /// Whether a condition holds in the state that was begun with; `None` if it panics.
     fn verdict(&self, at: usize, state: &[u32]) -> Option<bool> {
-        let (said, reads) = self.cluster.tracked_verdict(at, state, &self.derived);
+        let (said, reads) = self.space.verdict(at, state, &self.derived);
         self.note(at, reads);
         said
     }
@@ -184,7 +181,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
     }
 
     fn about_nodes(&mut self, state: &[u32]) -> u64 {
-        let nodes = self.cluster.fingerprint_of_nodes(state);
+        let nodes = self.space.fingerprint_of_nodes(state);
         let at = nodes as usize % REMEMBERED;
         if self.remembered[at].0 != nodes {
             self.remembered[at] = (nodes, self.ask(state, self.scopes.nodes));
@@ -194,12 +191,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Evaluator<'c, A, H> {
 
     /// Nothing in the state panicked.
     fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
-        let (cluster, derived) = (self.cluster, &self.derived);
+        let (space, derived) = (self.space, &self.derived);
         let mut looked = 0;
         let holds = bits(asked).fold(CALM, |holds, at| {
-            let shares = || derived.shares(|| cluster.shares(state));
+            let shares = || derived.shares(|| space.shares(state));
             let answer = || {
-                let (said, reads) = cluster.tracked_verdict(at, state, derived);
+                let (said, reads) = space.verdict(at, state, derived);
                 looked |= u64::from(reads.contains(Reads::MESSAGES)) << at;
                 (said, reads)
             };
@@ -240,25 +237,26 @@ pub(super) fn bits(mut of: u64) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::space::OfCluster;
     use crate::models::Instance;
+    use crate::models::world::{Checkable, Observer};
     use crate::models::{paxos, primary_backup, two_phase_commit};
     use std::collections::BTreeSet;
 
     const STATES: usize = 2000;
 
     /// The first states of a search.
-    fn states<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Vec<Vec<u32>> {
-        let mut states = vec![cluster.initial().to_vec()];
+    fn states(space: &dyn Space) -> Vec<Vec<u32>> {
+        let mut states = vec![space.initial().to_vec()];
         let mut seen: BTreeSet<Vec<u32>> = states.iter().cloned().collect();
-        let (mut expander, mut moves, mut at) = (cluster.expander(), Vec::new(), 0);
+        let (mut stepper, mut steps, mut at) = (space.stepper(), Vec::new(), 0);
         while at < states.len() && states.len() < STATES {
-            let (state, fingerprint) = (states[at].clone(), cluster.fingerprint(&states[at]));
-            moves.clear();
-            expander.moves(&state, &mut moves);
-            for what in &moves {
-                let Some(step) = expander.step(&state, fingerprint, *what) else { continue };
+            let (state, fingerprint) = (states[at].clone(), space.fingerprint(&states[at]));
+            steps.clear();
+            stepper.steps(&state, fingerprint, &mut steps);
+            for (_, step) in &steps {
                 let mut next = Vec::new();
-                expander.write(&state, &step, &mut next);
+                stepper.write(&state, step, &mut next);
                 if seen.insert(next.clone()) {
                     states.push(next);
                 }
@@ -273,11 +271,12 @@ mod tests {
         let mut compared = 0;
         for instance in instances.iter().filter(|instance| !instance.deep) {
             let cluster = (instance.cluster)();
-            let (mut evaluator, mask) = (Evaluator::new(&cluster), PropertyMask::of(&cluster));
-            for state in states(&cluster) {
+            let space = OfCluster::new(&cluster, None);
+            let (mut evaluator, mask) = (Evaluator::new(&space), PropertyMask::of(&space));
+            for state in states(&space) {
                 let holds = evaluator.evaluate(&state, mask);
                 for at in bits(mask.all() & !CALM) {
-                    let (remembered, is_so) = (holds >> at & 1 == 1, cluster.holds(at, &state));
+                    let (remembered, is_so) = (holds >> at & 1 == 1, space.holds(at, &state));
                     let place = (instance.name, at, cluster.view(&state));
                     assert_eq!(remembered, is_so, "{place:#?}");
                     compared += usize::from(evaluator.scopes.world >> at & 1 == 1);

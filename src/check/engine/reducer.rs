@@ -9,34 +9,33 @@
 
 use super::evaluator::{Evaluator, PropertyMask, bits};
 use super::visited::{Key, key_of};
-use crate::models::world::{Alike, Checkable, Cluster, Observer, Symmetry, Unlike};
+use crate::check::space::{Exchanges, Space};
+use crate::models::world::Unlike;
 
 /// Finds the key of a state and its images, for one thread.
-pub(super) struct Reducer<'c, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
-    symmetry: &'c Symmetry<A, H>,
-    alike: Alike<'c, A, H>,
+pub(super) struct Reducer<'c> {
+    space: &'c dyn Space,
+    exchanges: Box<dyn Exchanges + 'c>,
     image: Vec<u32>,
     refusal: Option<String>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
+impl<'c> Reducer<'c> {
+    /// One, if nodes of the space are said to be alike.
+    ///
     /// # Errors
     /// Why there is no such symmetry.
-    pub(super) fn new(
-        cluster: &'c Cluster<A, H>,
-        symmetry: &'c Symmetry<A, H>,
-    ) -> Result<Self, String> {
-        let alike = Alike::new(cluster, symmetry).map_err(|unlike| unlike.what)?;
-        Ok(Self { cluster, symmetry, alike, image: Vec::new(), refusal: None })
+    pub(super) fn of(space: &'c dyn Space) -> Result<Option<Self>, String> {
+        let new = |exchanges| Self { space, exchanges, image: Vec::new(), refusal: None };
+        Ok(space.alike()?.map(new))
     }
 
     /// The key of the state and all its images.
     pub(super) fn key(&mut self, state: &[u32]) -> Key {
-        let mut largest = key_of(self.cluster.fingerprint(state));
-        for at in 0..self.alike.exchanges() {
+        let mut largest = key_of(self.space.fingerprint(state));
+        for at in 0..self.exchanges.count() {
             self.permute(at, state);
-            largest = largest.max(key_of(self.cluster.fingerprint(&self.image)));
+            largest = largest.max(key_of(self.space.fingerprint(&self.image)));
         }
         // The visited set wants keys spread evenly, and the largest of several are not.
         key_of(largest.wrapping_mul(0xF39C_C060_5CED_C835_9E37_79B9_7F4A_7C15))
@@ -44,7 +43,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
 
     /// The key of the initial state, which must be its own image.
     pub(super) fn first_key(&mut self, state: &[u32]) -> Key {
-        for at in 0..self.alike.exchanges() {
+        for at in 0..self.exchanges.count() {
             self.permute(at, state);
             if self.image != state {
                 self.refuse(Some(at), "the initial state changes");
@@ -55,7 +54,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
 
     /// Makes sure that every image of a state has the images of its successors.
     pub(super) fn compare_steps(&mut self, state: &[u32]) {
-        if let Err(Unlike { exchange, what }) = self.alike.compare(state) {
+        if let Err(Unlike { exchange, what }) = self.exchanges.compare(state) {
             self.refuse(exchange, &what);
         }
     }
@@ -66,14 +65,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
         state: &[u32],
         holds: u64,
         mask: PropertyMask,
-        evaluator: &mut Evaluator<'c, A, H>,
+        evaluator: &mut Evaluator<'c>,
     ) {
-        for at in 0..self.alike.exchanges() {
+        for at in 0..self.exchanges.count() {
             self.permute(at, state);
             let different = evaluator.evaluate(&self.image, mask) ^ holds;
-            let properties = self.cluster.properties();
-            if let Some(property) = bits(different).find_map(|at| properties.get(at)) {
-                let what = format!("the property {:?} names ids: it changes", property.name);
+            let claims = self.space.claims();
+            if let Some(claim) = bits(different).find_map(|at| claims.get(at)) {
+                let what = format!("the property {:?} names ids: it changes", claim.name);
                 self.refuse(Some(at), &what);
             }
         }
@@ -84,9 +83,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
         &mut self,
         state: &[u32],
         is_within: bool,
-        evaluator: &Evaluator<'c, A, H>,
+        evaluator: &Evaluator<'c>,
     ) {
-        for at in 0..self.alike.exchanges() {
+        for at in 0..self.exchanges.count() {
             self.permute(at, state);
             if evaluator.within_boundary(&self.image) != is_within {
                 self.refuse(Some(at), "the boundary names ids: it changes");
@@ -101,18 +100,17 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Reducer<'c, A, H> {
 
     /// The memory that it takes.
     pub(super) fn bytes(&self) -> u64 {
-        self.alike.bytes()
+        self.exchanges.bytes()
     }
 
     fn permute(&mut self, at: usize, state: &[u32]) {
         self.image.clear();
-        self.alike.image(at, state, &mut self.image);
+        self.exchanges.image(at, state, &mut self.image);
     }
 
     fn refuse(&mut self, exchange: Option<usize>, what: &str) {
         let moved = exchange.map(|at| {
-            let moved = self.symmetry.permutations()[at].iter().enumerate();
-            moved.filter(|(from, to)| from != *to).map(|(from, to)| format!("{from} → {to}"))
+            self.exchanges.moved(at).into_iter().map(|(from, to)| format!("{from} → {to}"))
         });
         let when = moved.map_or(String::new(), |moved| {
             format!(" when nodes go {}", moved.collect::<Vec<_>>().join(", "))

@@ -13,27 +13,25 @@ use super::search::{Search, Until};
 use super::trace::{self, Found, add};
 use super::visited::key_of;
 use super::worker::Worker;
-use crate::models::world::step::Expander;
-use crate::models::world::{
-    ActionOf, Checkable, Cluster, Event, Fingerprint, Kind, NO_PANIC_AT, Observer,
-};
+use crate::check::space::{Kind, Space};
+use crate::models::world::{Event, Fingerprint, NO_PANIC_AT};
 use std::collections::BTreeMap;
 
 /// A behaviour to the state that decides property `at`, which the visited set knows as `target`. The
 /// same whatever the number of threads.
-pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    search: &Search<'_, '_, A, H>,
+pub(super) fn path(
+    space: &dyn Space,
+    search: &Search<'_, '_>,
     (at, target): (usize, Target),
 ) -> Option<Behaviour> {
-    let mut events = events(cluster, search, target)?;
-    let decides = |behaviour: &Behaviour| decides(cluster, at, behaviour.last());
-    let mut behaviour = follow(cluster, &events).filter(decides)?;
+    let mut events = events(space, search, target)?;
+    let decides = |behaviour: &Behaviour| decides(space, at, behaviour.last());
+    let mut behaviour = follow(space, &events).filter(decides)?;
     // The last first, since earlier ones may be there for their sake alone.
     for place in (0..events.len()).rev().filter(|place| events[*place].0).collect::<Vec<_>>() {
         let mut fewer = events.clone();
         fewer.remove(place);
-        if let Some(shorter) = follow(cluster, &fewer).filter(decides) {
+        if let Some(shorter) = follow(space, &fewer).filter(decides) {
             (events, behaviour) = (fewer, shorter);
         }
     }
@@ -46,39 +44,34 @@ type Sent = (bool, Event);
 type Reached = (Vec<Sent>, Vec<u32>, Fingerprint);
 
 /// All events on the way to a saturated state.
-fn events<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    search: &Search<'_, '_, A, H>,
-    target: Target,
-) -> Option<Vec<Sent>> {
-    let mut expander = cluster.expander();
-    let (mut events, mut state) = (Vec::new(), cluster.initial().to_vec());
-    let fingerprint = cluster.fingerprint(&state);
-    let note = |event| events.push((true, event));
-    let fingerprint = expander.saturate(&mut state, fingerprint, None, note);
+fn events(space: &dyn Space, search: &Search<'_, '_>, target: Target) -> Option<Vec<Sent>> {
+    let mut stepper = space.stepper();
+    let (mut events, mut state) = (Vec::new(), space.initial().to_vec());
+    let fingerprint = space.fingerprint(&state);
+    let mut note = |event| events.push((true, event));
+    let fingerprint = stepper.saturate(&mut state, fingerprint, None, &mut note);
     let visited = search.visited.all();
     let tags = search.lineage.tags_to(target.index);
     let first = (events, state, fingerprint);
     let way =
         trace::walk(&tags, target.key, first, |(_, state, fingerprint): &Reached, wanted| {
-            let mut moves = Vec::new();
-            expander.moves(state, &mut moves);
-            let mut found = Found::<ActionOf<A>, Reached>::new();
-            for what in moves {
-                let Some(step) = expander.step(state, *fingerprint, what) else { continue };
-                if expander.only_sends(state, &step) {
+            let mut steps = Vec::new();
+            stepper.steps(state, *fingerprint, &mut steps);
+            let mut found = Found::<Reached>::new();
+            for (what, step) in steps {
+                if stepper.only_sends(state, &step) {
                     continue;
                 }
-                let Some(event) = expander.event(state, what) else { continue };
+                let Some(event) = stepper.event(state, what) else { continue };
                 let mut on_the_way = vec![(false, event)];
                 let mut next = Vec::new();
-                expander.write(state, &step, &mut next);
-                let note = |event| on_the_way.push((true, event));
-                let reached = expander.saturate(&mut next, step.fingerprint, Some(&step), note);
+                stepper.write(state, &step, &mut next);
+                let mut note = |event| on_the_way.push((true, event));
+                let reached = stepper.saturate(&mut next, step.fingerprint, Some(&step), &mut note);
                 let key = key_of(reached);
                 if tag(key) == wanted && visited.contains(key) {
-                    let action = cluster.action(state, what);
-                    add(&mut found, key, action, (on_the_way, next, reached));
+                    let way = (space, state.as_slice(), what);
+                    add(&mut found, key, way, (on_the_way, next, reached));
                 }
             }
             found
@@ -87,19 +80,16 @@ fn events<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// The behaviour of these events, if they are possible one after the other.
-fn follow<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    events: &[Sent],
-) -> Option<Behaviour> {
+fn follow(space: &dyn Space, events: &[Sent]) -> Option<Behaviour> {
     let mut behaviour =
-        Behaviour { states: vec![cluster.initial().into()], moves: Vec::new(), cycle: None };
-    let mut expander: Expander<'_, A, H> = cluster.expander();
+        Behaviour { states: vec![space.initial().into()], moves: Vec::new(), cycle: None };
+    let mut stepper = space.stepper();
     for (_, event) in events {
         let state = behaviour.last();
-        let what = expander.find(state, *event)?;
-        let step = expander.step(state, cluster.fingerprint(state), what)?;
+        let what = stepper.find(state, *event)?;
+        let step = stepper.step(state, space.fingerprint(state), what)?;
         let mut next = Vec::new();
-        expander.write(state, &step, &mut next);
+        stepper.write(state, &step, &mut next);
         behaviour.moves.push(what);
         behaviour.states.push(next.into());
     }
@@ -107,23 +97,19 @@ fn follow<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// Whether a state decides a property: violates it, or is what it looks for.
-fn decides<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    at: usize,
-    state: &[u32],
-) -> bool {
+fn decides(space: &dyn Space, at: usize, state: &[u32]) -> bool {
     if at == NO_PANIC_AT {
-        return !cluster.is_without_panic(state);
+        return !space.is_without_panic(state);
     }
-    let is_sought = matches!(cluster.properties()[at].kind, Kind::Sometimes);
-    cluster.holds(at, state) == is_sought
+    let is_sought = space.claims()[at].kind == Kind::Sometimes;
+    space.holds(at, state) == is_sought
 }
 
 /// Shortest counterexamples, by property, where `known` has one: the same as without the reduction.
 /// None of those that are not found within the limits; then the check falls short.
-pub(super) fn shortest<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    reduced: &Search<'_, '_, A, H>,
+pub(super) fn shortest(
+    space: &dyn Space,
+    reduced: &Search<'_, '_>,
     known: &BTreeMap<usize, Behaviour>,
     progress: &dyn Fn(Progress),
 ) -> Result<BTreeMap<usize, Behaviour>, CheckError> {
@@ -132,8 +118,8 @@ pub(super) fn shortest<A: Checkable, H: Observer<A::Msg>>(
     let totals =
         Totals::new(limits(reduced, depth as u32), reduced.workers.len(), reduced.totals.stop);
     let mask = PropertyMask { always: wanted, ..PropertyMask::default() };
-    let workers = reduced.workers.iter().map(|_| Worker::new(cluster, None, None)).collect();
-    let mut search = Search::new(cluster, workers, &totals, mask);
+    let workers = reduced.workers.iter().map(|_| Worker::new(space, None, None)).collect();
+    let mut search = Search::new(space, workers, &totals, mask);
     search.run(Until::All(wanted), progress)?;
     let is_missing = bits(wanted).any(|at| search.deciding[at].is_none());
     if let Some(why) = totals.shortfall().filter(|_| is_missing) {
@@ -142,13 +128,13 @@ pub(super) fn shortest<A: Checkable, H: Observer<A::Msg>>(
     let found = bits(wanted).filter_map(|at| {
         let target = search.deciding[at]?;
         let met = (&search.visited, &search.lineage);
-        Some((at, trace::path(cluster, met, target, trace::plain)?))
+        Some((at, trace::path(space, met, target, trace::plain)?))
     });
     Ok(found.collect())
 }
 
 /// The limits that are left for another search of so many steps.
-fn limits<A: Checkable, H: Observer<A::Msg>>(reduced: &Search<'_, '_, A, H>, depth: u32) -> Limits {
+fn limits(reduced: &Search<'_, '_>, depth: u32) -> Limits {
     let Limits { time, states, memory, .. } = reduced.totals.limits;
     let elapsed = reduced.totals.started.elapsed();
     Limits {

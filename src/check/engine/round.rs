@@ -11,7 +11,7 @@ use super::level::Level;
 use super::lineage::Lineage;
 use super::queue::Queue;
 use super::worker::Worker;
-use crate::models::world::{Checkable, Observer, guarded};
+use crate::models::world::guarded;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -54,8 +54,8 @@ struct Rounds<'r> {
 }
 
 /// Expands all states that wait, or fewer if the search must stop.
-pub(super) fn expand<A: Checkable, H: Observer<A::Msg>>(
-    workers: &mut [Worker<'_, A, H>],
+pub(super) fn expand(
+    workers: &mut [Worker<'_>],
     level: &Level<'_>,
     gathered: &mut Gathered<'_>,
     tick: &mut dyn FnMut(),
@@ -94,9 +94,9 @@ pub(super) fn expand<A: Checkable, H: Observer<A::Msg>>(
 
 impl Rounds<'_> {
     /// The work of one thread of so many. `between` is called by the first between the rounds.
-    fn work<A: Checkable, H: Observer<A::Msg>>(
+    fn work(
         &self,
-        worker: &mut Worker<'_, A, H>,
+        worker: &mut Worker<'_>,
         (number, threads): (usize, usize),
         between: &mut dyn FnMut(),
     ) {
@@ -125,7 +125,7 @@ impl Rounds<'_> {
         }
     }
 
-    fn build_and_expand<A: Checkable, H: Observer<A::Msg>>(&self, worker: &mut Worker<'_, A, H>) {
+    fn build_and_expand(&self, worker: &mut Worker<'_>) {
         let answers: Vec<_> = self.answers.iter().map(read).collect();
         let answers: Vec<&Answers> = answers.iter().map(|answers| &**answers).collect();
         loop {
@@ -143,7 +143,7 @@ impl Rounds<'_> {
             if chunk.0.states() > 0 {
                 batch.expected = chunk.0.states();
                 batch.first = chunk.1;
-                if self.level.goes_on(worker.cluster.weight()) {
+                if self.level.goes_on(worker.space.weight()) {
                     worker.expand(self.level, &chunk.0, &mut batch, &mut output);
                 }
                 chunk.0.clear();
@@ -155,14 +155,9 @@ impl Rounds<'_> {
         }
     }
 
-    fn insert<A: Checkable, H: Observer<A::Msg>>(
-        &self,
-        worker: &Worker<'_, A, H>,
-        number: usize,
-        threads: usize,
-    ) {
+    fn insert(&self, worker: &Worker<'_>, number: usize, threads: usize) {
         let batches = self.seats.iter().map(|seat| &seat.batch);
-        let weigh = || worker.cluster.weight();
+        let weigh = || worker.space.weight();
         for shard in (number..self.answers.len()).step_by(threads) {
             let mut answers = self.answers[shard].write().unwrap_or_else(PoisonError::into_inner);
             let mut shard = self.level.visited.shard(shard);

@@ -17,7 +17,7 @@ use super::round::{self, Gathered};
 use super::spill::Spill;
 use super::visited::VisitedSet;
 use super::worker::Worker;
-use crate::models::world::{Checkable, Cluster, Observer};
+use crate::check::space::Space;
 use std::fs::File;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -26,9 +26,9 @@ use std::time::{Duration, Instant};
 const TELL: Duration = Duration::from_millis(100);
 
 /// The search and what it found so far.
-pub(super) struct Search<'c, 's, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
-    pub(super) workers: Vec<Worker<'c, A, H>>,
+pub(super) struct Search<'c, 's> {
+    space: &'c dyn Space,
+    pub(super) workers: Vec<Worker<'c>>,
     pub(super) totals: &'s Totals<'s>,
     pub(super) visited: VisitedSet,
     pub(super) lineage: Lineage,
@@ -71,17 +71,17 @@ pub(super) enum Until {
     All(u64),
 }
 
-impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
+impl<'c, 's> Search<'c, 's> {
     pub(super) fn new(
-        cluster: &'c Cluster<A, H>,
-        workers: Vec<Worker<'c, A, H>>,
+        space: &'c dyn Space,
+        workers: Vec<Worker<'c>>,
         totals: &'s Totals<'s>,
         mask: PropertyMask,
     ) -> Self {
         let has_numbers = workers.iter().any(|worker| worker.recorder.is_some());
         let shards = workers.len();
         Self {
-            cluster,
+            space,
             workers,
             totals,
             visited: VisitedSet::new(shards, has_numbers),
@@ -107,13 +107,16 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
 
     /// With scratch files and checkpoints; or from where a checkpoint was written.
     pub(super) fn on_disk(mut self, disk: &'s Disk, images: u64) -> Result<Self, CheckError> {
+        let recipes = self.space.recipes().ok_or_else(|| {
+            CheckError::Disk("the states of a plain model cannot be kept there".into())
+        })?;
         let lock = checkpoint::prepare(disk)?;
-        let properties = self.cluster.properties().iter();
+        let claims = self.space.claims().iter();
         let identity = Identity {
             version: env!("CARGO_PKG_VERSION").into(),
             name: disk.name.clone(),
-            properties: properties.map(|property| property.name.to_string()).collect(),
-            initial: self.cluster.fingerprint(self.cluster.initial()),
+            properties: claims.map(|claim| claim.name.to_string()).collect(),
+            initial: self.space.fingerprint(self.space.initial()),
             images,
         };
         let failed = |error| checkpoint::failed("make scratch files in", &disk.dir, &error);
@@ -123,7 +126,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         if disk.resume {
             let new = || Ok((lineage()?, queue("waiting")?));
             let shards = self.visited.shards();
-            let loaded = checkpoint::load(disk, self.cluster, &identity, shards, new)?;
+            let loaded = checkpoint::load(disk, recipes, &identity, shards, new)?;
             (self.visited, self.lineage) = (loaded.visited, loaded.lineage);
             self.waiting = loaded.waiting;
             self.take_up(&loaded.counts);
@@ -152,7 +155,9 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         if let Some(failure) = queues.chain(self.lineage.failure()).next() {
             return Err(CheckError::Disk(failure.to_string()));
         }
-        let Some(record) = &mut self.record else { return Ok(()) };
+        let (Some(record), Some(recipes)) = (&mut self.record, self.space.recipes()) else {
+            return Ok(());
+        };
         if record.last.elapsed() < record.disk.every {
             return Ok(());
         }
@@ -169,7 +174,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         counts.note_deciding(&self.deciding);
         let known = (record.identity.clone(), counts);
         let met = (&self.visited, &self.lineage, &self.waiting);
-        checkpoint::save(record.disk, self.cluster, known, met)?;
+        checkpoint::save(record.disk, recipes, known, met)?;
         record.last = Instant::now();
         Ok(())
     }
@@ -231,7 +236,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
     }
 
     fn has_met(&self, until: Until) -> bool {
-        let always = PropertyMask::of(self.cluster).always;
+        let always = PropertyMask::of(self.space).always;
         let is_met = |at: usize| self.deciding[at].is_some();
         match until {
             Until::Any(of) => bits(of & always).any(is_met),
@@ -281,7 +286,7 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
     /// Takes in what was found; how many states wait on the next level.
     fn end_level(&mut self, found: &Found) -> u64 {
         if let Some(cover) = &mut self.cover {
-            cover.keep(self.cluster, &mut self.next, &mut self.lineage);
+            cover.keep(self.space, &mut self.next, &mut self.lineage);
         }
         std::mem::swap(&mut self.waiting, &mut self.next);
         self.next.reuse(&mut self.waiting);
@@ -302,12 +307,12 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
 
     /// Makes sure that what was found so far can be trusted.
     fn check_trust(&mut self) -> Result<(), CheckError> {
-        if let Some(clash) = self.cluster.hash_clash() {
+        if let Some(clash) = self.space.hash_clash() {
             return Err(CheckError::HashClash(clash));
         }
-        let properties = self.cluster.properties();
-        if let Some(property) = bits(self.hidden).find_map(|at| properties.get(at)) {
-            return Err(CheckError::NotMonotone(property.name));
+        let claims = self.space.claims();
+        if let Some(claim) = bits(self.hidden).find_map(|at| claims.get(at)) {
+            return Err(CheckError::NotMonotone(claim.name));
         }
         let refusals = self.workers.iter().filter_map(|worker| worker.reducer.as_ref());
         match refusals.filter_map(Reducer::refusal).min() {
@@ -328,6 +333,6 @@ impl<'c, 's, A: Checkable, H: Observer<A::Msg>> Search<'c, 's, A, H> {
         let asked = (self.mask, self.cover.as_ref());
         let level = Level::new(self.totals, &self.visited, self.depth, asked);
         level.held_by_queues(queues);
-        level.bytes(self.cluster.weight())
+        level.bytes(self.space.weight())
     }
 }

@@ -5,33 +5,32 @@
 use super::lineage::{Lineage, Target, tag};
 use super::outcome::Behaviour;
 use super::visited::{Key, VisitedSet, key_of};
+use crate::check::space::Space;
+use crate::models::world::Fingerprint;
 use crate::models::world::step::Move;
-use crate::models::world::{ActionOf, Checkable, Cluster, Fingerprint, Observer};
 use std::collections::BTreeMap;
 
 /// A shortest path to a state, where `key` says by what the visited set knows a state. The same
 /// whatever the number of threads.
-pub(super) fn path<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
+pub(super) fn path(
+    space: &dyn Space,
     (visited, lineage): (&VisitedSet, &Lineage),
     target: Target,
     mut key: impl FnMut(&[u32], Fingerprint) -> Key,
 ) -> Option<Behaviour> {
-    let mut expander = cluster.expander();
+    let mut stepper = space.stepper();
     let visited = visited.all();
-    let first = (None, cluster.initial().to_vec());
+    let first = (None, space.initial().to_vec());
     let way = walk(&lineage.tags_to(target.index), target.key, first, |(_, state), wanted| {
-        let fingerprint = cluster.fingerprint(state);
-        let mut moves = Vec::new();
-        expander.moves(state, &mut moves);
-        let mut found = Found::<ActionOf<A>, (Option<Move>, Vec<u32>)>::new();
-        for what in moves {
-            let Some(step) = expander.step(state, fingerprint, what) else { continue };
+        let mut steps = Vec::new();
+        stepper.steps(state, space.fingerprint(state), &mut steps);
+        let mut found = Found::<(Option<Move>, Vec<u32>)>::new();
+        for (what, step) in steps {
             let mut next = Vec::new();
-            expander.write(state, &step, &mut next);
+            stepper.write(state, &step, &mut next);
             let key = key(&next, step.fingerprint);
             if tag(key) == wanted && visited.contains(key) {
-                add(&mut found, key, cluster.action(state, what), (Some(what), next));
+                add(&mut found, key, (space, state, what), (Some(what), next));
             }
         }
         found
@@ -47,22 +46,28 @@ pub(super) fn plain(_: &[u32], fingerprint: Fingerprint) -> Key {
 }
 
 /// Successors by key, each by the way that is listed first.
-pub(super) type Found<W, N> = BTreeMap<Key, (W, N)>;
+pub(super) type Found<N> = BTreeMap<Key, (Move, N)>;
 
-/// Adds a successor to which this way leads.
-pub(super) fn add<W: PartialOrd, N>(found: &mut Found<W, N>, key: Key, way: W, next: N) {
-    if found.get(&key).is_none_or(|(known, _)| way < *known) {
-        found.insert(key, (way, next));
+/// Adds a successor to which this step of a state leads.
+pub(super) fn add<N>(
+    found: &mut Found<N>,
+    key: Key,
+    (space, state, what): (&dyn Space, &[u32], Move),
+    next: N,
+) {
+    let is_first = |known: Move| space.compare(state, what, known).is_lt();
+    if found.get(&key).is_none_or(|(known, _)| is_first(*known)) {
+        found.insert(key, (what, next));
     }
 }
 
 /// A way from `first` on over states with these tags, that of the first among them, which ends in the
 /// state with the key `target`. `next` gives the successors of a state that have a tag.
-pub(super) fn walk<W, N>(
+pub(super) fn walk<N>(
     tags: &[u8],
     target: Key,
     first: N,
-    mut next: impl FnMut(&N, u8) -> Found<W, N>,
+    mut next: impl FnMut(&N, u8) -> Found<N>,
 ) -> Option<Vec<N>> {
     let mut way = vec![first];
     let mut open = Vec::new();

@@ -10,46 +10,47 @@ use super::retrace;
 use super::search::Search;
 use super::trace;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
-use crate::models::world::{Checkable, Cluster, Kind, NO_PANIC, NO_PANIC_AT, Observer, Statement};
+use crate::check::space::{Kind, Space};
+use crate::models::world::{NO_PANIC, NO_PANIC_AT, Statement};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// The outcome of a search that is over.
-pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    search: Search<'_, '_, A, H>,
-    mut reducer: Option<Reducer<'_, A, H>>,
-    classes: Option<&Classes<A::Msg, A::Timer>>,
+pub(super) fn conclude(
+    space: &dyn Space,
+    search: Search<'_, '_>,
+    mut reducer: Option<Reducer<'_>>,
+    classes: Option<&dyn Classes>,
     progress: &dyn Fn(Progress),
 ) -> Result<Outcome, CheckError> {
     let totals = search.totals;
     let searched = totals.started.elapsed();
     let is_complete = totals.shortfall().is_none();
-    let mut paths = paths(cluster, &search, &mut reducer)?;
+    let mut paths = paths(space, &search, &mut reducer)?;
     if search.cover.is_some() {
-        let is_violation = |at: &usize| PropertyMask::of(cluster).always >> at & 1 == 1;
+        let is_violation = |at: &usize| PropertyMask::of(space).always >> at & 1 == 1;
         let known = paths.iter().filter(|(at, _)| is_violation(at));
         let known = known.map(|(at, path)| (*at, path.clone())).collect();
-        paths.extend(retrace::shortest(cluster, &search, &known, progress)?);
+        paths.extend(retrace::shortest(space, &search, &known, progress)?);
     }
     let mut properties = Vec::new();
-    for (at, property) in cluster.properties().iter().enumerate() {
-        let verdict = match (&property.kind, paths.remove(&at)) {
+    for (at, claim) in space.claims().iter().enumerate() {
+        let verdict = match (claim.kind, paths.remove(&at)) {
             (Kind::Always, Some(trace)) => Verdict::Violated(trace),
             (Kind::Sometimes, Some(trace)) => Verdict::Reached(trace),
             (Kind::Always, None) if is_complete => Verdict::Holds,
             (Kind::Sometimes, None) if is_complete => Verdict::NotReached,
             _ => Verdict::Incomplete,
         };
-        let (name, says, kind) = (property.name, property.says, property.kind.name());
+        let (name, says, kind) = (claim.name, claim.says, claim.kind.name());
         properties.push(PropertyOutcome { name, says, kind, verdict });
     }
     let mut panic = None;
     if let Some(trace) = paths.remove(&NO_PANIC_AT) {
-        let said = cluster.panic_in(trace.last());
+        let said = space.panic_in(trace.last());
         panic = Some(said.unwrap_or_else(|| "it panicked once, but not when asked again".into()));
         let Statement { name, says, .. } = NO_PANIC;
-        let (kind, verdict) = (Kind::<A, H>::Always.name(), Verdict::Violated(trace));
+        let (kind, verdict) = (Kind::Always.name(), Verdict::Violated(trace));
         properties.push(PropertyOutcome { name, says, kind, verdict });
     }
     let mut outcome = Outcome {
@@ -92,11 +93,11 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
         };
         // The graph beside the notes that it is made of, and by what states are known in both.
         let recorded = totals.recorded.load(Ordering::Relaxed);
-        let bytes = cluster.weight().held + 2 * recorded + 4 * (numbers + outcome.unique);
+        let bytes = space.weight().held + 2 * recorded + 4 * (numbers + outcome.unique);
         if totals.hold(bytes) {
             outcome.memory = outcome.memory.max(bytes);
             let recorders = (recorders, numbers);
-            decide_liveness(cluster, recorders, classes, &mut outcome, (&goes_on, &tell))?;
+            decide_liveness(space, recorders, classes, &mut outcome, (&goes_on, &tell))?;
         }
     }
     outcome.shortfall = totals.shortfall();
@@ -105,24 +106,24 @@ pub(super) fn conclude<A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// A behaviour for each property that is decided by a state, by position.
-fn paths<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    search: &Search<'_, '_, A, H>,
-    reducer: &mut Option<Reducer<'_, A, H>>,
+fn paths(
+    space: &dyn Space,
+    search: &Search<'_, '_>,
+    reducer: &mut Option<Reducer<'_>>,
 ) -> Result<BTreeMap<usize, Behaviour>, CheckError> {
     let mut paths = BTreeMap::new();
     for (at, target) in search.deciding.iter().enumerate() {
         let Some(target) = *target else { continue };
         let path = if search.cover.is_some() {
-            retrace::path(cluster, search, (at, target))
+            retrace::path(space, search, (at, target))
         } else {
             let met = (&search.visited, &search.lineage);
-            trace::path(cluster, met, target, |state, fingerprint| match reducer {
+            trace::path(space, met, target, |state, fingerprint| match reducer {
                 Some(reducer) => reducer.key(state),
                 None => trace::plain(state, fingerprint),
             })
         };
-        let name = cluster.properties().get(at).map_or(NO_PANIC.name, |property| property.name);
+        let name = space.claims().get(at).map_or(NO_PANIC.name, |claim| claim.name);
         paths.insert(at, path.ok_or(CheckError::NoPath(name))?);
     }
     Ok(paths)
@@ -131,10 +132,10 @@ fn paths<A: Checkable, H: Observer<A::Msg>>(
 type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
 
 /// Decides the liveness properties on the recorded graph.
-fn decide_liveness<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    (recorders, numbers): (Vec<Recorder<'_, A, H>>, u64),
-    classes: &Classes<A::Msg, A::Timer>,
+fn decide_liveness(
+    space: &dyn Space,
+    (recorders, numbers): (Vec<Recorder<'_>>, u64),
+    classes: &dyn Classes,
     outcome: &mut Outcome,
     (goes_on, tell): Hooks<'_>,
 ) -> Result<(), CheckError> {
@@ -144,41 +145,43 @@ fn decide_liveness<A: Checkable, H: Observer<A::Msg>>(
         cut: recorded.graph.cut() as u64,
         classes: recorded.graph.classes() as u64,
     });
-    for (at, property) in cluster.properties().iter().enumerate() {
-        if property.kind.is_liveness() {
-            tell(property.name);
-            let mut found = answer(cluster, &recorded, at, goes_on);
+    for (at, claim) in space.claims().iter().enumerate() {
+        if claim.kind.is_liveness() {
+            tell(claim.name);
+            let mut found = answer(space, &recorded, (at, claim.kind), goes_on);
             if matches!(found, Answer::Violated(_)) && !recorded.is_in_order {
                 // Which lasso is found depends on the order, and that on the threads.
                 recorded = recorded.in_order(classes);
-                found = answer(cluster, &recorded, at, goes_on);
+                found = answer(space, &recorded, (at, claim.kind), goes_on);
             }
             outcome.properties[at].verdict = match found {
                 Answer::Holds => Verdict::Holds,
                 Answer::Stopped => Verdict::Incomplete,
-                Answer::Violated(lasso) => replay(cluster, &recorded, classes, &lasso)
+                Answer::Violated(lasso) => replay(space, &recorded, classes, &lasso)
                     .map(Verdict::Violated)
-                    .ok_or(CheckError::NoPath(property.name))?,
+                    .ok_or(CheckError::NoPath(claim.name))?,
             };
         }
     }
     Ok(())
 }
 
-fn answer<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
+fn answer(
+    space: &dyn Space,
     recorded: &Recorded,
-    property: usize,
+    (at, kind): (usize, Kind),
     goes_on: &dyn Fn() -> bool,
 ) -> Answer {
-    let asked = PropertyMask::of(cluster).liveness;
+    let asked = PropertyMask::of(space).liveness;
     // Where among the marks a condition is.
     let mark = |condition: usize| bits(asked).position(|at| at == condition).unwrap_or(0);
     let holds = |state: u32, mark: usize| recorded.marks[state as usize] >> mark & 1 == 1;
-    let (own, graph) = (mark(property), &recorded.graph);
-    match cluster.target_of(property) {
-        None => decide(graph, |s| s == graph.initial(), |s| holds(s, own), goes_on),
-        Some(target) => {
+    let (own, graph) = (mark(at), &recorded.graph);
+    match kind {
+        Kind::Always | Kind::Sometimes | Kind::Eventually => {
+            decide(graph, |s| s == graph.initial(), |s| holds(s, own), goes_on)
+        }
+        Kind::LeadsTo(target) => {
             let target = mark(target);
             decide(graph, |s| holds(s, own), |s| holds(s, target), goes_on)
         }

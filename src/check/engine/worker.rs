@@ -8,16 +8,18 @@ use super::lineage::{Target, tag};
 use super::reducer::Reducer;
 use super::visited::{Key, Reading, key_of, shard_of_key};
 use crate::check::liveness::Recorder;
-use crate::models::world::step::{Expander, Move, Step};
-use crate::models::world::{Checkable, Cluster, Fingerprint, Observer};
+use crate::check::space::{Space, Stepper};
+use crate::models::world::Fingerprint;
+use crate::models::world::step::{Move, Step};
 use std::hint::black_box;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 /// A successor that is to be looked up.
-struct Pending<'c> {
+struct Pending {
     key: Key,
-    step: Step<'c>,
+    /// Its step among those that were found.
+    step: usize,
     /// The class of the move, where the graph is recorded.
     class: Option<u16>,
     /// The state itself among those that are saturated, in a reduced search.
@@ -25,17 +27,18 @@ struct Pending<'c> {
 }
 
 /// One thread's share of a search, from level to level.
-pub(super) struct Worker<'c, A: Checkable, H> {
-    pub(super) cluster: &'c Cluster<A, H>,
-    expander: Expander<'c, A, H>,
-    pub(super) evaluator: Evaluator<'c, A, H>,
-    pub(super) reducer: Option<Reducer<'c, A, H>>,
+pub(super) struct Worker<'c> {
+    pub(super) space: &'c dyn Space,
+    stepper: Box<dyn Stepper<'c> + 'c>,
+    pub(super) evaluator: Evaluator<'c>,
+    pub(super) reducer: Option<Reducer<'c>>,
     /// The graph, if liveness is to be decided on it.
-    pub(super) recorder: Option<Recorder<'c, A, H>>,
-    moves: Vec<Move>,
+    pub(super) recorder: Option<Recorder<'c>>,
     scratch: Vec<u32>,
-    /// The successors that are to be looked up, where those of each state end, and the saturated ones.
-    pending: Vec<Pending<'c>>,
+    /// The steps that were found, the successors that are to be looked up, where those of each state end,
+    /// and the saturated ones.
+    steps: Vec<(Move, Step<'c>)>,
+    pending: Vec<Pending>,
     pending_ends: Vec<usize>,
     saturated: Vec<u32>,
     /// The successors in a batch that are new, by place.
@@ -49,20 +52,20 @@ pub(super) struct Worker<'c, A: Checkable, H> {
     reported: u64,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
+impl<'c> Worker<'c> {
     pub(super) fn new(
-        cluster: &'c Cluster<A, H>,
-        reducer: Option<Reducer<'c, A, H>>,
-        recorder: Option<Recorder<'c, A, H>>,
+        space: &'c dyn Space,
+        reducer: Option<Reducer<'c>>,
+        recorder: Option<Recorder<'c>>,
     ) -> Self {
         Self {
-            cluster,
-            expander: cluster.expander(),
-            evaluator: Evaluator::new(cluster),
+            space,
+            stepper: space.stepper(),
+            evaluator: Evaluator::new(space),
             reducer,
             recorder,
-            moves: Vec::new(),
             scratch: Vec::new(),
+            steps: Vec::new(),
             pending: Vec::new(),
             pending_ends: Vec::new(),
             saturated: Vec::new(),
@@ -77,10 +80,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     /// Takes the initial state in, unless it is out of bounds.
     pub(super) fn start(&mut self, level: &Level<'_>) -> Output {
         let mut output = Output::default();
-        let mut state = self.cluster.initial().to_vec();
-        let mut fingerprint = self.cluster.fingerprint(&state);
+        let mut state = self.space.initial().to_vec();
+        let mut fingerprint = self.space.fingerprint(&state);
         if level.cover.is_some() {
-            fingerprint = self.expander.saturate(&mut state, fingerprint, None, |_| ());
+            fingerprint = self.stepper.saturate(&mut state, fingerprint, None, &mut |_| ());
         }
         let key = match &mut self.reducer {
             Some(reducer) => reducer.first_key(&state),
@@ -115,6 +118,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             let Some(record) = chunk.read(at, &mut batch.words) else { break };
             let Record { fingerprint, note, next } = record;
             self.successors(level, &batch.words[start..], fingerprint, output);
+            self.space.release(&batch.words[start..]);
             let words = batch.words.len() as u32;
             batch.states.push(Parent { fingerprint, note, words, keys: 0 });
             self.pending_ends.push(self.pending.len());
@@ -122,7 +126,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             if self.pending.len() >= TOGETHER {
                 self.look_up(level, &known, batch, output);
                 // Within a chunk, parts may take much.
-                if !level.has_memory(self.cluster.weight()) {
+                if !level.has_memory(self.space.weight()) {
                     break;
                 }
             }
@@ -141,21 +145,20 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         if let Some(reducer) = &mut self.reducer {
             reducer.compare_steps(state);
         }
-        self.moves.clear();
-        self.expander.moves(state, &mut self.moves);
-        for what in &self.moves {
-            let Some(step) = self.expander.step(state, fingerprint, *what) else { continue };
+        let first = self.steps.len();
+        self.stepper.steps(state, fingerprint, &mut self.steps);
+        for (at, (what, step)) in self.steps.iter().enumerate().skip(first) {
             let (mut key, start) = (key_of(step.fingerprint), self.saturated.len());
             if let Some(cover) = level.cover {
-                if self.expander.only_sends(state, &step) {
+                if self.stepper.only_sends(state, step) {
                     continue;
                 }
                 self.scratch.clear();
-                self.expander.write(state, &step, &mut self.scratch);
+                self.stepper.write(state, step, &mut self.scratch);
                 let (all, own) = (&mut self.scratch, step.fingerprint);
-                key = key_of(self.expander.saturate(all, own, Some(&step), |_| ()));
+                key = key_of(self.stepper.saturate(all, own, Some(step), &mut |_| ()));
                 output.found.generated += 1;
-                if cover.covers(self.cluster.split(&self.scratch)) {
+                if cover.covers(self.space.split(&self.scratch)) {
                     continue;
                 }
                 self.saturated.extend_from_slice(&self.scratch);
@@ -163,13 +166,13 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 output.found.generated += 1;
                 if let Some(reducer) = &mut self.reducer {
                     self.scratch.clear();
-                    self.expander.write(state, &step, &mut self.scratch);
+                    self.stepper.write(state, step, &mut self.scratch);
                     key = reducer.key(&self.scratch);
                 }
             }
             let class = self.recorder.as_mut().map(|recorder| recorder.class(state, *what));
             let saturated = start..self.saturated.len();
-            self.pending.push(Pending { key, step, class, saturated });
+            self.pending.push(Pending { key, step: at, class, saturated });
         }
     }
 
@@ -195,6 +198,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             start = *end;
         }
         (self.pending, self.pending_ends) = (pending, ends);
+        self.steps.clear();
+        self.stepper.forget();
         self.pending.clear();
         self.pending_ends.clear();
         self.saturated.clear();
@@ -206,7 +211,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         level: &Level<'_>,
         known: &Reading<'_>,
         batch: &mut Batch,
-        (parent, next): (usize, &Pending<'c>),
+        (parent, next): (usize, &Pending),
         output: &mut Output,
     ) {
         let number = known.number(next.key);
@@ -216,17 +221,20 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
                 self.scratch.extend_from_slice(&self.saturated[next.saturated.clone()]);
             } else {
                 let (words, _) = batch.ranges(parent);
-                self.expander.write(&batch.words[words], &next.step, &mut self.scratch);
+                let (_, step) = &self.steps[next.step];
+                self.stepper.write(&batch.words[words], step, &mut self.scratch);
             }
             if !self.is_within_boundary() {
                 output.found.generated -= 1;
                 output.found.cut += 1;
                 batch.cuts.extend(next.class.map(|class| (parent as u32, class)));
+                self.space.release(&self.scratch);
                 return;
             }
             if level.is_beyond_depth {
                 output.found.generated -= 1;
                 level.totals.is_cut.store(true, Ordering::Relaxed);
+                self.space.release(&self.scratch);
                 return;
             }
             batch.built.extend_from_slice(&self.scratch);
@@ -236,7 +244,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         // What is saturated has a fingerprint of its own, by which it is known.
         let is_saturated = level.cover.is_some();
         batch.keys.push(next.key);
-        batch.fingerprints.push(if is_saturated { next.key } else { next.step.fingerprint });
+        let own = self.steps[next.step].1.fingerprint;
+        batch.fingerprints.push(if is_saturated { next.key } else { own });
         batch.built_ends.push(batch.built.len() as u32);
         if let Some(class) = next.class {
             batch.classes.push(class);
@@ -271,6 +280,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
             self.new.sort_unstable();
         }
         self.record(number, batch, answers);
+        self.release_known(batch);
         let mut new = std::mem::take(&mut self.new);
         let mut children = std::mem::take(&mut self.children);
         let mut out = self.blank();
@@ -303,6 +313,20 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
         new.clear();
         (self.new, self.children) = (new, children);
         self.report_size(level);
+    }
+
+    /// Says which of the successors that were built are not needed: others were the same and came first.
+    fn release_known(&self, batch: &Batch) {
+        if !self.space.is_released() {
+            return;
+        }
+        let mut new = self.new.iter().peekable();
+        for place in 0..batch.keys.len() {
+            let successor = batch.successor(place);
+            if new.next_if(|new| **new as usize == place).is_none() && !successor.is_empty() {
+                self.space.release(successor);
+            }
+        }
     }
 
     /// Notes the steps of the states of a batch, for liveness.
@@ -356,7 +380,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Worker<'c, A, H> {
     /// Reports how much memory this thread's own results and records take.
     fn report_size(&mut self, level: &Level<'_>) {
         let spare: u64 = self.spare.iter().map(Chunk::bytes).sum();
-        let own = self.expander.bytes() + self.evaluator.bytes() + spare;
+        let own = self.stepper.bytes() + self.evaluator.bytes() + spare;
         let own = own + self.reducer.as_ref().map_or(0, Reducer::bytes);
         level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
         self.reported = own;

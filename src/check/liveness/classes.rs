@@ -31,18 +31,65 @@ struct Class<M> {
 pub(super) const UNFAIR: u16 = u16::MAX;
 
 /// The classes that threads have met so far, numbered.
-pub(crate) struct Classes<M, T> {
-    fairness: Fairness,
-    known: Mutex<BTreeMap<Key<T>, Class<M>>>,
+pub(crate) trait Classes: Sync {
+    /// The strength of each class, by number.
+    fn strengths(&self) -> Vec<Strength>;
+
+    /// By number, which place a class has among all: the numbers depend on which thread met a
+    /// class first, the places do not.
+    fn places(&self) -> Vec<u16>;
+
+    /// Whether there were more classes than numbers.
+    fn overflowed(&self) -> bool;
+
+    /// One for each thread.
+    fn classifier(&self) -> Box<dyn Classifier + '_>;
 }
 
-impl<M: Ord, T: Ord> Classes<M, T> {
-    pub(crate) fn new(fairness: Fairness) -> Self {
-        Self { fairness, known: Mutex::new(BTreeMap::new()) }
+/// Finds the classes of steps, for one thread.
+pub(crate) trait Classifier: Send {
+    /// The class of a step.
+    fn class(&mut self, state: &[u32], what: Move) -> u16;
+}
+
+/// All steps are one class: something happens again and again while something can.
+pub(crate) struct OneClass;
+
+impl Classes for OneClass {
+    fn strengths(&self) -> Vec<Strength> {
+        vec![Strength::Weak]
     }
 
-    /// The strength of each class, by number.
-    pub(super) fn strengths(&self) -> Vec<Strength> {
+    fn places(&self) -> Vec<u16> {
+        vec![0]
+    }
+
+    fn overflowed(&self) -> bool {
+        false
+    }
+
+    fn classifier(&self) -> Box<dyn Classifier + '_> {
+        Box::new(Self)
+    }
+}
+
+impl Classifier for OneClass {
+    fn class(&mut self, _: &[u32], _: Move) -> u16 {
+        0
+    }
+}
+
+/// Those of a cluster.
+pub(crate) struct ClassesOf<'c, A: Checkable, H> {
+    cluster: &'c Cluster<A, H>,
+    fairness: Fairness,
+    known: Mutex<Known<A::Msg, A::Timer>>,
+}
+
+type Known<M, T> = BTreeMap<Key<T>, Class<M>>;
+
+impl<A: Checkable, H: Observer<A::Msg>> Classes for ClassesOf<'_, A, H> {
+    fn strengths(&self) -> Vec<Strength> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut strengths = vec![Strength::None; known.len()];
         for (key, class) in &*known {
@@ -51,11 +98,9 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         strengths
     }
 
-    /// By number, which place a class has among all: the numbers depend on which thread met a
-    /// class first, the places do not.
-    pub(super) fn places(&self) -> Vec<u16> {
+    fn places(&self) -> Vec<u16> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut order: Vec<(Place<'_, M, T>, u16)> = (known.iter())
+        let mut order: Vec<(Place<'_, A::Msg, A::Timer>, u16)> = (known.iter())
             .map(|(key, Class { number, message })| match message {
                 Some(message) => ((Some(message), None), *number),
                 None => ((None, Some(key)), *number),
@@ -69,12 +114,21 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         places
     }
 
-    /// Whether there were more classes than numbers.
-    pub(super) fn overflowed(&self) -> bool {
+    fn overflowed(&self) -> bool {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).len() >= usize::from(UNFAIR)
     }
 
-    fn strength(&self, key: &Key<T>) -> Strength {
+    fn classifier(&self) -> Box<dyn Classifier + '_> {
+        Box::new(ClassifierOf { classes: self, deliveries: Vec::new(), locals: HashMap::new() })
+    }
+}
+
+impl<'c, A: Checkable, H: Observer<A::Msg>> ClassesOf<'c, A, H> {
+    pub(crate) fn new(cluster: &'c Cluster<A, H>, fairness: Fairness) -> Self {
+        Self { cluster, fairness, known: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn strength(&self, key: &Key<A::Timer>) -> Strength {
         match key {
             Key::Link(..) | Key::Message(_) => self.fairness.deliveries,
             Key::Timer(..) => self.fairness.timers,
@@ -84,7 +138,7 @@ impl<M: Ord, T: Ord> Classes<M, T> {
         }
     }
 
-    fn number(&self, key: Key<T>, message: Option<Envelope<M>>) -> u16 {
+    fn number(&self, key: Key<A::Timer>, message: Option<Envelope<A::Msg>>) -> u16 {
         if self.strength(&key) == Strength::None {
             return UNFAIR;
         }
@@ -98,25 +152,19 @@ impl<M: Ord, T: Ord> Classes<M, T> {
 }
 
 /// The classes of steps, as one thread remembers them.
-pub(super) struct Classifier<'c, A: Checkable, H> {
-    cluster: &'c Cluster<A, H>,
-    classes: &'c Classes<A::Msg, A::Timer>,
+struct ClassifierOf<'c, A: Checkable, H> {
+    classes: &'c ClassesOf<'c, A, H>,
     /// By envelope.
     deliveries: Vec<Option<u16>>,
     /// By node and what happens there.
     locals: HashMap<(u32, u32), u16>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>, classes: &'c Classes<A::Msg, A::Timer>) -> Self {
-        Self { cluster, classes, deliveries: Vec::new(), locals: HashMap::new() }
-    }
-
-    /// The class of a step.
-    pub(super) fn class(&mut self, state: &[u32], what: Move) -> u16 {
+impl<A: Checkable, H: Observer<A::Msg>> Classifier for ClassifierOf<'_, A, H> {
+    fn class(&mut self, state: &[u32], what: Move) -> u16 {
         let (node, input) = match what {
             Move::Drop(_) => return UNFAIR,
-            Move::Deliver(_) | Move::Local { .. } => self.cluster.occasion(state, what),
+            Move::Deliver(_) | Move::Local { .. } => self.classes.cluster.occasion(state, what),
         };
         if let Move::Deliver(_) = what {
             let envelope = input as usize >> 1;
@@ -137,13 +185,16 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Classifier<'c, A, H> {
         self.locals.insert((node, input), class);
         class
     }
+}
 
+impl<A: Checkable, H: Observer<A::Msg>> ClassifierOf<'_, A, H> {
     fn first(&self, state: &[u32], what: Move) -> u16 {
         let mut message = None;
-        let key = match self.cluster.action(state, what) {
+        let cluster = self.classes.cluster;
+        let key = match cluster.action(state, what) {
             Action::Deliver(e) if self.classes.fairness.per_message => {
                 message = Some(e);
-                Key::Message(self.cluster.occasion(state, what).1 >> 1)
+                Key::Message(cluster.occasion(state, what).1 >> 1)
             }
             Action::Deliver(e) => Key::Link(e.src.into(), e.dst.into()),
             Action::Timeout(id, timer) => Key::Timer(id.into(), timer),

@@ -1,7 +1,7 @@
 //! Whether one given cycle is fair: what the search decides of components, for a lasso that comes
 //! from a file.
 
-use super::classes::{Classes, Classifier, UNFAIR};
+use super::classes::{Classes, ClassesOf, Classifier, UNFAIR};
 use crate::models::world::step::Move;
 use crate::models::world::{Checkable, Cluster, Observer, Strength};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +12,14 @@ pub(crate) fn is_fair<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     states: &[(&[u32], Option<Move>)],
 ) -> bool {
-    let classes = Classes::new(cluster.fairness());
-    let mut classifier = Classifier::new(cluster, &classes);
+    let classes = ClassesOf::new(cluster, cluster.fairness());
+    let mut classifier = classes.classifier();
     let mut taken = BTreeSet::new();
     // In how many of the states each class is possible.
     let mut possible: BTreeMap<u16, usize> = BTreeMap::new();
     for (state, what) in states {
         taken.extend(what.map(|what| classifier.class(state, what)));
-        for class in possible_in(cluster, &mut classifier, state) {
+        for class in possible_in(cluster, &mut *classifier, state) {
             *possible.entry(class).or_default() += 1;
         }
     }
@@ -36,7 +36,7 @@ pub(crate) fn is_fair<A: Checkable, H: Observer<A::Msg>>(
 
 fn possible_in<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
-    classifier: &mut Classifier<'_, A, H>,
+    classifier: &mut dyn Classifier,
     state: &[u32],
 ) -> BTreeSet<u16> {
     let mut expander = cluster.expander();

@@ -47,7 +47,7 @@ mod graph;
 mod lasso;
 mod record;
 
-pub(crate) use classes::Classes;
+pub(crate) use classes::{Classes, ClassesOf, OneClass};
 pub use decide::{Answer, decide};
 pub(crate) use fair::is_fair;
 pub use graph::{Graph, GraphBuilder, Target};

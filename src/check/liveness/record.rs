@@ -6,14 +6,14 @@ use super::classes::{Classes, Classifier, UNFAIR};
 use super::graph::{BEYOND, Graph};
 use super::lasso::Lasso;
 use crate::check::engine::{Behaviour, CheckError};
+use crate::check::space::Space;
 use crate::models::world::step::Move;
-use crate::models::world::{Checkable, Cluster, Observer};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 
 /// What one thread notes.
-pub(crate) struct Recorder<'c, A: Checkable, H> {
-    classifier: Classifier<'c, A, H>,
+pub(crate) struct Recorder<'c> {
+    classifier: Box<dyn Classifier + 'c>,
     runs: Vec<Run>,
     /// Room to work in: the run that is being noted.
     now: Run,
@@ -54,13 +54,9 @@ impl Run {
     }
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Recorder<'c, A, H> {
-    pub(crate) fn new(
-        cluster: &'c Cluster<A, H>,
-        classes: &'c Classes<A::Msg, A::Timer>,
-        bytes: &'c AtomicU64,
-    ) -> Self {
-        let classifier = Classifier::new(cluster, classes);
+impl<'c> Recorder<'c> {
+    pub(crate) fn new(classes: &'c dyn Classes, bytes: &'c AtomicU64) -> Self {
+        let classifier = classes.classifier();
         let (runs, now) = (Vec::new(), Run::default());
         Self { classifier, runs, now, bytes, noted: 0, reported: 0 }
     }
@@ -123,7 +119,7 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// The same, with the steps of each state in the order of where they lead.
-    pub(crate) fn in_order<M: Ord, T: Ord>(mut self, classes: &Classes<M, T>) -> Self {
+    pub(crate) fn in_order(mut self, classes: &dyn Classes) -> Self {
         let places = classes.places();
         let place_of = |class: u16| places.get(usize::from(class)).copied().unwrap_or(UNFAIR);
         let Graph { offsets, targets, classes, .. } = &mut self.graph;
@@ -142,9 +138,9 @@ impl Recorded {
 }
 
 /// Makes one graph of what the threads noted. The numbers in the visited set are less than `numbers`.
-pub(crate) fn assemble<A: Checkable, H: Observer<A::Msg>>(
-    recorders: Vec<Recorder<'_, A, H>>,
-    classes: &Classes<A::Msg, A::Timer>,
+pub(crate) fn assemble(
+    recorders: Vec<Recorder<'_>>,
+    classes: &dyn Classes,
     numbers: u64,
 ) -> Result<Recorded, CheckError> {
     if numbers >= u64::from(BEYOND) {
@@ -217,38 +213,34 @@ fn renumber(runs: &mut [Vec<Run>], numbers: usize) {
     });
 }
 
-/// The lasso as a behaviour of the cluster.
-pub(crate) fn replay<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
+/// The lasso as a behaviour of the space.
+pub(crate) fn replay(
+    space: &dyn Space,
     recorded: &Recorded,
-    classes: &Classes<A::Msg, A::Timer>,
+    classes: &dyn Classes,
     lasso: &Lasso,
 ) -> Option<Behaviour> {
-    let mut classifier = Classifier::new(cluster, classes);
-    let mut expander = cluster.expander();
+    let (mut classifier, mut stepper) = (classes.classifier(), space.stepper());
     let mut trace = Behaviour {
-        states: vec![cluster.initial().into()],
+        states: vec![space.initial().into()],
         moves: Vec::new(),
         cycle: Some(lasso.stem.len()),
     };
     for step in lasso.stem.iter().chain(&lasso.cycle) {
         let target = recorded.states[recorded.graph.targets[*step] as usize];
         let state = trace.last().to_vec();
-        let fingerprint = cluster.fingerprint(&state);
-        let mut moves = Vec::new();
-        expander.moves(&state, &mut moves);
+        let fingerprint = space.fingerprint(&state);
+        let mut steps = Vec::new();
+        stepper.steps(&state, fingerprint, &mut steps);
         // Of several that are alike the one that is listed first.
-        let (what, step_taken) = (moves.into_iter())
-            .filter_map(|what| {
-                let step_taken = expander.step(&state, fingerprint, what)?;
-                let class = classifier.class(&state, what);
-                let is_it = step_taken.fingerprint as u64 == target
-                    && class == recorded.graph.classes[*step];
-                is_it.then_some((what, step_taken))
+        let (what, taken) = (steps.into_iter())
+            .filter(|(what, taken)| {
+                let class = classifier.class(&state, *what);
+                taken.fingerprint as u64 == target && class == recorded.graph.classes[*step]
             })
-            .min_by_key(|(what, _)| cluster.action(&state, *what))?;
+            .min_by(|(one, _), (other, _)| space.compare(&state, *one, *other))?;
         let mut next = Vec::new();
-        expander.write(&state, &step_taken, &mut next);
+        stepper.write(&state, &taken, &mut next);
         trace.moves.push(what);
         trace.states.push(next.into());
     }

@@ -5,8 +5,9 @@ use super::coverage::{Coverage, FoundBy, Point, Walks};
 use super::known::{Found, Known, Walk};
 use super::shorten::shortened;
 use super::walker::{Judge, Walker};
-use crate::check::engine::{CheckError, Limits, Phase, Progress, Shortfall, quiet};
+use crate::check::engine::{Behaviour, CheckError, Limits, Phase, Progress, Shortfall, quiet};
 use crate::check::findings::{Discovery, Engine, Findings};
+use crate::check::space::{OfCluster, Space};
 use crate::check::stateright_bfs::collision_probability;
 use crate::models::world::step::Move;
 use crate::models::world::{Checkable, Cluster, NO_PANIC, NO_PANIC_AT, Observer, guarded};
@@ -29,7 +30,7 @@ pub(in crate::check) struct Bounds<'a> {
     pub(in crate::check) stop: &'a AtomicBool,
 }
 
-/// Makes walks in a cluster.
+/// Makes walks in a space.
 ///
 /// # Errors
 /// When there are none to make, when a name is none of a property, and when what was found cannot
@@ -45,25 +46,33 @@ pub(in crate::check) fn run<A: Checkable, H: Observer<A::Msg>>(
         return Err(CheckError::ZeroLimit(what));
     }
     quiet::install();
-    guarded(|| rounds(cluster, walks, bounds, progress))
-        .unwrap_or_else(|said| Err(CheckError::Panic(said)))
+    let space = OfCluster::new(cluster, None);
+    let walked = guarded(|| rounds(&space, walks, bounds, progress))
+        .unwrap_or_else(|said| Err(CheckError::Panic(said)));
+    let (findings, shown) = walked?;
+    let trace = |behaviour: Behaviour| Trace::of_actions(&behaviour.actions(cluster));
+    let shown = shown.into_iter().map(|(name, by)| (name, Discovery::Found(trace(by))));
+    Ok(Findings { discoveries: shown.collect(), ..findings })
 }
 
-fn rounds<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
+/// What was found, and for each property that is decided the behaviour that shows it.
+type Walked = (Findings, Vec<(&'static str, Behaviour)>);
+
+fn rounds(
+    space: &dyn Space,
     walks: Walks,
     bounds: &Bounds<'_>,
     progress: &dyn Fn(Progress),
-) -> Result<Findings, CheckError> {
+) -> Result<Walked, CheckError> {
     let started = Instant::now();
-    let until = until(cluster, bounds.until)?;
-    let judge = Judge::new(cluster);
-    let mut known = Known::new(walks.states, Judge::decidable(cluster));
-    let mut walkers: Vec<_> = (0..bounds.threads).map(|_| Walker::new(cluster)).collect();
+    let until = until(space, bounds.until)?;
+    let judge = Judge::new(space);
+    let mut known = Known::new(walks.states, Judge::decidable(space));
+    let mut walkers: Vec<_> = (0..bounds.threads).map(|_| Walker::new(space)).collect();
     let (mut made, mut steps, mut longest) = (0, 0, 0);
     let (mut curve, mut found) = (Vec::new(), BTreeMap::new());
     let mut shortfall = Shortfall::Walks;
-    if !judge.is_within_boundary(cluster.initial()) {
+    if !judge.is_within_boundary(space.initial()) {
         shortfall = Shortfall::Nothing;
     }
     while made < walks.count && shortfall == Shortfall::Walks {
@@ -96,20 +105,19 @@ fn rounds<A: Checkable, H: Observer<A::Msg>>(
             shortfall = Shortfall::Time;
         }
     }
-    let panic = found.get(&NO_PANIC_AT).map(|(_, moves)| said(cluster, moves));
-    let memory = known.bytes() + cluster.weight().held;
-    let (name, mut discoveries, mut by) = (name(cluster), BTreeMap::new(), Vec::new());
+    let panic = found.get(&NO_PANIC_AT).map(|(_, moves)| said(space, moves));
+    let memory = known.bytes() + space.weight().held;
+    let (name, mut shown, mut by) = (name(space), Vec::new(), Vec::new());
     for (at, (walk, moves)) in found {
-        let trace = Trace::of_actions(&shortened(&judge, at, &moves));
-        discoveries.insert(name(at), Discovery::Found(trace));
+        shown.push((name(at), shortened(&judge, at, &moves)));
         by.push(FoundBy { property: name(at), walk: walk + 1, steps: moves.len() });
     }
-    if let Some(clash) = cluster.hash_clash() {
+    if let Some(clash) = space.hash_clash() {
         return Err(CheckError::HashClash(clash));
     }
     let Walks { seed, steps: max_steps, .. } = walks;
     let is_exact = !known.is_full;
-    Ok(Findings {
+    let findings = Findings {
         engine: Engine::Walks(walks),
         threads: bounds.threads,
         unique: known.states(),
@@ -120,25 +128,26 @@ fn rounds<A: Checkable, H: Observer<A::Msg>>(
         elapsed: started.elapsed(),
         shortfall: Some(shortfall),
         collision_probability: collision_probability(known.states()),
-        discoveries,
+        discoveries: BTreeMap::new(),
         panic,
         cut: None,
         liveness: None,
         memory: Some(memory),
         walks: Some(Coverage { count: made, seed, max_steps, is_exact, curve, found: by }),
-    })
+    };
+    Ok((findings, shown))
 }
 
 /// The walks of one round.
-fn round<'c, A: Checkable, H: Observer<A::Msg>>(
-    walkers: &mut [Walker<'c, A, H>],
+fn round<'c>(
+    walkers: &mut [Walker<'c>],
     walks: Walks,
     (first, end): (u64, u64),
     known: &Known,
     until: u64,
 ) -> Vec<Walk> {
     let next = AtomicU64::new(first);
-    let make = |walker: &mut Walker<'c, A, H>| {
+    let make = |walker: &mut Walker<'c>| {
         let mut made = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -162,33 +171,27 @@ fn round<'c, A: Checkable, H: Observer<A::Msg>>(
 }
 
 /// The properties whose violation ends the walks, a bit each.
-fn until<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-    name: Option<&str>,
-) -> Result<u64, CheckError> {
+fn until(space: &dyn Space, name: Option<&str>) -> Result<u64, CheckError> {
     let Some(name) = name else { return Ok(0) };
-    let at = cluster.properties().iter().position(|property| property.name == name);
+    let at = space.claims().iter().position(|claim| claim.name == name);
     let at = at.or((name == NO_PANIC.name).then_some(NO_PANIC_AT));
     at.map(|at| 1 << at).ok_or_else(|| CheckError::UnknownProperty(name.to_owned()))
 }
 
 /// The names of properties, by position.
-fn name<A: Checkable, H: Observer<A::Msg>>(
-    cluster: &Cluster<A, H>,
-) -> impl Fn(usize) -> &'static str {
-    let names: Vec<_> = cluster.properties().iter().map(|property| property.name).collect();
+fn name(space: &dyn Space) -> impl Fn(usize) -> &'static str {
+    let names: Vec<_> = space.claims().iter().map(|claim| claim.name).collect();
     move |at| names.get(at).copied().unwrap_or(NO_PANIC.name)
 }
 
 /// What the panic said to which these moves lead.
-fn said<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>, moves: &[Move]) -> String {
-    let mut expander = cluster.expander();
-    let mut state = cluster.initial().to_vec();
+fn said(space: &dyn Space, moves: &[Move]) -> String {
+    let (mut stepper, mut state) = (space.stepper(), space.initial().to_vec());
     for what in moves {
-        let Some(step) = expander.step(&state, cluster.fingerprint(&state), *what) else { break };
+        let Some(step) = stepper.step(&state, space.fingerprint(&state), *what) else { break };
         let mut next = Vec::new();
-        expander.write(&state, &step, &mut next);
+        stepper.write(&state, &step, &mut next);
         state = next;
     }
-    cluster.panic_in(&state).unwrap_or_else(|| "it panicked once, but not when asked again".into())
+    space.panic_in(&state).unwrap_or_else(|| "it panicked once, but not when asked again".into())
 }

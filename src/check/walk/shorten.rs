@@ -4,87 +4,97 @@
 //! the shortest behaviour there is; a search in which the states fit finds that.
 
 use super::walker::Judge;
+use crate::check::engine::Behaviour;
+use crate::check::space::Space;
 use crate::models::world::step::Move;
-use crate::models::world::{ActionOf, Checkable, Observer, State};
-use stateright::Model;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// How many steps may be tried in all: a bound on the time that this takes.
 const TRIES: usize = 200_000;
 
-/// The actions of a behaviour, as few as are found, that ends in a state that decides property `at`.
-pub(super) fn shortened<A: Checkable, H: Observer<A::Msg>>(
-    judge: &Judge<'_, A, H>,
-    at: usize,
-    moves: &[Move],
-) -> Vec<ActionOf<A>> {
+/// A behaviour of as few steps as are found that ends in a state that decides property `at`.
+pub(super) fn shortened(judge: &Judge<'_>, at: usize, moves: &[Move]) -> Behaviour {
     let mut shortener = Shortener { judge, at, tries: TRIES };
-    let mut actions = shortener.without_detours(moves);
-    let mut size = actions.len() / 2;
+    let mut known = shortener.without_detours(moves);
+    let mut size = known.len() / 2;
     while size > 0 {
-        let before = actions.len();
+        let before = known.len();
         // The last first, since earlier steps may be there for their sake alone.
-        let mut end = actions.len();
+        let mut end = known.len();
         while end > 0 && shortener.tries > 0 {
             let start = end.saturating_sub(size);
-            let fewer = [&actions[..start], &actions[end.min(actions.len())..]].concat();
-            if let Some(shorter) = shortener.follow(&fewer) {
-                actions = shorter;
+            if let Some(shorter) = shortener.without(&known, start..end.min(known.len())) {
+                known = shorter;
             }
-            end = start.min(actions.len());
+            end = start.min(known.len());
         }
         if shortener.tries == 0 {
             break;
         }
-        let is_shorter = actions.len() < before;
-        size = if is_shorter { size.min(actions.len()) } else { size / 2 };
+        let is_shorter = known.len() < before;
+        size = if is_shorter { size.min(known.len()) } else { size / 2 };
     }
-    actions
+    known
 }
 
-struct Shortener<'j, 'c, A: Checkable, H> {
-    judge: &'j Judge<'c, A, H>,
+struct Shortener<'j, 'c> {
+    judge: &'j Judge<'c>,
     at: usize,
     tries: usize,
 }
 
-impl<A: Checkable, H: Observer<A::Msg>> Shortener<'_, '_, A, H> {
-    /// The actions, but for those that lead back to where the behaviour was before.
-    fn without_detours(&self, moves: &[Move]) -> Vec<ActionOf<A>> {
-        let cluster = self.judge.cluster;
-        let mut expander = cluster.expander();
-        let (mut state, mut actions) = (cluster.initial().to_vec(), Vec::new());
-        let mut places = BTreeMap::from([(cluster.fingerprint(&state), 0)]);
+impl Shortener<'_, '_> {
+    /// The behaviour of these moves, but for those that lead back to where it was before.
+    fn without_detours(&self, moves: &[Move]) -> Behaviour {
+        let space = self.judge.space;
+        let (mut stepper, mut behaviour) = (space.stepper(), start(space));
+        let mut places = BTreeMap::from([(space.fingerprint(space.initial()), 0)]);
         for what in moves {
-            let fingerprint = cluster.fingerprint(&state);
+            let state = behaviour.last();
             // A move of the walk, which leads along the same states.
-            let Some(step) = expander.step(&state, fingerprint, *what) else { break };
+            let Some(step) = stepper.step(state, space.fingerprint(state), *what) else { break };
             let mut next = Vec::new();
-            expander.write(&state, &step, &mut next);
-            actions.push(cluster.action(&state, *what));
-            let place = *places.entry(step.fingerprint).or_insert(actions.len());
-            if place < actions.len() {
-                actions.truncate(place);
+            stepper.write(state, &step, &mut next);
+            behaviour.moves.push(*what);
+            behaviour.states.push(next.into());
+            let place = *places.entry(step.fingerprint).or_insert(behaviour.len());
+            if place < behaviour.len() {
+                behaviour.moves.truncate(place);
+                behaviour.states.truncate(place + 1);
                 places.retain(|_, known| *known <= place);
             }
-            state = next;
         }
-        actions
+        behaviour
     }
 
-    /// The actions up to a state that decides, if they are possible one after the other and there is
-    /// one.
-    fn follow(&mut self, actions: &[ActionOf<A>]) -> Option<Vec<ActionOf<A>>> {
-        let cluster = self.judge.cluster;
-        let mut state: State<A, H> = cluster.state(cluster.initial());
-        for taken in 0..=actions.len() {
-            if self.judge.decided(state.packed(), 1 << self.at) != 0 {
-                return Some(actions[..taken].to_vec());
+    /// The behaviour without these steps, up to a state that decides, if the others are possible one
+    /// after the other and there is one.
+    fn without(&mut self, known: &Behaviour, left_out: Range<usize>) -> Option<Behaviour> {
+        let space = self.judge.space;
+        let (mut stepper, mut behaviour) = (space.stepper(), start(space));
+        let mut steps = (0..known.len()).filter(|at| !left_out.contains(at));
+        loop {
+            let state = behaviour.last();
+            if self.judge.decided(state, 1 << self.at) != 0 {
+                return Some(behaviour);
             }
             self.tries = self.tries.checked_sub(1)?;
-            let next = cluster.next_state(&state, actions.get(taken)?.clone())?;
-            state = Some(next).filter(|next| self.judge.is_within_boundary(next.packed()))?;
+            let at = steps.next()?;
+            let what = space.find(state, (&known.states[at], known.moves[at]))?;
+            let step = stepper.step(state, space.fingerprint(state), what)?;
+            let mut next = Vec::new();
+            stepper.write(state, &step, &mut next);
+            if !self.judge.is_within_boundary(&next) {
+                return None;
+            }
+            behaviour.moves.push(what);
+            behaviour.states.push(next.into());
         }
-        None
     }
+}
+
+/// The behaviour in which nothing happened yet.
+fn start(space: &dyn Space) -> Behaviour {
+    Behaviour { states: vec![space.initial().into()], moves: Vec::new(), cycle: None }
 }

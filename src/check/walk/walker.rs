@@ -2,18 +2,17 @@
 
 use super::known::{Found, Known, Occasion, Walk};
 use super::race::{Random, time, weight};
-use crate::models::world::step::{Expander, Move};
-use crate::models::world::{
-    Checkable, Cluster, Derived, Fingerprint, Kind, NO_PANIC_AT, Observer, Scopes,
-};
+use crate::check::space::{Kind, Space, Stepper};
+use crate::models::world::step::{Move, Step};
+use crate::models::world::{Derived, Fingerprint, NO_PANIC_AT, Scopes};
 use rustc_hash::FxHashSet;
 
 /// Makes walks, for one thread.
-pub(super) struct Walker<'c, A: Checkable, H> {
-    judge: Judge<'c, A, H>,
-    expander: Expander<'c, A, H>,
+pub(super) struct Walker<'c> {
+    judge: Judge<'c>,
+    stepper: Box<dyn Stepper<'c> + 'c>,
     /// Room to work in.
-    moves: Vec<Move>,
+    steps: Vec<(Move, Step<'c>)>,
     racing: Vec<Racing>,
 }
 
@@ -25,10 +24,10 @@ struct Racing {
     occasion: Occasion,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
-        let (judge, expander) = (Judge::new(cluster), cluster.expander());
-        Self { judge, expander, moves: Vec::new(), racing: Vec::new() }
+impl<'c> Walker<'c> {
+    pub(super) fn new(space: &'c dyn Space) -> Self {
+        let (judge, stepper) = (Judge::new(space), space.stepper());
+        Self { judge, stepper, steps: Vec::new(), racing: Vec::new() }
     }
 
     /// A walk of at most so many steps; it ends where one of the properties `until` is decided.
@@ -39,12 +38,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
         known: &Known,
         until: u64,
     ) -> Walk {
-        let cluster = self.judge.cluster;
+        let space = self.judge.space;
         let mut random = Random::new(seed, number);
         let mut walk = Walk { number, ..Walk::default() };
         let (mut met, mut open) = (FxHashSet::default(), known.open);
-        let (mut path, mut state) = (Vec::new(), cluster.initial().to_vec());
-        let mut fingerprint = cluster.fingerprint(&state);
+        let (mut path, mut state) = (Vec::new(), space.initial().to_vec());
+        let mut fingerprint = space.fingerprint(&state);
         loop {
             // Half of the bits: walks meet millions of states, not billions.
             let short = fingerprint as u64;
@@ -86,16 +85,14 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
         draw: u64,
         weigh: &dyn Fn(Occasion, u64) -> f64,
     ) {
-        self.moves.clear();
-        self.expander.moves(state, &mut self.moves);
+        self.steps.clear();
+        self.stepper.steps(state, fingerprint, &mut self.steps);
         self.racing.clear();
-        for what in &self.moves {
-            if let Some(step) = self.expander.step(state, fingerprint, *what) {
-                let occasion = self.judge.cluster.occasion(state, *what);
-                let weight = weigh(occasion, step.fingerprint as u64);
-                let time = time(draw, step.fingerprint as u64, weight);
-                self.racing.push(Racing { time, what: *what, occasion });
-            }
+        for (what, step) in &self.steps {
+            let occasion = self.judge.space.occasion(state, *what);
+            let weight = weigh(occasion, step.fingerprint as u64);
+            let time = time(draw, step.fingerprint as u64, weight);
+            self.racing.push(Racing { time, what: *what, occasion });
         }
     }
 
@@ -105,19 +102,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
         state: &[u32],
         fingerprint: Fingerprint,
     ) -> Option<(Racing, Vec<u32>, Fingerprint)> {
-        let cluster = self.judge.cluster;
+        let space = self.judge.space;
         loop {
             // Two steps may lead to one state: then the first by name.
-            let name = |racing: &Racing| cluster.action(state, racing.what);
             let by_time = |(_, one): &(usize, &Racing), (_, other): &(usize, &Racing)| {
                 let ordering = one.time.total_cmp(&other.time);
-                ordering.then_with(|| name(one).cmp(&name(other)))
+                ordering.then_with(|| space.compare(state, one.what, other.what))
             };
             let (at, _) = self.racing.iter().enumerate().min_by(by_time)?;
             let first = self.racing.swap_remove(at);
-            let step = self.expander.step(state, fingerprint, first.what)?;
+            let step = self.stepper.step(state, fingerprint, first.what)?;
             let mut next = Vec::new();
-            self.expander.write(state, &step, &mut next);
+            self.stepper.write(state, &step, &mut next);
             if self.judge.is_within_boundary(&next) {
                 return Some((first, next, step.fingerprint));
             }
@@ -126,28 +122,27 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Walker<'c, A, H> {
 }
 
 /// Says what a state decides.
-pub(super) struct Judge<'c, A: Checkable, H> {
-    pub(super) cluster: &'c Cluster<A, H>,
+pub(super) struct Judge<'c> {
+    pub(super) space: &'c dyn Space,
     scopes: Scopes,
     derived: Derived,
     sometimes: u64,
     boundary: Option<usize>,
 }
 
-impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
-    pub(super) fn new(cluster: &'c Cluster<A, H>) -> Self {
-        let kinds = cluster.properties().iter().map(|property| &property.kind);
-        let sought =
-            |(at, kind): (usize, &Kind<A, H>)| u64::from(matches!(kind, Kind::Sometimes)) << at;
-        let sometimes = kinds.enumerate().map(sought).sum();
-        let (scopes, boundary) = (cluster.scopes(), cluster.boundary());
-        Self { cluster, scopes, derived: Derived::default(), sometimes, boundary }
+impl<'c> Judge<'c> {
+    pub(super) fn new(space: &'c dyn Space) -> Self {
+        let is_sought = |kind: Kind| kind == Kind::Sometimes;
+        let claims = space.claims().iter().enumerate();
+        let sometimes = claims.map(|(at, claim)| u64::from(is_sought(claim.kind)) << at).sum();
+        let (scopes, boundary) = (space.scopes(), space.boundary());
+        Self { space, scopes, derived: Derived::default(), sometimes, boundary }
     }
 
     /// The properties that a single state can decide, a bit each.
-    pub(super) fn decidable(cluster: &Cluster<A, H>) -> u64 {
-        let kinds = cluster.properties().iter().map(|property| &property.kind);
-        let all = kinds.enumerate().map(|(at, kind)| u64::from(!kind.is_liveness()) << at);
+    pub(super) fn decidable(space: &dyn Space) -> u64 {
+        let claims = space.claims().iter().enumerate();
+        let all = claims.map(|(at, claim)| u64::from(!claim.kind.is_liveness()) << at);
         all.sum::<u64>() | 1 << NO_PANIC_AT
     }
 
@@ -156,7 +151,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
     pub(super) fn decided(&self, state: &[u32], open: u64) -> u64 {
         const CALM: u64 = 1 << NO_PANIC_AT;
         self.derived.begin();
-        let facts = self.cluster.facts(state, &self.scopes);
+        let facts = self.space.facts(state, &self.scopes);
         let by_parts = self.scopes.each_node | self.scopes.some_node | self.scopes.history;
         let known = if facts & CALM == 0 { 0 } else { by_parts };
         let mut decided = 0;
@@ -164,12 +159,12 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
             let holds = if known >> at & 1 == 1 {
                 Some(facts >> at & 1 == 1)
             } else {
-                self.cluster.tracked_verdict(at, state, &self.derived).0
+                self.space.verdict(at, state, &self.derived).0
             };
             let is_sought = self.sometimes >> at & 1 == 1;
             decided |= u64::from(holds.unwrap_or(false) == is_sought) << at;
         }
-        if self.cluster.has_panics() && !self.cluster.is_without_panic(state) {
+        if self.space.has_panics() && !self.space.is_without_panic(state) {
             decided |= open & CALM;
         }
         decided
@@ -178,7 +173,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Judge<'c, A, H> {
     pub(super) fn is_within_boundary(&self, state: &[u32]) -> bool {
         let Some(at) = self.boundary else { return true };
         self.derived.begin();
-        self.cluster.tracked_verdict(at, state, &self.derived).0.unwrap_or(true)
+        self.space.verdict(at, state, &self.derived).0.unwrap_or(true)
     }
 }
 

@@ -134,6 +134,6 @@ fn alike(system: &System) -> usize {
 fn symmetric(system: &System, threads: usize) -> Result<Outcome, quorate::check::CheckError> {
     let cluster = system.setup().cluster();
     let group: Vec<usize> = (0..alike(system)).collect();
-    let checker = Checker::new(&cluster).threads(threads).safety_only();
-    checker.symmetry(Symmetry::among(&[&group])).check()
+    let checker = Checker::symmetric(&cluster, Symmetry::among(&[&group])).threads(threads);
+    checker.safety_only().check()
 }

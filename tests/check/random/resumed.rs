@@ -18,11 +18,7 @@ fn disk(dir: &Path, resume: bool) -> Disk {
 }
 
 /// Ends the check after so many states; whether it was ended.
-fn ended<A: Checkable, H: Observer<A::Msg>>(
-    checker: Checker<'_, A, H>,
-    dir: &Path,
-    states: u64,
-) -> bool {
+fn ended(checker: Checker<'_>, dir: &Path, states: u64) -> bool {
     let limits = Limits { states: Some(states), ..Limits::default() };
     let outcome = checker.disk(disk(dir, false)).limits(limits).check().unwrap();
     outcome.shortfall == Some(Shortfall::States)
@@ -48,12 +44,12 @@ fn checker<A: Checkable, H: Observer<A::Msg>>(
     cluster: &Cluster<A, H>,
     symmetry: Option<Symmetry<A, H>>,
     threads: usize,
-) -> Checker<'_, A, H> {
-    let checker = Checker::new(cluster).threads(threads).safety_only();
-    match symmetry {
-        Some(symmetry) => checker.symmetry(symmetry),
-        None => checker,
-    }
+) -> Checker<'_> {
+    let checker = match symmetry {
+        Some(symmetry) => Checker::symmetric(cluster, symmetry),
+        None => Checker::new(cluster),
+    };
+    checker.threads(threads).safety_only()
 }
 
 /// Compares a check with one that is ended after so many states; `None` if it has not as many.

@@ -1,0 +1,333 @@
+//! A plain model of stateright as a space.
+//!
+//! Its states have no parts, so a state that waits is kept as it is, and its one word says where. Where
+//! there are several initial states, or none, they follow from a *root* that is no state of the model.
+
+use super::slots::Slots;
+use super::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
+use crate::check::engine::Behaviour;
+use crate::check::liveness::{Classes, OneClass};
+use crate::models::world::step::{Move, Step};
+use crate::models::world::{
+    Derived, Event, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Shares,
+    Split, Weight, content_hash, guarded,
+};
+use stateright::{Expectation, Model, Property};
+use std::cmp::Ordering;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
+
+const ROOT: u32 = u32::MAX;
+/// Keeps the hashes of states apart from others.
+const STATE: u8 = 6;
+
+/// A model of stateright that [`Checker::of_model`](crate::check::Checker::of_model) checks as it is,
+/// and its states as far as they are kept.
+///
+/// Its states are told apart by a fingerprint of 80 bits of what their `Hash` says. All of its actions
+/// are one class for liveness: something happens again and again while something can. So an
+/// `Expectation::Eventually` is violated by a behaviour that ends, or goes round for ever, before it
+/// holds; stateright misses the second. A step out of the boundary is possible and never taken.
+pub struct PlainModel<M: Model> {
+    model: M,
+    properties: Vec<Property<M>>,
+    claims: Vec<Claim>,
+    states: Slots<M::State>,
+    initial: Box<[u32]>,
+    panicked: AtomicBool,
+}
+
+/// What is asked of a plain model.
+pub trait Plain: Model<State: Hash + Send + Sync> + Sync {}
+
+impl<M: Model<State: Hash + Send + Sync> + Sync> Plain for M {}
+
+impl<M: Plain> PlainModel<M> {
+    /// Of a model with at most 62 properties.
+    ///
+    /// # Panics
+    /// If it has more, or two of one name.
+    pub fn new(model: M) -> Self {
+        let (properties, states) = (model.properties(), Slots::new());
+        assert!(properties.len() < MAX_CONDITIONS, "at most {} properties", MAX_CONDITIONS - 1);
+        let mut first = model.init_states();
+        let initial = match first.pop().filter(|_| first.is_empty()) {
+            Some(only) if model.within_boundary(&only) => states.put(states.part(), only),
+            _ => ROOT,
+        };
+        let claims: Vec<Claim> = properties.iter().map(claim).collect();
+        for (at, claim) in claims.iter().enumerate() {
+            let twice = claims[..at].iter().any(|other| other.name == claim.name);
+            assert!(!twice, "two properties are named {:?}", claim.name);
+        }
+        let (initial, panicked) = ([initial].into(), AtomicBool::new(false));
+        Self { model, properties, claims, states, initial, panicked }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The actions of a behaviour that was found, in order; that of choosing among several initial
+    /// states is none.
+    pub fn actions(&self, behaviour: &Behaviour) -> Vec<M::Action> {
+        let steps = behaviour.states.iter().zip(&behaviour.moves);
+        steps.filter_map(|(state, what)| self.action(state, *what)).collect()
+    }
+
+    /// What `f` makes of the last state of a behaviour; `None` if that has no states of the model.
+    pub fn last<R>(&self, behaviour: &Behaviour, f: impl FnOnce(&M::State) -> R) -> Option<R> {
+        self.with(behaviour.last(), f)
+    }
+
+    pub(crate) fn has_root(&self) -> bool {
+        self.initial[0] == ROOT
+    }
+
+    fn with<R>(&self, state: &[u32], f: impl FnOnce(&M::State) -> R) -> Option<R> {
+        state.first().filter(|word| **word != ROOT).and_then(|word| self.states.with(*word, f))
+    }
+
+    fn action(&self, state: &[u32], what: Move) -> Option<M::Action> {
+        self.with(state, |state| {
+            let mut actions = Vec::new();
+            self.model.actions(state, &mut actions);
+            let at = number(what);
+            (at < actions.len()).then(|| actions.swap_remove(at))
+        })?
+    }
+
+    /// Where each thing leads that can happen in a state, with its number.
+    fn each_successor(&self, state: &[u32], mut take: impl FnMut(usize, M::State)) {
+        if state[0] == ROOT {
+            let first = self.model.init_states().into_iter().enumerate();
+            let first = first.filter(|(_, state)| self.model.within_boundary(state));
+            return first.for_each(|(at, state)| take(at, state));
+        }
+        self.with(state, |state| {
+            let mut actions = Vec::new();
+            self.model.actions(state, &mut actions);
+            for (at, action) in actions.into_iter().enumerate() {
+                if let Some(next) = self.model.next_state(state, action) {
+                    take(at, next);
+                }
+            }
+        });
+    }
+
+    /// The same in words; `None` if it panics.
+    fn ask(&self, at: usize, state: &M::State) -> Result<bool, String> {
+        let said = guarded(|| match self.properties.get(at) {
+            Some(property) => (property.condition)(&self.model, state),
+            None => self.model.within_boundary(state),
+        });
+        if said.is_err() {
+            self.panicked.store(true, Memory::Relaxed);
+        }
+        said
+    }
+}
+
+fn claim<M: Model>(property: &Property<M>) -> Claim {
+    let kind = match property.expectation {
+        Expectation::Always => Kind::Always,
+        Expectation::Sometimes => Kind::Sometimes,
+        Expectation::Eventually => Kind::Eventually,
+    };
+    Claim { name: property.name, says: property.name, kind, is_monotone: false }
+}
+
+/// Which of the things that can happen in a state a move is.
+fn number(what: Move) -> usize {
+    match what {
+        Move::Local { at, .. } | Move::Deliver(at) | Move::Drop(at) => at as usize,
+    }
+}
+
+impl<M: Plain> Space for &PlainModel<M> {
+    fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    fn fairness(&self) -> Fairness {
+        Fairness::default()
+    }
+
+    fn initial(&self) -> &[u32] {
+        &self.initial
+    }
+
+    fn fingerprint(&self, state: &[u32]) -> Fingerprint {
+        self.with(state, |state| content_hash(STATE, state)).unwrap_or(1)
+    }
+
+    fn stepper(&self) -> Box<dyn Stepper<'_> + '_> {
+        Box::new(OfActions { plain: self, part: self.states.part(), found: Vec::new() })
+    }
+
+    fn compare(&self, _: &[u32], one: Move, other: Move) -> Ordering {
+        number(one).cmp(&number(other))
+    }
+
+    fn find(&self, _: &[u32], (_, what): (&[u32], Move)) -> Option<Move> {
+        Some(what)
+    }
+
+    fn occasion(&self, _: &[u32], what: Move) -> (u32, u32) {
+        (0, number(what) as u32)
+    }
+
+    fn classes(&self, _: Fairness) -> Box<dyn Classes + '_> {
+        Box::new(OneClass)
+    }
+
+    fn release(&self, state: &[u32]) {
+        self.states.free(state[0]);
+    }
+
+    fn is_released(&self) -> bool {
+        true
+    }
+
+    fn scopes(&self) -> Scopes {
+        Scopes { world: (1 << (self.properties.len() + 1)) - 1, ..Scopes::default() }
+    }
+
+    fn boundary(&self) -> Option<usize> {
+        Some(self.properties.len())
+    }
+
+    fn facts(&self, _: &[u32], _: &Scopes) -> u64 {
+        1 << NO_PANIC_AT
+    }
+
+    fn verdict(&self, at: usize, state: &[u32], _: &Derived) -> (Option<bool>, Reads) {
+        let at_root = self.claims.get(at).is_none_or(|claim| claim.kind == Kind::Always);
+        let said = self.with(state, |state| self.ask(at, state).ok());
+        (said.unwrap_or(Some(at_root)), Reads::ALL)
+    }
+
+    fn shares(&self, state: &[u32]) -> Shares {
+        Shares::of_one(self.fingerprint(state))
+    }
+
+    fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
+        self.fingerprint(state) as u64
+    }
+
+    fn has_panics(&self) -> bool {
+        self.panicked.load(Memory::Relaxed)
+    }
+
+    fn is_without_panic(&self, state: &[u32]) -> bool {
+        self.panic_in(state).is_none()
+    }
+
+    fn panic_in(&self, state: &[u32]) -> Option<String> {
+        self.with(state, |state| {
+            (0..=self.properties.len()).find_map(|at| {
+                let name = self.properties.get(at).map_or("the boundary", |property| property.name);
+                Some(format!("{name}: {}", self.ask(at, state).err()?))
+            })
+        })?
+    }
+
+    fn weight(&self) -> Weight {
+        Weight { held: self.states.bytes(), growth: self.states.bytes() }
+    }
+
+    fn hash_clash(&self) -> Option<String> {
+        None
+    }
+
+    fn is_monotone(&self) -> bool {
+        false
+    }
+
+    fn split<'s>(&self, state: &'s [u32]) -> Split<'s> {
+        Split { core: self.fingerprint(state), messages: &[] }
+    }
+
+    fn thin(&self, state: &[u32], _: &dyn Fn(u64) -> bool, out: &mut Vec<u32>) {
+        out.extend_from_slice(state);
+    }
+
+    fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String> {
+        Ok(None)
+    }
+
+    fn images(&self) -> u64 {
+        0
+    }
+
+    fn recipes(&self) -> Option<&dyn Recipes> {
+        None
+    }
+}
+
+/// Takes the actions of states, for one thread.
+struct OfActions<'m, M: Plain> {
+    plain: &'m PlainModel<M>,
+    part: usize,
+    /// The successors that were found, until they are written down.
+    found: Vec<Option<M::State>>,
+}
+
+impl<M: Plain> OfActions<'_, M> {
+    fn step<'c>(&mut self, next: M::State) -> Step<'c> {
+        let step = Step::to(content_hash(STATE, &next), self.found.len() as u32);
+        self.found.push(Some(next));
+        step
+    }
+}
+
+impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
+    fn steps(&mut self, state: &[u32], _: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
+        self.plain.each_successor(state, |at, next| {
+            out.push((Move::Local { node: 0, at: at as u32 }, self.step(next)));
+        });
+    }
+
+    fn step(&mut self, state: &[u32], of: Fingerprint, what: Move) -> Option<Step<'c>> {
+        let mut steps = Vec::new();
+        self.steps(state, of, &mut steps);
+        steps.into_iter().find(|(known, _)| *known == what).map(|(_, step)| step)
+    }
+
+    fn write(&mut self, _: &[u32], step: &Step<'c>, out: &mut Vec<u32>) {
+        let next = self.found.get_mut(step.word() as usize).and_then(Option::take);
+        let next = next.expect("a step is written down once, before it is forgotten");
+        out.push(self.plain.states.put(self.part, next));
+    }
+
+    fn forget(&mut self) {
+        self.found.clear();
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.found.capacity() * size_of::<Option<M::State>>()) as u64
+    }
+
+    fn only_sends(&self, _: &[u32], _: &Step<'c>) -> bool {
+        false
+    }
+
+    fn saturate(
+        &mut self,
+        _: &mut Vec<u32>,
+        of: Fingerprint,
+        _: Option<&Step<'c>>,
+        _: &mut dyn FnMut(Event),
+    ) -> Fingerprint {
+        of
+    }
+
+    fn event(&self, _: &[u32], _: Move) -> Option<Event> {
+        None
+    }
+
+    fn find(&self, _: &[u32], _: Event) -> Option<Move> {
+        None
+    }
+}

@@ -1,0 +1,95 @@
+//! Places for values that are met and left again, each known by a word.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+/// Threads that put values in different parts do not wait for each other.
+const PARTS: usize = 64;
+
+/// Values by word.
+pub(super) struct Slots<T> {
+    parts: Box<[RwLock<Part<T>>]>,
+    /// The part for the next who asks for one.
+    next: AtomicUsize,
+    bytes: AtomicU64,
+}
+
+struct Part<T> {
+    values: Vec<Option<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Slots<T> {
+    pub(super) fn new() -> Self {
+        let part = |_| RwLock::new(Part { values: Vec::new(), free: Vec::new() });
+        let (next, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self { parts: (0..PARTS).map(part).collect(), next, bytes }
+    }
+
+    /// A part of one's own, until there are more who ask than parts.
+    pub(super) fn part(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed) % PARTS
+    }
+
+    /// Puts a value into a part; the word by which it is known.
+    ///
+    /// # Panics
+    /// When there are more than 2^26 in one part: far more than wait at a time in any memory.
+    pub(super) fn put(&self, part: usize, value: T) -> u32 {
+        let mut at = self.parts[part].write().unwrap_or_else(PoisonError::into_inner);
+        let place = if let Some(place) = at.free.pop() {
+            at.values[place] = Some(value);
+            place
+        } else {
+            at.values.push(Some(value));
+            self.bytes.fetch_add(size_of::<Option<T>>() as u64, Ordering::Relaxed);
+            at.values.len() - 1
+        };
+        let word = u32::try_from(place * PARTS + part).ok().filter(|word| *word < u32::MAX);
+        word.expect("fewer states wait than there are words")
+    }
+
+    /// What `f` makes of a value; `None` if the word is that of none.
+    pub(super) fn with<R>(&self, word: u32, f: impl FnOnce(&T) -> R) -> Option<R> {
+        let (place, part) = (word as usize / PARTS, word as usize % PARTS);
+        let part = self.parts[part].read().unwrap_or_else(PoisonError::into_inner);
+        part.values.get(place)?.as_ref().map(f)
+    }
+
+    /// Forgets a value, so that its word may become another's.
+    pub(super) fn free(&self, word: u32) {
+        let (place, part) = (word as usize / PARTS, word as usize % PARTS);
+        let mut part = self.parts[part].write().unwrap_or_else(PoisonError::into_inner);
+        if part.values.get_mut(place).is_some_and(|value| value.take().is_some()) {
+            part.free.push(place);
+        }
+    }
+
+    /// The memory that the places take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_used_again_once_its_value_is_forgotten() {
+        let slots = Slots::new();
+        let part = slots.part();
+        let [one, two] = ["one", "two"].map(|value| slots.put(part, value));
+        assert_ne!(one, two);
+        assert_eq!(slots.with(two, |value| *value), Some("two"));
+        slots.free(one);
+        slots.free(one);
+        assert_eq!(slots.with(one, |value| *value), None);
+        let other = slots.put(slots.part(), "other");
+        assert!(other != one && other != two, "{other} is in another part");
+        assert_eq!(slots.put(part, "three"), one);
+        assert_eq!(slots.bytes(), 3 * size_of::<Option<&str>>() as u64);
+        let fourth = slots.put(part, "four");
+        assert!(fourth != two && slots.with(two, |value| *value) == Some("two"));
+    }
+}
