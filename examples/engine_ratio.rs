@@ -1,20 +1,27 @@
-//! The engine against stateright's breadth-first and depth-first search on the same Paxos with 3
-//! clients, each run in a process of its own, three times in turn. The last line is a JSON object
-//! with the medians. (Depth-first finds some counterexample, not a shortest one.)
+//! The engine against stateright's breadth-first and depth-first search, on the same Paxos with 3
+//! clients, and on a plain model: the specification of two-phase commit with 8 resource managers. Each
+//! run is in a process of its own, three times in turn. The last lines are JSON objects with the medians.
+//! (Depth-first finds some counterexample, not a shortest one.)
 //!
 //! `cargo run --release --example engine_ratio`
 
-use quorate::check::Checker;
+use quorate::check::{CheckError, Checker, Outcome, PlainModel};
 use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
+use quorate::models::two_phase_commit::abstract_model::TwoPhase;
 use quorate::models::world::NetworkKind;
 use serde_json::{Value, json};
 use stateright::{Checker as _, HasDiscoveries, Model};
 use std::error::Error;
+use std::hash::Hash;
 use std::process::Command;
 use std::time::Instant;
 
 const RUNS: usize = 3;
 const CLIENTS: usize = 3;
+const MANAGERS: usize = 8;
+
+/// What is checked.
+const MODELS: [&str; 2] = ["paxos", "plain two-phase commit"];
 
 /// The measurements: a checker, and its number of threads.
 const WHAT: [(&str, usize); 4] =
@@ -23,22 +30,22 @@ const WHAT: [(&str, usize); 4] =
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
-        [] => compare(),
-        [who, threads] => {
-            println!("{}", measure(who, threads.parse()?));
+        [] => MODELS.into_iter().try_for_each(compare),
+        [model, who, threads] => {
+            println!("{}", measure(model, who, threads.parse()?));
             Ok(())
         }
-        _ => Err("no arguments; or, for one measurement, CHECKER and THREADS".into()),
+        _ => Err("no arguments; or, for one measurement, MODEL, CHECKER and THREADS".into()),
     }
 }
 
 /// Runs everything in turn, in processes of their own.
-fn compare() -> Result<(), Box<dyn Error>> {
+fn compare(model: &str) -> Result<(), Box<dyn Error>> {
     let mut runs = vec![Vec::new(); WHAT.len()];
     for run in 1..=RUNS {
         for ((who, threads), runs) in WHAT.iter().zip(&mut runs) {
             let output = Command::new(std::env::current_exe()?)
-                .args([who, threads.to_string().as_str()])
+                .args([model, who, threads.to_string().as_str()])
                 .output()?;
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into());
@@ -53,6 +60,7 @@ fn compare() -> Result<(), Box<dyn Error>> {
     println!(
         "{}",
         json!({
+            "model": model,
             "stateright_bfs": bfs,
             "stateright_dfs": dfs,
             "quorate": ours,
@@ -68,28 +76,28 @@ fn compare() -> Result<(), Box<dyn Error>> {
 }
 
 /// One run in this process.
-fn measure(who: &str, threads: usize) -> Value {
+fn measure(model: &str, who: &str, threads: usize) -> Value {
     let network = NetworkKind::Multiset;
+    let (paxos, plain) = (model == MODELS[0], TwoPhase { resource_managers: MANAGERS });
     let started = Instant::now();
-    let (unique, generated) = if who.starts_with("stateright") {
-        let model = stateright_model_of(paxos::servers(3), CLIENTS, network);
-        // Never stop early: the counts are of the whole space.
-        let never = HasDiscoveries::AllOf(["nothing has this name"].into());
-        let checker = model.checker().finish_when(never).threads(threads);
-        if who.ends_with("bfs") {
-            counts(&checker.spawn_bfs().join())
-        } else {
-            counts(&checker.spawn_dfs().join())
+    let counted = match who {
+        "quorate" if paxos => {
+            let cluster = cluster_of(paxos::servers(3), CLIENTS, network);
+            ours(Checker::new(&cluster).threads(threads).check())
         }
-    } else {
-        let cluster = cluster_of(paxos::servers(3), CLIENTS, network);
-        match Checker::new(&cluster).threads(threads).check() {
-            Ok(outcome) => (outcome.unique, outcome.generated),
-            Err(error) => return json!({ "error": error.to_string() }),
+        "quorate" => ours(Checker::of_model(&PlainModel::new(plain)).threads(threads).check()),
+        _ if paxos => {
+            theirs(stateright_model_of(paxos::servers(3), CLIENTS, network), who, threads)
         }
+        _ => theirs(plain, who, threads),
+    };
+    let (unique, generated) = match counted {
+        Ok(counted) => counted,
+        Err(error) => return json!({ "error": error.to_string() }),
     };
     let seconds = started.elapsed().as_secs_f64();
     json!({
+        "model": model,
         "checker": who,
         "threads": threads,
         "unique": unique,
@@ -99,7 +107,24 @@ fn measure(who: &str, threads: usize) -> Value {
     })
 }
 
-fn counts<M: Model<State: std::hash::Hash>>(checker: &impl stateright::Checker<M>) -> (u64, u64) {
+fn ours(outcome: Result<Outcome, CheckError>) -> Result<(u64, u64), CheckError> {
+    outcome.map(|outcome| (outcome.unique, outcome.generated))
+}
+
+fn theirs<M>(model: M, who: &str, threads: usize) -> Result<(u64, u64), CheckError>
+where
+    M: Model<State: Hash + Clone + PartialEq + Send + Sync> + Send + Sync + 'static,
+{
+    // Never stop early: the counts are of the whole space.
+    let never = HasDiscoveries::AllOf(["nothing has this name"].into());
+    let checker = model.checker().finish_when(never).threads(threads);
+    Ok(match who {
+        "stateright bfs" => counts(&checker.spawn_bfs().join()),
+        _ => counts(&checker.spawn_dfs().join()),
+    })
+}
+
+fn counts<M: Model<State: Hash>>(checker: &impl stateright::Checker<M>) -> (u64, u64) {
     (checker.unique_state_count() as u64, checker.state_count() as u64)
 }
 

@@ -92,4 +92,49 @@
 //! hashes them node after node, without their numbers).
 //!
 //! What is no part of an `ActorModel`, but of its checker, is not adopted: symmetry, limits, and when
-//! to stop. A plain `stateright::Model` that is no `ActorModel` is not taken.
+//! to stop.
+//!
+//! # A plain model
+//!
+//! A `stateright::Model` that is no `ActorModel` is checked as it is, too:
+//!
+//! ```
+//! use quorate::check::{Checker, PlainModel};
+//! # use stateright::{Model, Property};
+//! # struct Clock;
+//! # impl Model for Clock {
+//! #     type State = u8;
+//! #     type Action = u8;
+//! #     fn init_states(&self) -> Vec<u8> {
+//! #         vec![0, 6]
+//! #     }
+//! #     fn actions(&self, _: &u8, actions: &mut Vec<u8>) {
+//! #         actions.push(1);
+//! #     }
+//! #     fn next_state(&self, hour: &u8, passed: u8) -> Option<u8> {
+//! #         Some((hour + passed) % 12)
+//! #     }
+//! #     fn properties(&self) -> Vec<Property<Self>> {
+//! #         vec![
+//! #             Property::always("before thirteen", |_: &Self, hour| *hour < 13),
+//! #             Property::eventually("noon", |_: &Self, hour| *hour == 0),
+//! #         ]
+//! #     }
+//! # }
+//!
+//! let model = PlainModel::new(Clock); // a Model, as it is
+//! let outcome = Checker::of_model(&model).threads(2).check()?;
+//! for property in &outcome.properties {
+//!     let shown = property.verdict.trace().map(|trace| model.actions(trace));
+//!     println!("{}: {:?} by {shown:?}", property.name, property.verdict);
+//! }
+//! assert!(outcome.holds(), "{outcome:?}");
+//! # Ok::<(), quorate::check::CheckError>(())
+//! ```
+//!
+//! The counts are stateright's, the traces are shortest ones, and `Expectation::Eventually` is decided
+//! with cycles: something happens again and again while something can, and a step out of the
+//! boundary is possible and never taken. States have no parts that could be known by numbers, so there
+//! are no memory tables for handlers, no reduction, no symmetry, and nothing is kept on disk; a state that
+//! waits is kept as it is, and of one that was met ten bytes. A condition that panics is a violation; an action
+//! that panics ends the check in an error.

@@ -9,6 +9,7 @@
 
 use super::action::Action;
 use super::cluster::{Cluster, Inner};
+use super::interner::Fingerprint;
 use super::local::Effect;
 use super::observation::PANICS;
 use super::observer::Observer;
@@ -109,6 +110,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
     /// What a state becomes under an exchange, appended to `out`.
     pub fn image(&mut self, at: usize, state: &[u32], out: &mut Vec<u32>) {
         self.cluster.permute(self.symmetry, at, &mut self.images[at], state, out);
+    }
+
+    /// The fingerprint of the same.
+    pub fn fingerprint(&mut self, at: usize, state: &[u32]) -> Fingerprint {
+        self.cluster.permuted_fingerprint(self.symmetry, at, &mut self.images[at], state)
     }
 
     /// The memory that it takes.

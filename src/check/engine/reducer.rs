@@ -10,7 +10,7 @@
 use super::evaluator::{Evaluator, PropertyMask, bits};
 use super::visited::{Key, key_of};
 use crate::check::space::{Exchanges, Space};
-use crate::models::world::Unlike;
+use crate::models::world::{Fingerprint, Unlike};
 
 /// Finds the key of a state and its images, for one thread.
 pub(super) struct Reducer<'c> {
@@ -30,13 +30,10 @@ impl<'c> Reducer<'c> {
         Ok(space.alike()?.map(new))
     }
 
-    /// The key of the state and all its images.
-    pub(super) fn key(&mut self, state: &[u32]) -> Key {
-        let mut largest = key_of(self.space.fingerprint(state));
-        for at in 0..self.exchanges.count() {
-            self.permute(at, state);
-            largest = largest.max(key_of(self.space.fingerprint(&self.image)));
-        }
+    /// The key of the state, which has this fingerprint, and all its images.
+    pub(super) fn key(&mut self, state: &[u32], fingerprint: Fingerprint) -> Key {
+        let images = (0..self.exchanges.count()).map(|at| self.exchanges.fingerprint(at, state));
+        let largest = images.map(key_of).fold(key_of(fingerprint), Key::max);
         // The visited set wants keys spread evenly, and the largest of several are not.
         key_of(largest.wrapping_mul(0xF39C_C060_5CED_C835_9E37_79B9_7F4A_7C15))
     }
@@ -49,7 +46,7 @@ impl<'c> Reducer<'c> {
                 self.refuse(Some(at), "the initial state changes");
             }
         }
-        self.key(state)
+        self.key(state, self.space.fingerprint(state))
     }
 
     /// Makes sure that every image of a state has the images of its successors.

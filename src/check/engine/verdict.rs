@@ -119,7 +119,7 @@ fn paths(
         } else {
             let met = (&search.visited, &search.lineage);
             trace::path(space, met, target, |state, fingerprint| match reducer {
-                Some(reducer) => reducer.key(state),
+                Some(reducer) => reducer.key(state, fingerprint),
                 None => trace::plain(state, fingerprint),
             })
         };

@@ -22,8 +22,8 @@ struct Pending {
     step: usize,
     /// The class of the move, where the graph is recorded.
     class: Option<u16>,
-    /// The state itself among those that are saturated, in a reduced search.
-    saturated: Range<usize>,
+    /// The state itself among those that were built, where its key needed that.
+    built: Range<usize>,
 }
 
 /// One thread's share of a search, from level to level.
@@ -36,11 +36,11 @@ pub(super) struct Worker<'c> {
     pub(super) recorder: Option<Recorder<'c>>,
     scratch: Vec<u32>,
     /// The steps that were found, the successors that are to be looked up, where those of each state end,
-    /// and the saturated ones.
+    /// and those that were built.
     steps: Vec<(Move, Step<'c>)>,
     pending: Vec<Pending>,
     pending_ends: Vec<usize>,
-    saturated: Vec<u32>,
+    built: Vec<u32>,
     /// The successors in a batch that are new, by place.
     new: Vec<u32>,
     /// The numbers of all successors in a batch: where the graph is recorded.
@@ -68,7 +68,7 @@ impl<'c> Worker<'c> {
             steps: Vec::new(),
             pending: Vec::new(),
             pending_ends: Vec::new(),
-            saturated: Vec::new(),
+            built: Vec::new(),
             new: Vec::new(),
             numbers: Vec::new(),
             children: Vec::new(),
@@ -148,7 +148,7 @@ impl<'c> Worker<'c> {
         let first = self.steps.len();
         self.stepper.steps(state, fingerprint, &mut self.steps);
         for (at, (what, step)) in self.steps.iter().enumerate().skip(first) {
-            let (mut key, start) = (key_of(step.fingerprint), self.saturated.len());
+            let (mut key, start) = (key_of(step.fingerprint), self.built.len());
             if let Some(cover) = level.cover {
                 if self.stepper.only_sends(state, step) {
                     continue;
@@ -161,18 +161,17 @@ impl<'c> Worker<'c> {
                 if cover.covers(self.space.split(&self.scratch)) {
                     continue;
                 }
-                self.saturated.extend_from_slice(&self.scratch);
+                self.built.extend_from_slice(&self.scratch);
             } else {
                 output.found.generated += 1;
                 if let Some(reducer) = &mut self.reducer {
-                    self.scratch.clear();
-                    self.stepper.write(state, step, &mut self.scratch);
-                    key = reducer.key(&self.scratch);
+                    self.stepper.write(state, step, &mut self.built);
+                    key = reducer.key(&self.built[start..], step.fingerprint);
                 }
             }
             let class = self.recorder.as_mut().map(|recorder| recorder.class(state, *what));
-            let saturated = start..self.saturated.len();
-            self.pending.push(Pending { key, step: at, class, saturated });
+            let built = start..self.built.len();
+            self.pending.push(Pending { key, step: at, class, built });
         }
     }
 
@@ -202,7 +201,7 @@ impl<'c> Worker<'c> {
         self.stepper.forget();
         self.pending.clear();
         self.pending_ends.clear();
-        self.saturated.clear();
+        self.built.clear();
     }
 
     /// Takes a successor in, unless it is known and no graph is recorded, or it is out of bounds.
@@ -217,8 +216,8 @@ impl<'c> Worker<'c> {
         let number = known.number(next.key);
         if number.is_none() {
             self.scratch.clear();
-            if level.cover.is_some() {
-                self.scratch.extend_from_slice(&self.saturated[next.saturated.clone()]);
+            if !next.built.is_empty() {
+                self.scratch.extend_from_slice(&self.built[next.built.clone()]);
             } else {
                 let (words, _) = batch.ranges(parent);
                 let (_, step) = &self.steps[next.step];

@@ -146,7 +146,7 @@ pub(crate) trait Stepper<'c>: Send {
     fn steps(&mut self, state: &[u32], of: Fingerprint, out: &mut Vec<(Move, Step<'c>)>);
     /// The step that a move is, if it is one.
     fn step(&mut self, state: &[u32], of: Fingerprint, what: Move) -> Option<Step<'c>>;
-    /// Appends the state to which a step leads. Not twice of one step, but where nodes are alike.
+    /// Appends the state to which a step leads. Once of each step.
     fn write(&mut self, state: &[u32], step: &Step<'c>, out: &mut Vec<u32>);
     /// The steps that were found so far are not needed any more.
     fn forget(&mut self) {}
@@ -176,6 +176,8 @@ pub(crate) trait Exchanges: Send {
     fn count(&self) -> usize;
     /// What an exchange makes of a state, appended to `out`.
     fn image(&mut self, at: usize, state: &[u32], out: &mut Vec<u32>);
+    /// The fingerprint of the same.
+    fn fingerprint(&mut self, at: usize, state: &[u32]) -> Fingerprint;
     /// Makes sure that whatever may happen in a state is the same in all its images.
     fn compare(&mut self, state: &[u32]) -> Result<(), Unlike>;
     /// Which nodes an exchange moves where.
