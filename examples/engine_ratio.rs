@@ -113,7 +113,9 @@ fn ours(outcome: Result<Outcome, CheckError>) -> Result<(u64, u64), CheckError> 
 
 fn theirs<M>(model: M, who: &str, threads: usize) -> Result<(u64, u64), CheckError>
 where
-    M: Model<State: Hash + Clone + PartialEq + Send + Sync> + Send + Sync + 'static,
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + PartialEq + Send + Sync,
 {
     // Never stop early: the counts are of the whole space.
     let never = HasDiscoveries::AllOf(["nothing has this name"].into());

@@ -62,6 +62,7 @@ where
             checker = checker.until_violation();
         }
         let outcome = checker.check().unwrap();
+        drop(checker);
         (cluster, outcome)
     });
     let told = |(cluster, outcome): &(Cluster<A, H>, Outcome)| {

@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::Hash;
 use std::time::Duration;
 
 /// States are numbers, and the steps of each are listed.
@@ -67,8 +68,14 @@ impl Table {
             };
             steps.push((0..count).map(|_| step(&mut random)).collect());
         }
-        let initial = (0..random.random_range(0..4)).map(|_| random.random_range(0..states));
-        let initial = if random.random_bool(0.5) { vec![0] } else { initial.collect() };
+        let several = random.random_range(0..4);
+        let mut initial: Vec<u8> = (0..several).map(|_| random.random_range(0..states)).collect();
+        if random.random_bool(0.5) {
+            initial = vec![0];
+        }
+        // What is listed twice stateright expands twice.
+        initial.sort_unstable();
+        initial.dedup();
         Self {
             initial,
             steps,
@@ -138,7 +145,9 @@ fn checked<M: quorate::check::Plain>(model: M, threads: usize) -> (PlainModel<M>
 /// Unique and generated states, and the safety properties that are discovered.
 fn of_stateright<M>(model: M) -> (u64, u64, BTreeSet<&'static str>)
 where
-    M: Model<State: std::hash::Hash + Clone + PartialEq + Send + Sync> + Send + Sync + 'static,
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + PartialEq + Send + Sync,
 {
     let never = HasDiscoveries::AllOf(["nothing has this name"].into());
     let checker = model.checker().finish_when(never).spawn_bfs().join();
@@ -194,7 +203,7 @@ fn random_models_have_stateright_s_counts_and_shortest_traces() {
             }
         }
     }
-    assert!(several > 100 && violated > 400, "{several} with several, {violated} violated");
+    assert!(several > 50 && violated > 400, "{several} with several, {violated} violated");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A cluster as a space.
 
-use super::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
+use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
 use crate::check::liveness::{Classes, ClassesOf};
 use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{

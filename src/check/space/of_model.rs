@@ -4,7 +4,7 @@
 //! there are several initial states, or none, they follow from a *root* that is no state of the model.
 
 use super::slots::Slots;
-use super::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
+use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
 use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
 use crate::models::world::step::{Move, Step};
@@ -37,7 +37,7 @@ pub struct PlainModel<M: Model> {
     panicked: AtomicBool,
 }
 
-/// What is asked of a plain model.
+/// A plain model of stateright that can be checked.
 pub trait Plain: Model<State: Hash + Send + Sync> + Sync {}
 
 impl<M: Model<State: Hash + Send + Sync> + Sync> Plain for M {}
@@ -86,7 +86,8 @@ impl<M: Plain> PlainModel<M> {
     }
 
     fn with<R>(&self, state: &[u32], f: impl FnOnce(&M::State) -> R) -> Option<R> {
-        state.first().filter(|word| **word != ROOT).and_then(|word| self.states.with(*word, f))
+        let word = state.first().filter(|word| **word != ROOT)?;
+        self.states.get(*word).map(|state| f(&state))
     }
 
     fn action(&self, state: &[u32], what: Move) -> Option<M::Action> {
@@ -116,7 +117,18 @@ impl<M: Plain> PlainModel<M> {
         });
     }
 
-    /// The same in words; `None` if it panics.
+    /// Nothing is violated at the root, and nothing reached; the boundary lets it in if it leads anywhere.
+    fn holds_at_root(&self, at: usize) -> bool {
+        match self.claims.get(at) {
+            Some(claim) => claim.kind == Kind::Always,
+            None => {
+                let mut initial = self.model.init_states().into_iter();
+                initial.any(|state| self.model.within_boundary(&state))
+            }
+        }
+    }
+
+    /// Whether a condition holds, or the boundary lets a state in; what it says if it panics.
     fn ask(&self, at: usize, state: &M::State) -> Result<bool, String> {
         let said = guarded(|| match self.properties.get(at) {
             Some(property) => (property.condition)(&self.model, state),
@@ -183,7 +195,10 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn release(&self, state: &[u32]) {
-        self.states.free(state[0]);
+        // Every path is walked from there.
+        if state != &*self.initial {
+            self.states.free(state[0]);
+        }
     }
 
     fn is_released(&self) -> bool {
@@ -203,9 +218,8 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn verdict(&self, at: usize, state: &[u32], _: &Derived) -> (Option<bool>, Reads) {
-        let at_root = self.claims.get(at).is_none_or(|claim| claim.kind == Kind::Always);
         let said = self.with(state, |state| self.ask(at, state).ok());
-        (said.unwrap_or(Some(at_root)), Reads::ALL)
+        (said.unwrap_or_else(|| Some(self.holds_at_root(at))), Reads::ALL)
     }
 
     fn shares(&self, state: &[u32]) -> Shares {

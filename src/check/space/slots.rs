@@ -1,10 +1,12 @@
 //! Places for values that are met and left again, each known by a word.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Threads that put values in different parts do not wait for each other.
 const PARTS: usize = 64;
+/// The bytes of a place beside its value: where that is, and two counts.
+const BESIDE: u64 = 24;
 
 /// Values by word.
 pub(super) struct Slots<T> {
@@ -15,7 +17,7 @@ pub(super) struct Slots<T> {
 }
 
 struct Part<T> {
-    values: Vec<Option<T>>,
+    values: Vec<Option<Arc<T>>>,
     free: Vec<usize>,
 }
 
@@ -36,24 +38,25 @@ impl<T> Slots<T> {
     /// # Panics
     /// When there are more than 2^26 in one part: far more than wait at a time in any memory.
     pub(super) fn put(&self, part: usize, value: T) -> u32 {
+        let value = Some(Arc::new(value));
         let mut at = self.parts[part].write().unwrap_or_else(PoisonError::into_inner);
         let place = if let Some(place) = at.free.pop() {
-            at.values[place] = Some(value);
+            at.values[place] = value;
             place
         } else {
-            at.values.push(Some(value));
-            self.bytes.fetch_add(size_of::<Option<T>>() as u64, Ordering::Relaxed);
+            at.values.push(value);
+            self.bytes.fetch_add(BESIDE + size_of::<T>() as u64, Ordering::Relaxed);
             at.values.len() - 1
         };
         let word = u32::try_from(place * PARTS + part).ok().filter(|word| *word < u32::MAX);
         word.expect("fewer states wait than there are words")
     }
 
-    /// What `f` makes of a value; `None` if the word is that of none.
-    pub(super) fn with<R>(&self, word: u32, f: impl FnOnce(&T) -> R) -> Option<R> {
+    /// A value; `None` if the word is that of none. Nobody waits while it is looked at.
+    pub(super) fn get(&self, word: u32) -> Option<Arc<T>> {
         let (place, part) = (word as usize / PARTS, word as usize % PARTS);
         let part = self.parts[part].read().unwrap_or_else(PoisonError::into_inner);
-        part.values.get(place)?.as_ref().map(f)
+        part.values.get(place)?.clone()
     }
 
     /// Forgets a value, so that its word may become another's.
@@ -81,15 +84,15 @@ mod tests {
         let part = slots.part();
         let [one, two] = ["one", "two"].map(|value| slots.put(part, value));
         assert_ne!(one, two);
-        assert_eq!(slots.with(two, |value| *value), Some("two"));
+        assert_eq!(slots.get(two).as_deref(), Some(&"two"));
         slots.free(one);
         slots.free(one);
-        assert_eq!(slots.with(one, |value| *value), None);
+        assert_eq!(slots.get(one), None);
         let other = slots.put(slots.part(), "other");
         assert!(other != one && other != two, "{other} is in another part");
         assert_eq!(slots.put(part, "three"), one);
-        assert_eq!(slots.bytes(), 3 * size_of::<Option<&str>>() as u64);
+        assert_eq!(slots.bytes(), 3 * (24 + 16));
         let fourth = slots.put(part, "four");
-        assert!(fourth != two && slots.with(two, |value| *value) == Some("two"));
+        assert!(fourth != two && slots.get(two).as_deref() == Some(&"two"));
     }
 }

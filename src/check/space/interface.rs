@@ -1,14 +1,4 @@
-//! What a check explores: states as words, the steps between them, and the conditions in them.
-//!
-//! The search knows a cluster, or any other model, through these traits alone. So it is compiled once,
-//! not once for each protocol, and what is asked through them is asked once a state or less.
-
-mod of_cluster;
-mod of_model;
-mod slots;
-
-pub(crate) use of_cluster::OfCluster;
-pub use of_model::{Plain, PlainModel};
+//! The traits through which the search and walks see what they explore.
 
 use crate::check::liveness::Classes;
 use crate::models::world::step::{Move, Step};
