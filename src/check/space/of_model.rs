@@ -3,8 +3,8 @@
 //! Its states have no parts, so a state that waits is kept as it is, and its one word says where. Where
 //! there are several initial states, or none, they follow from a *root* that is no state of the model.
 
-use super::slots::Slots;
 use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
+use super::slots::Slots;
 use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
 use crate::models::world::step::{Move, Step};

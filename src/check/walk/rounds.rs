@@ -30,7 +30,7 @@ pub(in crate::check) struct Bounds<'a> {
     pub(in crate::check) stop: &'a AtomicBool,
 }
 
-/// Makes walks in a space.
+/// Makes walks in a cluster.
 ///
 /// # Errors
 /// When there are none to make, when a name is none of a property, and when what was found cannot

@@ -2,9 +2,8 @@
 //! started again meanwhile?
 //!
 //! ```sh
-//! cargo build --release
-//! cargo run --release --example load -- paxos
-//! cargo run --release --example load -- primary-backup
+//! cargo bench --bench load -- paxos
+//! cargo bench --bench load -- primary-backup
 //! ```
 //!
 //! Three replicas on loopback, as processes; 100 MB of state first, then 64 clients, each put of a
@@ -29,12 +28,14 @@ use std::time::{Duration, Instant};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+const QUORATE: &str = env!("CARGO_BIN_EXE_quorate");
 const CLIENTS: usize = 64;
 const LARGE: usize = 32 * 1024;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() -> Result<(), Failure> {
-    match std::env::args().nth(1).as_deref() {
+    // Cargo adds an argument of its own.
+    match std::env::args().skip(1).find(|argument| argument != "--bench").as_deref() {
         Some("paxos") => measure::<Paxos<Map>>(0),
         // Server 0 is the view service.
         Some("primary-backup") => measure::<PrimaryBackup<Map>>(1),
@@ -165,7 +166,7 @@ struct Cluster {
 
 impl Cluster {
     fn start(protocol: &str, servers: usize, dir: &Path) -> Result<Self, Failure> {
-        let mut command = Command::new(quorate()?)
+        let mut command = Command::new(QUORATE)
             .args(["cluster", protocol, "--servers", &servers.to_string(), "--dir"])
             .arg(dir)
             .stdout(Stdio::piped())
@@ -193,7 +194,7 @@ impl Cluster {
 
     /// Starts a server again. Its log is returned.
     fn restart(&mut self, id: usize, dir: &Path) -> Result<ChildStderr, Failure> {
-        let mut child = Command::new(quorate()?)
+        let mut child = Command::new(QUORATE)
             .args(["run", "--cluster"])
             .arg(dir.join("cluster.toml"))
             .arg("--data")
@@ -221,11 +222,4 @@ impl Drop for Cluster {
         let _ = self.command.kill();
         let _ = self.command.wait();
     }
-}
-
-/// The command beside this example's folder.
-fn quorate() -> Result<std::path::PathBuf, Failure> {
-    let exe = std::env::current_exe()?;
-    let dir = exe.parent().and_then(Path::parent).ok_or("no folder")?;
-    Ok(dir.join("quorate"))
 }

@@ -3,7 +3,7 @@
 //! nothing yet; the last line is the highest ratio among those that take long enough to be
 //! measured.
 //!
-//! `cargo run --release --example liveness_cost`
+//! `cargo bench --bench liveness_cost`
 
 use quorate::catalogue;
 use quorate::check::{CheckError, Checker, Options};

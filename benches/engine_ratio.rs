@@ -3,7 +3,7 @@
 //! run is in a process of its own, three times in turn. The last lines are JSON objects with the medians.
 //! (Depth-first finds some counterexample, not a shortest one.)
 //!
-//! `cargo run --release --example engine_ratio`
+//! `cargo bench --bench engine_ratio`
 
 use quorate::check::{CheckError, Checker, Outcome, PlainModel};
 use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
@@ -28,7 +28,9 @@ const WHAT: [(&str, usize); 4] =
     [("stateright bfs", 1), ("stateright dfs", 1), ("quorate", 1), ("quorate", 2)];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo adds an argument of its own.
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let arguments: Vec<String> = arguments.collect();
     match arguments.as_slice() {
         [] => MODELS.into_iter().try_for_each(compare),
         [model, who, threads] => {

@@ -1,7 +1,7 @@
 //! How exact the memory is that a check reports: the figure that it reports, and the memory that
 //! the process gained.
 //!
-//! `cargo run --release --example held_memory`
+//! `cargo bench --bench held_memory`
 
 use quorate::check::Checker;
 use quorate::models::reference::{abd, cluster_of, paxos};
@@ -15,7 +15,8 @@ use std::process::Command;
 const WHAT: [&str; 4] = ["register", "abd", "paxos", "paxos 3"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Some(what) = std::env::args().nth(1) else {
+    // Cargo adds an argument of its own.
+    let Some(what) = std::env::args().skip(1).find(|argument| argument != "--bench") else {
         for what in WHAT {
             let output = Command::new(std::env::current_exe()?).arg(what).output()?;
             print!("{}", String::from_utf8_lossy(&output.stdout));
