@@ -107,7 +107,7 @@ impl<T, X> Interner<T, X> {
 
 /// A content hash: the same in every run and on every thread. `domain` keeps parts of different
 /// kinds apart. Two `SipHash`es of 64 bits, that see different beginnings.
-pub fn content_hash(domain: u8, value: &impl Hash) -> Fingerprint {
+pub(super) fn content_hash(domain: u8, value: &impl Hash) -> Fingerprint {
     let mut hasher = Wide([DefaultHasher::new(), DefaultHasher::new()]);
     hasher.0[1].write_u8(0);
     domain.hash(&mut hasher);

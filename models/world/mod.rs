@@ -91,7 +91,7 @@ pub use cluster::{Cluster, MAX_CONDITIONS};
 pub use derived::Derived;
 pub use diagram::Caption;
 pub use fairness::{Fairness, Strength};
-pub use interner::{Fingerprint, content_hash};
+pub use interner::Fingerprint;
 pub use judge::Scopes;
 pub use model::{Judged, safety_properties};
 pub use newcomer::{FormerLife, LostDisks};

@@ -216,12 +216,12 @@ impl<'c> Worker<'c> {
         let number = known.number(next.key);
         if number.is_none() {
             self.scratch.clear();
-            if !next.built.is_empty() {
-                self.scratch.extend_from_slice(&self.built[next.built.clone()]);
-            } else {
+            if next.built.is_empty() {
                 let (words, _) = batch.ranges(parent);
                 let (_, step) = &self.steps[next.step];
                 self.stepper.write(&batch.words[words], step, &mut self.scratch);
+            } else {
+                self.scratch.extend_from_slice(&self.built[next.built.clone()]);
             }
             if !self.is_within_boundary() {
                 output.found.generated -= 1;

@@ -18,9 +18,6 @@ enum Key<T> {
     Choice(usize, String),
 }
 
-/// The place of a class in their order. It depends on content, so that it is the same in every run.
-type Place<'a, M, T> = (Option<&'a Envelope<M>>, Option<&'a Key<T>>);
-
 /// A class that was met.
 struct Class<M> {
     number: u16,
@@ -100,7 +97,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Classes for ClassesOf<'_, A, H> {
 
     fn places(&self) -> Vec<u16> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut order: Vec<(Place<'_, A::Msg, A::Timer>, u16)> = (known.iter())
+        // By content, so that it is the same in every run.
+        let mut order: Vec<_> = (known.iter())
             .map(|(key, Class { number, message })| match message {
                 Some(message) => ((Some(message), None), *number),
                 None => ((None, Some(key)), *number),

@@ -236,7 +236,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Exchanges for OfSymmetry<'_, A, H> {
 
     fn moved(&self, at: usize) -> Vec<(usize, usize)> {
         let permutation = self.symmetry.permutations()[at].iter().enumerate();
-        let moved = permutation.map(|(from, to)| (from, usize::from(*to)));
+        let moved = permutation.map(|(from, to)| (from, *to));
         moved.filter(|(from, to)| from != to).collect()
     }
 

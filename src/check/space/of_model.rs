@@ -3,6 +3,7 @@
 //! Its states have no parts, so a state that waits is kept as it is, and its one word says where. Where
 //! there are several initial states, or none, they follow from a *root* that is no state of the model.
 
+use super::digest::Digest;
 use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
 use super::slots::Slots;
 use crate::check::engine::Behaviour;
@@ -10,7 +11,7 @@ use crate::check::liveness::{Classes, OneClass};
 use crate::models::world::step::{Move, Step};
 use crate::models::world::{
     Derived, Event, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Shares,
-    Split, Weight, content_hash, guarded,
+    Split, Weight, guarded,
 };
 use stateright::{Expectation, Model, Property};
 use std::cmp::Ordering;
@@ -18,8 +19,6 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 
 const ROOT: u32 = u32::MAX;
-/// Keeps the hashes of states apart from others.
-const STATE: u8 = 6;
 
 /// A model of stateright that [`Checker::of_model`](crate::check::Checker::of_model) checks as it is,
 /// and its states as far as they are kept.
@@ -119,13 +118,11 @@ impl<M: Plain> PlainModel<M> {
 
     /// Nothing is violated at the root, and nothing reached; the boundary lets it in if it leads anywhere.
     fn holds_at_root(&self, at: usize) -> bool {
-        match self.claims.get(at) {
-            Some(claim) => claim.kind == Kind::Always,
-            None => {
-                let mut initial = self.model.init_states().into_iter();
-                initial.any(|state| self.model.within_boundary(&state))
-            }
+        if let Some(claim) = self.claims.get(at) {
+            return claim.kind == Kind::Always;
         }
+        let mut initial = self.model.init_states().into_iter();
+        initial.any(|state| self.model.within_boundary(&state))
     }
 
     /// Whether a condition holds, or the boundary lets a state in; what it says if it panics.
@@ -171,11 +168,12 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn fingerprint(&self, state: &[u32]) -> Fingerprint {
-        self.with(state, |state| content_hash(STATE, state)).unwrap_or(1)
+        self.with(state, |state| Digest::default().of(state)).unwrap_or(1)
     }
 
     fn stepper(&self) -> Box<dyn Stepper<'_> + '_> {
-        Box::new(OfActions { plain: self, part: self.states.part(), found: Vec::new() })
+        let (part, digest) = (self.states.part(), Digest::default());
+        Box::new(OfActions { plain: self, part, digest, found: Vec::new() })
     }
 
     fn compare(&self, _: &[u32], one: Move, other: Move) -> Ordering {
@@ -284,13 +282,14 @@ impl<M: Plain> Space for &PlainModel<M> {
 struct OfActions<'m, M: Plain> {
     plain: &'m PlainModel<M>,
     part: usize,
+    digest: Digest,
     /// The successors that were found, until they are written down.
     found: Vec<Option<M::State>>,
 }
 
 impl<M: Plain> OfActions<'_, M> {
     fn step<'c>(&mut self, next: M::State) -> Step<'c> {
-        let step = Step::to(content_hash(STATE, &next), self.found.len() as u32);
+        let step = Step::to(self.digest.of(&next), self.found.len() as u32);
         self.found.push(Some(next));
         step
     }
@@ -320,7 +319,8 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
     }
 
     fn bytes(&self) -> u64 {
-        (self.found.capacity() * size_of::<Option<M::State>>()) as u64
+        let found = self.found.capacity() * size_of::<Option<M::State>>();
+        found as u64 + self.digest.bytes()
     }
 
     fn only_sends(&self, _: &[u32], _: &Step<'c>) -> bool {
