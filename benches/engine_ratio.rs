@@ -89,9 +89,10 @@ fn measure(model: &str, who: &str, threads: usize) -> Value {
         }
         "quorate" => ours(Checker::of_model(&PlainModel::new(plain)).threads(threads).check()),
         _ if paxos => {
-            theirs(stateright_model_of(paxos::servers(3), CLIENTS, network), who, threads)
+            let model = stateright_model_of(paxos::servers(3), CLIENTS, network);
+            Ok(theirs(model, who, threads))
         }
-        _ => theirs(plain, who, threads),
+        _ => Ok(theirs(plain, who, threads)),
     };
     let (unique, generated) = match counted {
         Ok(counted) => counted,
