@@ -62,9 +62,8 @@ impl Table {
         let mut steps = Vec::new();
         for _ in 0..states {
             let count = random.random_range(0..4);
-            let step = |random: &mut StdRng| match random.random_bool(0.1) {
-                true => u8::MAX,
-                false => random.random_range(0..states),
+            let step = |random: &mut StdRng| {
+                if random.random_bool(0.1) { u8::MAX } else { random.random_range(0..states) }
             };
             steps.push((0..count).map(|_| step(&mut random)).collect());
         }
