@@ -12,5 +12,6 @@ mod panics;
 mod parity;
 mod random;
 mod symmetry;
+mod tla;
 mod trust;
 mod walks;
