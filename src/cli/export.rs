@@ -87,8 +87,7 @@ fn tla(args: &Args, protocol: &str, subject: &dyn Subject) -> Result<(), CliErro
     let found = findings.discoveries.iter().filter(|(_, it)| **it != Discovery::Nothing);
     let found: Vec<&str> = found.map(|(name, _)| *name).collect();
     let (module, instance, says) = (&*name, subject.name(), subject.about());
-    let module =
-        Module::of(&tables, &About { module, protocol, instance, says, found: &found });
+    let module = Module::of(&tables, &About { module, protocol, instance, says, found: &found });
     match &args.output {
         None => out::print(module.text),
         Some(file) => write(file, &module),

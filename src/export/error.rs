@@ -15,7 +15,9 @@ pub enum ExportError {
     #[error("the initial state is out of bounds, so there is nothing to export")]
     Nothing,
     /// Something panics: there is no table of that.
-    #[error("a handler, an observer or a condition panics, and TLA+ has no panics: `quorate check` shows it")]
+    #[error(
+        "a handler, an observer or a condition panics, and TLA+ has no panics: `quorate check` shows it"
+    )]
     Panics,
     /// It has stateright's rules.
     #[error("it has the rules of stateright's `ActorModel`; only this crate's are written in TLA+")]

@@ -127,7 +127,8 @@ fn events(tables: &Tables, strength: Strength) -> Classes {
         events.filter(|(_, event)| promised(event.kind) == strength).map(|(at, _)| at).collect();
     let mut idle = BTreeSet::new();
     for (number, part) in (1..).zip(&tables.parts) {
-        let same = part.local.iter().filter(|(_, effect)| tables.effects[effect - 1].part == number);
+        let same =
+            part.local.iter().filter(|(_, effect)| tables.effects[effect - 1].part == number);
         idle.extend(same.map(|(event, _)| *event));
     }
     let is_free = |event: &usize| tables.events[event - 1].spends == 0;

@@ -37,8 +37,13 @@ impl Module {
     /// Of the tables of an instance.
     pub fn of(tables: &Tables, about: &About<'_>) -> Self {
         let claims = Claims::of(tables, about);
-        let parts =
-            [header(tables, about), constants(tables), rules(tables), claims.text, "\n====\n".into()];
+        let parts = [
+            header(tables, about),
+            constants(tables),
+            rules(tables),
+            claims.text,
+            "\n====\n".into(),
+        ];
         Self { text: parts.concat(), config: claims.config }
     }
 }
@@ -61,7 +66,8 @@ fn header(tables: &Tables, about: &About<'_>) -> String {
         text.push('\n');
     }
     text += "EXTENDS Integers, FiniteSets, Sequences, TLC\n\nVARIABLES\n";
-    text += "  node,     \\* what each node is: its process, its timers and its disk, as one number\n";
+    text +=
+        "  node,     \\* what each node is: its process, its timers and its disk, as one number\n";
     text += "  left,     \\* how often what is bounded may still happen\n";
     if !cut.is_empty() {
         text += "  cut,      \\* the links that are cut\n";
@@ -146,7 +152,8 @@ fn events(tables: &Tables, text: &mut String) {
     let _ = writeln!(text, "Events == 1..{}", tables.events.len());
     let at = tables.events.iter().map(|event| event.node.to_string());
     let spends = tables.events.iter().map(|event| event.spends.to_string());
-    let _ = writeln!(text, "{}\n{}", long("At == <<", at, ">>"), long("Spends == <<", spends, ">>"));
+    let _ =
+        writeln!(text, "{}\n{}", long("At == <<", at, ">>"), long("Spends == <<", spends, ">>"));
     if !tables.setting.links.is_empty() {
         let cut = |event: &Event| match event.kind {
             EventKind::Cut(link) => link + 1,
@@ -168,10 +175,15 @@ fn parts(tables: &Tables, text: &mut String) {
     let parts = || tables.parts.iter();
     let pair = |(event, effect): &(usize, usize)| tuple([event, effect]);
     let local = parts().map(|part| set(part.local.iter().map(pair)));
-    table("By what a node is: the events that may happen, with their effects.", "Local", local.collect());
+    table(
+        "By what a node is: the events that may happen, with their effects.",
+        "Local",
+        local.collect(),
+    );
     let ignored = parts().map(|part| set(&part.ignored));
     table("By what a node is: the messages that change nothing.", "Ignored", ignored.collect());
-    let delivery = |part: &super::parts::Part| function(part.delivery.iter().map(|(m, e)| (*m, *e)));
+    let delivery =
+        |part: &super::parts::Part| function(part.delivery.iter().map(|(m, e)| (*m, *e)));
     let says = "By what a node is: the effects of the other messages that it is ever offered.";
     table(says, "Delivery", parts().map(delivery).collect());
     let effects = || tables.effects.iter();
@@ -185,7 +197,10 @@ fn parts(tables: &Tables, text: &mut String) {
     let observe = histories.map(|seen| function(seen.iter().map(|(what, after)| (*what, *after))));
     table("By history: what it becomes by what it sees.", "Observe", observe.collect());
     let down = (1..).zip(&tables.parts).filter(|(_, part)| part.is_down);
-    let down = down.map(|(at, _)| { let at: usize = at; at.to_string() });
+    let down = down.map(|(at, _)| {
+        let at: usize = at;
+        at.to_string()
+    });
     let _ = writeln!(text, "\n\\* Nodes that are down.\n{}", long("Down == {", down, "}"));
 }
 

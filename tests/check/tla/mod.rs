@@ -15,7 +15,16 @@ use world::Module;
 
 /// The modules in the tree: protocol, instance.
 const MODULES: &[(&str, &str)] = &[
+    ("primary-backup", "lossy-resign"),
     ("multi-primary", "lww-stale"),
+    ("two-phase-commit", "helping"),
+    ("paxos", "lossy-election"),
+    ("paxos", "orphaned"),
+    ("kafka", "steady"),
+    ("zab", "deserted"),
+    ("quorum-store", "lwt-crash"),
+    ("quorum-store", "quorum-down"),
+    ("zookeeper", "lossy-session"),
 ];
 
 fn export(args: &[&str]) -> (i32, String, String) {
@@ -133,8 +142,14 @@ fn what_cannot_be_exported_is_refused_with_the_reason() {
         (&["--tla", "paxos", "--mutant", "no-dedupe"], "cannot be used with"),
         (&["--tla", "--dot", "paxos", "--instance", "steady"], "cannot be used with"),
         (&["--tla", "paxos", "--instance", "steady", "--max-states", "9"], "more than 9 states"),
-        (&["--tla", "paxos", "--instance", "lossy-reads", "--output", "2.tla"], "no name of a TLA+"),
-        (&["--tla", "paxos", "--instance", "lossy-reads", "--output", "a.txt"], "no name of a TLA+"),
+        (
+            &["--tla", "paxos", "--instance", "lossy-reads", "--output", "2.tla"],
+            "no name of a TLA+",
+        ),
+        (
+            &["--tla", "paxos", "--instance", "lossy-reads", "--output", "a.txt"],
+            "no name of a TLA+",
+        ),
         (&["--dot", "paxos", "--instance", "steady", "--output", "a.dot"], "--tla"),
     ];
     for (args, reason) in refused {

@@ -4,12 +4,36 @@
 use std::collections::BTreeSet;
 
 /// What the standard modules define of what is used.
-const STANDARD: &[&str] =
-    &["Cardinality", "Head", "Tail", "Len", "SelectSeq", "Integers", "FiniteSets", "Sequences", "TLC"];
+const STANDARD: &[&str] = &[
+    "Cardinality",
+    "Head",
+    "Tail",
+    "Len",
+    "SelectSeq",
+    "Integers",
+    "FiniteSets",
+    "Sequences",
+    "TLC",
+];
 /// The reserved words that a module uses.
 const RESERVED: &[&str] = &[
-    "EXTENDS", "VARIABLES", "MODULE", "IF", "THEN", "ELSE", "LET", "IN", "EXCEPT", "DOMAIN", "ENABLED",
-    "UNCHANGED", "LAMBDA", "WF_vars", "SF_vars", "TRUE", "FALSE",
+    "EXTENDS",
+    "VARIABLES",
+    "MODULE",
+    "IF",
+    "THEN",
+    "ELSE",
+    "LET",
+    "IN",
+    "EXCEPT",
+    "DOMAIN",
+    "ENABLED",
+    "UNCHANGED",
+    "LAMBDA",
+    "WF_vars",
+    "SF_vars",
+    "TRUE",
+    "FALSE",
 ];
 
 pub(crate) fn faults(text: &str, name: &str) -> BTreeSet<String> {
@@ -84,7 +108,8 @@ fn words(text: &str) -> Vec<&str> {
         match from {
             None if is_word(c) => from = Some(at),
             Some(start) if !is_word(c) => {
-                let word = &text[start..at];
+                // The `_` of `[A]_vars` is no part of the name.
+                let word = text[start..at].trim_start_matches('_');
                 let is_operator = text[..start].ends_with('\\');
                 let is_number = word.chars().all(|c| c.is_ascii_digit());
                 words.extend((!is_operator && !is_number).then_some(word));

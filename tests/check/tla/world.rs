@@ -25,7 +25,7 @@ impl Module {
         let lines = text.lines().filter(|line| !line.starts_with(r"\*"));
         let text = lines.collect::<Vec<_>>().join("\n");
         let value = |mark: &str| Some(read(after(&text, mark)?).0);
-        let table = |name: &&str| Some((*name, value(&format!("\n{name} == "))?));
+        let table = |name: &&'static str| Some((*name, value(&format!("\n{name} == "))?));
         let tables = TABLES.iter().filter_map(table).collect();
         let variable = |name: &&'static str| Some((*name, value(&format!("\n  /\\ {name} = "))?));
         let start = VARIABLES.iter().filter_map(variable).collect();
@@ -123,8 +123,7 @@ impl Module {
             return (!is_set).then(without);
         }
         let effect = self.table("Delivery").at(part).of(message);
-        let taken =
-            if is_set { state["network"].clone() } else { self.without(state, message) };
+        let taken = if is_set { state["network"].clone() } else { self.without(state, message) };
         Some(self.becomes(&with(state, "network", taken), to, effect))
     }
 
@@ -259,8 +258,7 @@ impl Module {
             r"\A n \in Nodes : node[n]" => nodes().all(is_case),
             r"\E n \in Nodes : node[n]" => nodes().any(is_case),
             subject => {
-                let names: Vec<&str> =
-                    subject.trim_matches(['<', '>']).split(", ").collect();
+                let names: Vec<&str> = subject.trim_matches(['<', '>']).split(", ").collect();
                 let values = names.iter().map(|name| state[name].clone());
                 match names.len() {
                     1 => is_case(&state[names[0]]),
