@@ -64,7 +64,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     let subject = protocol.subject(&of)?;
     let at = format!("{} {}", protocol.name, subject.name());
     if args.tla {
-        tla(args, protocol.name, &*subject)?;
+        tla(args, protocol.name, subject)?;
         return Ok(DONE);
     }
     let graph = subject.dot(args.max_states.unwrap_or(MAX_STATES_DRAWN));

@@ -44,7 +44,7 @@ pub(super) fn fairness(tables: &Tables) -> String {
         promises.push("TRUE".into());
     }
     for promise in promises {
-        text += &format!("  /\\ {promise}\n");
+        text.extend(["  /\\ ", &promise, "\n"]);
     }
     text
 }

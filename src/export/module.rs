@@ -246,7 +246,7 @@ impl Claims {
         let name = identifier(claim.name);
         let from = condition(claim.condition);
         let _ = writeln!(self.text, "\n\\* {} ({}): {}", claim.name, claim.kind, plain(claim.says));
-        let name = match (claim.kind, claim.target) {
+        match (claim.kind, claim.target) {
             ("sometimes", _) => {
                 let _ = writeln!(self.text, "Never_{name} == ~({from})");
                 format!("Never_{name}")
@@ -266,8 +266,7 @@ impl Claims {
                 let _ = writeln!(self.text, "Always_{name} == {from}");
                 format!("Always_{name}")
             }
-        };
-        name
+        }
     }
 }
 

@@ -170,11 +170,10 @@ impl Faults {
             lines.push("    /\\ CutBy[v] \\notin cut");
             lines.push("    /\\ cut' = IF CutBy[v] = 0 THEN cut ELSE cut \\cup {CutBy[v]}");
         }
-        lines.push(match self.replaced {
-            true => {
-                "    /\\ Becomes(At[v], l[2], IF v \\in Replaced THEN Silenced(At[v]) ELSE network)"
-            }
-            false => "    /\\ Becomes(At[v], l[2], network)",
+        lines.push(if self.replaced {
+            "    /\\ Becomes(At[v], l[2], IF v \\in Replaced THEN Silenced(At[v]) ELSE network)"
+        } else {
+            "    /\\ Becomes(At[v], l[2], network)"
         });
         lines.push("");
         lines.join("\n")

@@ -140,10 +140,9 @@ impl<'c> Survey<'c> {
         };
         let (before, after) = (self.history(state), self.history(next));
         let seen = change.map(|change| change.seen.clone()).unwrap_or_default();
-        let known = match seen.is_empty() {
-            true => before,
-            false => *self.observed.entry((before, seen)).or_insert(after),
-        };
+        let is_blind = seen.is_empty();
+        let known =
+            if is_blind { before } else { *self.observed.entry((before, seen)).or_insert(after) };
         let is_function = known == after;
         is_function.then_some(()).ok_or_else(|| ExportError::NoFunction("the history".into()))
     }

@@ -20,6 +20,7 @@ const MODULES: &[(&str, &str)] = &[
     ("two-phase-commit", "helping"),
     ("paxos", "lossy-election"),
     ("paxos", "orphaned"),
+    ("paxos", "majority-down"),
     ("kafka", "steady"),
     ("zab", "deserted"),
     ("quorum-store", "lwt-crash"),
@@ -83,6 +84,10 @@ fn the_modules_have_as_many_states_and_the_verdicts_that_are_recorded() {
         assert_eq!(states.len() as u64, expected.unique, "{protocol} {instance}");
         let said = format!("TLC must find {} distinct states", expected.unique);
         assert!(text.contains(&said), "{protocol} {instance}");
+        let row = format!("| `{protocol}` `{instance}` |");
+        let readme = include_str!("../../../README.md");
+        let row = readme.lines().find(|line| line.starts_with(&row)).expect("a row in the README");
+        assert!(row.contains(&format!("| {} |", expected.unique)), "{row}");
         let config = folder().join(name(protocol, instance)).with_extension("cfg");
         let config = fs::read_to_string(config).unwrap();
         for property in case.properties() {

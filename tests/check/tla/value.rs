@@ -63,7 +63,7 @@ pub(crate) fn read(text: &str) -> (Value, &str) {
         return pairs(rest);
     }
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number = text[..end].parse().unwrap_or_else(|_| panic!("no value: {:.60}", text));
+    let number = text[..end].parse().unwrap_or_else(|_| panic!("no value: {text:.60}"));
     match text[end..].strip_prefix("..") {
         None => (Value::Int(number), &text[end..]),
         Some(rest) => {

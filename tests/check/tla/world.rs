@@ -29,7 +29,7 @@ impl Module {
         let tables = TABLES.iter().filter_map(table).collect();
         let variable = |name: &&'static str| Some((*name, value(&format!("\n  /\\ {name} = "))?));
         let start = VARIABLES.iter().filter_map(variable).collect();
-        Self { tables, start, text }
+        Self { text, tables, start }
     }
 
     fn table(&self, name: &str) -> &Value {
@@ -222,9 +222,9 @@ impl Module {
             Value::Function(items) => {
                 let by_link = self.rule("SelectSeq(sends");
                 let ends = |link: usize| self.table("Ends").at(link);
-                let is_kept = |at: &usize| match by_link {
-                    true => !is_former(ends(*at).of(1), ends(*at).of(2)),
-                    false => !of_message(*at),
+                let is_kept = |at: &usize| {
+                    let of_link = || is_former(ends(*at).of(1), ends(*at).of(2));
+                    !(if by_link { of_link() } else { of_message(*at) })
                 };
                 let rest = items.iter().filter(|(at, _)| is_kept(at));
                 Value::Function(rest.map(|(at, item)| (*at, item.clone())).collect())
@@ -238,12 +238,12 @@ impl Module {
         let text = after(&self.text, &format!("\n{name} == "));
         let text = text.unwrap_or_else(|| panic!("no {name}"));
         match text.strip_prefix("~(") {
-            Some(text) => !self.is_so(text, state),
-            None => self.is_so(text, state),
+            Some(text) => !Self::is_so(text, state),
+            None => Self::is_so(text, state),
         }
     }
 
-    fn is_so(&self, text: &str, state: &State) -> bool {
+    fn is_so(text: &str, state: &State) -> bool {
         if text.starts_with("TRUE") || text.starts_with("FALSE") {
             return text.starts_with("TRUE");
         }
