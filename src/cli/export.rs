@@ -46,7 +46,7 @@ pub(crate) struct Args {
     mutant: Option<String>,
     /// Write to this file instead of standard output, and TLC's configuration beside it; the name
     /// of the module is that of the file
-    #[arg(long, value_name = "FILE", requires = "tla")]
+    #[arg(long, value_name = "FILE", conflicts_with = "dot")]
     output: Option<PathBuf>,
     /// Refuse an instance with more states than this; 1000 as a graph and 20000 in TLA+ if it is not
     /// given

@@ -151,7 +151,7 @@ fn what_cannot_be_exported_is_refused_with_the_reason() {
             &["--tla", "paxos", "--instance", "lossy-reads", "--output", "a.txt"],
             "no name of a TLA+",
         ),
-        (&["--dot", "paxos", "--instance", "steady", "--output", "a.dot"], "--tla"),
+        (&["--dot", "paxos", "--instance", "steady", "--output", "a.dot"], "cannot be used with"),
     ];
     for (args, reason) in refused {
         let (code, out, said) = export(args);
