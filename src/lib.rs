@@ -3,7 +3,7 @@
 //! The protocols are in [`models`]: pure state machines with their properties and bounded
 //! instances. This crate drives them: [`check`] explores every behaviour of an instance,
 //! [`explore`] lets a person step through it, and a [`trace`] carries a counterexample from one
-//! to the other. [`node`] runs a protocol over UDP, and [`history`] judges the histories of its
+//! to the other. [`export`] writes an instance for TLC. [`node`] runs a protocol over UDP, and [`history`] judges the histories of its
 //! clients. [`local`] starts a cluster on this machine, [`mod@bench`] puts load on one, and
 //! [`chaos`] a storm. [`catalogue`] lists what there is, and [`cli`] makes a command of any list of
 //! protocols. [`from_stateright`] says how models of stateright are checked here as they are.
@@ -14,6 +14,7 @@ pub mod chaos;
 pub mod check;
 pub mod cli;
 pub mod explore;
+pub mod export;
 pub mod from_stateright;
 pub mod history;
 pub mod local;

@@ -78,6 +78,7 @@ mod start;
 mod state;
 pub mod step;
 mod symmetry;
+mod tabular;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -106,4 +107,5 @@ pub use saturation::{Event, Split};
 pub use setup::{CHECKPOINT, Cuts, DiskKind, Faults, NetworkKind, Rules, Setup};
 pub use state::{Nodes, State, View};
 pub use symmetry::{Images, Permutation, Symmetry};
+pub use tabular::{Change, Claim, EventKind, Occurrence, Setting, Tabular};
 pub use weight::Weight;

@@ -2,6 +2,7 @@
 
 use crate::check::{self, CheckError, Findings, GraphError, Options, Progress, Reduce, Replayed};
 use crate::explore::{self, ExploreError, Served, Shown};
+use crate::export::{ExportError, Tables};
 use crate::trace::{Narrative, Trace, TraceError};
 use quorate_models::world::{Checkable, Cluster, Observer, Property, Statement, Symmetry};
 use quorate_models::{Expected, Instance, Mutant, Reduced};
@@ -82,6 +83,11 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// When there are more states than `limit`.
     fn dot(&self, limit: usize) -> Result<String, GraphError>;
+    /// What its handlers do, as tables.
+    ///
+    /// # Errors
+    /// See [`Tables::of`].
+    fn tables(&self, limit: usize) -> Result<Tables, ExportError>;
     /// Serves the Explorer, which shows a trace if there is one.
     ///
     /// # Errors
@@ -302,6 +308,10 @@ impl<T: Typed> Subject for T {
 
     fn dot(&self, limit: usize) -> Result<String, GraphError> {
         check::dot(&self.cluster(), limit)
+    }
+
+    fn tables(&self, limit: usize) -> Result<Tables, ExportError> {
+        Tables::of(&self.cluster(), limit)
     }
 
     fn explore(&self, address: SocketAddr, shown: Option<Shown>) -> Result<Served, ExploreError> {

@@ -5,6 +5,7 @@ use crate::catalogue::{NoChoice, ReplayError, UnknownName};
 use crate::chaos::ChaosError;
 use crate::check::{CheckError, GraphError};
 use crate::explore::ExploreError;
+use crate::export::ExportError;
 use crate::local::LocalError;
 use crate::models::kv::offer::{OfferError, listed};
 use crate::node::deploy::OpenError;
@@ -77,6 +78,8 @@ pub(crate) enum CliError {
     Check { at: String, source: CheckError },
     #[error("{at}: {source}")]
     Graph { at: String, source: GraphError },
+    #[error("{at}: {source}")]
+    Export { at: String, source: ExportError },
     #[error(transparent)]
     Bench(BenchError),
     #[error(transparent)]
@@ -109,6 +112,10 @@ impl CliError {
             | Self::Choice(_)
             | Self::Usage(_)
             | Self::Graph { source: GraphError::TooManyStates(_), .. }
+            | Self::Export {
+                source: ExportError::TooManyStates(_) | ExportError::ModuleName(_),
+                ..
+            }
             | Self::Check {
                 source:
                     CheckError::ZeroThreads

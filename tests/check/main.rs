@@ -13,5 +13,6 @@ mod parity;
 mod plain;
 mod random;
 mod symmetry;
+mod tla;
 mod trust;
 mod walks;

@@ -4,6 +4,7 @@
 //! else be right.
 
 mod claims;
+mod exported;
 mod fair;
 mod plain;
 mod reduced;
