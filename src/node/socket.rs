@@ -1,5 +1,6 @@
 //! A UDP socket that gives up on nothing: what cannot be sent is lost, and counted.
 
+use super::released::once_released;
 use super::stats::Stats;
 use super::wake::{Sleeper, Wake};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
