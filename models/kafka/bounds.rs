@@ -86,21 +86,30 @@ impl Bounds {
         Self { config, ..self }
     }
 
+    /// Where the records of producers are acknowledged so.
+    pub(super) fn acked(mut self, when: Acks) -> Self {
+        for op in self.clients.iter_mut().flat_map(|(_, script)| script) {
+            if let Op::Produce { acks, .. } = op {
+                *acks = when;
+            }
+        }
+        self
+    }
+
+    /// Whether no producer asks for less than that all in-sync replicas have its record.
+    fn waits_for_all(&self) -> bool {
+        let waits = |op: &Op| !matches!(op, Op::Produce { acks, .. } if *acks != Acks::All);
+        self.clients.iter().all(|(_, script)| script.iter().all(waits))
+    }
+
     /// With so many crashes, and as many restarts.
     pub(super) fn crashing(self, crashes: u8) -> Self {
         Self { crashes, restarts: crashes, ..self }
     }
 
     /// With so many controllers, a majority of which decide.
-    pub(super) fn controlled(self, controllers: usize) -> Self {
-        let timing = paxos::Timing::model();
-        let quorum = paxos::Config::new(controllers, Quorums::majorities(controllers), timing);
-        self.with(|config| {
-            config.quorum = quorum.ok().map(|mut quorum| {
-                (quorum.window, quorum.ahead, quorum.pre_vote) = (1, 0, false);
-                quorum
-            });
-        })
+    pub(super) fn controlled(self, number: usize) -> Self {
+        self.with(|config| config.quorum = controllers(number))
     }
 
     /// Where these brokers have a record at the start.
@@ -111,7 +120,7 @@ impl Bounds {
     /// What must hold of it.
     pub(super) fn safety(&self) -> Vec<Claim> {
         let mut safety = claims::safety(self.config.min_isr);
-        if self.config.acks == Acks::All {
+        if self.waits_for_all() {
             safety.extend(claims::acknowledged_by_all());
         }
         if self.config.idempotent {
@@ -186,6 +195,15 @@ impl Bounds {
     }
 }
 
+/// So many controllers, a majority of which decide. Pre-vote keeps a leader from being deposed without
+/// need, and here one that need not be may be.
+pub(super) fn controllers(number: usize) -> Option<paxos::Config> {
+    let majorities = Quorums::majorities(number);
+    let mut quorum = paxos::Config::new(number, majorities, paxos::Timing::model()).ok()?;
+    (quorum.window, quorum.ahead, quorum.pre_vote) = (1, 0, false);
+    Some(quorum)
+}
+
 fn timer_kind(timer: &Timer) -> &'static str {
     match timer {
         Timer::Suspect(_) => "suspect",
@@ -211,7 +229,9 @@ fn timer_kind_by_broker<const CONTROLLERS: usize>(timer: &Timer) -> &'static str
 /// A producer of so many records.
 pub(super) fn produce(count: u64) -> Vec<Op> {
     let value = |sequence| format!("{}", char::from(b'a' + sequence as u8 - 1)).as_str().into();
-    (1..=count).map(|sequence| Op::Produce { sequence, value: value(sequence) }).collect()
+    (1..=count)
+        .map(|sequence| Op::Produce { sequence, value: value(sequence), acks: Acks::All })
+        .collect()
 }
 
 /// A consumer that reads so many times from the start.
@@ -273,7 +293,7 @@ pub(super) fn outsider() -> Bounds {
 pub(super) fn alternating() -> Bounds {
     let fences = Fences::Each(1, 1);
     let bounds = Bounds { clients: vec![(2, produce(1))], fences, ..Bounds::of(2, 2) };
-    bounds.with(|config| config.acks = Acks::Leader).preloaded(&[1])
+    bounds.acked(Acks::Leader).preloaded(&[1])
 }
 
 /// 2 brokers, of which one may be fenced, and the other then commits alone.
@@ -291,6 +311,13 @@ pub(super) fn lossy() -> Bounds {
 pub(super) fn lossy_join() -> Bounds {
     let bounds = Bounds { clients: vec![], lossy: true, ..Bounds::of(2, 1) };
     bounds.with(|config| config.min_isr = 1).preloaded(&[1])
+}
+
+/// What liveness of several controllers is decided on: 2 of them, and a broker that they fence.
+pub(super) fn lossy_controllers() -> Bounds {
+    let bounds =
+        Bounds { clients: vec![], fences: Fences::Any(1), lossy: true, ..Bounds::of(1, 1) };
+    bounds.with(|config| config.min_isr = 1).controlled(2)
 }
 
 /// What liveness of the in-sync replicas is decided on: a broker is fenced, and no producer asks for

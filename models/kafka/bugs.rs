@@ -45,6 +45,7 @@ bugs! {
     TellUnchosen,
     DecideUnelected,
     DecideUponOpen,
+    NeverRemind,
 }
 
 impl Seeded<Msg, Storage> for Bug {

@@ -15,10 +15,10 @@ use stateright::actor::Id;
 impl Turn<'_, '_> {
     pub(super) fn on_request(&mut self, seq: u64, op: Op) {
         match op {
-            Op::Produce { sequence, value } => {
-                self.on_produce(seq, sequence, Entry::Message(value), false);
+            Op::Produce { sequence, value, acks } => {
+                self.on_produce(seq, sequence, Entry::Message(value), acks);
             }
-            Op::Map(op) => self.on_produce(seq, seq, Entry::Map(op), true),
+            Op::Map(op) => self.on_produce(seq, seq, Entry::Map(op), Acks::All),
             Op::Consume { from } => self.on_consume(seq, from),
             Op::Offsets => self.on_offsets(seq),
         }
@@ -27,16 +27,17 @@ impl Turn<'_, '_> {
     /// A producer's record. What the log has already is not appended again: the producer asks
     /// again when an answer was lost (KIP-98). The numbers of records on the map are those of the
     /// client's requests, and so may jump: a client has one request open, and when it goes on to the
-    /// next, it has given up those before.
-    fn on_produce(&mut self, seq: u64, sequence: u64, entry: Entry, may_jump: bool) {
+    /// next, it has given up those before. So has a producer that waits for no answer.
+    fn on_produce(&mut self, seq: u64, sequence: u64, entry: Entry, acks: Acks) {
         let Some(leading) = self.state.leading() else { return self.redirect(seq) };
+        let may_jump = matches!(entry, Entry::Map(_)) || acks == Acks::None;
         if self.config.idempotent {
             match leading.status(self.src, sequence) {
                 Known::New { follows } if follows || may_jump || self.has(Bug::AcceptGap) => {}
                 Known::New { .. } => {
                     return self.answer(Service::Reply { seq, reply: Reply::OutOfOrder });
                 }
-                Known::At(offset) => return self.acknowledge_later(seq, offset),
+                Known::At(offset) => return self.acknowledge_later(seq, offset, acks),
                 Known::Answered(applied) => {
                     return self.answer(Service::Reply { seq, reply: applied.into() });
                 }
@@ -44,22 +45,22 @@ impl Turn<'_, '_> {
                 Known::Refused(why) => return self.answer(Service::Refused { seq, why }),
             }
         }
-        if !self.has_room() {
+        if !self.has_room(acks) {
             return self.answer(Service::Refused { seq, why: Refusal::Busy });
         }
-        self.append(seq, sequence, entry);
+        self.append(seq, sequence, entry, acks);
     }
 
-    /// Whether the in-sync replicas suffice, and the log is not full.
-    fn has_room(&self) -> bool {
+    /// Whether the in-sync replicas suffice for such a record, and the log is not full.
+    fn has_room(&self, acks: Acks) -> bool {
         let BrokerState { log, .. } = &**self.state;
         let enough = self.state.partition().isr.len() >= self.config.min_isr;
         let holds = log.end() - log.start() < self.config.max_records;
         let is_full = !holds || log.bytes() >= self.config.max_log_bytes;
-        (enough || self.config.acks == Acks::Leader) && !is_full
+        (enough || acks != Acks::All) && !is_full
     }
 
-    fn append(&mut self, seq: u64, sequence: u64, entry: Entry) {
+    fn append(&mut self, seq: u64, sequence: u64, entry: Entry, acks: Acks) {
         let producer = self.src;
         let state = self.state.to_mut();
         let (epoch, offset) = (state.partition().leader_epoch, state.log.end());
@@ -68,15 +69,18 @@ impl Turn<'_, '_> {
             leading.tail.insert(producer, (sequence, offset));
         }
         self.appended(offset);
-        self.acknowledge_later(seq, offset);
+        self.acknowledge_later(seq, offset, acks);
         self.commit();
         self.answer_waiting(offset);
         self.watch_lag();
     }
 
-    /// Answers a producer when the record at `offset` is as safe as is configured.
-    fn acknowledge_later(&mut self, seq: u64, offset: u64) {
-        let waits = self.config.acks == Acks::All && !self.has(Bug::AnswerAtAppend);
+    /// Answers a producer when the record at `offset` is as safe as it asked for.
+    fn acknowledge_later(&mut self, seq: u64, offset: u64, acks: Acks) {
+        if acks == Acks::None {
+            return;
+        }
+        let waits = acks == Acks::All && !self.has(Bug::AnswerAtAppend);
         if self.state.hw > offset || !waits {
             return self.answer(Service::Reply { seq, reply: Reply::Produced { offset } });
         }

@@ -3,21 +3,12 @@
 use super::bugs::Bug;
 use super::message::Op;
 use crate::kv::ScriptedClient;
+pub use crate::kv::offer::Acks;
 use crate::paxos;
 use crate::turn::Setting;
 use stateright::actor::{Id, model_timeout};
 use std::ops::Range;
 use std::time::Duration;
-
-/// When a record is acknowledged to its producer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Acks {
-    /// When every in-sync replica has it, and they are at least the minimum: `acks=all`.
-    #[default]
-    All,
-    /// When the leader has it: `acks=1`.
-    Leader,
-}
 
 /// When what is appended to a log is written to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,8 +74,6 @@ pub struct Config {
     /// How many in-sync replicas there must be for a record to be committed:
     /// `min.insync.replicas`.
     pub min_isr: usize,
-    /// When a record is acknowledged.
-    pub acks: Acks,
     /// When it is on disk.
     pub flush: Flush,
     /// Whether producers number their records, and brokers append each number once:
@@ -121,7 +110,6 @@ impl Config {
             quorum: None,
             in_sync: brokers,
             min_isr,
-            acks: Acks::All,
             flush: Flush::Later,
             idempotent: true,
             unclean: false,

@@ -1,17 +1,22 @@
 //! What Kafka guarantees under each choice of acknowledgment, minimum and election: the rows of the
 //! table.
 
+use super::bounds::controllers;
 use super::config::{Acks, Config, Kafka, Timing};
 use super::message::Op;
 use super::properties;
 use super::state::State;
 use crate::guarantee::{Guarantee, Reading, Sample, numbered};
 use crate::kv::{self, ClientState};
-use crate::world::rehearsal::{Rehearsal, answered};
+use crate::world::rehearsal::{Cost, Rehearsal, answered};
 use stateright::actor::Id;
 
 /// The instances in which more is lost, or less is asked for, than the protocol is made for.
-const OTHERS: &[&str] = &["acks-one", "unclean-election", "two-lost", "not-idempotent"];
+const OTHERS: &[&str] =
+    &["acks-one", "acks-zero", "unclean-election", "two-lost", "not-idempotent"];
+/// The instances with several controllers.
+const SEVERAL: &[&str] =
+    &["controllers", "controllers-lossy", "controllers-produce", "controller-paxos"];
 /// The instances in which consumers read elsewhere than at the leader.
 const STALE: &[&str] = &["stale-follower", "zombie-read"];
 
@@ -21,15 +26,28 @@ const DEPLOYED: &[&str] =
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
     let map = Sample {
-        write: |count| cost(Acks::All, puts, count),
-        read: Some(|count| cost(Acks::All, gets, count)),
+        write: |count| cost(1, puts(count)),
+        read: Some(|count| cost(1, gets(count))),
         ..sample()
     };
-    let all = Sample { write: |count| cost(Acks::All, produce, count), ..sample() };
+    let all = Sample { write: |count| cost(1, produce(Acks::All, count)), ..sample() };
     let one = Sample {
-        write: |count| cost(Acks::Leader, produce, count),
-        survives: |crashed| survives(Acks::Leader, crashed),
+        write: |count| cost(1, produce(Acks::Leader, count)),
+        survives: |crashed| survives(1, Acks::Leader, crashed),
         ..sample()
+    };
+    // Its producer goes on whatever happens.
+    let zero = Sample { survives: |_| true, ..sample() };
+    let several = Sample {
+        about: "3 controllers, 3 brokers, 2 to commit",
+        servers: 6,
+        name: |id| {
+            let role = if usize::from(id) < 3 { "controller" } else { "broker" };
+            format!("{role} {}", usize::from(id))
+        },
+        write: |count| cost(3, produce(Acks::All, count)),
+        read: Some(|count| cost(3, consume(count))),
+        survives: |crashed| survives(3, Acks::All, crashed),
     };
     let row = |mode, covers, sample: &Sample| Guarantee {
         mode,
@@ -48,13 +66,15 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
         },
         row(
             "acks=all, fewer page caches lost than the minimum in sync",
-            |name| [OTHERS, STALE, DEPLOYED].iter().all(|row| !row.contains(&name)),
+            |name| [OTHERS, STALE, DEPLOYED, SEVERAL].iter().all(|row| !row.contains(&name)),
             &all,
         ),
+        row("acks=all, several controllers", |name| SEVERAL.contains(&name), &several),
         row("acks=all, reads at followers and deposed leaders", |name| STALE.contains(&name), &all),
         row("acks=all, as many page caches lost", |name| name == "two-lost", &all),
         row("acks=all, unclean elections", |name| name == "unclean-election", &all),
         row("acks=1", |name| name == "acks-one", &one),
+        row("acks=0", |name| name == "acks-zero", &zero),
         row("acks=all, producers without numbers", |name| name == "not-idempotent", &all),
     ]
 }
@@ -94,13 +114,13 @@ fn sample() -> Sample {
         servers: 4,
         name: |id| numbered(id, "the controller", "broker"),
         write: |_| None,
-        read: Some(|count| cost(Acks::All, consume, count)),
-        survives: |crashed| survives(Acks::All, crashed),
+        read: Some(|count| cost(1, consume(count))),
+        survives: |crashed| survives(1, Acks::All, crashed),
     }
 }
 
-fn produce(count: usize) -> Vec<Op> {
-    (1..=count as u64).map(|sequence| Op::Produce { sequence, value: "a".into() }).collect()
+fn produce(acks: Acks, count: usize) -> Vec<Op> {
+    (1..=count as u64).map(|sequence| Op::Produce { sequence, value: "a".into(), acks }).collect()
 }
 
 fn consume(count: usize) -> Vec<Op> {
@@ -115,20 +135,20 @@ fn gets(count: usize) -> Vec<Op> {
     vec![Op::Map(kv::Op::get("k")); count]
 }
 
-fn cost(
-    acks: Acks,
-    script: fn(usize) -> Vec<Op>,
-    count: usize,
-) -> Option<crate::world::rehearsal::Cost> {
-    rehearsed(acks, script(count)).cost()
+fn cost(number: usize, script: Vec<Op>) -> Option<Cost> {
+    rehearsed(number, script).cost()
 }
 
-fn survives(acks: Acks, crashed: &[Id]) -> bool {
-    Rehearsal::survives(|| rehearsed(acks, produce(1)), crashed)
+fn survives(number: usize, acks: Acks, crashed: &[Id]) -> bool {
+    Rehearsal::survives(|| rehearsed(number, produce(acks, 1)), crashed)
 }
 
-fn rehearsed(acks: Acks, script: Vec<Op>) -> Rehearsal<Kafka> {
-    let config = Config { acks, ..Config::new(3, 2, Timing::model()) };
+/// So many controllers, and 3 brokers.
+fn rehearsed(number: usize, script: Vec<Op>) -> Rehearsal<Kafka> {
+    let mut config = Config::new(3, 2, Timing::model());
+    if number > 1 {
+        config.quorum = controllers(number);
+    }
     let mut actors = config.servers();
     let (servers, count) = (actors.len(), script.len());
     actors.push(config.client(1, script));

@@ -1,5 +1,6 @@
 //! What producers and consumers asked for, and the replies.
 
+use super::config::Acks;
 use super::message::{Msg, Op, Reply};
 use crate::kv::history::Linearizable;
 use crate::kv::{self, Map, Service};
@@ -66,6 +67,11 @@ impl Observer<Msg> for LogHistory {
 
     fn on_send(&self, envelope: Envelope<&Msg>) -> Option<Self> {
         let Service::Request { seq, op } = envelope.msg else { return None };
+        if let Op::Produce { sequence, acks: Acks::None, .. } = op {
+            // Its producer takes it for done.
+            let mut next = self.clone();
+            return next.acknowledged.insert((envelope.src, *sequence)).then_some(next);
+        }
         let asked = Request::new(envelope.src, *seq, op)?;
         let next = self.in_real_time.as_ref()?.invoke(envelope.src, *seq, &asked)?;
         Some(Self { in_real_time: Some(next), ..self.clone() })

@@ -4,6 +4,7 @@
 //! links lose, repeat and reorder: there is no connection that would say which answer is to which
 //! fetch.
 
+use super::config::Acks;
 use super::log::Record;
 use super::registry::Registry;
 use super::topic::{Applied, TopicPiece};
@@ -26,6 +27,8 @@ pub enum Op {
         sequence: u64,
         /// The record's value.
         value: Bytes,
+        /// When it is acknowledged.
+        acks: Acks,
     },
     /// Read the committed records from this offset on.
     Consume {

@@ -94,6 +94,8 @@
 //!   starts has lost nothing, and stays eligible however it stopped.
 //! * A follower lags if it does not have, when the timer fires, what the log had when it was set.
 //! * Where an epoch ends follows from the log, without a second file that could disagree.
+//! * A producer that waits for no answer (`acks=0`) numbers its records too, and the numbers may jump,
+//!   since a lost record is not sent again; in Kafka such a producer is not idempotent.
 //! * A producer id is never used by two producers, so there are no producer epochs (KIP-890).
 //! * A truncation is durable at once.
 //! * A record that was appended when the in-sync replicas became too few is not refused: its producer
@@ -101,8 +103,8 @@
 //!
 //! # What is not promised
 //!
-//! `acks=1` loses acknowledged records at failover; so does an unclean election; so do as many lost
-//! page caches as `min_isr`: these are instances whose violations are expected. A single controller is
+//! `acks=1` loses acknowledged records at failover, and `acks=0` at any time; so does an unclean election;
+//! so do as many lost page caches as `min_isr`: these are instances whose violations are expected. A single controller is
 //! as durable as its disk. A deposed leader may answer consumers with an older prefix until it
 //! hears of its successor (`zombie-read`), and so may a follower (`stale-follower`): reads are
 //! consistent, not linearizable. Appends are, and reads at a leader that is not deposed, and all
@@ -113,13 +115,24 @@
 //!
 //! # Deployed
 //!
-//! Server 0 is the controller, the others are brokers of one topic with one partition. The `mode` of
-//! the cluster file chooses, in words with a space between them: `min.insync.replicas=N` (a majority of
+//! The first server is the controller, or the first `controllers=N`, of which a majority decides; the
+//! others are brokers of one topic with one partition. The `mode` of the cluster file chooses, in words
+//! with a space between them: `controllers=N` (1 by default), `min.insync.replicas=N` (a majority of
 //! the brokers by default), `flush=sync` (the default) or `flush=lazy`,
 //! `unclean.leader.election.enable=true` and `retention.bytes=N` (16 MiB by default; a log has up to
-//! twice as much). Clients ask for `acks=all`, and their producers are idempotent. A lazy flush makes a
+//! twice as much). A producer says of each record whether all in-sync replicas must have it, the leader
+//! alone, or nobody (`acks=all`, `1` and `0`), and numbers them; the map asks for all. A lazy flush makes a
 //! write as fast as the network, and then `min.insync.replicas - 1` brokers may be killed at once; a
 //! broker that is asked to stop writes what it has first.
+//!
+//! Controllers are needed when somebody dies, starts, or lags; records pass them by. When the one that
+//! leads the others is silent, another takes over (`heartbeat`, `election` and `candidacy` in the
+//! `[timing]` of the cluster file, as of Multi-Paxos), and gives each broker the time `suspect` to be
+//! heard: a broker that dies together with that controller is replaced one election later.
+//!
+//! Where a group of consumers goes on is a key of the map, `__consumer_offsets/GROUP`, which is Kafka's
+//! compacted topic of that name in small: there is one consumer of a group at a time, and a second one is
+//! noticed by its compare-and-swap.
 //!
 //! # Where things are
 //!

@@ -1,8 +1,8 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy, lossy_fence,
-    lossy_join, lossy_restart, outsider, produce, timed,
+    Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy,
+    lossy_controllers, lossy_fence, lossy_join, lossy_restart, outsider, produce, timed,
 };
 use super::bugs::Bug;
 use super::config::{Acks, Flush};
@@ -95,6 +95,8 @@ mutants! {
         "decide-unelected" by claims::METADATA in failover(2).controlled(2);
     DecideUponOpen: "a controller of several decides while what it decided before is not chosen",
         "decide-upon-open" by claims::METADATA in two_decisions();
+    NeverRemind: "a controller of several sends its decisions once to the others",
+        "never-remind" by claims::UNFENCED in lossy_controllers();
 }
 
 /// Everything is on disk before anything is said of it.
@@ -133,7 +135,7 @@ fn succeeded() -> Bounds {
 
 /// A record is acknowledged when the leader has it.
 fn leading(bounds: Bounds) -> Bounds {
-    bounds.with(|config| config.acks = Acks::Leader)
+    bounds.acked(Acks::Leader)
 }
 
 fn cluster(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History> {

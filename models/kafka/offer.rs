@@ -26,8 +26,8 @@ impl Offer for TopicOffer {
         match ask {
             Ask::One { op, context: None } => Ok(Op::Map(op.clone())),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::Log(LogAsk::Produce { sequence, value }) => {
-                Ok(Op::Produce { sequence: *sequence, value: value.clone() })
+            Ask::Log(LogAsk::Produce { sequence, value, acks }) => {
+                Ok(Op::Produce { sequence: *sequence, value: value.clone(), acks: *acks })
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
@@ -96,7 +96,7 @@ fn shown(offset: u64, record: &Record) -> LogRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kv::offer::admits;
+    use crate::kv::offer::{Acks, admits};
     use crate::kv::{Service, Transaction};
 
     fn answer(ask: &Ask, reply: Reply) -> Option<AskOutcome> {
@@ -110,7 +110,7 @@ mod tests {
         assert!(matches!(answer(&get, value()), Some(AskOutcome::Done(Answered::Reply(_)))));
         assert!(answer(&get, Reply::Map(kv::Reply::Done)).is_none());
         assert!(answer(&get, Reply::Produced { offset: 0 }).is_none());
-        let produce = Ask::Log(LogAsk::Produce { sequence: 2, value: "v".into() });
+        let produce = Ask::Log(LogAsk::Produce { sequence: 2, value: "v".into(), acks: Acks::All });
         assert!(answer(&produce, value()).is_none());
         let Some(AskOutcome::Failed(error)) = answer(&produce, Reply::OutOfOrder) else {
             panic!("a gap is no success");
@@ -125,7 +125,7 @@ mod tests {
             assert!(TopicOffer::request(&Topology::plain(2), &ask).is_err(), "{ask:?}");
         }
         let produce = |bytes| {
-            let op = Op::Produce { sequence: 1, value: vec![0; bytes].into() };
+            let op = Op::Produce { sequence: 1, value: vec![0; bytes].into(), acks: Acks::All };
             admits::<TopicOffer, ()>(&Service::Request { seq: 1, op })
         };
         assert!(produce(MAX_VALUE_BYTES) && !produce(MAX_VALUE_BYTES + 1));

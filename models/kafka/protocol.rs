@@ -1,4 +1,4 @@
-//! Kafka: what the tools need to know. Server 0 is the controller, the others are brokers.
+//! Kafka: what the tools need to know. The first servers are controllers, the others are brokers.
 
 use super::abstract_model::bounds::abstract_models;
 use super::config::{Kafka, Timing};
@@ -11,6 +11,7 @@ use super::{guarantees, instances, mutants, options};
 use crate::abstract_model::ModelVisitor;
 use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
+use crate::paxos;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
@@ -68,8 +69,11 @@ impl Deploy for Kafka {
         match state {
             State::Controller(registry) => of("controller", registry),
             State::Voter(voter) => {
-                let role =
-                    if voter.is_leading() { "controller" } else { "controller that follows" };
+                let role = match voter.role {
+                    paxos::Role::Leading(_) => "controller that leads the others",
+                    paxos::Role::Preparing(_) => "controller that tries to lead",
+                    paxos::Role::Follower => "controller that follows",
+                };
                 of(role, &voter.stable.image.machine)
             }
             State::Broker(broker) => of(role(broker), &broker.metadata),
@@ -78,9 +82,17 @@ impl Deploy for Kafka {
     }
 
     fn progress(state: &State) -> Progress {
-        let State::Broker(broker) = state else { return Progress::default() };
-        let sessions = broker.leading().map(|leading| leading.view.image.sessions.count());
-        Progress { applied: Some(broker.hw), sessions }
+        match state {
+            State::Voter(voter) => {
+                Progress { applied: Some(voter.stable.image.slot), ..Progress::default() }
+            }
+            State::Broker(broker) => {
+                let leading = broker.leading();
+                let sessions = leading.map(|leading| leading.view.image.sessions.count());
+                Progress { applied: Some(broker.hw), sessions }
+            }
+            _ => Progress::default(),
+        }
     }
 
     fn newest_client(state: &State) -> Option<Id> {
@@ -104,11 +116,13 @@ impl Deploy for Kafka {
 
     fn readmission(server: Id) -> Readmission<Self> {
         Readmission::Refused(if server == Id::from(0) {
-            "it is the controller, and no other server knows who is in sync and who may be elected; the \
-             brokers go on as they are, so copy what they hold into a new cluster"
+            "it is a controller: it has forgotten who is in sync and who may be elected, or, as one of \
+             several, what it promised to the others; the other servers go on as they are, so copy what \
+             the brokers hold into a new cluster"
         } else {
-            "it has forgotten how often it started, by which the controller tells its lives apart; go on \
-             with the other brokers, or copy what they hold into a new cluster"
+            "it has forgotten how often it started, by which the controller tells its lives apart, or, as \
+             one of several controllers, what it promised to the others; go on with the other servers, or \
+             copy what the brokers hold into a new cluster"
         })
     }
 

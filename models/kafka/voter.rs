@@ -47,6 +47,7 @@ impl VoterTurn<'_, '_> {
     pub(super) fn on_timer(&mut self, timer: Timer) {
         let id = self.id;
         match timer {
+            Timer::Quorum(paxos::Timer::Heartbeat) if self.has(Bug::NeverRemind) => {}
             Timer::Quorum(timer) => {
                 self.drive(|replica, state, o| replica.on_timer(id, state, timer, o));
             }

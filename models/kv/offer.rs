@@ -8,6 +8,7 @@ use super::machine::{StateMachine, Value};
 use super::tree::{TreeAnswer, TreeAsk, TreeError};
 use super::{Abort, Bytes, Level, Map, Op, Outcome, Reply, Service, Transaction};
 use crate::topology::Topology;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use super::carried::Carried;
@@ -40,6 +41,20 @@ pub enum Ask {
     Words(Vec<String>),
 }
 
+/// When a record is acknowledged to its producer.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Acks {
+    /// When every in-sync replica has it, and they are at least the minimum: `acks=all`.
+    #[default]
+    All,
+    /// When the leader has it: `acks=1`.
+    Leader,
+    /// Never: its producer sends it once, and does not wait: `acks=0`.
+    None,
+}
+
 /// What a user asks of a log of records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogAsk {
@@ -49,6 +64,8 @@ pub enum LogAsk {
         sequence: u64,
         /// The message.
         value: Bytes,
+        /// When it is acknowledged.
+        acks: Acks,
     },
     /// To read the records from this offset on.
     Consume {

@@ -5,6 +5,10 @@ use stateright::actor::model_timeout;
 use std::ops::Range;
 use std::time::Duration;
 
+const BEAT: &str = "heartbeat";
+const WAIT: &str = "election";
+const LEAD: &str = "candidacy";
+
 /// How long things take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderTiming {
@@ -34,17 +38,26 @@ impl LeaderTiming {
     /// When another one is given, or they do not go together.
     pub fn given(timings: &Timings) -> Result<Self, TimingError> {
         let mut timing = Self::default();
-        let Self { heartbeat, election, candidacy, retry } = &mut timing;
-        let (beat, wait, lead) = ("heartbeat", "election", "candidacy");
-        timings.set([(beat, heartbeat), (wait, election), (lead, candidacy), ("retry", retry)])?;
-        let (beat, wait) = ((beat, &timing.heartbeat), (wait, &timing.election));
-        let lead = (lead, &timing.candidacy);
+        timings.set(timing.named())?;
+        timing.checked()
+    }
+
+    /// The fields, by the names that they have in a cluster file.
+    pub(crate) fn named(&mut self) -> [(&'static str, &mut Range<Duration>); 4] {
+        let Self { heartbeat, election, candidacy, retry } = self;
+        [(BEAT, heartbeat), (WAIT, election), (LEAD, candidacy), ("retry", retry)]
+    }
+
+    /// An error unless they go together.
+    pub(crate) fn checked(self) -> Result<Self, TimingError> {
+        let (beat, wait) = ((BEAT, &self.heartbeat), (WAIT, &self.election));
+        let lead = (LEAD, &self.candidacy);
         fits(2, beat, wait, "one lost heartbeat would depose a live leader")?;
         fits(1, wait, lead, "a candidate would be given up sooner than a leader")?;
         let otherwise =
             "replicas that miss a leader would try to lead at the same time, again and again";
         varies(wait, beat, otherwise)?;
-        Ok(timing)
+        Ok(self)
     }
 }
 

@@ -90,6 +90,9 @@ pub(crate) enum CliError {
     NoStart(Duration, PathBuf),
     #[error("{0}")]
     Usage(String),
+    /// What a group of consumers has stored is not as it should be.
+    #[error("{0}")]
+    Group(String),
     #[error(
         "server {server} of a cluster that runs {protocol} cannot return without its data directory: {why}"
     )]

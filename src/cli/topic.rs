@@ -4,10 +4,10 @@ use super::answer::show;
 use super::client::{Common, EXIT_CODES, bytes, explained, perform};
 use super::{CliError, DONE, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
-use crate::models::kv::Bytes;
-use crate::models::kv::offer::{Answered, Ask, LogAnswer, LogAsk, LogRecord};
-use crate::node::ClusterFile;
+use crate::models::kv::offer::{Acks, Answered, Ask, LogAnswer, LogAsk, LogRecord};
+use crate::models::kv::{Bytes, Op, Reply};
 use crate::node::deploy::deployed::{CallError, OpenClient};
+use crate::node::{AskError, ClientError, ClusterFile};
 use stateright::actor::Id;
 use std::io::BufRead;
 use std::path::Path;
@@ -19,18 +19,46 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Append messages to a topic
 ///
-/// Prints the offset of each when all in-sync replicas have it (acks=all). Messages are numbered: one
-/// that is sent again, because an answer was lost, is appended once. Without a message, each line of
-/// standard input is one.
+/// Prints the offset of each when all in-sync replicas have it (`--acks all`), or when the leader has it
+/// (`--acks 1`: it is lost if the leader is, before others have it). Messages are numbered: one that is
+/// sent again, because an answer was lost, is appended once. With `--acks 0` each is sent once, nobody
+/// waits, and nothing is printed: it may be lost. Without a message, each line of standard input is one.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
     quorate produce hello --cluster cluster.toml\n  \
-    seq 1000 | quorate produce --cluster cluster.toml"))]
+    seq 1000 | quorate produce --acks 1 --cluster cluster.toml"))]
 pub(crate) struct Produce {
     /// The messages
     messages: Vec<String>,
+    /// What a message must have come to before the next one is sent
+    #[arg(long, value_enum, default_value_t, value_name = "ACKS")]
+    acks: Wanted,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// When a message is acknowledged.
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Wanted {
+    /// All in-sync replicas have it
+    #[default]
+    All,
+    /// The leader has it
+    #[value(name = "1")]
+    Leader,
+    /// It was sent
+    #[value(name = "0")]
+    Sent,
+}
+
+impl From<Wanted> for Acks {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::All => Self::All,
+            Wanted::Leader => Self::Leader,
+            Wanted::Sent => Self::None,
+        }
+    }
 }
 
 /// Read the records of a topic
@@ -39,21 +67,30 @@ pub(crate) struct Produce {
 /// (put, delete, cas) are shown too; reads, which are records as well, with --all. Only committed
 /// records are read. What was read at an offset is read there for ever; but a leader that was
 /// replaced, and does not know it yet, may show fewer records than there are.
+///
+/// A group goes on after the last record that it was shown, whichever servers died meanwhile, and begins
+/// at the start of the log. Its offset is stored in the map, under `__consumer_offsets/GROUP`, after the
+/// records were shown: after a failure some may be shown twice, and none is left out. Two that consume
+/// for one group at a time notice it, and one ends in an error.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\nWith --json, each line is one JSON object.\n\nExamples:\n  \
     quorate consume --cluster cluster.toml\n  \
-    quorate consume --from 100 --follow --json --cluster cluster.toml"))]
+    quorate consume --from 100 --follow --json --cluster cluster.toml\n  \
+    quorate consume --group billing --follow --cluster cluster.toml"))]
 pub(crate) struct Consume {
     /// The offset of the first record; if the log begins later by now, it is that
     #[arg(long, default_value_t = 0, value_name = "OFFSET")]
     from: u64,
+    /// Go on where this group stopped, and store where it is
+    #[arg(long, value_name = "GROUP", conflicts_with = "from")]
+    group: Option<String>,
     /// Wait for more records at the end, until Ctrl-C
     #[arg(long)]
     follow: bool,
     /// Stop after so many lines
     #[arg(long, value_name = "N")]
     max: Option<u64>,
-    /// Show reads of the map as well
+    /// Show reads of the map and offsets of groups as well
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -93,22 +130,97 @@ impl<'a> Asking<'a> {
         answered.map_err(|error| explained(CallError::Ask(error), self.catalogue, &self.cluster))
     }
 
-    fn produce(&mut self, sequence: u64, value: Bytes) -> Result<(), CliError> {
-        let answered = self.ask(LogAsk::Produce { sequence, value })?;
+    fn produce(&mut self, sequence: u64, value: Bytes, acks: Acks) -> Result<(), CliError> {
+        let ask = LogAsk::Produce { sequence, value, acks };
+        if acks == Acks::None {
+            return self.send(ask);
+        }
+        let answered = self.ask(ask)?;
         out::print(show(&answered, &[], self.json).0)
     }
+
+    /// Sends it once, and waits for nothing.
+    fn send(&mut self, ask: LogAsk) -> Result<(), CliError> {
+        match self.client.ask(&Ask::Log(ask), Duration::ZERO) {
+            Ok(_) | Err(AskError::Client(ClientError::NoAnswer { .. })) => Ok(()),
+            Err(error) => Err(explained(CallError::Ask(error), self.catalogue, &self.cluster)),
+        }
+    }
+
+    fn on_map(&mut self, op: Op) -> Result<Reply, CliError> {
+        match self.client.ask(&op.into(), self.timeout) {
+            Ok(Answered::Reply(reply)) => Ok(reply),
+            Ok(_) => Err(CliError::Group("the map has no such answer".into())),
+            Err(error) => Err(explained(CallError::Ask(error), self.catalogue, &self.cluster)),
+        }
+    }
+}
+
+/// A key of the map under this is where a group goes on.
+const OFFSETS: &str = "__consumer_offsets/";
+
+/// Where a group of consumers goes on.
+struct Group {
+    name: String,
+    key: Bytes,
+    /// What is stored.
+    stored: Option<Bytes>,
+}
+
+impl Group {
+    /// The group, and the offset of the first record that it was not shown.
+    fn open(asking: &mut Asking<'_>, name: &str) -> Result<(Self, u64), CliError> {
+        let key = bytes(&format!("{OFFSETS}{name}"));
+        let Reply::Value(stored) = asking.on_map(Op::Get { key: key.clone() })? else {
+            return Err(CliError::Group(format!("no offset of group {name} can be read")));
+        };
+        let number = |stored: &Bytes| std::str::from_utf8(stored.as_ref()).ok()?.parse().ok();
+        let next = match &stored {
+            None => 0,
+            Some(stored) => number(stored).ok_or_else(|| {
+                let why = format!("`{stored}` under `{key}` is no offset; delete that key");
+                CliError::Group(why)
+            })?,
+        };
+        Ok((Self { name: name.into(), key, stored }, next))
+    }
+
+    /// Goes on at this offset the next time.
+    fn store(&mut self, asking: &mut Asking<'_>, next: u64) -> Result<(), CliError> {
+        let new = bytes(&next.to_string());
+        let (key, expected) = (self.key.clone(), self.stored.clone());
+        let stored = asking.on_map(Op::Cas { key, expected, new: Some(new.clone()) })?;
+        if !matches!(stored, Reply::Swapped { swapped: true, .. }) {
+            let why = format!("another consumer of group {} went on meanwhile", self.name);
+            return Err(CliError::Group(why));
+        }
+        self.stored = Some(new);
+        Ok(())
+    }
+}
+
+/// Whether it is there for the sake of other records: a read, or where a group goes on.
+fn is_internal(record: &LogRecord) -> bool {
+    let is_offset =
+        record.key.as_ref().is_some_and(|key| key.as_ref().starts_with(OFFSETS.as_bytes()));
+    is_offset || ["get", "range"].contains(&record.kind)
 }
 
 pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliError> {
     let mut asking = Asking::open(catalogue, &args.common)?;
+    let acks = args.acks.into();
+    if acks == Acks::None {
+        // Who does not wait for answers learns from none who leads.
+        asking.ask(LogAsk::Offsets)?;
+    }
     for (sequence, message) in (1..).zip(&args.messages) {
-        asking.produce(sequence, bytes(message))?;
+        asking.produce(sequence, bytes(message), acks)?;
     }
     if args.messages.is_empty() {
         let lines = std::io::stdin().lock().split(b'\n');
         for (sequence, line) in (1..).zip(lines) {
             let line = line.map_err(at("read messages", Path::new("standard input")))?;
-            asking.produce(sequence, line.into())?;
+            asking.produce(sequence, line.into(), acks)?;
         }
     }
     Ok(DONE)
@@ -117,6 +229,11 @@ pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliEr
 pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliError> {
     let mut asking = Asking::open(catalogue, &args.common)?;
     let (mut next, mut left) = (args.from, args.max.unwrap_or(u64::MAX));
+    let mut group = None;
+    if let Some(name) = &args.group {
+        let (opened, first) = Group::open(&mut asking, name)?;
+        (group, next) = (Some(opened), first);
+    }
     while left > 0 {
         let Answered::Log(LogAnswer::Records { from, records }) =
             asking.ask(LogAsk::Consume { from: next })?
@@ -128,12 +245,16 @@ pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliEr
         }
         let at_end = records.is_empty();
         next = from + records.len() as u64;
-        let is_read = |record: &LogRecord| ["get", "range"].contains(&record.kind);
-        let mut shown: Vec<_> = records.into_iter().filter(|it| args.all || !is_read(it)).collect();
+        let mut shown = records;
+        shown.retain(|record| args.all || !is_internal(record));
         shown.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= shown.len() as u64;
+        let last = shown.last().map(|record| record.offset);
         let shown = Answered::Log(LogAnswer::Records { from, records: shown });
         out::print(show(&shown, &[], args.common.json).0)?;
+        if let (Some(group), Some(last)) = (&mut group, last) {
+            group.store(&mut asking, last + 1)?;
+        }
         match (at_end, args.follow) {
             (true, false) => break,
             (true, true) => thread::sleep(PAUSE),

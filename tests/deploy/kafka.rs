@@ -10,6 +10,7 @@ use quorate::models::kv::{Map, Op, Reply};
 use quorate::node::deploy::{ask, open_client};
 use std::io::Write;
 use std::process::Stdio;
+use std::time::Instant;
 
 /// A controller and 3 brokers.
 fn start(mode: &str) -> Cluster {
@@ -155,6 +156,58 @@ fn a_broker_that_missed_what_is_forgotten_gets_the_map_instead() {
         cluster.restart(victim);
         await_in_sync(&cluster, &[1, 2, 3]);
     }
+}
+
+/// A record of which the leader alone must know is taken without the others; one that all in-sync
+/// replicas must have is not; and for one that nobody acknowledges, nobody waits.
+#[test]
+fn a_record_is_acknowledged_when_its_producer_asked_for_it() {
+    let mut cluster = start("");
+    await_in_sync(&cluster, &[1, 2, 3]);
+    [2, 3].iter().for_each(|id| cluster.kill(*id));
+    let produce = |acks, message, timeout| {
+        cluster.client(&["produce", "--acks", acks, message, "--timeout", timeout])
+    };
+    assert_eq!(produce("1", "a", "20s"), said(0, "0\n"));
+    assert_eq!(produce("all", "b", "1s").0, 3);
+    assert_eq!(produce("0", "c", "20s"), said(0, ""));
+    assert_eq!(produce("2", "d", "1s").0, 2);
+    cluster.restart(2);
+    await_in_sync(&cluster, &[1, 2]);
+    // The leader hears of the other a moment later than the controller says it.
+    let all = |log: &str| log.starts_with("0\ta\n") && log.ends_with("\tc\n");
+    let consume = || cluster.client(&["consume", "--timeout", "20s"]).1;
+    let begin = Instant::now();
+    while !all(&consume()) {
+        assert!(begin.elapsed() < SECOND * 20, "{}", consume());
+    }
+}
+
+#[test]
+fn a_group_of_consumers_goes_on_where_it_stopped_whoever_is_killed() {
+    let mut cluster = start("");
+    let consume = |cluster: &Cluster, more: &[&str]| {
+        let args = ["consume", "--group", "g", "--timeout", "20s"];
+        cluster.client(&[args.as_slice(), more].concat())
+    };
+    assert_eq!(cluster.client(&["produce", "a", "b", "c"]), said(0, "0\n1\n2\n"));
+    assert_eq!(consume(&cluster, &["--max", "2"]), said(0, "0\ta\n1\tb\n"));
+    cluster.kill(1);
+    assert_eq!(consume(&cluster, &[]), said(0, "2\tc\n"));
+    cluster.restart(1);
+    let (code, offset) = cluster.client(&["produce", "d", "--timeout", "20s"]);
+    let line = format!("{}\td\n", offset.trim());
+    assert_eq!((code, consume(&cluster, &["--max", "1", "--follow"])), (0, said(0, &line)));
+    (0..4).for_each(|id| cluster.kill(id));
+    (0..4).for_each(|id| cluster.restart(id));
+    assert_eq!(consume(&cluster, &[]), said(0, ""));
+    let others = cluster.client(&["consume", "--group", "h", "--timeout", "20s"]);
+    assert_eq!(others, said(0, &format!("0\ta\n1\tb\n2\tc\n{line}")));
+    let key = "__consumer_offsets/g";
+    assert_eq!(cluster.client(&["put", key, "first"]), said(0, "done\n"));
+    let refused = cluster.quorate(&["consume", "--group", "g"]);
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && error.contains("is no offset"), "{error}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod async_client;
 mod bench;
 mod chaos;
 mod cluster_command;
+mod controllers;
 mod kafka;
 mod keys;
 mod log;

@@ -7,7 +7,7 @@ use crate::kafka::properties::{self as claims, Actor, History};
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![acks_one(), unclean(), two_lost(), not_idempotent(), gone(), stale_follower()]
+    vec![acks_one(), acks_zero(), unclean(), two_lost(), not_idempotent(), gone(), stale_follower()]
 }
 
 fn acks_one() -> Instance<Actor, History> {
@@ -16,7 +16,7 @@ fn acks_one() -> Instance<Actor, History> {
         about: "2 brokers, a record is acknowledged when the leader has it; one is fenced",
         deep: false,
         cluster: || {
-            let bounds = failover(2).with(|config| config.acks = Acks::Leader);
+            let bounds = failover(2).acked(Acks::Leader);
             bounds.safe(claims::acknowledged_by_all())
         },
         symmetry: None,
@@ -24,6 +24,25 @@ fn acks_one() -> Instance<Actor, History> {
             unique: 2_868,
             generated: 18_171,
             violated: &[(claims::LEADER_COMPLETE, 4), (claims::NO_LOSS, 7)],
+        },
+    }
+}
+
+/// A producer takes for done what it has sent.
+fn acks_zero() -> Instance<Actor, History> {
+    Instance {
+        name: "acks-zero",
+        about: "2 brokers, a producer that waits for no answer; nothing fails but the network",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds::of(2, 2);
+            bounds.acked(Acks::None).safe(claims::acknowledged_by_all())
+        },
+        symmetry: None,
+        expected: Expected {
+            unique: 17,
+            generated: 55,
+            violated: &[(claims::LEADER_COMPLETE, 0), (claims::NO_LOSS, 0)],
         },
     }
 }

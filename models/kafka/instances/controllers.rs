@@ -5,12 +5,30 @@
 //! both of which must agree, show a leader that is deposed and does not know; three, of which the first
 //! is down before the second tries to lead, that the others go on.
 
-use crate::kafka::bounds::{Bounds, Fences};
+use crate::kafka::bounds::{Bounds, Fences, lossy_controllers};
 use crate::kafka::properties::{self as claims, Actor, Claim, History};
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![controllers(), produced(), bereaved()]
+    vec![controllers(), lossy(), produced(), bereaved()]
+}
+
+/// Each decision is accepted by both controllers, whatever is lost; nobody else takes over. With a second
+/// broker, a producer or an election there are several million states: each kind of message that may be
+/// under way at a time, or lost, doubles them.
+fn lossy() -> Instance<Actor, History> {
+    Instance {
+        name: "controllers-lossy",
+        about: "2 controllers, and a broker that commits alone; any losses; the broker is fenced",
+        deep: false,
+        cluster: || {
+            let bounds = lossy_controllers();
+            let liveness = bounds.liveness();
+            bounds.safe(liveness.into_iter().chain([claims::shrunk(1)]))
+        },
+        symmetry: None,
+        expected: Expected { unique: 178_808, generated: 2_733_169, violated: &[] },
+    }
 }
 
 /// 2 brokers, 2 to commit, the first of which is fenced; one controller takes over from another.

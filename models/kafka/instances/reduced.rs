@@ -14,6 +14,7 @@ pub(in crate::kafka) const REDUCED: &[Reduced] = &[
     Reduced::new("follower-reads", 4_000, 14_608),
     Reduced::new("failover", 12_733, 40_559),
     Reduced::new("acks-one", 940, 2_626),
+    Reduced::new("acks-zero", 9, 11),
     Reduced::new("unclean-election", 25_564, 73_476),
     Reduced::new("two-lost", 31_191, 108_093),
     Reduced::new("not-idempotent", 35, 52),

@@ -1,7 +1,8 @@
 //! A broker by itself: its disk, and where logs part.
 
 use crate::kafka::{
-    Config, Content, Fetch, Fetched, Kafka, Msg, Op, Peer, Registry, Role, State, Timer, Timing,
+    Acks, Config, Content, Fetch, Fetched, Kafka, Msg, Op, Peer, Registry, Role, State, Timer,
+    Timing,
 };
 use crate::kv::Service;
 use crate::testing::{self, Did};
@@ -21,7 +22,7 @@ fn broker(at: usize) -> Node {
 
 fn produce(sequence: u64) -> Msg {
     let value = sequence.to_string().as_str().into();
-    Service::Request { seq: sequence, op: Op::Produce { sequence, value } }
+    Service::Request { seq: sequence, op: Op::Produce { sequence, value, acks: Acks::All } }
 }
 
 fn state(node: &Node) -> &crate::kafka::BrokerState {

@@ -2,8 +2,8 @@
 //! that are forgotten.
 
 use crate::kafka::{
-    BrokerState, Config, Content, Fetch, Fetched, Flush, Kafka, Msg, Op, Peer, Reply, State, Timer,
-    Timing,
+    Acks, BrokerState, Config, Content, Fetch, Fetched, Flush, Kafka, Msg, Op, Peer, Reply, State,
+    Timer, Timing,
 };
 use crate::kv::service::Refusal;
 use crate::kv::{self, Service};
@@ -110,7 +110,7 @@ fn a_request_that_comes_again_gets_the_reply_that_it_had() {
     assert_eq!(leader.on_msg(3, put(1, "a")), [], "its client has gone on");
     leader.on_msg(3, put(4, "b"));
     assert_eq!(state(&leader).log.end(), 3, "a client may give up a request");
-    let produce = Op::Produce { sequence: 2, value: "m".into() };
+    let produce = Op::Produce { sequence: 2, value: "m".into(), acks: Acks::All };
     let did = leader.on_msg(4, Service::Request { seq: 1, op: produce });
     assert_eq!(did, [Did::Send(4, Service::Reply { seq: 1, reply: Reply::OutOfOrder })]);
 }
@@ -147,4 +147,23 @@ fn a_full_log_takes_no_more() {
     leader.on_msg(3, put(1, "a"));
     let busy = Service::Refused { seq: 1, why: Refusal::Busy };
     assert_eq!(leader.on_msg(4, put(1, "b")), [Did::Send(4, busy)]);
+}
+
+#[test]
+fn a_record_is_acknowledged_as_its_producer_asked() {
+    let mut leader = leader(|config| config.in_sync = 1);
+    let produce = |sequence, acks| {
+        let op = Op::Produce { sequence, value: "m".into(), acks };
+        Service::Request { seq: sequence, op }
+    };
+    let busy = Service::Refused { seq: 1, why: Refusal::Busy };
+    assert_eq!(leader.on_msg(3, produce(1, Acks::All)), [Did::Send(3, busy)], "too few in sync");
+    let at = |seq, offset| Did::Send(3, Service::Reply { seq, reply: Reply::Produced { offset } });
+    assert!(leader.on_msg(3, produce(1, Acks::Leader)).contains(&at(1, 0)));
+    assert!(leader.on_msg(3, produce(1, Acks::Leader)).contains(&at(1, 0)), "the same again");
+    let told = |did: &[Did<Kafka>]| did.iter().any(|did| matches!(did, Did::Send(3, _)));
+    assert!(!told(&leader.on_msg(3, produce(3, Acks::None))), "its producer does not wait");
+    assert_eq!(state(&leader).log.end(), 2, "one before it was lost, and is not sent again");
+    assert!(!told(&leader.on_msg(3, produce(2, Acks::None))));
+    assert_eq!((state(&leader).log.end(), state(&leader).hw), (2, 0), "it comes too late");
 }
