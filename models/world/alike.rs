@@ -163,10 +163,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
         if self.nodes[at].is_none() {
             self.nodes[at] = Some(self.compare_locals(node)?);
         }
-        if self.nodes[at].as_ref().is_some_and(|watched| !watched.is_empty()) {
-            for watched in self.nodes[at].clone().unwrap_or_default() {
-                self.compare_observed(history, &watched)?;
-            }
+        for watched in self.nodes[at].clone().unwrap_or_default() {
+            self.compare_observed(history, &watched)?;
         }
         Ok(())
     }
