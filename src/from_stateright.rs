@@ -94,6 +94,32 @@
 //! What is no part of an `ActorModel`, but of its checker, is not adopted: symmetry, limits, and when
 //! to stop.
 //!
+//! # Stateright's own examples
+//!
+//! The ten of stateright 0.31 run as they are, with equal counts (unique and generated), with these
+//! exceptions. A search of theirs ends once every property is decided; so to those that decide all of
+//! theirs a property that always holds was added, in both, so that all states are counted. Up to a
+//! limit of depth the unique states are equal, and this crate, which looks beyond the limit whether
+//! there is more, counts the steps back from there, too.
+//!
+//! | example | unique | generated |
+//! |---|---:|---:|
+//! | `2pc` with 3, 5, 6 resource managers | 288; 8,832; 50,816 | 1,146; 58,146; 402,306 |
+//! | `increment` with 2 threads | 13 | 15 |
+//! | `increment_lock` with 2, 3, 4, 5 threads | 17; 61; 257; 1,301 | 17; 61; 257; 1,301 |
+//! | `single-copy-register`, 2 clients, 1 and 2 servers | 93; 62 | 121; 81 |
+//! | the same, duplicating network | 1,323; 375 | 6,219; 1,703 |
+//! | `linearizable-register`, 2 clients; the same on ordered links | 544; 620 | 875; 883 |
+//! | the same, 3 clients, ordered links | 46,516 | 82,294 |
+//! | `paxos`, 2 clients; the same on ordered links | 16,668; 34,521 | 32,971; 112,970 |
+//! | `timers`, 5 steps; the same on ordered links | 854; 1,096 | 2,327; 2,621 |
+//! | the same, duplicating network | 1,022 | 3,509 (theirs 2,735) |
+//! | `lww-register`, 4 steps | 4,835 | 11,466 (theirs 9,287) |
+//! | `interaction`, 19 steps | 43,035 | 214,489 (theirs 147,377) |
+//! | `raft` with 2 servers, 9 steps | 3,629 (theirs 3,194) | 8,985 (theirs 7,440) |
+//!
+//! In `raft` nodes have timers of the same names, which stateright's fingerprints confuse, as said above.
+//!
 //! # A plain model
 //!
 //! A `stateright::Model` that is no `ActorModel` is checked as it is, too:
