@@ -77,6 +77,7 @@ mod spending;
 mod start;
 mod state;
 pub mod step;
+mod successor;
 mod symmetry;
 mod tabular;
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::memory::recall;
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::Checkable;
-use super::step::{Expander, Removed, Step};
+use super::step::{Expander, Step};
+use super::successor::Removed;
 
 /// In the place of a history: the observer panics.
 pub(super) const PANICS: u32 = u32::MAX;

@@ -6,7 +6,7 @@ use super::local::Effect;
 use super::newcomer::{FormerLife, Replacement};
 use super::observer::Observer;
 use super::parts::{Checkable, NodeOf};
-use super::step::Removed;
+use super::successor::Removed;
 use stateright::actor::{Command, Id, Out};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

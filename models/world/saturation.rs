@@ -13,7 +13,8 @@ use super::interner::{Fingerprint, short};
 use super::observer::Observer;
 use super::parts::Checkable;
 use super::setup::NetworkKind;
-use super::step::{Expander, Move, Removed, Step};
+use super::step::{Expander, Move, Step};
+use super::successor::Removed;
 
 /// A step, told by what it is of rather than by where that is in a state: the same in every state in
 /// which it is possible.
