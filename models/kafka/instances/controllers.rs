@@ -14,8 +14,8 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
 }
 
 /// Each decision is accepted by both controllers, whatever is lost; nobody else takes over. With a second
-/// broker or an election there are more than 1.5 million states, and with a producer no end was seen: each kind of message that may be
-/// under way at a time, or lost, doubles them.
+/// broker or an election there are more than 1.5 million states, and with a producer no end was seen:
+/// each kind of message that may be under way at a time, or lost, doubles them.
 fn lossy() -> Instance<Actor, History> {
     Instance {
         name: "controllers-lossy",
