@@ -8,10 +8,12 @@ use stateright::actor::Id;
 
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// Whether an envelope is on a link that is cut.
+    #[inline]
     pub(super) fn is_cut(&self, budget: u32, envelope: u32) -> bool {
-        if self.setup.cuts.links.is_empty() {
-            return false;
-        }
+        !self.setup.cuts.links.is_empty() && self.is_on_cut_link(budget, envelope)
+    }
+
+    fn is_on_cut_link(&self, budget: u32, envelope: u32) -> bool {
         let envelope = self.tables.envelopes.value(envelope);
         self.cut_between(budget, envelope.src, envelope.dst)
     }

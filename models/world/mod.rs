@@ -60,6 +60,7 @@ mod judge;
 mod local;
 mod memory;
 mod model;
+mod moves;
 mod newcomer;
 mod observation;
 mod observer;

@@ -13,23 +13,8 @@ use super::setup::{NetworkKind, Rules};
 use super::successor::Removed;
 use std::sync::atomic::Ordering;
 
+pub use super::moves::Move;
 pub use super::successor::Step;
-
-/// Something that can happen in a state, by position in the packed state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Move {
-    /// Deliver the item at this position.
-    Deliver(u32),
-    /// Lose the item at this position.
-    Drop(u32),
-    /// Something at a node alone: a timer, a choice, a crash, a restart, a disk write or its loss.
-    Local {
-        /// Which node.
-        node: u32,
-        /// Which of the things that can happen there.
-        at: u32,
-    },
-}
 
 /// Enumerates steps, with memories of its own in front of the cluster's shared ones. One per
 /// thread.
@@ -71,22 +56,40 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     /// Everything that may happen in `state`, each thing once; some of it may turn out not to be
     /// a step.
     pub fn moves(&self, state: &[u32], moves: &mut Vec<Move>) {
-        let inner = self.inner;
-        let nodes = inner.setup.actors.len();
         if self.is_over(state) {
             return;
         }
-        let items = &state[nodes + 2..];
-        // Of several copies of one message, delivering one is the same as delivering another.
-        let first_copies = (0..items.len()).filter(|at| *at == 0 || items[*at] != items[*at - 1]);
-        if inner.setup.lossy {
-            let lossy = first_copies.clone().filter(|at| inner.may_be_lost(items[*at]));
-            moves.extend(lossy.map(|at| Move::Drop(at as u32)));
+        let inner = self.inner;
+        moves.extend(inner.losses(state).map(Move::Drop));
+        moves.extend(inner.first_copies(state).map(Move::Deliver));
+        moves.extend(inner.local_moves(state).map(|(node, at)| Move::Local { node, at }));
+    }
+
+    /// Appends the steps of `state`, in the order of [`Self::moves`].
+    pub fn steps(
+        &mut self,
+        state: &[u32],
+        fingerprint: Fingerprint,
+        out: &mut Vec<(Move, Step<'c>)>,
+    ) {
+        if self.is_over(state) {
+            return;
         }
-        moves.extend(first_copies.map(|at| Move::Deliver(at as u32)));
-        for (node, id) in state[..nodes].iter().enumerate() {
-            let locals = inner.locals(*id).len();
-            moves.extend((0..locals as u32).map(|at| Move::Local { node: node as u32, at }));
+        let inner = self.inner;
+        for item in inner.losses(state) {
+            out.push((Move::Drop(item), self.drop_item(state, fingerprint, item)));
+        }
+        for item in inner.first_copies(state) {
+            // Most messages change nothing where they are.
+            if let Some((dst, effect)) = self.effect_of(state, item) {
+                let step = self.delivered(state, fingerprint, (item, dst), effect);
+                out.push((Move::Deliver(item), step));
+            }
+        }
+        for (node, at) in inner.local_moves(state) {
+            if let Some(step) = self.local(state, fingerprint, node, at as usize) {
+                out.push((Move::Local { node, at }, step));
+            }
         }
     }
 
@@ -105,13 +108,19 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         what: Move,
     ) -> Option<Step<'c>> {
         match what {
-            Move::Deliver(item) => self.deliver(state, fingerprint, item),
+            Move::Deliver(item) => {
+                let (dst, effect) = self.effect_of(state, item)?;
+                Some(self.delivered(state, fingerprint, (item, dst), effect))
+            }
             Move::Drop(item) => Some(self.drop_item(state, fingerprint, item)),
             Move::Local { node, at } => self.local(state, fingerprint, node, at as usize),
         }
     }
 
-    fn deliver(&mut self, state: &[u32], fingerprint: Fingerprint, item: u32) -> Option<Step<'c>> {
+    /// What delivering an item does, and at which node; `None` if that is no step.
+    #[expect(clippy::inline_always, reason = "the innermost look-up: 8 % fewer instructions")]
+    #[inline(always)]
+    fn effect_of(&mut self, state: &[u32], item: u32) -> Option<(u32, &'c Effect)> {
         let inner = self.inner;
         let envelope = inner.next_of(state[inner.items_at() + item as usize]);
         let dst = match self.receivers.get(envelope as usize) {
@@ -130,14 +139,24 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             Some(known) => known,
             None => self.first_delivery(node, envelope),
         };
-        let effect = delivery?;
+        delivery.map(|effect| (dst, effect))
+    }
+
+    /// What comes of delivering an item to a node, where that has an effect.
+    fn delivered(
+        &mut self,
+        state: &[u32],
+        fingerprint: Fingerprint,
+        (item, dst): (u32, u32),
+        effect: &'c Effect,
+    ) -> Step<'c> {
         if effect.no_op {
-            return Some(self.drop_item(state, fingerprint, item));
+            return self.drop_item(state, fingerprint, item);
         }
-        let stays = inner.setup.network == NetworkKind::Set;
+        let stays = self.inner.setup.network == NetworkKind::Set;
         let removed = if stays { Removed::Nothing } else { Removed::Item(item) };
         let fingerprint = fingerprint.wrapping_add(effect.difference);
-        Some(self.apply(state, fingerprint, dst, effect, state[inner.budget_at()], removed))
+        self.apply(state, fingerprint, dst, effect, state[self.inner.budget_at()], removed)
     }
 
     #[cold]

@@ -212,12 +212,15 @@ pub(super) struct Found {
     /// Per property, the state with the largest key that decides it; of a batch, by its number among
     /// the new ones there.
     pub(super) deciding: [Option<Target>; 64],
+    /// The properties for which there is one, a bit each.
+    decided: u64,
 }
 
 impl Default for Found {
     fn default() -> Self {
         let [unique, generated, expanded, cut, hidden] = [0; 5];
-        Self { unique, generated, expanded, cut, hidden, deciding: [None; 64] }
+        let deciding = [None; 64];
+        Self { unique, generated, expanded, cut, hidden, deciding, decided: 0 }
     }
 }
 
@@ -229,15 +232,18 @@ impl Found {
         self.expanded += other.expanded;
         self.hidden |= other.hidden;
         self.cut += other.cut;
-        for (mine, theirs) in self.deciding.iter_mut().zip(other.deciding) {
+        self.decided |= other.decided;
+        for at in bits(other.decided) {
+            let theirs = other.deciding[at];
             let theirs = theirs.map(|theirs| Target { index: first + theirs.index, ..theirs });
-            *mine = (*mine).max(theirs);
+            self.deciding[at] = self.deciding[at].max(theirs);
         }
     }
 
     /// Notes the properties that a state decides.
     pub(super) fn decide(&mut self, state: Target, holds: u64, mask: PropertyMask) {
         let decided = mask.always & !holds | mask.sometimes & holds;
+        self.decided |= decided;
         for at in bits(decided) {
             self.deciding[at] = self.deciding[at].max(Some(state));
         }

@@ -1,9 +1,9 @@
 //! States that wait to be expanded: records, one after the other in the order of the search, handed to
 //! threads in chunks.
 //!
-//! A record is a fingerprint, a note, and the packed state as the differences between one word
-//! and the next, in as few bytes as they need: the ids of what is in flight are sorted and small,
-//! so most take one byte instead of four.
+//! A record is a fingerprint, its shape, a note, two lengths and the packed state: its first words in two
+//! bytes each, or in four; then, as long as each is a little more than the one before, a byte for how
+//! much more. The ids of what is in flight are sorted, so that is most of them.
 
 use super::visited::{KEY_BITS, key_of};
 use crate::models::world::Fingerprint;
@@ -15,6 +15,11 @@ pub(super) const CHUNK: usize = 4096;
 /// without the others.
 const FINGERPRINT: usize = KEY_BITS as usize / 8;
 
+/// The shape of a record, a bit each: its first words take four bytes, its lengths do, it has a note.
+const WIDE: u8 = 1;
+const LONG: u8 = 2;
+const NOTED: u8 = 4;
+
 /// Records of states.
 #[derive(Default)]
 pub(super) struct Chunk {
@@ -25,65 +30,72 @@ pub(super) struct Chunk {
 impl Chunk {
     /// The record at `at`, whose state is appended to `state`; `None` at the end.
     pub(super) fn read(&self, at: usize, state: &mut Vec<u32>) -> Option<Record> {
+        let mut rest = self.bytes.get(at..)?;
         let mut fingerprint = [0; size_of::<Fingerprint>()];
-        fingerprint[..FINGERPRINT].copy_from_slice(self.bytes.get(at..at + FINGERPRINT)?);
-        let fingerprint = Fingerprint::from_le_bytes(fingerprint);
-        let mut next = at + FINGERPRINT;
-        let note = self.long(&mut next);
-        let mut word = 0;
-        for _ in 0..self.number(&mut next) {
-            word = undo(word, self.number(&mut next));
-            state.push(word);
+        fingerprint[..FINGERPRINT].copy_from_slice(rest.split_off(..FINGERPRINT)?);
+        let shape = *rest.split_off_first()?;
+        let note = if shape & NOTED == 0 { [0; 8] } else { *take(&mut rest)? };
+        let (head, tail) = if shape & LONG == 0 {
+            let [head, tail] = *take(&mut rest)?;
+            (usize::from(head), usize::from(tail))
+        } else {
+            let [head, tail] = [*take(&mut rest)?, *take(&mut rest)?].map(u32::from_le_bytes);
+            (head as usize, tail as usize)
+        };
+        if shape & WIDE == 0 {
+            let words = rest.split_off(..2 * head)?.as_chunks().0;
+            state.extend(words.iter().map(|word| u32::from(u16::from_le_bytes(*word))));
+        } else {
+            let words = rest.split_off(..4 * head)?.as_chunks().0;
+            state.extend(words.iter().map(|word| u32::from_le_bytes(*word)));
         }
-        Some(Record { fingerprint, note, next })
+        let mut word = state.last().copied().unwrap_or(0);
+        state.extend(rest.split_off(..tail)?.iter().map(|step| {
+            word = word.wrapping_add(u32::from(*step));
+            word
+        }));
+        Some(Record {
+            fingerprint: Fingerprint::from_le_bytes(fingerprint),
+            note: u64::from_le_bytes(note),
+            next: self.bytes.len() - rest.len(),
+        })
     }
 
     /// Appends a record.
     pub(super) fn push(&mut self, fingerprint: Fingerprint, note: u64, state: &[u32]) {
-        self.bytes.extend_from_slice(&key_of(fingerprint).to_le_bytes()[..FINGERPRINT]);
-        self.push_number(note);
-        self.push_number(state.len() as u64);
-        let mut before = 0;
-        for word in state {
-            self.push_number(u64::from(difference(before, *word)));
-            before = *word;
+        let (head, tail) = state.split_at(state.len() - tail_of(state));
+        let is_wide = head.iter().fold(0, |all, word| all | word) > u32::from(u16::MAX);
+        let bytes = &mut self.bytes;
+        bytes.extend_from_slice(&key_of(fingerprint).to_le_bytes()[..FINGERPRINT]);
+        let lengths = (u8::try_from(head.len()), u8::try_from(tail.len()));
+        let is_long = lengths.0.is_err() || lengths.1.is_err();
+        let shapes = [(is_wide, WIDE), (is_long, LONG), (note != 0, NOTED)];
+        bytes.push(shapes.iter().fold(0, |all, (is, bit)| if *is { all | bit } else { all }));
+        if note != 0 {
+            bytes.extend_from_slice(&note.to_le_bytes());
+        }
+        if let (Ok(head), Ok(tail)) = lengths {
+            bytes.extend_from_slice(&[head, tail]);
+        } else {
+            let lengths = [head.len() as u32, tail.len() as u32];
+            bytes.extend(lengths.iter().flat_map(|length| length.to_le_bytes()));
+        }
+        let start = bytes.len();
+        if is_wide {
+            bytes.resize(start + 4 * head.len(), 0);
+            let places = bytes[start..].as_chunks_mut().0.iter_mut();
+            places.zip(head).for_each(|(place, word)| *place = word.to_le_bytes());
+        } else {
+            bytes.resize(start + 2 * head.len(), 0);
+            let places = bytes[start..].as_chunks_mut().0.iter_mut();
+            places.zip(head).for_each(|(place, word)| *place = (*word as u16).to_le_bytes());
+        }
+        if !tail.is_empty() {
+            // There is one before it: the first word is in the head.
+            let pairs = state[head.len() - 1..].windows(2);
+            bytes.extend(pairs.map(|pair| pair[1].wrapping_sub(pair[0]) as u8));
         }
         self.states += 1;
-    }
-
-    /// Seven bits a byte, the lowest first; the eighth says that there are more.
-    fn push_number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
-    }
-
-    fn number(&self, at: &mut usize) -> u32 {
-        let mut number = 0;
-        for shift in (0..32).step_by(7) {
-            let byte = self.bytes[*at];
-            *at += 1;
-            number |= u32::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        number
-    }
-
-    fn long(&self, at: &mut usize) -> u64 {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.bytes[*at];
-            *at += 1;
-            number |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        number
     }
 
     pub(super) fn clear(&mut self) {
@@ -116,15 +128,14 @@ impl Chunk {
     }
 }
 
-/// From one word to the next: small for a small step in either direction.
-fn difference(from: u32, to: u32) -> u32 {
-    let step = to.wrapping_sub(from);
-    step << 1 ^ if step >> 31 == 1 { u32::MAX } else { 0 }
+/// How many of the last words are each at most 255 more than the word before.
+fn tail_of(state: &[u32]) -> usize {
+    let steps = state.windows(2).rev().map(|pair| pair[1].wrapping_sub(pair[0]));
+    steps.take_while(|step| *step <= u32::from(u8::MAX)).count()
 }
 
-fn undo(from: u32, difference: u32) -> u32 {
-    let step = difference >> 1 ^ if difference & 1 == 1 { u32::MAX } else { 0 };
-    from.wrapping_add(step)
+fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Option<&'b [u8; N]> {
+    bytes.split_off(..N)?.first_chunk()
 }
 
 /// A state that waits.
@@ -146,9 +157,25 @@ mod tests {
 
     type Waiting = (u128, u64, Vec<u32>);
 
+    /// Mostly small steps from one word to the next.
+    fn sums(steps: Vec<u32>) -> Vec<u32> {
+        let next = |word: &mut u32, step: u32| {
+            *word = word.wrapping_add(step);
+            Some(*word)
+        };
+        steps.into_iter().scan(0, next).collect()
+    }
+
     fn records(limit: usize) -> impl Strategy<Value = Vec<Waiting>> {
-        let state = proptest::collection::vec(any::<u32>(), 0..9);
-        proptest::collection::vec((any::<u128>().prop_map(key_of), any::<u64>(), state), 0..limit)
+        let near = || prop_oneof![30 => 0..256_u32, 1 => 256..500_u32, 1 => Just(u32::MAX - 20)];
+        let step = || prop_oneof![30 => 0..256_u32, 1 => any::<u32>()];
+        let state = prop_oneof![
+            8 => proptest::collection::vec(near(), 0..40).prop_map(sums),
+            8 => proptest::collection::vec(step(), 0..40).prop_map(sums),
+            1 => proptest::collection::vec(near(), 200..600).prop_map(sums),
+        ];
+        let note = prop_oneof![Just(0), any::<u64>()];
+        proptest::collection::vec((any::<u128>().prop_map(key_of), note, state), 0..limit)
     }
 
     fn all(chunk: &Chunk) -> Vec<Waiting> {
@@ -180,6 +207,6 @@ mod tests {
     fn what_is_sorted_and_small_takes_a_byte_a_word() {
         let mut chunk = Chunk::default();
         chunk.push(1, 0, &(500..540).collect::<Vec<u32>>());
-        assert_eq!(chunk.bytes.len(), 10 + 1 + 1 + 2 + 39);
+        assert_eq!(chunk.bytes.len(), 10 + 1 + 2 + 2 + 39);
     }
 }

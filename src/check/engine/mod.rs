@@ -103,6 +103,7 @@ mod queue;
 pub(super) mod quiet;
 mod reducer;
 mod remembered;
+mod repeats;
 mod retrace;
 mod round;
 mod search;

@@ -1,9 +1,9 @@
 //! Rounds: how threads share the work of a level, so that nothing depends on which was faster.
 //!
-//! In a round each of several chunks is expanded by whichever thread is free; then each thread inserts,
-//! into the shards that it owns, the keys that belong there, in the order of the chunks; then the new
-//! states are built by whichever thread is free, and at once the next chunks expanded. What came of the
-//! chunks is put together in their order.
+//! In a round each of several chunks is expanded by its thread, or by another that is free; then whichever
+//! thread is free inserts, into one shard after the other, the keys that belong there, in the order of
+//! the chunks; then the new states are built, as chunks are expanded, and at once the next chunks
+//! expanded. What came of the chunks is put together in their order, while keys are inserted.
 
 use super::batch::{Answers, Batch, Found, Output};
 use super::frontier::Chunk;
@@ -46,7 +46,9 @@ struct Seat {
 struct Rounds<'r> {
     seats: Vec<Seat>,
     answers: Vec<RwLock<Answers>>,
-    next: AtomicUsize,
+    /// Per thread, which of its seats is next.
+    next: Vec<AtomicUsize>,
+    next_shard: AtomicUsize,
     meeting: Meeting,
     is_over: AtomicBool,
     panic: Mutex<Option<String>>,
@@ -66,7 +68,8 @@ pub(super) fn expand(
     let rounds = Rounds {
         seats: (0..seats).map(|_| Seat::default()).collect(),
         answers: (0..level.visited.shards()).map(|_| RwLock::default()).collect(),
-        next: AtomicUsize::new(0),
+        next: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
+        next_shard: AtomicUsize::new(0),
         meeting: Meeting::new(threads),
         is_over: AtomicBool::new(false),
         panic: Mutex::new(None),
@@ -77,9 +80,9 @@ pub(super) fn expand(
         thread::scope(|scope| {
             let rounds = &rounds;
             for (number, worker) in (1..).zip(others) {
-                scope.spawn(move || rounds.work(worker, (number, threads), &mut || ()));
+                scope.spawn(move || rounds.work(worker, number, &mut || ()));
             }
-            rounds.work(first, (0, threads), &mut || {
+            rounds.work(first, 0, &mut || {
                 rounds.gather(gathered);
                 rounds.hand_out(gathered);
                 tick();
@@ -93,24 +96,22 @@ pub(super) fn expand(
 }
 
 impl Rounds<'_> {
-    /// The work of one thread of so many. `between` is called by the first between the rounds.
-    fn work(
-        &self,
-        worker: &mut Worker<'_>,
-        (number, threads): (usize, usize),
-        between: &mut dyn FnMut(),
-    ) {
+    /// The work of one thread. `between` is called by the first when all chunks are expanded.
+    fn work(&self, worker: &mut Worker<'_>, number: usize, between: &mut dyn FnMut()) {
         loop {
-            self.guarded(|| self.build_and_expand(worker));
+            self.guarded(|| self.build_and_expand(worker, number));
+            if number == 0 {
+                self.next_shard.store(0, Ordering::Relaxed);
+            }
             self.meeting.wait();
-            self.guarded(|| self.insert(worker, number, threads));
             if number == 0 {
                 self.guarded(&mut *between);
-                self.next.store(0, Ordering::Relaxed);
+                self.next.iter().for_each(|next| next.store(0, Ordering::Relaxed));
                 let is_busy = |seat: &Seat| !read(&seat.batch).states.is_empty();
                 let is_over = !self.seats.iter().any(is_busy);
                 self.is_over.store(is_over || take(&self.panic).is_some(), Ordering::Relaxed);
             }
+            self.guarded(|| self.insert(worker));
             self.meeting.wait();
             if self.is_over.load(Ordering::Relaxed) {
                 return;
@@ -125,12 +126,11 @@ impl Rounds<'_> {
         }
     }
 
-    fn build_and_expand(&self, worker: &mut Worker<'_>) {
+    fn build_and_expand(&self, worker: &mut Worker<'_>, thread: usize) {
         let answers: Vec<_> = self.answers.iter().map(read).collect();
         let answers: Vec<&Answers> = answers.iter().map(|answers| &**answers).collect();
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(seat) = self.seats.get(number) else { return };
+        while let Some(number) = self.next_seat(thread) {
+            let seat = &self.seats[number];
             let mut batch = seat.batch.write().unwrap_or_else(PoisonError::into_inner);
             let mut output = take(&seat.output);
             worker.recycle(output.chunks.drain(..));
@@ -155,11 +155,23 @@ impl Rounds<'_> {
         }
     }
 
-    fn insert(&self, worker: &Worker<'_>, number: usize, threads: usize) {
+    /// The next seat for a thread. Its own come first: what it left in them is near to it.
+    fn next_seat(&self, thread: usize) -> Option<usize> {
+        let threads = self.next.len();
+        (0..threads).find_map(|after| {
+            let owner = (thread + after) % threads;
+            let turn = self.next[owner].fetch_add(1, Ordering::Relaxed);
+            Some(turn * threads + owner).filter(|number| *number < self.seats.len())
+        })
+    }
+
+    fn insert(&self, worker: &Worker<'_>) {
         let batches = self.seats.iter().map(|seat| &seat.batch);
         let weigh = || worker.space.weight();
-        for shard in (number..self.answers.len()).step_by(threads) {
-            let mut answers = self.answers[shard].write().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let shard = self.next_shard.fetch_add(1, Ordering::Relaxed);
+            let Some(answers) = self.answers.get(shard) else { return };
+            let mut answers = answers.write().unwrap_or_else(PoisonError::into_inner);
             let mut shard = self.level.visited.shard(shard);
             let (is_recorded, held) = (worker.recorder.is_some(), answers.bytes());
             answers.fill(self.level, &mut shard, batches.clone(), (is_recorded, &weigh));

@@ -71,6 +71,9 @@ pub(super) enum Until {
     All(u64),
 }
 
+/// Shards of the visited set, for each of several threads.
+const SHARDS: usize = 4;
+
 impl<'c, 's> Search<'c, 's> {
     pub(super) fn new(
         space: &'c dyn Space,
@@ -79,7 +82,8 @@ impl<'c, 's> Search<'c, 's> {
         mask: PropertyMask,
     ) -> Self {
         let has_numbers = workers.iter().any(|worker| worker.recorder.is_some());
-        let shards = workers.len();
+        // So that a thread that has less to do takes more of them.
+        let shards = if workers.len() > 1 { workers.len() * SHARDS } else { 1 };
         Self {
             space,
             workers,

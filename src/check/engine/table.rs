@@ -154,12 +154,12 @@ impl<W: Word> Table<W> {
         if word >= too_far || end + 1 >= self.words.len() {
             return false;
         }
-        self.words.copy_within(at..end, at + 1);
-        self.words[at + 1..=end].iter_mut().for_each(|word| *word = *word + unit);
-        self.words[at] = word;
+        let unit = self.unit;
+        let moved = self.words[at..=end].iter_mut();
+        moved.fold(word, |before, word| std::mem::replace(word, before) + unit);
         if !self.numbers.is_empty() {
-            self.numbers.copy_within(at..end, at + 1);
-            self.numbers[at] = number;
+            let moved = self.numbers[at..=end].iter_mut();
+            moved.fold(number, |before, number| std::mem::replace(number, before));
         }
         self.used += 1;
         true

@@ -6,6 +6,7 @@ use super::frontier::{Chunk, Record};
 use super::level::Level;
 use super::lineage::{Target, tag};
 use super::reducer::Reducer;
+use super::repeats::Repeats;
 use super::visited::{Key, Reading, key_of, shard_of_key};
 use crate::check::liveness::Recorder;
 use crate::check::space::{Space, Stepper};
@@ -41,6 +42,8 @@ pub(super) struct Worker<'c> {
     pending: Vec<Pending>,
     pending_ends: Vec<usize>,
     built: Vec<u32>,
+    /// The successors of the batch that were not known.
+    repeats: Repeats,
     /// The successors in a batch that are new, by place.
     new: Vec<u32>,
     /// The numbers of all successors in a batch: where the graph is recorded.
@@ -69,6 +72,7 @@ impl<'c> Worker<'c> {
             pending: Vec::new(),
             pending_ends: Vec::new(),
             built: Vec::new(),
+            repeats: Repeats::new(),
             new: Vec::new(),
             numbers: Vec::new(),
             children: Vec::new(),
@@ -112,6 +116,7 @@ impl<'c> Worker<'c> {
         output: &mut Output,
     ) {
         let known = level.visited.all();
+        self.repeats.forget();
         let mut at = 0;
         loop {
             let start = batch.words.len();
@@ -214,30 +219,11 @@ impl<'c> Worker<'c> {
         output: &mut Output,
     ) {
         let number = known.number(next.key);
-        if number.is_none() {
-            self.scratch.clear();
-            if next.built.is_empty() {
-                let (words, _) = batch.ranges(parent);
-                let (_, step) = &self.steps[next.step];
-                self.stepper.write(&batch.words[words], step, &mut self.scratch);
-            } else {
-                self.scratch.extend_from_slice(&self.built[next.built.clone()]);
-            }
-            if !self.is_within_boundary() {
-                output.found.generated -= 1;
-                output.found.cut += 1;
-                batch.cuts.extend(next.class.map(|class| (parent as u32, class)));
-                self.space.release(&self.scratch);
-                return;
-            }
-            if level.is_beyond_depth {
-                output.found.generated -= 1;
-                level.totals.is_cut.store(true, Ordering::Relaxed);
-                self.space.release(&self.scratch);
-                return;
-            }
-            batch.built.extend_from_slice(&self.scratch);
-        } else if self.recorder.is_none() {
+        let may_be_new = number.is_none() && !self.repeats.contains(next.key);
+        if may_be_new && !self.build_successor(level, batch, (parent, next), output) {
+            return;
+        }
+        if !may_be_new && self.recorder.is_none() {
             return;
         }
         // What is saturated has a fingerprint of its own, by which it is known.
@@ -252,14 +238,47 @@ impl<'c> Worker<'c> {
         }
     }
 
+    /// Builds a successor that is not known; false if it is out of bounds.
+    fn build_successor(
+        &mut self,
+        level: &Level<'_>,
+        batch: &mut Batch,
+        (parent, next): (usize, &Pending),
+        output: &mut Output,
+    ) -> bool {
+        let start = batch.built.len();
+        if next.built.is_empty() {
+            let (words, _) = batch.ranges(parent);
+            let (_, step) = &self.steps[next.step];
+            self.stepper.write(&batch.words[words], step, &mut batch.built);
+        } else {
+            batch.built.extend_from_slice(&self.built[next.built.clone()]);
+        }
+        let is_within = self.is_within_boundary(&batch.built[start..]);
+        if is_within && !level.is_beyond_depth {
+            self.repeats.note(next.key);
+            return true;
+        }
+        output.found.generated -= 1;
+        if is_within {
+            level.totals.is_cut.store(true, Ordering::Relaxed);
+        } else {
+            output.found.cut += 1;
+            batch.cuts.extend(next.class.map(|class| (parent as u32, class)));
+        }
+        self.space.release(&batch.built[start..]);
+        batch.built.truncate(start);
+        false
+    }
+
     /// Whether the state that was built is within bounds.
-    fn is_within_boundary(&mut self) -> bool {
+    fn is_within_boundary(&mut self, state: &[u32]) -> bool {
         if !self.evaluator.has_boundary() {
             return true;
         }
-        let is_within = self.evaluator.within_boundary(&self.scratch);
+        let is_within = self.evaluator.within_boundary(state);
         if let Some(reducer) = &mut self.reducer {
-            reducer.compare_boundary(&self.scratch, is_within, &self.evaluator);
+            reducer.compare_boundary(state, is_within, &self.evaluator);
         }
         is_within
     }

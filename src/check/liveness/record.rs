@@ -151,6 +151,8 @@ pub(crate) fn assemble(
         return Err(CheckError::TooLarge { what, limit: u64::from(UNFAIR) });
     }
     let mut runs: Vec<Vec<Run>> = recorders.into_iter().map(|recorder| recorder.runs).collect();
+    // A thread that takes over what another has left goes back to earlier states.
+    runs.iter_mut().for_each(|runs| runs.sort_by_key(|run| run.first));
     renumber(&mut runs, numbers as usize);
     let all = || runs.iter().flatten();
     let count = all().map(|run| run.numbers.len()).sum();

@@ -57,7 +57,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Space for OfCluster<'_, A, H> {
     }
 
     fn stepper(&self) -> Box<dyn Stepper<'_> + '_> {
-        Box::new(OfExpander { expander: self.cluster.expander(), moves: Vec::new() })
+        Box::new(OfExpander(self.cluster.expander()))
     }
 
     fn compare(&self, state: &[u32], one: Move, other: Move) -> Ordering {
@@ -161,36 +161,27 @@ impl<A: Checkable, H: Observer<A::Msg>> Recipes for OfCluster<'_, A, H> {
     }
 }
 
-struct OfExpander<'c, A: Checkable, H> {
-    expander: Expander<'c, A, H>,
-    moves: Vec<Move>,
-}
+struct OfExpander<'c, A: Checkable, H>(Expander<'c, A, H>);
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Stepper<'c> for OfExpander<'c, A, H> {
     fn steps(&mut self, state: &[u32], of: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
-        self.moves.clear();
-        self.expander.moves(state, &mut self.moves);
-        for what in &self.moves {
-            if let Some(step) = self.expander.step(state, of, *what) {
-                out.push((*what, step));
-            }
-        }
+        self.0.steps(state, of, out);
     }
 
     fn step(&mut self, state: &[u32], of: Fingerprint, what: Move) -> Option<Step<'c>> {
-        self.expander.step(state, of, what)
+        self.0.step(state, of, what)
     }
 
     fn write(&mut self, state: &[u32], step: &Step<'c>, out: &mut Vec<u32>) {
-        self.expander.write(state, step, out);
+        self.0.write(state, step, out);
     }
 
     fn bytes(&self) -> u64 {
-        self.expander.bytes()
+        self.0.bytes()
     }
 
     fn only_sends(&self, state: &[u32], step: &Step<'c>) -> bool {
-        self.expander.only_sends(state, step)
+        self.0.only_sends(state, step)
     }
 
     fn saturate(
@@ -200,15 +191,15 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Stepper<'c> for OfExpander<'c, A, H>
         last: Option<&Step<'c>>,
         note: &mut dyn FnMut(Event),
     ) -> Fingerprint {
-        self.expander.saturate(state, of, last, note)
+        self.0.saturate(state, of, last, note)
     }
 
     fn event(&self, state: &[u32], what: Move) -> Option<Event> {
-        self.expander.event(state, what)
+        self.0.event(state, what)
     }
 
     fn find(&self, state: &[u32], event: Event) -> Option<Move> {
-        self.expander.find(state, event)
+        self.0.find(state, event)
     }
 }
 
