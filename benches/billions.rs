@@ -1,6 +1,6 @@
-//! How many states fit, and how fast they come: Paxos with 4 clients, from disk, until so many distinct
-//! states were met. Once a minute it prints a line; it can be killed, and resumed from its last
-//! checkpoint by the same command.
+//! How many states fit, and how fast they come: Paxos with 5 servers and 3 clients, with a directory for
+//! what waits and for parents, until so many distinct states were met. Once a minute it prints a line; it
+//! can be killed, and goes on from its last checkpoint by the same command.
 //!
 //! `cargo bench --bench billions -- DIR STATES [CHECKPOINT_SECONDS]`
 
@@ -16,23 +16,30 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const CLIENTS: usize = 4;
-const EVERY: Duration = Duration::from_secs(60);
+const SERVERS: usize = 5;
+const CLIENTS: usize = 3;
+const EVERY: Duration = Duration::from_mins(1);
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds an argument of its own.
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let (dir, states, seconds) = match arguments.as_slice() {
-        [] => return Ok(println!("it takes a directory and a number of states: nothing is run")),
+        [] => {
+            println!("it takes a directory and a number of states: nothing is run");
+            return Ok(());
+        }
         [dir, states] => (dir, states, 600),
         [dir, states, seconds] => (dir, states, seconds.parse()?),
         _ => return Err("a directory, a number of states, and seconds between checkpoints".into()),
     };
     let dir = PathBuf::from(dir);
-    let (name, every) = (format!("Paxos with {CLIENTS} clients"), Duration::from_secs(seconds));
+    let (name, every) = (
+        format!("Paxos with {SERVERS} servers and {CLIENTS} clients"),
+        Duration::from_secs(seconds),
+    );
     let resume = dir.join("checkpoint").exists();
-    let cluster = cluster_of(paxos::servers(3), CLIENTS, NetworkKind::Multiset);
+    let cluster = cluster_of(paxos::servers(SERVERS), CLIENTS, NetworkKind::Multiset);
     let limits = Limits { states: Some(states.parse()?), ..Limits::default() };
     let last = Cell::new(None);
     let outcome = Checker::new(&cluster)
@@ -47,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         outcome.unique,
         outcome.generated,
         outcome.depth,
-        outcome.memory as f64 / outcome.unique as f64,
+        ratio(outcome.memory, outcome.unique),
         resident(),
     );
     Ok(())
@@ -62,7 +69,7 @@ fn tell(last: &Cell<Option<Progress>>, now: Progress) {
     }
     let rate = |of: fn(&Progress) -> u64| {
         let gained = before.map_or(0, |before| of(&now).saturating_sub(of(&before)));
-        gained as f64 / since.as_secs_f64().max(1e-9) / 1e6
+        ratio(gained, since.as_micros() as u64)
     };
     println!(
         "{:.0} s, depth {}: {} unique, {} generated; {:.2} and {:.2} million a second; {} KiB held",
@@ -75,6 +82,11 @@ fn tell(last: &Cell<Option<Progress>>, now: Progress) {
         resident(),
     );
     last.set(Some(now));
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for a person")]
+fn ratio(of: u64, to: u64) -> f64 {
+    of as f64 / to.max(1) as f64
 }
 
 /// The KiB of memory that this process has held at most, where the system reports it.

@@ -131,7 +131,7 @@ impl Chunk {
 /// How many of the last words are each at most 255 more than the word before.
 fn tail_of(state: &[u32]) -> usize {
     let steps = state.windows(2).rev().map(|pair| pair[1].wrapping_sub(pair[0]));
-    steps.take_while(|step| *step <= u32::from(u8::MAX)).count()
+    steps.take_while(|step| u8::try_from(*step).is_ok()).count()
 }
 
 fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Option<&'b [u8; N]> {
