@@ -24,15 +24,15 @@ pub(super) struct Batch {
     pub(super) states: Vec<Parent>,
     /// The states, one after the other.
     pub(super) words: Vec<u32>,
-    /// The keys and the fingerprints of the successors, those of one state after those of another. Those
-    /// that were known are left out, unless the graph is recorded.
+    /// The keys and the fingerprints of the successors that were not known, those of one state after those
+    /// of another.
     pub(super) keys: Vec<Key>,
     pub(super) fingerprints: Vec<Fingerprint>,
-    /// The successors themselves, one after the other, and where each ends; nothing of those that were
-    /// known.
+    /// These successors themselves, one after the other, and where each ends; nothing of those that are
+    /// here twice.
     pub(super) built: Vec<u32>,
     pub(super) built_ends: Vec<u32>,
-    /// The classes of the moves, where the graph is recorded; and the numbers of the successors that were
+    /// The classes of all moves, where the graph is recorded; and the numbers of the successors that were
     /// known.
     pub(super) classes: Vec<u16>,
     pub(super) numbers: Vec<Option<u32>>,
@@ -47,8 +47,10 @@ pub(super) struct Parent {
     pub(super) note: u64,
     /// Where its words end.
     pub(super) words: u32,
-    /// Where its successors end.
+    /// Where its successors that were not known end.
     pub(super) keys: u32,
+    /// Where its moves end, where the graph is recorded.
+    pub(super) moves: u32,
 }
 
 impl Batch {
@@ -67,15 +69,18 @@ impl Batch {
         self.expected = 0;
     }
 
-    /// The words and the successors of a state.
-    pub(super) fn ranges(&self, at: usize) -> (Range<usize>, Range<usize>) {
-        let Parent { words, keys, .. } = self.states[at];
-        let before = at.checked_sub(1).map(|before| self.states[before]);
-        let (first_word, first_key) = before.map_or((0, 0), |before| (before.words, before.keys));
-        (first_word as usize..words as usize, first_key as usize..keys as usize)
+    /// The words of a state, its successors that were not known, and its moves.
+    pub(super) fn ranges(&self, at: usize) -> [Range<usize>; 3] {
+        let ends = |at: usize| {
+            let Parent { words, keys, moves, .. } = self.states[at];
+            [words, keys, moves].map(|end| end as usize)
+        };
+        let before = at.checked_sub(1).map_or([0; 3], ends);
+        let [words, keys, moves] = ends(at);
+        [before[0]..words, before[1]..keys, before[2]..moves]
     }
 
-    /// A successor; nothing if it was known.
+    /// A successor; nothing if it is here twice.
     pub(super) fn successor(&self, place: usize) -> &[u32] {
         let start = place.checked_sub(1).map_or(0, |before| self.built_ends[before]);
         &self.built[start as usize..self.built_ends[place] as usize]
@@ -102,7 +107,7 @@ impl Batch {
 pub(super) struct Answers {
     /// The successors that are new, by their places in their batches.
     new: Vec<u32>,
-    /// The numbers of the successors that were not known before, new or not: where the graph is recorded.
+    /// The numbers of the successors, new or not: where the graph is recorded.
     numbers: Vec<u32>,
     /// Where both end, by batch.
     ends: Vec<(u32, u32)>,
@@ -155,8 +160,7 @@ impl Answers {
         for batch in batches {
             let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
             for (at, key) in batch.keys.iter().enumerate() {
-                let is_known = batch.numbers.get(at).is_some_and(Option::is_some);
-                if is_known || !shard.owns(*key) {
+                if !shard.owns(*key) {
                     continue;
                 }
                 let mut number = 0;

@@ -97,6 +97,7 @@ mod frontier;
 mod level;
 mod lineage;
 mod message_sets;
+mod noting;
 mod outcome;
 mod pieces;
 mod queue;

@@ -46,8 +46,8 @@ pub(super) struct Worker<'c> {
     repeats: Repeats,
     /// The successors in a batch that are new, by place.
     new: Vec<u32>,
-    /// The numbers of all successors in a batch: where the graph is recorded.
-    numbers: Vec<u32>,
+    /// The numbers of the successors in a batch that were not known: where the graph is recorded.
+    pub(super) numbers: Vec<u32>,
     /// The children of one state: their keys, and their places in the batch.
     children: Vec<(Key, u32)>,
     spare: Vec<Chunk>,
@@ -125,7 +125,7 @@ impl<'c> Worker<'c> {
             self.successors(level, &batch.words[start..], fingerprint, output);
             self.space.release(&batch.words[start..]);
             let words = batch.words.len() as u32;
-            batch.states.push(Parent { fingerprint, note, words, keys: 0 });
+            batch.states.push(Parent { fingerprint, note, words, keys: 0, moves: 0 });
             self.pending_ends.push(self.pending.len());
             at = next;
             if self.pending.len() >= TOGETHER {
@@ -198,7 +198,8 @@ impl<'c> Worker<'c> {
             for next in &pending[start..*end] {
                 self.take_in(level, known, batch, (parent, next), output);
             }
-            batch.states[parent].keys = batch.keys.len() as u32;
+            let (keys, moves) = (batch.keys.len() as u32, batch.classes.len() as u32);
+            batch.states[parent] = Parent { keys, moves, ..batch.states[parent] };
             start = *end;
         }
         (self.pending, self.pending_ends) = (pending, ends);
@@ -209,7 +210,7 @@ impl<'c> Worker<'c> {
         self.built.clear();
     }
 
-    /// Takes a successor in, unless it is known and no graph is recorded, or it is out of bounds.
+    /// Takes a successor in, unless it is known, or out of bounds.
     fn take_in(
         &mut self,
         level: &Level<'_>,
@@ -219,22 +220,22 @@ impl<'c> Worker<'c> {
         output: &mut Output,
     ) {
         let number = known.number(next.key);
-        let may_be_new = number.is_none() && !self.repeats.contains(next.key);
+        let is_repeated = number.is_none() && self.repeats.contains(next.key);
+        let may_be_new = number.is_none() && !is_repeated;
         if may_be_new && !self.build_successor(level, batch, (parent, next), output) {
             return;
         }
-        if !may_be_new && self.recorder.is_none() {
-            return;
-        }
-        // What is saturated has a fingerprint of its own, by which it is known.
-        let is_saturated = level.cover.is_some();
-        batch.keys.push(next.key);
-        let own = self.steps[next.step].1.fingerprint;
-        batch.fingerprints.push(if is_saturated { next.key } else { own });
-        batch.built_ends.push(batch.built.len() as u32);
         if let Some(class) = next.class {
             batch.classes.push(class);
             batch.numbers.push(number);
+        }
+        // Of one that is here twice the number is needed twice.
+        if may_be_new || is_repeated && self.recorder.is_some() {
+            batch.keys.push(next.key);
+            // What is saturated has a fingerprint of its own, by which it is known.
+            let own = self.steps[next.step].1.fingerprint;
+            batch.fingerprints.push(if level.cover.is_some() { next.key } else { own });
+            batch.built_ends.push(batch.built.len() as u32);
         }
     }
 
@@ -248,7 +249,7 @@ impl<'c> Worker<'c> {
     ) -> bool {
         let start = batch.built.len();
         if next.built.is_empty() {
-            let (words, _) = batch.ranges(parent);
+            let [words, ..] = batch.ranges(parent);
             let (_, step) = &self.steps[next.step];
             self.stepper.write(&batch.words[words], step, &mut batch.built);
         } else {
@@ -304,7 +305,7 @@ impl<'c> Worker<'c> {
         let mut out = self.blank();
         let mut first = 0;
         for at in 0..batch.states.len() {
-            let (_, keys) = batch.ranges(at);
+            let [_, keys, _] = batch.ranges(at);
             let own = new[first..].iter().take_while(|place| (**place as usize) < keys.end);
             let end = first + own.count();
             output.offspring.counts.push((end - first) as u32);
@@ -345,31 +346,6 @@ impl<'c> Worker<'c> {
                 self.space.release(successor);
             }
         }
-    }
-
-    /// Notes the steps of the states of a batch, for liveness.
-    fn record(&mut self, number: usize, batch: &Batch, answers: &[&Answers]) {
-        let Some(recorder) = &mut self.recorder else { return };
-        let mut numbers: Vec<_> =
-            answers.iter().map(|answers| answers.numbers_of(number).iter().copied()).collect();
-        self.numbers.clear();
-        self.numbers.extend(batch.keys.iter().zip(&batch.numbers).map(|(key, known)| {
-            let mut found_now = || numbers[shard_of_key(*key, answers.len())].next();
-            known.or_else(&mut found_now).unwrap_or_default()
-        }));
-        let mut cuts = batch.cuts.iter().peekable();
-        for (at, parent) in batch.states.iter().enumerate() {
-            let known = ((parent.note >> 32) as u32, parent.note as u32);
-            recorder.begin(batch.first + at as u64, known, parent.fingerprint as u64);
-            let (_, keys) = batch.ranges(at);
-            let classes = batch.classes[keys.clone()].iter();
-            let targets = &self.numbers[keys];
-            classes.zip(targets).for_each(|(class, target)| recorder.step(*class, *target));
-            while let Some((_, class)) = cuts.next_if(|(state, _)| *state as usize == at) {
-                recorder.cut(*class);
-            }
-        }
-        recorder.end();
     }
 
     /// Evaluates a new state and lets it wait.
