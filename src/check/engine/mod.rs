@@ -94,6 +94,7 @@ mod cover;
 mod disk;
 mod evaluator;
 mod frontier;
+mod hosts;
 mod level;
 mod lineage;
 mod message_sets;
@@ -101,6 +102,7 @@ mod outcome;
 mod pieces;
 mod queue;
 pub(super) mod quiet;
+mod recent;
 mod reducer;
 mod remembered;
 mod retrace;
@@ -116,6 +118,7 @@ mod worker;
 
 pub use checker::Checker;
 pub use disk::Disk;
+pub use hosts::{Hosts, HostsError};
 pub use outcome::{
     Behaviour, CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Reduction, Shortfall, Verdict,

@@ -215,6 +215,9 @@ impl<'c> Worker<'c> {
     ) {
         let number = known.number(next.key);
         if number.is_none() {
+            if level.is_known_elsewhere(next.key) {
+                return;
+            }
             self.scratch.clear();
             if next.built.is_empty() {
                 let (words, _) = batch.ranges(parent);
