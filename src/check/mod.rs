@@ -21,8 +21,8 @@ mod walk;
 pub use crate::models::world::{Fairness, NO_PANIC, Strength};
 pub use count::{CountLimits, count};
 pub use engine::{
-    Behaviour, CheckError, Checker, Disk, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase,
-    Progress, PropertyOutcome, Reduction, Shortfall, Verdict,
+    Behaviour, CheckError, Checker, Disk, Hosts, HostsError, Limits, LivenessSummary, MAX_THREADS,
+    Outcome, Phase, Progress, PropertyOutcome, Reduction, Shortfall, Verdict,
 };
 pub use estimate::{Estimate, Levels};
 pub use findings::{Discovery, Engine, Findings, ReductionKind};

@@ -1,6 +1,6 @@
 //! Checking an instance, by one engine or another.
 
-use super::engine::{CheckError, Checker, Disk, Limits, Outcome, Progress, Verdict};
+use super::engine::{CheckError, Checker, Disk, Hosts, Limits, Outcome, Progress, Verdict};
 use super::findings::{Discovery, Engine, Findings, ReductionKind};
 use super::{stateright_bfs, walk};
 use crate::trace::Trace;
@@ -37,6 +37,9 @@ pub struct Options<'a> {
     /// Where the check keeps what need not be in memory, and from where it can be resumed; stateright
     /// keeps all in memory. No states are left out then but by symmetry.
     pub disk: Option<&'a Disk>,
+    /// The processes with which it checks, if there are others: liveness is then not decided, nothing is
+    /// kept on disk, and no states are left out but by symmetry. Stateright and walks know none.
+    pub hosts: Option<&'a Hosts>,
     /// Stop when this `always` property is violated; a mutant's check stops at its killer if
     /// nothing is said. Stateright goes on.
     pub until_violated: Option<&'a str>,
@@ -55,6 +58,7 @@ impl Default for Options<'_> {
             liveness: true,
             reduce: Reduce::default(),
             disk: None,
+            hosts: None,
             until_violated: None,
             stop: &NEVER,
         }
@@ -88,7 +92,7 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
                 None => Checker::new(&cluster),
             };
             let mut checker = checker.threads(options.threads).limits(options.limits);
-            if !options.liveness {
+            if !options.liveness || options.hosts.is_some() {
                 checker = checker.safety_only();
             }
             if options.reduce == Reduce::Always {
@@ -96,6 +100,9 @@ pub fn run<A: Checkable, H: Observer<A::Msg>>(
             }
             if let Some(disk) = options.disk {
                 checker = checker.disk(disk.clone());
+            }
+            if let Some(hosts) = options.hosts {
+                checker = checker.hosts(hosts);
             }
             if let Some(name) = options.until_violated {
                 checker = checker.until_violated(name);

@@ -13,7 +13,7 @@ mod progress;
 use super::{CliError, tell};
 use crate::catalogue::Catalogue;
 use crate::check::report::{Conclusion, Report};
-use crate::check::{Levels, MAX_THREADS, Options};
+use crate::check::{CheckError, Hosts, Levels, MAX_THREADS, Options};
 pub(crate) use args::Args;
 pub(crate) use bounds::{take_bounds, with_bounds};
 use choose::{Chosen, chosen};
@@ -40,6 +40,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     signal_hook::flag::register_conditional_shutdown(SIGINT, 3, stop.clone())
         .and_then(|_| signal_hook::flag::register(SIGINT, stop.clone()))
         .map_err(|source| CliError::Io { action: "handle Ctrl-C", source })?;
+    let hosts = hosts(args, &stop)?;
     let begin = Instant::now();
     let output = Output::new(args);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
@@ -47,7 +48,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        match check(one, args, &stop) {
+        match check(one, args, hosts.as_ref(), &stop) {
             Ok(report) => {
                 output.one(Checked { report: &report, subject: one.subject() })?;
                 done.push((report, one));
@@ -55,7 +56,11 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             Err(error) if error.code() == super::USAGE => return Err(error),
             Err(error) => {
                 error.tell(args.is_json());
+                let is_alone = is_alone(&error);
                 failed.push(error);
+                if is_alone {
+                    break;
+                }
             }
         }
     }
@@ -99,13 +104,33 @@ fn check_usage(args: &Args) -> Result<(), CliError> {
     Ok(())
 }
 
-fn check(one: &Chosen<'_>, args: &Args, stop: &AtomicBool) -> Result<Report, CliError> {
+/// The processes with which to check, if there are others.
+fn hosts(args: &Args, stop: &AtomicBool) -> Result<Option<Hosts>, CliError> {
+    let (Some(file), Some(number)) = (&args.hosts, args.process) else { return Ok(None) };
+    Ok(Some(Hosts::meet(file, number, stop)?))
+}
+
+/// Whether the other processes are lost, so that there is nobody to go on with.
+fn is_alone(error: &CliError) -> bool {
+    matches!(error, CliError::Check { source: CheckError::Hosts(_), .. })
+}
+
+fn check(
+    one: &Chosen<'_>,
+    args: &Args,
+    hosts: Option<&Hosts>,
+    stop: &AtomicBool,
+) -> Result<Report, CliError> {
     let ((engine, threads), limits) = (args.engine(), args.limits());
     let reduce = args.reduce();
     let disk = args.disk(one.protocol, one.subject().name());
     let disk = disk.as_ref();
-    let options = Options { engine, threads, limits, reduce, disk, stop, ..Options::default() };
+    let options =
+        Options { engine, threads, limits, reduce, disk, hosts, stop, ..Options::default() };
     let at = format!("{} {}", one.protocol, one.subject().name());
+    if let Some(hosts) = hosts {
+        hosts.agree(&at).map_err(|source| CliError::Check { at: at.clone(), source })?;
+    }
     let is_hidden = args.format() != Format::Text;
     let bar = progress::Bar::new(at.clone(), one.expected_states(reduce), is_hidden);
     let levels = RefCell::new(Levels::default());

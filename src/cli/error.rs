@@ -3,7 +3,7 @@
 use crate::bench::{BenchError, PlotError};
 use crate::catalogue::{NoChoice, ReplayError, UnknownName};
 use crate::chaos::ChaosError;
-use crate::check::{CheckError, GraphError};
+use crate::check::{CheckError, GraphError, HostsError};
 use crate::explore::ExploreError;
 use crate::export::ExportError;
 use crate::local::LocalError;
@@ -76,6 +76,8 @@ pub(crate) enum CliError {
     Explore(#[from] ExploreError),
     #[error("{at}: {source}")]
     Check { at: String, source: CheckError },
+    #[error(transparent)]
+    Hosts(#[from] HostsError),
     #[error("{at}: {source}")]
     Graph { at: String, source: GraphError },
     #[error("{at}: {source}")]
@@ -112,6 +114,12 @@ impl CliError {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Name(_)
+            | Self::Hosts(
+                HostsError::NotBuilt
+                | HostsError::Line { .. }
+                | HostsError::Count(_)
+                | HostsError::Number { .. },
+            )
             | Self::Choice(_)
             | Self::Usage(_)
             | Self::Graph { source: GraphError::TooManyStates(_), .. }

@@ -5,6 +5,7 @@
 mod adopted;
 mod alike;
 mod differential;
+mod hosts;
 mod limits;
 mod monotone;
 mod nasty;

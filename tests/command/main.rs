@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod chosen;
 mod explore;
+mod hosts;
 mod memory;
 mod operations;
 mod reduced;

@@ -114,6 +114,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
+    /// The successors that are new, and how many of them are of each batch, one after the other.
+    pub(super) fn of(new: Vec<u32>, counts: impl Iterator<Item = usize>) -> Self {
+        let ends = counts.scan(0, |end, count| {
+            *end += count as u32;
+            Some((*end, 0))
+        });
+        Self { new, numbers: Vec::new(), ends: ends.collect() }
+    }
+
     fn clear(&mut self) {
         self.new.clear();
         self.numbers.clear();

@@ -2,6 +2,7 @@
 
 use super::disk::Disk;
 use super::evaluator::PropertyMask;
+use super::hosts::{Hosts, search::Shared};
 use super::level::Totals;
 use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
 use super::quiet;
@@ -30,6 +31,7 @@ pub struct Checker<'c> {
     liveness: bool,
     reduced: bool,
     disk: Option<Disk>,
+    hosts: Option<&'c Hosts>,
     until: Stop,
 }
 
@@ -72,6 +74,7 @@ impl<'c> Checker<'c> {
             liveness: true,
             reduced: false,
             disk: None,
+            hosts: None,
             until: Stop::Never,
             space,
         }
@@ -127,6 +130,16 @@ impl<'c> Checker<'c> {
         self
     }
 
+    /// Checks with other processes, which share the visited set. All must check the same, with the same
+    /// options but for threads. Not with liveness properties, nor on disk; and all states are searched,
+    /// unless there is a symmetry. Counts, verdicts and traces are those of a check by one process, and
+    /// the memory that is reported is this process's.
+    #[must_use]
+    pub fn hosts(mut self, hosts: &'c Hosts) -> Self {
+        self.hosts = Some(hosts);
+        self
+    }
+
     /// Stops at the first level that violates an `always`. The counts are then of what was
     /// covered, and still the same for any number of threads.
     #[must_use]
@@ -167,7 +180,8 @@ impl<'c> Checker<'c> {
         let until = self.until()?;
         quiet::install();
         let outcome = guarded(|| self.search(progress, stop, decides_liveness, until))
-            .unwrap_or_else(|said| Err(CheckError::Panic(said)))?;
+            .unwrap_or_else(|said| Err(CheckError::Panic(said)))
+            .inspect_err(|_| self.hosts.iter().for_each(|hosts| hosts.leave()))?;
         Ok(if self.has_root { without_root(outcome) } else { outcome })
     }
 
@@ -203,16 +217,38 @@ impl<'c> Checker<'c> {
         if let Some(disk) = &self.disk {
             search = search.on_disk(disk, images)?;
         }
-        search.run(Until::Any(until), progress)?;
+        match self.hosts {
+            Some(hosts) => {
+                hosts.agree(&self.identity(until))?;
+                Shared::new(hosts, &mut search).run(Until::Any(until), progress)?;
+            }
+            None => search.run(Until::Any(until), progress)?,
+        }
         let classes = decides_liveness.then_some(&*classes);
         let outcome = verdict::conclude(space, search, self.reducer()?, classes, progress)?;
         self.trusted(Outcome { images, ..outcome })
     }
 
+    /// By what other processes know that they check the same.
+    fn identity(&self, until: u64) -> String {
+        let space = &*self.space;
+        let names: Vec<_> = space.claims().iter().map(|claim| claim.name).collect();
+        format!(
+            "{} properties ({}) from the state {:032x} with {} exchanges until {until:x} within {:?} by \
+             version {}",
+            names.len(),
+            names.join(", "),
+            space.fingerprint(space.initial()),
+            space.images(),
+            Limits { memory: None, ..self.limits },
+            env!("CARGO_PKG_VERSION"),
+        )
+    }
+
     /// Whether states may be left out, as far as it can be said before any is met.
     fn is_reducible(&self, decides_liveness: bool) -> bool {
         let is_free = self.space.images() == 0 && self.limits.depth.is_none();
-        let is_free = is_free && self.disk.is_none();
+        let is_free = is_free && self.disk.is_none() && self.hosts.is_none();
         is_free && !decides_liveness && self.space.is_monotone()
     }
 
@@ -258,6 +294,9 @@ impl<'c> Checker<'c> {
         if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
             return Err(CheckError::ZeroLimit(what));
         }
+        if self.hosts.is_some() && self.disk.is_some() {
+            return Err(CheckError::NotByHosts("a check on disk"));
+        }
         let claims = self.space.claims().iter();
         let mut liveness = claims.filter(|claim| claim.kind.is_liveness());
         let Some(first) = liveness.clone().next().filter(|_| self.liveness) else {
@@ -268,6 +307,9 @@ impl<'c> Checker<'c> {
         }
         if self.disk.is_some() {
             return Err(CheckError::LivenessOnDisk(first.name));
+        }
+        if self.hosts.is_some() {
+            return Err(CheckError::NotByHosts(first.name));
         }
         let mut conditions = 0;
         for claim in &mut liveness {

@@ -3,7 +3,8 @@
 use super::cover::Cover;
 use super::evaluator::{PropertyMask, bits};
 use super::outcome::{Limits, Shortfall};
-use super::visited::VisitedSet;
+use super::recent::Recent;
+use super::visited::{Key, VisitedSet};
 use crate::models::world::Weight;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
@@ -63,6 +64,18 @@ impl<'s> Totals<'s> {
     pub(super) fn shortfall(&self) -> Option<Shortfall> {
         let code = self.shortfall.load(Ordering::Relaxed);
         usize::from(code).checked_sub(1).map(|at| ALL[at])
+    }
+
+    /// The same as a code, for another process; 0 if there is none.
+    pub(super) fn shortfall_code(&self) -> u8 {
+        self.shortfall.load(Ordering::Relaxed)
+    }
+
+    /// Falls short if another process does, which says so by a code.
+    pub(super) fn adopt(&self, code: u8) {
+        if let Some(why) = usize::from(code).checked_sub(1).and_then(|at| ALL.get(at)) {
+            self.fall_short(*why);
+        }
     }
 
     /// The bytes of all but the parts and the tables.
@@ -125,6 +138,8 @@ pub(super) struct Level<'s> {
     pub(super) cover: Option<&'s Cover>,
     /// Whether states that are new here are too far away to be taken in.
     pub(super) is_beyond_depth: bool,
+    /// Keys that other processes are known to have met, where there are others.
+    elsewhere: Option<&'s Recent>,
 }
 
 impl<'s> Level<'s> {
@@ -136,7 +151,18 @@ impl<'s> Level<'s> {
         (mask, cover): (PropertyMask, Option<&'s Cover>),
     ) -> Self {
         let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
-        Self { totals, visited, mask, cover, is_beyond_depth }
+        Self { totals, visited, mask, cover, is_beyond_depth, elsewhere: None }
+    }
+
+    /// The same, with keys that other processes have met.
+    pub(super) fn with_elsewhere(self, elsewhere: &'s Recent) -> Self {
+        Self { elsewhere: Some(elsewhere), ..self }
+    }
+
+    /// Whether another process is known to have met a key.
+    #[inline]
+    pub(super) fn is_known_elsewhere(&self, key: Key) -> bool {
+        self.elsewhere.is_some_and(|known| known.contains(key))
     }
 
     pub(super) fn count(&self, unique: u64, generated: u64) {

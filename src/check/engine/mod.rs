@@ -94,6 +94,7 @@ mod cover;
 mod disk;
 mod evaluator;
 mod frontier;
+mod hosts;
 mod level;
 mod lineage;
 mod message_sets;
@@ -102,6 +103,7 @@ mod outcome;
 mod pieces;
 mod queue;
 pub(super) mod quiet;
+mod recent;
 mod reducer;
 mod remembered;
 mod repeats;
@@ -118,6 +120,7 @@ mod worker;
 
 pub use checker::Checker;
 pub use disk::Disk;
+pub use hosts::{Hosts, HostsError};
 pub use outcome::{
     Behaviour, CheckError, Limits, LivenessSummary, MAX_THREADS, Outcome, Phase, Progress,
     PropertyOutcome, Reduction, Shortfall, Verdict,

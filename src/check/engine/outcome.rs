@@ -84,6 +84,13 @@ pub enum CheckError {
          without --disk"
     )]
     LivenessOnDisk(&'static str),
+    /// The processes that check together are no longer together.
+    #[error("{0}")]
+    Hosts(String),
+    /// Liveness is decided on one graph of all states, which no process has; and there are no
+    /// checkpoints of several processes.
+    #[error("several processes decide no liveness and keep nothing on disk; this check has {0:?}")]
+    NotByHosts(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
     #[error("the check panicked: {0}")]
     Panic(String),

@@ -18,6 +18,7 @@ use super::spill::Spill;
 use super::visited::VisitedSet;
 use super::worker::Worker;
 use crate::check::space::Space;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -27,7 +28,7 @@ const TELL: Duration = Duration::from_millis(100);
 
 /// The search and what it found so far.
 pub(super) struct Search<'c, 's> {
-    space: &'c dyn Space,
+    pub(super) space: &'c dyn Space,
     pub(super) workers: Vec<Worker<'c>>,
     pub(super) totals: &'s Totals<'s>,
     pub(super) visited: VisitedSet,
@@ -48,9 +49,11 @@ pub(super) struct Search<'c, 's> {
     pub(super) cover: Option<Cover>,
     /// The properties that are not as monotone as is claimed, a bit each.
     hidden: u64,
-    mask: PropertyMask,
+    pub(super) mask: PropertyMask,
     /// Where checkpoints are written, if they are.
     record: Option<Record<'s>>,
+    /// Of a search by several processes: per property, the tags on the way to the state that decides it.
+    pub(super) ways: Option<BTreeMap<usize, Vec<u8>>>,
 }
 
 /// Where checkpoints are written.
@@ -101,6 +104,7 @@ impl<'c, 's> Search<'c, 's> {
             hidden: 0,
             mask,
             record: None,
+            ways: None,
         }
     }
 
@@ -239,7 +243,8 @@ impl<'c, 's> Search<'c, 's> {
         Ok(waiting)
     }
 
-    fn has_met(&self, until: Until) -> bool {
+    /// Whether the violations were met that end the search.
+    pub(super) fn has_met(&self, until: Until) -> bool {
         let always = PropertyMask::of(self.space).always;
         let is_met = |at: usize| self.deciding[at].is_some();
         match until {
@@ -294,6 +299,13 @@ impl<'c, 's> Search<'c, 's> {
         }
         std::mem::swap(&mut self.waiting, &mut self.next);
         self.next.reuse(&mut self.waiting);
+        self.take_in(found);
+        self.totals.held(self.held());
+        self.waiting.states()
+    }
+
+    /// Takes in what was found on a level.
+    pub(super) fn take_in(&mut self, found: &Found) {
         self.cut += found.cut;
         self.expanded += found.expanded;
         self.hidden |= found.hidden;
@@ -305,12 +317,10 @@ impl<'c, 's> Search<'c, 's> {
             }
         }
         self.mask = self.mask.without(decided);
-        self.totals.held(self.held());
-        self.waiting.states()
     }
 
     /// Makes sure that what was found so far can be trusted.
-    fn check_trust(&mut self) -> Result<(), CheckError> {
+    pub(super) fn check_trust(&mut self) -> Result<(), CheckError> {
         if let Some(clash) = self.space.hash_clash() {
             return Err(CheckError::HashClash(clash));
         }

@@ -16,12 +16,24 @@ pub(super) fn path(
     space: &dyn Space,
     (visited, lineage): (&VisitedSet, &Lineage),
     target: Target,
+    key: impl FnMut(&[u32], Fingerprint) -> Key,
+) -> Option<Behaviour> {
+    let visited = visited.all();
+    let tags = lineage.tags_to(target.index);
+    path_over(space, (&tags, target.key), |_, key| visited.contains(key), key)
+}
+
+/// The same, where the tags on the way are known, and `is_met` says of a state and its key whether it
+/// was met.
+pub(super) fn path_over(
+    space: &dyn Space,
+    (tags, target): (&[u8], Key),
+    is_met: impl Fn(&[u32], Key) -> bool,
     mut key: impl FnMut(&[u32], Fingerprint) -> Key,
 ) -> Option<Behaviour> {
     let mut stepper = space.stepper();
-    let visited = visited.all();
     let first = (None, space.initial().to_vec());
-    let way = walk(&lineage.tags_to(target.index), target.key, first, |(_, state), wanted| {
+    let way = walk(tags, target, first, |(_, state), wanted| {
         let mut steps = Vec::new();
         stepper.steps(state, space.fingerprint(state), &mut steps);
         let mut found = Found::<(Option<Move>, Vec<u32>)>::new();
@@ -29,7 +41,7 @@ pub(super) fn path(
             let mut next = Vec::new();
             stepper.write(state, &step, &mut next);
             let key = key(&next, step.fingerprint);
-            if tag(key) == wanted && visited.contains(key) {
+            if tag(key) == wanted && is_met(&next, key) {
                 add(&mut found, key, (space, state, what), (Some(what), next));
             }
         }

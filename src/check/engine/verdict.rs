@@ -1,6 +1,6 @@
 //! The conclusion: from what the search found to a verdict per property.
 
-use super::evaluator::{PropertyMask, bits};
+use super::evaluator::{Evaluator, PropertyMask, bits};
 use super::outcome::{
     Behaviour, CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Reduction,
     Shortfall, Verdict,
@@ -9,6 +9,7 @@ use super::reducer::Reducer;
 use super::retrace;
 use super::search::Search;
 use super::trace;
+use super::visited::Key;
 use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
 use crate::check::space::{Kind, Space};
 use crate::models::world::{NO_PANIC, NO_PANIC_AT, Statement};
@@ -114,7 +115,10 @@ fn paths(
     let mut paths = BTreeMap::new();
     for (at, target) in search.deciding.iter().enumerate() {
         let Some(target) = *target else { continue };
-        let path = if search.cover.is_some() {
+        let path = if let Some(ways) = &search.ways {
+            let tags = ways.get(&at).map_or(&[][..], |tags| tags);
+            way_over(space, (tags, target.key), reducer)
+        } else if search.cover.is_some() {
             retrace::path(space, search, (at, target))
         } else {
             let met = (&search.visited, &search.lineage);
@@ -127,6 +131,21 @@ fn paths(
         paths.insert(at, path.ok_or(CheckError::NoPath(name))?);
     }
     Ok(paths)
+}
+
+/// The path to a state over states with these tags, where the visited set is with several processes: each
+/// state on it was expanded, so its successors were met unless they are out of bounds.
+fn way_over(
+    space: &dyn Space,
+    way: (&[u8], Key),
+    reducer: &mut Option<Reducer<'_>>,
+) -> Option<Behaviour> {
+    let evaluator = Evaluator::new(space);
+    let is_met = |state: &[u32], _| evaluator.within_boundary(state);
+    trace::path_over(space, way, is_met, |state, fingerprint| match reducer {
+        Some(reducer) => reducer.key(state, fingerprint),
+        None => trace::plain(state, fingerprint),
+    })
 }
 
 type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));

@@ -220,6 +220,9 @@ impl<'c> Worker<'c> {
         output: &mut Output,
     ) {
         let number = known.number(next.key);
+        if number.is_none() && level.is_known_elsewhere(next.key) {
+            return;
+        }
         let is_repeated = number.is_none() && self.repeats.contains(next.key);
         let may_be_new = number.is_none() && !is_repeated;
         if may_be_new && !self.build_successor(level, batch, (parent, next), output) {

@@ -18,6 +18,9 @@ Examples:
   quorate check --property linearizable                 all that have it
   quorate check paxos --servers 3 --clients 2 --crashes 1 \
                 --max-seconds 60                        an instance of your own
+  quorate check primary-backup --instance three --hosts hosts.txt --process 0
+                                                        on several machines: the same
+                                                        on each, with its own number
   quorate check paxos --instance three --walks 10000 --plot walks.svg
                                                         some behaviours, at random
   quorate check two-phase-commit --abstract-model two-phase \
@@ -63,7 +66,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 15] = [
+const OF_INSTANCES: [&str; 17] = [
     "instance",
     "mutant",
     "deep",
@@ -74,6 +77,8 @@ const OF_INSTANCES: [&str; 15] = [
     "max_depth",
     "max_memory",
     "disk",
+    "hosts",
+    "process",
     "full",
     "reduced",
     "walks",
@@ -206,6 +211,20 @@ pub(crate) struct Args {
     /// Go on from the last checkpoint in the directory of --disk
     #[arg(long, requires = "disk")]
     resume: bool,
+    /// Check with other processes, which listen where this file says: ADDRESS:PORT a line
+    ///
+    /// Each process is started with the same arguments but for --process (and --threads and
+    /// --max-memory, if they like), in any order; they wait a minute for each other. The states
+    /// that are known are shared out among them; verdicts, counts and traces are those of one
+    /// process, and each reports them. All states are searched, as with --full. Liveness is not
+    /// decided. If one process ends, the check fails, and starts from the beginning. Whoever
+    /// reaches the ports can disturb a check: use a private network.
+    #[arg(long, value_name = "FILE", requires = "process")]
+    #[arg(conflicts_with_all = ["disk", "reduced", "engine", "walks"])]
+    pub(super) hosts: Option<PathBuf>,
+    /// Which line of the file of --hosts this process is, from 0
+    #[arg(long, value_name = "N", requires = "hosts")]
+    pub(super) process: Option<usize>,
     /// Write a checkpoint after this many seconds, at the next end of a level
     #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "disk")]
     checkpoint_seconds: u64,
@@ -243,7 +262,8 @@ impl Args {
     }
 
     pub(super) fn reduce(&self) -> Reduce {
-        match (self.full || self.disk.is_some(), self.reduced) {
+        let searches_all = self.full || self.disk.is_some() || self.hosts.is_some();
+        match (searches_all, self.reduced) {
             (true, _) => Reduce::Never,
             (_, true) => Reduce::Always,
             _ => Reduce::Recorded,

@@ -10,6 +10,7 @@ mod plain;
 mod reduced;
 mod resumed;
 mod systems;
+mod together;
 
 use claims::NAMES;
 use plain::{Explored, explore, verdict};
