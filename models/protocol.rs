@@ -136,9 +136,15 @@ pub trait Deploy: Protocol {
         )
     }
 
-    /// Whether so many servers go on when one of them, whichever, is down.
-    fn survives_one(_servers: usize) -> bool {
+    /// Whether such a cluster serves its clients on when one of its servers, whichever, is down.
+    fn survives_one(_topology: &Topology) -> bool {
         false
+    }
+
+    /// The servers of which some replicate each partition of a topic, while all others have a part in
+    /// all partitions; `None` if the protocol has no topics.
+    fn replicas(_topology: &Topology) -> Result<Option<Range<usize>>, Unsuitable> {
+        Ok(None)
     }
 
     /// How many requests a client's session has under way at most, each in a

@@ -116,7 +116,12 @@
 //! # Deployed
 //!
 //! The first server is the controller, or the first `controllers=N`, of which a majority decides; the
-//! others are brokers of one topic with one partition. The `mode` of the cluster file chooses, in words
+//! others are brokers. Without `[[topic]]` in the cluster file there is one topic with one partition. Each
+//! partition of another topic is a cluster as it is described here, with a controller of its own at each
+//! controller, its own logs, sockets and sessions, and nothing in common with others but the processes:
+//! what is checked is one partition, and nothing is promised of two together, neither an order nor that
+//! both are written or none. In Kafka the controllers of all partitions are one, which decides of several
+//! at once where a broker dies; here each decides alone. The `mode` of the cluster file chooses, in words
 //! with a space between them: `controllers=N` (1 by default), `min.insync.replicas=N` (a majority of
 //! the brokers by default), `flush=sync` (the default) or `flush=lazy`,
 //! `unclean.leader.election.enable=true` and `retention.bytes=N` (16 MiB by default; a log has up to

@@ -126,9 +126,14 @@ impl Deploy for Kafka {
         })
     }
 
-    /// Of a controller and 3 brokers, 2 of which must be in sync.
-    fn survives_one(servers: usize) -> bool {
-        servers > 3
+    /// Records pass the controllers by: brokers alone decide.
+    fn survives_one(topology: &Topology) -> bool {
+        options::config(topology).is_ok_and(|config| config.brokers > config.min_isr)
+    }
+
+    fn replicas(topology: &Topology) -> Result<Option<Range<usize>>, Unsuitable> {
+        let controllers = options::config(topology)?.controllers();
+        Ok(Some(controllers..topology.servers()))
     }
 
     fn client_retry() -> Range<Duration> {
@@ -159,5 +164,34 @@ fn of(role: &'static str, known: &Registry) -> Status {
         epoch: Some(("leader epoch", partition.leader_epoch)),
         leader: partition.leader,
         members: partition.isr.iter().copied().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topology::tests::topology;
+
+    #[test]
+    fn a_broker_may_be_down_where_more_are_there_than_must_be_in_sync() {
+        for (mode, servers, survives) in [
+            ("", 4, true),
+            ("", 3, false),
+            ("min.insync.replicas=3", 4, false),
+            ("min.insync.replicas=1", 3, true),
+            ("controllers=3", 6, true),
+            ("controllers=3", 5, false),
+            ("controllers=3", 4, false),
+            ("controllers=9", 4, false),
+        ] {
+            let topology = topology(mode, &vec![""; servers]);
+            assert_eq!(Kafka::survives_one(&topology), survives, "{mode}, {servers} servers");
+        }
+    }
+
+    #[test]
+    fn brokers_replicate_and_controllers_have_a_part_in_all() {
+        assert_eq!(Kafka::replicas(&topology("", &[""; 4])), Ok(Some(1..4)));
+        assert_eq!(Kafka::replicas(&topology("controllers=3", &[""; 6])), Ok(Some(3..6)));
     }
 }

@@ -83,6 +83,12 @@ impl From<Op> for Ask {
 }
 
 impl Ask {
+    /// The key that it is about, if it is about one.
+    pub fn key(&self) -> Option<&Bytes> {
+        let (Self::One { op, .. } | Self::At(op, _) | Self::Local(op)) = self else { return None };
+        (!matches!(op, Op::Range(_))).then(|| op.key())
+    }
+
     /// What it is called.
     pub fn name(&self) -> &'static str {
         match self {

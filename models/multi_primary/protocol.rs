@@ -88,8 +88,8 @@ impl Deploy for MultiPrimary {
         Readmission::Rejoins(Newcomer::on_newcomer)
     }
 
-    fn survives_one(servers: usize) -> bool {
-        servers > 1
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 1
     }
 
     fn promise(topology: &Topology) -> Promise {

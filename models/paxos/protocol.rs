@@ -90,8 +90,8 @@ impl<M: Offered> Deploy for Paxos<M> {
         )
     }
 
-    fn survives_one(servers: usize) -> bool {
-        servers > 2
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 2
     }
 
     fn promise(_: &Topology) -> Promise {

@@ -117,8 +117,8 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
     }
 
     /// Of a view service and a replica, one is lost.
-    fn survives_one(servers: usize) -> bool {
-        servers > 2
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 2
     }
 
     fn promise(topology: &Topology) -> Promise {

@@ -104,8 +104,8 @@ impl Deploy for QuorumStore {
     }
 
     /// At level quorum, with three replicas of each key.
-    fn survives_one(servers: usize) -> bool {
-        servers > 2
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 2
     }
 
     fn client_retry() -> Range<Duration> {

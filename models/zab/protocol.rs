@@ -73,8 +73,8 @@ impl<M: Offered> Deploy for Zab<M> {
         Readmission::Refused(FORGOTTEN)
     }
 
-    fn survives_one(servers: usize) -> bool {
-        servers > 2
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 2
     }
 
     fn promise(_: &Topology) -> Promise {

@@ -79,8 +79,8 @@ impl Deploy for ZooKeeper {
         Readmission::Refused(zab::FORGOTTEN)
     }
 
-    fn survives_one(servers: usize) -> bool {
-        servers > 2
+    fn survives_one(topology: &Topology) -> bool {
+        topology.servers() > 2
     }
 
     fn promise(_: &Topology) -> Promise {

@@ -27,6 +27,7 @@ pub use plot::{PlotError, draw};
 pub use summary::{Latency, Summary};
 
 use crate::node::deploy::deployed::Deployed;
+use crate::node::deploy::partitions;
 use crate::node::{ClusterFile, Stop};
 use drive::{Driver, Share};
 use std::sync::Barrier;
@@ -51,7 +52,7 @@ pub fn run(
     let mut drivers = Vec::new();
     let mut first = 0;
     for (thread, clients) in shares.iter().copied().enumerate() {
-        let crowd = protocol.crowd(cluster, clients, None)?;
+        let crowd = partitions::crowd(protocol, cluster, clients, None)?;
         drivers.push(Driver::new(
             crowd,
             load,

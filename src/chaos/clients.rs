@@ -7,6 +7,7 @@ use super::judge::values;
 use crate::models::protocol::Promise;
 use crate::node::deploy::crowd::{Crowd, Heard};
 use crate::node::deploy::deployed::Deployed;
+use crate::node::deploy::partitions;
 use crate::node::{ClusterFile, Stop};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -67,7 +68,7 @@ impl Clients {
             Promise::Sessions => file.ids().into_iter().map(Some).chain([None]).collect(),
             _ => vec![None],
         };
-        let crowds = only.into_iter().map(|only| protocol.crowd(file, clients, only));
+        let crowds = only.into_iter().map(|only| partitions::crowd(protocol, file, clients, only));
         let is_mixed = !matches!(promise, Promise::Register(_));
         let (begin, swaps) = (Instant::now(), is_mixed && protocol.commands().contains(&"cas"));
         let count = clients.div_ceil(LANE_CLIENTS) as u64;

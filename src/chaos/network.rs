@@ -9,7 +9,7 @@
 //! Fates are drawn per link from a seed: the n-th datagram from here to there has the same fate
 //! in every run with that seed, however the threads are scheduled.
 
-use crate::local::free_sockets;
+use crate::local::free_ranges;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BinaryHeap};
@@ -88,7 +88,7 @@ pub struct Counts {
     pub cut: AtomicU64,
 }
 
-/// One end of a link: a node, or a client in the order in which they came.
+/// One end of a link: a port of a node, or a client in the order in which they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Node(usize),
@@ -139,6 +139,9 @@ type Clients = BTreeMap<SocketAddr, (usize, Arc<UdpSocket>)>;
 struct Shared {
     seed: u64,
     faults: Faults,
+    /// How many ports each server has.
+    width: usize,
+    /// Of each port of each server.
     doors: Vec<Arc<UdpSocket>>,
     /// Of the doors.
     addresses: Vec<SocketAddr>,
@@ -165,16 +168,25 @@ impl Network {
     /// # Errors
     /// When there is hardly a free port.
     pub fn open(servers: usize, faults: Faults, seed: u64) -> io::Result<Self> {
-        let mut sockets = free_sockets("127.0.0.1", 2 * servers)?;
+        Self::open_wide(servers, 1, faults, seed)
+    }
+
+    /// A network for nodes that have `width` ports each, one after the other.
+    ///
+    /// # Errors
+    /// When there is hardly a free port.
+    pub fn open_wide(servers: usize, width: usize, faults: Faults, seed: u64) -> io::Result<Self> {
+        let mut sockets = free_ranges("127.0.0.1", 2 * servers, width)?;
         let at = |sockets: &[UdpSocket]| sockets.iter().map(UdpSocket::local_addr).collect();
         // The nodes' own ports are free for them to take.
-        let nodes: io::Result<Vec<_>> = at(&sockets.split_off(servers));
+        let nodes: io::Result<Vec<_>> = at(&sockets.split_off(servers * width));
         let addresses: io::Result<Vec<_>> = at(&sockets);
         let (nodes, addresses) = (nodes?, addresses?);
         let doors: Vec<_> = sockets.into_iter().map(Arc::new).collect();
         let shared = Arc::new(Shared {
             seed,
             faults,
+            width,
             doors,
             addresses,
             nodes,
@@ -188,7 +200,7 @@ impl Network {
             is_over: AtomicBool::new(false),
             threads: Mutex::default(),
         });
-        for node in 0..servers {
+        for node in 0..servers * width {
             let (here, door) = (Arc::clone(&shared), Arc::clone(&shared.doors[node]));
             shared.spawn(move || {
                 here.serve(&door, |from, bytes| Shared::at_door(&here, node, from, bytes));
@@ -201,12 +213,17 @@ impl Network {
 
     /// The addresses for the cluster file.
     pub fn doors(&self) -> Vec<SocketAddr> {
-        self.0.addresses.clone()
+        self.firsts(&self.0.addresses)
     }
 
     /// Where the nodes have to listen.
     pub fn nodes(&self) -> Vec<SocketAddr> {
-        self.0.nodes.clone()
+        self.firsts(&self.0.nodes)
+    }
+
+    /// The first port of each server.
+    fn firsts(&self, all: &[SocketAddr]) -> Vec<SocketAddr> {
+        all.iter().step_by(self.0.width).copied().collect()
     }
 
     /// What became of the datagrams until now.
@@ -347,6 +364,7 @@ impl Shared {
 
     fn is_cut(&self, src: End, dst: End) -> bool {
         let (End::Node(from), End::Node(to)) = (src, dst) else { return false };
+        let (from, to) = (from / self.width, to / self.width);
         [&self.cut, &self.severed].into_iter().any(|cut| {
             cut.lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,6 @@
 //! `quorate bench`: load on a cluster, and what it measures.
 
-use super::client::{duration, duration_or_none};
+use super::duration::{duration, duration_or_none};
 use super::own_cluster::{
     self, Place, START, answering, check_protocol, check_servers, stop_on_signals,
 };
@@ -185,8 +185,8 @@ fn on_its_own(args: &Args, catalogue: &Catalogue, load: &Load) -> Result<u8, Cli
     check_protocol(catalogue, name)?;
     let stop = stop_on_signals()?;
     let place = Place::make(args.dir.as_deref())?;
-    let addresses = local::free_addresses(args.servers)?;
-    let mut plan = own_cluster::plan(name, args.mode.as_deref(), addresses)?;
+    let addresses = local::free_addresses(args.servers, 1)?;
+    let mut plan = own_cluster::plan(name, args.mode.as_deref(), &[], addresses)?;
     plan.sealed = !args.no_keys;
     let mut nodes = own_cluster::make(catalogue, place.path(), &plan)?;
     let file = nodes.file().clone();

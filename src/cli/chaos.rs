@@ -1,6 +1,6 @@
 //! `quorate cluster --chaos`: a storm over a local cluster, and a verdict.
 
-use super::client::{duration, duration_or_none};
+use super::duration::{duration, duration_or_none};
 use super::own_cluster::{self, Place, START, Which, answering, stop_on_signals};
 use super::{CliError, DONE, NO, UNKNOWN, at, out};
 use crate::catalogue::Catalogue;
@@ -149,10 +149,10 @@ pub(super) fn execute(
     let stop = stop_on_signals()?;
     let mut place = Place::make(args.which.dir.as_deref())?;
     let faults = storm.network.faults();
-    let network = Network::open(args.which.servers, faults, seed);
+    let Which { protocol, mode, topics, servers, .. } = args.which;
+    let network = Network::open_wide(*servers, args.which.ports(), faults, seed);
     let network = network.map_err(|source| CliError::Io { action: "open a network", source })?;
-    let mut plan =
-        own_cluster::plan(&args.which.protocol, args.which.mode.as_deref(), network.doors())?;
+    let mut plan = own_cluster::plan(protocol, mode.as_deref(), topics, network.doors())?;
     plan.listen = network.nodes();
     let mut nodes = own_cluster::make(catalogue, place.path(), &plan)?;
     let file = nodes.file().clone();

@@ -5,7 +5,9 @@
 //! whether it was done is unknown.
 
 use super::answer::{note, show, show_seen};
+use super::duration::duration;
 use super::level::Leveled;
+use super::of_topic::{OfTopic, Where};
 use super::version::Versioned;
 use super::{CliError, JSON_ERRORS, at, out, private};
 use crate::catalogue::Catalogue;
@@ -14,7 +16,6 @@ use crate::models::kv::offer::{Answered, Ask, OfferError};
 use crate::models::kv::{Bytes, Op, Range};
 use crate::node::deploy::deployed::{CallError, Told};
 use crate::node::{AskError, ClusterFile, Deployed};
-use stateright::actor::Id;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,25 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
+/// What a command is to ask: a cluster, or of a topic of it the partition that has the key.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    common: &'a Common,
+    of: Option<&'a OfTopic>,
+}
+
+impl<'a> From<&'a Common> for At<'a> {
+    fn from(common: &'a Common) -> Self {
+        Self { common, of: None }
+    }
+}
+
+impl<'a> From<(&'a Common, &'a OfTopic)> for At<'a> {
+    fn from((common, of): (&'a Common, &'a OfTopic)) -> Self {
+        Self { common, of: Some(of) }
+    }
+}
+
 /// The argument of a write to a map that keeps siblings.
 #[derive(clap::Args)]
 struct Replaced {
@@ -62,9 +82,9 @@ pub(super) struct Locally {
 }
 
 impl Locally {
-    fn perform(&self, catalogue: &Catalogue, common: &Common, op: Op) -> Result<u8, CliError> {
+    fn perform(&self, catalogue: &Catalogue, at: At<'_>, op: Op) -> Result<u8, CliError> {
         let ask = if self.local { Ask::Local(op) } else { op.into() };
-        perform_as(catalogue, common, &ask, self.seen.as_deref())
+        perform_as(catalogue, at, &ask, self.seen.as_deref())
     }
 }
 
@@ -108,6 +128,8 @@ pub(crate) struct Get {
     #[command(flatten)]
     leveled: Leveled,
     #[command(flatten)]
+    of: OfTopic,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -142,6 +164,8 @@ pub(crate) struct Keys {
     limit: u32,
     #[command(flatten)]
     locally: Locally,
+    #[command(flatten)]
+    of: OfTopic,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -186,6 +210,8 @@ pub(crate) struct Put {
     #[command(flatten)]
     versioned: Versioned,
     #[command(flatten)]
+    of: OfTopic,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -203,6 +229,8 @@ pub(crate) struct Delete {
     leveled: Leveled,
     #[command(flatten)]
     versioned: Versioned,
+    #[command(flatten)]
+    of: OfTopic,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -241,6 +269,8 @@ pub(crate) struct Cas {
     #[command(flatten)]
     leveled: Leveled,
     #[command(flatten)]
+    of: OfTopic,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -274,14 +304,15 @@ pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
 
 pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (op, local) = (Op::Get { key: bytes(&args.key) }, args.locally.local.then_some("--local"));
+    let at = (&args.common, &args.of).into();
     match args.leveled.ask(&op, local)? {
-        Some(ask) => perform(catalogue, &args.common, &ask),
-        None => args.locally.perform(catalogue, &args.common, op),
+        Some(ask) => perform_as(catalogue, at, &ask, None),
+        None => args.locally.perform(catalogue, at, op),
     }
 }
 
 pub(crate) fn range(args: &Keys, catalogue: &Catalogue) -> Result<u8, CliError> {
-    args.locally.perform(catalogue, &args.common, Op::Range(args.range()))
+    args.locally.perform(catalogue, (&args.common, &args.of).into(), Op::Range(args.range()))
 }
 
 pub(crate) fn sync(args: &Sync, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -292,19 +323,21 @@ pub(crate) fn put(args: &Put, catalogue: &Catalogue) -> Result<u8, CliError> {
     // One of the two was given: clap sees to it.
     let value = args.from.or(args.value.as_deref())?.unwrap_or_default();
     let op = Op::Put { key: bytes(&args.key), value };
-    write(catalogue, &args.common, (&args.replaced, &args.leveled, &args.versioned), op)
+    let at = (&args.common, &args.of).into();
+    write(catalogue, at, (&args.replaced, &args.leveled, &args.versioned), op)
 }
 
 pub(crate) fn delete(args: &Delete, catalogue: &Catalogue) -> Result<u8, CliError> {
     let op = Op::Delete { key: bytes(&args.key) };
-    write(catalogue, &args.common, (&args.replaced, &args.leveled, &args.versioned), op)
+    let at = (&args.common, &args.of).into();
+    write(catalogue, at, (&args.replaced, &args.leveled, &args.versioned), op)
 }
 
 pub(crate) fn cas(args: &Cas, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (expected, new) = (args.expected.as_deref().map(bytes), args.from.or(args.new.as_deref())?);
     let op = Op::Cas { key: bytes(&args.key), expected, new };
     let ask = args.leveled.ask(&op, None)?.unwrap_or_else(|| op.into());
-    perform(catalogue, &args.common, &ask)
+    perform_as(catalogue, (&args.common, &args.of).into(), &ask, None)
 }
 
 pub(super) fn bytes(text: &str) -> Bytes {
@@ -313,7 +346,7 @@ pub(super) fn bytes(text: &str) -> Bytes {
 
 fn write(
     catalogue: &Catalogue,
-    common: &Common,
+    at: At<'_>,
     (replaced, leveled, versioned): (&Replaced, &Leveled, &Versioned),
     op: Op,
 ) -> Result<u8, CliError> {
@@ -322,24 +355,28 @@ fn write(
     let leveled = leveled.ask(&op, other)?;
     let other = other.or(leveled.as_ref().map(|_| "--consistency"));
     let ask = versioned.ask(&op, other)?.or(leveled);
-    perform(catalogue, common, &ask.unwrap_or(Ask::One { op, context }))
+    perform_as(catalogue, at, &ask.unwrap_or(Ask::One { op, context }), None)
 }
 
 /// Asks, and prints the answer.
 pub(super) fn perform(catalogue: &Catalogue, common: &Common, ask: &Ask) -> Result<u8, CliError> {
-    perform_as(catalogue, common, ask, None)
+    perform_as(catalogue, common.into(), ask, None)
 }
 
 /// The same, as a client that has seen what an earlier answer said.
 fn perform_as(
     catalogue: &Catalogue,
-    common: &Common,
+    At { common, of }: At<'_>,
     ask: &Ask,
     seen: Option<&str>,
 ) -> Result<u8, CliError> {
-    let cluster = private::load_cluster(&common.cluster)?;
+    let asked = match of {
+        None => Where::whole(private::load_cluster(&common.cluster)?),
+        Some(of) => of.choose(catalogue, &common.cluster)?.of_key(ask.key())?,
+    };
+    let only = asked.only(common.server)?;
+    let cluster = asked.cluster;
     let protocol = catalogue.of_cluster(&cluster)?;
-    let only = common.server.map(Id::from);
     let told = protocol.ask(&cluster, ask, seen, only, common.timeout);
     let Told { answered, seen, .. } =
         told.map_err(|error| explained(error, catalogue, &cluster))?;
@@ -367,44 +404,4 @@ pub(super) fn explained(
     let offering = catalogue.deployable().filter(|it| it.commands().contains(&asked));
     let by = offering.map(Deployed::name).collect();
     CliError::NotOffered { protocol: cluster.protocol.clone(), asked, offers, by }
-}
-
-/// Parses a duration that is more than 0: a number with a unit, or of seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    match duration_or_none(text)? {
-        Duration::ZERO => Err("it must be more than 0".into()),
-        duration => Ok(duration),
-    }
-}
-
-/// Parses a duration, which may be 0.
-pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        _ => return Err(format!("`{unit}` is not a unit; use ms, s or m")),
-    };
-    let seconds = number.parse::<f64>().map_err(|_| "write it as 500ms, 5s or 1m".to_owned())?;
-    Duration::try_from_secs_f64(seconds * scale)
-        .map_err(|_| "it must be neither negative nor astronomically long".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("5s"), Ok(Duration::from_secs(5)));
-        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
-        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration_or_none("0s"), Ok(Duration::ZERO));
-        for wrong in ["", "s", "5h", "-1s", "0", "1e400", "9999999999999999999999999m"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 }

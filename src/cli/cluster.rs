@@ -31,6 +31,7 @@ Examples:
   quorate cluster multi-primary --servers 3 --mode multi-value
   quorate cluster two-phase-commit --servers 3
   quorate cluster two-phase-commit --servers 3 --mode 'ranges m'
+  quorate cluster kafka --servers 4 --topic orders=3
   quorate cluster paxos --chaos 7 --for 10m
   quorate cluster paxos --chaos 7 --for 10m --plan
   quorate cluster multi-primary --chaos 7 --for 20s --judge linearizable")]
@@ -49,8 +50,9 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     }
     let stop = stop_on_signals()?;
     let place = Place::make(args.which.dir.as_deref())?;
-    let addresses = local::free_addresses(args.which.servers)?;
-    let mut plan = plan(&args.which.protocol, args.which.mode.as_deref(), addresses)?;
+    let Which { protocol, mode, topics, servers, .. } = &args.which;
+    let addresses = local::free_addresses(*servers, args.which.ports())?;
+    let mut plan = plan(protocol, mode.as_deref(), topics, addresses)?;
     plan.metrics = local::free_tcp_addresses(args.which.servers)?;
     let mut nodes = make(catalogue, place.path(), &plan)?;
     let file = private::load_cluster(nodes.file().path())?;
@@ -105,7 +107,7 @@ fn introduction(nodes: &LocalCluster, protocol: &dyn Deployed, first: Option<Id>
     }
     let _ = writeln!(text, "  {quorate} status --cluster {file}");
     let victim = first.map_or(0, usize::from);
-    let hope = if protocol.survives_one(servers.len()) {
+    let hope = if protocol.survives_one(nodes.file()) {
         "another takes over"
     } else {
         "the cluster answers again when it is back"

@@ -10,6 +10,7 @@ use crate::local::LocalError;
 use crate::models::kv::offer::{OfferError, listed};
 use crate::node::deploy::OpenError;
 use crate::node::deploy::deployed::CallError;
+use crate::node::deploy::partitions::TopicError;
 use crate::node::{
     AskError, ClientError, ClusterFileError, DataDirError, DeployError, HttpError, NodeError,
     PeersError,
@@ -42,6 +43,14 @@ pub(crate) enum CliError {
     Cluster(#[from] ClusterFileError),
     #[error(transparent)]
     Deploy(#[from] DeployError),
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    #[error(
+        "the data directory {} has nothing of partition {number} of the topic `{topic}`: if the topic is new, \
+         make it with `quorate format --topic {topic}`; if it was there before, restore {}",
+        data.display(), dir.display()
+    )]
+    NoPartition { data: PathBuf, topic: String, number: usize, dir: PathBuf },
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     #[error(transparent)]
@@ -122,6 +131,7 @@ impl CliError {
             )
             | Self::Choice(_)
             | Self::Usage(_)
+            | Self::Topic(_)
             | Self::Graph { source: GraphError::TooManyStates(_), .. }
             | Self::Export {
                 source: ExportError::TooManyStates(_) | ExportError::ModuleName(_),

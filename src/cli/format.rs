@@ -2,7 +2,8 @@
 
 use super::{CliError, DONE, out, private, readmit};
 use crate::catalogue::Catalogue;
-use crate::node::DataDir;
+use crate::node::deploy::partitions::{Partition, find, partitions};
+use crate::node::{ClusterFile, DataDir, DataDirError};
 use stateright::actor::Id;
 use std::path::PathBuf;
 
@@ -41,6 +42,10 @@ pub(crate) struct Args {
     /// can take one (see `quorate readmit --help`)
     #[arg(long)]
     newcomer: bool,
+    /// The directory is there: add what a new topic of the cluster file needs, once, before the node is
+    /// started with that file. Never for a topic that was there and whose data are lost
+    #[arg(long, value_name = "NAME", conflicts_with = "newcomer")]
+    topic: Option<String>,
 }
 
 pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -48,9 +53,13 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     private::check_data(&args.data)?;
     let id = Id::from(args.id);
     // A node that could never run is better refused now. The directory refuses an id out of range.
-    let is_server = cluster.server(id).is_some();
+    let (is_server, protocol) = (cluster.server(id).is_some(), catalogue.of_cluster(&cluster)?);
     if is_server {
-        catalogue.of_cluster(&cluster)?.check(&cluster, id)?;
+        protocol.check(&cluster, id)?;
+    }
+    let partitions = partitions(protocol, &cluster)?;
+    if let Some(topic) = &args.topic {
+        return add_topic(args, &cluster, &partitions, topic);
     }
     if args.newcomer {
         if is_server {
@@ -60,8 +69,29 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
     } else {
         DataDir::format(&args.data, &cluster, id)?;
     }
+    partitions.iter().try_for_each(|one| one.format(&args.data, args.id))?;
     let (data, id, name) = (args.data.display(), args.id, &cluster.name);
     let what = if args.newcomer { "newcomer, server" } else { "server" };
     out::line(format!("formatted {data} for {what} {id} of the cluster `{name}`"))?;
+    Ok(DONE)
+}
+
+fn add_topic(
+    args: &Args,
+    cluster: &ClusterFile,
+    all: &[Partition],
+    topic: &str,
+) -> Result<u8, CliError> {
+    let (found, wanted) = (usize::from(DataDir::id_at(&args.data, cluster)?), args.id);
+    if found != wanted {
+        return Err(DataDirError::WrongId { path: args.data.clone(), found, wanted }.into());
+    }
+    let Some((_, of_topic)) = find(cluster, all, topic)? else {
+        return Err(CliError::Usage(format!("every server has the topic `{topic}`")));
+    };
+    of_topic.iter().try_for_each(|one| one.format(&args.data, wanted))?;
+    let count = of_topic.iter().filter(|one| one.id_of(wanted).is_some()).count();
+    let data = args.data.display();
+    out::line(format!("formatted {data} for {count} partitions of the topic `{topic}`"))?;
     Ok(DONE)
 }

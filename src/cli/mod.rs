@@ -9,6 +9,7 @@ mod client;
 mod client_file;
 mod cluster;
 mod completions;
+mod duration;
 mod error;
 mod explore;
 mod export;
@@ -19,6 +20,7 @@ mod level;
 mod levels;
 mod list;
 mod man;
+mod of_topic;
 mod out;
 mod own_cluster;
 mod private;
@@ -29,6 +31,7 @@ mod status;
 mod tell;
 mod test_from;
 mod topic;
+mod topics;
 mod tree;
 mod txn;
 mod version;
@@ -90,6 +93,7 @@ enum Command {
     Produce(topic::Produce),
     Consume(topic::Consume),
     Offsets(topic::Offsets),
+    Topics(topics::Args),
     Call(client::Call),
     Completions(completions::Args),
     Man(man::Args),
@@ -154,7 +158,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::ClientFile(args) => client_file::execute(args),
         Command::Run(args) => run::execute(args, catalogue),
         Command::Readmit(args) => readmit::execute(args, catalogue),
-        Command::Status(args) => status::execute(args),
+        Command::Status(args) => status::execute(args, catalogue),
         Command::Ring(args) => ring::execute(args, catalogue),
         Command::Cluster(args) => cluster::execute(args, catalogue),
         Command::Bench(args) => bench::execute(args, catalogue),
@@ -172,6 +176,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Produce(args) => topic::produce(args, catalogue),
         Command::Consume(args) => topic::consume(args, catalogue),
         Command::Offsets(args) => topic::offsets(args, catalogue),
+        Command::Topics(args) => topics::execute(args, catalogue),
         Command::Call(args) => client::call(args, catalogue),
         Command::Completions(args) => completions::execute(args),
         Command::Man(args) => man::execute(args),
@@ -205,6 +210,7 @@ impl Command {
             Self::Produce(args) => args.common.json,
             Self::Consume(args) => args.common.json,
             Self::Offsets(args) => args.common.json,
+            Self::Topics(args) => args.json,
             Self::Call(args) => args.common.json,
             Self::Completions(_)
             | Self::Man(_)

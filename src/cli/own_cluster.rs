@@ -5,7 +5,8 @@ use crate::catalogue::{Catalogue, nearest};
 use crate::local::{self, LocalCluster, Plan};
 use crate::models::kv::Op;
 use crate::models::kv::offer::Ask;
-use crate::node::{ClusterFile, DeployError, Deployed, MAX_SERVERS, Stop};
+use crate::node::deploy::partitions::partitions;
+use crate::node::{ClusterFile, DeployError, Deployed, MAX_PARTITIONS, MAX_SERVERS, Stop, Topic};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stateright::actor::Id;
 use std::net::SocketAddr;
@@ -26,9 +27,29 @@ pub(super) struct Which {
     /// The mode of the protocol, where it has several
     #[arg(long)]
     pub(super) mode: Option<String>,
+    /// A topic beside the default one, and how many partitions it has (kafka)
+    #[arg(long = "topic", value_name = "NAME=PARTITIONS", value_parser = topic)]
+    pub(super) topics: Vec<Topic>,
     /// Keep the cluster file, the data and the logs in this directory, which must not exist yet
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
+}
+
+impl Which {
+    /// How many ports each server needs.
+    pub(super) fn ports(&self) -> usize {
+        // Too many are refused with the cluster file.
+        let count = self.topics.iter().map(|topic| topic.partitions.min(MAX_PARTITIONS)).sum();
+        1 + MAX_PARTITIONS.min(count)
+    }
+}
+
+/// A topic, as `NAME=PARTITIONS`.
+fn topic(text: &str) -> Result<Topic, String> {
+    let (name, number) = text.split_once('=').ok_or("write it as NAME=PARTITIONS")?;
+    let partitions =
+        number.parse().map_err(|_| format!("`{number}` is no number of partitions"))?;
+    Ok(Topic { name: name.into(), partitions, replicas: None })
 }
 
 /// Where the files of a local cluster are: in a directory that is kept, or in a temporary one.
@@ -78,13 +99,14 @@ pub(super) fn stop_on_signals() -> Result<Stop, CliError> {
 pub(super) fn plan(
     protocol: &str,
     mode: Option<&str>,
+    topics: &[Topic],
     addresses: Vec<SocketAddr>,
 ) -> Result<Plan, CliError> {
     let program = std::env::current_exe()
         .map_err(|source| CliError::Io { action: "find this program", source })?;
     let (protocol, mode) = (protocol.to_owned(), mode.map(str::to_owned));
-    let (listen, metrics) = (Vec::new(), Vec::new());
-    Ok(Plan { program, protocol, mode, addresses, listen, metrics, sealed: true })
+    let (listen, metrics, topics) = (Vec::new(), Vec::new(), topics.to_vec());
+    Ok(Plan { program, protocol, mode, topics, addresses, listen, metrics, sealed: true })
 }
 
 /// Makes the files of a local cluster. Starts nothing.
@@ -96,6 +118,11 @@ pub(super) fn make(
     let nodes = LocalCluster::make(dir, plan)?;
     let protocol = catalogue.of_cluster(nodes.file())?;
     protocol.check(nodes.file(), Id::from(0)).map_err(as_usage)?;
+    for partition in partitions(protocol, nodes.file()).map_err(as_usage)? {
+        for server in 0..nodes.file().servers.len() {
+            partition.format(nodes.data(server), server)?;
+        }
+    }
     Ok(nodes)
 }
 

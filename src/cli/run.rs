@@ -2,21 +2,27 @@
 
 use super::{CliError, DONE, private};
 use crate::catalogue::Catalogue;
+use crate::node::deploy::partitions::{Partition, partitions};
 use crate::node::deploy::place::Place;
 use crate::node::deploy::shift_clock;
-use crate::node::{Board, Label, Stop, serve};
+use crate::node::{Board, Boards, ClusterFile, DataDir, Deployed, Label, Stop, serve};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use stateright::actor::Id;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::AtomicBool;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Run a node of a cluster
 ///
 /// The node runs until SIGINT or SIGTERM, and then exits with code 0; a second signal ends it at
 /// once. Both are safe, as is a crash: all that the node acknowledged is on disk. Its log goes to
 /// standard error; `RUST_LOG` sets the level (error, warn, info, debug, trace).
+///
+/// Where the cluster file has topics, the process runs a node for each partition that has a replica or
+/// a controller here, each with its own log, and its own port above the server's.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The cluster file, if it holds keys, and the data directory must be their
@@ -85,28 +91,114 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             stop.stop();
         });
     }
-    let show = |id: Id| {
-        let board = Board::new();
-        let metrics = cluster.server(id).and_then(|server| server.metrics);
-        if let Some(address) = args.metrics.or(metrics) {
-            let (cluster, protocol) = (cluster.name.clone(), cluster.protocol.clone());
-            let label = Label { cluster, protocol, server: id.into() };
-            let address = serve(address, label, board.clone(), stop.clone())?;
-            tracing::info!(%address, "metrics are served");
-        }
-        Ok(board)
-    };
-    let (wanted, listen) = (args.id.map(Id::from), args.listen);
-    let fail_syncs = args.fail_syncs.then_some(&fails);
-    let place = Place { data: &args.data, wanted, listen, fail_syncs, show: Some(&show) };
     let protocol = catalogue.of_cluster(&cluster)?;
     shift_clock(args.shift_clock);
-    if let Some(survives) = protocol.survives(&cluster) {
-        tracing::info!("{survives}");
-    }
-    let ended = protocol.run(&cluster, &place, &stop);
-    // However it ended, the metrics end too.
-    stop.stop();
-    ended?;
+    let fails = args.fail_syncs.then_some(&fails);
+    let process =
+        Process { args, cluster: &cluster, protocol, boards: Boards::default(), stop, fails };
+    process.run(&partitions(protocol, &cluster)?)?;
     Ok(DONE)
+}
+
+/// The nodes of a server: one for its cluster, and one for each partition of a topic.
+struct Process<'a> {
+    args: &'a Args,
+    cluster: &'a ClusterFile,
+    protocol: &'a dyn Deployed,
+    boards: Boards,
+    stop: Stop,
+    fails: Option<&'a Arc<AtomicBool>>,
+}
+
+impl Process<'_> {
+    /// Runs all until it is asked to stop, or one of them ends: then all end, as they would be started
+    /// again together.
+    fn run(&self, partitions: &[Partition]) -> Result<(), CliError> {
+        if partitions.is_empty() {
+            return self.run_own();
+        }
+        let server = usize::from(DataDir::id_at(&self.args.data, self.cluster)?);
+        let mine: Vec<_> = partitions.iter().filter(|it| it.id_of(server).is_some()).collect();
+        for partition in &mine {
+            let (data, dir) = (self.args.data.clone(), partition.dir(&self.args.data));
+            if !dir.exists() {
+                let (topic, number) = (partition.topic.clone(), partition.number);
+                return Err(CliError::NoPartition { data, topic, number, dir });
+            }
+        }
+        thread::scope(|scope| {
+            let run = |partition| scope.spawn(move || self.run_partition(partition, server));
+            let threads: Vec<_> = mine.into_iter().map(run).collect();
+            let own = self.run_own();
+            let ended = threads.into_iter().map(ScopedJoinHandle::join);
+            let ended = ended.map(|ended| ended.unwrap_or_else(|panic| resume_unwind(panic)));
+            // All are waited for, and the first error is told.
+            let ended: Vec<_> = ended.collect();
+            [own].into_iter().chain(ended).collect()
+        })
+    }
+
+    /// The cluster's own node, which serves the metrics of all.
+    fn run_own(&self) -> Result<(), CliError> {
+        let _ends = StopOnDrop(&self.stop);
+        let (args, cluster) = (self.args, self.cluster);
+        let show = |id: Id| {
+            let metrics = cluster.server(id).and_then(|server| server.metrics);
+            let board = self.show(String::new(), cluster, id.into());
+            if let Some(address) = args.metrics.or(metrics) {
+                let address = serve(address, self.boards.clone(), self.stop.clone())?;
+                tracing::info!(%address, "metrics are served");
+            }
+            Ok(board)
+        };
+        let (wanted, listen) = (args.id.map(Id::from), args.listen);
+        let place =
+            Place { data: &args.data, wanted, listen, fail_syncs: self.fails, show: Some(&show) };
+        self.run_node(cluster, &place)
+    }
+
+    fn run_partition(&self, partition: &Partition, server: usize) -> Result<(), CliError> {
+        let Partition { topic, number, servers, cluster, .. } = partition;
+        let _span =
+            tracing::info_span!("partition", name = %format_args!("{topic}-{number}")).entered();
+        tracing::info!(
+            "its servers 0 to {} are {servers:?} of the cluster file",
+            servers.len() - 1
+        );
+        let _ends = StopOnDrop(&self.stop);
+        let (args, dir) = (self.args, partition.dir(&self.args.data));
+        let show = |_| Ok(self.show(format!("/{topic}/{number}"), cluster, server));
+        let place = Place {
+            data: &dir,
+            wanted: partition.id_of(server),
+            listen: args.listen.map(|address| partition.listen(address)),
+            fail_syncs: self.fails,
+            show: Some(&show),
+        };
+        self.run_node(cluster, &place)
+    }
+
+    /// A board for a node, among those of the process.
+    fn show(&self, path: String, of: &ClusterFile, server: usize) -> Board {
+        let (board, cluster, protocol) = (Board::new(), of.name.clone(), of.protocol.clone());
+        self.boards.add(path, Label { cluster, protocol, server }, board.clone());
+        board
+    }
+
+    fn run_node(&self, cluster: &ClusterFile, place: &Place<'_>) -> Result<(), CliError> {
+        if let Some(survives) = self.protocol.survives(cluster) {
+            tracing::info!("{survives}");
+        }
+        self.protocol.run(cluster, place, &self.stop)?;
+        Ok(())
+    }
+}
+
+/// However a node ended, the others and the metrics end too.
+struct StopOnDrop<'a>(&'a Stop);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }

@@ -1,7 +1,10 @@
 //! `quorate status`: what each node of a cluster is, and how far.
 
-use super::client::duration;
+use super::duration::duration;
+use super::of_topic::OfTopic;
 use super::{CliError, DONE, JSON_ERRORS, NO, out, private};
+use crate::catalogue::Catalogue;
+use crate::node::deploy::partitions::Partition;
 use crate::node::{ClusterFile, Server, get};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -47,12 +50,15 @@ pub(crate) struct Args {
     /// Ask again every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    of: OfTopic,
 }
 
-pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
+pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError> {
     let cluster = private::load_cluster(&args.cluster)?;
+    let of = args.of.choose(catalogue, &args.cluster)?.of_key(None)?.partition;
     loop {
-        let told = ask_all(&cluster, args.timeout);
+        let told = ask_all(&cluster, of.as_ref(), args.timeout);
         let clear = args.watch && !args.json && std::io::stdout().is_terminal();
         if clear {
             out::print("\x1b[H\x1b[2J")?;
@@ -70,16 +76,20 @@ pub(crate) fn execute(args: &Args) -> Result<u8, CliError> {
     }
 }
 
-/// What each server reports; all are asked at once.
-fn ask_all(cluster: &ClusterFile, patience: Duration) -> Vec<Value> {
+/// What each server reports, of a partition if there is one; all are asked at once.
+fn ask_all(cluster: &ClusterFile, of: Option<&Partition>, patience: Duration) -> Vec<Value> {
+    let servers = || {
+        let has_it = |server: &&Server| of.is_none_or(|it| it.id_of(server.id).is_some());
+        cluster.servers.iter().filter(has_it)
+    };
     let mut told: Vec<Value> = thread::scope(|scope| {
-        let asked: Vec<_> = (cluster.servers.iter())
-            .map(|server| scope.spawn(move || ask(cluster, server, patience)))
+        let asked: Vec<_> = servers()
+            .map(|server| scope.spawn(move || ask(cluster, of, server, patience)))
             .collect();
         asked.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
     });
     let most = told.iter().filter_map(|server| server["applied"].as_u64()).max();
-    for (server, told) in cluster.servers.iter().zip(&mut told) {
+    for (server, told) in servers().zip(&mut told) {
         told["server"] = server.id.into();
         told["address"] = server.address.to_string().into();
         let lag = most.zip(told["applied"].as_u64()).map(|(most, applied)| most - applied);
@@ -88,20 +98,39 @@ fn ask_all(cluster: &ClusterFile, patience: Duration) -> Vec<Value> {
     told
 }
 
-fn ask(cluster: &ClusterFile, server: &Server, patience: Duration) -> Value {
+fn ask(
+    cluster: &ClusterFile,
+    of: Option<&Partition>,
+    server: &Server,
+    patience: Duration,
+) -> Value {
     let Some(address) = server.metrics else {
         return json!({ "error": "the cluster file gives no `metrics` address for it" });
     };
-    let told = get(address, "/status", patience).map_err(|error| error.to_string());
+    let path = of.map_or_else(String::new, |it| format!("/{}/{}", it.topic, it.number));
+    let name = of.map_or(cluster.name.as_str(), |it| it.cluster.name.as_str());
+    let told = get(address, &format!("{path}/status"), patience).map_err(|error| error.to_string());
     let told: Result<Value, String> =
         told.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
     match told {
         Err(error) => json!({ "error": error }),
-        Ok(told) if told["server"] != server.id || told["cluster"] != cluster.name.as_str() => {
+        Ok(told) if told["server"] != server.id || told["cluster"] != name => {
             let (id, name) = (&told["server"], &told["cluster"]);
             json!({ "error": format!("server {id} of the cluster {name} answers at {address}") })
         }
-        Ok(told) if told.is_object() => told,
+        Ok(mut told) if told.is_object() => {
+            // A partition numbers its servers anew.
+            if let Some(of) = of {
+                let server = |id: &Value| {
+                    let id = usize::try_from(id.as_u64()?).ok()?;
+                    Some(Value::from(*of.servers.get(id)?))
+                };
+                told["leader"] = server(&told["leader"]).into();
+                let members = told["members"].as_array().into_iter().flatten();
+                told["members"] = members.filter_map(server).collect();
+            }
+            told
+        }
         Ok(_) => json!({ "error": format!("{address} answers, but not as a node does") }),
     }
 }

@@ -1,31 +1,37 @@
 //! `quorate produce`, `consume` and `offsets`: the records of a topic (kafka).
 
 use super::answer::show;
-use super::client::{Common, EXIT_CODES, bytes, explained, perform};
-use super::{CliError, DONE, JSON_ERRORS, at, out, private};
+use super::client::{Common, EXIT_CODES, bytes, explained};
+use super::of_topic::{Chosen, OfTopic, Where};
+use super::{CliError, DONE, JSON_ERRORS, out};
 use crate::catalogue::Catalogue;
 use crate::models::kv::offer::{Acks, Answered, Ask, LogAnswer, LogAsk, LogRecord};
 use crate::models::kv::{Bytes, Op, Reply};
 use crate::node::deploy::deployed::{CallError, OpenClient};
-use crate::node::{AskError, ClientError, ClusterFile};
-use stateright::actor::Id;
+use crate::node::{AskError, ClientError};
+use serde_json::Value;
 use std::io::BufRead;
+use std::ops::Range;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// Between two looks whether there are more records.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks whether there are more records: while nothing comes, twice as long each time.
+const PAUSE: Range<Duration> = Duration::from_millis(1)..Duration::from_millis(100);
 
 /// Append messages to a topic
 ///
-/// Prints the offset of each when all in-sync replicas have it (`--acks all`), or when the leader has it
+/// Of a topic with several partitions, those with a --key go to one that follows from it, and others
+/// to all in turn; each partition has an order of its own.
+///
+/// Prints the offset of each (after its partition, of a topic with several) when all in-sync replicas have it (`--acks all`), or when the leader has it
 /// (`--acks 1`: it is lost if the leader is, before others have it). Messages are numbered: one that is
 /// sent again, because an answer was lost, is appended once. With `--acks 0` each is sent once, nobody
 /// waits, and nothing is printed: it may be lost. Without a message, each line of standard input is one.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
     quorate produce hello --cluster cluster.toml\n  \
+    quorate produce bought --topic orders --key customer-7 --cluster cluster.toml\n  \
     seq 1000 | quorate produce --acks 1 --cluster cluster.toml"))]
 pub(crate) struct Produce {
     /// The messages
@@ -33,6 +39,11 @@ pub(crate) struct Produce {
     /// What a message must have come to before the next one is sent
     #[arg(long, value_enum, default_value_t, value_name = "ACKS")]
     acks: Wanted,
+    /// Append all of them in the partition of this key. It is not kept with them
+    #[arg(long, value_name = "KEY", conflicts_with = "partition")]
+    key: Option<String>,
+    #[command(flatten)]
+    of: OfTopic,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -76,6 +87,7 @@ impl From<Wanted> for Acks {
 #[command(after_help = format!("{EXIT_CODES}\nWith --json, each line is one JSON object.\n\nExamples:\n  \
     quorate consume --cluster cluster.toml\n  \
     quorate consume --from 100 --follow --json --cluster cluster.toml\n  \
+    quorate consume --topic orders --partition 2 --cluster cluster.toml\n  \
     quorate consume --group billing --follow --cluster cluster.toml"))]
 pub(crate) struct Consume {
     /// The offset of the first record; if the log begins later by now, it is that
@@ -94,16 +106,20 @@ pub(crate) struct Consume {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
+    of: OfTopic,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
 /// Show where the log of a topic begins and ends
 ///
 /// The offset of the first record that is kept, of the end of what is committed (the high
-/// watermark), and of the end.
+/// watermark), and of the end; of a topic with several partitions, a line for each, after its number.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExample:\n  quorate offsets --cluster cluster.toml"))]
 pub(crate) struct Offsets {
+    #[command(flatten)]
+    of: OfTopic,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -111,39 +127,78 @@ pub(crate) struct Offsets {
 /// A client that asks for one thing after another.
 struct Asking<'a> {
     catalogue: &'a Catalogue,
-    cluster: ClusterFile,
+    asked: Where,
+    /// Whether what is printed says which partition it is about.
+    is_one_of_several: bool,
     client: Box<dyn OpenClient>,
     timeout: Duration,
     json: bool,
+    /// The number of the last message.
+    sequence: u64,
 }
 
 impl<'a> Asking<'a> {
-    fn open(catalogue: &'a Catalogue, common: &Common) -> Result<Self, CliError> {
-        let cluster = private::load_cluster(&common.cluster)?;
-        let only = common.server.map(Id::from);
-        let client = catalogue.of_cluster(&cluster)?.client(&cluster, only)?;
-        Ok(Self { catalogue, cluster, client, timeout: common.timeout, json: common.json })
+    fn open(catalogue: &'a Catalogue, common: &Common, asked: Where) -> Result<Self, CliError> {
+        let only = asked.only(common.server)?;
+        let client = catalogue.of_cluster(&asked.cluster)?.client(&asked.cluster, only)?;
+        let (timeout, json) = (common.timeout, common.json);
+        Ok(Self { catalogue, asked, is_one_of_several: false, client, timeout, json, sequence: 0 })
+    }
+
+    /// One for each of the partitions.
+    fn open_all(
+        catalogue: &'a Catalogue,
+        common: &Common,
+        chosen: Chosen,
+    ) -> Result<Vec<Self>, CliError> {
+        let is_one_of_several = chosen.all.len() > 1;
+        let open = |asked| Ok(Self { is_one_of_several, ..Self::open(catalogue, common, asked)? });
+        chosen.all.into_iter().map(open).collect()
+    }
+
+    fn explained(&self, error: AskError) -> CliError {
+        explained(CallError::Ask(error), self.catalogue, &self.asked.cluster)
     }
 
     fn ask(&mut self, ask: LogAsk) -> Result<Answered, CliError> {
         let answered = self.client.ask(&Ask::Log(ask), self.timeout);
-        answered.map_err(|error| explained(CallError::Ask(error), self.catalogue, &self.cluster))
+        answered.map_err(|error| self.explained(error))
     }
 
-    fn produce(&mut self, sequence: u64, value: Bytes, acks: Acks) -> Result<(), CliError> {
-        let ask = LogAsk::Produce { sequence, value, acks };
+    fn tell(&self, answered: &Answered) -> Result<(), CliError> {
+        let printed = show(answered, &[], self.json).0;
+        let number = self.asked.number();
+        match (self.is_one_of_several, self.json) {
+            (false, _) => out::print(printed),
+            (true, false) => out::print([format!("{number}\t").as_bytes(), &printed].concat()),
+            (true, true) => {
+                // It was made of an object.
+                let mut object: Value = serde_json::from_slice(&printed).unwrap_or_default();
+                object["partition"] = number.into();
+                out::json(&object)
+            }
+        }
+    }
+
+    fn produce(&mut self, value: Bytes, acks: Acks) -> Result<(), CliError> {
+        if acks == Acks::None && self.sequence == 0 {
+            // Who does not wait for answers learns from none who leads.
+            self.ask(LogAsk::Offsets)?;
+        }
+        self.sequence += 1;
+        let ask = LogAsk::Produce { sequence: self.sequence, value, acks };
         if acks == Acks::None {
             return self.send(ask);
         }
         let answered = self.ask(ask)?;
-        out::print(show(&answered, &[], self.json).0)
+        self.tell(&answered)
     }
 
     /// Sends it once, and waits for nothing.
     fn send(&mut self, ask: LogAsk) -> Result<(), CliError> {
         match self.client.ask(&Ask::Log(ask), Duration::ZERO) {
             Ok(_) | Err(AskError::Client(ClientError::NoAnswer { .. })) => Ok(()),
-            Err(error) => Err(explained(CallError::Ask(error), self.catalogue, &self.cluster)),
+            Err(error) => Err(self.explained(error)),
         }
     }
 
@@ -151,7 +206,7 @@ impl<'a> Asking<'a> {
         match self.client.ask(&op.into(), self.timeout) {
             Ok(Answered::Reply(reply)) => Ok(reply),
             Ok(_) => Err(CliError::Group("the map has no such answer".into())),
-            Err(error) => Err(explained(CallError::Ask(error), self.catalogue, &self.cluster)),
+            Err(error) => Err(self.explained(error)),
         }
     }
 }
@@ -207,29 +262,36 @@ fn is_internal(record: &LogRecord) -> bool {
 }
 
 pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliError> {
-    let mut asking = Asking::open(catalogue, &args.common)?;
+    let chosen = args.of.choose(catalogue, &args.common.cluster)?;
+    let key = args.key.as_deref().map(bytes);
+    let at = key.map(|key| chosen.at_key(&key));
+    let mut asking = Asking::open_all(catalogue, &args.common, chosen)?;
     let acks = args.acks.into();
-    if acks == Acks::None {
-        // Who does not wait for answers learns from none who leads.
-        asking.ask(LogAsk::Offsets)?;
-    }
-    for (sequence, message) in (1..).zip(&args.messages) {
-        asking.produce(sequence, bytes(message), acks)?;
+    // Many that produce one message each do not all begin with the same partition.
+    let first = rand::random_range(0..asking.len());
+    let mut turns = (first..asking.len()).chain(0..first).cycle();
+    let mut produce = |value| {
+        // There is at least one, without end.
+        let turn = at.or_else(|| turns.next()).unwrap_or_default();
+        asking[turn].produce(value, acks)
+    };
+    for message in &args.messages {
+        produce(bytes(message))?;
     }
     if args.messages.is_empty() {
-        let lines = std::io::stdin().lock().split(b'\n');
-        for (sequence, line) in (1..).zip(lines) {
-            let line = line.map_err(at("read messages", Path::new("standard input")))?;
-            asking.produce(sequence, line.into(), acks)?;
+        for line in std::io::stdin().lock().split(b'\n') {
+            let line = line.map_err(super::at("read messages", Path::new("standard input")))?;
+            produce(line.into())?;
         }
     }
     Ok(DONE)
 }
 
 pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliError> {
-    let mut asking = Asking::open(catalogue, &args.common)?;
+    let chosen = args.of.choose(catalogue, &args.common.cluster)?;
+    let mut asking = Asking::open(catalogue, &args.common, chosen.of_key(None)?)?;
     let (mut next, mut left) = (args.from, args.max.unwrap_or(u64::MAX));
-    let mut group = None;
+    let (mut group, mut pause) = (None, PAUSE.start);
     if let Some(name) = &args.group {
         let (opened, first) = Group::open(&mut asking, name)?;
         (group, next) = (Some(opened), first);
@@ -257,13 +319,21 @@ pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliEr
         }
         match (at_end, args.follow) {
             (true, false) => break,
-            (true, true) => thread::sleep(PAUSE),
-            (false, _) => {}
+            (true, true) => {
+                thread::sleep(pause);
+                pause = PAUSE.end.min(pause * 2);
+            }
+            (false, _) => pause = PAUSE.start,
         }
     }
     Ok(DONE)
 }
 
 pub(crate) fn offsets(args: &Offsets, catalogue: &Catalogue) -> Result<u8, CliError> {
-    perform(catalogue, &args.common, &Ask::Log(LogAsk::Offsets))
+    let chosen = args.of.choose(catalogue, &args.common.cluster)?;
+    for mut asking in Asking::open_all(catalogue, &args.common, chosen)? {
+        let answered = asking.ask(LogAsk::Offsets)?;
+        asking.tell(&answered)?;
+    }
+    Ok(DONE)
 }

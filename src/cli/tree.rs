@@ -1,7 +1,8 @@
 //! `quorate create`, `stat`, `children` and `watch`: nodes of a tree (zookeeper).
 
 use super::answer::show;
-use super::client::{Common, EXIT_CODES, bytes, duration, explained, perform};
+use super::client::{Common, EXIT_CODES, bytes, explained, perform};
+use super::duration::duration;
 use super::own_cluster::stop_on_signals;
 use super::{CliError, DONE, JSON_ERRORS, NO, out, private};
 use crate::catalogue::Catalogue;

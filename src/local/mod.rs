@@ -11,7 +11,7 @@ mod node;
 pub use error::LocalError;
 pub use files::{create_dir, create_file, temporary_dir};
 
-use crate::node::{ClusterFile, DataDir};
+use crate::node::{ClusterFile, DataDir, Topic};
 use data_encoding::HEXLOWER;
 use error::system;
 use node::Node;
@@ -37,6 +37,8 @@ pub struct Plan {
     pub protocol: String,
     /// Its variant, where it has any.
     pub mode: Option<String>,
+    /// The topics beside the default one, where the protocol has topics.
+    pub topics: Vec<Topic>,
     /// Where the servers are reached: as many servers as addresses.
     pub addresses: Vec<SocketAddr>,
     /// Where the servers listen, if not there: a network may stand between.
@@ -65,6 +67,12 @@ impl Plan {
                 let _ = writeln!(text, "metrics = \"{metrics}\"");
             }
         }
+        for Topic { name, partitions, replicas } in &self.topics {
+            let _ = writeln!(text, "\n[[topic]]\nname = {name:?}\npartitions = {partitions}");
+            if let Some(replicas) = replicas {
+                let _ = writeln!(text, "replicas = {replicas}");
+            }
+        }
         text
     }
 }
@@ -82,27 +90,46 @@ pub fn hex<const BYTES: usize>() -> String {
 /// # Errors
 /// When there is hardly a free port.
 pub fn free_sockets(host: &str, count: usize) -> io::Result<Vec<UdpSocket>> {
+    free_ranges(host, count, 1)
+}
+
+/// The same in `count` ranges of `width` ports each, one range after the other.
+///
+/// # Errors
+/// When there are hardly so many free ports.
+pub fn free_ranges(host: &str, count: usize, width: usize) -> io::Result<Vec<UdpSocket>> {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     const TRIES: usize = 10_000;
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    // A cluster has few topics.
+    let more = u16::try_from(width).unwrap_or(u16::MAX).min(1 << 10);
     let any = |_| {
-        let port = rand::random_range(20_000..32_000);
-        given.insert(port).then(|| UdpSocket::bind(format!("{host}:{port}")).ok()).flatten()
+        let port = rand::random_range(20_000..32_000 - more);
+        let mut ports = port..port + more;
+        if ports.clone().any(|port| given.contains(&port)) {
+            return None;
+        }
+        given.extend(ports.clone());
+        ports.try_fold(Vec::new(), |mut all, port| {
+            all.push(UdpSocket::bind(format!("{host}:{port}")).ok()?);
+            Some(all)
+        })
     };
-    let sockets: Vec<_> = (0..TRIES).filter_map(any).take(count).collect();
-    if sockets.len() < count {
+    let sockets: Vec<_> = (0..TRIES).filter_map(any).take(count).flatten().collect();
+    if sockets.len() < count * width {
         return Err(io::Error::other(format!("{host} has hardly a free port of 20000 to 31999")));
     }
     Ok(sockets)
 }
 
-/// Free addresses of this host, as [`free_sockets`] finds them.
+/// Free addresses of this host, as [`free_ranges`] finds them; the first of each range.
 ///
 /// # Errors
 /// When there is hardly a free port.
-pub fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, LocalError> {
-    let sockets = free_sockets("127.0.0.1", count).map_err(system("find a free port"))?;
-    let addresses: io::Result<Vec<_>> = sockets.iter().map(UdpSocket::local_addr).collect();
+pub fn free_addresses(count: usize, width: usize) -> Result<Vec<SocketAddr>, LocalError> {
+    let sockets = free_ranges("127.0.0.1", count, width).map_err(system("find a free port"))?;
+    let firsts = sockets.iter().step_by(width.max(1));
+    let addresses: io::Result<Vec<_>> = firsts.map(UdpSocket::local_addr).collect();
     addresses.map_err(system("find a free port"))
 }
 
@@ -255,7 +282,8 @@ mod tests {
 
     #[test]
     fn addresses_are_free_and_given_once() {
-        let all: BTreeSet<SocketAddr> = (0..20).flat_map(|_| free_addresses(5).unwrap()).collect();
+        let all: BTreeSet<SocketAddr> =
+            (0..20).flat_map(|_| free_addresses(5, 1).unwrap()).collect();
         assert_eq!(all.len(), 100);
         assert!(all.iter().all(|address| UdpSocket::bind(address).is_ok()));
     }
@@ -266,7 +294,8 @@ mod tests {
             program: "quorate".into(),
             protocol: "paxos".into(),
             mode: Some("ranges m".into()),
-            addresses: free_addresses(3).unwrap(),
+            topics: Vec::new(),
+            addresses: free_addresses(3, 1).unwrap(),
             listen: Vec::new(),
             metrics: Vec::new(),
             sealed: true,
@@ -276,6 +305,9 @@ mod tests {
         assert_eq!((file.servers.len(), file.mode.as_deref()), (3, Some("ranges m")));
         assert!(file.keys.server.is_some() && file.keys != parse(&plan).keys);
         plan.sealed = false;
-        assert!(parse(&plan).keys.server.is_none());
+        plan.addresses = free_addresses(3, 4).unwrap();
+        plan.topics = vec![Topic { name: "orders".into(), partitions: 3, replicas: Some(2) }];
+        let file = parse(&plan);
+        assert_eq!((file.keys.server.is_none(), file.topics), (true, plan.topics));
     }
 }

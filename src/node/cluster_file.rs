@@ -7,10 +7,13 @@
 //! they may be changed.
 
 pub(super) mod flaw;
+pub(super) mod partition;
 #[cfg(test)]
 mod tests;
+pub(super) mod topics;
 
-pub use flaw::{Flaw, MAX_SERVERS};
+pub use flaw::{Flaw, MAX_PARTITIONS, MAX_SERVERS};
+pub use topics::{DEFAULT_TOPIC, Topic};
 
 use flaw::{DATAGRAM_BYTES, DEFAULT_DATAGRAM_BYTES};
 
@@ -46,6 +49,10 @@ pub struct ClusterFile {
     /// network takes whole (1,200 to 1,400 over the internet) where a network often loses parts of
     /// datagrams.
     pub datagram_bytes: usize,
+    /// The topics beside the default one, where the protocol has topics.
+    pub topics: Vec<Topic>,
+    /// The partition of a topic that this is the cluster of.
+    part: Option<topics::Part>,
     newest: Release,
     path: PathBuf,
 }
@@ -75,6 +82,8 @@ struct Raw {
     datagram_bytes: Option<usize>,
     #[serde(default)]
     server: Vec<Server>,
+    #[serde(default)]
+    topic: Vec<Topic>,
     #[serde(default)]
     keys: Keys,
     #[serde(default)]
@@ -134,11 +143,19 @@ impl ClusterFile {
         raw.keys.read_files(beside).map_err(|flaw| flaw.of(path))?;
         check(&raw).map_err(|flaw| flaw.of(path))?;
         raw.server.sort_by_key(|server| server.id);
-        let Raw { name, protocol, mode, datagram_bytes, server: servers, keys, timing } = raw;
-        let datagram_bytes = datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES);
-        let path = path.into();
-        let newest = Release::Current;
-        Ok(Self { name, protocol, mode, servers, keys, timing, datagram_bytes, newest, path })
+        Ok(Self {
+            name: raw.name,
+            protocol: raw.protocol,
+            mode: raw.mode,
+            servers: raw.server,
+            keys: raw.keys,
+            timing: raw.timing,
+            datagram_bytes: raw.datagram_bytes.unwrap_or(DEFAULT_DATAGRAM_BYTES),
+            topics: raw.topic,
+            part: None,
+            newest: Release::Current,
+            path: path.into(),
+        })
     }
 
     /// The same, for nodes and clients that speak the previous release of the wire only, as a
@@ -196,7 +213,7 @@ impl ClusterFile {
     }
 
     /// A digest of what must agree between all nodes: name, protocol, mode, and the servers' ids
-    /// and roles. It guards against mistakes, not against malice; that is what keys are for.
+    /// and roles; of a partition, which it is and where. Topics may be added. It guards against mistakes, not against malice; that is what keys are for.
     pub fn fingerprint(&self) -> u64 {
         let mut digest = Fnv1a::new();
         digest.text(&self.name);
@@ -204,6 +221,9 @@ impl ClusterFile {
         digest.optional(self.mode.as_deref());
         for server in &self.servers {
             digest.optional(server.role.as_deref());
+        }
+        if let Some(part) = &self.part {
+            part.digest(&mut digest);
         }
         digest.0
     }
@@ -219,7 +239,8 @@ fn check(raw: &Raw) -> Result<(), Flaw> {
         return Err(Flaw::DatagramBytes { found });
     }
     check_keys(&raw.keys)?;
-    check_servers(raw)
+    check_servers(raw)?;
+    topics::check(&raw.topic, raw.server.iter().map(|server| (server.id, server.address)))
 }
 
 fn check_keys(keys: &Keys) -> Result<(), Flaw> {

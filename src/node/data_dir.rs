@@ -122,8 +122,8 @@ pub enum DataDirError {
     /// It is of another cluster.
     #[error(
         "the data directory {} was formatted for the cluster `{found}`, which differs from the \
-         cluster file {} in name, protocol, mode, or its servers' number or roles: use the \
-         cluster file that it was formatted with", path.display(), file.display()
+         cluster file {} in name, protocol, mode, or its servers' number or roles, or in the partitions \
+         or replicas of its topic: use the cluster file that it was formatted with", path.display(), file.display()
     )]
     Foreign {
         /// The directory.
@@ -207,16 +207,7 @@ impl DataDir {
         cluster: &ClusterFile,
         wanted: Option<Id>,
     ) -> Result<Self, DataDirError> {
-        if !path.try_exists().map_err(failed(path, "open"))? {
-            return Err(DataDirError::Missing { path: path.into() });
-        }
-        let file = path.join(IDENTITY);
-        let mut lock = match OpenOptions::new().read(true).write(true).open(&file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(DataDirError::NotFormatted { path: path.into() });
-            }
-            other => other.map_err(failed(&file, "open"))?,
-        };
+        let (file, mut lock) = open_identity(path)?;
         let held = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
         match once_released(held, || lock.try_lock()) {
             Err(TryLockError::WouldBlock) => {
@@ -225,14 +216,8 @@ impl DataDir {
             Err(TryLockError::Error(source)) => return Err(failed(&file, "lock")(source)),
             Ok(()) => {}
         }
-        let mut text = String::new();
-        lock.read_to_string(&mut text).map_err(failed(&file, "read"))?;
-        let (identity, owner) = parse_identity(&file, &text)?;
-        let (id, name) = (identity.id, identity.cluster);
-        if owner.cluster != cluster.fingerprint() || id >= cluster.servers.len() {
-            let file = cluster.path().into();
-            return Err(DataDirError::Foreign { path: path.into(), found: name, file });
-        }
+        let (identity, owner) = identify(path, &file, &mut lock, cluster)?;
+        let id = identity.id;
         if let Some(wanted) = wanted.map(usize::from).filter(|wanted| *wanted != id) {
             return Err(DataDirError::WrongId { path: path.into(), found: id, wanted });
         }
@@ -242,6 +227,13 @@ impl DataDir {
         let mut data = Self { path, id, owner, newcomer, life, _lock: lock };
         data.grow_older()?;
         Ok(data)
+    }
+
+    /// Whose the data directory at `path` is, which must be of this cluster; whether it is in use does
+    /// not matter.
+    pub fn id_at(path: &Path, cluster: &ClusterFile) -> Result<Id, DataDirError> {
+        let (file, mut opened) = open_identity(path)?;
+        Ok(identify(path, &file, &mut opened, cluster)?.0.id.into())
     }
 
     /// Whose it is.
@@ -283,6 +275,38 @@ impl DataDir {
     pub(super) fn owner(&self) -> &Owner {
         &self.owner
     }
+}
+
+/// The file that says whose the data directory at `path` is.
+fn open_identity(path: &Path) -> Result<(PathBuf, File), DataDirError> {
+    if !path.try_exists().map_err(failed(path, "open"))? {
+        return Err(DataDirError::Missing { path: path.into() });
+    }
+    let file = path.join(IDENTITY);
+    match OpenOptions::new().read(true).write(true).open(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(DataDirError::NotFormatted { path: path.into() })
+        }
+        Err(source) => Err(failed(&file, "open")(source)),
+        Ok(opened) => Ok((file, opened)),
+    }
+}
+
+/// What it says, if that is a server of this cluster.
+fn identify(
+    path: &Path,
+    file: &Path,
+    opened: &mut File,
+    cluster: &ClusterFile,
+) -> Result<(Identity, Owner), DataDirError> {
+    let mut text = String::new();
+    opened.read_to_string(&mut text).map_err(failed(file, "read"))?;
+    let (identity, owner) = parse_identity(file, &text)?;
+    if owner.cluster != cluster.fingerprint() || identity.id >= cluster.servers.len() {
+        let (found, file) = (identity.cluster, cluster.path().into());
+        return Err(DataDirError::Foreign { path: path.into(), found, file });
+    }
+    Ok((identity, owner))
 }
 
 /// Makes the directory `path` and those above it that are missing. Returns the directories that got

@@ -64,7 +64,9 @@ mod wake;
 pub use async_client::AsyncClient;
 pub use board::{Board, Shown};
 pub use client::{Client, ClientError, Fate, Rules};
-pub use cluster_file::{ClusterFile, ClusterFileError, Flaw, MAX_SERVERS, Server};
+pub use cluster_file::{
+    ClusterFile, ClusterFileError, DEFAULT_TOPIC, Flaw, MAX_PARTITIONS, MAX_SERVERS, Server, Topic,
+};
 pub use data_dir::{DataDir, DataDirError};
 pub use deploy::deployed::Deployed;
 pub use deploy::{AskError, DeployError};
@@ -72,7 +74,7 @@ pub use endpoint::SendError;
 pub use error::NodeError;
 pub use fleet::FleetCounts;
 pub use frame::{FrameError, MAX_DATAGRAM};
-pub use http::{HttpError, get, serve};
+pub use http::{Boards, HttpError, get, serve};
 pub use keys::{Key, Keys};
 pub use log::LogError;
 pub use map_client::Swapped;

@@ -68,9 +68,9 @@ pub(super) struct Notary {
 
 impl Notary {
     pub(super) fn new(cluster: &ClusterFile) -> Self {
-        let keys = &cluster.keys;
-        let also = keys.server_also.as_ref().map(|server| Office::new(Some(server), keys));
-        Self { first: Office::new(keys.server.as_ref(), keys), also }
+        let (keys, part) = (&cluster.keys, cluster.part_name());
+        let also = keys.server_also.as_ref().map(|server| Office::new(Some(server), keys, &part));
+        Self { first: Office::new(keys.server.as_ref(), keys, &part), also }
     }
 
     fn offices(&self) -> impl Iterator<Item = &Office> {
@@ -108,13 +108,15 @@ pub(super) struct Office {
 }
 
 impl Office {
-    fn new(server: Option<&Key>, keys: &Keys) -> Self {
+    /// The partitions of a cluster have the same keys, and ids of their own: so the id of a client of
+    /// one partition is certified for no other.
+    fn new(server: Option<&Key>, keys: &Keys, part: &str) -> Self {
         let key = server.map_or(&[0; 32], Key::bytes);
         let agree =
             |server| keys.clients().map(move |client| Agreement::of_servers(server, client));
         Self {
-            ids: Secret::of(key, "quorate 1: the ids of clients"),
-            addresses: Secret::of(key, "quorate 1: the addresses of clients"),
+            ids: Secret::of(key, &format!("quorate 1: the ids of clients{part}")),
+            addresses: Secret::of(key, &format!("quorate 1: the addresses of clients{part}")),
             name: server.map(|server| name_of(&public_of(server))),
             agreements: server.into_iter().flat_map(agree).collect(),
         }

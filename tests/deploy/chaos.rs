@@ -37,6 +37,26 @@ fn what_survives_a_storm_holds() {
     }
 }
 
+/// Three controllers, three brokers, and three partitions in each of their processes: keys are in any.
+#[test]
+fn partitions_under_several_controllers_survive_a_storm() {
+    let dir = tempfile::tempdir().unwrap();
+    let kafka = ["kafka", "--servers", "6", "--mode", "controllers=3", "--topic", "t=2"];
+    let args = ["--chaos", "20", "--for", "6s", "--clients", "16", "--json"];
+    let output = storm(dir.path(), &[kafka.as_slice(), &args].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(json["verdict"], "holds", "{json}");
+    assert!(json["answered"].as_u64() > Some(30), "{json}");
+    let toll = ["kills", "freezes"].map(|deed| json["toll"][deed].as_u64().unwrap());
+    assert!(toll.iter().all(|count| *count > 0), "{json}");
+    // Controllers are 0 to 2. A line ends with how long it lasts.
+    let victims = |line: &str| Some(line.split_once("kill ")?.1.split_once(", for")?.0.to_owned());
+    let victims: String = out.lines().filter_map(victims).collect();
+    assert!(["012", "345"].iter().all(|ids| victims.contains(|id| ids.contains(id))), "{victims}");
+}
+
 /// On a network that loses nothing, clients that do not pause ask for thousands of things, and all
 /// of that is judged.
 #[test]

@@ -21,6 +21,7 @@ mod quorum_store;
 mod releases;
 mod replaced_disk;
 mod status;
+mod topics;
 mod two_phase_commit;
 mod zab;
 mod zookeeper;

@@ -2,6 +2,7 @@
 
 use quorate::ClusterFile;
 use quorate::chaos::network::Network;
+use quorate::local::free_addresses;
 use std::fs::{File, Permissions};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -26,6 +27,13 @@ impl Cluster {
     pub(crate) fn start_mode(protocol: &str, variant: &str, servers: usize, more: &str) -> Self {
         let text = super::cluster_text("127.0.0.1", servers, more);
         Self::start_text(protocol, variant, servers, &text, Vec::new())
+    }
+
+    /// Each server has so many ports, one after the other.
+    pub(crate) fn start_wide(protocol: &str, servers: usize, width: usize, more: &str) -> Self {
+        let addresses = free_addresses(servers, width).unwrap();
+        let text = super::cluster_text_at(&addresses, more);
+        Self::start_text(protocol, "", servers, &text, Vec::new())
     }
 
     /// All that is sent passes the network.

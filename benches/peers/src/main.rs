@@ -6,7 +6,9 @@ mod omni;
 mod ours;
 mod processes;
 mod raw;
+mod records;
 mod redis;
+mod streams;
 mod zookeeper;
 
 use clap::{Parser, ValueEnum};
@@ -59,6 +61,7 @@ enum Part {
     Zookeeper,
     Raw,
     Failover,
+    Records,
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -88,6 +91,9 @@ async fn main() -> Result<(), Failure> {
                 compare(&args, part, clients).await?;
             }
         }
+    }
+    if runs_part(Part::Records) {
+        records::compare(&args).await?;
     }
     if runs_part(Part::Failover) {
         failovers(&args).await?;

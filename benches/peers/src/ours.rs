@@ -15,7 +15,10 @@ fn bench(
     let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
     let output = Command::new(quorate)
         .args(["bench", protocol, "--json", "--clients", &run.clients.to_string()])
-        .args(["--servers", if protocol == "primary-backup" { "4" } else { "3" }])
+        .args([
+            "--servers",
+            if ["primary-backup", "kafka"].contains(&protocol) { "4" } else { "3" },
+        ])
         .args(["--value-size", &run.value_bytes.to_string()])
         .args(["--reads", if run.is_read { "100" } else { "0" }])
         .args(["--warm-up", &seconds(run.warm_up), "--duration", &seconds(run.length)])
@@ -38,7 +41,19 @@ fn number(json: &Value, name: &str) -> Result<f64, Failure> {
 }
 
 pub fn measure(quorate: &Path, protocol: &str, dir: &Path, run: Run) -> Result<Measured, Failure> {
-    let json = bench(quorate, protocol, dir, run, &[])?;
+    measure_as(quorate, protocol, "", dir, run)
+}
+
+/// The same, in a mode of the protocol, if it is not empty.
+pub fn measure_as(
+    quorate: &Path,
+    protocol: &str,
+    mode: &str,
+    dir: &Path,
+    run: Run,
+) -> Result<Measured, Failure> {
+    let more: &[&str] = if mode.is_empty() { &[] } else { &["--mode", mode] };
+    let json = bench(quorate, protocol, dir, run, more)?;
     Ok(Measured {
         ops_per_second: number(&json, "ops_per_second")?,
         p50_us: number(&json, "p50_us")?,

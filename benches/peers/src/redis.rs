@@ -9,6 +9,16 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 pub async fn measure(dir: &Path, run: Run) -> Result<Measured, Failure> {
+    let (_processes, port) = start(dir, "always").await?;
+    let mut clients = Vec::new();
+    for _ in 0..run.clients {
+        clients.push(Redis::connect(port).await?);
+    }
+    closed_loop(clients, run).await
+}
+
+/// Starts them, which sync as `fsync` says, and waits until the replicas follow; the primary's port.
+pub async fn start(dir: &Path, fsync: &str) -> Result<(Processes, u16), Failure> {
     let ports = ports(3)?;
     let mut commands = Vec::new();
     for (id, port) in ports.iter().enumerate() {
@@ -16,13 +26,13 @@ pub async fn measure(dir: &Path, run: Run) -> Result<Measured, Failure> {
         std::fs::create_dir(&data)?;
         let mut command = Command::new("redis-server");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
-        command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(&data);
+        command.args(["--appendonly", "yes", "--appendfsync", fsync, "--dir"]).arg(&data);
         if id > 0 {
             command.args(["--replicaof", "127.0.0.1", &ports[0].to_string()]);
         }
         commands.push(command);
     }
-    let _processes = Processes::start(commands)?;
+    let processes = Processes::start(commands)?;
     ports.iter().try_for_each(|port| await_port(*port))?;
     let mut first = Redis::connect(ports[0]).await?;
     let mut tries = 0;
@@ -33,20 +43,45 @@ pub async fn measure(dir: &Path, run: Run) -> Result<Measured, Failure> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let mut clients = Vec::new();
-    for _ in 0..run.clients {
-        clients.push(Redis::connect(ports[0]).await?);
-    }
-    closed_loop(clients, run).await
+    Ok((processes, ports[0]))
 }
 
-struct Redis(BufReader<TcpStream>);
+pub struct Redis(BufReader<TcpStream>);
 
 impl Redis {
-    async fn connect(port: u16) -> Result<Self, Failure> {
+    pub async fn connect(port: u16) -> Result<Self, Failure> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Sends commands at once.
+    pub async fn send(&mut self, commands: &[&[&[u8]]]) -> Result<(), Failure> {
+        let bytes: Vec<u8> = commands.iter().flat_map(|words| command(words)).collect();
+        Ok(self.0.write_all(&bytes).await?)
+    }
+
+    /// A reply of any shape: its texts and numbers, in order.
+    pub async fn reply(&mut self) -> Result<Vec<Vec<u8>>, Failure> {
+        let (mut flat, mut left) = (Vec::new(), 1_u64);
+        while left > 0 {
+            left -= 1;
+            let line = self.line().await?;
+            let (kind, rest) = line.split_at(1);
+            match (kind, rest.parse::<u64>()) {
+                ("*", Ok(count)) => left += count,
+                ("$", Ok(length)) => {
+                    let mut value = vec![0; length as usize + 2];
+                    self.0.read_exact(&mut value).await?;
+                    value.truncate(length as usize);
+                    flat.push(value);
+                }
+                // Nothing.
+                ("*" | "$", Err(_)) => {}
+                _ => flat.push(rest.into()),
+            }
+        }
+        Ok(flat)
     }
 
     async fn line(&mut self) -> Result<String, Failure> {

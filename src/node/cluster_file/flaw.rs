@@ -8,6 +8,10 @@ use thiserror::Error;
 /// The most servers a cluster may have.
 pub const MAX_SERVERS: usize = 64;
 
+/// The most partitions of all topics of a cluster together, beside the default one: each is a thread
+/// of every server, with a log and a socket of its own.
+pub const MAX_PARTITIONS: usize = 32;
+
 /// The same, where the cluster file does not say it.
 pub(in crate::node) const DEFAULT_DATAGRAM_BYTES: usize = 32 << 10;
 
@@ -59,6 +63,62 @@ pub enum Flaw {
         second: usize,
         /// Their address.
         address: SocketAddr,
+    },
+    /// A topic has a name that cannot be one.
+    #[error("a topic is named `{name}`; give it 1 to {longest} letters, digits, `.`, `_` or `-`")]
+    TopicName {
+        /// The name.
+        name: String,
+        /// How long a name may be, in bytes.
+        longest: usize,
+    },
+    /// Two topics have one name.
+    #[error(
+        "two topics are named `{name}`; give each its own name (`default` is the one that every \
+         cluster has)"
+    )]
+    DuplicateTopic {
+        /// The name.
+        name: String,
+    },
+    /// A topic has no partition, or all have too many.
+    #[error(
+        "the topic `{name}` has {found} partitions, and with those before it there are {sum}; give each \
+         1 or more, and all together at most {MAX_PARTITIONS}"
+    )]
+    Partitions {
+        /// The topic.
+        name: String,
+        /// How many it has.
+        found: usize,
+        /// How many it has together with the topics before it.
+        sum: usize,
+    },
+    /// The ports that partitions need are taken by another server.
+    #[error(
+        "servers {first} and {second} are on one host, and each needs its port and the {more} above it, \
+         one for each partition; move one of them by more than that"
+    )]
+    PortsMeet {
+        /// One server.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// How many ports it needs above its own.
+        more: usize,
+    },
+    /// The ports that partitions need are no ports.
+    #[error(
+        "server {id} has the port {port}, and needs the {more} above it, one for each partition; give \
+         it a lower one"
+    )]
+    PortsEnd {
+        /// The server.
+        id: usize,
+        /// Its port.
+        port: u16,
+        /// How many ports it needs above its own.
+        more: usize,
     },
     /// Others could not send to this address.
     #[error(

@@ -1,6 +1,6 @@
 use super::*;
 
-fn parse(text: &str) -> Result<ClusterFile, ClusterFileError> {
+pub(super) fn parse(text: &str) -> Result<ClusterFile, ClusterFileError> {
     ClusterFile::parse(text, Path::new("cluster.toml"))
 }
 

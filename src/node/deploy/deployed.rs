@@ -11,6 +11,7 @@ use quorate_models::kv::tree::TreeEvent;
 use quorate_models::protocol::{Deploy, Placement, Promise, Readmission};
 use stateright::actor::Id;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -86,8 +87,14 @@ pub trait Deployed: Send + Sync {
     /// How often a client must be heard that its session goes on, where there are sessions.
     fn keepalive(&self, cluster: &ClusterFile) -> Option<Duration>;
 
-    /// Whether so many servers go on when one of them is down.
-    fn survives_one(&self, servers: usize) -> bool;
+    /// Whether such a cluster serves its clients on when one of its servers is down.
+    fn survives_one(&self, cluster: &ClusterFile) -> bool;
+
+    /// The servers of which some replicate each partition of a topic; `None` if it has no topics.
+    ///
+    /// # Errors
+    /// When the cluster does not suit.
+    fn replicas(&self, cluster: &ClusterFile) -> Result<Option<Range<usize>>, DeployError>;
 }
 
 /// A client of a cluster whose protocol's types are hidden.
@@ -221,8 +228,12 @@ impl<D: Deploy> Deployed for Hidden<D> {
         D::keepalive(&cluster.topology())
     }
 
-    fn survives_one(&self, servers: usize) -> bool {
-        D::survives_one(servers)
+    fn survives_one(&self, cluster: &ClusterFile) -> bool {
+        D::survives_one(&cluster.topology())
+    }
+
+    fn replicas(&self, cluster: &ClusterFile) -> Result<Option<Range<usize>>, DeployError> {
+        D::replicas(&cluster.topology()).map_err(DeployError::unsuitable::<D>(cluster))
     }
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 pub mod crowd;
 pub mod deployed;
+pub mod partitions;
 pub mod place;
 mod topology;
 
