@@ -51,6 +51,7 @@ pub mod instance;
 pub mod kafka;
 pub mod kv;
 mod lend;
+pub mod membership;
 pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;

@@ -5,9 +5,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
+/// How many servers a protocol has here, unless something else is said.
+fn servers(protocol: &str) -> usize {
+    if protocol == "primary-backup" { 4 } else { 3 }
+}
+
 fn bench(
     quorate: &Path,
-    protocol: &str,
+    (protocol, servers): (&str, usize),
     dir: &Path,
     run: Run,
     more: &[&str],
@@ -15,7 +20,7 @@ fn bench(
     let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
     let output = Command::new(quorate)
         .args(["bench", protocol, "--json", "--clients", &run.clients.to_string()])
-        .args(["--servers", if protocol == "primary-backup" { "4" } else { "3" }])
+        .args(["--servers", &servers.to_string()])
         .args(["--value-size", &run.value_bytes.to_string()])
         .args(["--reads", if run.is_read { "100" } else { "0" }])
         .args(["--warm-up", &seconds(run.warm_up), "--duration", &seconds(run.length)])
@@ -38,7 +43,17 @@ fn number(json: &Value, name: &str) -> Result<f64, Failure> {
 }
 
 pub fn measure(quorate: &Path, protocol: &str, dir: &Path, run: Run) -> Result<Measured, Failure> {
-    let json = bench(quorate, protocol, dir, run, &[])?;
+    measure_of(quorate, (protocol, servers(protocol)), dir, run)
+}
+
+/// The same with so many servers.
+pub fn measure_of(
+    quorate: &Path,
+    cluster: (&str, usize),
+    dir: &Path,
+    run: Run,
+) -> Result<Measured, Failure> {
+    let json = bench(quorate, cluster, dir, run, &[])?;
     Ok(Measured {
         ops_per_second: number(&json, "ops_per_second")?,
         p50_us: number(&json, "p50_us")?,
@@ -54,6 +69,7 @@ pub fn failover(
     run: Run,
     deed: &str,
 ) -> Result<f64, Failure> {
-    let json = bench(quorate, protocol, dir, run, &["--failover", deed])?;
+    let cluster = (protocol, servers(protocol));
+    let json = bench(quorate, cluster, dir, run, &["--failover", deed])?;
     number(&json["failover"], "next_ms")
 }
