@@ -13,7 +13,7 @@ use thiserror::Error;
 /// How long a server may take to say what it knows.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a move.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// Why a ring is not moved.
 #[derive(Debug, Error)]

@@ -8,10 +8,10 @@ use stateright::actor::Id;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the ring.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Between two looks at the ring: each opens a client of every server.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long a server has to say what it knows: some are down.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is done to a ring with spare servers: one joins; another takes the place of one that is not lost at
 /// all; and the first one leaves, unless too few were left.
