@@ -33,7 +33,7 @@
 //! | quorum-store, quorums that read and repair, writes that query: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 3 | 8, 6 | 4, 4 |
 //! | quorum-store, quorums that read and repair, one writer at one node: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
 //! | quorum-store, other levels, repairs and clocks: 3 nodes that all hold the key, level one | eventual, or what the levels below say; **not linearizable** | any 2 of 3 | acknowledged writes, at fewer replicas than the level says where hints count (checked without restarts) | 2 | 6, 2 | 2, 2 |
-//! | quorum-store, quorums while nodes join, leave and are replaced, one writer at a time: 3 nodes that all hold the key, between moves | linearizable | any 1 of 3 | acknowledged writes, at a quorum of the members (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
+//! | quorum-store, quorums while nodes join, leave and are replaced, one writer at a time: 3 nodes that all hold the key, between moves | linearizable | any 1 of 3 | acknowledged writes, at a quorum of the members (checked with a crash and restart) | 3 | 6, 4 | 4, 4 |
 //! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked with a crash and restart) | 2 | 14, 8 | 10, 6 |
 //! | zookeeper, the data tree: 3 servers | linearizable writes; events before the state that fired them | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! | zookeeper, a lock whose resource ignores tokens: 3 servers | **two clients believe that they hold it**; **late uses by earlier holders** | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
@@ -51,6 +51,7 @@ pub mod instance;
 pub mod kafka;
 pub mod kv;
 mod lend;
+pub mod membership;
 pub mod multi_primary;
 pub mod paxos;
 pub mod primary_backup;

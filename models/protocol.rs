@@ -147,6 +147,12 @@ pub trait Deploy: Protocol {
         Ok(None)
     }
 
+    /// Whether every server does the requests that it takes itself, so that clients, where they are many, ask
+    /// different ones.
+    fn serves_anywhere() -> bool {
+        false
+    }
+
     /// How many requests a client's session has under way at most, each in a
     /// [slot](crate::kv::sessions::slots) of its own: more than one only where that is checked.
     fn client_slots() -> u8 {

@@ -39,7 +39,7 @@ pub fn place(bytes: &[u8]) -> u64 {
 }
 
 /// The nodes on the circle.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ring {
     /// Places and the nodes whose tokens they are. Two nodes may have a token at one place: then the
     /// lower id comes first.

@@ -19,6 +19,7 @@ pub mod from_stateright;
 pub mod history;
 pub mod local;
 pub mod node;
+pub mod ring;
 pub mod trace;
 
 pub use node::{Client, ClusterFile, DataDir, Node, Stop};

@@ -36,6 +36,7 @@ impl Offer for TopicOffer {
             | Ask::Sync
             | Ask::Together(_)
             | Ask::Tree(_)
+            | Ask::Ring(_)
             | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }

@@ -7,6 +7,7 @@ use super::limits::{self, LimitError};
 use super::machine::{StateMachine, Value};
 use super::tree::{TreeAnswer, TreeAsk, TreeError};
 use super::{Abort, Bytes, Level, Map, Op, Outcome, Reply, Service, Transaction};
+use crate::membership::{RingAsk, RingState};
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -37,6 +38,8 @@ pub enum Ask {
     Log(LogAsk),
     /// Something of a tree of nodes.
     Tree(TreeAsk),
+    /// Something of the ring that the servers are on, of the server that is asked.
+    Ring(RingAsk),
     /// Something that the protocol's own state machine reads, word by word.
     Words(Vec<String>),
 }
@@ -106,6 +109,7 @@ impl Ask {
             Self::Log(LogAsk::Consume { .. }) => "consume",
             Self::Log(LogAsk::Offsets) => "offsets",
             Self::Tree(ask) => ask.name(),
+            Self::Ring(_) => "ring",
             Self::Words(_) => "call",
         }
     }
@@ -138,6 +142,8 @@ pub enum Answered {
     Log(LogAnswer),
     /// Of a tree of nodes.
     Tree(TreeAnswer),
+    /// Of the ring: what the server that was asked knows of it.
+    Ring(Box<RingState>),
     /// What a state machine of the user's own replied.
     Text(String),
 }
@@ -292,8 +298,8 @@ pub trait Offer {
     /// What a client carries from its answers to its next requests; `()` if nothing.
     type Carried: Carried<Self::Request, Self::Answer>;
     /// The commands that it serves: of `get`, `put`, `delete`, `cas`, `range`, `get --local`,
-    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets`, `call`, `--consistency`, and
-    /// those of a [tree](TreeAsk::name).
+    /// `range --local`, `sync`, `txn`, `produce`, `consume`, `offsets`, `call`, `--consistency`,
+    /// `ring`, and those of a [tree](TreeAsk::name).
     const COMMANDS: &'static [&'static str];
 
     /// The request for what a user asks.
@@ -337,6 +343,7 @@ impl Offer for MapOffer {
             | Ask::Together(_)
             | Ask::Log(_)
             | Ask::Tree(_)
+            | Ask::Ring(_)
             | Ask::Words(_) => Err(not_offered::<Self>(ask)),
         }
     }
@@ -381,7 +388,13 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         }
         (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
         | (
-            Ask::At(..) | Ask::Local(_) | Ask::Sync | Ask::Log(_) | Ask::Tree(_) | Ask::Words(_),
+            Ask::At(..)
+            | Ask::Local(_)
+            | Ask::Sync
+            | Ask::Log(_)
+            | Ask::Tree(_)
+            | Ask::Ring(_)
+            | Ask::Words(_),
             _,
         ) => {
             return None;

@@ -9,9 +9,9 @@ use super::history::History;
 use super::message::{Level, Request};
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
-use super::view::Move;
 use crate::clock::PhysicalTime;
 use crate::kv::Op;
+use crate::membership::Move;
 use crate::quorum::majority;
 use crate::ring::Ring;
 use crate::world::{Cluster, Fairness, Faults, NetworkKind, Setup};
@@ -49,9 +49,9 @@ pub(super) struct Bounds {
     pub(super) network: NetworkKind,
     /// How many replicas hold what is acknowledged.
     pub(super) held: usize,
-    /// How many nodes are on the ring at first, and a move; the others and the mover are not asked to
-    /// begin more often than `moves` says.
-    pub(super) moving: Option<(usize, Move)>,
+    /// How many nodes are on the ring at first, and a move that its mover begins, where no client orders
+    /// any. Movers do no more on their own than `moves` says.
+    pub(super) moving: Option<(usize, Option<Move>)>,
     pub(super) moves: Option<u8>,
 }
 
@@ -99,7 +99,7 @@ impl Bounds {
             expires_serial: self.expires_serial,
             tree_depth: 1,
             ring: self.moving.map(|(members, _)| Ring::new((0..members).map(Id::from), 1)),
-            plan: self.moving.map(|(_, plan)| plan),
+            plan: self.moving.and_then(|(_, plan)| plan),
             bug,
             ..Config::new(self.nodes, self.replicas, Timing::model())
         }
@@ -181,6 +181,7 @@ impl Bounds {
             claimed.push(claims::hints_arrive());
             claimed.extend(self.moving.map(|_| claims::moves_end()));
         }
+        claimed.extend(self.moving.map(|_| claims::one_view()));
         self.cluster(claimed, bug)
     }
 }
@@ -199,7 +200,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
 }
 
 fn at(node: usize, level: Level, op: Op) -> ScriptedCall {
-    (node, Request { op, level })
+    (node, Request::Key { op, level })
 }
 
 /// A put at a node, which waits for a quorum.
@@ -218,20 +219,27 @@ pub(super) fn delete(node: usize) -> ScriptedCall {
 }
 
 /// The same call of another key.
-pub(super) fn of(key: &str, (node, Request { mut op, level }): ScriptedCall) -> ScriptedCall {
-    match &mut op {
-        Op::Get { key: of }
-        | Op::Delete { key: of }
-        | Op::Put { key: of, .. }
-        | Op::Cas { key: of, .. } => *of = key.into(),
-        Op::Range(_) => {}
+pub(super) fn of(key: &str, (node, mut request): ScriptedCall) -> ScriptedCall {
+    if let Request::Key {
+        op:
+            Op::Get { key: of }
+            | Op::Delete { key: of }
+            | Op::Put { key: of, .. }
+            | Op::Cas { key: of, .. },
+        ..
+    } = &mut request
+    {
+        *of = key.into();
     }
-    (node, Request { op, level })
+    (node, request)
 }
 
 /// The same call at another level.
-pub(super) fn with(level: Level, (node, request): ScriptedCall) -> ScriptedCall {
-    (node, Request { level, ..request })
+pub(super) fn with(wanted: Level, (node, mut request): ScriptedCall) -> ScriptedCall {
+    if let Request::Key { level, .. } = &mut request {
+        *level = wanted;
+    }
+    (node, request)
 }
 
 /// A client writes at node 0; another reads at two nodes.

@@ -47,6 +47,7 @@ bugs! {
     CopyNoPromises,
     ServeOldEpochs,
     CountOldAnswers,
+    NumberAlone,
     KeepAcks,
     KeepMoved,
     ForgetView,

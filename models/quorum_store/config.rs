@@ -2,10 +2,11 @@
 
 use super::bugs::Bug;
 use super::message::{Level, Request};
+use super::orders::Seals;
 use super::version::Version;
-use super::view::Move;
 use crate::clock::PhysicalTime;
 use crate::kv::{Bytes, SessionLimits};
+use crate::membership::Move;
 use crate::quorum::majority;
 use crate::ring::Ring;
 use crate::turn::Setting;
@@ -139,8 +140,10 @@ pub struct Config {
     pub replicas: usize,
     /// Which do; `None` if the first nodes hold all keys.
     pub ring: Option<Ring>,
-    /// The move that its mover begins, from these nodes of the ring.
+    /// The move that its mover begins, from these nodes of the ring, though nobody says so: for checking.
     pub plan: Option<Move>,
+    /// What proves that an order to move the ring comes from its operator.
+    pub seals: Seals,
     /// Where timestamps come from.
     pub clock: Clock,
     /// The physical clock.
@@ -192,6 +195,7 @@ impl Config {
             replicas: replicas.clamp(1, nodes.max(1)),
             ring: None,
             plan: None,
+            seals: Seals::default(),
             clock: Clock::default(),
             physical: PhysicalTime::NONE,
             stamps: Stamps::default(),

@@ -16,7 +16,15 @@ use std::collections::BTreeSet;
 
 impl Turn<'_, '_> {
     pub(super) fn on_request(&mut self, seq: u64, request: Request) {
-        let (call, Request { op, level }) = (Call { client: self.src, seq }, request);
+        let call = Call { client: self.src, seq };
+        let (op, level) = match request {
+            Request::Key { op, level } => (op, level),
+            Request::Ring => {
+                let reply = Answer::Ring(self.ring_state());
+                return self.answer(Service::Reply { seq, reply });
+            }
+            Request::Move(order) => return self.on_order(seq, order),
+        };
         if limits::check(&op).is_err() {
             return self.answer(Service::Refused { seq, why: Refusal::TooLarge });
         }

@@ -18,7 +18,7 @@ const ATOMIC: [&str; 2] = ["abd", "abd-crash"];
 /// The instances of which every request is serial.
 const SERIAL: [&str; 3] = ["lwt-rivalry", "lwt-serial-read", "lwt-crash"];
 /// The instances in which nodes join, leave and are replaced, and requests ask a quorum.
-const MOVES: [&str; 8] = [
+const MOVES: [&str; 10] = [
     "move",
     "move-two-clients",
     "move-crash",
@@ -27,6 +27,8 @@ const MOVES: [&str; 8] = [
     "join",
     "leave",
     "replace",
+    "two-orders",
+    "move-twice",
 ];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
@@ -159,7 +161,7 @@ fn rehearsed_with(
         QuorumStore::Client(session) => QuorumStore::Client(Session { wanders: true, ..session }),
         node @ QuorumStore::Replica(_) => node,
     };
-    let script = (0..count).map(|at| (0, Request { op: op(at), level })).collect();
+    let script = (0..count).map(|at| (0, Request::Key { op: op(at), level })).collect();
     actors.push(client(script));
     let is_done = answered(servers, count, |state| match state {
         // A request that failed was not answered.

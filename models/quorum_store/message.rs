@@ -1,9 +1,9 @@
 //! The messages of clients and nodes.
 
 use super::version::{Digest, Stamp, Version};
-use super::view::View;
 pub use crate::kv::Level;
 use crate::kv::{Bytes, Op, Service};
+use crate::membership::{Change, Epoch, RingState, View};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
 
@@ -12,11 +12,52 @@ pub type Msg = Service<Request, Answer, InEpoch>;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Request {
-    /// The operation. A compare-and-swap is serial whatever the level.
-    pub op: Op,
-    /// How many replicas it waits for.
-    pub level: Level,
+pub enum Request {
+    /// An operation on a key.
+    Key {
+        /// The operation. A compare-and-swap is serial whatever the level.
+        op: Op,
+        /// How many replicas it waits for.
+        level: Level,
+    },
+    /// What the node knows of the ring.
+    Ring,
+    /// To move the ring.
+    Move(Order),
+}
+
+/// An operator's order to a node, to carry out a change of the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Order {
+    /// The change.
+    pub change: Change,
+    /// The view that it changes: it means nothing in another one.
+    pub epoch: Epoch,
+    /// The proof that it comes from one that has the servers' key: clients must not move the ring.
+    pub seal: [u8; 16],
+}
+
+/// Why a node does not carry out an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Unfit {
+    /// Its seal is not one of this cluster's servers.
+    Forged,
+    /// It is of another view than that of the node.
+    OtherView,
+    /// A move is under way.
+    UnderWay,
+    /// The node that is to come is no server of the cluster, or is on the ring.
+    NotSpare,
+    /// The node that is to come has left, or was replaced, before.
+    Retired,
+    /// The node that is to go is not on the ring.
+    NotMember,
+    /// There would be fewer members than a key has replicas, or of so few none can be taken to be lost.
+    TooFew,
+    /// The node that is to be replaced was asked to replace itself.
+    Itself,
+    /// Tombstones are purged, or hints count as acknowledgments: such a ring does not move.
+    Settings,
 }
 
 /// The reply to it.
@@ -46,6 +87,10 @@ pub enum Answer {
     /// Not enough replicas answered in time. A write may have reached some of them, and may be read
     /// now or later.
     TimedOut,
+    /// Of the ring; to an order: it is carried out.
+    Ring(RingState),
+    /// To an order: it is not carried out.
+    NotMoved(Unfit),
 }
 
 /// The request that a message between nodes belongs to.
@@ -100,8 +145,10 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// About how long it is.
+    /// At most how long it is, encoded.
     pub fn bytes(&self) -> usize {
+        /// Of all but the key and the values.
+        const MORE: usize = 128;
         let Promised { version, accepted, committed } = &self.has;
         let accepted = accepted.as_ref().and_then(|(_, update)| match update {
             Update::Nothing => None,
@@ -109,15 +156,15 @@ impl Moved {
         });
         let versions = [version, committed].into_iter().flatten();
         let values = versions.filter_map(|version| version.value.as_ref()).chain(accepted);
-        self.key.len() + values.map(Bytes::len).sum::<usize>()
+        MORE + self.key.len() + values.map(Bytes::len).sum::<usize>()
     }
 }
 
 /// What a node says, and in which view of the ring: it counts in that one only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InEpoch {
-    /// The epoch of the sender's view.
-    pub epoch: u64,
+    /// The name of the sender's view.
+    pub epoch: Epoch,
     /// What it says.
     pub msg: Peer,
 }

@@ -40,7 +40,7 @@
 //! 7. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
 //!
-//! # Nine short stories
+//! # Ten short stories
 //!
 //! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
 //!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
@@ -65,6 +65,9 @@
 //!
 //! * **Read too early** (`ready-early`). Node 1 joins, and is said to be ready before it has copied a key that
 //!   node 0 holds. In the view of after, node 0 forgets the key, and node 1 never had it.
+//! * **Two views of one number** (`number-alone`). Nodes 1 and 2 are both told to join. Node 0 hears node 1 first, and a
+//!   put at node 2 counts its acknowledgment all the same. Then the key moves to node 1, which has not got it, and
+//!   node 0 forgets it. So a message says whose view it is of.
 //! * **The purge within a read** (`trust-absent`). A read has the answer of replica 1, a value. Then a delete
 //!   that ended before the read began reaches replica 1 too, all replicas know that all have its tombstone,
 //!   and it goes at replica 2. That one answers that it has nothing, and the read returns the value. So where
@@ -94,12 +97,15 @@
 //!
 //! The words of a cluster file's `mode` choose, here each with its default: `replicas=3` (or as many as
 //! there are nodes), `consistency=quorum` (the level of requests that say none), `write=query`,
-//! `read-repair=blocking`, `handoff=strict`, `clock=hybrid`, `purge=never`, `tokens=16`; others are
+//! `read-repair=blocking`, `handoff=strict`, `clock=hybrid`, `purge=never`, `tokens=16`, `members=` all; others are
 //! `consistency=one|all|serial`, `write=clock`, `read-repair=none`, `handoff=none|sloppy`,
 //! `clock=physical`, and `purge=timer` or `purge=repaired` with `grace=SECONDS`. So a cluster file without a mode has atomic
 //! registers. A value has at most [`MAX_VALUE_BYTES`], since a promise of Paxos carries three in one
-//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged. The nodes of a
-//! cluster file are on the ring for good: moves are checked, and no command begins one yet.
+//! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged.
+//!
+//! `members=3` puts the first three servers on the ring; the others are spare. `quorate ring --join`, `--leave`
+//! and `--replace` send an [`Order`] to a member, which carries it out (`orders.rs`, `moves.rs`). An id is of one
+//! incarnation, so a server that left does not come back; another one takes its place.
 //!
 //! # Deviations, and why
 //!
@@ -128,8 +134,8 @@
 //!
 //! `options.rs` reads the mode of a cluster file, `offer.rs` makes requests of what users ask.
 //! [`Peer`] has the messages, [`ReplicaState`] a node's state, [`Stable`] its durable part. All
-//! handlers are methods of one context, `turn.rs`. `moves.rs` carries out what `view.rs` describes, and
-//! `placement.rs` says who holds a key in a view. `session.rs` is the client that is checked,
+//! handlers are methods of one context, `turn.rs`. `orders.rs` takes what operators ask for, `moves.rs` carries
+//! it out, [`View`](crate::membership::View) describes it, and `placement.rs` says who holds a key in a view. `session.rs` is the client that is checked,
 //! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
 //! them.
 
@@ -149,6 +155,7 @@ mod moving;
 pub mod mutants;
 mod offer;
 mod options;
+mod orders;
 mod placement;
 pub mod properties;
 mod protocol;
@@ -163,7 +170,6 @@ mod storage;
 mod tests;
 mod turn;
 mod version;
-mod view;
 
 pub use config::{
     Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_HINTS, MAX_TOKENS, Purge, QuorumStore,
@@ -171,16 +177,18 @@ pub use config::{
 };
 pub use history::History;
 pub use message::{
-    Answer, Call, Cause, Horizons, InEpoch, Level, Moved, Msg, Peer, Promised, Request, Update,
+    Answer, Call, Cause, Horizons, InEpoch, Level, Moved, Msg, Order, Peer, Promised, Request,
+    Unfit, Update,
 };
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
+pub use orders::Seals;
+pub use placement::Rings;
 pub use repair::FANOUT;
 pub use state::{
     Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
 };
 pub use storage::{Record, Row, Saved, Serial, Stable};
 pub use version::{Digest, Stamp, Version};
-pub use view::{Change, Move, View};
 
 use crate::Recoverable;
 use crate::kv::Service;

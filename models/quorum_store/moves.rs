@@ -35,8 +35,13 @@
 //! * Cassandra copies from one replica of before: the one that loses the range (CASSANDRA-2434), or where
 //!   that one is lost, any other (`stream-from-one`); a repair must follow then.
 //! * A log of views that a group of nodes agrees on (CEP-21) takes the place of the mover's word there.
-//!   Here there is one mover at a time; that operators do not give two orders at once is assumed.
+//!   Here operators give one order at a time, which the command sees to: it tells the lowest member that is
+//!   not to be replaced, and that one takes no second order. Should two nodes be told at once, nothing is
+//!   lost (`two-orders`): each message says whose view it is of, a node adopts one of the two, and the view of
+//!   after needs all of them, so at most one of the two moves ends. But then neither may.
 //! * A node that takes the place of another has tokens of its own.
+//! * A move may begin when the view of after is not known everywhere yet (`move-twice`): that of before it
+//!   has no quorum left, as all were ready in the one between.
 //!
 //! # Bounds
 //!
@@ -49,16 +54,16 @@ use super::message::{Call, Cause, Moved, Peer, Update};
 use super::state::{Phase, Progress, Timer};
 use super::storage::Record;
 use super::turn::Turn;
-use super::view::{Move, View};
 use crate::kv::Bytes;
+use crate::membership::{Move, View};
 use stateright::actor::Id;
-use std::collections::BTreeSet;
 
 impl Turn<'_, '_> {
     /// Starts with a view in which this node may have something to do.
     pub(super) fn resume_move(&mut self) {
         if self.state.stable.view.is_moving {
             self.copy_what_moves();
+            self.ask_for_rest();
         }
         let is_asked = self.config.plan.is_some_and(|plan| plan.mover == self.id);
         if self.is_mover() || is_asked && self.state.stable.view.epoch == 0 {
@@ -83,7 +88,7 @@ impl Turn<'_, '_> {
         }
     }
 
-    fn begin_move(&mut self, plan: Move) {
+    pub(super) fn begin_move(&mut self, plan: Move) {
         let view = self.config.begin(&self.state.stable.view, plan);
         self.adopt(view);
         self.spread();
@@ -104,22 +109,28 @@ impl Turn<'_, '_> {
 
     /// Another node has this view.
     pub(super) fn on_view(&mut self, view: View) {
-        let own = self.state.stable.view.epoch;
-        if view.epoch < own {
+        let own = &self.state.stable.view;
+        if view.epoch > own.epoch {
+            self.adopt(view);
+        } else if view.name() != own.name() {
+            // Its mover may not know that another one's view took the place of its own.
+            if view.epoch < own.epoch && view.name().mover != own.name().mover {
+                let own = own.clone();
+                self.respond(Peer::View(own));
+            }
             return;
         }
-        if view.epoch > own {
-            self.adopt(view);
-        } else {
-            self.ask_for_rest();
-        }
+        self.ask_for_rest();
         self.report();
     }
 
     fn adopt(&mut self, view: View) {
+        let rings = self.config.rings(&view);
         self.change(Record::View(view));
-        self.state.to_mut().ready.clear();
-        self.state.to_mut().copying.clear();
+        let state = self.state.to_mut();
+        state.rings = rings;
+        state.ready.clear();
+        state.copying.clear();
         if !self.has(Bug::KeepMoved) {
             self.forget_moved();
         }
@@ -130,9 +141,7 @@ impl Turn<'_, '_> {
 
     /// Forgets the keys of which this node is no replica, and keeps hints for the nodes that are.
     fn forget_moved(&mut self) {
-        let stable = &self.state.stable;
-        let keys: BTreeSet<&Bytes> = stable.rows.keys().chain(stable.serial.keys()).collect();
-        let gone = keys.into_iter().filter(|key| !self.holds(key));
+        let gone = self.state.stable.keys_after(None).filter(|key| !self.holds(key));
         let gone: Vec<Bytes> = gone.cloned().collect();
         let hints = self.state.stable.hints.iter();
         let astray = hints.filter(|((node, key), _)| !self.replicas(key).contains(node));
@@ -144,18 +153,17 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// Asks the other members for what this node is to hold.
+    /// Will ask the other members for what this node is to hold.
     fn copy_what_moves(&mut self) {
-        let view = &self.state.stable.view;
-        if !self.config.gains(view, self.id) {
+        if !self.config.gains(self.state.rings.as_ref(), self.id) {
             return;
         }
+        let view = &self.state.stable.view;
         let (members, awaited, id) = (view.members.clone(), view.awaited(), self.id);
         let few = if self.has(Bug::StreamFromOne) { 1 } else { usize::MAX };
         let sources = members.into_iter().filter(|node| awaited.contains(node) && *node != id);
         let sources = sources.take(few).map(|node| (node, None));
         self.state.to_mut().copying.extend(sources);
-        self.ask_for_rest();
     }
 
     fn ask_for_rest(&mut self) {
@@ -167,9 +175,7 @@ impl Turn<'_, '_> {
 
     /// Sends a piece of what another node gains.
     pub(super) fn on_copy(&mut self, after: Option<Bytes>) {
-        let stable = &self.state.stable;
-        let keys: BTreeSet<&Bytes> = stable.rows.keys().chain(stable.serial.keys()).collect();
-        let wanted = keys.into_iter().filter(|key| after.as_ref().is_none_or(|it| *key > it));
+        let wanted = self.state.stable.keys_after(after.as_ref());
         let (mut moved, mut size, mut next) = (Vec::<Moved>::new(), 0, None);
         for key in wanted.filter(|key| self.replicas(key).contains(&self.src)) {
             let one = self.moved(key);
@@ -232,8 +238,8 @@ impl Turn<'_, '_> {
         if !view.is_moving || !view.awaited().is_subset(&self.state.ready) {
             return;
         }
-        let (epoch, members, last) = (view.epoch + 1, view.after(), view.last);
-        self.adopt(View { epoch, members, last, is_moving: false });
+        let (epoch, members) = (view.epoch + 1, view.after());
+        self.adopt(View { epoch, members, is_moving: false, ..view.clone() });
         self.spread();
     }
 

@@ -5,13 +5,14 @@
 
 use super::bounds::{Bounds, get, in_order, lossy, of, put, with};
 use super::config::ScriptedCall;
-use super::message::Level;
-use super::view::{Change, Move};
+use super::message::{Level, Request};
+use super::orders::Seals;
+use crate::membership::{Change, Epoch, Move};
 use crate::world::NetworkKind;
 use stateright::actor::Id;
 
-fn moved_by(mover: usize, members: usize, change: Change) -> (usize, Move) {
-    (members, Move { change, mover: Id::from(mover) })
+fn moved_by(mover: usize, members: usize, change: Change) -> (usize, Option<Move>) {
+    (members, Some(Move { change, mover: Id::from(mover) }))
 }
 
 fn scripts(key: &str, clients: &[&[ScriptedCall]]) -> Vec<Vec<ScriptedCall>> {
@@ -74,4 +75,30 @@ pub(super) fn taken_over_live() -> Bounds {
 pub(super) fn taken_over_serially(clients: &[&[ScriptedCall]]) -> Bounds {
     let moving = Some(moved_by(1, 1, Change::Join(Id::from(1))));
     Bounds { replicas: 1, held: 1, moving, ..in_order(scripts("n", clients)) }
+}
+
+/// An operator's order to a node, that another one joins in this view.
+fn order(node: usize, joins: usize, epoch: Epoch) -> ScriptedCall {
+    (node, Request::Move(Seals::default().order(Change::Join(Id::from(joins)), epoch)))
+}
+
+/// Node 0 holds the key, which orders move while a client puts and gets.
+fn ordered(operators: &[&[ScriptedCall]], calls: &[ScriptedCall]) -> Bounds {
+    let operators = operators.iter().map(|orders| orders.to_vec());
+    let clients = operators.chain(scripts("n", &[calls])).collect();
+    let bounds = Bounds { network: NetworkKind::Ordered, ..Bounds::new(3, clients) };
+    Bounds { replicas: 1, held: 1, moving: Some((1, None)), moves: Some(0), ..bounds }
+}
+
+/// Nodes 1 and 2 are told at once to join: either would hold the key then.
+pub(super) fn ordered_at_once() -> Bounds {
+    let first = Epoch::default();
+    ordered(&[&[order(1, 1, first)], &[order(2, 2, first)]], &[put(2, "a"), get(0)])
+}
+
+/// Node 0 has node 2 join, and then node 1, perhaps before node 2 knows that its move has ended. The key moves
+/// each time.
+pub(super) fn ordered_in_turn() -> Bounds {
+    let second = Epoch { number: 2, mover: Some(Id::from(0)) };
+    ordered(&[&[order(0, 2, Epoch::default()), order(0, 1, second)]], &[put(2, "a"), get(1)])
 }

@@ -10,7 +10,8 @@ use super::config::{Handoff, Purge, Stamps, WriteMode};
 use super::history::History;
 use super::message::Level;
 use super::moving::{
-    joining, joining_one, taken_over_in_turn, taken_over_lossily, taken_over_serially,
+    joining, joining_one, ordered_at_once, taken_over_in_turn, taken_over_lossily,
+    taken_over_serially,
 };
 use super::properties::{self as claims, Actor};
 use crate::Mutant;
@@ -105,6 +106,9 @@ mutants! {
         "serve-old-epochs" by claims::PLACED in taken_over_in_turn();
     CountOldAnswers: "an answer that was given in another view counts, such as that of a node that was replaced",
         "count-old-answers" by claims::OWNED in joining(&[&[put(0, "a")]]);
+    NumberAlone: "a view is known by its number alone, whoever made it",
+        "number-alone" by claims::OWNED in ordered_at_once(),
+        "number-alone-read" by claims::LINEARIZABLE in ordered_at_once();
     KeepAcks: "a write that is under way keeps its acknowledgments when the view changes",
         "keep-acks" by claims::OWNED in taken_over_in_turn();
     KeepMoved: "a node keeps what it holds no longer",

@@ -2,15 +2,18 @@
 
 use super::message::{Answer, Request};
 use super::options::default_level;
+use super::orders::Seals;
 use crate::kv::limits::{self, LimitError};
-use crate::kv::offer::{Ask, AskOutcome, Offer, OfferError, not_offered};
+use crate::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, not_offered};
 use crate::kv::{Bytes, Level, Op, Reply};
+use crate::membership::RingAsk;
 use crate::topology::Topology;
 
 /// The longest value: a promise of Paxos carries three.
 pub const MAX_VALUE_BYTES: usize = 19 * 1024;
 
-/// What the quorum store offers: the map without ranges, each request at a level.
+/// What the quorum store offers: the map without ranges, each request at a level; and what an operator asks
+/// of the ring.
 pub struct LevelOffer;
 
 impl LevelOffer {
@@ -24,8 +27,8 @@ impl LevelOffer {
             (Op::Cas { .. }, Some(Level::One | Level::Quorum | Level::All)) => refused(
                 "a compare-and-swap is always serial: leave --consistency out, or say serial",
             ),
-            (Op::Cas { .. }, _) => Ok(Request { op: op.clone(), level: Level::Serial }),
-            (_, level) => Ok(Request { op: op.clone(), level: level.unwrap_or(default) }),
+            (Op::Cas { .. }, _) => Ok(Request::Key { op: op.clone(), level: Level::Serial }),
+            (_, level) => Ok(Request::Key { op: op.clone(), level: level.unwrap_or(default) }),
         }
     }
 }
@@ -34,7 +37,8 @@ impl Offer for LevelOffer {
     type Request = Request;
     type Answer = Answer;
     type Carried = ();
-    const COMMANDS: &'static [&'static str] = &["get", "put", "delete", "cas", "--consistency"];
+    const COMMANDS: &'static [&'static str] =
+        &["get", "put", "delete", "cas", "--consistency", "ring"];
 
     fn request(topology: &Topology, ask: &Ask) -> Result<Request, OfferError> {
         let default =
@@ -43,6 +47,10 @@ impl Offer for LevelOffer {
             Ask::One { op, context: None } => Self::at(op, None, default()?),
             Ask::One { .. } => Err(OfferError::NoContexts),
             Ask::At(op, level) => Self::at(op, Some(*level), *level),
+            Ask::Ring(RingAsk::State) => Ok(Request::Ring),
+            Ask::Ring(RingAsk::Move { change, epoch }) => {
+                Ok(Request::Move(Seals::new(topology.code.clone()).order(*change, *epoch)))
+            }
             Ask::Local(_)
             | Ask::Sync
             | Ask::Together(_)
@@ -53,8 +61,9 @@ impl Offer for LevelOffer {
     }
 
     fn check(request: &Request) -> Result<(), LimitError> {
-        limits::check(&request.op)?;
-        let values: [Option<&Bytes>; 2] = match &request.op {
+        let Request::Key { op, .. } = request else { return Ok(()) };
+        limits::check(op)?;
+        let values: [Option<&Bytes>; 2] = match op {
             Op::Put { value, .. } => [Some(value), None],
             Op::Cas { expected, new, .. } => [expected.as_ref(), new.as_ref()],
             Op::Get { .. } | Op::Delete { .. } | Op::Range(_) => [None, None],
@@ -71,11 +80,26 @@ impl Offer for LevelOffer {
     /// At another node a write is another one, with a timestamp of its own, and a serial request is
     /// begun once more.
     fn stays(request: &Request) -> bool {
-        request.level == Level::Serial || !matches!(request.op, Op::Get { .. })
+        match request {
+            Request::Key { op, level } => *level == Level::Serial || !matches!(op, Op::Get { .. }),
+            Request::Ring => false,
+            Request::Move(_) => true,
+        }
     }
 
     fn answer(_: &Topology, ask: &Ask, answer: Answer) -> Option<AskOutcome> {
-        let (Ask::One { op, .. } | Ask::At(op, _)) = ask else { return None };
+        let (Ask::One { op, .. } | Ask::At(op, _)) = ask else {
+            return match (ask, answer) {
+                (Ask::Ring(_), Answer::Ring(state)) => {
+                    Some(AskOutcome::Done(Answered::Ring(Box::new(state))))
+                }
+                (Ask::Ring(_), Answer::NotMoved(why)) => {
+                    let text = format!("the ring is not moved: {why}");
+                    Some(AskOutcome::Failed(OfferError::Meaningless(text)))
+                }
+                _ => None,
+            };
+        };
         match (op, answer) {
             (_, Answer::TimedOut) => Some(AskOutcome::TimedOut),
             (Op::Get { .. }, Answer::Value { value, .. }) => Some(Reply::Value(value).into()),
@@ -94,14 +118,20 @@ mod tests {
     use crate::kv::Range;
     use crate::kv::offer::{Answered, admits};
     use crate::kv::service::Service;
-    use crate::quorum_store::Stamp;
+    use crate::membership::{Change, Epoch};
+    use crate::quorum_store::{Stamp, Unfit};
     use crate::topology::tests::topology;
+    use stateright::actor::Id;
+    use std::sync::Arc;
 
     const NODES: &[&str] = &["", "", ""];
 
     fn level(mode: &str, ask: &Ask) -> Result<Level, String> {
         LevelOffer::request(&topology(mode, NODES), ask)
-            .map(|request| request.level)
+            .map(|request| match request {
+                Request::Key { level, .. } => level,
+                Request::Ring | Request::Move(_) => panic!("{request:?}"),
+            })
             .map_err(|error| error.to_string())
     }
 
@@ -134,7 +164,7 @@ mod tests {
         }
         for ask in [Ask::Sync, Ask::Local(Op::get("k")), Ask::Words(Vec::new())] {
             let error = level("", &ask).unwrap_err();
-            assert!(error.contains("get, put, delete, cas and --consistency"), "{error}");
+            assert!(error.contains("get, put, delete, cas, --consistency and ring"), "{error}");
         }
         let ask = Ask::One { op: Op::put("k", "v"), context: Some("00".into()) };
         assert!(level("", &ask).unwrap_err().contains("contexts"));
@@ -153,10 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn an_order_is_sealed_for_its_cluster_and_an_answer_is_shown() {
+        let ask =
+            Ask::Ring(RingAsk::Move { change: Change::Join(Id::from(3)), epoch: Epoch::default() });
+        let sealed = |code: u8| {
+            let topology = Topology { code: Arc::new(move |_| [code; 16]), ..topology("", NODES) };
+            match LevelOffer::request(&topology, &ask) {
+                Ok(Request::Move(order)) => order.seal,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_ne!(sealed(1), sealed(2));
+        let told = |answer| LevelOffer::answer(&topology("", NODES), &ask, answer);
+        let refused = told(Answer::NotMoved(Unfit::UnderWay));
+        assert!(matches!(refused, Some(AskOutcome::Failed(OfferError::Meaningless(_)))));
+        assert!(told(Answer::TimedOut).is_none());
+    }
+
+    #[test]
     fn a_promise_with_three_of_the_longest_values_fits_a_datagram() {
         let admitted = |bytes: usize| {
             let op = Op::Put { key: "k".into(), value: vec![0; bytes].into() };
-            let op = Request { op, level: Level::One };
+            let op = Request::Key { op, level: Level::One };
             admits::<LevelOffer, ()>(&Service::Request { seq: 1, op })
         };
         assert!(admitted(MAX_VALUE_BYTES) && !admitted(MAX_VALUE_BYTES + 1));
@@ -166,7 +214,7 @@ mod tests {
 
     #[test]
     fn writes_and_serial_requests_stay_at_their_server() {
-        let stays = |op: Op, level| LevelOffer::stays(&Request { op, level });
+        let stays = |op: Op, level| LevelOffer::stays(&Request::Key { op, level });
         assert!(stays(Op::put("k", "v"), Level::One) && stays(cas(), Level::Serial));
         assert!(stays(Op::get("k"), Level::Serial) && !stays(Op::get("k"), Level::All));
     }

@@ -4,6 +4,7 @@ use super::config::{
     Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_TOKENS, Purge, ReadRepair, Timing, WriteMode,
 };
 use super::levels::{ClockQuality, Settings};
+use super::orders::Seals;
 use crate::clock::PhysicalTime;
 use crate::kv::Level;
 use crate::ring::{Ring, TOKENS};
@@ -19,6 +20,7 @@ const CLOCK: &str = "clock";
 const PURGE: &str = "purge";
 const GRACE: &str = "grace";
 const VNODES: &str = "tokens";
+const MEMBERS: &str = "members";
 
 /// How long a tombstone stays where it goes at all, in seconds: Cassandra's `gc_grace_seconds`.
 const DEFAULT_GRACE: u64 = 864_000;
@@ -31,7 +33,7 @@ pub(super) struct Chosen {
     pub(super) config: Config,
     /// The level of the requests that do not say one.
     pub(super) level: Level,
-    /// Which nodes hold which keys. The configuration has it where some node does not hold all.
+    /// Which nodes hold which keys at first. The configuration has it where some node does not hold all.
     pub(super) ring: Ring,
 }
 
@@ -40,16 +42,19 @@ pub(super) fn chosen(topology: &Topology) -> Result<Chosen, Unsuitable> {
     topology.check_roles(|_| "node")?;
     let nodes = topology.servers();
     let words = Words::of(topology.mode.as_deref().unwrap_or_default()).map_err(Unsuitable)?;
-    let replicas = words.number(REPLICAS, 1..=nodes as u64, nodes.min(DEFAULT_REPLICAS) as u64);
+    let members = words.number(MEMBERS, 1..=nodes as u64, nodes as u64).map_err(Unsuitable)?;
+    let replicas = words.number(REPLICAS, 1..=members, members.min(DEFAULT_REPLICAS as u64));
     let replicas = replicas.map_err(Unsuitable)? as usize;
     let mut config = Config::new(nodes, replicas, timing(topology)?);
     words.choose(&mut config).map_err(Unsuitable)?;
     let level = words.level().map_err(Unsuitable)?;
     let tokens = words.number(VNODES, 1..=u64::from(MAX_TOKENS), TOKENS.into());
-    let ring = Ring::new(topology.ids(), tokens.map_err(Unsuitable)? as u16);
+    let first = topology.ids().into_iter().take(members as usize);
+    let ring = Ring::new(first, tokens.map_err(Unsuitable)? as u16);
     // Where all nodes hold all keys, nobody needs to look for a key's place.
     config.ring = (replicas < nodes).then(|| ring.clone());
     config.physical = PhysicalTime(topology.clock);
+    config.seals = Seals::new(topology.code.clone());
     Ok(Chosen { config, level, ring })
 }
 
@@ -64,7 +69,8 @@ struct Words<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Words<'a> {
     fn of(mode: &'a str) -> Result<Self, String> {
-        let known = [REPLICAS, CONSISTENCY, WRITES, REPAIR, HANDOFF, CLOCK, PURGE, GRACE, VNODES];
+        let known =
+            [REPLICAS, CONSISTENCY, WRITES, REPAIR, HANDOFF, CLOCK, PURGE, GRACE, VNODES, MEMBERS];
         let mut words: Vec<(&str, &str)> = Vec::new();
         for word in mode.split_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
@@ -184,15 +190,19 @@ impl Chosen {
 
     /// What goes on when nodes are down, and what one key is then, in a sentence.
     pub(super) fn survives(&self) -> String {
-        let Self { config, level, .. } = self;
+        let Self { config, level, ring } = self;
         let Config { nodes, replicas, purge, .. } = config;
+        let members = ring.nodes().len();
         let needed = config.needed(*level);
         let lines = self.settings(*level).lines().unwrap_or_default();
         let provides = lines.first().map_or("nothing", |line| line.provides);
         let mut text = format!(
-            "each key is on {replicas} of {nodes} nodes; at the level {level}, a request goes on while \
+            "each key is on {replicas} of {members} nodes; at the level {level}, a request goes on while \
              {needed} of them answer, and a key is: {provides}"
         );
+        if members < *nodes {
+            text += "; the other nodes are spare, until `quorate ring` has one join";
+        }
         if *level != Level::Serial {
             text += "; a compare-and-swap is serial, so write a key either by it alone or never";
         }
@@ -239,6 +249,10 @@ mod tests {
         assert_eq!((handoff, clock), (Handoff::None, Clock::Physical));
         assert_eq!((purge, grace, all.level), (Purge::OnTimer, 60_000, Level::One));
         assert_eq!(all.ring, Ring::new((0..7).map(Id::from), 4));
+        let spare = of("members=3", 5).unwrap();
+        assert_eq!((spare.config.replicas, spare.config.nodes), (3, 5));
+        assert_eq!(spare.config.ring, Some(Ring::new((0..3).map(Id::from), 16)));
+        assert_eq!(of("members=2", 5).unwrap().config.replicas, 2);
         assert_eq!(all.settings(Level::One).class(), Class::Eventual);
         assert_eq!(all.settings(Level::Quorum).class(), Class::Eventual);
     }
@@ -269,6 +283,8 @@ mod tests {
             ("grace=60", "needs `purge=timer`"),
             ("purge=repaired handoff=sloppy", "use `handoff=strict`"),
             ("tokens=257", "from 1 to 256"),
+            ("members=6", "from 1 to 5"),
+            ("members=3 replicas=4", "from 1 to 3"),
             ("quorum=2", "`replicas=…`"),
             ("clock=hybrid clock=physical", "twice"),
             ("replicas=5 handoff=sloppy", "fewer than 5"),
@@ -309,6 +325,8 @@ mod tests {
         };
         says("", "on 3 of 5 nodes");
         says("", "while 2 of them answer, and a key is: atomic");
+        says("members=4", "on 3 of 4 nodes");
+        says("members=4", "the other nodes are spare");
         says("consistency=one", "while 1 of them answer, and a key is: eventual");
         says("consistency=serial", "a key is: linearizable");
         says("purge=timer", "may come back");

@@ -55,7 +55,11 @@ statements! {
         "DeCandia et al. 2007, section 4.9";
     pub MOVES_END = "moves-end", "a move that has begun ends, and all nodes know it",
         "DeCandia et al. 2007, section 4.9";
+    pub ONE_VIEW = "one-view", "nodes whose views have one name have one view, and moves that end, end in one view of each number",
+        "DeCandia et al. 2007, section 4.9";
     pub MOVED = "moved", "a move ended";
+    pub MOVED_TWICE = "moved-twice", "a second move ended";
+    pub APART = "apart", "two nodes were in different views of one number";
     pub MEANWHILE = "written-meanwhile", "a request was under way in a move";
     pub OVERLAP = "overlap", "requests of two clients overlapped";
     pub BLOCKED = "read-repaired", "a read waited for its repair";
@@ -315,6 +319,42 @@ pub fn moves_end() -> Claim {
         Condition::nodes(move |nodes| !has_ended(nodes)),
         Condition::nodes(move |nodes| has_ended(nodes)),
     )
+}
+
+/// Views follow each other in one line, but for moves that never end.
+pub fn one_view() -> Claim {
+    Property::always(
+        ONE_VIEW,
+        Condition::nodes(|nodes| {
+            let views: Vec<_> = stables(nodes).map(|stable| &stable.view).collect();
+            views.iter().all(|one| {
+                views.iter().all(|other| {
+                    let ended = !one.is_moving && !other.is_moving && one.epoch == other.epoch;
+                    !(ended || one.name() == other.name()) || one == other
+                })
+            })
+        }),
+    )
+}
+
+/// Two nodes follow different movers.
+pub fn apart() -> Claim {
+    Property::sometimes(
+        APART,
+        Condition::nodes(|nodes| {
+            let mut views = stables(nodes).map(|stable| &stable.view);
+            let first = views.next();
+            views.any(|view| {
+                first.is_some_and(|it| it.epoch == view.epoch && it.name() != view.name())
+            })
+        }),
+    )
+}
+
+/// Two moves have ended at some node.
+pub fn moved_twice() -> Claim {
+    let has_moved = |it: &Stable| it.view.epoch > 3 && !it.view.is_moving;
+    Property::sometimes(MOVED_TWICE, Condition::nodes(move |nodes| stables(nodes).any(has_moved)))
 }
 
 /// A move has ended at some node.

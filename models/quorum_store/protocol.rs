@@ -50,8 +50,10 @@ impl Deploy for QuorumStore {
         Ok(chosen(topology)?.config.server())
     }
 
-    fn status(_: &State) -> Status {
-        Status { role: "node", ..Status::default() }
+    fn status(state: &State) -> Status {
+        let is_moving = matches!(state, State::Replica(node) if node.stable.view.is_moving);
+        let role = if is_moving { "node of a ring that moves" } else { "node" };
+        Status { role, ..Status::default() }
     }
 
     fn progress(state: &State) -> Progress {
@@ -98,14 +100,18 @@ impl Deploy for QuorumStore {
     fn readmission(_: Id) -> Readmission<Self> {
         Readmission::Refused(
             "it has forgotten versions that it acknowledged and what it promised to serial requests, so \
-             a quorum could miss an acknowledged write; go on with the others, or copy what they hold \
-             into a new cluster",
+             a quorum could miss an acknowledged write; let a spare server take its place \
+             (`quorate ring --replace`), or copy what the others hold into a new cluster",
         )
     }
 
     /// At level quorum, with three replicas of each key.
     fn survives_one(topology: &Topology) -> bool {
         topology.servers() > 2
+    }
+
+    fn serves_anywhere() -> bool {
+        true
     }
 
     fn client_retry() -> Range<Duration> {

@@ -9,6 +9,7 @@ use super::storage::{Record, Row, Saved, Stable};
 use super::turn::Turn;
 use super::version::Version;
 use crate::kv::{Bytes, Service};
+use crate::membership::Epoch;
 
 impl Turn<'_, '_> {
     /// Starts with what was durable.
@@ -20,7 +21,9 @@ impl Turn<'_, '_> {
         if !stable.hints.is_empty() {
             self.hint_later();
         }
-        self.state.to_mut().stable = stable;
+        let rings = self.config.rings(&stable.view);
+        let state = self.state.to_mut();
+        (state.stable, state.rings) = (stable, rings);
         self.repair_later();
         if self.config.purge != Purge::Never || self.config.expires_serial {
             self.set_timer(Timer::Purge, &self.config.timing.purge);
@@ -42,7 +45,7 @@ impl Turn<'_, '_> {
     }
 
     /// Hears what another node says in its view: it counts if that is the one of this node.
-    fn in_epoch(&mut self, epoch: u64, msg: Peer) {
+    fn in_epoch(&mut self, epoch: Epoch, msg: Peer) {
         let is_answer = !matches!(
             msg,
             Peer::Write { .. } | Peer::Read { .. } | Peer::Prepare { .. } | Peer::Propose { .. }
@@ -51,12 +54,14 @@ impl Turn<'_, '_> {
         let own = &self.state.stable.view;
         match msg {
             Peer::View(view) => self.on_view(view),
-            msg if epoch == own.epoch || self.has(bug) => self.on_peer(msg),
-            _ if epoch < own.epoch => {
+            msg if epoch == own.name() || self.has(bug) => self.on_peer(msg),
+            msg if epoch.number == own.epoch && self.has(Bug::NumberAlone) => self.on_peer(msg),
+            _ if epoch.number < own.epoch => {
                 let own = own.clone();
                 self.respond(Peer::View(own));
             }
-            // The mover tells this node of the newer view, or the next node that it asks something.
+            // The mover tells this node of the newer view, or the next node that it asks something. In
+            // another view of the same number nobody has anything to say to this node.
             _ => {}
         }
     }

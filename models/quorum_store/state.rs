@@ -1,6 +1,7 @@
 //! The states of nodes and clients, and their timers.
 
 use super::message::{Answer, Call, Level, Promised, Update};
+use super::placement::Rings;
 use super::storage::Stable;
 use super::version::{Digest, Stamp, Version};
 use crate::clock;
@@ -49,6 +50,9 @@ impl From<Retry> for Timer {
 pub struct ReplicaState {
     /// The state that it must never forget.
     pub stable: Stable,
+    /// The rings of its view, so that they need not be made for each key; `None` in the first view, whose
+    /// ring is that of the configuration.
+    pub rings: Option<Rings>,
     /// The requests that it coordinates.
     pub open: BTreeMap<Call, Open>,
     /// The last answer to each client, for a request that comes again; of no more clients than there

@@ -2,13 +2,14 @@
 
 use super::message::Update;
 use super::version::{Stamp, Version};
-use super::view::View;
 use crate::clock;
 use crate::kv::{Bytes, SessionLimits, Sessions};
+use crate::membership::View;
 use crate::shared_map::SharedMap;
 use crate::{Replay, durable};
 use serde::{Deserialize, Serialize};
 use stateright::actor::Id;
+use std::ops::Bound;
 
 /// What a node saves.
 pub type Saved = durable::Saved<Stable>;
@@ -71,6 +72,22 @@ impl Stable {
         let mut serial = self.serial.get(&key).cloned().unwrap_or_default();
         change(&mut serial);
         self.serial.insert(key, serial);
+    }
+
+    /// The keys after this one of which it has anything, in order; all, if there is none.
+    pub fn keys_after(&self, after: Option<&Bytes>) -> impl Iterator<Item = &Bytes> {
+        let keys = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let mut rows = self.rows.range(keys).map(|(key, _)| key).peekable();
+        let mut serial = self.serial.range(keys).map(|(key, _)| key).peekable();
+        std::iter::from_fn(move || match (rows.peek(), serial.peek()) {
+            (Some(row), Some(key)) if row == key => {
+                serial.next();
+                rows.next()
+            }
+            (Some(row), Some(key)) if row > key => serial.next(),
+            (None, _) => serial.next(),
+            (Some(_), _) => rows.next(),
+        })
     }
 
     /// The version of a key.

@@ -46,7 +46,7 @@ impl Turn<'_, '_> {
 
     /// The replicas of a key, pending ones too, in the view of this node.
     pub(super) fn placed(&self, key: &Bytes) -> Placed {
-        let mut placed = self.config.placed(&self.state.stable.view, key);
+        let mut placed = self.config.placed_on(self.state.rings.as_ref(), key);
         if self.has(Bug::IgnorePending) {
             placed.replicas.truncate(placed.replicas.len() - placed.pending);
             placed.pending = 0;
@@ -62,7 +62,7 @@ impl Turn<'_, '_> {
 
     /// Says something to a node, in the view of this one.
     pub(super) fn tell(&mut self, to: Id, msg: Peer) {
-        let epoch = self.state.stable.view.epoch;
+        let epoch = self.state.stable.view.name();
         self.send(to, InEpoch { epoch, msg });
     }
 
@@ -73,7 +73,7 @@ impl Turn<'_, '_> {
 
     /// Says something to all other nodes.
     pub(super) fn tell_all(&mut self, msg: Peer) {
-        let epoch = self.state.stable.view.epoch;
+        let epoch = self.state.stable.view.name();
         self.broadcast(InEpoch { epoch, msg });
     }
 

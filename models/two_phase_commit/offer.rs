@@ -22,6 +22,7 @@ impl Offer for TransactionOffer {
             | Ask::Sync
             | Ask::Log(_)
             | Ask::Tree(_)
+            | Ask::Ring(_)
             | Ask::Words(_) => Err(not_offered::<Self>(ask)),
             Ask::One { op, context: None } => Ok(op.clone().into()),
             Ask::One { .. } => Err(OfferError::NoContexts),

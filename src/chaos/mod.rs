@@ -1,6 +1,6 @@
 //! A storm over a cluster of processes: a bad network, servers that are killed and started again,
 //! frozen, cut off from each other or left without room on their disk, and clients at work all the
-//! while. Afterwards the history of the clients is judged by what the protocol promises.
+//! while. Where the cluster file has servers beside the ring, the ring moves meanwhile. Afterwards the history of the clients is judged by what the protocol promises.
 //!
 //! The deeds and their times follow from a seed ([`schedule()`]), and so do the requests of the
 //! clients. The scheduling of threads and processes does not, so a seed repeats the deeds, but not
@@ -17,6 +17,7 @@ mod event;
 mod judge;
 mod nemesis;
 pub mod network;
+mod operator;
 mod schedule;
 mod sessions;
 
@@ -87,15 +88,17 @@ pub fn run(
     let deeds = schedule(storm.seed, servers, storm.length);
     let Storm { promise, clients, pause, skew, seed, length, requests } = *storm;
     let mut clients = Clients::open(protocol, &file, promise, clients, seed, pause)?;
-    let over = Stop::new();
+    let (over, moves) = (Stop::new(), operator::moves(protocol, &file));
     let toll = std::thread::scope(|scope| {
         let work = scope.spawn(|| clients.work(&over, requests));
+        let ended = scope.spawn(|| operator::work(protocol, &file, &moves, length, [stop, &over]));
         let mut nemesis = Nemesis { cluster, network, begin: Instant::now(), stops: [stop, &over] };
         let toll = nemesis.rage(&deeds, length, say);
         // Also when that failed, the clients are to end.
         over.stop();
         work.join().map_err(|_| ChaosError::Panicked)??;
-        toll
+        let moves = ended.join().map_err(|_| ChaosError::Panicked)?;
+        toll.map(|toll| Toll { moves, ..toll })
     })?;
     if clients.events.len() >= requests {
         say(&format!("the storm ends early: {requests} requests were made"));

@@ -25,6 +25,8 @@ pub struct Toll {
     pub full_disks: u64,
     /// Syncs that failed, and were noticed.
     pub failed_syncs: u64,
+    /// Moves of the ring that ended.
+    pub moves: u64,
     /// The most bytes of memory that a server was seen to hold.
     pub most_memory: u64,
     /// The most bytes that a server was seen to have on its disk.

@@ -17,6 +17,8 @@ pub(super) fn show(answered: &Answered, ops: &[Op], as_json: bool) -> (Vec<u8>, 
         }
         Answered::Log(answer) => (log(answer, as_json), DONE),
         Answered::Tree(answer) => (tree(answer, as_json), DONE),
+        // `quorate ring` shows what servers know of it.
+        Answered::Ring(_) => (Vec::new(), DONE),
         Answered::Text(reply) if as_json => (line(json!({ "reply": reply })), DONE),
         Answered::Text(reply) => (line(reply), DONE),
     }

@@ -300,7 +300,8 @@ fn conclude(
         }
         std::fs::write(path, text).map_err(at("write the history to", path))?;
     }
-    let Toll { kills, freezes, cuts, full_disks, failed_syncs, most_memory, most_disk } = toll;
+    let Toll { kills, freezes, cuts, full_disks, failed_syncs, moves, most_memory, most_disk } =
+        toll;
     out::line(format!(
         "{} requests, {answered} answered; {kills} kills, {freezes} freezes, {cuts} cuts, \
          {full_disks} full disks, {failed_syncs} failed syncs; {} datagrams lost, {} duplicated, \
@@ -311,6 +312,9 @@ fn conclude(
         datagrams.delayed,
         datagrams.cut
     ))?;
+    if *moves > 0 {
+        out::line(format!("{moves} moves of the ring ended"))?;
+    }
     let [memory, disk] = [most_memory, most_disk].map(|bytes| bytes >> 20);
     out::line(format!("a server held at most {memory} MiB of memory and {disk} MiB of disk"))?;
     out::line(format!("verdict: {verdict}"))?;

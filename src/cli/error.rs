@@ -15,6 +15,7 @@ use crate::node::{
     AskError, ClientError, ClusterFileError, DataDirError, DeployError, HttpError, NodeError,
     PeersError,
 };
+use crate::ring::OrderError;
 use crate::trace::TraceError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -95,6 +96,9 @@ pub(crate) enum CliError {
     Bench(BenchError),
     #[error(transparent)]
     Chaos(ChaosError),
+    /// A ring is not moved.
+    #[error(transparent)]
+    Order(OrderError),
     #[error(transparent)]
     Plot(#[from] PlotError),
     #[error("no server answered within {0:?} of the start; the servers' logs say why: {log}", log = .1.display())]
@@ -191,6 +195,15 @@ impl From<CallError> for CliError {
         match error {
             CallError::Open(error) => error.into(),
             CallError::Ask(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderError> for CliError {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Mover { source, .. } => source.into(),
+            error => Self::Order(error),
         }
     }
 }

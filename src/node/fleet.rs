@@ -75,19 +75,22 @@ pub(super) struct Finished<O, R> {
 }
 
 impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
-    /// So many clients with so many slots each, none of which has an id yet.
+    /// So many clients with so many slots each, none of which has an id yet. They ask the first server, or
+    /// if they are to be `apart` another one each, as far as there are.
     pub(super) fn open(
         cluster: &ClusterFile,
         servers: Vec<Id>,
         retry: Range<Duration>,
         (clients, slots): (usize, u8),
+        apart: bool,
     ) -> Result<Self, ClientError> {
-        let target = *servers.first().ok_or(ClientError::NoServers)?;
-        let any = match cluster.server(target).ok_or(ClientError::NoServers)?.address {
+        let first = *servers.first().ok_or(ClientError::NoServers)?;
+        let any = match cluster.server(first).ok_or(ClientError::NoServers)?.address {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
         };
-        let member = || {
+        let member = |at| {
+            let target = servers[if apart { at % servers.len() } else { 0 }];
             let session = Session::new(cluster)
                 .ok_or_else(|| ClientError::NoPublicKey { file: cluster.path().into() })?;
             let slots = (0..slots.max(1)).map(|_| Slot { next: 1, open: None }).collect();
@@ -97,7 +100,7 @@ impl<O: Value, R: Value, P: Value> Fleet<O, R, P> {
             port: Port::bind(any)?,
             buffer: vec![0; BUFFER].into(),
             wire: Wire::new(cluster),
-            members: (0..clients).map(|_| member()).collect::<Result<_, ClientError>>()?,
+            members: (0..clients).map(member).collect::<Result<_, ClientError>>()?,
             by_id: HashMap::new(),
             servers,
             retry,

@@ -57,6 +57,19 @@ fn partitions_under_several_controllers_survive_a_storm() {
     assert!(["012", "345"].iter().all(|ids| victims.contains(|id| ids.contains(id))), "{victims}");
 }
 
+/// Three of five servers are on the ring at first; one joins, and perhaps others come and go.
+#[test]
+fn a_ring_that_moves_in_a_storm_keeps_its_promise() {
+    let dir = tempfile::tempdir().unwrap();
+    let ring = ["quorum-store", "--servers", "5", "--mode", "members=3"];
+    let args = ["--chaos", "4", "--for", "8s", "--skew", "2s", "--json"];
+    let output = storm(dir.path(), &[ring.as_slice(), &args].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert!(json["toll"]["moves"].as_u64() > Some(0), "{json}");
+}
+
 /// On a network that loses nothing, clients that do not pause ask for thousands of things, and all
 /// of that is judged.
 #[test]

@@ -5,6 +5,8 @@ use crate::support::processes::{Cluster, said};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 const PATIENCE: [&str; 2] = ["--timeout", "20s"];
 
@@ -68,6 +70,83 @@ fn a_level_says_how_many_replicas_must_answer() {
     assert_eq!(code, Some(3), "{error}");
 }
 
+/// The place of each server on the ring.
+fn places(cluster: &Cluster) -> Vec<String> {
+    let (_, json) = cluster.client(&["ring", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["view"]["is_moving"], false, "{json}");
+    let servers = json["servers"].as_array().unwrap();
+    servers.iter().map(|it| it["place"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Of five servers three are on the ring. While clients write, one joins; a member that had keys of others is
+/// killed for good and replaced; and another one leaves. All that was acknowledged is there.
+#[test]
+fn a_ring_moves_under_load_and_loses_nothing() {
+    let mode = "mode = \"members=3\"";
+    let mut cluster = Cluster::start_mode("quorum-store", mode, 5, KEYS);
+    assert_eq!(asked(&cluster, &["put", "0", "0"]), said(0, "done\n"));
+    let (written, is_over) = (AtomicU32::new(1), AtomicBool::new(false));
+    let keys = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            // Each key is written once, at a server of its turn, and its value is its name.
+            let mut acknowledged = vec!["0".to_owned()];
+            for number in (1..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+                let (key, server) = (number.to_string(), ["0", "2", "3", "4"][number % 4]);
+                let put = ["put", &key, &key, "--server", server, "--timeout", "3s"];
+                if cluster.client(&put).0 == 0 {
+                    acknowledged.push(key);
+                    written.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            acknowledged
+        });
+        let more = |count: u32| {
+            let goal = written.load(Ordering::Relaxed) + count;
+            while written.load(Ordering::Relaxed) < goal {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        more(10);
+        assert_eq!(cluster.client(&["ring", "--join", "3"]).0, 0);
+        more(10);
+        cluster.signal(1, "-KILL");
+        let (code, text) = cluster.client(&["ring", "--replace", "1", "--by", "4"]);
+        assert!(code == 0 && text.contains("retired"), "{code}: {text}");
+        more(10);
+        assert_eq!(cluster.client(&["ring", "--leave", "0"]).0, 0);
+        more(10);
+        is_over.store(true, Ordering::Relaxed);
+        writer.join().unwrap()
+    });
+    assert_eq!(places(&cluster), ["retired", "retired", "member", "member", "member"]);
+    // Each key is on all members now, and the others are needed no more.
+    cluster.kill(0);
+    cluster.kill(1);
+    for key in keys.iter().rev().step_by(3) {
+        assert_eq!(asked(&cluster, &["get", key, "--server", "3"]), said(0, &format!("{key}\n")));
+    }
+    for (args, told) in [
+        (["ring", "--join", "1"].as_slice(), "does not come back"),
+        (&["ring", "--leave", "2"], "the ring is too small"),
+    ] {
+        let (code, error) = refused(&cluster, args);
+        assert!(code == Some(2) && error.contains(told), "{args:?}: {code:?} {error}");
+    }
+    // Clients, which do not have the servers' key, see the ring and cannot move it.
+    let (file, copy) = (cluster.dir.path().join("client.toml"), cluster.client(&["client-file"]).1);
+    std::fs::write(&file, copy).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    let client = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+        command.arg("ring").args(args).arg("--cluster").arg(&file).output().unwrap()
+    };
+    assert_eq!(client(&[]).status.code(), Some(0));
+    let output = client(&["--leave", "2"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("takes the servers' key"), "{error}");
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_the_ring_is_shown() {
     let cluster = Cluster::start("quorum-store", 4, "");
@@ -75,7 +154,10 @@ fn what_makes_no_sense_is_refused_and_the_ring_is_shown() {
         (["cas", "k", "--absent", "v", "--consistency", "one"].as_slice(), "always serial"),
         (&["range", "a", "b"], "the ring puts keys"),
         (&["get", "k", "--consistency", "one", "--local"], "different protocols"),
-        (&["get", "k", "--local"], "get, put, delete, cas and --consistency"),
+        (&["get", "k", "--local"], "get, put, delete, cas, --consistency and ring"),
+        (&["ring", "--join", "4"], "no server 4; they are 0 to 3"),
+        (&["ring", "--join", "3", "--leave", "1"], "cannot be used with"),
+        (&["ring", "--replace", "1"], "--by <ID>"),
         (&["put", "k", "v", "--consistency", "two"], "one, quorum, all, serial"),
     ] {
         let (code, error) = refused(&cluster, args);

@@ -59,6 +59,7 @@ enum Part {
     Redis,
     Omnipaxos,
     Zookeeper,
+    Store,
     Raw,
     Failover,
     Records,
@@ -94,6 +95,9 @@ async fn main() -> Result<(), Failure> {
     }
     if runs_part(Part::Records) {
         records::compare(&args).await?;
+    }
+    if runs_part(Part::Store) {
+        stores(&args)?;
     }
     if runs_part(Part::Failover) {
         failovers(&args).await?;
@@ -135,18 +139,48 @@ async fn compare(args: &Args, part: Part, clients: usize) -> Result<(), Failure>
             _ => etcd::measure(dir.path(), run).await?,
         });
     }
+    tell(clients, &ours, &theirs);
+    Ok(())
+}
+
+/// The medians of one side against those of another.
+fn tell(clients: usize, ours: &[Measured], theirs: &[Measured]) {
     let of = |all: &[Measured], what: fn(&Measured) -> f64| median(all.iter().map(what).collect());
     let ops = |all: &[Measured]| of(all, |one| one.ops_per_second);
     println!(
         "  {clients:>4} clients: {:>8.0} a second against {:>8.0}, ratio {:.2}; p50 {:.0} against {:.0} us, p99 {:.0} against {:.0} us",
-        ops(&ours),
-        ops(&theirs),
-        ops(&ours) / ops(&theirs),
-        of(&ours, |one| one.p50_us),
-        of(&theirs, |one| one.p50_us),
-        of(&ours, |one| one.p99_us),
-        of(&theirs, |one| one.p99_us),
+        ops(ours),
+        ops(theirs),
+        ops(ours) / ops(theirs),
+        of(ours, |one| one.p50_us),
+        of(theirs, |one| one.p50_us),
+        of(ours, |one| one.p99_us),
+        of(theirs, |one| one.p99_us),
     );
+}
+
+/// The quorum store beside Multi-Paxos, and ten of its nodes beside three.
+fn stores(args: &Args) -> Result<(), Failure> {
+    let (store, ring, paxos) = (("quorum-store", 3), ("quorum-store", 10), ("paxos", 3));
+    for (name, is_read, one, other) in [
+        ("puts, disk: quorum-store at level quorum against paxos", false, store, paxos),
+        ("linearizable gets, disk: quorum-store at level quorum against paxos", true, store, paxos),
+        ("puts, disk: quorum-store, 10 nodes against 3", false, ring, store),
+        ("gets, disk: quorum-store, 10 nodes against 3", true, ring, store),
+    ] {
+        println!("\n{name}");
+        for clients in args.clients.clone() {
+            let (mut ones, mut others) = (Vec::new(), Vec::new());
+            for _ in 0..args.rounds {
+                for (cluster, all) in [(one, &mut ones), (other, &mut others)] {
+                    let dir = fresh(&args.disk)?;
+                    let run = run(args, clients, is_read);
+                    all.push(ours::measure_as(&args.quorate, cluster, "", dir.path(), run)?);
+                }
+            }
+            tell(clients, &ones, &others);
+        }
+    }
     Ok(())
 }
 

@@ -5,9 +5,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
+/// How many servers a protocol has here, unless something else is said.
+pub fn servers(protocol: &str) -> usize {
+    if ["primary-backup", "kafka"].contains(&protocol) { 4 } else { 3 }
+}
+
 fn bench(
     quorate: &Path,
-    protocol: &str,
+    (protocol, servers): (&str, usize),
     dir: &Path,
     run: Run,
     more: &[&str],
@@ -15,10 +20,7 @@ fn bench(
     let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
     let output = Command::new(quorate)
         .args(["bench", protocol, "--json", "--clients", &run.clients.to_string()])
-        .args([
-            "--servers",
-            if ["primary-backup", "kafka"].contains(&protocol) { "4" } else { "3" },
-        ])
+        .args(["--servers", &servers.to_string()])
         .args(["--value-size", &run.value_bytes.to_string()])
         .args(["--reads", if run.is_read { "100" } else { "0" }])
         .args(["--warm-up", &seconds(run.warm_up), "--duration", &seconds(run.length)])
@@ -41,19 +43,19 @@ fn number(json: &Value, name: &str) -> Result<f64, Failure> {
 }
 
 pub fn measure(quorate: &Path, protocol: &str, dir: &Path, run: Run) -> Result<Measured, Failure> {
-    measure_as(quorate, protocol, "", dir, run)
+    measure_as(quorate, (protocol, servers(protocol)), "", dir, run)
 }
 
-/// The same, in a mode of the protocol, if it is not empty.
+/// The same with so many servers, in a mode of the protocol, if it is not empty.
 pub fn measure_as(
     quorate: &Path,
-    protocol: &str,
+    cluster: (&str, usize),
     mode: &str,
     dir: &Path,
     run: Run,
 ) -> Result<Measured, Failure> {
     let more: &[&str] = if mode.is_empty() { &[] } else { &["--mode", mode] };
-    let json = bench(quorate, protocol, dir, run, more)?;
+    let json = bench(quorate, cluster, dir, run, more)?;
     Ok(Measured {
         ops_per_second: number(&json, "ops_per_second")?,
         p50_us: number(&json, "p50_us")?,
@@ -69,6 +71,7 @@ pub fn failover(
     run: Run,
     deed: &str,
 ) -> Result<f64, Failure> {
-    let json = bench(quorate, protocol, dir, run, &["--failover", deed])?;
+    let cluster = (protocol, servers(protocol));
+    let json = bench(quorate, cluster, dir, run, &["--failover", deed])?;
     number(&json["failover"], "next_ms")
 }

@@ -109,7 +109,8 @@ async fn throughput(args: &Args, run: Run) -> Result<(), Failure> {
             let dir = fresh(&args.disk)?;
             measured.push(match system {
                 System::Ours(protocol, mode) => {
-                    ours::measure_as(&args.quorate, protocol, mode, dir.path(), run)?
+                    let cluster = (*protocol, ours::servers(protocol));
+                    ours::measure_as(&args.quorate, cluster, mode, dir.path(), run)?
                 }
                 System::Redis(fsync) => streams::measure(dir.path(), run, fsync).await?,
             });

@@ -3,8 +3,8 @@
 use super::super::bounds::{Bounds, cas, get, put};
 use super::super::history::History;
 use super::super::moving::{
-    joining, joining_one, leaving, replacing, taken_over, taken_over_in_turn, taken_over_live,
-    taken_over_lossily, taken_over_serially,
+    joining, joining_one, leaving, ordered_at_once, ordered_in_turn, replacing, taken_over,
+    taken_over_in_turn, taken_over_live, taken_over_lossily, taken_over_serially,
 };
 use super::super::properties::{self as claims, Actor, Claim};
 use crate::world::NetworkKind;
@@ -22,7 +22,9 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         join(),
         leave(),
         join_one(),
+        two_orders(),
         replace(),
+        move_twice(),
     ]
 }
 
@@ -107,7 +109,7 @@ instance!(
     "a key that one node holds moves to another that joins, ordered links, 2 clients that compare and swap, one at the node that joins, one at a node beside the ring",
     taken_over_serially(&[&[cas(2, None, "a")], &[cas(1, None, "b")]]),
     atomic(1).into_iter().chain([claims::settled(), claims::one_update(), claims::known(1)]),
-    (96_579, 311_608),
+    (96_410, 311_208),
     &[]
 );
 
@@ -118,7 +120,7 @@ instance!(
     "ordered links, a third node joins 2 that hold the key and takes the place of one, quorums, a client that puts, and gets at another node",
     ordered(joining(&[&[put(0, "a"), get(1)]])),
     atomic(2),
-    (23_343, 75_594),
+    (14_767, 47_001),
     &[]
 );
 
@@ -129,7 +131,7 @@ instance!(
     "ordered links, of 3 nodes one leaves and another takes its place for the key, quorums, a client that puts, and gets at another node",
     ordered(leaving(&[&[put(0, "a"), get(1)]])),
     atomic(2),
-    (14_971, 45_995),
+    (18_069, 58_561),
     &[]
 );
 
@@ -145,12 +147,34 @@ instance!(
 );
 
 instance!(
+    two_orders,
+    "two-orders",
+    false,
+    "ordered links, a key that one node holds, 2 operators that have a second and a third node join at once, a client that puts at one of these, and gets",
+    ordered_at_once(),
+    atomic(1).into_iter().chain([claims::one_view(), claims::apart()]),
+    (28_069, 103_574),
+    &[]
+);
+
+instance!(
+    move_twice,
+    "move-twice",
+    true,
+    "ordered links, a key that one node holds, an operator that has a second and then a third node join, a client that puts at one, and gets",
+    ordered_in_turn(),
+    atomic(1).into_iter().chain([claims::one_view(), claims::moved_twice()]),
+    (1_164_270, 5_270_114),
+    &[]
+);
+
+instance!(
     replace,
     "replace",
     false,
     "ordered links, of 3 nodes that hold the key one may crash for good, and a fourth replaces it, quorums, a client that puts and gets at another node",
     ordered(replacing(&[&[put(0, "a"), get(1)]])),
     atomic(2),
-    (645_598, 2_832_491),
+    (455_404, 2_011_093),
     &[]
 );

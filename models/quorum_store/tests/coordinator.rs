@@ -5,6 +5,7 @@ use super::super::message::{Answer, Call, Cause, InEpoch, Level, Msg, Peer, Requ
 use super::super::state::Timer;
 use super::super::version::{Stamp, Version};
 use crate::kv::{Op, Service};
+use crate::membership::Epoch;
 use crate::testing::{Did, Node};
 
 const CLIENT: usize = 100;
@@ -18,7 +19,7 @@ fn querying() -> Config {
 }
 
 fn ask(node: &mut Node<QuorumStore>, seq: u64, op: Op, level: Level) -> Vec<Did<QuorumStore>> {
-    node.on_msg(CLIENT, Service::Request { seq, op: Request { op, level } })
+    node.on_msg(CLIENT, Service::Request { seq, op: Request::Key { op, level } })
 }
 
 /// The versions that are sent to replicas.
@@ -44,7 +45,7 @@ fn answers(did: &[Did<QuorumStore>]) -> Vec<Answer> {
 fn nothing(node: &mut Node<QuorumStore>, seq: u64) -> Vec<Did<QuorumStore>> {
     let call = Call { client: CLIENT.into(), seq };
     let msg = Peer::Digest { call, digest: None, round: (0, Stamp::default()) };
-    node.on_msg(1, Msg::Peer(InEpoch { epoch: 0, msg }))
+    node.on_msg(1, Msg::Peer(InEpoch { epoch: Epoch::default(), msg }))
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_request_that_too_few_replicas_answer_times_out_and_is_not_taken_back() {
     assert_eq!(answers(&late), [Answer::TimedOut]);
     let (cause, stamp) = (Cause::Call(call), sent[0].stamp);
     let msg = Peer::Wrote { cause, key: "k".into(), stamp };
-    let wrote = Msg::Peer(InEpoch { epoch: 0, msg });
+    let wrote = Msg::Peer(InEpoch { epoch: Epoch::default(), msg });
     assert!(answers(&node.on_msg(1, wrote)).is_empty(), "it was answered");
     let read = ask(&mut node, 2, Op::get("k"), Level::One);
     assert_eq!(answers(&read), [Answer::Value { value: Some("v".into()), stamp }]);

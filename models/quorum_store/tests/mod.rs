@@ -5,5 +5,6 @@ mod cluster;
 mod coordinator;
 mod levels;
 mod moves;
+mod orders;
 mod repair;
 mod versions;

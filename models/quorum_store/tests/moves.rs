@@ -4,9 +4,9 @@ use super::super::config::{Config, Timing};
 use super::super::message::{InEpoch, Level, Peer, Request};
 use super::super::state::Timer;
 use super::super::version::{Stamp, Version};
-use super::super::view::{Change, Move};
 use super::cluster::{Cluster, Sent, ask, cluster, deliver, fire, hear, round, stable};
 use crate::kv::{Bytes, Op};
+use crate::membership::{Change, Epoch, Move};
 use crate::ring::Ring;
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -110,8 +110,14 @@ fn a_message_of_another_view_does_not_count() {
     let version = Version { stamp: Stamp { node: Id::from(0), ..Stamp::default() }, value: None };
     let cause = super::super::message::Cause::Repair;
     let msg = Peer::Write { cause, key: key.clone(), version };
-    let did = hear(&mut nodes, (0, 3, InEpoch { epoch: 0, msg }));
-    assert!(matches!(&did[..], [(3, 0, InEpoch { epoch: 1, msg: Peer::View(_) })]), "{did:?}");
+    let did = hear(&mut nodes, (0, 3, InEpoch { epoch: Epoch::default(), msg }));
+    assert!(
+        matches!(
+            &did[..],
+            [(3, 0, InEpoch { epoch: Epoch { number: 1, .. }, msg: Peer::View(_) })]
+        ),
+        "{did:?}"
+    );
     assert!(stable(&nodes[3]).version(&key).is_none());
     assert_eq!(config.needed(Level::Quorum), 2);
 }
@@ -120,12 +126,12 @@ fn a_message_of_another_view_does_not_count() {
 fn a_request_that_is_open_begins_again_in_the_new_view() {
     let (mut nodes, _) = filled(3, Change::Join(Id::from(3)), 3);
     let view = fire(&mut nodes, 3, Timer::Move);
-    let op = Request { op: Op::put("key 0", "new"), level: Level::Quorum };
+    let op = Request::Key { op: Op::put("key 0", "new"), level: Level::Quorum };
     let msg = crate::kv::Service::Request { seq: 9, op };
     nodes[0].on_msg(500, msg);
     let is_view = |sent: &Sent| sent.1 == 0 && matches!(sent.2.msg, Peer::View(_));
     let to_zero = view.into_iter().find(is_view).unwrap();
     let again = hear(&mut nodes, to_zero);
     let writes = again.iter().filter(|sent| matches!(sent.2.msg, Peer::Write { .. }));
-    assert!(writes.clone().count() > 0 && writes.clone().all(|sent| sent.2.epoch == 1));
+    assert!(writes.clone().count() > 0 && writes.clone().all(|sent| sent.2.epoch.number == 1));
 }

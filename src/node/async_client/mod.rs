@@ -116,7 +116,7 @@ impl<O: Value, R: Value, P: Value> AsyncClient<O, R, P> {
         let slots = usize::from(slots.max(1)).min(requests) as u8;
         let sessions = requests.div_ceil(slots.into());
         let fleet: Fleet<O, R, P> =
-            Fleet::open(cluster, servers, retry, (sessions, slots))?.heeding(rules);
+            Fleet::open(cluster, servers, retry, (sessions, slots), false)?.heeding(rules);
         let (orders, taken) = unbounded_channel();
         runtime.spawn(Driver::new(fleet, taken, requests)?.run());
         Ok(Self {

@@ -90,8 +90,8 @@ impl<D: Deploy> Hidden<D> {
         clients: usize,
     ) -> Result<Self, OpenError> {
         let retry = cluster.timing.get("retry").unwrap_or_else(D::client_retry);
-        let fleet =
-            Fleet::open(cluster, servers, retry, (clients, 1))?.heeding(Rules::of::<D::Offer>());
+        let fleet = Fleet::open(cluster, servers, retry, (clients, 1), D::serves_anywhere())?;
+        let fleet = fleet.heeding(Rules::of::<D::Offer>());
         let (asked, carried) = (vec![None; clients], vec![Default::default(); clients]);
         Ok(Self { fleet, topology: cluster.topology(), asked, carried })
     }
