@@ -41,7 +41,7 @@ pub fn states(
     cluster: &ClusterFile,
     patience: Duration,
 ) -> Vec<Option<RingState>> {
-    let state = |id| state(protocol, cluster, Ask::Ring(RingAsk::State), id, patience).ok()?;
+    let state = |id| state(protocol, cluster, &Ask::Ring(RingAsk::State), id, patience).ok()?;
     thread::scope(|scope| {
         let asked: Vec<_> =
             cluster.ids().into_iter().map(|id| scope.spawn(move || state(id))).collect();
@@ -53,11 +53,11 @@ pub fn states(
 fn state(
     protocol: &dyn Deployed,
     cluster: &ClusterFile,
-    ask: Ask,
+    ask: &Ask,
     server: Id,
     patience: Duration,
 ) -> Result<Option<RingState>, CallError> {
-    let told = protocol.ask(cluster, &ask, None, Some(server), patience)?;
+    let told = protocol.ask(cluster, ask, None, Some(server), patience)?;
     Ok(match told.answered {
         Answered::Ring(state) => Some(*state),
         _ => None,
@@ -107,7 +107,7 @@ pub fn order(
     let view = newest(&states).ok_or(OrderError::Silent)?;
     let mover = mover(view, change).ok_or(OrderError::NoMover)?;
     let ask = Ask::Ring(RingAsk::Move { change, epoch: view.name() });
-    match state(protocol, cluster, ask, mover, patience) {
+    match state(protocol, cluster, &ask, mover, patience) {
         Ok(_) => Ok(Begun { mover, number: view.epoch + 1 }),
         Err(source) => Err(OrderError::Mover { mover, source }),
     }
@@ -121,13 +121,13 @@ pub fn await_end(
     patience: Duration,
     is_over: &dyn Fn() -> bool,
 ) -> bool {
-    let begin = Instant::now();
+    let start = Instant::now();
     while !is_over() {
         let states = states(protocol, cluster, PATIENCE);
         if newest(&states).is_some_and(|view| view.epoch > begun.number) {
             return true;
         }
-        if begin.elapsed() >= patience {
+        if start.elapsed() >= patience {
             return false;
         }
         thread::sleep(PAUSE);
