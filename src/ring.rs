@@ -144,9 +144,9 @@ mod tests {
         ids.iter().copied().map(Id::from).collect()
     }
 
-    fn state(view: &View, ready: &[usize]) -> Option<RingState> {
+    fn state(view: &View, ready: &[usize]) -> RingState {
         let (ready, copying) = (ids(ready), BTreeSet::new());
-        Some(RingState { view: view.clone(), ready, copying, keys: 0, hints: 0 })
+        RingState { view: view.clone(), ready, copying, keys: 0, hints: 0 }
     }
 
     #[test]
@@ -158,10 +158,11 @@ mod tests {
         assert_eq!(mover(&View::default(), replace), None);
         let last = Some(Move { change: replace, mover: Id::from(1) });
         let new = View { epoch: 1, last, is_moving: true, ..old.clone() };
-        let states = [state(&old, &[]), state(&new, &[1, 2]), None, state(&new, &[])];
+        let behind = Some(state(&new, &[]));
+        let states = [Some(state(&old, &[])), Some(state(&new, &[1, 2])), None, behind.clone()];
         assert_eq!(newest(&states), Some(&new));
         assert_eq!(awaited(&states), Some(ids(&[3])));
         assert_eq!(awaited(&states[..1]), None);
-        assert_eq!(awaited(&[None, None, None, state(&new, &[])]), None);
+        assert_eq!(awaited(&[None, None, None, behind]), None);
     }
 }
