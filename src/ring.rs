@@ -41,7 +41,7 @@ pub fn states(
     cluster: &ClusterFile,
     patience: Duration,
 ) -> Vec<Option<RingState>> {
-    let state = |id| state(protocol, cluster, Ask::Ring(RingAsk::State), id, patience).ok()?;
+    let state = |id| state(protocol, cluster, &Ask::Ring(RingAsk::State), id, patience).ok()?;
     thread::scope(|scope| {
         let asked: Vec<_> =
             cluster.ids().into_iter().map(|id| scope.spawn(move || state(id))).collect();
@@ -53,11 +53,11 @@ pub fn states(
 fn state(
     protocol: &dyn Deployed,
     cluster: &ClusterFile,
-    ask: Ask,
+    ask: &Ask,
     server: Id,
     patience: Duration,
 ) -> Result<Option<RingState>, CallError> {
-    let told = protocol.ask(cluster, &ask, None, Some(server), patience)?;
+    let told = protocol.ask(cluster, ask, None, Some(server), patience)?;
     Ok(match told.answered {
         Answered::Ring(state) => Some(*state),
         _ => None,
@@ -107,7 +107,7 @@ pub fn order(
     let view = newest(&states).ok_or(OrderError::Silent)?;
     let mover = mover(view, change).ok_or(OrderError::NoMover)?;
     let ask = Ask::Ring(RingAsk::Move { change, epoch: view.name() });
-    match state(protocol, cluster, ask, mover, patience) {
+    match state(protocol, cluster, &ask, mover, patience) {
         Ok(_) => Ok(Begun { mover, number: view.epoch + 1 }),
         Err(source) => Err(OrderError::Mover { mover, source }),
     }
@@ -121,13 +121,13 @@ pub fn await_end(
     patience: Duration,
     is_over: &dyn Fn() -> bool,
 ) -> bool {
-    let begin = Instant::now();
+    let start = Instant::now();
     while !is_over() {
         let states = states(protocol, cluster, PATIENCE);
         if newest(&states).is_some_and(|view| view.epoch > begun.number) {
             return true;
         }
-        if begin.elapsed() >= patience {
+        if start.elapsed() >= patience {
             return false;
         }
         thread::sleep(PAUSE);
@@ -144,9 +144,9 @@ mod tests {
         ids.iter().copied().map(Id::from).collect()
     }
 
-    fn state(view: &View, ready: &[usize]) -> Option<RingState> {
+    fn state(view: &View, ready: &[usize]) -> RingState {
         let (ready, copying) = (ids(ready), BTreeSet::new());
-        Some(RingState { view: view.clone(), ready, copying, keys: 0, hints: 0 })
+        RingState { view: view.clone(), ready, copying, keys: 0, hints: 0 }
     }
 
     #[test]
@@ -158,10 +158,11 @@ mod tests {
         assert_eq!(mover(&View::default(), replace), None);
         let last = Some(Move { change: replace, mover: Id::from(1) });
         let new = View { epoch: 1, last, is_moving: true, ..old.clone() };
-        let states = [state(&old, &[]), state(&new, &[1, 2]), None, state(&new, &[])];
+        let behind = Some(state(&new, &[]));
+        let states = [Some(state(&old, &[])), Some(state(&new, &[1, 2])), None, behind.clone()];
         assert_eq!(newest(&states), Some(&new));
         assert_eq!(awaited(&states), Some(ids(&[3])));
         assert_eq!(awaited(&states[..1]), None);
-        assert_eq!(awaited(&[None, None, None, state(&new, &[])]), None);
+        assert_eq!(awaited(&[None, None, None, behind]), None);
     }
 }

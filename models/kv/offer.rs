@@ -386,19 +386,6 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
         (Ask::One { op: Op::Cas { .. }, .. }, Outcome::Aborted(Abort::Condition { found, .. })) => {
             Reply::Swapped { swapped: false, found }.into()
         }
-        (Ask::One { .. }, Outcome::Aborted(Abort::Condition { .. }))
-        | (
-            Ask::At(..)
-            | Ask::Local(_)
-            | Ask::Sync
-            | Ask::Log(_)
-            | Ask::Tree(_)
-            | Ask::Ring(_)
-            | Ask::Words(_),
-            _,
-        ) => {
-            return None;
-        }
         (Ask::One { op, .. }, Outcome::Committed(replies)) => {
             let [reply] = <[Reply; 1]>::try_from(replies).ok()?;
             return is_reply_to(op, &reply).then(|| reply.into());
@@ -412,6 +399,8 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
                 && txn.ops.iter().zip(&replies).all(|(op, reply)| is_reply_to(op, reply));
             fits.then_some(AskOutcome::Done(Answered::Committed(replies)))?
         }
+        // It answers something else.
+        _ => return None,
     })
 }
 

@@ -7,6 +7,7 @@ use super::config::{
 };
 use super::history::History;
 use super::message::{Level, Request};
+use super::move_claims;
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
 use crate::clock::PhysicalTime;
@@ -181,7 +182,7 @@ impl Bounds {
             claimed.push(claims::hints_arrive());
             claimed.extend(self.moving.map(|_| claims::moves_end()));
         }
-        claimed.extend(self.moving.map(|_| claims::one_view()));
+        claimed.extend(self.moving.map(|_| move_claims::one_view()));
         self.cluster(claimed, bug)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bugs::Bug;
 use super::message::{Level, Request};
-use super::orders::Seals;
+use super::seals::Seals;
 use super::version::Version;
 use crate::clock::PhysicalTime;
 use crate::kv::{Bytes, SessionLimits};

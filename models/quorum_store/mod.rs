@@ -150,6 +150,7 @@ mod history;
 pub mod instances;
 pub mod levels;
 mod message;
+mod move_claims;
 mod moves;
 mod moving;
 pub mod mutants;
@@ -162,6 +163,7 @@ mod protocol;
 mod reads;
 mod repair;
 mod replica;
+mod seals;
 mod serial;
 mod session;
 mod state;
@@ -181,9 +183,9 @@ pub use message::{
     Unfit, Update,
 };
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
-pub use orders::Seals;
 pub use placement::Rings;
 pub use repair::FANOUT;
+pub use seals::Seals;
 pub use state::{
     Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
 };

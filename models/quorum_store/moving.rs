@@ -6,7 +6,7 @@
 use super::bounds::{Bounds, get, in_order, lossy, of, put, with};
 use super::config::ScriptedCall;
 use super::message::{Level, Request};
-use super::orders::Seals;
+use super::seals::Seals;
 use crate::membership::{Change, Epoch, Move};
 use crate::world::NetworkKind;
 use stateright::actor::Id;

@@ -2,7 +2,7 @@
 
 use super::message::{Answer, Request};
 use super::options::default_level;
-use super::orders::Seals;
+use super::seals::Seals;
 use crate::kv::limits::{self, LimitError};
 use crate::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, not_offered};
 use crate::kv::{Bytes, Level, Op, Reply};

@@ -4,7 +4,7 @@ use super::config::{
     Clock, Config, DEFAULT_REPLICAS, Handoff, MAX_TOKENS, Purge, ReadRepair, Timing, WriteMode,
 };
 use super::levels::{ClockQuality, Settings};
-use super::orders::Seals;
+use super::seals::Seals;
 use crate::clock::PhysicalTime;
 use crate::kv::Level;
 use crate::ring::{Ring, TOKENS};

@@ -1,53 +1,16 @@
 //! Orders: an operator tells a node to move the ring.
 //!
-//! An order is sealed with a key that servers have and clients do not, and names the view that it changes, so
-//! that it cannot be carried out a second time.
+//! An order is [sealed](super::Seals), and names the view that it changes, so that it cannot be carried out a
+//! second time.
 
 use super::config::{Config, Handoff, Purge};
 use super::message::{Answer, Order, Unfit};
 use super::state::Timer;
 use super::turn::Turn;
 use crate::kv::Service;
-use crate::membership::{Change, Epoch, Move, RingState, View};
-use crate::topology::{Code, is_same_code};
+use crate::membership::{Change, Move, RingState, View};
 use stateright::actor::Id;
 use std::fmt;
-use std::sync::Arc;
-
-/// Seals orders, and checks seals. The same at all nodes.
-#[derive(Clone)]
-pub struct Seals(Code);
-
-impl Seals {
-    /// With a code that servers can make and clients cannot.
-    pub fn new(code: Code) -> Self {
-        Self(code)
-    }
-
-    /// An order to change this view.
-    pub fn order(&self, change: Change, epoch: Epoch) -> Order {
-        // Numbers always have an encoding.
-        let bytes = postcard::to_allocvec(&("ring", change, epoch)).unwrap_or_default();
-        Order { change, epoch, seal: (self.0)(&bytes) }
-    }
-
-    fn accepts(&self, order: &Order) -> bool {
-        is_same_code(self.order(order.change, order.epoch).seal, order.seal)
-    }
-}
-
-/// No proof is asked for.
-impl Default for Seals {
-    fn default() -> Self {
-        Self(Arc::new(|_| [0; 16]))
-    }
-}
-
-impl fmt::Debug for Seals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seals")
-    }
-}
 
 /// In a sentence, with what to do.
 impl fmt::Display for Unfit {

@@ -85,7 +85,7 @@ fn stable(node: &NodeOf<Actor>) -> Option<&Stable> {
     }
 }
 
-fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable> {
+pub(super) fn stables<'a>(nodes: &Nodes<'a, Actor>) -> impl Iterator<Item = &'a Stable> {
     nodes.iter().filter_map(stable)
 }
 
@@ -319,42 +319,6 @@ pub fn moves_end() -> Claim {
         Condition::nodes(move |nodes| !has_ended(nodes)),
         Condition::nodes(move |nodes| has_ended(nodes)),
     )
-}
-
-/// Views follow each other in one line, but for moves that never end.
-pub fn one_view() -> Claim {
-    Property::always(
-        ONE_VIEW,
-        Condition::nodes(|nodes| {
-            let views: Vec<_> = stables(nodes).map(|stable| &stable.view).collect();
-            views.iter().all(|one| {
-                views.iter().all(|other| {
-                    let ended = !one.is_moving && !other.is_moving && one.epoch == other.epoch;
-                    !(ended || one.name() == other.name()) || one == other
-                })
-            })
-        }),
-    )
-}
-
-/// Two nodes follow different movers.
-pub fn apart() -> Claim {
-    Property::sometimes(
-        APART,
-        Condition::nodes(|nodes| {
-            let mut views = stables(nodes).map(|stable| &stable.view);
-            let first = views.next();
-            views.any(|view| {
-                first.is_some_and(|it| it.epoch == view.epoch && it.name() != view.name())
-            })
-        }),
-    )
-}
-
-/// Two moves have ended at some node.
-pub fn moved_twice() -> Claim {
-    let has_moved = |it: &Stable| it.view.epoch > 3 && !it.view.is_moving;
-    Property::sometimes(MOVED_TWICE, Condition::nodes(move |nodes| stables(nodes).any(has_moved)))
 }
 
 /// A move has ended at some node.

@@ -123,7 +123,7 @@ fn moved(
     let begun = ring::order(protocol, cluster, change, args.timeout)?;
     if !args.json {
         let mover = usize::from(begun.mover);
-        out::remark(&format!("{change}; server {mover} carries it out"));
+        out::remark(format!("{change}; server {mover} carries it out"));
     }
     let has_ended = ring::await_end(protocol, cluster, begun, args.timeout, &|| false);
     if !has_ended && !args.json {

@@ -101,21 +101,21 @@ fn a_ring_moves_under_load_and_loses_nothing() {
             }
             acknowledged
         });
-        let more = |count: u32| {
+        let await_writes = |count: u32| {
             let goal = written.load(Ordering::Relaxed) + count;
             while written.load(Ordering::Relaxed) < goal {
                 std::thread::sleep(Duration::from_millis(5));
             }
         };
-        more(10);
+        await_writes(10);
         assert_eq!(cluster.client(&["ring", "--join", "3"]).0, 0);
-        more(10);
+        await_writes(10);
         cluster.signal(1, "-KILL");
         let (code, text) = cluster.client(&["ring", "--replace", "1", "--by", "4"]);
         assert!(code == 0 && text.contains("retired"), "{code}: {text}");
-        more(10);
+        await_writes(10);
         assert_eq!(cluster.client(&["ring", "--leave", "0"]).0, 0);
-        more(10);
+        await_writes(10);
         is_over.store(true, Ordering::Relaxed);
         writer.join().unwrap()
     });

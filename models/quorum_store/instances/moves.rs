@@ -2,6 +2,7 @@
 
 use super::super::bounds::{Bounds, cas, get, put};
 use super::super::history::History;
+use super::super::move_claims::{apart, moved_twice, one_view};
 use super::super::moving::{
     joining, joining_one, leaving, ordered_at_once, ordered_in_turn, replacing, taken_over,
     taken_over_in_turn, taken_over_live, taken_over_lossily, taken_over_serially,
@@ -152,7 +153,7 @@ instance!(
     false,
     "ordered links, a key that one node holds, 2 operators that have a second and a third node join at once, a client that puts at one of these, and gets",
     ordered_at_once(),
-    atomic(1).into_iter().chain([claims::one_view(), claims::apart()]),
+    atomic(1).into_iter().chain([one_view(), apart()]),
     (28_069, 103_574),
     &[]
 );
@@ -163,7 +164,7 @@ instance!(
     true,
     "ordered links, a key that one node holds, an operator that has a second and then a third node join, a client that puts at one, and gets",
     ordered_in_turn(),
-    atomic(1).into_iter().chain([claims::one_view(), claims::moved_twice()]),
+    atomic(1).into_iter().chain([one_view(), moved_twice()]),
     (1_164_270, 5_270_114),
     &[]
 );

@@ -2,7 +2,7 @@
 
 use super::super::config::{Config, Handoff, Purge, Timing};
 use super::super::message::{Answer, Msg, Order, Request, Unfit};
-use super::super::orders::Seals;
+use super::super::seals::Seals;
 use super::cluster::{Cluster, cluster, deliver, sent, stable};
 use crate::kv::Service;
 use crate::membership::{Change, Epoch, RingState};
