@@ -1,6 +1,7 @@
 //! `quorate ring`: which server holds how much, which servers hold a key, and moves of the ring.
 
-use super::client::{bytes, duration};
+use super::client::bytes;
+use super::duration::duration;
 use super::{CliError, DONE, JSON_ERRORS, UNKNOWN, out, private};
 use crate::catalogue::Catalogue;
 use crate::models::membership::{Change, RingState, View};

@@ -132,7 +132,7 @@ impl Rounds<'_> {
             let mut first = 0;
             for segment in &seat.segments {
                 let end = (first + segment.states as usize).min(seat.batch.states.len());
-                for place in (first..end).flat_map(|parent| seat.batch.ranges(parent).1) {
+                for place in (first..end).flat_map(|parent| seat.batch.ranges(parent)[1].clone()) {
                     let key = seat.batch.keys[place];
                     let to = owner(key, processes);
                     asked[to].push(segment.first, key);
