@@ -86,7 +86,7 @@ mod with_the_feature {
 
     #[test]
     fn three_processes_report_what_one_does() {
-        let args = ["primary-backup", "--property", "prefix", "--json", "--threads=1"];
+        let args = ["primary-backup", "--instance", "asynchronous", "--json", "--threads=1"];
         let full = [&args[..], &["--full"]].concat();
         let one = Command::new(env!("CARGO_BIN_EXE_quorate")).arg("check").args(full).output();
         let expected = reports(&one.unwrap());

@@ -131,7 +131,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Checks with other processes, which share the visited set. All must check the same, with the same
-    /// options but for threads. Not with liveness properties, nor on disk; and all states are searched,
+    /// options but for threads. Not with liveness properties, a limit on depth, or on disk; and all states are searched,
     /// unless there is a symmetry. Counts, verdicts and traces are those of a check by one process, and
     /// the memory that is reported is this process's.
     #[must_use]
@@ -296,6 +296,9 @@ impl<'c> Checker<'c> {
         }
         if self.hosts.is_some() && self.disk.is_some() {
             return Err(CheckError::NotByHosts("a check on disk"));
+        }
+        if self.hosts.is_some() && self.limits.depth.is_some() {
+            return Err(CheckError::NotByHosts("a limit on depth"));
         }
         let claims = self.space.claims().iter();
         let mut liveness = claims.filter(|claim| claim.kind.is_liveness());

@@ -87,9 +87,13 @@ pub enum CheckError {
     /// The processes that check together are no longer together.
     #[error("{0}")]
     Hosts(String),
-    /// Liveness is decided on one graph of all states, which no process has; and there are no
-    /// checkpoints of several processes.
-    #[error("several processes decide no liveness and keep nothing on disk; this check has {0:?}")]
+    /// Liveness is decided on one graph of all states, which no process has; which successors lie beyond
+    /// a limit on depth is not known where others keep their keys; and there are no checkpoints of
+    /// several processes.
+    #[error(
+        "a check by several processes has no liveness properties, no limit on depth and nothing on \
+         disk; this one has {0:?}"
+    )]
     NotByHosts(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.
     #[error("the check panicked: {0}")]

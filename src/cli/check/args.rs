@@ -220,7 +220,7 @@ pub(crate) struct Args {
     /// decided. If one process ends, the check fails, and starts from the beginning. Whoever
     /// reaches the ports can disturb a check: use a private network.
     #[arg(long, value_name = "FILE", requires = "process")]
-    #[arg(conflicts_with_all = ["disk", "reduced", "engine", "walks"])]
+    #[arg(conflicts_with_all = ["disk", "reduced", "engine", "walks", "max_depth"])]
     pub(super) hosts: Option<PathBuf>,
     /// Which line of the file of --hosts this process is, from 0
     #[arg(long, value_name = "N", requires = "hosts")]

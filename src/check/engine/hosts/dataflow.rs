@@ -252,8 +252,10 @@ impl Read for Watched {
         }
         self.peers.note_lost(self.process);
         // Whoever closes a connection in good order says so before, by a header of zeros.
-        while self.zeros < GOODBYE {
-            thread::park();
+        if self.zeros < GOODBYE {
+            loop {
+                thread::park();
+            }
         }
         Ok(0)
     }
@@ -262,12 +264,12 @@ impl Read for Watched {
 impl Write for Watched {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // What a process that is lost is sent is as lost as it.
-        self.socket.write(bytes).or_else(|error| match error.kind() {
-            io::ErrorKind::Interrupted => Err(error),
-            _ => {
-                self.peers.note_lost(self.process);
-                Ok(bytes.len())
+        self.socket.write(bytes).or_else(|error| {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return Err(error);
             }
+            self.peers.note_lost(self.process);
+            Ok(bytes.len())
         })
     }
 

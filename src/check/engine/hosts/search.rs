@@ -20,7 +20,6 @@ struct OfLevel {
     generated: u64,
     expanded: u64,
     cut: u64,
-    has_deeper: bool,
     /// Why to end the search, as a code.
     shortfall: u8,
     /// Per property that is decided, by position, the largest key of a state that decides it.
@@ -74,9 +73,6 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
             self.search.check_trust()?;
             std::mem::swap(&mut self.waiting, &mut self.next);
             self.next.reuse(&mut self.waiting);
-            if totals.is_cut.load(Ordering::Relaxed) {
-                totals.fall_short(Shortfall::Depth);
-            }
             if totals.shortfall().is_some() {
                 break;
             }
@@ -166,7 +162,6 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
             generated: mine.generated,
             expanded: mine.expanded,
             cut: mine.cut,
-            has_deeper: totals.is_cut.load(Ordering::Relaxed),
             shortfall: totals.shortfall_code(),
             deciding: decided.filter_map(|(at, state)| Some((at, (*state)?.key))).collect(),
         };
@@ -179,7 +174,6 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
                 found.expanded += other.expanded;
                 found.cut += other.cut;
             }
-            totals.is_cut.fetch_or(other.has_deeper, Ordering::Relaxed);
             totals.adopt(other.shortfall);
             for (at, key) in other.deciding {
                 let at = usize::from(at);
