@@ -179,7 +179,8 @@ fn end_to_end(quorate: &Path, mode: &str, dir: &Path, run: Run) -> Result<EndToE
             .into_iter()
             .map(|mut producer| {
                 scope.spawn(move || {
-                    while begin.elapsed() < end {
+                    // So long that the consumer has one more after the end, and does not wait for ever.
+                    while begin.elapsed() < end + Duration::from_millis(500) {
                         producer.say(&Sent::now(begin).record(run.value_bytes))?;
                         producer.line()?;
                     }

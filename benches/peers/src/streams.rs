@@ -17,7 +17,7 @@ struct Producer(Redis);
 impl Producer {
     async fn append(&mut self, value: &[u8]) -> Result<(), Failure> {
         let add: [&[u8]; 8] = [b"XADD", b"s", b"MAXLEN", b"~", KEPT, b"*", b"v", value];
-        self.0.send(&[&add, &[b"WAIT", b"2", b"1000"]]).await?;
+        self.0.send(&[&add, &[b"WAIT", b"2", b"10000"]]).await?;
         self.0.reply().await?;
         match self.0.reply().await?.as_slice() {
             [two] if two == b"2" => Ok(()),
