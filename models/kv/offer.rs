@@ -323,8 +323,7 @@ pub trait Offer {
     fn answer(topology: &Topology, ask: &Ask, answer: Self::Answer) -> Option<AskOutcome>;
 }
 
-/// The offer of every protocol that replicates the map as a state machine: its operations, one by
-/// one.
+/// The offer of every protocol that replicates the map as a state machine: its operations, each alone.
 pub struct MapOffer;
 
 impl Offer for MapOffer {
@@ -404,8 +403,7 @@ pub fn outcome(ask: &Ask, outcome: Outcome) -> Option<AskOutcome> {
     })
 }
 
-/// Whether a server of such a protocol takes a message from a client: a request, within the
-/// limits. A client that does not keep to them is not served.
+/// Whether a server of such a protocol takes a message from a client: a request, within the limits.
 pub fn admits<F: Offer, P>(message: &Service<F::Request, F::Answer, P>) -> bool {
     matches!(message, Service::Request { op, .. } if F::check(op).is_ok())
 }

@@ -13,17 +13,17 @@ fn summary<A: Checkable, H: Observer<A::Msg>>(
     outcome: &Outcome,
 ) -> String {
     let Outcome { unique, generated, expanded, depth, cut, shortfall, .. } = *outcome;
-    let mut told = format!("{unique} {generated} {expanded} {depth} {cut} {shortfall:?}\n");
-    for property in &outcome.properties {
+    let counts = format!("{unique} {generated} {expanded} {depth} {cut} {shortfall:?}");
+    let told = outcome.properties.iter().map(|property| {
         let what = match &property.verdict {
             Verdict::Violated(trace) | Verdict::Reached(trace) => {
                 format!("{:?}", trace.actions(cluster))
             }
             other => format!("{other:?}"),
         };
-        told += &format!("{}: {what}\n", property.name);
-    }
-    told
+        format!("{}: {what}", property.name)
+    });
+    std::iter::once(counts).chain(told).collect::<Vec<_>>().join("\n")
 }
 
 /// What each of several processes makes of a check.

@@ -125,7 +125,7 @@ mod tests {
             let said = parse(text).unwrap_err().to_string();
             assert!(said.contains(why), "{text:?}: {said}");
         }
-        let many: String = (0..65).map(|n| format!("host{n}:1\n")).collect();
-        assert!(parse(&many).unwrap_err().to_string().contains("names 65 processes"));
+        let many: Vec<String> = (0..65).map(|n| format!("host{n}:1")).collect();
+        assert!(parse(&many.join("\n")).unwrap_err().to_string().contains("names 65 processes"));
     }
 }
