@@ -48,6 +48,7 @@ bugs! {
     ServeOldEpochs,
     CountOldAnswers,
     NumberAlone,
+    NamelessView,
     KeepAcks,
     KeepMoved,
     ForgetView,

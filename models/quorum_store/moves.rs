@@ -88,7 +88,10 @@ impl Turn<'_, '_> {
         }
     }
 
-    pub(super) fn begin_move(&mut self, plan: Move) {
+    pub(super) fn begin_move(&mut self, mut plan: Move) {
+        if self.has(Bug::NamelessView) {
+            plan.mover = Id::from(0);
+        }
         let view = self.config.begin(&self.state.stable.view, plan);
         self.adopt(view);
         self.spread();

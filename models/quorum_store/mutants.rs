@@ -109,6 +109,8 @@ mutants! {
     NumberAlone: "a view is known by its number alone, whoever made it",
         "number-alone" by claims::OWNED in ordered_at_once(),
         "number-alone-read" by claims::LINEARIZABLE in ordered_at_once();
+    NamelessView: "every view says that the first node made it",
+        "nameless-view" by claims::ONE_VIEW in ordered_at_once();
     KeepAcks: "a write that is under way keeps its acknowledgments when the view changes",
         "keep-acks" by claims::OWNED in taken_over_in_turn();
     KeepMoved: "a node keeps what it holds no longer",

@@ -4,7 +4,7 @@
 //! Timely's worker has a thread of its own. A connection that breaks would end that thread's helpers with
 //! a panic; here it is noted instead, and the exchange fails.
 
-use super::link::Link;
+use super::channels::Link;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};

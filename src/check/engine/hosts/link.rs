@@ -1,5 +1,6 @@
 //! What connects the processes of a check: in steps that all take together each sends bytes to each.
 
+use super::channels::{Channels, Link};
 use super::file::{self, HostsError};
 use crate::check::engine::outcome::CheckError;
 use serde::Serialize;
@@ -7,7 +8,6 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
 /// The processes that check together, as one of them sees them.
@@ -44,14 +44,6 @@ impl Grain {
     const FINE: Self = Self { part_at: 2, a_round: 7 };
 }
 
-/// Carries bytes between processes.
-pub(super) trait Link: Send {
-    /// Sends to each process, this one among them, its bytes; what each has sent, when all have.
-    fn swap(&mut self, out: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, String>;
-    /// Lets the others know that this process has ended before the check has.
-    fn leave(&mut self);
-}
-
 impl Hosts {
     /// Meets the processes of a file of hosts (one `address:port` a line), as the one with this number,
     /// counted from 0. The others must come within a minute.
@@ -71,19 +63,8 @@ impl Hosts {
 
     /// Processes that are threads of this one, and share even a few states: for tests.
     pub fn rehearsal(processes: usize) -> Vec<Self> {
-        let mut senders: Vec<Vec<_>> = (0..processes).map(|_| Vec::new()).collect();
-        let mut receivers: Vec<Vec<_>> = (0..processes).map(|_| Vec::new()).collect();
-        for senders in &mut senders {
-            for receivers in &mut receivers {
-                let (sender, receiver) = channel();
-                senders.push(sender);
-                receivers.push(receiver);
-            }
-        }
-        let ends = senders.into_iter().zip(receivers).enumerate();
-        let link = |(number, (to, from))| {
-            Self::of(number, processes, Grain::FINE, Box::new(Channels { to, from }))
-        };
+        let ends = Channels::of(processes).into_iter().enumerate();
+        let link = |(number, link)| Self::of(number, processes, Grain::FINE, Box::new(link));
         ends.map(link).collect()
     }
 
@@ -176,25 +157,4 @@ fn connected(
 #[cfg(not(feature = "hosts"))]
 fn connected(_: &[String], _: usize, _: &AtomicBool) -> Result<Box<dyn Link>, HostsError> {
     Err(HostsError::NotBuilt)
-}
-
-/// Threads instead of processes.
-struct Channels {
-    to: Vec<Sender<Vec<u8>>>,
-    from: Vec<Receiver<Vec<u8>>>,
-}
-
-impl Link for Channels {
-    fn swap(&mut self, out: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, String> {
-        let lost = |number: usize| format!("process {number} is lost");
-        for (number, (to, bytes)) in self.to.iter().zip(out).enumerate() {
-            to.send(bytes).map_err(|_| lost(number))?;
-        }
-        let from = self.from.iter().enumerate();
-        from.map(|(number, from)| from.recv().map_err(|_| lost(number))).collect()
-    }
-
-    fn leave(&mut self) {
-        (self.to, self.from) = (Vec::new(), Vec::new());
-    }
 }

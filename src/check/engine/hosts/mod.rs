@@ -37,6 +37,7 @@
 //! Liveness is not decided, since no process has the whole graph; and no states are left out but by
 //! symmetry.
 
+mod channels;
 #[cfg(feature = "hosts")]
 mod connect;
 #[cfg(feature = "hosts")]
