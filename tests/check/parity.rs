@@ -48,7 +48,6 @@ fn paxos_with_2_clients_has_the_published_count() {
 }
 
 #[test]
-#[ignore = "takes a minute: .ci/deep runs it"]
 fn paxos_with_3_clients_has_the_published_count() {
     let network = NetworkKind::Multiset;
     let (unique, generated, discovered) = same(

@@ -2,7 +2,7 @@
 
 use super::cover::Cover;
 use super::evaluator::{PropertyMask, bits};
-use super::outcome::{Limits, Shortfall};
+use super::outcome::{Limits, Phase, Progress, Shortfall};
 use super::recent::Recent;
 use super::visited::{Key, VisitedSet};
 use crate::models::world::Weight;
@@ -53,6 +53,18 @@ impl<'s> Totals<'s> {
             peak: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
             shortfall: AtomicU8::new(0),
+        }
+    }
+
+    /// How far the search is, at this depth, where so many states waited when the level began.
+    pub(super) fn progress(&self, depth: u32, waiting: u64) -> Progress {
+        Progress {
+            phase: Phase::Search,
+            unique: self.unique.load(Ordering::Relaxed),
+            generated: self.generated.load(Ordering::Relaxed),
+            depth,
+            waiting,
+            elapsed: self.started.elapsed(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::evaluator::{PropertyMask, bits};
 use super::level::{Level, Totals};
 use super::lineage::{Lineage, Target};
-use super::outcome::{CheckError, Phase, Progress, Shortfall};
+use super::outcome::{CheckError, Progress, Shortfall};
 use super::queue::Queue;
 use super::reducer::Reducer;
 use super::round::{self, Gathered};
@@ -270,14 +270,7 @@ impl<'c, 's> Search<'c, 's> {
         let mut tick = || {
             if told.is_none_or(|told| told.elapsed() >= TELL) {
                 told = Some(Instant::now());
-                progress(Progress {
-                    phase: Phase::Search,
-                    unique: totals.unique.load(Ordering::Relaxed),
-                    generated: totals.generated.load(Ordering::Relaxed),
-                    depth,
-                    waiting,
-                    elapsed: totals.started.elapsed(),
-                });
+                progress(totals.progress(depth, waiting));
             }
         };
         self.lineage.begin_level();

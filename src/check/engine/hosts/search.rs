@@ -6,7 +6,7 @@ use super::round::{Gathered, Rounds};
 use crate::check::engine::batch::{Found, Output};
 use crate::check::engine::level::{Level, Totals};
 use crate::check::engine::lineage::{Offspring, Target};
-use crate::check::engine::outcome::{CheckError, Phase, Progress, Shortfall};
+use crate::check::engine::outcome::{CheckError, Progress, Shortfall};
 use crate::check::engine::recent::Recent;
 use crate::check::engine::search::{Search, Until};
 use crate::check::engine::visited::Key;
@@ -121,16 +121,7 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
         }
         let hosts = self.is_parted.then_some(self.hosts);
         let search = &mut *self.search;
-        let mut tick = || {
-            progress(Progress {
-                phase: Phase::Search,
-                unique: totals.unique.load(Ordering::Relaxed),
-                generated: totals.generated.load(Ordering::Relaxed),
-                depth,
-                waiting,
-                elapsed: totals.started.elapsed(),
-            });
-        };
+        let mut tick = || progress(totals.progress(depth, waiting));
         tick();
         search.lineage.begin_level();
         let level = Level::new(totals, &search.visited, depth + 1, (search.mask, None));
