@@ -2,8 +2,10 @@
 
 use super::frontier::{CHUNK, Chunk};
 use super::spill::{PIECE, Spill};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
+use std::rc::Rc;
 
 /// Records, first in, first out.
 #[derive(Default)]
@@ -17,7 +19,7 @@ pub(super) struct Queue {
     runs: VecDeque<(u32, u32)>,
     spare: Vec<Vec<u8>>,
     states: u64,
-    spill: Option<Spill>,
+    spill: Option<Rc<RefCell<Spill>>>,
 }
 
 /// A part of the records.
@@ -28,9 +30,10 @@ enum Piece {
 }
 
 impl Queue {
-    /// An empty queue, most of which is in a scratch file.
-    pub(super) fn on_disk(spill: Spill) -> Self {
-        Self { spill: Some(spill), ..Self::default() }
+    /// An empty queue, most of which is in a scratch file. Queues may share one: what one has read makes
+    /// room for what another writes.
+    pub(super) fn on_disk(spill: &Rc<RefCell<Spill>>) -> Self {
+        Self { spill: Some(Rc::clone(spill)), ..Self::default() }
     }
 
     /// How many states wait.
@@ -77,9 +80,9 @@ impl Queue {
     fn begin_piece(&mut self) {
         // The first one is needed soon.
         if self.pieces.len() > 1
-            && let (Some(spill), Some(last)) = (&mut self.spill, self.pieces.back_mut())
+            && let (Some(spill), Some(last)) = (&self.spill, self.pieces.back_mut())
             && let Piece::Memory(bytes) = last
-            && let Some(at) = spill.write(bytes)
+            && let Some(at) = spill.borrow_mut().write(bytes)
         {
             let mut bytes = std::mem::take(bytes);
             *last = Piece::Disk(at);
@@ -122,10 +125,11 @@ impl Queue {
 
     /// Makes sure that the first piece is in memory; false if it cannot be read.
     fn load_first(&mut self) -> bool {
-        let (Some(first), Some(spill)) = (self.pieces.front_mut(), &mut self.spill) else {
+        let (Some(first), Some(spill)) = (self.pieces.front_mut(), &self.spill) else {
             return true;
         };
         let Piece::Disk(at) = *first else { return true };
+        let mut spill = spill.borrow_mut();
         let mut piece = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE));
         piece.resize(PIECE, 0);
         if let Err(error) = spill.read(at, &mut piece) {
@@ -150,7 +154,7 @@ impl Queue {
             match (piece, &self.spill) {
                 (Piece::Memory(piece), _) => write(piece)?,
                 (Piece::Disk(at), Some(spill)) => {
-                    spill.read(*at, &mut bytes)?;
+                    spill.borrow().read(*at, &mut bytes)?;
                     write(&bytes)?;
                 }
                 (Piece::Disk(_), None) => {}
@@ -165,17 +169,17 @@ impl Queue {
     }
 
     /// What went wrong with the scratch file, if anything did.
-    pub(super) fn failure(&self) -> Option<&str> {
-        self.spill.as_ref()?.failure()
+    pub(super) fn failure(&self) -> Option<String> {
+        self.spill.as_ref()?.borrow().failure().map(str::to_owned)
     }
 
-    /// The memory that it takes.
+    /// The memory that it takes. That of a scratch file is counted for each queue that has it.
     pub(super) fn bytes(&self) -> u64 {
         let pieces = (self.in_memory + self.spare.len()) * PIECE;
         let lists = self.pieces.capacity() * size_of::<Piece>()
             + self.spare.capacity() * size_of::<Vec<u8>>()
             + self.runs.capacity() * size_of::<(u32, u32)>();
-        (pieces + lists) as u64 + self.spill.as_ref().map_or(0, Spill::bytes)
+        (pieces + lists) as u64 + self.spill.as_ref().map_or(0, |spill| spill.borrow().bytes())
     }
 }
 
@@ -202,9 +206,13 @@ mod tests {
         all
     }
 
-    fn spilling() -> Queue {
+    fn spill() -> Rc<RefCell<Spill>> {
         let dir = tempfile::tempdir().unwrap();
-        Queue::on_disk(Spill::new(dir.path(), "queue").unwrap())
+        Rc::new(RefCell::new(Spill::new(dir.path(), "queue").unwrap()))
+    }
+
+    fn spilling() -> Queue {
+        Queue::on_disk(&spill())
     }
 
     proptest! {
@@ -266,5 +274,21 @@ mod tests {
         let all = (0..2000).take_while(|_| queue.pop(&mut taken)).count();
         assert_eq!(all, 1000);
         assert!(queue.bytes() < 6 * PIECE as u64, "{} bytes", queue.bytes());
+    }
+
+    #[test]
+    fn one_writes_where_another_has_read() {
+        let spill = spill();
+        let (mut waiting, mut next) = (Queue::on_disk(&spill), Queue::on_disk(&spill));
+        (0..1000).for_each(|_| waiting.push(&thousand()));
+        let full = spill.borrow().pieces();
+        let mut taken = Chunk::default();
+        while waiting.pop(&mut taken) {
+            next.push(&taken);
+        }
+        assert_eq!(next.states(), 1_000_000);
+        assert!(full > 200 && spill.borrow().pieces() <= full + 2, "{full} pieces at first");
+        let all = (0..2000).take_while(|_| next.pop(&mut taken)).count();
+        assert_eq!(all, 1000);
     }
 }

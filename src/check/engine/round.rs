@@ -14,12 +14,15 @@ use super::worker::Worker;
 use crate::models::world::guarded;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
 /// Chunks a thread in a round: so many that threads seldom wait for each other, and so few that they
 /// stay in the caches.
 const CHUNKS: usize = 16;
+
+/// Looks whether all have met before a thread falls asleep: as long as one chunk takes, or so.
+const AWAKE: u32 = 20_000;
 
 /// What is put together of a level.
 pub(super) struct Gathered<'g> {
@@ -234,34 +237,46 @@ fn read<T>(of: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
     of.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where threads wait for each other. They meet often, so they wait awake, for a while.
+/// Where threads wait for each other. They meet often, so they wait awake, for a while; then they sleep, so
+/// that one that has no processor gets one.
 struct Meeting {
     threads: usize,
     arrived: AtomicUsize,
     met: AtomicUsize,
+    /// Held to raise `met` and to fall asleep, so that no one sleeps after all have met.
+    bed: Mutex<()>,
+    all_met: Condvar,
 }
 
 impl Meeting {
     fn new(threads: usize) -> Self {
-        Self { threads, arrived: AtomicUsize::new(0), met: AtomicUsize::new(0) }
+        Self {
+            threads,
+            arrived: AtomicUsize::new(0),
+            met: AtomicUsize::new(0),
+            bed: Mutex::new(()),
+            all_met: Condvar::new(),
+        }
     }
 
     fn wait(&self) {
         let met = self.met.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
             self.arrived.store(0, Ordering::Relaxed);
+            let bed = take(&self.bed);
             self.met.store(met.wrapping_add(1), Ordering::Release);
+            drop(bed);
+            self.all_met.notify_all();
             return;
         }
-        let mut turns = 0_u32;
-        while self.met.load(Ordering::Acquire) == met {
-            turns = turns.saturating_add(1);
-            if turns < 2000 {
-                spin_loop();
-            } else {
-                // Perhaps another has no processor.
-                thread::yield_now();
+        let is_waiting = || self.met.load(Ordering::Acquire) == met;
+        for _ in 0..AWAKE {
+            if !is_waiting() {
+                return;
             }
+            spin_loop();
         }
+        let bed = self.all_met.wait_while(take(&self.bed), |()| is_waiting());
+        drop(bed);
     }
 }

@@ -18,8 +18,10 @@ use super::spill::Spill;
 use super::visited::VisitedSet;
 use super::worker::Worker;
 use crate::check::space::Space;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -128,11 +130,12 @@ impl<'c, 's> Search<'c, 's> {
             images,
         };
         let failed = |error| checkpoint::failed("make scratch files in", &disk.dir, &error);
-        let queue = |name| Spill::new(&disk.dir, name).map(Queue::on_disk).map_err(failed);
+        let waiting = Spill::new(&disk.dir, "waiting").map_err(failed)?;
+        let waiting = Rc::new(RefCell::new(waiting));
         let lineage = || Lineage::on_disk(&disk.dir).map_err(failed);
-        self.next = queue("next")?;
+        self.next = Queue::on_disk(&waiting);
         if disk.resume {
-            let new = || Ok((lineage()?, queue("waiting")?));
+            let new = || Ok((lineage()?, Queue::on_disk(&waiting)));
             let shards = self.visited.shards();
             let loaded = checkpoint::load(disk, recipes, &identity, shards, new)?;
             (self.visited, self.lineage) = (loaded.visited, loaded.lineage);
@@ -140,7 +143,7 @@ impl<'c, 's> Search<'c, 's> {
             self.take_up(&loaded.counts);
         } else {
             self.lineage = lineage()?;
-            self.waiting = queue("waiting")?;
+            self.waiting = Queue::on_disk(&waiting);
         }
         self.record = Some(Record { disk, identity, last: Instant::now(), _lock: lock });
         Ok(self)
@@ -159,9 +162,10 @@ impl<'c, 's> Search<'c, 's> {
 
     /// Writes a checkpoint, if it is time for one; at the end of a level.
     fn record(&mut self) -> Result<(), CheckError> {
-        let queues = [&self.waiting, &self.next].into_iter().filter_map(Queue::failure);
-        if let Some(failure) = queues.chain(self.lineage.failure()).next() {
-            return Err(CheckError::Disk(failure.to_string()));
+        // The queues share a scratch file.
+        let failure = self.waiting.failure();
+        if let Some(failure) = failure.or_else(|| self.lineage.failure().map(str::to_owned)) {
+            return Err(CheckError::Disk(failure));
         }
         let (Some(record), Some(recipes)) = (&mut self.record, self.space.recipes()) else {
             return Ok(());

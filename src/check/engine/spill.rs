@@ -66,6 +66,12 @@ impl Spill {
         self.failure.as_deref()
     }
 
+    /// How many pieces the file has.
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> u64 {
+        self.pieces
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         (self.free.capacity() * size_of::<u64>()) as u64
     }
