@@ -26,6 +26,7 @@ bugs! {
     UncleanStaysEligible,
     StopUnflushed,
     ServeToEnd,
+    OffsetWithinBatch,
     AnswerAtAppend,
     NoDedupeAfterFailover,
     AcceptGap,

@@ -1,7 +1,7 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy,
+    Bounds, Fences, again, alone, alternating, batched, consume, failover, forgetful, lossy,
     lossy_controllers, lossy_fence, lossy_join, lossy_restart, outsider, produce, timed,
 };
 use super::bugs::Bug;
@@ -55,6 +55,8 @@ mutants! {
         "stop-unflushed" by claims::CANDIDATES_COMPLETE in Bounds { stops: 1, ..lossy_restart(1) };
     ServeToEnd: "consumers read what is not committed",
         "serve-to-end" by claims::CONSISTENT_READ in readers(leading(Bounds { clients: vec![(1, produce(1)), (2, produce(1))], ..failover(2) }));
+    OffsetWithinBatch: "a consumer that asks for the middle of a batch is told that the batch begins there",
+        "offset-within-batch" by claims::CONSISTENT_READ in batched();
     AnswerAtAppend: "a record is acknowledged when the leader has it",
         "answer-at-append" by claims::LEADER_COMPLETE in failover(2),
         "answer-unreadable" by claims::LINEARIZABLE in timed();
