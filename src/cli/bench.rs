@@ -77,7 +77,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "1000", value_name = "N|new")]
     keys: Keys,
     /// Append records to a log instead: so many with each request (kafka)
-    #[arg(long, value_name = "N", conflicts_with_all = ["reads", "keys", "failover"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["keys", "failover"])]
     batch: Option<usize>,
     /// Open loop: so many requests are due in a second
     #[arg(long, value_name = "OPS")]
@@ -151,6 +151,9 @@ fn load(args: &Args) -> Result<Load, CliError> {
     }
     if let Some(batch) = args.batch {
         check_batch(batch, args.value_size)?;
+        if args.reads > 0 {
+            return usage("with --batch there are no gets: leave out --reads".into());
+        }
     }
     if let Some(rate) = args.rate.filter(|rate| !(0.1..=1e7).contains(rate)) {
         return usage(format!("--rate is 0.1 to 10000000 requests a second, not {rate}"));
