@@ -228,21 +228,23 @@ fn timer_kind_by_broker<const CONTROLLERS: usize>(timer: &Timer) -> &'static str
 
 /// A producer of so many records.
 pub(super) fn produce(count: u64) -> Vec<Op> {
+    batches(count, 1)
+}
+
+/// A producer of so many records, each of which has so many messages.
+pub(super) fn batches(count: u64, messages: usize) -> Vec<Op> {
     let value = |sequence| format!("{}", char::from(b'a' + sequence as u8 - 1)).as_str().into();
+    let batch = |sequence| vec![value(sequence); messages];
     (1..=count)
-        .map(|sequence| Op::Produce { sequence, messages: vec![value(sequence)], acks: Acks::All })
+        .map(|sequence| Op::Produce { sequence, messages: batch(sequence), acks: Acks::All })
         .collect()
 }
 
-/// A producer of a batch of two messages, and then of another record; a consumer that reads twice, the second time from
-/// the middle of the batch on; 2 brokers, 2 to commit.
+/// 2 brokers, 2 to commit; a producer of two batches of two messages each, and a consumer that reads twice, the
+/// second time from the middle of the first batch on.
 pub(super) fn batched() -> Bounds {
-    let mut producer = produce(2);
-    if let Some(Op::Produce { messages, .. }) = producer.first_mut() {
-        messages.push("z".into());
-    }
     let consumer = vec![Op::Consume { from: 0 }, Op::Consume { from: 1 }];
-    Bounds { clients: vec![(1, producer), (1, consumer)], ..Bounds::of(2, 2) }
+    Bounds { clients: vec![(1, batches(2, 2)), (1, consumer)], ..Bounds::of(2, 2) }
 }
 
 /// A consumer that reads so many times from the start.

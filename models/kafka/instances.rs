@@ -172,7 +172,7 @@ fn follower_reads() -> Instance<Actor, History> {
 fn batches() -> Instance<Actor, History> {
     Instance {
         name: "batches",
-        about: "2 brokers, 2 to commit; a batch of 2 messages and a record more, a consumer that reads twice; the first is fenced",
+        about: "2 brokers, 2 to commit; 2 batches of 2 messages, a consumer that reads twice; the first is fenced",
         deep: false,
         cluster: || {
             let bounds = Bounds { fences: Fences::Each(1, 0), ..batched() };
