@@ -47,6 +47,7 @@ bugs! {
     DecideUnelected,
     DecideUponOpen,
     NeverRemind,
+    PrepareOnce,
 }
 
 impl Seeded<Msg, Storage> for Bug {

@@ -30,6 +30,7 @@ pub(super) struct Sizes {
     controllers: u8,
     elections: u8,
     lossy: u8,
+    in_flight: u8,
 }
 
 /// Three brokers in sync, of which two must have a record, and a producer of one.
@@ -56,6 +57,7 @@ pub(super) fn choice() -> Choice<Sizes, Actor, History> {
         controllers: 1,
         elections: 0,
         lossy: 0,
+        in_flight: 0,
     };
     let bounds = sizes! { Sizes:
         servers = "servers", "brokers, beside the controller", 1..=5;
@@ -78,6 +80,7 @@ pub(super) fn choice() -> Choice<Sizes, Actor, History> {
         batch = "batch", "messages of each record", 1..=3;
         controllers = "controllers", "controllers, a majority of which decide", 1..=3;
         elections = "elections", "times that the second controller tries to lead", 0..=3;
+        in_flight = "in-flight", "messages in flight on a link, and one more between controllers; 0 for any number", 0..=9;
         lossy = "lossy", "whether messages are really lost, and sent again without bounds", 0..=1;
     };
     Choice { sizes, bounds, cluster }
@@ -110,6 +113,8 @@ fn cluster(sizes: &Sizes) -> Result<Cluster<Actor, History>, Unfit> {
         retries: sizes.retries,
         elections: sizes.elections,
         lossy: sizes.lossy > 0,
+        in_flight: (sizes.in_flight > 0)
+            .then(|| (usize::from(sizes.in_flight) + 1, usize::from(sizes.in_flight))),
         ..Bounds::of(servers.into(), in_sync.into())
     };
     let bounds = bounds.with(|config| {
