@@ -2,7 +2,7 @@
 
 use crate::support::processes::{Cluster, said};
 use crate::support::{KEYS, SECOND};
-use quorate::models::kafka::{Kafka, Op, Reply};
+use quorate::models::kafka::{Kafka, Op, Record, Reply};
 use quorate::node::deploy::open_client;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -16,13 +16,13 @@ fn start() -> Cluster {
 fn sizes(cluster: &Cluster) -> Vec<u64> {
     let mut client = open_client::<Kafka>(&cluster.file(), None).unwrap();
     match client.call(Op::Consume { from: 0 }, SECOND * 20).unwrap() {
-        Reply::Consumed { from: 0, records } => records.iter().map(|it| it.count()).collect(),
+        Reply::Consumed { from: 0, records } => records.iter().map(Record::count).collect(),
         other => panic!("{other:?}"),
     }
 }
 
 fn numbered(numbers: std::ops::Range<usize>) -> String {
-    numbers.map(|number| format!("{number}\t{number}\n")).collect()
+    numbers.map(|number| format!("{number}\t{number}\n")).collect::<Vec<_>>().concat()
 }
 
 /// A producer is in the middle of its lines when the leader is killed, and again when the next one is:
@@ -36,8 +36,8 @@ fn a_producer_s_batches_are_there_once_and_in_order_whoever_is_killed() {
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut say = |from: usize, to: usize| {
-        let lines: String = (from..to).map(|number| format!("{number}\n")).collect();
-        input.write_all(lines.as_bytes()).unwrap();
+        let lines: Vec<_> = (from..to).map(|number| format!("{number}\n")).collect();
+        input.write_all(lines.concat().as_bytes()).unwrap();
     };
     for (step, victim) in [1, 2, 3].into_iter().enumerate() {
         let from = step * 300;

@@ -51,12 +51,7 @@ async fn producers(port: u16, count: usize, batch: usize) -> Result<Vec<Producer
 }
 
 /// So many records at a time: how often a second, and the time until they are acknowledged.
-pub async fn measure(
-    dir: &Path,
-    run: Run,
-    fsync: &str,
-    batch: usize,
-) -> Result<Measured, Failure> {
+pub async fn measure(dir: &Path, run: Run, fsync: &str, batch: usize) -> Result<Measured, Failure> {
     let (_processes, port) = start(dir, fsync).await?;
     closed_loop(producers(port, run.clients, batch).await?, run).await
 }
