@@ -79,5 +79,5 @@ pub mod zookeeper;
 pub use durable::{Durable, Newcomer, Recoverable, Replay, Saved};
 pub use instance::{Expected, Instance, Mutant, Reduced};
 pub use protocol::{Deploy, Protocol};
-pub use status::{Progress, Status};
+pub use status::{Kept, Progress, Status};
 pub use topology::{Topology, Unsuitable};

@@ -25,6 +25,17 @@ pub struct Progress {
     pub applied: Option<u64>,
     /// How many clients have a session that it remembers.
     pub sessions: Option<usize>,
+    /// What its log of records keeps, where the protocol has one.
+    pub kept: Option<Kept>,
+}
+
+/// What a log of records keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// How many records, each message of a batch counted.
+    pub records: u64,
+    /// How many batches; a record that was appended alone is one.
+    pub batches: u64,
 }
 
 impl fmt::Display for Status {

@@ -51,6 +51,9 @@ pub(super) struct Bounds {
     pub(super) leader_epochs: u64,
     /// Whether messages are really lost, and sent again by timers without a budget.
     pub(super) lossy: bool,
+    /// How many messages may be in flight from one controller to another, and on any other link, where that
+    /// is bounded.
+    pub(super) in_flight: Option<(usize, usize)>,
     /// Whether requests and replies are judged in real time.
     pub(super) timed: bool,
 }
@@ -75,6 +78,7 @@ impl Bounds {
             retries: 0,
             leader_epochs: 3,
             lossy: false,
+            in_flight: None,
             timed: false,
         }
     }
@@ -181,6 +185,10 @@ impl Bounds {
         let brokers = || (controllers..servers).collect();
         let crashable = self.crashable.unwrap_or_else(brokers).into_iter().map(Id::from).collect();
         let (crashes, restarts) = (self.crashes, self.restarts);
+        let boundary = match self.in_flight {
+            None => claims::within(self.leader_epochs, self.bereaved),
+            Some(messages) => claims::within_links(self.leader_epochs, controllers, messages),
+        };
         let history = if self.timed { LogHistory::in_real_time() } else { LogHistory::default() };
         Setup::new(actors, servers, history)
             .network(if self.lossy { NetworkKind::Single } else { NetworkKind::Set })
@@ -189,7 +197,7 @@ impl Bounds {
             .timer_kind(kind)
             .faults(Faults { crashes, restarts, timers, crashable: Some(crashable) })
             .properties(claims)
-            .boundary(claims::within(self.leader_epochs, self.bereaved))
+            .boundary(boundary)
             .checkpointed()
             .cluster()
     }
@@ -228,10 +236,23 @@ fn timer_kind_by_broker<const CONTROLLERS: usize>(timer: &Timer) -> &'static str
 
 /// A producer of so many records.
 pub(super) fn produce(count: u64) -> Vec<Op> {
+    batches(count, 1)
+}
+
+/// A producer of so many records, each of which has so many messages.
+pub(super) fn batches(count: u64, messages: usize) -> Vec<Op> {
     let value = |sequence| format!("{}", char::from(b'a' + sequence as u8 - 1)).as_str().into();
+    let batch = |sequence| vec![value(sequence); messages];
     (1..=count)
-        .map(|sequence| Op::Produce { sequence, value: value(sequence), acks: Acks::All })
+        .map(|sequence| Op::Produce { sequence, messages: batch(sequence), acks: Acks::All })
         .collect()
+}
+
+/// 2 brokers, 2 to commit; a producer of a batch of two messages, and a consumer that reads from these offsets on,
+/// of which 1 is in the middle of the batch.
+pub(super) fn batched(reads: &[u64]) -> Bounds {
+    let consumer = reads.iter().map(|from| Op::Consume { from: *from }).collect();
+    Bounds { clients: vec![(1, batches(1, 2)), (1, consumer)], ..Bounds::of(2, 2) }
 }
 
 /// A consumer that reads so many times from the start.
@@ -318,6 +339,12 @@ pub(super) fn lossy_controllers() -> Bounds {
     let bounds =
         Bounds { clients: vec![], fences: Fences::Any(1), lossy: true, ..Bounds::of(1, 1) };
     bounds.with(|config| config.min_isr = 1).controlled(2)
+}
+
+/// The same where the second controller takes over, and so few messages are in flight from one node to another
+/// that it is decided: one is lost or arrives before another is sent.
+pub(super) fn lossy_succession() -> Bounds {
+    Bounds { elections: 1, in_flight: Some((1, 1)), ..lossy_controllers() }
 }
 
 /// What liveness of the in-sync replicas is decided on: a broker is fenced, and no producer asks for

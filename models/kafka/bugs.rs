@@ -26,6 +26,7 @@ bugs! {
     UncleanStaysEligible,
     StopUnflushed,
     ServeToEnd,
+    OffsetWithinBatch,
     AnswerAtAppend,
     NoDedupeAfterFailover,
     AcceptGap,
@@ -46,6 +47,7 @@ bugs! {
     DecideUnelected,
     DecideUponOpen,
     NeverRemind,
+    PrepareOnce,
 }
 
 impl Seeded<Msg, Storage> for Bug {

@@ -1,6 +1,6 @@
 //! What may be chosen of an instance that is not recorded.
 
-use super::bounds::{Bounds, Fences, consume, produce};
+use super::bounds::{Bounds, Fences, batches, consume, controllers};
 use super::config::Flush;
 use super::properties::{Actor, History};
 use crate::choice::{Choice, Unfit, check_restarts, sizes};
@@ -26,6 +26,11 @@ pub(super) struct Sizes {
     resends: u8,
     retries: u8,
     flush_each: u8,
+    batch: u8,
+    controllers: u8,
+    elections: u8,
+    lossy: u8,
+    in_flight: u8,
 }
 
 /// Three brokers in sync, of which two must have a record, and a producer of one.
@@ -48,6 +53,11 @@ pub(super) fn choice() -> Choice<Sizes, Actor, History> {
         resends: 0,
         retries: 0,
         flush_each: 0,
+        batch: 1,
+        controllers: 1,
+        elections: 0,
+        lossy: 0,
+        in_flight: 0,
     };
     let bounds = sizes! { Sizes:
         servers = "servers", "brokers, beside the controller", 1..=5;
@@ -67,6 +77,11 @@ pub(super) fn choice() -> Choice<Sizes, Actor, History> {
         resends = "resends", "times that a broker sends again", 0..=5;
         retries = "retries", "requests that are sent again by a timer", 0..=5;
         flush_each = "flush-each", "whether each record is on the disk before it is answered", 0..=1;
+        batch = "batch", "messages of each record", 1..=3;
+        controllers = "controllers", "controllers, a majority of which decide", 1..=3;
+        elections = "elections", "times that the second controller tries to lead", 0..=3;
+        in_flight = "in-flight", "messages in flight on a link, and one more between controllers; 0 for any number", 0..=9;
+        lossy = "lossy", "whether messages are really lost, and sent again without bounds", 0..=1;
     };
     Choice { sizes, bounds, cluster }
 }
@@ -79,8 +94,11 @@ fn cluster(sizes: &Sizes) -> Result<Cluster<Actor, History>, Unfit> {
             "of {servers} brokers {in_sync} cannot be in sync and {min_isr} be needed to commit"
         )));
     }
-    let producers =
-        (0..sizes.clients).map(|at| (1 + usize::from(at % servers), produce(sizes.ops.into())));
+    if sizes.elections > 0 && sizes.controllers == 1 {
+        return Err(Unfit("one controller elects nobody: there must be several".into()));
+    }
+    let producers = (0..sizes.clients)
+        .map(|at| (1 + usize::from(at % servers), batches(sizes.ops.into(), sizes.batch.into())));
     let consumers = (0..sizes.consumers).map(|_| (1, consume(sizes.gets.into())));
     let bounds = Bounds {
         clients: producers.chain(consumers).collect(),
@@ -93,11 +111,17 @@ fn cluster(sizes: &Sizes) -> Result<Cluster<Actor, History>, Unfit> {
         stops: sizes.stops,
         resends: sizes.resends,
         retries: sizes.retries,
+        elections: sizes.elections,
+        lossy: sizes.lossy > 0,
+        in_flight: (sizes.in_flight > 0)
+            .then(|| (usize::from(sizes.in_flight) + 1, usize::from(sizes.in_flight))),
         ..Bounds::of(servers.into(), in_sync.into())
     };
     let bounds = bounds.with(|config| {
         config.min_isr = min_isr.into();
         config.flush = if sizes.flush_each > 0 { Flush::EachAppend } else { config.flush };
+        config.quorum = controllers(sizes.controllers.into()).filter(|_| sizes.controllers > 1);
     });
-    Ok(bounds.safe([]))
+    let liveness = if bounds.lossy { bounds.liveness() } else { Vec::new() };
+    Ok(bounds.safe(liveness))
 }

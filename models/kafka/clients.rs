@@ -15,8 +15,8 @@ use stateright::actor::Id;
 impl Turn<'_, '_> {
     pub(super) fn on_request(&mut self, seq: u64, op: Op) {
         match op {
-            Op::Produce { sequence, value, acks } => {
-                self.on_produce(seq, sequence, Entry::Message(value), acks);
+            Op::Produce { sequence, messages, acks } => {
+                self.on_produce(seq, sequence, Entry::of(messages), acks);
             }
             Op::Map(op) => self.on_produce(seq, seq, Entry::Map(op), Acks::All),
             Op::Consume { from } => self.on_consume(seq, from),
@@ -94,7 +94,8 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// A consumer reads what is committed, as far as this broker knows.
+    /// A consumer reads what is committed, as far as this broker knows. Of a batch it gets all, and is
+    /// told where it begins.
     fn on_consume(&mut self, seq: u64, from: u64) {
         let BrokerState { log, hw, role, .. } = &**self.state;
         let serves = match role {
@@ -108,6 +109,8 @@ impl Turn<'_, '_> {
         let end = if self.has(Bug::ServeToEnd) { log.end() } else { *hw };
         let from = from.max(log.start());
         let records = log.read(from, end, self.config.max_fetch_bytes).to_vec();
+        let is_known = !records.is_empty() && !self.has(Bug::OffsetWithinBatch);
+        let from = if is_known { log.start_of(from) } else { from };
         self.answer(Service::Reply { seq, reply: Reply::Consumed { from, records } });
     }
 

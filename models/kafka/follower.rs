@@ -1,6 +1,7 @@
 //! A follower: fetches from the leader, and truncates where the logs part.
 
 use super::bugs::Bug;
+use super::log::Record;
 use super::message::{Content, Fetch, Fetched, Peer};
 use super::state::{BrokerState, Role};
 use super::turn::Turn;
@@ -44,7 +45,7 @@ impl Turn<'_, '_> {
             Content::Records(records) => {
                 let grows = !records.is_empty();
                 // What it has forgotten was committed, whatever its leader knows yet.
-                let end = state.log.end() + records.len() as u64;
+                let end = state.log.end() + records.iter().map(Record::count).sum::<u64>();
                 let hw = fetched.hw.clamp(state.log.start(), end);
                 if grows || hw != state.hw {
                     let state = self.state.to_mut();

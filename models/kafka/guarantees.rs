@@ -120,7 +120,9 @@ fn sample() -> Sample {
 }
 
 fn produce(acks: Acks, count: usize) -> Vec<Op> {
-    (1..=count as u64).map(|sequence| Op::Produce { sequence, value: "a".into(), acks }).collect()
+    (1..=count as u64)
+        .map(|sequence| Op::Produce { sequence, messages: vec!["a".into()], acks })
+        .collect()
 }
 
 fn consume(count: usize) -> Vec<Op> {

@@ -1,6 +1,7 @@
 //! What producers and consumers asked for, and the replies.
 
 use super::config::Acks;
+use super::log::Record;
 use super::message::{Msg, Op, Reply};
 use crate::kv::history::Linearizable;
 use crate::kv::{self, Map, Service};
@@ -15,8 +16,8 @@ pub struct LogHistory {
     /// The records that were acknowledged: producer and number. A producer of an instance asks for
     /// nothing else, so its requests have its records' numbers.
     pub acknowledged: BTreeSet<(Id, u64)>,
-    /// What consumers read: offset to record.
-    pub read: BTreeMap<u64, (Id, u64)>,
+    /// What consumers read: offset to record, and to the place in it, if it is a batch.
+    pub read: BTreeMap<u64, (Id, u64, u64)>,
     /// Whether a consumer read another record where one was read before.
     pub reread: bool,
     /// Requests and replies in real time, where an instance asks whether they are linearizable: it
@@ -31,10 +32,16 @@ impl LogHistory {
         Self { in_real_time: Some(history), ..Self::default() }
     }
 
-    /// A consumer read a record.
-    fn read(&mut self, offset: u64, record: (Id, u64)) {
-        let known = *self.read.entry(offset).or_insert(record);
-        self.reread |= known != record;
+    /// A consumer read these records, the first of which has this offset.
+    fn read(&mut self, mut offset: u64, records: &[Record]) {
+        for record in records {
+            for place in 0..record.count() {
+                let read = (record.producer, record.sequence, place);
+                let known = *self.read.entry(offset).or_insert(read);
+                self.reread |= known != read;
+                offset += 1;
+            }
+        }
     }
 
     /// A client got a reply.
@@ -44,9 +51,7 @@ impl LogHistory {
                 self.acknowledged.insert((client, seq));
             }
             Reply::Consumed { from, records } => {
-                for (offset, record) in (*from..).zip(records) {
-                    self.read(offset, (record.producer, record.sequence));
-                }
+                self.read(*from, records);
             }
             Reply::OutOfOrder | Reply::Offsets { .. } => {}
         }

@@ -10,8 +10,8 @@ mod deployed;
 mod reduced;
 
 use super::bounds::{
-    Bounds, Fences, alone, consume, failover, lossy, lossy_fence, lossy_join, outsider, produce,
-    timed,
+    Bounds, Fences, alone, batched, consume, failover, lossy, lossy_fence, lossy_join, outsider,
+    produce, timed,
 };
 use super::config::Flush;
 use super::properties::{self as claims, Actor, History};
@@ -29,6 +29,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         synchronous(),
         retry(),
         follower_reads(),
+        batches(),
         two_lossy(),
         lossy_joined(),
         two_lossy_fence(),
@@ -164,6 +165,21 @@ fn follower_reads() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 109_750, generated: 1_102_617, violated: &[] },
+    }
+}
+
+/// There are as many states as where the record is one message: a batch is a record in all but its offsets.
+fn batches() -> Instance<Actor, History> {
+    Instance {
+        name: "batches",
+        about: "2 brokers, 2 to commit; a batch of 2 messages, a consumer that reads from its middle; one broker is fenced",
+        deep: false,
+        cluster: || {
+            let bounds = Bounds { fences: Fences::Any(1), ..batched(&[1]) };
+            bounds.safe([claims::committed(), claims::read(), claims::failed_over()])
+        },
+        symmetry: None,
+        expected: Expected { unique: 86_116, generated: 741_260, violated: &[] },
     }
 }
 

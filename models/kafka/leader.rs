@@ -146,11 +146,12 @@ impl Turn<'_, '_> {
             // Its producer asks again if it has no answer.
             drop(leading.apply(record, knows_from));
         }
-        let open = state.log.between(state.hw, u64::MAX);
-        for (offset, record) in (state.hw..).zip(open) {
+        let mut offset = state.hw;
+        for record in state.log.between(state.hw, u64::MAX) {
             if offset >= knows_from {
                 leading.tail.insert(record.producer, (record.sequence, offset));
             }
+            offset += record.count();
         }
     }
 
@@ -169,7 +170,7 @@ impl Leading {
             self.tail.remove(&record.producer);
         }
         if offset < knows_from {
-            self.view.image.slot += 1;
+            self.view.image.slot += record.count();
             return Ok(Applied::At(offset));
         }
         self.view.apply(record)

@@ -2,6 +2,12 @@
 //!
 //! The epochs of a log grow with its offsets. So where an epoch ends follows from the records, and
 //! there is no second table that could disagree with them.
+//!
+//! A [`Record`] of the log may be a batch of several messages, as Kafka's record batch is (KIP-98): it has
+//! one producer's number, and an offset for each message. Offsets that nodes tell each other are ends of
+//! records, but for two. A consumer may ask for the middle of a batch, and gets all of it. And where logs
+//! part, the leader may tell an offset that is in the middle of a follower's batch: that batch is not in
+//! the leader's log, since a batch was appended there whole or not at all.
 
 use super::topic::{Applied, Entry, Topic};
 use crate::kv::Image;
@@ -12,7 +18,7 @@ use stateright::actor::Id;
 use std::borrow::Cow;
 use std::cmp::max;
 
-/// A record of the log.
+/// A record of the log: the unit that is appended, replicated, acknowledged and numbered by its producer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Record {
     /// The leader epoch in which it was appended (KIP-101).
@@ -29,6 +35,11 @@ pub struct Record {
 const RECORD_BYTES: usize = 64;
 
 impl Record {
+    /// How many offsets it has: one, or one for each message of a batch.
+    pub fn count(&self) -> u64 {
+        self.entry.count()
+    }
+
     /// How much it counts in the bounds of a log and of an answer.
     pub fn bytes(&self) -> usize {
         self.entry.bytes() + RECORD_BYTES
@@ -55,7 +66,7 @@ impl Base {
     pub(super) fn apply(&mut self, record: &Record) -> Result<Applied, Refusal> {
         let offset = self.image.slot;
         self.epoch = record.epoch;
-        self.image.slot += 1;
+        self.image.slot += record.count();
         self.image.machine.next = offset;
         let Record { producer, sequence, entry, .. } = record;
         let answer = self.image.apply_once(*producer, *sequence, entry);
@@ -73,13 +84,35 @@ impl Base {
 /// A log of records; the first ever has offset 0. Of those before its start it has what they come
 /// to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Log {
     base: Base,
     records: Vec<Record>,
+    /// The offset after each record. Follows from the rest, and is not saved.
+    #[serde(skip_serializing)]
+    ends: Vec<u64>,
     /// How much the records count together.
     bytes: usize,
     /// The highest producer's id of all that the log knows of. Follows from the rest.
     newest_producer: Option<Id>,
+}
+
+/// What is saved of a log.
+#[derive(Deserialize)]
+struct Kept {
+    base: Base,
+    records: Vec<Record>,
+    bytes: usize,
+    newest_producer: Option<Id>,
+}
+
+impl From<Kept> for Log {
+    fn from(kept: Kept) -> Self {
+        let Kept { base, records, bytes, newest_producer } = kept;
+        let mut log = Self { base, records, ends: Vec::new(), bytes, newest_producer };
+        log.count_again();
+        log
+    }
 }
 
 impl FromIterator<Record> for Log {
@@ -98,7 +131,22 @@ impl Log {
 
     /// The offset after the last record.
     pub fn end(&self) -> u64 {
-        self.start() + self.records.len() as u64
+        self.end_after(self.records.len())
+    }
+
+    /// The offset after so many of the records that are kept.
+    fn end_after(&self, count: usize) -> u64 {
+        count.checked_sub(1).map_or(self.start(), |last| self.ends[last])
+    }
+
+    /// How many of the records that are kept end by this offset.
+    fn ended_by(&self, offset: u64) -> usize {
+        self.ends.partition_point(|end| *end <= offset)
+    }
+
+    /// The offset of the first of the records [from](Self::between) an offset on.
+    pub fn start_of(&self, offset: u64) -> u64 {
+        self.end_after(self.ended_by(offset))
     }
 
     /// The records that are kept.
@@ -138,15 +186,15 @@ impl Log {
             return (0, 0);
         }
         let count = self.records.partition_point(|record| record.epoch <= epoch);
-        let end = self.start() + count as u64;
+        let end = self.end_after(count);
         (self.epoch_before(end), end)
     }
 
-    /// The records from `from` to before `to`, as far as there are such.
+    /// The records from the one that has the offset `from` to the last one that ends by `to`, as far as
+    /// there are such.
     pub fn between(&self, from: u64, to: u64) -> &[Record] {
-        let index = |offset: u64| usize::try_from(offset.saturating_sub(self.start()));
-        let to = index(to).unwrap_or(usize::MAX).min(self.records.len());
-        let from = index(from).unwrap_or(usize::MAX).min(to);
+        let to = self.ended_by(to);
+        let from = self.ended_by(from).min(to);
         &self.records[from..to]
     }
 
@@ -170,7 +218,8 @@ impl Log {
             size += record.bytes();
             goes_on
         };
-        self.end() - self.records.iter().rev().take_while(enough).count() as u64
+        let count = self.records.iter().rev().take_while(enough).count();
+        self.end_after(self.records.len() - count)
     }
 
     /// Appends records.
@@ -178,17 +227,17 @@ impl Log {
         for record in records {
             self.newest_producer = max(self.newest_producer, Some(record.producer));
             self.bytes += record.bytes();
+            self.ends.push(self.end() + record.count());
             self.records.push(record);
         }
     }
 
-    /// Cuts off all from `end` on.
+    /// Cuts off all from `end` on. Of a batch that `end` is in the middle of nothing is left.
     pub fn truncate(&mut self, end: u64) {
         if end < self.start() {
             *self = Self::default();
         }
-        let count = usize::try_from(end - self.start()).unwrap_or(usize::MAX);
-        self.records.truncate(count);
+        self.records.truncate(self.ended_by(end));
         self.count_again();
     }
 
@@ -219,6 +268,12 @@ impl Log {
     }
 
     fn count_again(&mut self) {
+        let mut end = self.start();
+        self.ends.clear();
+        self.ends.extend(self.records.iter().map(|record| {
+            end += record.count();
+            end
+        }));
         self.bytes = self.records.iter().map(Record::bytes).sum();
         let kept = self.records.iter().map(|record| record.producer).max();
         self.newest_producer = max(kept, self.base.image.sessions.newest_client());

@@ -21,18 +21,19 @@ pub type Msg = Service<Op, Reply, Peer>;
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Op {
-    /// Append a record.
+    /// Append a record: a message, or a batch of several, which is appended, acknowledged and known by
+    /// its number as a whole.
     Produce {
         /// The producer's number of the record, from 1: the same when it asks again.
         sequence: u64,
-        /// The record's value.
-        value: Bytes,
+        /// The messages; at least one.
+        messages: Vec<Bytes>,
         /// When it is acknowledged.
         acks: Acks,
     },
     /// Read the committed records from this offset on.
     Consume {
-        /// The offset of the first record, from 0.
+        /// The offset, from 0.
         from: u64,
     },
     /// Do this on the map that the records make. It is a record itself, a read too: so its place in
@@ -47,14 +48,15 @@ pub enum Op {
 pub enum Reply {
     /// The record is appended, and has this offset.
     Produced {
-        /// Its offset, from 0.
+        /// Its offset, from 0; of a batch, that of its first message.
         offset: u64,
     },
     /// The record is not appended: the producer's last one before it is not there.
     OutOfOrder,
     /// The committed records, or as many of them as one answer holds.
     Consumed {
-        /// The offset of the first: as asked for, or where the log begins, if that is later.
+        /// The offset of the first: as asked for, or where the log begins, if that is later; or where
+        /// the batch begins that has the offset.
         from: u64,
         /// The records.
         records: Vec<Record>,

@@ -35,8 +35,11 @@
 //! 6. The records make a map, the topic's compacted view ([`Topic`]): a put is a record, and a
 //!    compare-and-swap is one that takes effect, or not, by what is before it. A get is a record too,
 //!    which consumers may skip: a leader that was deposed commits nothing, and so answers no get.
-//! 7. A log forgets its oldest records, but not what they come to (`retention.rs`).
-//! 8. The controller is one node, or several whose decisions are a log on [Multi-Paxos](crate::paxos)
+//! 7. A record may be a batch: several messages that a producer sends together, in one request, under one
+//!    number. It is appended, replicated, acknowledged and sent again as a whole, and has an offset for each
+//!    message.
+//! 8. A log forgets its oldest records, but not what they come to (`retention.rs`).
+//! 9. The controller is one node, or several whose decisions are a log on [Multi-Paxos](crate::paxos)
 //!    (`voter.rs`). Of several, the leader decides, upon all that was decided before, and tells the
 //!    brokers when its decision is chosen. Brokers speak to all controllers; who does not lead heeds
 //!    nothing.
@@ -96,6 +99,12 @@
 //! * Where an epoch ends follows from the log, without a second file that could disagree.
 //! * A producer that waits for no answer (`acks=0`) numbers its records too, and the numbers may jump,
 //!   since a lost record is not sent again; in Kafka such a producer is not idempotent.
+//! * Kafka numbers messages, and a batch has the number of its first (KIP-98, the base sequence). Here
+//!   batches are numbered, so that the number says nothing of a batch but which one it is. Offsets count
+//!   messages, as in Kafka, though batches would have been enough for the protocol: people ask from which
+//!   message on to read, and how many there are. So a batch is a record in all but its offsets, and in the
+//!   instances a record stands for a batch with whatever is in it; `batches` has one of two messages, and a
+//!   consumer that asks for its middle.
 //! * A producer id is never used by two producers, so there are no producer epochs (KIP-890).
 //! * A truncation is durable at once.
 //! * A record that was appended when the in-sync replicas became too few is not refused: its producer
@@ -126,7 +135,10 @@
 //! the brokers by default), `flush=sync` (the default) or `flush=lazy`,
 //! `unclean.leader.election.enable=true` and `retention.bytes=N` (16 MiB by default; a log has up to
 //! twice as much). A producer says of each record whether all in-sync replicas must have it, the leader
-//! alone, or nobody (`acks=all`, `1` and `0`), and numbers them; the map asks for all. A lazy flush makes a
+//! alone, or nobody (`acks=all`, `1` and `0`), and numbers them; the map asks for all. What it has at a time
+//! goes into one batch, of at most [`MAX_BATCH`] messages and [`MAX_BATCH_BYTES`], and waits for more as long as
+//! it is told to (`linger.ms`); the next batch of a partition is sent when the one before it is acknowledged. A put is a
+//! batch of one. A lazy flush makes a
 //! write as fast as the network, and then `min.insync.replicas - 1` brokers may be killed at once; a
 //! broker that is asked to stop writes what it has first.
 //!
@@ -186,7 +198,7 @@ pub use offer::TopicOffer;
 pub use registry::{Partition, Registration, Registry};
 pub use state::{BrokerState, Install, Leading, Progress, Role, State, Timer};
 pub use storage::{BrokerDisk, DiskRecord, Storage};
-pub use topic::{Applied, Entry, Topic, TopicPiece};
+pub use topic::{Applied, Entry, MAX_BATCH, MAX_BATCH_BYTES, Topic, TopicPiece, batch_bytes};
 
 use crate::kv::Service;
 use crate::lend::lend;

@@ -1,8 +1,9 @@
 //! The seeded bugs: each takes away one guard or one save, and a named property must notice.
 
 use super::bounds::{
-    Bounds, Fences, again, alone, alternating, consume, failover, forgetful, lossy,
-    lossy_controllers, lossy_fence, lossy_join, lossy_restart, outsider, produce, timed,
+    Bounds, Fences, again, alone, alternating, batched, consume, failover, forgetful, lossy,
+    lossy_controllers, lossy_fence, lossy_join, lossy_restart, lossy_succession, outsider, produce,
+    timed,
 };
 use super::bugs::Bug;
 use super::config::{Acks, Flush};
@@ -55,6 +56,8 @@ mutants! {
         "stop-unflushed" by claims::CANDIDATES_COMPLETE in Bounds { stops: 1, ..lossy_restart(1) };
     ServeToEnd: "consumers read what is not committed",
         "serve-to-end" by claims::CONSISTENT_READ in readers(leading(Bounds { clients: vec![(1, produce(1)), (2, produce(1))], ..failover(2) }));
+    OffsetWithinBatch: "a consumer that asks for the middle of a batch is told that the batch begins there",
+        "offset-within-batch" by claims::CONSISTENT_READ in batched(&[0, 1]);
     AnswerAtAppend: "a record is acknowledged when the leader has it",
         "answer-at-append" by claims::LEADER_COMPLETE in failover(2),
         "answer-unreadable" by claims::LINEARIZABLE in timed();
@@ -97,6 +100,8 @@ mutants! {
         "decide-upon-open" by claims::METADATA in two_decisions();
     NeverRemind: "a controller of several sends its decisions once to the others",
         "never-remind" by claims::UNFENCED in lossy_controllers();
+    PrepareOnce: "a controller that takes over asks the others for their promises once",
+        "prepare-once" by claims::UNFENCED in lossy_succession();
 }
 
 /// Everything is on disk before anything is said of it.

@@ -2,7 +2,7 @@
 
 use super::log::Record;
 use super::message::{Op, Reply};
-use super::topic::Entry;
+use super::topic::{Entry, MAX_BATCH, MAX_BATCH_BYTES, batch_bytes};
 use crate::kv::limits::{self, LimitError};
 use crate::kv::map::MAX_VALUE_BYTES;
 use crate::kv::offer::{
@@ -26,8 +26,8 @@ impl Offer for TopicOffer {
         match ask {
             Ask::One { op, context: None } => Ok(Op::Map(op.clone())),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::Log(LogAsk::Produce { sequence, value, acks }) => {
-                Ok(Op::Produce { sequence: *sequence, value: value.clone(), acks: *acks })
+            Ask::Log(LogAsk::Produce { sequence, messages, acks }) => {
+                Ok(Op::Produce { sequence: *sequence, messages: messages.clone(), acks: *acks })
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
@@ -44,10 +44,8 @@ impl Offer for TopicOffer {
     fn check(request: &Op) -> Result<(), LimitError> {
         match request {
             Op::Map(op) => limits::check(op),
-            Op::Produce { value, .. } if value.len() > MAX_VALUE_BYTES => {
-                Err(LimitError::ValueTooLong { len: value.len() })
-            }
-            Op::Produce { .. } | Op::Consume { .. } | Op::Offsets => Ok(()),
+            Op::Produce { messages, .. } => check_batch(messages),
+            Op::Consume { .. } | Op::Offsets => Ok(()),
         }
     }
 
@@ -66,9 +64,11 @@ impl Offer for TopicOffer {
                 );
                 return Some(AskOutcome::Failed(OfferError::Meaningless(why)));
             }
-            (Ask::Log(LogAsk::Consume { .. }), Reply::Consumed { from, records }) => {
-                let records = (from..).zip(&records).map(|(offset, it)| shown(offset, it));
-                LogAnswer::Records { from, records: records.collect() }
+            (Ask::Log(LogAsk::Consume { from: asked }), Reply::Consumed { from, records }) => {
+                let mut records: Vec<LogRecord> = shown(from, records);
+                // Of a batch that it asked for the middle of, it has read what comes before.
+                records.retain(|record| record.offset >= *asked);
+                LogAnswer::Records { from: from.max(*asked), records }
             }
             (Ask::Log(LogAsk::Offsets), Reply::Offsets { start, committed, end }) => {
                 LogAnswer::Offsets { start, committed, end }
@@ -79,19 +79,46 @@ impl Offer for TopicOffer {
     }
 }
 
-/// A record as a consumer sees it.
-fn shown(offset: u64, record: &Record) -> LogRecord {
-    let (kind, key, value): (_, Option<&Bytes>, Option<&Bytes>) = match &record.entry {
-        Entry::Message(value) => ("message", None, Some(value)),
-        Entry::Map(op) => match op {
-            kv::Op::Put { key, value } => ("put", Some(key), Some(value)),
-            kv::Op::Delete { key } => ("delete", Some(key), None),
-            kv::Op::Cas { key, new, .. } => ("cas", Some(key), new.as_ref()),
-            kv::Op::Get { key } => ("get", Some(key), None),
-            kv::Op::Range(range) => ("range", Some(&range.from), None),
-        },
-    };
-    LogRecord { offset, kind, key: key.cloned(), value: value.cloned() }
+/// Whether messages may be appended as one record.
+fn check_batch(messages: &[Bytes]) -> Result<(), LimitError> {
+    let lengths = || messages.iter().map(Bytes::len);
+    if let Some(len) = lengths().find(|len| *len > MAX_VALUE_BYTES) {
+        return Err(LimitError::ValueTooLong { len });
+    }
+    let (count, bytes) = (messages.len(), batch_bytes(lengths()));
+    if !(1..=MAX_BATCH).contains(&count) {
+        return Err(LimitError::BatchCount { count, most: MAX_BATCH });
+    }
+    if bytes > MAX_BATCH_BYTES {
+        return Err(LimitError::BatchTooLong { len: bytes, limit: MAX_BATCH_BYTES });
+    }
+    Ok(())
+}
+
+/// Records as a consumer sees them, the first of which has this offset: a line for each message of a
+/// batch.
+fn shown(from: u64, records: Vec<Record>) -> Vec<LogRecord> {
+    let mut shown: Vec<LogRecord> = Vec::new();
+    for record in records {
+        let mut show = |kind, key: Option<Bytes>, value: Option<Bytes>| {
+            let offset = from + shown.len() as u64;
+            shown.push(LogRecord { offset, kind, key, value });
+        };
+        match record.entry {
+            Entry::Message(value) => show("message", None, Some(value)),
+            Entry::Batch(messages) => {
+                messages.into_iter().for_each(|value| show("message", None, Some(value)));
+            }
+            Entry::Map(op) => match op {
+                kv::Op::Put { key, value } => show("put", Some(key), Some(value)),
+                kv::Op::Delete { key } => show("delete", Some(key), None),
+                kv::Op::Cas { key, new, .. } => show("cas", Some(key), new),
+                kv::Op::Get { key } => show("get", Some(key), None),
+                kv::Op::Range(range) => show("range", Some(range.from), None),
+            },
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -111,7 +138,8 @@ mod tests {
         assert!(matches!(answer(&get, value()), Some(AskOutcome::Done(Answered::Reply(_)))));
         assert!(answer(&get, Reply::Map(kv::Reply::Done)).is_none());
         assert!(answer(&get, Reply::Produced { offset: 0 }).is_none());
-        let produce = Ask::Log(LogAsk::Produce { sequence: 2, value: "v".into(), acks: Acks::All });
+        let messages = vec!["v".into()];
+        let produce = Ask::Log(LogAsk::Produce { sequence: 2, messages, acks: Acks::All });
         assert!(answer(&produce, value()).is_none());
         let Some(AskOutcome::Failed(error)) = answer(&produce, Reply::OutOfOrder) else {
             panic!("a gap is no success");
@@ -125,11 +153,14 @@ mod tests {
         for ask in [together, Ask::Words(Vec::new())] {
             assert!(TopicOffer::request(&Topology::plain(2), &ask).is_err(), "{ask:?}");
         }
-        let produce = |bytes| {
-            let op = Op::Produce { sequence: 1, value: vec![0; bytes].into(), acks: Acks::All };
+        let produce = |count, bytes| {
+            let messages = vec![vec![0; bytes].into(); count];
+            let op = Op::Produce { sequence: 1, messages, acks: Acks::All };
             admits::<TopicOffer, ()>(&Service::Request { seq: 1, op })
         };
-        assert!(produce(MAX_VALUE_BYTES) && !produce(MAX_VALUE_BYTES + 1));
+        assert!(produce(1, MAX_VALUE_BYTES) && !produce(1, MAX_VALUE_BYTES + 1));
+        assert!(produce(MAX_BATCH, 1) && !produce(MAX_BATCH + 1, 1) && !produce(0, 1));
+        assert!(produce(2, MAX_BATCH_BYTES / 2 - 8) && !produce(2, MAX_BATCH_BYTES / 2));
         let key = vec![0; 2000].into();
         let get = Op::Map(kv::Op::Get { key });
         assert!(!admits::<TopicOffer, ()>(&Service::Request { seq: 1, op: get }));

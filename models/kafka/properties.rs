@@ -12,13 +12,14 @@ use self::nodes::{
     World, brokers, candidates, has, leaders, log_of, newest_leader, registry, voter_nodes, voters,
 };
 use super::log::{Log, Record};
+use super::message::Msg;
 use super::registry::{Partition, Registry};
 use super::state::{BrokerState, State};
 use crate::kv::history::Linearizable;
 use crate::paxos;
 use crate::statements;
 use crate::world::{Condition, Nodes, Property};
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 use std::collections::BTreeSet;
 
 statements! {
@@ -267,14 +268,37 @@ fn below_hw(broker: &BrokerState) -> &[Record] {
 /// No more than so many leader epochs are explored, and of several controllers the first two lead, the
 /// second perhaps only while the first is down: which of them do does not matter to brokers.
 pub(super) fn within(leader_epochs: u64, bereaved: bool) -> Condition<Actor, History> {
-    Condition::nodes(move |nodes: &Nodes<'_, Actor>| {
-        registry(nodes).is_none_or(|registry| registry.partition.leader_epoch <= leader_epochs)
-            && voter_nodes(nodes).skip(1).all(|node| {
-                let may_lead = node.id == Id::from(1)
-                    && !(bereaved && nodes.node(Id::from(0)).state().is_some());
-                may_lead || !prepares(node.state())
-            })
+    Condition::nodes(move |nodes: &Nodes<'_, Actor>| has_led(nodes, leader_epochs, bereaved))
+}
+
+/// The same, and of messages in flight from one node to another there are no more than so many between two of
+/// these controllers, and no more than so many otherwise: before one more is sent, one of them arrives or is
+/// lost.
+pub(super) fn within_links(
+    leader_epochs: u64,
+    controllers: usize,
+    (between, others): (usize, usize),
+) -> Condition<Actor, History> {
+    Condition::world(move |world: &World<'_>| {
+        let link = |envelope: &Envelope<Msg>| (envelope.src, envelope.dst);
+        let holds = |(src, dst): (Id, Id)| {
+            let most = usize::from(src).max(usize::from(dst));
+            if most < controllers { between } else { others }
+        };
+        let is_full =
+            |of: (Id, Id)| world.envelopes().filter(|it| link(it) == of).count() > holds(of);
+        has_led(&world.nodes(), leader_epochs, false)
+            && !world.envelopes().any(|envelope| is_full(link(envelope)))
     })
+}
+
+fn has_led(nodes: &Nodes<'_, Actor>, leader_epochs: u64, bereaved: bool) -> bool {
+    registry(nodes).is_none_or(|registry| registry.partition.leader_epoch <= leader_epochs)
+        && voter_nodes(nodes).skip(1).all(|node| {
+            let may_lead =
+                node.id == Id::from(1) && !(bereaved && nodes.node(Id::from(0)).state().is_some());
+            may_lead || !prepares(node.state())
+        })
 }
 
 /// Whether it is a controller that tries to lead the others, or does.

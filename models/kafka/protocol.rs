@@ -13,7 +13,7 @@ use crate::choice::ChoiceVisitor;
 use crate::guarantee::Guarantee;
 use crate::paxos;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
-use crate::status::{Progress, Status};
+use crate::status::{Kept, Progress, Status};
 use crate::topology::{Topology, Unsuitable};
 use crate::{Instance, Mutant, Reduced};
 use stateright::actor::Id;
@@ -89,7 +89,10 @@ impl Deploy for Kafka {
             State::Broker(broker) => {
                 let leading = broker.leading();
                 let sessions = leading.map(|leading| leading.view.image.sessions.count());
-                Progress { applied: Some(broker.hw), sessions }
+                let log = &broker.log;
+                let batches = log.records().len() as u64;
+                let kept = Kept { records: log.end() - log.start(), batches };
+                Progress { applied: Some(broker.hw), sessions, kept: Some(kept) }
             }
             _ => Progress::default(),
         }

@@ -48,6 +48,8 @@ impl VoterTurn<'_, '_> {
         let id = self.id;
         match timer {
             Timer::Quorum(paxos::Timer::Heartbeat) if self.has(Bug::NeverRemind) => {}
+            Timer::Quorum(paxos::Timer::Heartbeat)
+                if self.has(Bug::PrepareOnce) && !self.state.is_leading() => {}
             Timer::Quorum(timer) => {
                 self.drive(|replica, state, o| replica.on_timer(id, state, timer, o));
             }

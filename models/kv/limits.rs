@@ -48,6 +48,25 @@ pub enum LimitError {
         /// The limit.
         limit: usize,
     },
+    /// A batch of no messages, or of too many.
+    #[error("a batch has 1 to {most} messages, not {count}")]
+    BatchCount {
+        /// How many it has.
+        count: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// The messages of a batch are too long together.
+    #[error(
+        "the messages of the batch count {len} bytes together (each 8 more than it has), more than the \
+         limit of {limit}"
+    )]
+    BatchTooLong {
+        /// What they count.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A transaction does not keep the limits.
     #[error(transparent)]
     Transaction(#[from] TxnError),

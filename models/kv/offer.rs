@@ -61,12 +61,12 @@ pub enum Acks {
 /// What a user asks of a log of records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogAsk {
-    /// To append a message.
+    /// To append messages as one batch: all of them, one after the other, or none.
     Produce {
-        /// The client's number of it, from 1 without a gap. The same number is appended once.
+        /// The client's number of the batch, from 1 without a gap. The same number is appended once.
         sequence: u64,
-        /// The message.
-        value: Bytes,
+        /// The messages; at least one.
+        messages: Vec<Bytes>,
         /// When it is acknowledged.
         acks: Acks,
     },
@@ -151,16 +151,16 @@ pub enum Answered {
 /// The answer of a log of records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogAnswer {
-    /// The message was appended.
+    /// The messages were appended.
     Produced {
-        /// Its offset.
+        /// The offset of the first; the others follow.
         offset: u64,
     },
     /// The records, or as many of them as one answer holds.
     Records {
         /// The offset of the first: as asked for, or where the log begins now.
         from: u64,
-        /// The records.
+        /// The records: of a batch, its messages.
         records: Vec<LogRecord>,
     },
     /// The ends of the log.

@@ -76,7 +76,7 @@ impl Deploy for MultiPrimary {
 
     fn progress(state: &State) -> Progress {
         let State::Replica(replica) = state else { return Progress::default() };
-        Progress { applied: None, sessions: Some(replica.image.sessions.count()) }
+        Progress { sessions: Some(replica.image.sessions.count()), ..Progress::default() }
     }
 
     fn newest_client(state: &State) -> Option<Id> {

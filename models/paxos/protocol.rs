@@ -75,7 +75,8 @@ impl<M: Offered> Deploy for Paxos<M> {
     fn progress(state: &State<M>) -> Progress {
         let State::Replica(replica) = state else { return Progress::default() };
         let sessions = replica.stable.image.sessions.count();
-        Progress { applied: Some(replica.applied()), sessions: Some(sessions) }
+        let applied = Some(replica.applied());
+        Progress { applied, sessions: Some(sessions), ..Progress::default() }
     }
 
     fn newest_client(state: &State<M>) -> Option<Id> {

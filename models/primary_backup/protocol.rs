@@ -97,7 +97,8 @@ impl<M: Offered> Deploy for PrimaryBackup<M> {
     fn progress(state: &State<M>) -> Progress {
         let State::Replica(replica) = state else { return Progress::default() };
         let sessions = replica.image.sessions.count();
-        Progress { applied: Some(replica.image.op), sessions: Some(sessions) }
+        let applied = Some(replica.image.op);
+        Progress { applied, sessions: Some(sessions), ..Progress::default() }
     }
 
     fn newest_client(state: &State<M>) -> Option<Id> {

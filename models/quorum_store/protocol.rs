@@ -58,7 +58,7 @@ impl Deploy for QuorumStore {
 
     fn progress(state: &State) -> Progress {
         let State::Replica(replica) = state else { return Progress::default() };
-        Progress { applied: None, sessions: Some(replica.stable.sessions.count()) }
+        Progress { sessions: Some(replica.stable.sessions.count()), ..Progress::default() }
     }
 
     /// Also of clients that only read, so that theirs are not the first answers to be forgotten.

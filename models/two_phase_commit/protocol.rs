@@ -78,7 +78,7 @@ impl Deploy for TwoPhaseCommit {
 
     fn progress(state: &State) -> Progress {
         let State::Coordinator(state) = state else { return Progress::default() };
-        Progress { applied: None, sessions: Some(state.ledger.sessions.count()) }
+        Progress { sessions: Some(state.ledger.sessions.count()), ..Progress::default() }
     }
 
     fn newest_client(state: &State) -> Option<Id> {

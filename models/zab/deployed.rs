@@ -47,7 +47,8 @@ impl<M: StateMachine> ServerState<M> {
 
     pub(crate) fn progress(&self) -> Progress {
         let image = &self.stable.image;
-        Progress { applied: Some(image.slot), sessions: Some(image.sessions.count()) }
+        let sessions = Some(image.sessions.count());
+        Progress { applied: Some(image.slot), sessions, ..Progress::default() }
     }
 
     pub(crate) fn newest_client(&self) -> Option<Id> {

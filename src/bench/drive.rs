@@ -71,7 +71,8 @@ impl<'a> Driver<'a> {
 
     /// Writes this thread's share of the keys.
     pub(super) fn fill(&mut self) -> Result<(), BenchError> {
-        let Keys::Of(keys) = self.load.keys else { return Ok(()) };
+        // A log needs none.
+        let (Keys::Of(keys), None) = (self.load.keys, self.load.batch) else { return Ok(()) };
         let mut mine = (self.share.thread..keys).step_by(self.share.threads);
         let mut errors = 0;
         loop {

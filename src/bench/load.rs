@@ -17,6 +17,8 @@ pub struct Load {
     pub reads: u8,
     /// The keys.
     pub keys: Keys,
+    /// Instead of the map, a log: each request appends so many records, of that length.
+    pub batch: Option<usize>,
     /// Requests a second in an open loop; `None` for a closed loop.
     pub rate: Option<f64>,
     /// How long the load lasts before anything is measured.

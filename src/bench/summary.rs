@@ -40,6 +40,8 @@ pub struct Summary {
     /// The keys.
     #[serde(serialize_with = "as_text")]
     pub keys: Keys,
+    /// How many records a request appended to a log; none, where it asked for a key of a map.
+    pub batch: Option<usize>,
     /// Requests due in a second, in an open loop.
     pub rate: Option<f64>,
     /// How long it was measured.
@@ -48,6 +50,8 @@ pub struct Summary {
     pub warm_up_seconds: f64,
     /// Answers in a second, on average.
     pub ops_per_second: f64,
+    /// Records that were acknowledged in a second, on average, where requests append to a log.
+    pub records_per_second: Option<f64>,
     /// Latencies of all requests.
     #[serde(flatten)]
     pub latency: Latency,
@@ -128,10 +132,14 @@ impl Summary {
             value_bytes: load.value_bytes,
             reads_percent: load.reads,
             keys: load.keys,
+            batch: load.batch,
             rate: load.rate,
             seconds,
             warm_up_seconds: load.warm_up.as_secs_f64(),
             ops_per_second: rounded(float(answers) / seconds, 1),
+            records_per_second: load
+                .batch
+                .map(|batch| rounded(float(answers * batch as u64) / seconds, 1)),
             latency: Latency::of(&histogram),
             reads: Latency::of_some(&tally.reads),
             writes: Latency::of_some(&tally.writes),
@@ -172,22 +180,28 @@ impl Summary {
             Some(rate) => format!("open loop, {rate} a second"),
             None => "closed loop".into(),
         };
-        let _ = writeln!(
-            text,
-            "{} clients, values of {} bytes, {} % gets, keys: {}; {loop_kind}",
-            self.clients, self.value_bytes, self.reads_percent, self.keys
-        );
-        let _ = writeln!(
+        let asks = match self.batch {
+            Some(batch) => format!("records of {} bytes, {batch} in a batch", self.value_bytes),
+            None => format!(
+                "values of {} bytes, {} % gets, keys: {}",
+                self.value_bytes, self.reads_percent, self.keys
+            ),
+        };
+        let _ = writeln!(text, "{} clients, {asks}; {loop_kind}", self.clients);
+        let _ = write!(
             text,
             "{} s after {} s of warm-up: {} answers a second",
             self.seconds, self.warm_up_seconds, self.ops_per_second
         );
+        let records = self.records_per_second.map(|count| format!(", {count} records"));
+        let _ = writeln!(text, "{}", records.unwrap_or_default());
         let _ = writeln!(
             text,
             "{:8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
             "us", "count", "p50", "p90", "p99", "p99.9", "max"
         );
-        for (name, latency) in [("gets", &self.reads), ("puts", &self.writes)] {
+        let writes = if self.batch.is_some() { "batches" } else { "puts" };
+        for (name, latency) in [("gets", &self.reads), (writes, &self.writes)] {
             if let Some(Latency { count, p50_us, p90_us, p99_us, p999_us, max_us, .. }) = latency {
                 let _ = writeln!(
                     text,
@@ -224,12 +238,29 @@ mod tests {
     use std::time::Instant;
 
     fn summary(answers: u64, errors: u64) -> Summary {
+        summary_of(&load(), answers, errors)
+    }
+
+    fn summary_of(load: &Load, answers: u64, errors: u64) -> Summary {
         let begin = Instant::now();
-        let mut tally = Tally::new(&load(), begin);
+        let mut tally = Tally::new(load, begin);
         let due = begin + Duration::from_millis(1500);
         (0..answers).for_each(|ms| tally.answered(due, due + Duration::from_millis(ms), false));
         (0..errors).for_each(|_| tally.failed(due, "no answer"));
-        Summary::new(&load(), tally)
+        Summary::new(load, tally)
+    }
+
+    #[test]
+    fn each_record_of_a_batch_counts() {
+        let mut load = load();
+        load.batch = Some(20);
+        let summary = summary_of(&load, 100, 0);
+        assert_eq!(summary.records_per_second, Some(1000.0));
+        assert!(
+            summary.text().contains("50 answers a second, 1000 records\n"),
+            "{}",
+            summary.text()
+        );
     }
 
     #[test]
@@ -243,6 +274,7 @@ mod tests {
         assert!((98_900.0..99_100.0).contains(&json["max_us"].as_f64().unwrap()), "{json}");
         assert_eq!(json["reads"], serde_json::Value::Null);
         assert_eq!(json["keys"], 10);
+        assert_eq!(json["records_per_second"], serde_json::Value::Null);
     }
 
     #[test]

@@ -119,6 +119,7 @@ pub(super) mod tests {
             value_bytes: 10,
             reads: 50,
             keys: Keys::Of(10),
+            batch: None,
             rate: None,
             warm_up: Duration::from_secs(1),
             duration: Duration::from_secs(2),

@@ -1,7 +1,7 @@
 //! What clients ask for.
 
 use super::load::{Keys, Load};
-use crate::models::kv::offer::Ask;
+use crate::models::kv::offer::{Acks, Ask, LogAsk};
 use crate::models::kv::{Bytes, Op};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -11,7 +11,8 @@ pub(super) struct Work {
     keys: Keys,
     reads: u8,
     value: Bytes,
-    /// How many keys each client has put; only where they are new.
+    batch: Option<usize>,
+    /// How many keys each client has put, where they are new, or how many batches it has begun.
     put: Vec<u64>,
     /// The number of the first client.
     first: usize,
@@ -27,6 +28,7 @@ impl Work {
             keys: load.keys,
             reads: load.reads,
             value: vec![b'v'; load.value_bytes].into(),
+            batch: load.batch,
             put: vec![0; clients],
             first,
             run: load.seed,
@@ -36,6 +38,9 @@ impl Work {
 
     /// The next request of this client, and whether it is a get.
     pub(super) fn next(&mut self, client: usize) -> (Ask, bool) {
+        if let Some(batch) = self.batch {
+            return (self.next_batch(client, batch), false);
+        }
         let is_read = self.random.random_range(0..100) < self.reads;
         let put = &mut self.put[client];
         let number = match self.keys {
@@ -52,6 +57,13 @@ impl Work {
         };
         let op = if is_read { Op::Get { key } } else { Op::Put { key, value: self.value.clone() } };
         (op.into(), is_read)
+    }
+
+    fn next_batch(&mut self, client: usize, batch: usize) -> Ask {
+        let sequence = &mut self.put[client];
+        *sequence += 1;
+        let messages = vec![self.value.clone(); batch];
+        Ask::Log(LogAsk::Produce { sequence: *sequence, messages, acks: Acks::All })
     }
 
     /// The first put of a key.
@@ -93,6 +105,20 @@ mod tests {
             }
         }
         assert!((450..750).contains(&gets), "{gets}");
+    }
+
+    #[test]
+    fn each_client_numbers_its_batches() {
+        let mut load = load();
+        load.batch = Some(3);
+        let mut work = Work::new(&load, 0, 2);
+        for (client, number) in [(0, 1), (1, 1), (0, 2)] {
+            let (Ask::Log(LogAsk::Produce { sequence, messages, .. }), false) = work.next(client)
+            else {
+                panic!("no batch");
+            };
+            assert_eq!((sequence, messages.len()), (number, 3));
+        }
     }
 
     #[test]

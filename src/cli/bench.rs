@@ -8,6 +8,7 @@ use super::{CliError, DONE, JSON_ERRORS, NO, out, private};
 use crate::bench::{self, Deed, Failover, Keys, Load, Pulse, Summary};
 use crate::catalogue::Catalogue;
 use crate::local::{self, LocalCluster};
+use crate::models::kafka::{MAX_BATCH, MAX_BATCH_BYTES, batch_bytes};
 use crate::models::kv::map::MAX_VALUE_BYTES;
 use crate::node::{ClusterFile, Deployed, Stop};
 use serde::Serialize;
@@ -32,7 +33,7 @@ const CLIENTS_PER_THREAD: usize = 256;
 #[derive(clap::Args)]
 #[command(after_help = format!("\
 With --json, the last line is one JSON object: ops_per_second, p50_us, p90_us, p99_us, p999_us,
-max_us, reads and writes with the same, errors, errors_by_kind, per_second and others.
+max_us, records_per_second (with --batch), reads and writes with the same, errors, errors_by_kind, per_second and others.
 {JSON_ERRORS}
 
 Exit codes: 0 measured, 1 many requests failed, or an error, 2 bad usage
@@ -42,7 +43,8 @@ Examples:
   quorate bench paxos --clients 64 --dir /dev/shm/bench --svg latency.svg
   quorate bench primary-backup --servers 4 --clients 16 --rate 2000 --reads 50
   quorate bench --cluster cluster.toml --clients 8 --keys new --json
-  quorate bench paxos --clients 16 --failover kill"))]
+  quorate bench paxos --clients 16 --failover kill
+  quorate bench kafka --servers 4 --mode flush=lazy --batch 500"))]
 pub(crate) struct Args {
     /// The protocol; with --cluster, it is the cluster's
     #[arg(required_unless_present = "cluster")]
@@ -74,6 +76,9 @@ pub(crate) struct Args {
     /// How many keys, all written before the run; or `new`: each put is of a new key
     #[arg(long, default_value = "1000", value_name = "N|new")]
     keys: Keys,
+    /// Append records to a log instead: so many with each request (kafka)
+    #[arg(long, value_name = "N", conflicts_with_all = ["keys", "failover"])]
+    batch: Option<usize>,
     /// Open loop: so many requests are due in a second
     #[arg(long, value_name = "OPS")]
     rate: Option<f64>,
@@ -126,7 +131,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
                 let text = format!("the cluster of {path} runs {is}, not {asked}");
                 return Err(CliError::Usage(text));
             }
-            serves_a_map(protocol)?;
+            serves(args, protocol)?;
             let summary =
                 bench::run(protocol, &file, &load, &Pulse::default(), &stop_on_signals()?)?;
             tell(args, &file, &summary, None)
@@ -143,6 +148,12 @@ fn load(args: &Args) -> Result<Load, CliError> {
     if args.value_size > MAX_VALUE_BYTES {
         let size = args.value_size;
         return usage(format!("a value has at most {MAX_VALUE_BYTES} bytes, not {size}"));
+    }
+    if let Some(batch) = args.batch {
+        check_batch(batch, args.value_size)?;
+        if args.reads > 0 {
+            return usage("with --batch there are no gets: leave out --reads".into());
+        }
     }
     if let Some(rate) = args.rate.filter(|rate| !(0.1..=1e7).contains(rate)) {
         return usage(format!("--rate is 0.1 to 10000000 requests a second, not {rate}"));
@@ -161,6 +172,7 @@ fn load(args: &Args) -> Result<Load, CliError> {
         value_bytes: args.value_size,
         reads: args.reads,
         keys: args.keys,
+        batch: args.batch,
         rate: args.rate,
         warm_up: args.warm_up,
         duration: args.duration,
@@ -169,13 +181,32 @@ fn load(args: &Args) -> Result<Load, CliError> {
     })
 }
 
-fn serves_a_map(protocol: &dyn Deployed) -> Result<(), CliError> {
+/// Whether the protocol has what is to be measured.
+fn serves(args: &Args, protocol: &dyn Deployed) -> Result<(), CliError> {
+    let (wanted, said): (&[&str], _) = match args.batch {
+        Some(_) => (&["produce"], "bench --batch asks for produce"),
+        None => (&["get", "put"], "bench asks for get and put"),
+    };
     let commands = protocol.commands();
-    if ["get", "put"].iter().all(|command| commands.contains(command)) {
+    if wanted.iter().all(|command| commands.contains(command)) {
         return Ok(());
     }
     let name = protocol.name();
-    Err(CliError::Usage(format!("bench asks for get and put, which {name} does not offer")))
+    Err(CliError::Usage(format!("{said}, which {name} does not offer")))
+}
+
+/// Whether such a batch may be asked for.
+fn check_batch(batch: usize, bytes: usize) -> Result<(), CliError> {
+    if !(1..=MAX_BATCH).contains(&batch) {
+        return Err(CliError::Usage(format!("--batch is 1 to {MAX_BATCH} records, not {batch}")));
+    }
+    let size = batch.saturating_mul(batch_bytes([bytes]));
+    if size > MAX_BATCH_BYTES {
+        let most = MAX_BATCH_BYTES / batch_bytes([bytes]);
+        let text = format!("{batch} records of {bytes} bytes are no batch; at most {most} are");
+        return Err(CliError::Usage(text));
+    }
+    Ok(())
 }
 
 /// Measures a cluster that is started for that.
@@ -191,7 +222,7 @@ fn on_its_own(args: &Args, catalogue: &Catalogue, load: &Load) -> Result<u8, Cli
     let mut nodes = own_cluster::make(catalogue, place.path(), &plan)?;
     let file = nodes.file().clone();
     let protocol = catalogue.of_cluster(&file)?;
-    serves_a_map(protocol)?;
+    serves(args, protocol)?;
     nodes.start_all()?;
     let begin = Instant::now();
     while answering(protocol, &file).is_none() {

@@ -24,6 +24,7 @@ mod of_topic;
 mod out;
 mod own_cluster;
 mod private;
+mod produce;
 mod readmit;
 mod ring;
 mod run;
@@ -90,7 +91,7 @@ enum Command {
     Children(tree::Children),
     Watch(tree::Watch),
     Txn(txn::Args),
-    Produce(topic::Produce),
+    Produce(produce::Produce),
     Consume(topic::Consume),
     Offsets(topic::Offsets),
     Topics(topics::Args),
@@ -173,7 +174,7 @@ fn run(command: &Command, catalogue: &Catalogue) -> u8 {
         Command::Children(args) => tree::children(args, catalogue),
         Command::Watch(args) => tree::watch(args, catalogue),
         Command::Txn(args) => txn::execute(args, catalogue),
-        Command::Produce(args) => topic::produce(args, catalogue),
+        Command::Produce(args) => produce::produce(args, catalogue),
         Command::Consume(args) => topic::consume(args, catalogue),
         Command::Offsets(args) => topic::offsets(args, catalogue),
         Command::Topics(args) => topics::execute(args, catalogue),

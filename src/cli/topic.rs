@@ -1,4 +1,4 @@
-//! `quorate produce`, `consume` and `offsets`: the records of a topic (kafka).
+//! `quorate consume` and `offsets`, and the client of `produce`: the records of a topic (kafka).
 
 use super::answer::show;
 use super::client::{Common, EXIT_CODES, bytes, explained};
@@ -10,67 +10,12 @@ use crate::models::kv::{Bytes, Op, Reply};
 use crate::node::deploy::deployed::{CallError, OpenClient};
 use crate::node::{AskError, ClientError};
 use serde_json::Value;
-use std::io::BufRead;
 use std::ops::Range;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 /// Between two looks whether there are more records: while nothing comes, twice as long each time.
 const PAUSE: Range<Duration> = Duration::from_millis(1)..Duration::from_millis(100);
-
-/// Append messages to a topic
-///
-/// Of a topic with several partitions, those with a --key go to one that follows from it, and others
-/// to all in turn; each partition has an order of its own.
-///
-/// Prints the offset of each (after its partition, of a topic with several) when all in-sync replicas have it (`--acks all`), or when the leader has it
-/// (`--acks 1`: it is lost if the leader is, before others have it). Messages are numbered: one that is
-/// sent again, because an answer was lost, is appended once. With `--acks 0` each is sent once, nobody
-/// waits, and nothing is printed: it may be lost. Without a message, each line of standard input is one.
-#[derive(clap::Args)]
-#[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  \
-    quorate produce hello --cluster cluster.toml\n  \
-    quorate produce bought --topic orders --key customer-7 --cluster cluster.toml\n  \
-    seq 1000 | quorate produce --acks 1 --cluster cluster.toml"))]
-pub(crate) struct Produce {
-    /// The messages
-    messages: Vec<String>,
-    /// What a message must have come to before the next one is sent
-    #[arg(long, value_enum, default_value_t, value_name = "ACKS")]
-    acks: Wanted,
-    /// Append all of them in the partition of this key. It is not kept with them
-    #[arg(long, value_name = "KEY", conflicts_with = "partition")]
-    key: Option<String>,
-    #[command(flatten)]
-    of: OfTopic,
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-/// When a message is acknowledged.
-#[derive(Clone, Copy, Default, clap::ValueEnum)]
-enum Wanted {
-    /// All in-sync replicas have it
-    #[default]
-    All,
-    /// The leader has it
-    #[value(name = "1")]
-    Leader,
-    /// It was sent
-    #[value(name = "0")]
-    Sent,
-}
-
-impl From<Wanted> for Acks {
-    fn from(wanted: Wanted) -> Self {
-        match wanted {
-            Wanted::All => Self::All,
-            Wanted::Leader => Self::Leader,
-            Wanted::Sent => Self::None,
-        }
-    }
-}
 
 /// Read the records of a topic
 ///
@@ -125,7 +70,7 @@ pub(crate) struct Offsets {
 }
 
 /// A client that asks for one thing after another.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     catalogue: &'a Catalogue,
     asked: Where,
     /// Whether what is printed says which partition it is about.
@@ -133,7 +78,7 @@ struct Asking<'a> {
     client: Box<dyn OpenClient>,
     timeout: Duration,
     json: bool,
-    /// The number of the last message.
+    /// The number of the last batch.
     sequence: u64,
 }
 
@@ -146,7 +91,7 @@ impl<'a> Asking<'a> {
     }
 
     /// One for each of the partitions.
-    fn open_all(
+    pub(super) fn open_all(
         catalogue: &'a Catalogue,
         common: &Common,
         chosen: Chosen,
@@ -165,33 +110,41 @@ impl<'a> Asking<'a> {
         answered.map_err(|error| self.explained(error))
     }
 
-    fn tell(&self, answered: &Answered) -> Result<(), CliError> {
+    /// An answer as a line.
+    fn told(&self, answered: &Answered) -> Vec<u8> {
         let printed = show(answered, &[], self.json).0;
         let number = self.asked.number();
         match (self.is_one_of_several, self.json) {
-            (false, _) => out::print(printed),
-            (true, false) => out::print([format!("{number}\t").as_bytes(), &printed].concat()),
+            (false, _) => printed,
+            (true, false) => [format!("{number}\t").as_bytes(), &printed].concat(),
             (true, true) => {
                 // It was made of an object.
                 let mut object: Value = serde_json::from_slice(&printed).unwrap_or_default();
                 object["partition"] = number.into();
-                out::json(&object)
+                format!("{object}\n").into_bytes()
             }
         }
     }
 
-    fn produce(&mut self, value: Bytes, acks: Acks) -> Result<(), CliError> {
+    /// Appends messages as one batch, and prints the offset of each.
+    pub(super) fn produce(&mut self, messages: Vec<Bytes>, acks: Acks) -> Result<(), CliError> {
         if acks == Acks::None && self.sequence == 0 {
             // Who does not wait for answers learns from none who leads.
             self.ask(LogAsk::Offsets)?;
         }
         self.sequence += 1;
-        let ask = LogAsk::Produce { sequence: self.sequence, value, acks };
+        let count = messages.len() as u64;
+        let ask = LogAsk::Produce { sequence: self.sequence, messages, acks };
         if acks == Acks::None {
             return self.send(ask);
         }
-        let answered = self.ask(ask)?;
-        self.tell(&answered)
+        // Nothing else answers a batch.
+        let Answered::Log(LogAnswer::Produced { offset: first }) = self.ask(ask)? else {
+            return Ok(());
+        };
+        let offsets = (first..first + count).map(|offset| LogAnswer::Produced { offset });
+        let lines = offsets.flat_map(|offset| self.told(&Answered::Log(offset)));
+        out::print(lines.collect::<Vec<u8>>())
     }
 
     /// Sends it once, and waits for nothing.
@@ -261,32 +214,6 @@ fn is_internal(record: &LogRecord) -> bool {
     is_offset || ["get", "range"].contains(&record.kind)
 }
 
-pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliError> {
-    let chosen = args.of.choose(catalogue, &args.common.cluster)?;
-    let key = args.key.as_deref().map(bytes);
-    let at = key.map(|key| chosen.at_key(&key));
-    let mut asking = Asking::open_all(catalogue, &args.common, chosen)?;
-    let acks = args.acks.into();
-    // Many that produce one message each do not all begin with the same partition.
-    let first = rand::random_range(0..asking.len());
-    let mut turns = (first..asking.len()).chain(0..first).cycle();
-    let mut produce = |value| {
-        // There is at least one, without end.
-        let turn = at.or_else(|| turns.next()).unwrap_or_default();
-        asking[turn].produce(value, acks)
-    };
-    for message in &args.messages {
-        produce(bytes(message))?;
-    }
-    if args.messages.is_empty() {
-        for line in std::io::stdin().lock().split(b'\n') {
-            let line = line.map_err(super::at("read messages", Path::new("standard input")))?;
-            produce(line.into())?;
-        }
-    }
-    Ok(DONE)
-}
-
 pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliError> {
     let chosen = args.of.choose(catalogue, &args.common.cluster)?;
     let mut asking = Asking::open(catalogue, &args.common, chosen.of_key(None)?)?;
@@ -306,7 +233,7 @@ pub(crate) fn consume(args: &Consume, catalogue: &Catalogue) -> Result<u8, CliEr
             out::remark(format!("the log begins at offset {from}: older records are gone"));
         }
         let at_end = records.is_empty();
-        next = from + records.len() as u64;
+        next = records.last().map_or(next.max(from), |last| last.offset + 1);
         let mut shown = records;
         shown.retain(|record| args.all || !is_internal(record));
         shown.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -333,7 +260,7 @@ pub(crate) fn offsets(args: &Offsets, catalogue: &Catalogue) -> Result<u8, CliEr
     let chosen = args.of.choose(catalogue, &args.common.cluster)?;
     for mut asking in Asking::open_all(catalogue, &args.common, chosen)? {
         let answered = asking.ask(LogAsk::Offsets)?;
-        asking.tell(&answered)?;
+        out::print(asking.told(&answered))?;
     }
     Ok(DONE)
 }

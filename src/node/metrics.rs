@@ -109,6 +109,8 @@ fn gauges(registry: &mut Registry, shown: &Shown) {
         ("applied", "Operations or slots that were applied", progress.applied),
         ("sessions", "Clients that have a session", progress.sessions.map(|count| count as u64)),
         ("log_bytes", "The length of the log", Some(*log_bytes)),
+        ("kept_records", "Records that a topic's log keeps", progress.kept.map(|it| it.records)),
+        ("kept_batches", "Batches of records that it keeps", progress.kept.map(|it| it.batches)),
     ];
     for (name, help, count) in counts {
         if let Some(count) = count {
@@ -132,6 +134,8 @@ pub(super) fn status(label: &Label, board: &Board) -> Value {
         "members": status.members.into_iter().map(id).collect::<Vec<_>>(),
         "applied": progress.applied,
         "sessions": progress.sessions,
+        "kept_records": progress.kept.map(|it| it.records),
+        "kept_batches": progress.kept.map(|it| it.batches),
         "log_bytes": log_bytes,
         "dropped": dropped(&stats).into_iter().filter(|(_, count)| *count > 0)
             .map(|(cause, count)| (cause.to_owned(), count.into()))
@@ -143,7 +147,7 @@ pub(super) fn status(label: &Label, board: &Board) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quorate_models::{Progress, Status};
+    use quorate_models::{Kept, Progress, Status};
     use stateright::actor::Id;
     use std::time::Duration;
 
@@ -156,7 +160,11 @@ mod tests {
             leader: Some(Id::from(2)),
             ..Status::default()
         };
-        let progress = Progress { applied: Some(11), sessions: Some(5) };
+        let progress = Progress {
+            applied: Some(11),
+            sessions: Some(5),
+            kept: Some(Kept { records: 9, batches: 4 }),
+        };
         board.show(Shown { stats, status: leads, progress, log_bytes: 1234 });
         board.synced(Duration::from_micros(70));
         board.sent(3);
@@ -179,6 +187,8 @@ mod tests {
             format!("quorate_leader{{{}}} 2", of("")),
             format!("quorate_applied{{{}}} 11", of("")),
             format!("quorate_sessions{{{}}} 5", of("")),
+            format!("quorate_kept_records{{{}}} 9", of("")),
+            format!("quorate_kept_batches{{{}}} 4", of("")),
             format!("quorate_log_sync_seconds_count{{{}}} 1", of("")),
             format!("quorate_datagram_messages_sum{{{}}} 3.0", of("")),
         ] {

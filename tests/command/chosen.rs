@@ -55,13 +55,14 @@ fn a_limit_leaves_an_estimate_of_the_states() {
 
 #[test]
 fn nonsense_is_refused_with_the_reason() {
-    let refused: [(&[&str], &str); 9] = [
+    let refused: [(&[&str], &str); 10] = [
         (&["paxos", "--servers", "9"], "the bound servers is 1 to 7, not 9"),
         (&["paxos", "--servers", "two"], "invalid value 'two'"),
         (&["paxos", "--restarts", "1"], "1 restarts need as many crashes, and there are 0"),
         (&["paxos", "--accept-quorum", "1"], "no quorums of 2 and 1 are possible"),
         (&["paxos", "--suspicions", "1"], "paxos has no bound named \"suspicions\""),
         (&["kafka", "--servers", "2"], "of 2 brokers 3 cannot be in sync"),
+        (&["kafka", "--bound", "elections=1"], "one controller elects nobody"),
         (&["--servers", "2"], "quorate check PROTOCOL --bound servers=2"),
         (&["paxos", "--servers", "2", "--instance", "rivalry"], "cannot be used with"),
         (&["paxos", "--bound", "servers"], "a bound is NAME=N"),

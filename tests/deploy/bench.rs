@@ -68,6 +68,17 @@ fn a_cluster_that_does_not_answer_is_an_error_and_never_a_number() {
 }
 
 #[test]
+fn batches_of_a_log_are_measured() {
+    let args = ["kafka", "--servers", "3", "--clients", "2", "--batch", "50", "--duration", "1s"];
+    let output = bench(&[args.as_slice(), &["--warm-up", "100ms", "--json"]].concat());
+    let json = measured(&output);
+    assert_eq!((output.status.code(), &json["batch"]), (Some(0), &Value::from(50)), "{json}");
+    let number = |name: &str| json[name].as_f64().unwrap_or_else(|| panic!("{name}: {json}"));
+    let (batches, records) = (number("ops_per_second"), number("records_per_second"));
+    assert!(batches > 2.0 && (records - batches * 50.0).abs() < 1.0, "{json}");
+}
+
+#[test]
 fn a_failover_is_measured() {
     let args = ["paxos", "--clients", "4", "--duration", "4s", "--failover", "kill", "--json"];
     let output = bench(&args);
@@ -88,6 +99,10 @@ fn what_makes_no_sense_is_bad_usage() {
         (&["paxos", "--reads", "101"], "101"),
         (&["paxos", "--failover", "bribe"], "bribe"),
         (&["paxos", "--mode", "fast"], "there is no mode `fast`"),
+        (&["kafka", "--batch", "0"], "--batch is 1 to 4096"),
+        (&["kafka", "--batch", "600"], "at most 530 are"),
+        (&["paxos", "--batch", "2"], "asks for produce, which paxos does not offer"),
+        (&["kafka", "--batch", "2", "--reads", "1"], "there are no gets"),
         (&[], "<PROTOCOL>"),
     ] {
         let output = bench(args);

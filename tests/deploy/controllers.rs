@@ -121,8 +121,14 @@ impl Asking {
     }
 }
 
-/// What a producer sends, and the offset that it is told.
+/// What each message of a batch says, and the offset that its producer is told.
 type Produced = Operation<String, u64>;
+
+/// How many messages such a batch has: it says first which producer's it is.
+fn batch_of(value: &str) -> usize {
+    let (number, _) = value.split_once('.').unwrap();
+    number.parse::<usize>().unwrap() + 1
+}
 
 fn produce(file: &ClusterFile, number: usize, recorder: &Recorder<String, u64>, over: &AtomicBool) {
     let mut asking = Asking::open(file);
@@ -131,8 +137,8 @@ fn produce(file: &ClusterFile, number: usize, recorder: &Recorder<String, u64>, 
             return;
         }
         recorder.record(number, format!("{number}.{sequence}"), |value| {
-            let value = value.as_str().into();
-            match asking.ask(LogAsk::Produce { sequence, value, acks: Acks::All }) {
+            let messages = vec![value.as_str().into(); batch_of(value)];
+            match asking.ask(LogAsk::Produce { sequence, messages, acks: Acks::All }) {
                 LogAnswer::Produced { offset } => Some(offset),
                 other => panic!("{other:?}"),
             }
@@ -152,7 +158,8 @@ fn consume(file: &ClusterFile, over: &AtomicBool) -> BTreeMap<u64, LogRecord> {
     all
 }
 
-/// The log is as its producers and its consumer were told: linearizable as an append-only log.
+/// The log is as its producers and its consumer were told: linearizable as an append-only log, in which a
+/// batch is whole and there once.
 fn judge(
     produced: &[Produced],
     consumed: &BTreeMap<u64, LogRecord>,
@@ -162,10 +169,12 @@ fn judge(
     let mut once = BTreeMap::new();
     for operation in produced {
         let Some((end, offset)) = operation.answer else { panic!("{operation:?}") };
-        let value = log.get(&offset).and_then(|record| record.value.clone());
-        let value = value.as_ref().map(AsRef::<[u8]>::as_ref);
-        assert_eq!(value, Some(operation.op.as_bytes()), "{operation:?}");
-        assert_eq!(once.insert(offset, (operation.begin, end)), None, "{operation:?}");
+        for offset in (offset..).take(batch_of(&operation.op)) {
+            let value = log.get(&offset).and_then(|record| record.value.clone());
+            let value = value.as_ref().map(AsRef::<[u8]>::as_ref);
+            assert_eq!(value, Some(operation.op.as_bytes()), "{operation:?}");
+            assert_eq!(once.insert(offset, (operation.begin, end)), None, "{operation:?}");
+        }
     }
     assert_eq!(once.len(), log.len(), "a record was appended twice, or none asked for it");
     // In the order of offsets, none begins after a later one ended.

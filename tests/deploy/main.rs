@@ -7,6 +7,7 @@ mod support;
 
 #[cfg(feature = "tokio")]
 mod async_client;
+mod batches;
 mod bench;
 mod chaos;
 mod cluster_command;

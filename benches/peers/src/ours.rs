@@ -55,6 +55,28 @@ pub fn measure_as(
     run: Run,
 ) -> Result<Measured, Failure> {
     let more: &[&str] = if mode.is_empty() { &[] } else { &["--mode", mode] };
+    measured(quorate, cluster, dir, run, more)
+}
+
+/// Batches of so many records, which a log in this mode of Kafka takes; what is counted are batches.
+pub fn measure_batches(
+    quorate: &Path,
+    mode: &str,
+    batch: usize,
+    dir: &Path,
+    run: Run,
+) -> Result<Measured, Failure> {
+    let more = ["--mode", mode, "--batch", &batch.to_string()];
+    measured(quorate, ("kafka", servers("kafka")), dir, run, &more)
+}
+
+fn measured(
+    quorate: &Path,
+    cluster: (&str, usize),
+    dir: &Path,
+    run: Run,
+    more: &[&str],
+) -> Result<Measured, Failure> {
     let json = bench(quorate, cluster, dir, run, more)?;
     Ok(Measured {
         ops_per_second: number(&json, "ops_per_second")?,

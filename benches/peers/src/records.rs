@@ -12,19 +12,32 @@ use std::time::{Duration, Instant};
 /// The lengths of records.
 const SIZES: [usize; 2] = [100, 10_000];
 
-/// What is measured, and how: the name, and for ours the protocol and its mode, for Redis when it syncs.
+/// What is measured, and how.
 const SYSTEMS: [(&str, System); 5] = [
-    ("kafka, 3 brokers, flush=sync", System::Ours("kafka", "flush=sync")),
-    ("kafka, 3 brokers, flush=lazy", System::Ours("kafka", "flush=lazy")),
-    ("paxos, 3 replicas (puts)", System::Ours("paxos", "")),
+    ("kafka, 3 brokers, flush=sync", System::Kafka("flush=sync")),
+    ("kafka, 3 brokers, flush=lazy", System::Kafka("flush=lazy")),
+    ("paxos, 3 replicas (puts)", System::Paxos),
     ("Redis stream, appendfsync always, WAIT 2", System::Redis("always")),
     ("Redis stream, appendfsync everysec, WAIT 2", System::Redis("everysec")),
 ];
 
 #[derive(Clone, Copy)]
 enum System {
-    Ours(&'static str, &'static str),
+    /// In this mode.
+    Kafka(&'static str),
+    /// It has no batches: each record is a put.
+    Paxos,
+    /// It syncs so.
     Redis(&'static str),
+}
+
+/// The most records, and bytes, that `quorate produce` puts into a batch by default; each counts 8 bytes more
+/// than it has.
+const BATCH: (usize, usize) = (500, 56 * 1024);
+
+/// How many records of this length go together: one, and as many as there are in a batch of ours.
+fn batches(bytes: usize) -> [usize; 2] {
+    [1, BATCH.0.min(BATCH.1 / (bytes + 8))]
 }
 
 /// What the time from a producer to a consumer was.
@@ -103,26 +116,32 @@ pub async fn compare(args: &Args) -> Result<(), Failure> {
 const MOST_PRODUCERS: usize = 16;
 
 async fn throughput(args: &Args, run: Run) -> Result<(), Failure> {
-    let mut all: [Vec<Measured>; 5] = Default::default();
+    let mut measured = Vec::new();
+    for (name, system) in SYSTEMS {
+        let has_batches = !matches!(system, System::Paxos);
+        for batch in batches(run.value_bytes).into_iter().take(1 + usize::from(has_batches)) {
+            measured.push((name, system, batch, Vec::new()));
+        }
+    }
     for _ in 0..args.rounds {
-        for ((_, system), measured) in SYSTEMS.iter().zip(&mut all) {
+        for (_, system, batch, measured) in &mut measured {
             let dir = fresh(&args.disk)?;
             measured.push(match system {
-                System::Ours(protocol, mode) => {
-                    let cluster = (*protocol, ours::servers(protocol));
-                    ours::measure_as(&args.quorate, cluster, mode, dir.path(), run)?
+                System::Kafka(mode) => {
+                    ours::measure_batches(&args.quorate, mode, *batch, dir.path(), run)?
                 }
-                System::Redis(fsync) => streams::measure(dir.path(), run, fsync).await?,
+                System::Paxos => ours::measure(&args.quorate, "paxos", dir.path(), run)?,
+                System::Redis(fsync) => streams::measure(dir.path(), run, fsync, *batch).await?,
             });
         }
     }
-    for ((name, _), measured) in SYSTEMS.iter().zip(&all) {
+    for (name, _, batch, measured) in &measured {
         let of = |what: fn(&Measured) -> f64| median(measured.iter().map(what).collect());
-        let ops = of(|one| one.ops_per_second);
+        let records = of(|one| one.ops_per_second) * *batch as f64;
         println!(
-            "  {:>4} clients, {name:<44} {ops:>8.0} a second, {:>7.2} MB/s, p50 {:>6.0} us, p99 {:>6.0} us",
+            "  {:>4} clients, {name:<44} {batch:>3} together: {records:>8.0} a second, {:>7.2} MB/s, p50 {:>6.0} us, p99 {:>6.0} us",
             run.clients,
-            ops * run.value_bytes as f64 / 1e6,
+            records * run.value_bytes as f64 / 1e6,
             of(|one| one.p50_us),
             of(|one| one.p99_us),
         );
@@ -132,19 +151,18 @@ async fn throughput(args: &Args, run: Run) -> Result<(), Failure> {
 
 async fn latency(args: &Args, run: Run) -> Result<(), Failure> {
     // A get of Multi-Paxos is no consumer.
-    let systems = SYSTEMS.iter().filter(|(_, it)| !matches!(it, System::Ours("paxos", _)));
-    let systems: Vec<_> = systems.collect();
-    let mut all = vec![Vec::new(); systems.len()];
+    let mut all = SYSTEMS.map(|(name, system)| (name, system, Vec::new()));
     for _ in 0..args.rounds {
-        for ((_, system), measured) in systems.iter().zip(&mut all) {
+        for (_, system, measured) in &mut all {
             let dir = fresh(&args.disk)?;
             measured.push(match system {
-                System::Ours(_, mode) => end_to_end(&args.quorate, mode, dir.path(), run)?,
+                System::Kafka(mode) => end_to_end(&args.quorate, mode, dir.path(), run)?,
                 System::Redis(fsync) => streams::end_to_end(dir.path(), run, fsync).await?,
+                System::Paxos => continue,
             });
         }
     }
-    for ((name, _), measured) in systems.iter().zip(&all) {
+    for (name, _, measured) in all.iter().filter(|(.., measured)| !measured.is_empty()) {
         let of = |what: fn(&EndToEnd) -> f64| median(measured.iter().map(what).collect());
         println!(
             "  {:>4} producers, {name:<44} p50 {:>6.0} us, p99 {:>6.0} us at {:>6.0} a second",

@@ -1,4 +1,5 @@
-//! Redis streams: a primary and two replicas; a record is `XADD` and `WAIT 2`, and a consumer waits with
+//! Redis streams: a primary and two replicas; a record is `XADD`, several may be in one write with
+//! the `WAIT 2` that follows, and a consumer waits with
 //! `XREAD BLOCK`.
 
 use crate::load::{Client, Failure, Measured, Run, closed_loop};
@@ -11,14 +12,19 @@ use std::time::{Duration, Instant};
 /// About as many records are kept.
 const KEPT: &[u8] = b"100000";
 
-/// Appends a record for each put.
-struct Producer(Redis);
+/// Appends so many records for each put, in one write, and waits for the replicas once.
+struct Producer(Redis, usize);
 
 impl Producer {
     async fn append(&mut self, value: &[u8]) -> Result<(), Failure> {
         let add: [&[u8]; 8] = [b"XADD", b"s", b"MAXLEN", b"~", KEPT, b"*", b"v", value];
-        self.0.send(&[&add, &[b"WAIT", b"2", b"10000"]]).await?;
-        self.0.reply().await?;
+        let wait: [&[u8]; 3] = [b"WAIT", b"2", b"10000"];
+        let mut commands: Vec<&[&[u8]]> = vec![&add; self.1];
+        commands.push(&wait);
+        self.0.send(&commands).await?;
+        for _ in 0..self.1 {
+            self.0.reply().await?;
+        }
         match self.0.reply().await?.as_slice() {
             [two] if two == b"2" => Ok(()),
             other => Err(format!("WAIT 2 answered {other:?}").into()),
@@ -36,18 +42,18 @@ impl Client for Producer {
     }
 }
 
-async fn producers(port: u16, count: usize) -> Result<Vec<Producer>, Failure> {
+async fn producers(port: u16, count: usize, batch: usize) -> Result<Vec<Producer>, Failure> {
     let mut all = Vec::new();
     for _ in 0..count {
-        all.push(Producer(Redis::connect(port).await?));
+        all.push(Producer(Redis::connect(port).await?, batch));
     }
     Ok(all)
 }
 
-/// Records a second, and the time until each is acknowledged.
-pub async fn measure(dir: &Path, run: Run, fsync: &str) -> Result<Measured, Failure> {
+/// So many records at a time: how often a second, and the time until they are acknowledged.
+pub async fn measure(dir: &Path, run: Run, fsync: &str, batch: usize) -> Result<Measured, Failure> {
     let (_processes, port) = start(dir, fsync).await?;
-    closed_loop(producers(port, run.clients).await?, run).await
+    closed_loop(producers(port, run.clients, batch).await?, run).await
 }
 
 /// The time from before a record is sent until a consumer has it.
@@ -58,7 +64,7 @@ pub async fn end_to_end(dir: &Path, run: Run, fsync: &str) -> Result<EndToEnd, F
     // The consumer waits from the end of the stream on.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let mut tasks = Vec::new();
-    for mut producer in producers(port, run.clients).await? {
+    for mut producer in producers(port, run.clients, 1).await? {
         tasks.push(tokio::spawn(async move {
             while begin.elapsed() < run.warm_up + run.length {
                 producer.append(Sent::now(begin).record(run.value_bytes).as_bytes()).await?;

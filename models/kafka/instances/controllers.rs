@@ -5,16 +5,17 @@
 //! both of which must agree, show a leader that is deposed and does not know; three, of which the first
 //! is down before the second tries to lead, that the others go on.
 
-use crate::kafka::bounds::{Bounds, Fences, lossy_controllers};
+use crate::kafka::bounds::{Bounds, Fences, lossy_controllers, lossy_succession};
 use crate::kafka::properties::{self as claims, Actor, Claim, History};
+use crate::world::Cluster;
 use crate::{Expected, Instance};
 
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![controllers(), lossy(), produced(), bereaved()]
+    vec![controllers(), lossy(), elected(), produced(), bereaved(), reordered()]
 }
 
 /// Each decision is accepted by both controllers, whatever is lost; nobody else takes over. With a second
-/// broker or an election there are more than 1.5 million states, and with a producer no end was seen:
+/// broker there are more than 1.5 million states, and with a producer no end was seen:
 /// each kind of message that may be under way at a time, or lost, doubles them.
 fn lossy() -> Instance<Actor, History> {
     Instance {
@@ -29,6 +30,38 @@ fn lossy() -> Instance<Actor, History> {
         symmetry: None,
         expected: Expected { unique: 178_808, generated: 2_733_169, violated: &[] },
     }
+}
+
+/// An election doubles the states again for each of its messages, so links are short here: on one there is a message at
+/// a time, and before another is sent it arrives or is lost. Messages of one link do not overtake each
+/// other then, while those of different links do.
+fn elected() -> Instance<Actor, History> {
+    Instance {
+        name: "controllers-lossy-election",
+        about: "2 controllers, the second takes over, and a broker that commits alone; any losses, 1 message in flight on a link; the broker is fenced",
+        deep: false,
+        cluster: || succession(1),
+        symmetry: None,
+        expected: Expected { unique: 11_534, generated: 76_783, violated: &[] },
+    }
+}
+
+/// Two messages between controllers overtake each other too: 40 times as many states.
+fn reordered() -> Instance<Actor, History> {
+    Instance {
+        name: "controllers-reorder",
+        about: "2 controllers, the second takes over, and a broker that commits alone; any losses, 2 messages in flight from controller to controller, else 1 on a link; the broker is fenced",
+        deep: true,
+        cluster: || succession(2),
+        symmetry: None,
+        expected: Expected { unique: 491_736, generated: 5_046_571, violated: &[] },
+    }
+}
+
+fn succession(between: usize) -> Cluster<Actor, History> {
+    let bounds = Bounds { in_flight: Some((between, 1)), ..lossy_succession() };
+    let liveness = bounds.liveness();
+    bounds.safe(liveness.into_iter().chain([claims::shrunk(1), claims::taken_over()]))
 }
 
 /// 2 brokers, 2 to commit, the first of which is fenced; one controller takes over from another.

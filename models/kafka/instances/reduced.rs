@@ -11,6 +11,7 @@ pub(in crate::kafka) const REDUCED: &[Reduced] = &[
     Reduced::new("clean-restart", 4_072, 11_417),
     Reduced::new("synchronous", 30_201, 89_085),
     Reduced::new("retry", 3_051, 9_115),
+    Reduced::new("batches", 2_421, 8_157),
     Reduced::new("follower-reads", 4_000, 14_608),
     Reduced::new("failover", 12_733, 40_559),
     Reduced::new("acks-one", 940, 2_626),

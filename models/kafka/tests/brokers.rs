@@ -21,8 +21,13 @@ fn broker(at: usize) -> Node {
 }
 
 fn produce(sequence: u64) -> Msg {
-    let value = sequence.to_string().as_str().into();
-    Service::Request { seq: sequence, op: Op::Produce { sequence, value, acks: Acks::All } }
+    batch(sequence, 1)
+}
+
+/// A batch of so many messages.
+fn batch(sequence: u64, count: usize) -> Msg {
+    let messages = vec![sequence.to_string().as_str().into(); count];
+    Service::Request { seq: sequence, op: Op::Produce { sequence, messages, acks: Acks::All } }
 }
 
 fn state(node: &Node) -> &crate::kafka::BrokerState {
@@ -47,9 +52,14 @@ fn sent_to(node: usize, did: Vec<Did<Kafka>>) -> Vec<Msg> {
 
 /// The metadata in which broker 2 leads the second leader epoch.
 fn second_epoch(node: &Node) -> Registry {
-    let mut registry = state(node).metadata.clone();
+    next_epoch(&state(node).metadata, 2)
+}
+
+/// The metadata in which this broker leads the next leader epoch.
+fn next_epoch(before: &Registry, leader: usize) -> Registry {
+    let mut registry = before.clone();
     registry.version += 1;
-    registry.partition.leader = Some(2.into());
+    registry.partition.leader = Some(leader.into());
     registry.partition.leader_epoch += 1;
     registry.partition.epoch += 1;
     registry
@@ -119,14 +129,42 @@ fn kip_101_logs_that_parted_are_the_same_again() {
     new.on_msg(0, Service::Peer(Peer::Metadata(registry.clone())));
     new.on_msg(4, produce(1));
     assert_ne!(state(&old).log.records()[1], state(&new).log.records()[1]);
+    follow(&mut old, &mut new, registry);
+    assert_eq!(state(&old).log, state(&new).log);
+    assert_eq!(state(&new).hw, 2, "both have it");
+}
+
+/// Broker 1 learns that broker 2 leads, and fetches what it lacks.
+fn follow(old: &mut Node, new: &mut Node, registry: Registry) {
     let mut to_new = sent_to(2, old.on_msg(0, Service::Peer(Peer::Metadata(registry))));
     while let Some(msg) = to_new.pop() {
         for answer in sent_to(1, new.on_msg(1, msg)) {
             to_new.extend(sent_to(2, old.on_msg(2, answer)));
         }
     }
+}
+
+/// The first leader has a batch of three and a record of a later epoch; the second has a record of the
+/// epoch between, which ends in the middle of that batch.
+#[test]
+fn a_batch_in_whose_middle_logs_part_is_cut_off_as_a_whole() {
+    let (mut old, mut new) = (broker(1), broker(2));
+    old.on_msg(3, batch(1, 3));
+    old.on_timeout(&Timer::Flush);
+    let second = second_epoch(&new);
+    new.on_msg(0, Service::Peer(Peer::Metadata(second.clone())));
+    new.on_msg(4, batch(1, 2));
+    let third = next_epoch(&second, 1);
+    old.on_msg(0, Service::Peer(Peer::Metadata(third.clone())));
+    old.on_msg(3, batch(2, 1));
+    assert_eq!((state(&old).log.end(), state(&new).log.end()), (4, 2));
+    let fourth = next_epoch(&third, 2);
+    new.on_msg(0, Service::Peer(Peer::Metadata(fourth.clone())));
+    follow(&mut old, &mut new, fourth);
     assert_eq!(state(&old).log, state(&new).log);
-    assert_eq!(state(&new).hw, 2, "both have it");
+    assert_eq!((state(&old).log.end(), state(&new).hw, state(&old).flushed), (2, 2, 0));
+    old.restart();
+    assert_eq!(state(&old).log.end(), 0, "on disk it was cut off, too");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! that are forgotten.
 
 use crate::kafka::{
-    Acks, BrokerState, Config, Content, Fetch, Fetched, Flush, Kafka, Msg, Op, Peer, Reply, State,
-    Timer, Timing,
+    Acks, BrokerState, Config, Content, Entry, Fetch, Fetched, Flush, Kafka, Log, Msg, Op, Peer,
+    Record, Reply, State, Timer, Timing,
 };
 use crate::kv::service::Refusal;
 use crate::kv::{self, Service};
@@ -110,7 +110,7 @@ fn a_request_that_comes_again_gets_the_reply_that_it_had() {
     assert_eq!(leader.on_msg(3, put(1, "a")), [], "its client has gone on");
     leader.on_msg(3, put(4, "b"));
     assert_eq!(state(&leader).log.end(), 3, "a client may give up a request");
-    let produce = Op::Produce { sequence: 2, value: "m".into(), acks: Acks::All };
+    let produce = Op::Produce { sequence: 2, messages: vec!["m".into()], acks: Acks::All };
     let did = leader.on_msg(4, Service::Request { seq: 1, op: produce });
     assert_eq!(did, [Did::Send(4, Service::Reply { seq: 1, reply: Reply::OutOfOrder })]);
 }
@@ -141,6 +141,66 @@ fn what_is_forgotten_was_committed_and_comes_to_the_same() {
     assert_eq!(state(&leader).hw, 1, "what it has forgotten is committed");
 }
 
+/// A batch has an offset for each message; one that comes again is known by its number, and is not
+/// appended again, not even in the middle; a new leader knows it too.
+#[test]
+fn a_batch_is_appended_and_answered_as_a_whole() {
+    let mut leader = leader(|_| {});
+    let produce = |sequence, count| {
+        let messages = vec!["m".into(); count];
+        Service::Request { seq: sequence, op: Op::Produce { sequence, messages, acks: Acks::All } }
+    };
+    let at = |seq, offset| Did::Send(3, Service::Reply { seq, reply: Reply::Produced { offset } });
+    leader.on_msg(3, produce(1, 5));
+    leader.on_msg(3, produce(1, 5));
+    leader.on_msg(4, put(1, "a"));
+    let log = &state(&leader).log;
+    assert_eq!((log.end(), log.records().len()), (6, 2), "it is there once");
+    assert_eq!(fetched(&leader.on_msg(2, fetch(0))), [(0, 2)]);
+    let did = leader.on_msg(2, fetch(5));
+    assert!(did.contains(&at(1, 0)) && !did.contains(&Did::Send(4, done(1))), "{did:?}");
+    assert_eq!(leader.on_msg(3, produce(1, 5)), [at(1, 0)], "after it was answered");
+    assert!(leader.on_msg(2, fetch(6)).contains(&Did::Send(4, done(1))));
+    leader.on_msg(3, produce(2, 2));
+    assert!(leader.on_msg(2, fetch(8)).contains(&at(2, 6)), "after all messages before it");
+    let consume = |from| Service::Request { seq: 1, op: Op::Consume { from } };
+    for (asked, from, count) in [(0, 0, 3), (3, 0, 3), (5, 5, 2), (7, 6, 1), (8, 8, 0)] {
+        let did = leader.on_msg(5, consume(asked));
+        let [Did::Send(5, Service::Reply { reply: Reply::Consumed { from: told, records }, .. })] =
+            did.as_slice()
+        else {
+            panic!("{did:?}");
+        };
+        assert_eq!((*told, records.len()), (from, count), "from {asked}");
+    }
+}
+
+#[test]
+fn a_log_forgets_whole_batches() {
+    let mut log: Log = Log::default();
+    let record = |sequence, count| Record {
+        epoch: sequence,
+        producer: 7.into(),
+        sequence,
+        entry: Entry::of(vec!["m".into(); count]),
+    };
+    log.extend([record(1, 3), record(2, 1), record(3, 4)]);
+    assert_eq!((log.end(), log.end_of(1), log.end_of(2)), (8, (1, 3), (2, 4)));
+    assert_eq!(
+        (log.start_of(5), log.between(2, 5).len()),
+        (4, 2),
+        "the last has not ended by then"
+    );
+    assert_eq!(log.start_of_last(1), 4);
+    log.trim(4);
+    assert_eq!((log.start(), log.end(), log.records().len()), (4, 8, 1));
+    assert_eq!((log.epoch_before(4), log.last_epoch()), (2, 3));
+    let saved = postcard::to_allocvec(&log).unwrap();
+    assert_eq!(postcard::from_bytes::<Log>(&saved).unwrap(), log, "ends follow from the rest");
+    log.truncate(6);
+    assert_eq!(log.end(), 4);
+}
+
 #[test]
 fn a_full_log_takes_no_more() {
     let mut leader = leader(|config| config.max_log_bytes = 1);
@@ -153,7 +213,7 @@ fn a_full_log_takes_no_more() {
 fn a_record_is_acknowledged_as_its_producer_asked() {
     let mut leader = leader(|config| config.in_sync = 1);
     let produce = |sequence, acks| {
-        let op = Op::Produce { sequence, value: "m".into(), acks };
+        let op = Op::Produce { sequence, messages: vec!["m".into()], acks };
         Service::Request { seq: sequence, op }
     };
     let busy = Service::Refused { seq: 1, why: Refusal::Busy };

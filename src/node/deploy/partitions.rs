@@ -252,7 +252,12 @@ const TURN: Duration = Duration::from_micros(500);
 
 impl Crowd for Spread {
     fn begin(&mut self, client: usize, ask: &Ask) -> Result<(), AskError> {
-        let at = ask.key().map_or(0, |key| self.all.partition_of(key.as_ref()));
+        let at = match (ask.key(), ask) {
+            (Some(key), _) => self.all.partition_of(key.as_ref()),
+            // A producer's numbers are of one partition.
+            (None, Ask::Log(_)) => client % self.crowds.len(),
+            (None, _) => 0,
+        };
         self.asked[client] = at;
         self.crowds[at].begin(client, ask)
     }

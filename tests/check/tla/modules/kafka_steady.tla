@@ -24,7 +24,7 @@ Nodes == 1..6
 \* Messages, by number: sender, receiver, link.
 \* 1: 3 -> 2: Peer(Fetch(Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1, held: None }))
 \* 2: 4 -> 2: Peer(Fetch(Fetch { leader_epoch: 1, offset: 0, last_epoch: 0, broker_epoch: 1, held: None }))
-\* 3: 5 -> 2: Request { seq: 1, op: Produce { sequence: 1, value: "a", acks: All } }
+\* 3: 5 -> 2: Request { seq: 1, op: Produce { sequence: 1, messages: ["a"], acks: All } }
 \* 4: 6 -> 2: Request { seq: 1, op: Consume { from: 0 } }
 \* 5: 2 -> 6: Reply { seq: 1, reply: Consumed { from: 0, records: [] } }
 \* 6: 2 -> 3: Peer(Fetched(Fetched { leader_epoch: 1, offset: 0, last_epoch: 0, hw: 0, content: Records([Record { epoch: 1, producer: Id(4), sequence: 1, entry: Message("a") }]) }))
@@ -49,7 +49,7 @@ Nodes == 1..6
 \* 25: 2 -> 1: Peer(Heartbeat { epoch: 1, version: 1 })
 \* 26: 3 -> 1: Peer(Heartbeat { epoch: 1, version: 1 })
 \* 27: 4 -> 1: Peer(Heartbeat { epoch: 1, version: 1 })
-\* 28: 5 -> 3: Request { seq: 1, op: Produce { sequence: 1, value: "a", acks: All } }
+\* 28: 5 -> 3: Request { seq: 1, op: Produce { sequence: 1, messages: ["a"], acks: All } }
 \* 29: 6 -> 3: Request { seq: 1, op: Consume { from: 0 } }
 \* 30: 2 -> 1: Peer(AlterPartition { leader_epoch: 1, partition_epoch: 1, isr: {Id(1): 1} })
 \* 31: 2 -> 1: Peer(AlterPartition { leader_epoch: 1, partition_epoch: 1, isr: {Id(1): 1, Id(2): 1} })
