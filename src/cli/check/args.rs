@@ -204,8 +204,9 @@ pub(crate) struct Args {
     max_memory: Option<u64>,
     /// Keep what need not be in memory in this directory, and checkpoints
     ///
-    /// Each instance has a directory of its own there. All states are searched, as with
-    /// --full. Not for instances with liveness properties.
+    /// Each instance has a directory of its own there, and with --hosts each process too.
+    /// All states are searched, as with --full. Not for instances with liveness properties,
+    /// unless with --hosts, which leaves liveness undecided.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["reduced", "engine"])]
     disk: Option<PathBuf>,
     /// Go on from the last checkpoint in the directory of --disk
@@ -217,10 +218,11 @@ pub(crate) struct Args {
     /// --max-memory, if they like), in any order; they wait a minute for each other. The states
     /// that are known are shared out among them; verdicts, counts and traces are those of one
     /// process, and each reports them. All states are searched, as with --full. Liveness is not
-    /// decided. If one process ends, the check fails, and starts from the beginning. Whoever
-    /// reaches the ports can disturb a check: use a private network.
+    /// decided. If one process ends, so do the others, with an error; with --disk, all are
+    /// then started again with --resume, and go on. Whoever reaches the ports can disturb a
+    /// check: use a private network.
     #[arg(long, value_name = "FILE", requires = "process")]
-    #[arg(conflicts_with_all = ["disk", "reduced", "engine", "walks", "max_depth"])]
+    #[arg(conflicts_with_all = ["reduced", "engine", "walks", "max_depth"])]
     pub(super) hosts: Option<PathBuf>,
     /// Which line of the file of --hosts this process is, from 0
     #[arg(long, value_name = "N", requires = "hosts")]
@@ -256,7 +258,8 @@ impl Args {
 
     /// Where the check of an instance or a mutant keeps what it may keep on disk.
     pub(super) fn disk(&self, protocol: &str, name: &str) -> Option<Disk> {
-        let dir = self.disk.as_ref()?.join(format!("{protocol}-{name}"));
+        let process = self.process.map_or_else(String::new, |n| format!("-process-{n}"));
+        let dir = self.disk.as_ref()?.join(format!("{protocol}-{name}{process}"));
         let every = Duration::from_secs(self.checkpoint_seconds);
         Some(Disk { dir, name: format!("{protocol} {name}"), resume: self.resume, every })
     }

@@ -127,6 +127,20 @@ impl Hosts {
         all.map(read).collect()
     }
 
+    /// What each process says, if none has an error: else all have one.
+    pub(super) fn each<T: Serialize + DeserializeOwned>(
+        &self,
+        mine: Result<T, CheckError>,
+    ) -> Result<Vec<T>, CheckError> {
+        let said = mine.as_ref().map_err(ToString::to_string);
+        let all = self.all::<Result<T, String>>(&said);
+        mine?;
+        let cannot = |(number, said): (usize, Result<T, String>)| {
+            said.map_err(|why| CheckError::Hosts(format!("process {number} cannot go on: {why}")))
+        };
+        all?.into_iter().enumerate().map(cannot).collect()
+    }
+
     /// A process sent what none of this version sends.
     pub(super) fn nonsense(&self, from: usize) -> CheckError {
         self.leave();
