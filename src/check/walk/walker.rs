@@ -1,5 +1,6 @@
 //! One walk: a step after the other, each state checked when it is met first.
 
+use super::coverage::Walks;
 use super::known::{Found, Known, Occasion, Walk};
 use super::race::{Random, time, weight};
 use crate::check::space::{Kind, Space, Stepper};
@@ -30,15 +31,9 @@ impl<'c> Walker<'c> {
         Self { judge, stepper, steps: Vec::new(), racing: Vec::new() }
     }
 
-    /// A walk of at most so many steps; it ends where one of the properties `until` is decided.
-    pub(super) fn walk(
-        &mut self,
-        number: u64,
-        (seed, steps): (u64, u32),
-        known: &Known,
-        until: u64,
-    ) -> Walk {
-        let space = self.judge.space;
+    /// One of the walks; it ends where one of the properties `until` is decided.
+    pub(super) fn walk(&mut self, number: u64, of: Walks, known: &Known, until: u64) -> Walk {
+        let (Walks { seed, steps, is_uniform, .. }, space) = (of, self.judge.space);
         let mut random = Random::new(seed, number);
         let mut walk = Walk { number, ..Walk::default() };
         let (mut met, mut open) = (FxHashSet::default(), known.open);
@@ -64,6 +59,9 @@ impl<'c> Walker<'c> {
             let draw = random.next();
             let is_new = |next: u64| !known.has(next) && !met.contains(&next);
             let weigh = |occasion: Occasion, next: u64| {
+                if is_uniform {
+                    return 1.0;
+                }
                 let own = walk.taken.get(&occasion).copied().unwrap_or(0);
                 weight(known.taken(occasion).saturating_add(own), is_new(next))
             };

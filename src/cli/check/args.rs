@@ -51,9 +51,10 @@ With --json, each instance is one object on a line, with the fields
   estimate                     of an incomplete check: {states, growth}: about how many
                                states there are, or null if the levels grow by a
                                factor that does not fall; and that factor
-  walks                        of random walks only: {count, seed, max_steps, is_exact,
-                               curve, found}: whether every state that was met was
-                               kept; {walks, states} by rounds; {property, walk, steps}
+  walks                        of random walks only: {count, seed, max_steps, is_uniform,
+                               is_exact, curve, found}: whether every state that was
+                               met was kept; {walks, states} by rounds; {property,
+                               walk, steps}
   collision_probability        a bound on the probability of a hidden state
   as_expected, surprises       whether all is as recorded, and what is not
   properties                   a list of {name, says, source, kind, expected,
@@ -66,7 +67,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 17] = [
+const OF_INSTANCES: [&str; 18] = [
     "instance",
     "mutant",
     "deep",
@@ -83,6 +84,7 @@ const OF_INSTANCES: [&str; 17] = [
     "reduced",
     "walks",
     "seed",
+    "uniform",
     "plot",
 ];
 
@@ -161,6 +163,9 @@ pub(crate) struct Args {
     /// What the walks follow from: the same seed, the same walks
     #[arg(long, value_name = "S", requires = "walks")]
     seed: Option<u64>,
+    /// Let the walks take every step that is possible with the same probability, for comparison
+    #[arg(long, requires = "walks")]
+    uniform: bool,
     /// Draw how many states the walks met, as an SVG file
     #[arg(long, value_name = "FILE", requires = "walks")]
     pub(super) plot: Option<PathBuf>,
@@ -290,6 +295,7 @@ impl Args {
         Walks {
             steps: self.max_depth.unwrap_or(walks.steps),
             states: self.limits().memory.map_or(walks.states, states),
+            is_uniform: self.uniform,
             ..walks
         }
     }

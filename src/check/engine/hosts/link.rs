@@ -39,7 +39,7 @@ impl Grain {
     /// Few enough states that it is no loss that all processes search the same until then, and enough to
     /// be shared evenly. Rounds so large that processes seldom wait for each other, and so small that what
     /// is under way takes some megabytes.
-    const COARSE: Self = Self { part_at: 256, a_round: 1024 };
+    const COARSE: Self = Self { part_at: 2048, a_round: 1024 };
     /// So that small instances have all of it.
     const FINE: Self = Self { part_at: 2, a_round: 7 };
 }
