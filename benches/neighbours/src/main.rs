@@ -49,7 +49,10 @@ fn compare((protocol, first, second): (&str, usize, usize)) -> Result<(), Box<dy
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into());
             }
-            runs.push(serde_json::from_slice::<Value>(&output.stdout)?);
+            // TraceForge writes there too.
+            let out = String::from_utf8(output.stdout)?;
+            let last = out.lines().last().unwrap_or_default();
+            runs.push(serde_json::from_str::<Value>(last)?);
         }
     }
     for (checker, mut runs) in CHECKERS.iter().zip(runs) {

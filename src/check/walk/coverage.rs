@@ -13,7 +13,8 @@ pub struct Walks {
     pub steps: u32,
     /// The most states that are kept.
     pub states: usize,
-    /// Whether each step that is possible is as probable as any other, rather than rare ones more.
+    /// Whether each step that is possible is as probable as any other, rather than those more that are new
+    /// or to the liking of a walk.
     pub is_uniform: bool,
 }
 

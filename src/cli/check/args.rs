@@ -154,10 +154,11 @@ pub(crate) struct Args {
     /// Take so many random walks, instead of a search of all states
     ///
     /// For what has too many states: a violation that is found is one, and that none is
-    /// found says nothing, so nothing is said to hold. Liveness is not decided. A step is
-    /// the more probable the less often the same handler run was taken before. A walk has
-    /// at most 100 steps, or --max-depth. Traces are shortened, but need not be shortest.
-    /// States are counted as long as there is room for them: 10,000,000, or --max-memory.
+    /// found says nothing, so nothing is said to hold. Liveness is not decided. Each walk
+    /// likes some handler runs more than others, at random, and all prefer what is new. A
+    /// walk has at most 100 steps, or --max-depth. Traces are shortened, but need not be
+    /// shortest. States are counted as long as there is room for them: 10,000,000, or
+    /// --max-memory.
     #[arg(long, value_name = "N", conflicts_with_all = ["engine", "full", "reduced", "max_states"])]
     walks: Option<u64>,
     /// What the walks follow from: the same seed, the same walks
