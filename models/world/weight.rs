@@ -90,10 +90,14 @@ pub(super) fn heap_of(value: &impl Hash) -> u64 {
     meter.pieces + meter.values * ROOM + meter.collections * ALLOCATION
 }
 
-/// What a `boxcar::Vec` of so many values takes: it grows by segments that double, and marks each
-/// value that is there.
+/// What a `boxcar::Vec` of so many values takes: it grows by segments that double, the next one when the
+/// last is full but for an eighth, and marks each value that is there.
 pub(super) fn of_list<T>(values: usize) -> u64 {
-    let capacity = ((values / 32 + 1).next_power_of_two() * 2 - 1) * 32;
+    const FIRST: usize = 32;
+    let last = values.saturating_sub(1) + FIRST;
+    let segment = 1 << last.ilog2();
+    let has_next = last - segment >= segment - segment / 8;
+    let capacity = segment * if has_next { 4 } else { 2 } - FIRST;
     (capacity * (size_of::<T>() + align_of::<T>())) as u64
 }
 
@@ -111,6 +115,13 @@ mod tests {
     #[test]
     fn a_value_without_collections_holds_nothing_beside_itself() {
         assert_eq!(heap_of(&(1_u64, Some(2_u8), (3_u16, false))), 0);
+    }
+
+    #[test]
+    fn a_list_has_the_next_segment_once_the_last_is_nearly_full() {
+        let capacity = |values| of_list::<u8>(values) / 2;
+        let all = [1, 28, 29, 32, 33, 88, 89, 96, 97].map(capacity);
+        assert_eq!(all, [32, 32, 96, 96, 96, 96, 224, 224, 224]);
     }
 
     #[test]

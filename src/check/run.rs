@@ -37,8 +37,8 @@ pub struct Options<'a> {
     /// Where the check keeps what need not be in memory, and from where it can be resumed; stateright
     /// keeps all in memory. No states are left out then but by symmetry.
     pub disk: Option<&'a Disk>,
-    /// The processes with which it checks, if there are others: liveness is then not decided, nothing is
-    /// kept on disk, and no states are left out but by symmetry. Stateright and walks know none.
+    /// The processes with which it checks, if there are others: liveness is then not decided, and no
+    /// states are left out but by symmetry. Stateright and walks know none.
     pub hosts: Option<&'a Hosts>,
     /// Stop when this `always` property is violated; a mutant's check stops at its killer if
     /// nothing is said. Stateright goes on.

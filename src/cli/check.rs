@@ -56,7 +56,7 @@ pub(crate) fn execute(args: &Args, catalogue: &Catalogue) -> Result<u8, CliError
             Err(error) if error.code() == super::USAGE => return Err(error),
             Err(error) => {
                 error.tell(args.is_json());
-                let is_alone = is_alone(&error);
+                let is_alone = hosts.is_some() && is_alone(&error);
                 failed.push(error);
                 if is_alone {
                     break;
@@ -110,9 +110,11 @@ fn hosts(args: &Args, stop: &AtomicBool) -> Result<Option<Hosts>, CliError> {
     Ok(Some(Hosts::meet(file, number, stop)?))
 }
 
-/// Whether the other processes are lost, so that there is nobody to go on with.
+/// Whether the other processes are lost, so that there is nobody to go on with: of several a process that
+/// cannot use its disk leaves the others.
 fn is_alone(error: &CliError) -> bool {
-    matches!(error, CliError::Check { source: CheckError::Hosts(_), .. })
+    let source = |error: &CheckError| matches!(error, CheckError::Hosts(_) | CheckError::Disk(_));
+    matches!(error, CliError::Check { source: of, .. } if source(of))
 }
 
 fn check(

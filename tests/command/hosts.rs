@@ -120,6 +120,41 @@ mod with_the_feature {
     }
 
     #[test]
+    fn processes_go_on_from_their_checkpoints_after_one_is_killed() {
+        let args = ["primary-backup", "--instance", "asynchronous", "--json", "--threads=1"];
+        let full = [&args[..], &["--full"]].concat();
+        let one = Command::new(env!("CARGO_BIN_EXE_quorate")).arg("check").args(full).output();
+        let expected = reports(&one.unwrap());
+        let (dir, path) = hosts(3);
+        let disk = dir.path().join("disk");
+        let args =
+            [&args[..], &["--checkpoint-seconds=0", "--disk", disk.to_str().unwrap()]].concat();
+        let all = [0, 1, 2].map(|process| start(&path, process, &args));
+        let checkpoint = |process: usize| {
+            disk.join(format!("primary-backup-asynchronous-process-{process}/checkpoint"))
+        };
+        let begin = Instant::now();
+        while !checkpoint(1).exists() && begin.elapsed() < Duration::from_mins(1) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let [first, mut killed, third] = all;
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        for child in [first, third] {
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("process 1 is lost") && said.contains("--resume"), "{said}");
+        }
+        let args = [&args[..], &["--resume"]].concat();
+        for child in [2, 0, 1].map(|process| start(&path, process, &args)) {
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(reports(&output), expected, "{output:?}");
+        }
+        assert!((0..3).all(|process| !checkpoint(process).exists()));
+    }
+
+    #[test]
     fn processes_with_other_arguments_do_not_check_together() {
         let (_dir, path) = hosts(2);
         let all = [["--instance", "rivalry"], ["--instance", "restart"]];

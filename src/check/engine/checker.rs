@@ -131,9 +131,10 @@ impl<'c> Checker<'c> {
     }
 
     /// Checks with other processes, which share the visited set. All must check the same, with the same
-    /// options but for threads. Not with liveness properties, a limit on depth, or on disk; and all states are searched,
-    /// unless there is a symmetry. Counts, verdicts and traces are those of a check by one process, and
-    /// the memory that is reported is this process's.
+    /// options but for threads and the directory on [disk](Self::disk), of which each has its own. Not with
+    /// liveness properties or a limit on depth; and all states are searched, unless there is a symmetry.
+    /// Counts, verdicts and traces are those of a check by one process, and the memory that is reported
+    /// is this process's.
     #[must_use]
     pub fn hosts(mut self, hosts: &'c Hosts) -> Self {
         self.hosts = Some(hosts);
@@ -214,14 +215,14 @@ impl<'c> Checker<'c> {
         let mask = if decides_liveness { mask } else { mask.safety() };
         let mut search = Search::new(space, workers, &totals, mask);
         let images = space.images() + 1;
+        if let Some(hosts) = self.hosts {
+            hosts.agree(&self.identity(until))?;
+        }
         if let Some(disk) = &self.disk {
-            search = search.on_disk(disk, images)?;
+            search = search.on_disk(disk, images, self.hosts)?;
         }
         match self.hosts {
-            Some(hosts) => {
-                hosts.agree(&self.identity(until))?;
-                Shared::new(hosts, &mut search).run(Until::Any(until), progress)?;
-            }
+            Some(hosts) => Shared::new(hosts, &mut search).run(Until::Any(until), progress)?,
             None => search.run(Until::Any(until), progress)?,
         }
         let classes = decides_liveness.then_some(&*classes);
@@ -233,9 +234,14 @@ impl<'c> Checker<'c> {
     fn identity(&self, until: u64) -> String {
         let space = &*self.space;
         let names: Vec<_> = space.claims().iter().map(|claim| claim.name).collect();
+        let on_disk = match &self.disk {
+            None => "",
+            Some(disk) if disk.resume => ", from a checkpoint",
+            Some(_) => ", with checkpoints",
+        };
         format!(
             "{} properties ({}) from the state {:032x} with {} exchanges until {until:x} within {:?} by \
-             version {}",
+             version {}{on_disk}",
             names.len(),
             names.join(", "),
             space.fingerprint(space.initial()),
@@ -293,9 +299,6 @@ impl<'c> Checker<'c> {
         ];
         if let Some((what, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
             return Err(CheckError::ZeroLimit(what));
-        }
-        if self.hosts.is_some() && self.disk.is_some() {
-            return Err(CheckError::NotByHosts("a check on disk"));
         }
         if self.hosts.is_some() && self.limits.depth.is_some() {
             return Err(CheckError::NotByHosts("a limit on depth"));

@@ -19,11 +19,12 @@ use super::visited::{SEGMENTS, VisitedSet};
 use crate::check::space::Recipes;
 use crate::models::world::{Fingerprint, Recipe};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
-const MAGIC: &[u8] = b"quorate checkpoint 2\n";
+const MAGIC: &[u8] = b"quorate checkpoint 3\n";
 
 /// What a search is of: only the same is resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,10 +51,34 @@ pub(super) struct Counts {
     pub(super) deciding: Vec<(u8, Fingerprint, u64)>,
 }
 
+/// What a process of a check by several knows beside its part of the search.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Together {
+    /// Whether each process has states of its own, rather than all the same.
+    pub(super) is_parted: bool,
+    /// How many states wait with all.
+    pub(super) waiting: u64,
+    /// The numbers of those that wait here: the first of some, and how many they are.
+    pub(super) segments: Vec<(u64, u64)>,
+    /// Per property that is decided, by position, the process that has the state.
+    pub(super) owners: BTreeMap<usize, usize>,
+}
+
+/// Of which moment of a search a checkpoint is. The search follows from what is checked and by how many
+/// processes, so checkpoints of one moment belong together, whichever run wrote them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Moment {
+    pub(super) depth: u32,
+    unique: u64,
+    generated: u64,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     identity: Identity,
     counts: Counts,
+    /// Of a check by several processes.
+    together: Option<Together>,
     recipe: Recipe,
     /// The lineage: tags, bits, and where levels begin among both.
     tags: u64,
@@ -66,16 +91,17 @@ struct Header {
 /// What a search is made from again.
 pub(super) struct Loaded {
     pub(super) counts: Counts,
+    pub(super) together: Option<Together>,
     pub(super) visited: VisitedSet,
     pub(super) lineage: Lineage,
     pub(super) waiting: Queue,
 }
 
-/// Writes a checkpoint in the place of the last one.
-pub(super) fn save(
+/// Writes a checkpoint beside the last one; see [`put_in_place`].
+pub(super) fn write(
     disk: &Disk,
     recipes: &dyn Recipes,
-    (identity, counts): (Identity, Counts),
+    (identity, counts, together): (Identity, Counts, Option<Together>),
     (visited, lineage, waiting): (&VisitedSet, &Lineage, &Queue),
 ) -> Result<(), CheckError> {
     let path = disk.unfinished();
@@ -83,7 +109,7 @@ pub(super) fn save(
     let recipe = recipes.recipe();
     let levels = lineage.levels();
     let (segments, runs) = (SEGMENTS as u32, waiting.runs() as u64);
-    let header = Header { identity, counts, recipe, tags, bits, levels, segments, runs };
+    let header = Header { identity, counts, together, recipe, tags, bits, levels, segments, runs };
     let write = || -> io::Result<()> {
         let mut out = Writer::new(&path)?;
         let header = postcard::to_stdvec(&header).map_err(io::Error::other)?;
@@ -99,9 +125,41 @@ pub(super) fn save(
         waiting.save(&mut |bytes| out.put(bytes))?;
         out.end()
     };
-    let done = write().and_then(|()| fs::rename(&path, disk.checkpoint()));
+    write().map_err(|error| {
+        // Half of one is of no use, and takes room that others may need.
+        let _ = fs::remove_file(&path);
+        let is_kept = disk.checkpoint().exists();
+        match failed("write the checkpoint", &path, &error) {
+            CheckError::Disk(said) if is_kept => {
+                CheckError::Disk(format!("{said}; --resume goes on from the last one, which is kept"))
+            }
+            other => other,
+        }
+    })
+}
+
+/// Puts the checkpoint that was written in the place of the last one.
+pub(super) fn put_in_place(disk: &Disk) -> Result<(), CheckError> {
+    let path = disk.unfinished();
+    let done = fs::rename(&path, disk.checkpoint());
     let done = done.and_then(|()| File::open(&disk.dir)?.sync_all());
-    done.map_err(|error| failed("write the checkpoint", &path, &error))
+    done.map_err(|error| failed("put in its place the checkpoint", &path, &error))
+}
+
+/// The moments of which there are whole checkpoints: of the one in its place, and of one beside it, at
+/// least one of the two.
+pub(super) fn held(disk: &Disk, identity: &Identity) -> Result<[Option<Moment>; 2], CheckError> {
+    let moment = |path: &Path| {
+        let header = open(disk, path, identity)?.1;
+        let Counts { depth, unique, generated, .. } = header.counts;
+        Ok(Moment { depth, unique, generated })
+    };
+    // The process may have ended while it wrote that one.
+    let beside = moment(&disk.unfinished()).ok();
+    match (moment(&disk.checkpoint()), beside) {
+        (Err(error), None) => Err(error),
+        (in_place, beside) => Ok([in_place.ok(), beside]),
+    }
 }
 
 /// Reads the checkpoint, for a search with so many threads.
@@ -113,15 +171,7 @@ pub(super) fn load(
     new: impl FnOnce() -> Result<(Lineage, Queue), CheckError>,
 ) -> Result<Loaded, CheckError> {
     let path = disk.checkpoint();
-    let mut from = Reader::open(&path).map_err(|problem| match problem {
-        Problem::Io(error) if error.kind() == io::ErrorKind::NotFound => CheckError::Disk(format!(
-            "there is no checkpoint in {}; leave --resume out to begin anew",
-            disk.dir.display()
-        )),
-        problem => problem.at(&path),
-    })?;
-    let header = from.header().map_err(|problem| problem.at(&path))?;
-    compare(&header.identity, identity, &path)?;
+    let (mut from, header) = open(disk, &path, identity)?;
     let (mut lineage, mut waiting) = new()?;
     let renamed = recipes.remake(&header.recipe);
     let mut read = || -> Result<VisitedSet, Problem> {
@@ -156,14 +206,38 @@ pub(super) fn load(
         Ok(visited)
     };
     let visited = read().map_err(|problem| problem.at(&path))?;
-    Ok(Loaded { counts: header.counts, visited, lineage, waiting })
+    let Header { counts, together, .. } = header;
+    Ok(Loaded { counts, together, visited, lineage, waiting })
+}
+
+/// Opens a whole checkpoint of the same search.
+fn open(disk: &Disk, path: &Path, identity: &Identity) -> Result<(Reader, Header), CheckError> {
+    let mut from = Reader::open(path).map_err(|problem| match problem {
+        Problem::Io(error) if error.kind() == io::ErrorKind::NotFound => CheckError::Disk(format!(
+            "there is no checkpoint in {}; leave --resume out to begin anew",
+            disk.dir.display()
+        )),
+        problem => problem.at(path),
+    })?;
+    let header = from.header().map_err(|problem| problem.at(path))?;
+    compare(&header.identity, identity, path)?;
+    Ok((from, header))
 }
 
 /// Removes the checkpoint of a check that is over.
 pub(super) fn remove(disk: &Disk) -> Result<(), CheckError> {
-    match fs::remove_file(disk.checkpoint()) {
+    remove_file(&disk.checkpoint())
+}
+
+/// Removes what was written beside the checkpoint, if anything was.
+pub(super) fn remove_unfinished(disk: &Disk) -> Result<(), CheckError> {
+    remove_file(&disk.unfinished())
+}
+
+fn remove_file(path: &Path) -> Result<(), CheckError> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed("remove the checkpoint", &disk.checkpoint(), &error))
+            Err(failed("remove the checkpoint", path, &error))
         }
         _ => Ok(()),
     }

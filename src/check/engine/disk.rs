@@ -7,7 +7,9 @@ use std::time::Duration;
 ///
 /// The states that wait and the parents go to scratch files, which leave nothing behind. At the end of a
 /// level, when so much time has passed since the last one, a checkpoint is written, in the place of
-/// the last one and only once it is complete. A check that is over removes it.
+/// the last one and only once it is complete. A check that is over removes it. Of a check by several
+/// processes each has a directory of its own; all write their checkpoints at the end of the same level,
+/// and all must be resumed together, as many as they were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disk {
     /// The directory, for this check alone. It is made if it does not exist.

@@ -87,12 +87,11 @@ pub enum CheckError {
     /// The processes that check together are no longer together.
     #[error("{0}")]
     Hosts(String),
-    /// Liveness is decided on one graph of all states, which no process has; which successors lie beyond
-    /// a limit on depth is not known where others keep their keys; and there are no checkpoints of
-    /// several processes.
+    /// Liveness is decided on one graph of all states, which no process has; and which successors lie
+    /// beyond a limit on depth is not known where others keep their keys.
     #[error(
-        "a check by several processes has no liveness properties, no limit on depth and nothing on \
-         disk; this one has {0:?}"
+        "a check by several processes has no liveness properties and no limit on depth; this one has \
+         {0:?}"
     )]
     NotByHosts(&'static str),
     /// Something panicked that is no handler, observer or property, such as a `Rewrite`.

@@ -4,10 +4,11 @@
 //! Within a level the threads share the work in [rounds](super::round).
 
 use super::batch::{Found, Output};
-use super::checkpoint::{self, Counts, Identity};
+use super::checkpoint::{self, Counts, Identity, Together};
 use super::cover::Cover;
 use super::disk::Disk;
 use super::evaluator::{PropertyMask, bits};
+use super::hosts::{Hosts, resume};
 use super::level::{Level, Totals};
 use super::lineage::{Lineage, Target};
 use super::outcome::{CheckError, Progress, Shortfall};
@@ -36,8 +37,8 @@ pub(super) struct Search<'c, 's> {
     pub(super) visited: VisitedSet,
     pub(super) lineage: Lineage,
     /// The states that wait on this level, and those that were found for the next.
-    waiting: Queue,
-    next: Queue,
+    pub(super) waiting: Queue,
+    pub(super) next: Queue,
     /// Per property, the state that decides it.
     pub(super) deciding: [Option<Target>; 64],
     pub(super) depth: u32,
@@ -54,8 +55,10 @@ pub(super) struct Search<'c, 's> {
     pub(super) mask: PropertyMask,
     /// Where checkpoints are written, if they are.
     record: Option<Record<'s>>,
-    /// Of a search by several processes: per property, the tags on the way to the state that decides it.
+    /// Of a search by several processes: per property, the tags on the way to the state that decides it;
+    /// and from where it goes on.
     pub(super) ways: Option<BTreeMap<usize, Vec<u8>>>,
+    pub(super) together: Option<Together>,
 }
 
 /// Where checkpoints are written.
@@ -107,6 +110,7 @@ impl<'c, 's> Search<'c, 's> {
             mask,
             record: None,
             ways: None,
+            together: None,
         }
     }
 
@@ -115,20 +119,27 @@ impl<'c, 's> Search<'c, 's> {
         Self { cover: Some(Cover::default()), lineage: Lineage::of_some(), ..self }
     }
 
-    /// With scratch files and checkpoints; or from where a checkpoint was written.
-    pub(super) fn on_disk(mut self, disk: &'s Disk, images: u64) -> Result<Self, CheckError> {
+    /// With scratch files and checkpoints; or from where a checkpoint was written. Of the processes that
+    /// search together, if there are others, all can do so, or none does.
+    pub(super) fn on_disk(
+        mut self,
+        disk: &'s Disk,
+        images: u64,
+        hosts: Option<&Hosts>,
+    ) -> Result<Self, CheckError> {
         let recipes = self.space.recipes().ok_or_else(|| {
             CheckError::Disk("the states of a plain model cannot be kept there".into())
         })?;
-        let lock = checkpoint::prepare(disk)?;
         let claims = self.space.claims().iter();
+        let by = hosts.map_or_else(String::new, |hosts| format!(" by {hosts:?}"));
         let identity = Identity {
             version: env!("CARGO_PKG_VERSION").into(),
-            name: disk.name.clone(),
+            name: disk.name.clone() + &by,
             properties: claims.map(|claim| claim.name.to_string()).collect(),
             initial: self.space.fingerprint(self.space.initial()),
             images,
         };
+        let lock = resume::prepare(disk, &identity, hosts)?;
         let failed = |error| checkpoint::failed("make scratch files in", &disk.dir, &error);
         let waiting = Spill::new(&disk.dir, "waiting").map_err(failed)?;
         let waiting = Rc::new(RefCell::new(waiting));
@@ -137,9 +148,10 @@ impl<'c, 's> Search<'c, 's> {
         if disk.resume {
             let new = || Ok((lineage()?, Queue::on_disk(&waiting)));
             let shards = self.visited.shards();
-            let loaded = checkpoint::load(disk, recipes, &identity, shards, new)?;
+            let loaded = checkpoint::load(disk, recipes, &identity, shards, new);
+            let loaded = resume::if_all_can(hosts, loaded)?;
             (self.visited, self.lineage) = (loaded.visited, loaded.lineage);
-            self.waiting = loaded.waiting;
+            (self.waiting, self.together) = (loaded.waiting, loaded.together);
             self.take_up(&loaded.counts);
         } else {
             self.lineage = lineage()?;
@@ -162,17 +174,37 @@ impl<'c, 's> Search<'c, 's> {
 
     /// Writes a checkpoint, if it is time for one; at the end of a level.
     fn record(&mut self) -> Result<(), CheckError> {
-        // The queues share a scratch file.
-        let failure = self.waiting.failure();
-        if let Some(failure) = failure.or_else(|| self.lineage.failure().map(str::to_owned)) {
-            return Err(CheckError::Disk(failure));
+        self.check_scratch(&self.waiting)?;
+        if !self.is_record_due() {
+            return Ok(());
         }
-        let (Some(record), Some(recipes)) = (&mut self.record, self.space.recipes()) else {
+        self.write_record(&self.waiting, None)?;
+        self.put_record_in_place()
+    }
+
+    /// Makes sure that what was kept on disk can be read again. (All queues share a scratch file.)
+    pub(super) fn check_scratch(&self, queue: &Queue) -> Result<(), CheckError> {
+        let of_lineage = || self.lineage.failure().map(str::to_owned);
+        match queue.failure().or_else(of_lineage) {
+            Some(failure) => Err(CheckError::Disk(failure)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn is_record_due(&self) -> bool {
+        let is_due = |record: &Record<'_>| record.last.elapsed() >= record.disk.every;
+        self.record.as_ref().is_some_and(is_due)
+    }
+
+    /// Writes a checkpoint beside the last one.
+    pub(super) fn write_record(
+        &self,
+        waiting: &Queue,
+        together: Option<Together>,
+    ) -> Result<(), CheckError> {
+        let (Some(record), Some(recipes)) = (&self.record, self.space.recipes()) else {
             return Ok(());
         };
-        if record.last.elapsed() < record.disk.every {
-            return Ok(());
-        }
         let mut counts = Counts {
             depth: self.depth,
             unique: self.totals.unique.load(Ordering::Relaxed),
@@ -184,11 +216,24 @@ impl<'c, 's> Search<'c, 's> {
             deciding: Vec::new(),
         };
         counts.note_deciding(&self.deciding);
-        let known = (record.identity.clone(), counts);
-        let met = (&self.visited, &self.lineage, &self.waiting);
-        checkpoint::save(record.disk, recipes, known, met)?;
+        let known = (record.identity.clone(), counts, together);
+        let met = (&self.visited, &self.lineage, waiting);
+        checkpoint::write(record.disk, recipes, known, met)
+    }
+
+    /// From now on the checkpoint that was written is the one to go on from.
+    pub(super) fn put_record_in_place(&mut self) -> Result<(), CheckError> {
+        let Some(record) = &mut self.record else { return Ok(()) };
         record.last = Instant::now();
-        Ok(())
+        checkpoint::put_in_place(record.disk)
+    }
+
+    /// Removes the checkpoint of a search that is over.
+    pub(super) fn end_record(&self) -> Result<(), CheckError> {
+        match &self.record {
+            Some(record) if self.totals.shortfall().is_none() => checkpoint::remove(record.disk),
+            _ => Ok(()),
+        }
     }
 
     /// Searches until there is nothing left, or a reason to stop.
@@ -222,10 +267,7 @@ impl<'c, 's> Search<'c, 's> {
                 self.record()?;
             }
         }
-        match &self.record {
-            Some(record) if self.totals.shortfall().is_none() => checkpoint::remove(record.disk),
-            _ => Ok(()),
-        }
+        self.end_record()
     }
 
     /// Takes the initial state in; how many states wait then.

@@ -64,8 +64,6 @@ pub(crate) trait Space: Sync {
     fn compare(&self, state: &[u32], one: Move, other: Move) -> Ordering;
     /// The move of a state that has the name which another has in its own state.
     fn find(&self, state: &[u32], like: (&[u32], Move)) -> Option<Move>;
-    /// What beside the history decides what a move does, as two numbers.
-    fn occasion(&self, state: &[u32], what: Move) -> (u32, u32);
     /// The classes of steps to which fairness applies.
     fn classes(&self, fairness: Fairness) -> Box<dyn Classes + '_>;
 

@@ -68,10 +68,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Space for OfCluster<'_, A, H> {
         self.cluster.find_move(state, &self.cluster.action(origin, what))
     }
 
-    fn occasion(&self, state: &[u32], what: Move) -> (u32, u32) {
-        self.cluster.occasion(state, what)
-    }
-
     fn classes(&self, fairness: Fairness) -> Box<dyn Classes + '_> {
         Box::new(ClassesOf::new(self.cluster, fairness))
     }

@@ -184,10 +184,6 @@ impl<M: Plain> Space for &PlainModel<M> {
         Some(what)
     }
 
-    fn occasion(&self, _: &[u32], what: Move) -> (u32, u32) {
-        (0, number(what) as u32)
-    }
-
     fn classes(&self, _: Fairness) -> Box<dyn Classes + '_> {
         Box::new(OneClass)
     }

@@ -13,6 +13,9 @@ pub struct Walks {
     pub steps: u32,
     /// The most states that are kept.
     pub states: usize,
+    /// Whether each step that is possible is as probable as any other, rather than those more that are new
+    /// or to the liking of a walk.
+    pub is_uniform: bool,
 }
 
 impl Walks {
@@ -26,7 +29,8 @@ impl Walks {
 
     /// So many walks.
     pub fn new(count: u64, seed: u64) -> Self {
-        Self { count, seed, steps: Self::STEPS, states: Self::STATES }
+        let (steps, states) = (Self::STEPS, Self::STATES);
+        Self { count, seed, steps, states, is_uniform: false }
     }
 }
 
@@ -39,6 +43,8 @@ pub struct Coverage {
     pub seed: u64,
     /// The most steps that a walk could have.
     pub max_steps: u32,
+    /// Whether each step that was possible was as probable as any other.
+    pub is_uniform: bool,
     /// Whether every state that was met was kept; if not, there were more.
     pub is_exact: bool,
     /// After how many walks how many states were met, by rounds.

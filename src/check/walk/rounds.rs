@@ -115,7 +115,7 @@ fn rounds(
     if let Some(clash) = space.hash_clash() {
         return Err(CheckError::HashClash(clash));
     }
-    let Walks { seed, steps: max_steps, .. } = walks;
+    let Walks { seed, steps: max_steps, is_uniform, .. } = walks;
     let is_exact = !known.is_full;
     let findings = Findings {
         engine: Engine::Walks(walks),
@@ -133,7 +133,15 @@ fn rounds(
         cut: None,
         liveness: None,
         memory: Some(memory),
-        walks: Some(Coverage { count: made, seed, max_steps, is_exact, curve, found: by }),
+        walks: Some(Coverage {
+            count: made,
+            seed,
+            max_steps,
+            is_uniform,
+            is_exact,
+            curve,
+            found: by,
+        }),
     };
     Ok((findings, shown))
 }
@@ -154,7 +162,7 @@ fn round<'c>(
             if number >= end {
                 return made;
             }
-            made.push(walker.walk(number, (walks.seed, walks.steps), known, until));
+            made.push(walker.walk(number, walks, known, until));
         }
     };
     let Some((first, others)) = walkers.split_first_mut() else { return Vec::new() };

@@ -1,7 +1,8 @@
 //! One walk: a step after the other, each state checked when it is met first.
 
-use super::known::{Found, Known, Occasion, Walk};
-use super::race::{Random, time, weight};
+use super::coverage::Walks;
+use super::known::{Found, Known, Walk};
+use super::race::{Mood, Random, time};
 use crate::check::space::{Kind, Space, Stepper};
 use crate::models::world::step::{Move, Step};
 use crate::models::world::{Derived, Fingerprint, NO_PANIC_AT, Scopes};
@@ -21,7 +22,6 @@ pub(super) struct Walker<'c> {
 struct Racing {
     time: f64,
     what: Move,
-    occasion: Occasion,
 }
 
 impl<'c> Walker<'c> {
@@ -30,16 +30,10 @@ impl<'c> Walker<'c> {
         Self { judge, stepper, steps: Vec::new(), racing: Vec::new() }
     }
 
-    /// A walk of at most so many steps; it ends where one of the properties `until` is decided.
-    pub(super) fn walk(
-        &mut self,
-        number: u64,
-        (seed, steps): (u64, u32),
-        known: &Known,
-        until: u64,
-    ) -> Walk {
-        let space = self.judge.space;
-        let mut random = Random::new(seed, number);
+    /// One of the walks; it ends where one of the properties `until` is decided.
+    pub(super) fn walk(&mut self, number: u64, of: Walks, known: &Known, until: u64) -> Walk {
+        let (Walks { seed, steps, is_uniform, .. }, space) = (of, self.judge.space);
+        let (mut random, mood) = (Random::new(seed, number), Mood::new(seed, number));
         let mut walk = Walk { number, ..Walk::default() };
         let (mut met, mut open) = (FxHashSet::default(), known.open);
         let (mut path, mut state) = (Vec::new(), space.initial().to_vec());
@@ -63,14 +57,13 @@ impl<'c> Walker<'c> {
             }
             let draw = random.next();
             let is_new = |next: u64| !known.has(next) && !met.contains(&next);
-            let weigh = |occasion: Occasion, next: u64| {
-                let own = walk.taken.get(&occasion).copied().unwrap_or(0);
-                weight(known.taken(occasion).saturating_add(own), is_new(next))
+            let weigh = |next: u64| {
+                let change = next.wrapping_sub(short);
+                if is_uniform { 1.0 } else { mood.weight(change, is_new(next)) }
             };
             self.race(&state, fingerprint, draw, &weigh);
             let Some((taken, next, leads_to)) = self.winner(&state, fingerprint) else { break };
-            *walk.taken.entry(taken.occasion).or_default() += 1;
-            path.push(taken.what);
+            path.push(taken);
             (state, fingerprint) = (next, leads_to);
         }
         walk.steps = path.len() as u64;
@@ -83,16 +76,14 @@ impl<'c> Walker<'c> {
         state: &[u32],
         fingerprint: Fingerprint,
         draw: u64,
-        weigh: &dyn Fn(Occasion, u64) -> f64,
+        weigh: &dyn Fn(u64) -> f64,
     ) {
         self.steps.clear();
         self.stepper.steps(state, fingerprint, &mut self.steps);
         self.racing.clear();
         for (what, step) in &self.steps {
-            let occasion = self.judge.space.occasion(state, *what);
-            let weight = weigh(occasion, step.fingerprint as u64);
-            let time = time(draw, step.fingerprint as u64, weight);
-            self.racing.push(Racing { time, what: *what, occasion });
+            let next = step.fingerprint as u64;
+            self.racing.push(Racing { time: time(draw, next, weigh(next)), what: *what });
         }
     }
 
@@ -101,7 +92,7 @@ impl<'c> Walker<'c> {
         &mut self,
         state: &[u32],
         fingerprint: Fingerprint,
-    ) -> Option<(Racing, Vec<u32>, Fingerprint)> {
+    ) -> Option<(Move, Vec<u32>, Fingerprint)> {
         let space = self.judge.space;
         loop {
             // Two steps may lead to one state: then the first by name.
@@ -115,7 +106,7 @@ impl<'c> Walker<'c> {
             let mut next = Vec::new();
             self.stepper.write(state, &step, &mut next);
             if self.judge.is_within_boundary(&next) {
-                return Some((first, next, step.fingerprint));
+                return Some((first.what, next, step.fingerprint));
             }
         }
     }

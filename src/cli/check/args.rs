@@ -51,9 +51,10 @@ With --json, each instance is one object on a line, with the fields
   estimate                     of an incomplete check: {states, growth}: about how many
                                states there are, or null if the levels grow by a
                                factor that does not fall; and that factor
-  walks                        of random walks only: {count, seed, max_steps, is_exact,
-                               curve, found}: whether every state that was met was
-                               kept; {walks, states} by rounds; {property, walk, steps}
+  walks                        of random walks only: {count, seed, max_steps, is_uniform,
+                               is_exact, curve, found}: whether every state that was
+                               met was kept; {walks, states} by rounds; {property,
+                               walk, steps}
   collision_probability        a bound on the probability of a hidden state
   as_expected, surprises       whether all is as recorded, and what is not
   properties                   a list of {name, says, source, kind, expected,
@@ -66,7 +67,7 @@ With --json, each instance is one object on a line, with the fields
 An error is one object too: {\"error\": TEXT, \"exit_code\": N}.";
 
 /// What is said of instances, and not of an abstract model.
-const OF_INSTANCES: [&str; 17] = [
+const OF_INSTANCES: [&str; 18] = [
     "instance",
     "mutant",
     "deep",
@@ -83,6 +84,7 @@ const OF_INSTANCES: [&str; 17] = [
     "reduced",
     "walks",
     "seed",
+    "uniform",
     "plot",
 ];
 
@@ -152,15 +154,19 @@ pub(crate) struct Args {
     /// Take so many random walks, instead of a search of all states
     ///
     /// For what has too many states: a violation that is found is one, and that none is
-    /// found says nothing, so nothing is said to hold. Liveness is not decided. A step is
-    /// the more probable the less often the same handler run was taken before. A walk has
-    /// at most 100 steps, or --max-depth. Traces are shortened, but need not be shortest.
-    /// States are counted as long as there is room for them: 10,000,000, or --max-memory.
+    /// found says nothing, so nothing is said to hold. Liveness is not decided. Each walk
+    /// likes some handler runs more than others, at random, and all prefer what is new. A
+    /// walk has at most 100 steps, or --max-depth. Traces are shortened, but need not be
+    /// shortest. States are counted as long as there is room for them: 10,000,000, or
+    /// --max-memory.
     #[arg(long, value_name = "N", conflicts_with_all = ["engine", "full", "reduced", "max_states"])]
     walks: Option<u64>,
     /// What the walks follow from: the same seed, the same walks
     #[arg(long, value_name = "S", requires = "walks")]
     seed: Option<u64>,
+    /// Let the walks take every step that is possible with the same probability, for comparison
+    #[arg(long, requires = "walks")]
+    uniform: bool,
     /// Draw how many states the walks met, as an SVG file
     #[arg(long, value_name = "FILE", requires = "walks")]
     pub(super) plot: Option<PathBuf>,
@@ -204,8 +210,9 @@ pub(crate) struct Args {
     max_memory: Option<u64>,
     /// Keep what need not be in memory in this directory, and checkpoints
     ///
-    /// Each instance has a directory of its own there. All states are searched, as with
-    /// --full. Not for instances with liveness properties.
+    /// Each instance has a directory of its own there, and with --hosts each process too.
+    /// All states are searched, as with --full. Not for instances with liveness properties,
+    /// unless with --hosts, which leaves liveness undecided.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["reduced", "engine"])]
     disk: Option<PathBuf>,
     /// Go on from the last checkpoint in the directory of --disk
@@ -217,10 +224,11 @@ pub(crate) struct Args {
     /// --max-memory, if they like), in any order; they wait a minute for each other. The states
     /// that are known are shared out among them; verdicts, counts and traces are those of one
     /// process, and each reports them. All states are searched, as with --full. Liveness is not
-    /// decided. If one process ends, the check fails, and starts from the beginning. Whoever
-    /// reaches the ports can disturb a check: use a private network.
+    /// decided. If one process ends, so do the others, with an error; with --disk, all are
+    /// then started again with --resume, and go on. Whoever reaches the ports can disturb a
+    /// check: use a private network.
     #[arg(long, value_name = "FILE", requires = "process")]
-    #[arg(conflicts_with_all = ["disk", "reduced", "engine", "walks", "max_depth"])]
+    #[arg(conflicts_with_all = ["reduced", "engine", "walks", "max_depth"])]
     pub(super) hosts: Option<PathBuf>,
     /// Which line of the file of --hosts this process is, from 0
     #[arg(long, value_name = "N", requires = "hosts")]
@@ -256,7 +264,8 @@ impl Args {
 
     /// Where the check of an instance or a mutant keeps what it may keep on disk.
     pub(super) fn disk(&self, protocol: &str, name: &str) -> Option<Disk> {
-        let dir = self.disk.as_ref()?.join(format!("{protocol}-{name}"));
+        let process = self.process.map_or_else(String::new, |n| format!("-process-{n}"));
+        let dir = self.disk.as_ref()?.join(format!("{protocol}-{name}{process}"));
         let every = Duration::from_secs(self.checkpoint_seconds);
         Some(Disk { dir, name: format!("{protocol} {name}"), resume: self.resume, every })
     }
@@ -287,6 +296,7 @@ impl Args {
         Walks {
             steps: self.max_depth.unwrap_or(walks.steps),
             states: self.limits().memory.map_or(walks.states, states),
+            is_uniform: self.uniform,
             ..walks
         }
     }

@@ -195,7 +195,10 @@ impl Place<'_> {
             return Ok(());
         }
         let lost = self.peers.lost().unwrap_or(self.number);
-        Err(format!("process {lost} is lost, and the check with it: start all processes again"))
+        Err(format!(
+            "process {lost} is lost, and the check with it: start all processes again, with --resume \
+             where --disk keeps checkpoints"
+        ))
     }
 
     fn wait_until(

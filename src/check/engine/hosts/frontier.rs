@@ -30,6 +30,23 @@ pub(super) struct Frontier {
 }
 
 impl Frontier {
+    /// What waits in a queue: of which numbers, the first of some and how many they are.
+    pub(super) fn of(queue: Queue, numbers: Vec<(u64, u64)>) -> Self {
+        let segments = numbers.into_iter();
+        let segments = segments.map(|(first, states)| Segment { first, states, skipped: 0 });
+        Self { queue, segments: segments.collect(), ..Self::default() }
+    }
+
+    /// The queue in which all wait, at the end of a level.
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Of which numbers the states are that wait, at the end of a level.
+    pub(super) fn numbers(&self) -> Vec<(u64, u64)> {
+        self.segments.iter().map(|segment| (segment.first, segment.states)).collect()
+    }
+
     /// Appends states, whose numbers are [told](Self::number) later.
     pub(super) fn push(&mut self, chunk: &Chunk) {
         self.queue.push(chunk);
@@ -91,10 +108,9 @@ impl Frontier {
         }
     }
 
-    /// Leaves to the other processes what is theirs; how many states that are not expanded here come
-    /// after the last that is.
-    pub(super) fn part(&mut self, number: usize, processes: usize) -> u64 {
-        let mut own = Self::default();
+    /// Leaves to the other processes what is theirs: `own`, which is empty, takes the states of this one.
+    /// How many states that are not expanded here come after the last that is.
+    pub(super) fn part(&mut self, own: &mut Self, number: usize, processes: usize) -> u64 {
         let (mut chunk, mut segments, mut kept) = (Chunk::default(), Vec::new(), Chunk::default());
         let mut skipped = 0;
         while self.deal(u64::MAX, &mut chunk, &mut segments) {
@@ -116,7 +132,7 @@ impl Frontier {
                 }
             }
         }
-        *self = own;
+        std::mem::swap(self, own);
         skipped
     }
 
@@ -180,8 +196,8 @@ mod tests {
         ) {
             let mut met = Vec::new();
             for number in 0..processes {
-                let mut own = frontier(states);
-                let after = own.part(number, processes);
+                let (mut own, mut none) = (frontier(states), Frontier::default());
+                let after = own.part(&mut none, number, processes);
                 let count: u64 = own.segments.iter().map(|segment| segment.states).sum();
                 let dealt = dealt(&mut own, a_round, states.div_ceil(a_round));
                 prop_assert_eq!(dealt.len() as u64, count);

@@ -39,7 +39,7 @@ impl Grain {
     /// Few enough states that it is no loss that all processes search the same until then, and enough to
     /// be shared evenly. Rounds so large that processes seldom wait for each other, and so small that what
     /// is under way takes some megabytes.
-    const COARSE: Self = Self { part_at: 256, a_round: 1024 };
+    const COARSE: Self = Self { part_at: 2048, a_round: 1024 };
     /// So that small instances have all of it.
     const FINE: Self = Self { part_at: 2, a_round: 7 };
 }
@@ -125,6 +125,20 @@ impl Hosts {
             postcard::from_bytes(&bytes).map_err(|_| self.nonsense(from))
         };
         all.map(read).collect()
+    }
+
+    /// What each process says, if none has an error: else all have one.
+    pub(super) fn each<T: Serialize + DeserializeOwned>(
+        &self,
+        mine: Result<T, CheckError>,
+    ) -> Result<Vec<T>, CheckError> {
+        let said = mine.as_ref().map_err(ToString::to_string);
+        let all = self.all::<Result<T, String>>(&said);
+        mine?;
+        let cannot = |(number, said): (usize, Result<T, String>)| {
+            said.map_err(|why| CheckError::Hosts(format!("process {number} cannot go on: {why}")))
+        };
+        all?.into_iter().enumerate().map(cannot).collect()
     }
 
     /// A process sent what none of this version sends.

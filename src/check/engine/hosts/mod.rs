@@ -31,8 +31,14 @@
 //!
 //! By the dataflow engine timely (`dataflow.rs`): each exchange is an epoch of one small dataflow, whose
 //! progress tracking says when all of it has arrived. A process that is lost ends the check of the others
-//! with an error; nothing is kept from which such a check could go on. Whoever can reach the ports can
-//! disturb a check, so they belong into a private network.
+//! with an error. Whoever can reach the ports can disturb a check, so they belong into a private network.
+//!
+//! # Checkpoints
+//!
+//! On disk, all processes write a checkpoint at the end of the same level, each of its own part, and put it
+//! in the place of the last one when all have said that theirs is written (`resume.rs`). So whenever
+//! one of them is lost, all others too have a whole checkpoint of the last moment of which any has one in
+//! place.
 //!
 //! Liveness is not decided, since no process has the whole graph; and no states are left out but by
 //! symmetry.
@@ -45,6 +51,7 @@ mod dataflow;
 mod file;
 mod frontier;
 mod link;
+pub(super) mod resume;
 mod round;
 pub(super) mod search;
 mod wire;

@@ -2,8 +2,10 @@
 
 use super::frontier::Frontier;
 use super::link::Hosts;
+use super::resume;
 use super::round::{Gathered, Rounds};
 use crate::check::engine::batch::{Found, Output};
+use crate::check::engine::checkpoint::Together;
 use crate::check::engine::level::{Level, Totals};
 use crate::check::engine::lineage::{Offspring, Target};
 use crate::check::engine::outcome::{CheckError, Progress, Shortfall};
@@ -22,6 +24,8 @@ struct OfLevel {
     cut: u64,
     /// Why to end the search, as a code.
     shortfall: u8,
+    /// Whether it is time for a checkpoint.
+    is_record_due: bool,
     /// Per property that is decided, by position, the largest key of a state that decides it.
     deciding: Vec<(u8, Key)>,
 }
@@ -36,18 +40,28 @@ pub(in crate::check::engine) struct Shared<'h, 'a, 'c, 's> {
     recent: Recent,
     /// Per property that is decided, the process that has the state.
     owners: BTreeMap<usize, usize>,
+    /// How many states wait with all, where a checkpoint says so.
+    resumed: Option<u64>,
+    is_record_due: bool,
 }
 
 impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
+    /// Goes on from where the search is.
     pub(in crate::check::engine) fn new(hosts: &'h Hosts, search: &'a mut Search<'c, 's>) -> Self {
+        let resumed = search.together.as_ref().map(|together| together.waiting);
+        let Together { is_parted, segments, owners, .. } =
+            search.together.take().unwrap_or_default();
+        let [waiting, next] = [&mut search.waiting, &mut search.next].map(std::mem::take);
         Self {
             hosts,
             search,
-            is_parted: false,
-            waiting: Frontier::default(),
-            next: Frontier::default(),
+            is_parted,
+            waiting: Frontier::of(waiting, segments),
+            next: Frontier::of(next, Vec::new()),
             recent: Recent::new(),
-            owners: BTreeMap::new(),
+            owners,
+            resumed,
+            is_record_due: false,
         }
     }
 
@@ -63,7 +77,7 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
     ) -> Result<(), CheckError> {
         let totals = self.totals();
         totals.remembered.fetch_add(self.recent.bytes(), Ordering::Relaxed);
-        let mut waiting = self.begin()?;
+        let mut waiting = self.resumed.map_or_else(|| self.begin(), Ok)?;
         while waiting > 0 {
             if self.search.has_met(until) {
                 totals.fall_short(Shortfall::Violation);
@@ -78,8 +92,26 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
             }
             self.search.depth += u32::from(new > 0);
             waiting = new;
+            if waiting > 0 {
+                self.record(waiting)?;
+            }
         }
-        self.share_ways()
+        self.share_ways()?;
+        self.search.end_record()
+    }
+
+    /// Writes a checkpoint, if it is time for one, together with the others: in the place of the last one
+    /// once all have written theirs.
+    fn record(&mut self, waiting: u64) -> Result<(), CheckError> {
+        self.search.check_scratch(self.waiting.queue())?;
+        if !std::mem::take(&mut self.is_record_due) {
+            return Ok(());
+        }
+        let (segments, owners) = (self.waiting.numbers(), self.owners.clone());
+        let together = Together { is_parted: self.is_parted, waiting, segments, owners };
+        let written = self.search.write_record(self.waiting.queue(), Some(together));
+        resume::if_all_can(Some(self.hosts), written)?;
+        self.search.put_record_in_place()
     }
 
     /// Takes the initial state in; how many states wait then.
@@ -117,7 +149,7 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
         let mut skipped = 0;
         if !self.is_parted && waiting >= self.hosts.grain.part_at * processes as u64 {
             self.is_parted = true;
-            skipped = self.waiting.part(self.hosts.number(), processes);
+            skipped = self.waiting.part(&mut self.next, self.hosts.number(), processes);
         }
         let hosts = self.is_parted.then_some(self.hosts);
         let search = &mut *self.search;
@@ -154,6 +186,7 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
             expanded: mine.expanded,
             cut: mine.cut,
             shortfall: totals.shortfall_code(),
+            is_record_due: self.search.is_record_due(),
             deciding: decided.filter_map(|(at, state)| Some((at, (*state)?.key))).collect(),
         };
         let mut found = Found::default();
@@ -166,6 +199,7 @@ impl<'h, 'a, 'c, 's> Shared<'h, 'a, 'c, 's> {
                 found.cut += other.cut;
             }
             totals.adopt(other.shortfall);
+            self.is_record_due |= other.is_record_due;
             for (at, key) in other.deciding {
                 let at = usize::from(at);
                 let Some(known) = found.deciding.get_mut(at) else { continue };
