@@ -242,6 +242,7 @@ fn a_checkpoint_that_not_all_have_written_takes_no_place() {
     let said: Vec<_> = found.iter().map(|found| found.as_ref().unwrap_err()).collect();
     assert!(said[0].contains("process 1 cannot go on: cannot write the checkpoint"), "{said:?}");
     assert!(said[1].starts_with("cannot write the checkpoint"), "{said:?}");
+    assert!(said[1].ends_with("--resume goes on from the last one, which is kept"), "{said:?}");
     fs::remove_dir(&blocked).unwrap();
     let whole = on_disk((dir, true), 2, &stays);
     assert!(whole[0].is_ok() && whole[0] == whole[1], "{whole:?}");
