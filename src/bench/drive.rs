@@ -194,11 +194,17 @@ impl<'a> Driver<'a> {
     fn hear(&mut self, heard: Heard) -> Result<Option<(Open, Ended)>, BenchError> {
         let Heard { client, server, end } = heard;
         let ended = match end {
-            End::Done(_) => Ok(Some(usize::from(server))),
+            End::Done(_) => {
+                self.work.acknowledged(client);
+                Ok(Some(usize::from(server)))
+            }
             End::Again(_) => return self.ask_again(client),
             End::Failed(_) => Err("failed"),
             End::TimedOut => Err("timed out"),
-            End::Refused(Refusal::SessionExpired) => Err("session expired"),
+            End::Refused(Refusal::SessionExpired) => {
+                self.work.begin_anew(client);
+                Err("session expired")
+            }
             End::Refused(_) => Err("refused"),
             End::Nonsense => Err("nonsense"),
         };

@@ -12,7 +12,7 @@ pub(super) struct Work {
     reads: u8,
     value: Bytes,
     batch: Option<usize>,
-    /// How many keys each client has put, where they are new, or how many batches it has begun.
+    /// How many keys each client has put, where they are new, or how many batches of it are acknowledged.
     put: Vec<u64>,
     /// The number of the first client.
     first: usize,
@@ -59,11 +59,23 @@ impl Work {
         (op.into(), is_read)
     }
 
-    fn next_batch(&mut self, client: usize, batch: usize) -> Ask {
-        let sequence = &mut self.put[client];
-        *sequence += 1;
+    /// A batch has the number after that of the last one that was acknowledged.
+    fn next_batch(&self, client: usize, batch: usize) -> Ask {
+        let sequence = self.put[client] + 1;
         let messages = vec![self.value.clone(); batch];
-        Ask::Log(LogAsk::Produce { sequence: *sequence, messages, acks: Acks::All })
+        Ask::Log(LogAsk::Produce { sequence, messages, acks: Acks::All })
+    }
+
+    /// What this client asked for is done.
+    pub(super) fn acknowledged(&mut self, client: usize) {
+        self.put[client] += u64::from(self.batch.is_some());
+    }
+
+    /// This client goes on in a new session, as another producer.
+    pub(super) fn begin_anew(&mut self, client: usize) {
+        if self.batch.is_some() {
+            self.put[client] = 0;
+        }
     }
 
     /// The first put of a key.
@@ -112,13 +124,21 @@ mod tests {
         let mut load = load();
         load.batch = Some(3);
         let mut work = Work::new(&load, 0, 2);
-        for (client, number) in [(0, 1), (1, 1), (0, 2)] {
+        for (client, number) in [(0, 1), (1, 1), (0, 2), (0, 3)] {
             let (Ask::Log(LogAsk::Produce { sequence, messages, .. }), false) = work.next(client)
             else {
                 panic!("no batch");
             };
             assert_eq!((sequence, messages.len()), (number, 3));
+            work.acknowledged(client);
         }
+        let number = |ask: &Ask| match ask {
+            Ask::Log(LogAsk::Produce { sequence, .. }) => *sequence,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([number(&work.next(1).0), number(&work.next(1).0)], [2, 2], "it has no answer");
+        work.begin_anew(1);
+        assert_eq!(number(&work.next(1).0), 1);
     }
 
     #[test]
