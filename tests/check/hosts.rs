@@ -188,17 +188,17 @@ fn processes_go_on_from_their_checkpoints_whichever_was_lost() {
     let old: Vec<_> =
         (0..3).map(|process| fs::read(&checkpoints(dir, process)[0]).unwrap()).collect();
     lost(&on_disk((dir, true), 3, &leaves(0, 9_000)), 0);
-    let [last, new] = checkpoints(dir, 1);
-    let newest = fs::read(&last).unwrap();
+    let [current, next] = checkpoints(dir, 1);
+    let newest = fs::read(&current).unwrap();
     // One of another moment than the others.
-    fs::write(&last, &old[1]).unwrap();
+    fs::write(&current, &old[1]).unwrap();
     let found = on_disk((dir, true), 3, &stays);
     let is_apart = |said: &String| said.contains("not of one moment (of process 0 after");
     assert!(found.iter().all(|found| found.as_ref().is_err_and(is_apart)), "{found:?}");
     // None at all, or a damaged one.
     for damage in [None, Some(&newest[..newest.len() / 2])] {
-        fs::remove_file(&last).unwrap();
-        damage.iter().for_each(|damaged| fs::write(&last, damaged).unwrap());
+        fs::remove_file(&current).unwrap();
+        damage.iter().for_each(|damaged| fs::write(&current, damaged).unwrap());
         let found = on_disk((dir, true), 3, &stays);
         let why = if damage.is_none() { "there is no checkpoint in" } else { "is damaged" };
         for (number, found) in found.iter().enumerate() {
@@ -206,7 +206,7 @@ fn processes_go_on_from_their_checkpoints_whichever_was_lost() {
             assert!(said.contains(why), "{said}");
             assert_eq!(said.contains("process 1 cannot go on"), number != 1, "{said}");
         }
-        fs::write(&last, &old[1]).unwrap();
+        fs::write(&current, &old[1]).unwrap();
     }
     // Fewer processes than there were.
     let found = on_disk((dir, true), 2, &stays);
@@ -220,7 +220,7 @@ fn processes_go_on_from_their_checkpoints_whichever_was_lost() {
     assert!(found[2].as_ref().is_err_and(|said| said.contains("holds a checkpoint")), "{found:?}");
     // As a process leaves it that ends before it puts its new one in place, beside one that ends while it
     // writes the next.
-    fs::write(&new, &newest).unwrap();
+    fs::write(&next, &newest).unwrap();
     fs::write(&checkpoints(dir, 2)[1], &newest[..100]).unwrap();
     assert_eq!(on_disk((dir, true), 3, &stays), expected);
     for process in 0..3 {

@@ -22,10 +22,11 @@ fn walks_say_what_they_covered_and_hold_nothing_for_proven() {
     assert!(words.windows(2).all(|two| two != ["holds", "holds"]), "{out}");
     let drawn = std::fs::read_to_string(plot).unwrap();
     assert!(drawn.starts_with("<svg") && drawn.contains("multi-primary lww-rivals"), "{drawn}");
-    let (code, out, _) = check(&[&BOUNDS[..], &["--walks", "64", "--json"]].concat());
+    let (code, out, _) = check(&[&BOUNDS[..], &["--walks", "64", "--uniform", "--json"]].concat());
     assert_eq!(code, 3, "{out}");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&report["engine"], &report["complete"]), (&"walks".into(), &false.into()));
+    assert_eq!(report["walks"]["is_uniform"], true);
     assert_eq!(report["walks"]["curve"].as_array().unwrap().len(), 2);
     assert_eq!(report["walks"]["curve"][1]["states"], report["unique"]);
     assert!(report["unique"].as_u64() < report["expected"]["unique"].as_u64(), "{report}");
@@ -40,7 +41,9 @@ fn a_seeded_bug_that_a_walk_finds_is_as_expected() {
 
 #[test]
 fn options_of_a_search_and_of_walks_are_not_mixed() {
-    for args in [&["--walks", "9", "--full"][..], &["--seed", "3"], &["--plot", "x.svg"]] {
+    for args in
+        [&["--walks", "9", "--full"][..], &["--seed", "3"], &["--plot", "x.svg"], &["--uniform"]]
+    {
         let (code, out, said) = check(args);
         assert_eq!(code, 2, "{args:?}: {out}{said}");
     }
