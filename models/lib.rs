@@ -42,6 +42,7 @@
 
 pub mod abstract_model;
 pub mod bound;
+pub mod causal;
 pub mod choice;
 pub mod clock;
 pub mod durable;
