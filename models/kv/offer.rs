@@ -26,7 +26,14 @@ pub enum Ask {
         context: Option<String>,
     },
     /// One operation that waits for as many replicas as its level says.
-    At(Op, Level),
+    At {
+        /// The operation.
+        op: Op,
+        /// The level.
+        level: Level,
+        /// As in [`Ask::One`].
+        context: Option<String>,
+    },
     /// A read that the server which is asked answers from its own state: it may be older than what
     /// is acknowledged, but not than what the same client was told before.
     Local(Op),
@@ -88,7 +95,9 @@ impl From<Op> for Ask {
 impl Ask {
     /// The key that it is about, if it is about one.
     pub fn key(&self) -> Option<&Bytes> {
-        let (Self::One { op, .. } | Self::At(op, _) | Self::Local(op)) = self else { return None };
+        let (Self::One { op, .. } | Self::At { op, .. } | Self::Local(op)) = self else {
+            return None;
+        };
         (!matches!(op, Op::Range(_))).then(|| op.key())
     }
 
@@ -100,7 +109,7 @@ impl Ask {
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::One { op: Op::Range(_), .. } => "range",
-            Self::At(..) => "--consistency",
+            Self::At { .. } => "--consistency",
             Self::Local(Op::Range(_)) => "range --local",
             Self::Local(_) => "get --local",
             Self::Sync => "sync",
@@ -199,7 +208,10 @@ pub enum OfferError {
         offers: &'static [&'static str],
     },
     /// A context where none belongs.
-    #[error("contexts belong to put and delete with multi-primary in the mode `multi-value`")]
+    #[error(
+        "contexts belong to put and delete with multi-primary in the mode `multi-value`, or with \
+         quorum-store in the mode `conflicts=multi-value`"
+    )]
     NoContexts,
     /// A text that does not say what a client knows.
     #[error("`{0}` is not what a client has seen; take it from `seen` of an answer with --json")]
@@ -336,7 +348,7 @@ impl Offer for MapOffer {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::At(..)
+            Ask::At { .. }
             | Ask::Local(_)
             | Ask::Sync
             | Ask::Together(_)

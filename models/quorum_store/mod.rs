@@ -166,6 +166,11 @@ mod replica;
 mod seals;
 mod serial;
 mod session;
+mod several;
+mod several_bounds;
+mod several_claims;
+mod several_history;
+mod siblings;
 mod state;
 mod storage;
 #[cfg(test)]
@@ -179,18 +184,19 @@ pub use config::{
 };
 pub use history::History;
 pub use message::{
-    Answer, Call, Cause, Horizons, InEpoch, Level, Moved, Msg, Order, Peer, Promised, Request,
-    Unfit, Update,
+    Answer, Call, Cause, Horizons, InEpoch, Informed, Level, Moved, Msg, Order, Peer, Promised,
+    Request, Unfit, Update,
 };
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use placement::Rings;
 pub use repair::FANOUT;
 pub use seals::Seals;
+pub use siblings::Siblings;
 pub use state::{
     Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
 };
 pub use storage::{Record, Row, Saved, Serial, Stable};
-pub use version::{Digest, Stamp, Version};
+pub use version::{Content, Digest, Mark, Stamp, Version};
 
 use crate::Recoverable;
 use crate::kv::Service;
@@ -259,7 +265,8 @@ impl Recoverable for QuorumStore {
     fn waits_for_disk(&self, msg: &Msg) -> bool {
         !matches!(
             msg,
-            Service::Request { .. } | Service::Peer(InEpoch { msg: Peer::Read { .. }, .. })
+            Service::Request { .. }
+                | Service::Peer(InEpoch { msg: Peer::Read { .. } | Peer::Coordinate(_), .. })
         )
     }
 }

@@ -4,6 +4,7 @@ use super::message::{Answer, Call, Level, Promised, Update};
 use super::placement::Rings;
 use super::storage::Stable;
 use super::version::{Digest, Stamp, Version};
+use crate::causal::Context;
 use crate::clock;
 use crate::kv::{Bytes, ClientState, Op, Retry};
 use crate::turn::Persistent;
@@ -230,4 +231,6 @@ pub struct SessionState {
     pub done: usize,
     /// The call that is open, or the last one.
     pub call: ClientState<Answer>,
+    /// What its last get returned, where writes stay side by side.
+    pub context: Context,
 }

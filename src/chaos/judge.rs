@@ -46,7 +46,15 @@ pub fn judged(promise: Promise, events: &[Event], skew: Duration) -> Judgement {
             Err(why) => Judgement::Violated(why),
         },
         Promise::StrictlySerializable => serializable(events),
-        Promise::Converges { siblings } => converges(events, siblings, clock),
+        Promise::Converges { siblings: true } => {
+            converges(events, Rule::MultiValue, |_, node| node)
+        }
+        Promise::Converges { siblings: false } => {
+            converges(events, Rule::LastWriterWins(clock), |_, node| node)
+        }
+        // As if there were one node that has all that was acknowledged, or each request had its own.
+        Promise::Siblings { met: true } => converges(events, Rule::MultiValue, |_, _| 0),
+        Promise::Siblings { met: false } => converges(events, Rule::MultiValue, |event, _| event),
         Promise::Register(register) => registers(events, register, clock),
         Promise::Nothing(why) => Judgement::Undecided(format!("not judged: {why}")),
     }
@@ -180,13 +188,17 @@ pub(super) fn values(answer: &Answer) -> Option<BTreeSet<Bytes>> {
     }
 }
 
-fn converges(events: &[Event], siblings: bool, clock: Duration) -> Judgement {
-    let rule = if siblings { Rule::MultiValue } else { Rule::LastWriterWins(clock) };
+/// Judges each key by which write replaced which. `at` says at which node a request was, by its place among the
+/// events and the server that was asked.
+fn converges(events: &[Event], rule: Rule, at: impl Fn(usize, usize) -> usize) -> Judgement {
     let mut keys: BTreeMap<&Bytes, KeyHistory> = BTreeMap::new();
     // What each node showed last.
     let mut last: BTreeMap<&Bytes, BTreeMap<usize, (Duration, BTreeSet<Bytes>)>> = BTreeMap::new();
-    for event in events {
-        let ([op], Some(node)) = (event.asked.ops.as_slice(), event.asked.server) else { continue };
+    for (place, event) in events.iter().enumerate() {
+        let ([op], Some(server)) = (event.asked.ops.as_slice(), event.asked.server) else {
+            continue;
+        };
+        let node = at(place, server);
         let history = keys.entry(op.key()).or_default();
         let Event { begin, answer, .. } = event;
         let value = match op {
@@ -194,8 +206,8 @@ fn converges(events: &[Event], siblings: bool, clock: Duration) -> Judgement {
                 let Some((end, answer)) = answer else { continue };
                 let Some(values) = values(answer) else { continue };
                 let seen = last.entry(op.key()).or_default();
-                if seen.get(&node).is_none_or(|(before, _)| before < begin) {
-                    seen.insert(node, (*begin, values.clone()));
+                if seen.get(&server).is_none_or(|(before, _)| before < begin) {
+                    seen.insert(server, (*begin, values.clone()));
                 }
                 history.reads.push(Read { node, values, begin: *begin, end: *end });
                 continue;
@@ -348,6 +360,39 @@ mod tests {
         assert!(is_violated(promise, &apart), "they do not agree");
         let lost = [put, get(0, Reply::Value(None)), one(Reply::Value(None))];
         assert!(is_violated(promise, &lost), "it is lost");
+    }
+
+    #[test]
+    fn siblings_stay_until_a_write_that_knew_them() {
+        use super::super::event::Seen;
+        let put = |at, server, text, seen: &[&str]| {
+            let values = seen.iter().map(|value| (*value).into()).collect();
+            let seen = Some(Seen { values, context: Some("00".into()) });
+            let done = Answered::Reply(Reply::Done);
+            let mut event = event(at, Some(server), vec![Op::put("0.a", text)], done);
+            event.asked.seen = seen;
+            event
+        };
+        let get = |at, server, values: &[&str]| {
+            let values = values.iter().map(|value| (*value).into()).collect();
+            let found = Answered::Siblings { values, context: String::new(), more: false };
+            event(at, Some(server), vec![Op::get("0.a")], found)
+        };
+        let broken = |met, events: &[Event]| is_violated(Promise::Siblings { met }, events);
+        let apart = [put(0, 0, "1", &[]), put(5, 1, "2", &[])];
+        let seen =
+            |values: &[&str]| [&apart[..], &[get(20, 0, values), get(20, 1, values)]].concat();
+        assert!(!broken(true, &seen(&["1", "2"])));
+        assert!(broken(true, &seen(&["2"])) && broken(false, &seen(&["2"])), "one is lost");
+        let resolved = [&apart[..], &[put(15, 2, "3", &["1", "2"])]].concat();
+        let left =
+            |values: &[&str]| [&resolved[..], &[get(20, 0, values), get(20, 1, values)]].concat();
+        assert!(!broken(true, &left(&["3"])));
+        assert!(broken(true, &left(&["1", "3"])), "it was replaced");
+        // A read that a write of another server is not in: only where quorums meet is that wrong.
+        let stale =
+            [&apart[..1], &[get(5, 1, &[]), get(20, 0, &["1"]), get(20, 1, &["1"])]].concat();
+        assert!(broken(true, &stale) && !broken(false, &stale));
     }
 
     #[test]
