@@ -61,10 +61,9 @@ pub enum Class {
     Monotonic,
     /// A read returns what somebody wrote, and replicas agree when writes end.
     Eventual,
-    /// A read returns every acknowledged write that none of the others it returns, or that these replaced, has
-    /// replaced.
+    /// A read returns each acknowledged write, or one that replaced it; concurrent writes stay side by side.
     Siblings,
-    /// The same, of the writes that have come to the replicas which it asks.
+    /// The same when writes end; before, a read may miss some.
     EventualSiblings,
 }
 
