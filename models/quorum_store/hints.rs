@@ -32,7 +32,7 @@ impl Turn<'_, '_> {
                 for target in &missing {
                     self.keep(*target, key, version);
                 }
-                self.has(Bug::CountHints) && self.count_hints(call, version.stamp)
+                self.has(Bug::CountHints) && self.count_hints(call, self.given(call, version))
             }
             Handoff::Sloppy if is_handed => false,
             Handoff::Sloppy => {

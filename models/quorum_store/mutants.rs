@@ -14,7 +14,7 @@ use super::moving::{
     taken_over_serially,
 };
 use super::properties::{self as claims, Actor};
-use super::several_bounds::{at_once_elsewhere, handed, own_write, returning};
+use super::several_bounds::{at_once_elsewhere, handed, missed_beside, own_write, returning};
 use super::several_claims as several;
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
@@ -35,7 +35,8 @@ mutants! {
     CountDuplicates: "an acknowledgment that comes twice counts twice",
         "count-duplicates" by claims::HELD in Bounds { held: 3, ..Bounds::new(3, vec![vec![with(Level::All, put(0, "a"))]]) };
     CountHints: "a hint that the coordinator keeps counts as an acknowledgment",
-        "count-hints" by claims::REGULAR in missed(Handoff::Strict);
+        "count-hints" by claims::REGULAR in missed(Handoff::Strict),
+        "count-hints-beside" by several::SEES_ACKNOWLEDGED in missed_beside();
     DigestIsEnough: "digests are compared by their timestamps alone",
         "digest-is-enough" by claims::LINEARIZABLE in twins();
     LastArrivalWins: "of equal timestamps the version that arrives last wins",

@@ -1,8 +1,8 @@
 //! The bounds of instances in which concurrent writes stay side by side. Clients write with the context of their
 //! last get, and with an empty one before.
 
-use super::bounds::{Bounds, delete, get, put, with};
-use super::config::ScriptedCall;
+use super::bounds::{Bounds, delete, get, missed, put, with};
+use super::config::{Handoff, ScriptedCall};
 use super::message::Level;
 use super::moving::{back_and_forth, taken_over};
 use crate::causal::Rule;
@@ -60,6 +60,11 @@ pub(super) fn converging() -> Bounds {
     let clients = vec![vec![one(put(0, "a")), one(put(1, "b"))]];
     let bounds = Bounds { repairs: None, held: 1, ..Bounds::new(2, clients) };
     several(Bounds { is_lossy: true, ..bounds })
+}
+
+/// A put that a replica may miss, and a get that asks it.
+pub(super) fn missed_beside() -> Bounds {
+    several(missed(Handoff::Strict))
 }
 
 /// A client puts at a node that may crash and come back, and asks it again if it does not answer; another one
