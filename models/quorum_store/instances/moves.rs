@@ -189,7 +189,7 @@ instance!(
     "ordered links, a fourth node joins 3 that hold the key and takes the place of one, quorums, a client that puts, and gets at that one",
     ordered(joining_three(&[&[put(0, "a"), get(2)]])),
     atomic(2),
-    (1, 1),
+    (3_768_382, 19_163_773),
     &[]
 );
 
@@ -200,6 +200,6 @@ instance!(
     "ordered links, of 3 nodes that hold the key one may crash and come back with its disk, and a fourth replaces it, quorums, a client that puts, and gets at the one that is replaced",
     ordered(Bounds { restarts: 1, ..replacing(&[&[put(0, "a"), get(2)]]) }),
     atomic(2),
-    (1, 1),
+    (2_463_624, 12_887_257),
     &[]
 );
