@@ -19,33 +19,33 @@ const CLIENT: usize = 100;
 
 /// What happens to one of three rows.
 #[derive(Clone, Debug)]
-enum Step {
+enum RowStep {
     /// A write there, of a client that read another row; `false` deletes.
     Write(usize, usize, bool),
     /// It is joined with another one.
     Join(usize, usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = RowStep> {
     let write = (0..3_usize, 0..3_usize, any::<bool>());
-    let write = write.prop_map(|(at, from, puts)| Step::Write(at, from, puts));
-    prop_oneof![write, (0..3_usize, 0..3_usize).prop_map(|(at, from)| Step::Join(at, from))]
+    let write = write.prop_map(|(at, from, puts)| RowStep::Write(at, from, puts));
+    prop_oneof![write, (0..3_usize, 0..3_usize).prop_map(|(at, from)| RowStep::Join(at, from))]
 }
 
 /// The rows after these steps, and which writes each write replaced.
-fn after(steps: &[Step]) -> (Vec<Siblings>, BTreeMap<Dot, VersionVector>) {
+fn after(steps: &[RowStep]) -> (Vec<Siblings>, BTreeMap<Dot, VersionVector>) {
     let mut rows = vec![Siblings::default(); 3];
     let mut replaced = BTreeMap::new();
     for (count, step) in steps.iter().enumerate() {
         match *step {
-            Step::Write(at, from, puts) => {
+            RowStep::Write(at, from, puts) => {
                 // As if the clock of the node counted other keys' writes too.
                 let dot = Dot::new(Id::from(at), count as u64 + 1);
                 let knew = rows[from].known.clone();
                 rows[at].write(dot, puts.then(|| count.to_string().as_str().into()), &knew);
                 replaced.insert(dot, knew);
             }
-            Step::Join(at, from) => rows[at] = rows[at].clone().join(rows[from].clone()),
+            RowStep::Join(at, from) => rows[at] = rows[at].clone().join(rows[from].clone()),
         }
     }
     (rows, replaced)
@@ -60,7 +60,7 @@ proptest! {
             let known: Vec<&Dot> = replaced.keys().filter(|dot| row.known.covers(**dot)).collect();
             let is_left = |dot: &&&Dot| !known.iter().any(|later| replaced[*later].covers(***dot));
             let left: BTreeSet<Dot> = known.iter().filter(is_left).map(|dot| **dot).collect();
-            let deletes = |dot: &Dot| matches!(steps[dot.counter as usize - 1], Step::Write(_, _, false));
+            let deletes = |dot: &Dot| matches!(steps[dot.counter as usize - 1], RowStep::Write(_, _, false));
             let shown: BTreeSet<Dot> = row.values.keys().copied().collect();
             prop_assert_eq!(shown, left.into_iter().filter(|dot| !deletes(dot)).collect());
         }
