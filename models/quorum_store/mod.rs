@@ -219,6 +219,7 @@ pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use placement::Rings;
 pub use repair::FANOUT;
 pub use seals::Seals;
+pub use several_history::Several;
 pub use siblings::Siblings;
 pub use state::{
     Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
