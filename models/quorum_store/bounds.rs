@@ -22,6 +22,7 @@ use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(super) struct Bounds {
     pub(super) nodes: usize,
     pub(super) replicas: usize,

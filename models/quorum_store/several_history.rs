@@ -104,9 +104,9 @@ impl Several {
             Answer::Values { values, context } => {
                 let known = &context.known;
                 next.missed |= before.iter().any(|dot| !known.covers(*dot));
-                let knows = |write: Stamp| known.covers(write.dot());
+                let has = |write: Stamp| known.covers(write.dot());
                 let is_hidden = |(_, put, value): (&Bytes, Stamp, &Bytes)| {
-                    knows(put) && !values.contains(value) && !self.is_replaced(put, knows)
+                    has(put) && !values.contains(value) && !self.is_replaced(put, has)
                 };
                 next.hid |= self.put().any(is_hidden);
             }

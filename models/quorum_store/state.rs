@@ -114,6 +114,7 @@ impl Rounds {
 
 /// How far a request is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "a node has few, and those that write are the rule")]
 pub enum Phase {
     /// A write that asks for the newest timestamp.
     Querying {
