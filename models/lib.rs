@@ -34,6 +34,7 @@
 //! | quorum-store, quorums that read and repair, one writer at one node: 3 nodes that all hold the key | linearizable | any 1 of 3 | acknowledged writes, at a quorum (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
 //! | quorum-store, other levels, repairs and clocks: 3 nodes that all hold the key, level one | eventual, or what the levels below say; **not linearizable** | any 2 of 3 | acknowledged writes, at fewer replicas than the level says where hints count (checked without restarts) | 2 | 6, 2 | 2, 2 |
 //! | quorum-store, quorums while nodes join, leave and are replaced, one writer at a time: 3 nodes that all hold the key, between moves | linearizable | any 1 of 3 | acknowledged writes, at a quorum of the members (checked with a crash and restart) | 3 | 6, 4 | 4, 4 |
+//! | quorum-store, several values, quorums that meet: 3 nodes that all hold the key | concurrent writes are kept as siblings; a read returns each acknowledged write, or what replaced it | any 1 of 3 | acknowledged writes, at a quorum, until a write whose context includes them replaces them (checked with a crash and restart) | 2 | 6, 4 | 4, 4 |
 //! | quorum-store, serial requests: 3 nodes that all hold the key | linearizable | any 1 of 3 | committed updates, at a quorum (checked with a crash and restart) | 2 | 14, 8 | 10, 6 |
 //! | zookeeper, the data tree: 3 servers | linearizable writes; events before the state that fired them | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
 //! | zookeeper, a lock whose resource ignores tokens: 3 servers | **two clients believe that they hold it**; **late uses by earlier holders** | any 1 of 3 | delivered transactions, at a quorum (checked without restarts) | 2 | 8, 4 | 2, 2 |
@@ -42,6 +43,7 @@
 
 pub mod abstract_model;
 pub mod bound;
+pub mod causal;
 pub mod choice;
 pub mod clock;
 pub mod durable;

@@ -191,6 +191,13 @@ pub enum Promise {
         /// Whether concurrent writes are kept as siblings.
         siblings: bool,
     },
+    /// Concurrent writes stay side by side, whichever servers took them, until a write whose client had read
+    /// them; and servers agree when writes end.
+    Siblings {
+        /// Whether a read at any server returns each write that was acknowledged before it began, or one
+        /// that replaced it.
+        met: bool,
+    },
     /// Each key is a register that any server reads and writes, and servers agree when writes end. A
     /// compare-and-swap is not to be mixed with that.
     Register(Register),

@@ -31,7 +31,7 @@ impl Offer for TopicOffer {
             }
             Ask::Log(LogAsk::Consume { from }) => Ok(Op::Consume { from: *from }),
             Ask::Log(LogAsk::Offsets) => Ok(Op::Offsets),
-            Ask::At(..)
+            Ask::At { .. }
             | Ask::Local(_)
             | Ask::Sync
             | Ask::Together(_)

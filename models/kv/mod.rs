@@ -11,6 +11,7 @@ pub mod client;
 pub mod history;
 pub mod level;
 pub mod limits;
+mod log_ask;
 pub mod machine;
 pub mod map;
 pub mod offer;

@@ -9,10 +9,10 @@ use super::tree::{TreeAnswer, TreeAsk, TreeError};
 use super::{Abort, Bytes, Level, Map, Op, Outcome, Reply, Service, Transaction};
 use crate::membership::{RingAsk, RingState};
 use crate::topology::Topology;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use super::carried::Carried;
+pub use super::log_ask::{Acks, LogAnswer, LogAsk, LogRecord};
 
 /// What a user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,14 @@ pub enum Ask {
         context: Option<String>,
     },
     /// One operation that waits for as many replicas as its level says.
-    At(Op, Level),
+    At {
+        /// The operation.
+        op: Op,
+        /// The level.
+        level: Level,
+        /// As in [`Ask::One`].
+        context: Option<String>,
+    },
     /// A read that the server which is asked answers from its own state: it may be older than what
     /// is acknowledged, but not than what the same client was told before.
     Local(Op),
@@ -44,41 +51,6 @@ pub enum Ask {
     Words(Vec<String>),
 }
 
-/// When a record is acknowledged to its producer.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub enum Acks {
-    /// When every in-sync replica has it, and they are at least the minimum: `acks=all`.
-    #[default]
-    All,
-    /// When the leader has it: `acks=1`.
-    Leader,
-    /// Never: its producer sends it once, and does not wait: `acks=0`.
-    None,
-}
-
-/// What a user asks of a log of records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogAsk {
-    /// To append messages as one batch: all of them, one after the other, or none.
-    Produce {
-        /// The client's number of the batch, from 1 without a gap. The same number is appended once.
-        sequence: u64,
-        /// The messages; at least one.
-        messages: Vec<Bytes>,
-        /// When it is acknowledged.
-        acks: Acks,
-    },
-    /// To read the records from this offset on.
-    Consume {
-        /// The offset.
-        from: u64,
-    },
-    /// Where the log begins and ends.
-    Offsets,
-}
-
 impl From<Op> for Ask {
     fn from(op: Op) -> Self {
         Self::One { op, context: None }
@@ -88,7 +60,9 @@ impl From<Op> for Ask {
 impl Ask {
     /// The key that it is about, if it is about one.
     pub fn key(&self) -> Option<&Bytes> {
-        let (Self::One { op, .. } | Self::At(op, _) | Self::Local(op)) = self else { return None };
+        let (Self::One { op, .. } | Self::At { op, .. } | Self::Local(op)) = self else {
+            return None;
+        };
         (!matches!(op, Op::Range(_))).then(|| op.key())
     }
 
@@ -100,7 +74,7 @@ impl Ask {
             Self::One { op: Op::Delete { .. }, .. } => "delete",
             Self::One { op: Op::Cas { .. }, .. } => "cas",
             Self::One { op: Op::Range(_), .. } => "range",
-            Self::At(..) => "--consistency",
+            Self::At { .. } => "--consistency",
             Self::Local(Op::Range(_)) => "range --local",
             Self::Local(_) => "get --local",
             Self::Sync => "sync",
@@ -148,45 +122,6 @@ pub enum Answered {
     Text(String),
 }
 
-/// The answer of a log of records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogAnswer {
-    /// The messages were appended.
-    Produced {
-        /// The offset of the first; the others follow.
-        offset: u64,
-    },
-    /// The records, or as many of them as one answer holds.
-    Records {
-        /// The offset of the first: as asked for, or where the log begins now.
-        from: u64,
-        /// The records: of a batch, its messages.
-        records: Vec<LogRecord>,
-    },
-    /// The ends of the log.
-    Offsets {
-        /// The offset of the first record that is kept.
-        start: u64,
-        /// The offset after the last record that consumers may read.
-        committed: u64,
-        /// The offset after the last record.
-        end: u64,
-    },
-}
-
-/// A record as a consumer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogRecord {
-    /// Its offset.
-    pub offset: u64,
-    /// `message`, or the operation on the map that it is.
-    pub kind: &'static str,
-    /// The key that it is about.
-    pub key: Option<Bytes>,
-    /// The message, or the new value of the key.
-    pub value: Option<Bytes>,
-}
-
 /// Why the protocol does not do what is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OfferError {
@@ -199,7 +134,10 @@ pub enum OfferError {
         offers: &'static [&'static str],
     },
     /// A context where none belongs.
-    #[error("contexts belong to put and delete with multi-primary in the mode `multi-value`")]
+    #[error(
+        "contexts belong to put and delete with multi-primary in the mode `multi-value`, or with \
+         quorum-store in the mode `conflicts=multi-value`"
+    )]
     NoContexts,
     /// A text that does not say what a client knows.
     #[error("`{0}` is not what a client has seen; take it from `seen` of an answer with --json")]
@@ -336,7 +274,7 @@ impl Offer for MapOffer {
         match ask {
             Ask::One { op, context: None } => Ok(op.clone()),
             Ask::One { .. } => Err(OfferError::NoContexts),
-            Ask::At(..)
+            Ask::At { .. }
             | Ask::Local(_)
             | Ask::Sync
             | Ask::Together(_)

@@ -23,7 +23,7 @@ use super::storage::Delta;
 use super::store::{Entry, Order, Update};
 use super::transfer::{Taken, Transfer};
 use super::turn::Turn;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Dot, VersionVector};
 use crate::clock::Stamp;
 use crate::kv::Bytes;
 use serde::Serialize;

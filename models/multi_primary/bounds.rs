@@ -1,12 +1,11 @@
 //! The bounds of the checked instances: their servers, clients and faults.
 
 use super::bugs::Bug;
-use super::config::{Config, Rule, ScriptedOp, Timing};
-use super::context::Authenticator;
+use super::config::{Config, ScriptedOp, Timing};
 use super::history::History;
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Authenticator, Dot, Rule, VersionVector};
 use crate::clock::PhysicalTime;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};

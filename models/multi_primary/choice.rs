@@ -1,9 +1,9 @@
 //! What may be chosen of an instance that is not recorded.
 
 use super::bounds::{Bounds, get, put};
-use super::config::Rule;
 use super::history::History;
 use super::properties::{self as claims, Actor};
+use crate::causal::Rule;
 use crate::choice::{Choice, Unfit, letter, sizes};
 use crate::world::Cluster;
 

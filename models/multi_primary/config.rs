@@ -1,8 +1,7 @@
 //! The configuration of a cluster, and its nodes and clients.
 
 use super::bugs::Bug;
-use super::context::Authenticator;
-use super::vector::VersionVector;
+use crate::causal::{Authenticator, Rule, VersionVector};
 use crate::clock::PhysicalTime;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
@@ -10,20 +9,6 @@ use crate::turn::Setting;
 use stateright::actor::{Id, model_timeout};
 use std::ops::Range;
 use std::time::Duration;
-
-/// How many siblings of a key the writes that one node takes may make; concurrent writes of other
-/// nodes may bring more together.
-pub const MAX_SIBLINGS: usize = 32;
-
-/// What becomes of concurrent writes of one key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// The one with the higher timestamp stays.
-    LastWriterWins,
-    /// All stay, until a write that knows them replaces them.
-    #[default]
-    MultiValue,
-}
 
 /// How long things take.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,12 +5,10 @@
 //! and the order in which that came about, so it adds few states of its own; the real-time order
 //! of requests adds many, so it is kept only where linearizability is judged.
 
-use super::config::Rule;
-use super::context::Context;
 use super::message::{Answer, Peer, Piece, Request, Return};
 use super::store::Update;
 use super::transfer::{Taken, Transfer};
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Context, Dot, Rule, VersionVector};
 use crate::kv::history::Linearizable;
 use crate::kv::{Bytes, Map, Service};
 use crate::world::Observer;

@@ -21,9 +21,9 @@ mod sessions;
 use super::bounds::{
     Bounds, converging, deleter, get, late_delete, one_node, put, reader, resolver, rivals, with,
 };
-use super::config::Rule;
 use super::history::History;
 use super::properties::{self as claims, Actor};
+use crate::causal::Rule;
 use crate::{Expected, Instance};
 pub(super) use reduced::REDUCED;
 

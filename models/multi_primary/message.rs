@@ -13,9 +13,8 @@
 //! With last-writer-wins there is at most one value and contexts are ignored, so the plain map's
 //! commands lose nothing.
 
-use super::context::Context;
 use super::store::Update;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Context, Dot, VersionVector};
 use crate::clock::Stamp;
 use crate::kv::{Bytes, Op, Service};
 use serde::{Deserialize, Serialize};

@@ -73,13 +73,13 @@
 //!   other nodes: while one of them is away, none that lost its disk comes back. Of those that lost
 //!   theirs at once, two come back, if another one has its disk.
 //! * The sources trust their clients with contexts. Here a context carries a tag by which a node
-//!   knows that a node gave it, for that key (`context.rs`).
+//!   knows that a node gave it, for that key ([`causal`](crate::causal)).
 //!
 //! # Where things are
 //!
 //! [`Request`], [`Answer`] and [`Peer`] are the vocabulary, [`ReplicaState`] is a node's state; all
-//! handlers are methods of one context, `turn.rs`; `vector.rs` and [`clock`](crate::clock) have the names and
-//! the order of writes; `newcomer.rs` the way back without a disk; `store.rs` the versions and the
+//! handlers are methods of one context, `turn.rs`; [`causal`](crate::causal) and
+//! [`clock`](crate::clock) have the names and the order of writes; `newcomer.rs` the way back without a disk; `store.rs` the versions and the
 //! merge; `storage.rs` the durable state; `session.rs` the client that is checked; `history.rs` the
 //! record of a run for the properties. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties
 //! that notice them.
@@ -89,7 +89,6 @@ mod bounds;
 mod bugs;
 mod choice;
 mod config;
-mod context;
 mod guarantees;
 pub mod history;
 pub mod instances;
@@ -107,21 +106,18 @@ mod storage;
 mod store;
 #[cfg(test)]
 mod tests;
-mod token;
 mod transfer;
 mod turn;
-mod vector;
 
+pub use crate::causal::{Authenticator, Context, Dot, MAX_SIBLINGS, Rule, Tag, VersionVector};
 pub use crate::clock::{PhysicalTime, Stamp};
-pub use config::{Config, MAX_SIBLINGS, MultiPrimary, Replica, Rule, ScriptedOp, Session, Timing};
-pub use context::{Authenticator, Context, Tag};
+pub use config::{Config, MultiPrimary, Replica, ScriptedOp, Session, Timing};
 pub use message::{Answer, Mark, Msg, Partly, Peer, Piece, Request, Resume, Return};
 pub use offer::SiblingsOffer;
 pub use state::{ReplicaState, Row, SessionState, Stability, State, Timer};
 pub use storage::{Delta, Image, Returning, Storage};
 pub use store::{Entry, Order, Store, Update, Version};
 pub use transfer::Transfer;
-pub use vector::{Dot, VersionVector};
 
 use crate::lend::lend;
 use crate::{Newcomer, Recoverable};

@@ -29,7 +29,7 @@ use super::state::Stability;
 use super::storage::{Delta, Image, Returning, Storage};
 use super::transfer::Transfer;
 use super::turn::Turn;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Dot, VersionVector};
 use crate::clock::Stamp;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! The operations that multi-primary serves.
 
-use super::token::{self, MAX_CONTEXT_BYTES};
 use super::{Answer, Request, Rule};
+use crate::causal::token::{self, MAX_CONTEXT_BYTES};
 use crate::kv::limits::{self, LimitError};
 use crate::kv::offer::{Answered, Ask, AskOutcome, Offer, OfferError, not_offered};
 use crate::kv::{Op, Reply};

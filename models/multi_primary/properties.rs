@@ -16,7 +16,7 @@ use super::message::Answer;
 use super::state::State;
 use super::storage::Image;
 use super::store::Order;
-use super::vector::Dot;
+use crate::causal::Dot;
 use crate::kv::{Bytes, ClientState, KvHistory};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Property, Statement, View};

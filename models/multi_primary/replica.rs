@@ -1,14 +1,12 @@
 //! A node: takes reads and writes alone, and sends its writes to the others.
 
 use super::bugs::Bug;
-use super::config::{MAX_SIBLINGS, Rule};
-use super::context::Context;
 use super::message::{Answer, Msg, Peer, Request};
 use super::state::Timer;
 use super::storage::{Delta, Image, Storage};
 use super::store::{Order, Update, Version};
 use super::turn::Turn;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Context, Dot, MAX_SIBLINGS, Rule, VersionVector};
 use crate::clock::Stamp;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::service::Refusal;

@@ -4,9 +4,9 @@
 //! later put. Here the script says where that is done; each call is the same [`Client`].
 
 use super::config::{MultiPrimary, ScriptedOp, Session};
-use super::context::Context;
 use super::message::{Answer, Msg, Request};
 use super::state::SessionState;
+use crate::causal::Context;
 use crate::kv::ScriptedClient;
 use crate::kv::service::Refusal;
 use stateright::actor::Out;

@@ -23,7 +23,7 @@ use super::state::{Row, Stability};
 use super::storage::Image;
 use super::store::{Order, Version};
 use super::turn::Turn;
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Dot, VersionVector};
 use crate::clock::Stamp;
 use stateright::actor::Id;
 

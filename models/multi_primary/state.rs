@@ -1,10 +1,9 @@
 //! The states of nodes and clients.
 
-use super::context::Context;
 use super::message::Answer;
 use super::storage::Image;
 use super::transfer::Transfer;
-use super::vector::VersionVector;
+use crate::causal::{Context, VersionVector};
 use crate::clock::Stamp;
 use crate::kv::{ClientState, Retry};
 use stateright::actor::Id;

@@ -5,8 +5,8 @@
 
 use super::message::{Answer, Return};
 use super::store::{Entry, Store, Update};
-use super::vector::VersionVector;
 use crate::Durable;
+use crate::causal::VersionVector;
 use crate::clock::Stamp;
 use crate::kv::{Bytes, SessionLimits, Sessions};
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@
 //! last-writer-wins the order is total and one version is left; with multi-value it is causal and
 //! concurrent versions are left side by side, as siblings.
 
-use super::vector::{Dot, VersionVector};
+use crate::causal::{Dot, VersionVector};
 use crate::clock::Stamp;
 use crate::kv::Bytes;
 use serde::{Deserialize, Serialize};

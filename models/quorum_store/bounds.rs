@@ -9,7 +9,9 @@ use super::history::History;
 use super::message::{Level, Request};
 use super::move_claims;
 use super::properties::{self as claims, Actor, Claim};
+use super::several_claims;
 use super::state::Timer;
+use crate::causal::Rule;
 use crate::clock::PhysicalTime;
 use crate::kv::Op;
 use crate::membership::Move;
@@ -20,6 +22,7 @@ use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(super) struct Bounds {
     pub(super) nodes: usize,
     pub(super) replicas: usize,
@@ -28,6 +31,9 @@ pub(super) struct Bounds {
     /// The nodes whose physical clocks are ahead.
     pub(super) ahead: &'static [usize],
     pub(super) stamps: Stamps,
+    /// What becomes of concurrent writes, and whether they are judged.
+    pub(super) conflicts: Rule,
+    pub(super) judges_several: bool,
     pub(super) write: WriteMode,
     pub(super) read_repair: ReadRepair,
     pub(super) handoff: Handoff,
@@ -66,6 +72,8 @@ impl Bounds {
             clock: Clock::default(),
             ahead: &[],
             stamps: Stamps::default(),
+            conflicts: Rule::LastWriterWins,
+            judges_several: false,
             write: WriteMode::default(),
             read_repair: ReadRepair::default(),
             handoff: Handoff::default(),
@@ -93,6 +101,7 @@ impl Bounds {
         Config {
             clock: self.clock,
             stamps: self.stamps,
+            conflicts: self.conflicts,
             write: self.write,
             read_repair: self.read_repair,
             handoff: self.handoff,
@@ -136,7 +145,8 @@ impl Bounds {
         let network = if self.is_lossy { NetworkKind::Single } else { self.network };
         let sends_again = network == NetworkKind::Single;
         let fairness = if sends_again { Fairness::lossy() } else { Fairness::default() };
-        Setup::new(actors, self.nodes, History::default())
+        let several = self.judges_several.then(|| History::of_several(self.conflicts));
+        Setup::new(actors, self.nodes, several.unwrap_or_default())
             .network(network)
             .lossy(self.is_lossy)
             .fairness(fairness)
@@ -183,6 +193,9 @@ impl Bounds {
             claimed.extend(self.moving.map(|_| claims::moves_end()));
         }
         claimed.extend(self.moving.map(|_| move_claims::one_view()));
+        if self.judges_several {
+            claimed.extend(several_claims::all());
+        }
         self.cluster(claimed, bug)
     }
 }
@@ -201,7 +214,7 @@ fn timer_kind(timer: &Timer) -> &'static str {
 }
 
 fn at(node: usize, level: Level, op: Op) -> ScriptedCall {
-    (node, Request::Key { op, level })
+    (node, Request::Key { op, level, context: None })
 }
 
 /// A put at a node, which waits for a quorum.

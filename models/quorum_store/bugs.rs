@@ -53,6 +53,13 @@ bugs! {
     KeepMoved,
     ForgetView,
     NoMoveTimer,
+    DotsAnywhere,
+    PendingGives,
+    IgnoreContext,
+    BlindWrites,
+    KeepReplaced,
+    DropConcurrent,
+    OneSibling,
 }
 
 impl Seeded<Msg, Saved> for Bug {

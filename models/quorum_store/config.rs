@@ -3,7 +3,8 @@
 use super::bugs::Bug;
 use super::message::{Level, Request};
 use super::seals::Seals;
-use super::version::Version;
+use super::version::{Content, Version};
+use crate::causal::{Authenticator, Rule};
 use crate::clock::PhysicalTime;
 use crate::kv::{Bytes, SessionLimits};
 use crate::membership::Move;
@@ -148,6 +149,10 @@ pub struct Config {
     pub clock: Clock,
     /// The physical clock.
     pub physical: PhysicalTime,
+    /// What becomes of concurrent writes.
+    pub conflicts: Rule,
+    /// What makes and checks the tags of contexts.
+    pub contexts: Authenticator,
     /// Whether timestamps are unique.
     pub stamps: Stamps,
     /// How a write gets its timestamp.
@@ -198,6 +203,8 @@ impl Config {
             seals: Seals::default(),
             clock: Clock::default(),
             physical: PhysicalTime::NONE,
+            conflicts: Rule::LastWriterWins,
+            contexts: Authenticator::default(),
             stamps: Stamps::default(),
             write: WriteMode::default(),
             read_repair: ReadRepair::default(),
@@ -227,6 +234,12 @@ impl Config {
         }
     }
 
+    /// How long the values may be that a coordinator leaves side by side: where every replica leaves as many
+    /// before it hears of the others, and one more that left the ring, all of them fit a datagram.
+    pub fn row_bytes(&self) -> usize {
+        56 * 1024 / (self.replicas + 1)
+    }
+
     /// How many replicas a request of this level waits for.
     pub fn needed(&self, level: Level) -> usize {
         match level {
@@ -236,11 +249,14 @@ impl Config {
         }
     }
 
-    /// The newer of two versions.
+    /// The newer of two versions, or of several values all that both know.
     pub(super) fn newer(&self, held: Version, other: Version) -> Version {
         match self.bug {
             Some(Bug::LastArrivalWins) if held.stamp == other.stamp => return other,
             Some(Bug::MixCells) => return held.mixed(other),
+            Some(bug @ (Bug::KeepReplaced | Bug::DropConcurrent)) => {
+                return misjoined(held, other, bug);
+            }
             _ => {}
         }
         match self.stamps {
@@ -257,7 +273,8 @@ impl Config {
     /// A client.
     pub fn client(&self, script: Vec<ScriptedCall>) -> QuorumStore {
         let (nodes, retry) = (self.nodes, self.timing.retry.clone());
-        QuorumStore::Client(Session { script, nodes, retry, wanders: false })
+        let (wanders, is_informed) = (false, self.conflicts == Rule::MultiValue);
+        QuorumStore::Client(Session { script, nodes, retry, wanders, is_informed })
     }
 }
 
@@ -271,6 +288,21 @@ impl Setting for Config {
     fn server_ids(&self) -> impl Iterator<Item = Id> {
         self.node_ids()
     }
+}
+
+/// The join of two rows as two seeded bugs have it.
+fn misjoined(one: Version, other: Version, bug: Bug) -> Version {
+    let (Content::Siblings(one), Content::Siblings(other)) = (&one.content, &other.content) else {
+        return one.newer(other);
+    };
+    let mut row = one.clone().join(other.clone());
+    if bug == Bug::KeepReplaced {
+        row.values.extend(one.values.clone());
+        row.values.extend(other.values.clone());
+    } else {
+        row.values = one.clone().max(other.clone()).values;
+    }
+    row.into()
 }
 
 /// A node or a client.
@@ -305,4 +337,6 @@ pub struct Session {
     /// Whether it sends a write that is not answered to the next node, as clients may that know nothing
     /// of sessions: there it is another write.
     pub wanders: bool,
+    /// Whether its writes that say no context replace what its last get returned, or else nothing.
+    pub is_informed: bool,
 }

@@ -6,7 +6,8 @@ use super::message::{Answer, Call, Cause, Level, Msg, Peer, Request};
 use super::state::{Open, Phase, Timer};
 use super::storage::Record;
 use super::turn::Turn;
-use super::version::{Stamp, Version};
+use super::version::{Mark, Stamp, Version};
+use crate::causal::Rule;
 use crate::clock;
 use crate::kv::service::Refusal;
 use crate::kv::sessions::RequestStatus;
@@ -17,8 +18,8 @@ use std::collections::BTreeSet;
 impl Turn<'_, '_> {
     pub(super) fn on_request(&mut self, seq: u64, request: Request) {
         let call = Call { client: self.src, seq };
-        let (op, level) = match request {
-            Request::Key { op, level } => (op, level),
+        let (op, level, context) = match request {
+            Request::Key { op, level, context } => (op, level, context),
             Request::Ring => {
                 let reply = Answer::Ring(self.ring_state());
                 return self.answer(Service::Reply { seq, reply });
@@ -28,16 +29,13 @@ impl Turn<'_, '_> {
         if limits::check(&op).is_err() {
             return self.answer(Service::Refused { seq, why: Refusal::TooLarge });
         }
-        match self.state.answered.get(&call.client) {
-            Some((last, answer)) if *last == seq => {
-                let reply = answer.clone();
-                return self.answer(Service::Reply { seq, reply });
-            }
-            Some((last, _)) if *last > seq => return,
-            _ if self.state.open.contains_key(&call) => return,
-            _ => {}
+        if self.is_repeated(call) {
+            return;
         }
         match op {
+            op if self.config.conflicts == Rule::MultiValue => {
+                self.on_several(call, op, level, context);
+            }
             Op::Get { key } if level != Level::Serial => self.on_get(call, key, level),
             Op::Put { key, value } if level != Level::Serial => {
                 self.on_write(call, key, level, Some(value));
@@ -45,6 +43,19 @@ impl Turn<'_, '_> {
             Op::Delete { key } if level != Level::Serial => self.on_write(call, key, level, None),
             Op::Range(_) => self.answer(Service::Refused { seq, why: Refusal::NotOffered }),
             op => self.on_serial(call, op),
+        }
+    }
+
+    /// Whether a request was answered before, or is under way. Its answer is sent again.
+    pub(super) fn is_repeated(&mut self, call: Call) -> bool {
+        match self.state.answered.get(&call.client) {
+            Some((last, answer)) if *last == call.seq => {
+                let reply = answer.clone();
+                self.send(call.client, Msg::Reply { seq: call.seq, reply });
+                true
+            }
+            Some((last, _)) if *last > call.seq => true,
+            _ => self.state.open.contains_key(&call),
         }
     }
 
@@ -56,7 +67,7 @@ impl Turn<'_, '_> {
             }
             RequestStatus::New => self.stamp(call, key, level, value, clock::Stamp::default()),
             RequestStatus::Repeated(stamp) => {
-                let version = Version { stamp: *stamp, value };
+                let version = Version::new(*stamp, value);
                 self.write(call, key, level, &version);
             }
             RequestStatus::Old => {}
@@ -114,7 +125,7 @@ impl Turn<'_, '_> {
         let stamp = self.next_stamp(above);
         self.change(Record::Taken(call.client, call.seq, stamp));
         self.change(Record::Clock(stamp.time));
-        self.write(call, key, level, &Version { stamp, value });
+        self.write(call, key, level, &Version::new(stamp, value));
     }
 
     /// Sends a version to all replicas.
@@ -144,10 +155,10 @@ impl Turn<'_, '_> {
     }
 
     /// A replica has a version, or another node keeps it for one.
-    pub(super) fn on_acked(&mut self, call: Call, stamp: Option<Stamp>) {
+    pub(super) fn on_acked(&mut self, call: Call, mark: Option<&Mark>) {
         let counts_twice = self.has(Bug::CountDuplicates);
         let src = self.src;
-        let is_of = |version: &Version| stamp.is_none_or(|stamp| stamp == version.stamp);
+        let is_of = |version: &Version| mark.is_none_or(|mark| *mark == version.mark());
         let Some(open) = self.state.open.get(&call) else { return };
         match &open.phase {
             Phase::Writing { version, acked, .. } if is_of(version) => {
@@ -184,7 +195,7 @@ impl Turn<'_, '_> {
     pub(super) fn finish_write(&mut self, call: Call) {
         let Some(Open { key, level, phase }) = self.state.open.get(&call) else { return };
         let Phase::Writing { version, acked, is_answered, .. } = phase else { return };
-        let (count, stamp, was_answered) = (acked.len(), version.stamp, *is_answered);
+        let (count, stamp, was_answered) = (acked.len(), self.given(call, version), *is_answered);
         let all = self.placed(key).replicas;
         let is_everywhere = all.iter().all(|node| acked.contains(node));
         if count < self.needed(key, *level) {

@@ -3,8 +3,9 @@
 
 use super::{
     Answer, Config, Level, QuorumStore, Request, Session, SessionState, State, Timing, WriteMode,
-    properties,
+    properties, several_claims,
 };
+use crate::causal::Rule;
 use crate::guarantee::{Guarantee, Reading, Sample};
 use crate::kv::Op;
 use crate::world::rehearsal::{Rehearsal, answered};
@@ -18,7 +19,7 @@ const ATOMIC: [&str; 2] = ["abd", "abd-crash"];
 /// The instances of which every request is serial.
 const SERIAL: [&str; 3] = ["lwt-rivalry", "lwt-serial-read", "lwt-crash"];
 /// The instances in which nodes join, leave and are replaced, and requests ask a quorum.
-const MOVES: [&str; 10] = [
+const MOVES: [&str; 12] = [
     "move",
     "move-two-clients",
     "move-crash",
@@ -29,6 +30,8 @@ const MOVES: [&str; 10] = [
     "replace",
     "two-orders",
     "move-twice",
+    "join-three",
+    "replace-return",
 ];
 
 pub(super) fn guarantees() -> Vec<Guarantee> {
@@ -55,7 +58,7 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             mode: "other levels, repairs and clocks",
             covers: |name| {
                 let others = [&QUERY[..], &ATOMIC, &SERIAL, &MOVES].concat();
-                !others.contains(&name)
+                !others.contains(&name) && !keeps_siblings(name)
             },
             consistency: vec![
                 Reading {
@@ -80,6 +83,33 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             sample: sample("3 nodes that all hold the key, between moves", Level::Quorum),
         },
         Guarantee {
+            mode: "several values, quorums that meet",
+            covers: keeps_siblings,
+            consistency: vec![
+                Reading {
+                    property: several_claims::NO_LOST_UPDATE,
+                    holds: "concurrent writes are kept as siblings",
+                    violated: "**loses one of two concurrent updates**",
+                },
+                Reading {
+                    property: several_claims::SEES_ACKNOWLEDGED,
+                    holds: "a read returns each acknowledged write, or what replaced it",
+                    violated: "**stale reads**",
+                },
+            ],
+            durable: vec![Reading {
+                property: properties::HELD,
+                holds: "acknowledged writes, at a quorum, until a write whose context includes them replaces them",
+                violated: "not even acknowledged writes",
+            }],
+            sample: Sample {
+                write: |count| beside(write, count).cost(),
+                read: Some(|count| beside(read, count).cost()),
+                survives: |crashed| Rehearsal::survives(|| beside(write, 1), crashed),
+                ..sample("3 nodes that all hold the key", Level::Quorum)
+            },
+        },
+        Guarantee {
             mode: "serial requests",
             covers: |name| SERIAL.contains(&name),
             consistency: vec![Reading::linearizable(properties::LINEARIZABLE)],
@@ -91,6 +121,11 @@ pub(super) fn guarantees() -> Vec<Guarantee> {
             sample: sample("3 nodes that all hold the key", Level::Serial),
         },
     ]
+}
+
+/// The instances whose concurrent writes stay side by side, and whose levels meet.
+fn keeps_siblings(name: &str) -> bool {
+    name.starts_with("siblings") && name != "siblings-one"
 }
 
 fn held(holds: &'static str) -> Reading {
@@ -144,6 +179,12 @@ fn querying(count: usize) -> Rehearsal<QuorumStore> {
     rehearsed_with(&config, Level::Quorum, write, count)
 }
 
+/// Writes that stay side by side; each replaces what its coordinator holds.
+fn beside(op: fn(usize) -> Op, count: usize) -> Rehearsal<QuorumStore> {
+    let config = Config { conflicts: Rule::MultiValue, ..Config::new(3, 3, Timing::model()) };
+    rehearsed_with(&config, Level::Quorum, op, count)
+}
+
 fn rehearsed(level: Level, op: fn(usize) -> Op, count: usize) -> Rehearsal<QuorumStore> {
     rehearsed_with(&Config::new(3, 3, Timing::model()), level, op, count)
 }
@@ -158,10 +199,13 @@ fn rehearsed_with(
     let servers = actors.len();
     // A client that begins asks a node that is up.
     let client = |script| match config.client(script) {
-        QuorumStore::Client(session) => QuorumStore::Client(Session { wanders: true, ..session }),
+        QuorumStore::Client(session) => {
+            QuorumStore::Client(Session { wanders: true, is_informed: false, ..session })
+        }
         node @ QuorumStore::Replica(_) => node,
     };
-    let script = (0..count).map(|at| (0, Request::Key { op: op(at), level })).collect();
+    let script =
+        (0..count).map(|at| (0, Request::Key { op: op(at), level, context: None })).collect();
     actors.push(client(script));
     let is_done = answered(servers, count, |state| match state {
         // A request that failed was not answered.

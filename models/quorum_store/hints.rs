@@ -7,7 +7,7 @@ use super::message::{Answer, Call, Cause, Peer};
 use super::state::{Phase, Timer};
 use super::storage::Record;
 use super::turn::Turn;
-use super::version::{Stamp, Version};
+use super::version::{Mark, Stamp, Version};
 use crate::kv::Bytes;
 use stateright::actor::Id;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ impl Turn<'_, '_> {
                 for target in &missing {
                     self.keep(*target, key, version);
                 }
-                self.has(Bug::CountHints) && self.count_hints(call, version.stamp)
+                self.has(Bug::CountHints) && self.count_hints(call, self.given(call, version))
             }
             Handoff::Sloppy if is_handed => false,
             Handoff::Sloppy => {
@@ -66,20 +66,24 @@ impl Turn<'_, '_> {
         let at = (target, key.clone());
         let held = hints.get(&at);
         let is_full = held.is_none() && hints.len() >= self.config.max_hints;
-        let is_newer = held.is_none_or(|held| held.stamp < version.stamp);
-        if is_full || !is_newer {
+        let is_held = held.is_some_and(|held| held.covers(version));
+        if is_full || is_held {
             return;
         }
+        let version = match held.cloned() {
+            None => version.clone(),
+            Some(held) => self.config.newer(held, version.clone()),
+        };
         if hints.is_empty() {
             self.hint_later();
         }
-        self.change(Record::Hint(target, key.clone(), version.clone()));
+        self.change(Record::Hint(target, key.clone(), version));
     }
 
     /// The target has the version that was kept for it.
-    pub(super) fn on_handed(&mut self, key: Bytes, stamp: Stamp) {
+    pub(super) fn on_handed(&mut self, key: Bytes, mark: &Mark) {
         let held = self.state.stable.hints.get(&(self.src, key.clone()));
-        if held.is_some_and(|held| held.stamp <= stamp) {
+        if held.is_some_and(|held| mark.covers(&held.mark())) {
             self.change(Record::Handed(self.src, key));
         }
     }

@@ -24,6 +24,7 @@ macro_rules! instance {
 mod moves;
 mod reduced;
 mod serial;
+mod several;
 mod tombstones;
 
 use super::bounds::{
@@ -65,6 +66,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
     instances.extend(tombstones::instances());
     instances.extend(serial::instances());
     instances.extend(moves::instances());
+    instances.extend(several::instances());
     instances
 }
 

@@ -6,6 +6,8 @@
 
 use super::config::{Handoff, Purge, ReadRepair, WriteMode};
 use super::properties as claims;
+use super::several_claims as several;
+use crate::causal::Rule;
 use crate::world::Statement;
 use std::fmt::Write;
 
@@ -42,6 +44,8 @@ pub struct Settings {
     pub purge: Purge,
     /// Whether all requests of the key are serial.
     pub serial: bool,
+    /// What becomes of concurrent writes.
+    pub conflicts: Rule,
 }
 
 /// What one key is, by the theory of registers (`kv::registers`).
@@ -57,6 +61,10 @@ pub enum Class {
     Monotonic,
     /// A read returns what somebody wrote, and replicas agree when writes end.
     Eventual,
+    /// A read returns each acknowledged write, or one that replaced it; concurrent writes stay side by side.
+    Siblings,
+    /// The same when writes end; before, a read may miss some.
+    EventualSiblings,
 }
 
 /// A property in an instance.
@@ -170,6 +178,22 @@ const NEITHER: Line = Line {
     fails: seen("skew-no-repair", claims::MONOTONIC),
 };
 
+const SIBLINGS: Line = Line {
+    when: "several values, R + W > N",
+    provides: "every acknowledged write, until a write that knew it; concurrent writes side by side",
+    anomalies: "a key with several values; with the last writer winning, one of two concurrent writes is lost",
+    holds: seen("siblings", several::SEES_ACKNOWLEDGED),
+    fails: seen("concurrent-lost", several::NO_LOST_UPDATE),
+};
+
+const SIBLINGS_FEW: Line = Line {
+    when: "several values, R + W ≤ N, or sloppy quorums",
+    provides: "eventually every acknowledged write, until a write that knew it; concurrent writes side by side",
+    anomalies: "stale reads; a client that does not read its own write, and leaves it as a sibling of its next one",
+    holds: seen("siblings-one", several::NO_LOST_UPDATE),
+    fails: seen("siblings-one", several::SEES_ACKNOWLEDGED),
+};
+
 const FAILED: Line = Line {
     when: "a write that timed out",
     provides: "happens later, or never",
@@ -188,7 +212,19 @@ const PURGED: Line = Line {
 
 /// The lines, the strongest first.
 pub const LINES: &[Line] = &[
-    SERIAL, QUERY, ATOMIC, REGULAR, READ_FEW, CAUSAL, MONOTONIC, NEITHER, PARTIAL, SLOPPY, FAILED,
+    SERIAL,
+    QUERY,
+    ATOMIC,
+    REGULAR,
+    READ_FEW,
+    CAUSAL,
+    MONOTONIC,
+    NEITHER,
+    PARTIAL,
+    SLOPPY,
+    SIBLINGS,
+    SIBLINGS_FEW,
+    FAILED,
     PURGED,
 ];
 
@@ -201,6 +237,11 @@ impl Settings {
             if count == 0 || count > n {
                 return Err(format!("--{name} {count}: of {n} replicas, wait for 1 to {n}"));
             }
+        }
+        if self.serial && self.conflicts == Rule::MultiValue {
+            return Err(
+                "a key of several values has no one value for serial requests to agree on".into()
+            );
         }
         let mut lines = vec![self.register()];
         if !self.serial {
@@ -219,6 +260,8 @@ impl Settings {
             QUERY | ATOMIC => Class::Atomic,
             REGULAR | READ_FEW => Class::Regular,
             CAUSAL | MONOTONIC => Class::Monotonic,
+            SIBLINGS => Class::Siblings,
+            SIBLINGS_FEW => Class::EventualSiblings,
             _ => Class::Eventual,
         }
     }
@@ -228,7 +271,10 @@ impl Settings {
         let queries = self.write == WriteMode::Query && 2 * self.w > self.n;
         let is_ordered = queries || self.clock == ClockQuality::Perfect;
         let is_repaired = self.repair == ReadRepair::Blocking && 2 * self.r > self.n;
+        let meets = self.r + self.w > self.n && self.handoff != Handoff::Sloppy;
         match self {
+            _ if self.conflicts == Rule::MultiValue && meets => SIBLINGS,
+            _ if self.conflicts == Rule::MultiValue => SIBLINGS_FEW,
             _ if self.serial => SERIAL,
             _ if self.handoff == Handoff::Sloppy => SLOPPY,
             _ if self.r + self.w <= self.n => PARTIAL,

@@ -1,6 +1,7 @@
 //! The messages of clients and nodes.
 
-use super::version::{Digest, Stamp, Version};
+use super::version::{Digest, Mark, Stamp, Version};
+use crate::causal::Context;
 pub use crate::kv::Level;
 use crate::kv::{Bytes, Op, Service};
 use crate::membership::{Change, Epoch, RingState, View};
@@ -19,6 +20,9 @@ pub enum Request {
         op: Op,
         /// How many replicas it waits for.
         level: Level,
+        /// For a put or a delete where writes stay side by side: what it replaces, as an earlier get of the
+        /// key said. `None`: whatever its coordinator holds. Empty: nothing, it becomes a sibling.
+        context: Option<Context>,
     },
     /// What the node knows of the ring.
     Ring,
@@ -70,11 +74,23 @@ pub enum Answer {
         /// Its timestamp; that of the tombstone, if there is one.
         stamp: Stamp,
     },
+    /// To a get where writes stay side by side.
+    Values {
+        /// The values, more than one if they are siblings, in the order of their dots.
+        values: Vec<Bytes>,
+        /// The writes that they make up: for a later put or delete that is to replace them.
+        context: Context,
+    },
     /// To a put or a delete: enough replicas have it.
     Done {
-        /// The timestamp that it got.
+        /// The timestamp that it got, which names it where writes stay side by side.
         stamp: Stamp,
     },
+    /// To a put or a delete: it was not done, no node gave that context for that key.
+    BadContext,
+    /// To a put: it was not done, the key has as many siblings as a node makes, or as fit a message. Get and
+    /// resolve.
+    Crowded,
     /// To a compare-and-swap.
     Swapped {
         /// Whether the value was the expected one, and so was replaced.
@@ -100,6 +116,21 @@ pub struct Call {
     pub client: Id,
     /// Its number of the request.
     pub seq: u64,
+}
+
+/// A write where writes stay side by side.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Informed {
+    /// The request.
+    pub call: Call,
+    /// The key.
+    pub key: Bytes,
+    /// How many replicas it waits for.
+    pub level: Level,
+    /// What it writes; `None` deletes.
+    pub value: Option<Bytes>,
+    /// What it replaces, as in [`Request::Key`]; a node has seen that one gave it.
+    pub context: Option<Context>,
 }
 
 /// Why a version is written.
@@ -155,8 +186,9 @@ impl Moved {
             Update::Value(value) => value.as_ref(),
         });
         let versions = [version, committed].into_iter().flatten();
-        let values = versions.filter_map(|version| version.value.as_ref()).chain(accepted);
-        MORE + self.key.len() + values.map(Bytes::len).sum::<usize>()
+        let values =
+            versions.map(|version| version.content.bytes()).chain(accepted.map(Bytes::len));
+        MORE + self.key.len() + values.sum::<usize>()
     }
 }
 
@@ -199,9 +231,11 @@ pub enum Peer {
         cause: Cause,
         /// The key.
         key: Bytes,
-        /// Its timestamp.
-        stamp: Stamp,
+        /// What was written.
+        mark: Mark,
     },
+    /// Take this write in the place of the sender, which holds no copy of the key, and answer its client.
+    Coordinate(Informed),
     /// Keep this version for another node.
     Keep {
         /// For a request.

@@ -17,6 +17,7 @@
 //!   al. 1994**: monotonic reads.
 //! * **Lamport 1998**, *The part-time parliament*: what serial requests do for each key.
 //!   CASSANDRA-12126 (a serial read proposes too), CEP-14 (the promise carries what is read).
+//! * **Preguiça et al. 2010**, *Dotted version vectors*: names of writes that stay side by side.
 //!
 //! # How it works
 //!
@@ -40,7 +41,12 @@
 //! 7. **Serial requests** agree on one update after the other, by Paxos for each key (`serial.rs`,
 //!    `acceptor.rs`): compare-and-swap, and puts and gets that ask for it.
 //!
-//! # Ten short stories
+//! 8. **Several values** ([`Config::conflicts`]): concurrent writes of a key stay side by side, as in Dynamo,
+//!    until a write whose client had read them. A write gets a dot in the place of a timestamp, from a replica
+//!    that coordinates it, and sends the whole row, whose version vector says which of two rows is the newer one
+//!    (`siblings.rs`, `several.rs`). All else is as with one value: levels, repair, hints, anti-entropy, moves.
+//!
+//! # Twelve short stories
 //!
 //! * **Going back in time** (`no-repair`). A put has reached replica 0 of three. A read of 0 and 1
 //!   returns it. The next one, of 1 and 2, does not. With the repair the first read makes it stick.
@@ -73,6 +79,13 @@
 //!   and it goes at replica 2. That one answers that it has nothing, and the read returns the value. So where
 //!   an answer says nothing, and its sender's horizon is above the value, the read asks once more.
 //!
+//! * **The later one of two** (`concurrent-lost`). Two clients that know nothing of each other put at nodes 0
+//!   and 1. Both are told that it is done, and one of the values is gone. With several values both stay.
+//! * **The dot of a stranger** (`dots-anywhere`). Node 2 holds no copy of a key, and gives its writes dots. The
+//!   vector of its second write covers the first one, which is on its way still; the replica that hears the
+//!   second one first takes the first for replaced. The same happens to a node that held the key before, and
+//!   gives a dot before it has copied it again (`pending-gives`).
+//!
 //! # What is not promised
 //!
 //! * `quorate levels` prints what a combination of settings provides; the table is in the README.
@@ -93,6 +106,9 @@
 //!   what becomes of a client that asks the next node; `query-crash` and `lwt-crash` have a node that
 //!   comes back.
 //!
+//! * With several values a write that says no context replaces what its coordinator holds, which may be less
+//!   than a quorum does. One that a node hands on while the ring moves may be done twice, if its client repeats it.
+//!
 //! # Deployed
 //!
 //! The words of a cluster file's `mode` choose, here each with its default: `replicas=3` (or as many as
@@ -102,6 +118,13 @@
 //! `clock=physical`, and `purge=timer` or `purge=repaired` with `grace=SECONDS`. So a cluster file without a mode has atomic
 //! registers. A value has at most [`MAX_VALUE_BYTES`], since a promise of Paxos carries three in one
 //! datagram. A disk that is lost is not replaced: no node may forget what it acknowledged.
+//!
+//! `conflicts=multi-value` keeps concurrent writes. It has no timestamps, so `write=` and `clock=` mean nothing
+//! to it; its tombstones stay, as a row without values; and there is no one value that serial requests could agree
+//! on: these words and requests are refused. A get returns all values and a context, which a node has sealed; a
+//! put or a delete with that replaces them, one with the context `00` nothing, and one without whatever its
+//! coordinator holds. All values of a key travel in one message, so they have [`Config::row_bytes`] at most
+//! where they are written: 14 KiB with three replicas. A data directory is of one mode.
 //!
 //! `members=3` puts the first three servers on the ring; the others are spare. `quorate ring --join`, `--leave`
 //! and `--replace` send an [`Order`] to a member, which carries it out (`orders.rs`, `moves.rs`). An id is of one
@@ -121,6 +144,11 @@
 //!   late brings a deleted value back either. A hint from below it is dropped, as Cassandra drops one
 //!   that is older than the grace: what was acknowledged is at a replica too, unless hints count, so
 //!   sloppy quorums and tombstones that go when repaired do not go together.
+//! * Dynamo's vectors count a node's writes of one key. Here a node counts those of all keys, with the clock that
+//!   would give timestamps, so that it never gives a dot twice, though it may lose a key in a move and get it back.
+//! * A delete of several values is a write with a dot, and leaves a row without values.
+//! * Dynamo's other nodes coordinate too where the first ones of a key do not answer. Here only replicas give
+//!   dots; a request is handed to one of them by its number, and fails with it.
 //! * Cassandra marks what a repair session covered. Here each tombstone is marked when all replicas
 //!   acknowledged it.
 //!
@@ -137,7 +165,7 @@
 //! handlers are methods of one context, `turn.rs`. `orders.rs` takes what operators ask for, `moves.rs` carries
 //! it out, [`View`](crate::membership::View) describes it, and `placement.rs` says who holds a key in a view. `session.rs` is the client that is checked,
 //! `history.rs` what it saw. `bugs.rs` lists the seeded bugs, `mutants.rs` the properties that notice
-//! them.
+//! them. `several_history.rs` and `several_claims.rs` are the record and the properties of several values.
 
 mod acceptor;
 mod bounds;
@@ -166,6 +194,11 @@ mod replica;
 mod seals;
 mod serial;
 mod session;
+mod several;
+mod several_bounds;
+mod several_claims;
+mod several_history;
+mod siblings;
 mod state;
 mod storage;
 #[cfg(test)]
@@ -179,18 +212,20 @@ pub use config::{
 };
 pub use history::History;
 pub use message::{
-    Answer, Call, Cause, Horizons, InEpoch, Level, Moved, Msg, Order, Peer, Promised, Request,
-    Unfit, Update,
+    Answer, Call, Cause, Horizons, InEpoch, Informed, Level, Moved, Msg, Order, Peer, Promised,
+    Request, Unfit, Update,
 };
 pub use offer::{LevelOffer, MAX_VALUE_BYTES};
 pub use placement::Rings;
 pub use repair::FANOUT;
 pub use seals::Seals;
+pub use several_history::Several;
+pub use siblings::Siblings;
 pub use state::{
     Attempt, Open, Phase, Progress, ReplicaState, Rounds, Seen, SessionState, State, Timer,
 };
 pub use storage::{Record, Row, Saved, Serial, Stable};
-pub use version::{Digest, Stamp, Version};
+pub use version::{Content, Digest, Mark, Stamp, Version};
 
 use crate::Recoverable;
 use crate::kv::Service;
@@ -259,7 +294,8 @@ impl Recoverable for QuorumStore {
     fn waits_for_disk(&self, msg: &Msg) -> bool {
         !matches!(
             msg,
-            Service::Request { .. } | Service::Peer(InEpoch { msg: Peer::Read { .. }, .. })
+            Service::Request { .. }
+                | Service::Peer(InEpoch { msg: Peer::Read { .. } | Peer::Coordinate(_), .. })
         )
     }
 }

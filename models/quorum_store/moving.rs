@@ -42,6 +42,12 @@ pub(super) fn joining_one() -> Bounds {
     Bounds { held: 1, ..joining(&[&[one(put(1, "a")), one(get(0))]]) }
 }
 
+/// Node 3 joins three nodes that hold the key, and takes the place of node 2.
+pub(super) fn joining_three(clients: &[&[ScriptedCall]]) -> Bounds {
+    let moving = Some(moved_by(3, 3, Change::Join(Id::from(3))));
+    Bounds { replicas: 3, held: 2, moving, ..Bounds::new(4, scripts("a", clients)) }
+}
+
 /// Of three nodes, node 1 leaves, and node 2 takes its place for the key.
 pub(super) fn leaving(clients: &[&[ScriptedCall]]) -> Bounds {
     let moving = Some(moved_by(1, 3, Change::Leave(Id::from(1))));
@@ -101,4 +107,12 @@ pub(super) fn ordered_at_once() -> Bounds {
 pub(super) fn ordered_in_turn() -> Bounds {
     let second = Epoch { number: 2, mover: Some(Id::from(0)) };
     ordered(&[&[order(0, 2, Epoch::default()), order(0, 1, second)]], &[put(2, "a"), get(1)])
+}
+
+/// Node 0 has node 1 join, and leave again. The key moves there and back.
+pub(super) fn back_and_forth(calls: &[ScriptedCall]) -> Bounds {
+    let second = Epoch { number: 2, mover: Some(Id::from(0)) };
+    let leaves = Request::Move(Seals::default().order(Change::Leave(Id::from(1)), second));
+    let bounds = ordered(&[&[order(0, 1, Epoch::default()), (0, leaves)]], calls);
+    Bounds { nodes: 2, ..bounds }
 }

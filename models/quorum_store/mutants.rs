@@ -14,6 +14,8 @@ use super::moving::{
     taken_over_serially,
 };
 use super::properties::{self as claims, Actor};
+use super::several_bounds::{at_once_elsewhere, handed, missed_beside, own_write, returning};
+use super::several_claims as several;
 use crate::Mutant;
 use crate::seeded::{mutants, mutants_of};
 use crate::world::{CHECKPOINT, NetworkKind};
@@ -33,7 +35,8 @@ mutants! {
     CountDuplicates: "an acknowledgment that comes twice counts twice",
         "count-duplicates" by claims::HELD in Bounds { held: 3, ..Bounds::new(3, vec![vec![with(Level::All, put(0, "a"))]]) };
     CountHints: "a hint that the coordinator keeps counts as an acknowledgment",
-        "count-hints" by claims::REGULAR in missed(Handoff::Strict);
+        "count-hints" by claims::REGULAR in missed(Handoff::Strict),
+        "count-hints-beside" by several::SEES_ACKNOWLEDGED in missed_beside();
     DigestIsEnough: "digests are compared by their timestamps alone",
         "digest-is-enough" by claims::LINEARIZABLE in twins();
     LastArrivalWins: "of equal timestamps the version that arrives last wins",
@@ -120,6 +123,20 @@ mutants! {
         "forget-view-unread" by CHECKPOINT in taken_over_in_turn();
     NoMoveTimer: "a mover sends everything once",
         "no-move-timer" by claims::MOVES_END in taken_over_lossily();
+    DotsAnywhere: "a node that does not hold the key gives its writes dots",
+        "dots-anywhere" by several::NO_LOST_UPDATE in handed();
+    PendingGives: "a node gives dots of a key that it does not hold yet, and held before",
+        "pending-gives" by several::NO_LOST_UPDATE in returning();
+    IgnoreContext: "a write replaces whatever its coordinator holds, whatever its client knew",
+        "ignore-context" by several::NO_LOST_UPDATE in at_once_elsewhere();
+    BlindWrites: "a write replaces nothing, whatever its client knew",
+        "blind-writes" by several::NO_FALSE_SIBLING in own_write();
+    KeepReplaced: "the join of two rows keeps what one of them has replaced",
+        "keep-replaced" by several::NO_FALSE_SIBLING in own_write();
+    DropConcurrent: "of two rows the one that knows more stays, and the values of the other go",
+        "drop-concurrent" by several::NO_LOST_UPDATE in at_once_elsewhere();
+    OneSibling: "a read returns one of the siblings, and a context of all",
+        "one-sibling" by several::TRUE_CONTEXT in at_once_elsewhere();
     BeginAgain: "a serial write that was begun before a crash is begun again when it comes again",
         "begin-again" by claims::LINEARIZABLE in repeating_serially();
 }

@@ -5,6 +5,7 @@ use super::config::{
 };
 use super::levels::{ClockQuality, Settings};
 use super::seals::Seals;
+use crate::causal::{Authenticator, Rule};
 use crate::clock::PhysicalTime;
 use crate::kv::Level;
 use crate::ring::{Ring, TOKENS};
@@ -21,6 +22,7 @@ const PURGE: &str = "purge";
 const GRACE: &str = "grace";
 const VNODES: &str = "tokens";
 const MEMBERS: &str = "members";
+const CONFLICTS: &str = "conflicts";
 
 /// How long a tombstone stays where it goes at all, in seconds: Cassandra's `gc_grace_seconds`.
 const DEFAULT_GRACE: u64 = 864_000;
@@ -55,6 +57,8 @@ pub(super) fn chosen(topology: &Topology) -> Result<Chosen, Unsuitable> {
     config.ring = (replicas < nodes).then(|| ring.clone());
     config.physical = PhysicalTime(topology.clock);
     config.seals = Seals::new(topology.code.clone());
+    let code = topology.code.clone();
+    config.contexts = Authenticator::new(move |bytes| code(bytes));
     Ok(Chosen { config, level, ring })
 }
 
@@ -64,13 +68,30 @@ pub(super) fn default_level(topology: &Topology) -> Result<Level, Unsuitable> {
     words.and_then(|words| words.level()).map_err(Unsuitable)
 }
 
+/// What becomes of concurrent writes, and how long the values of a key may be then.
+pub(super) fn conflicts(topology: &Topology) -> Option<(Rule, usize)> {
+    let config = chosen(topology).ok()?.config;
+    Some((config.conflicts, config.row_bytes()))
+}
+
 /// The words `name=value` of a mode.
 struct Words<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Words<'a> {
     fn of(mode: &'a str) -> Result<Self, String> {
-        let known =
-            [REPLICAS, CONSISTENCY, WRITES, REPAIR, HANDOFF, CLOCK, PURGE, GRACE, VNODES, MEMBERS];
+        let known = [
+            REPLICAS,
+            CONSISTENCY,
+            WRITES,
+            REPAIR,
+            HANDOFF,
+            CLOCK,
+            PURGE,
+            GRACE,
+            VNODES,
+            MEMBERS,
+            CONFLICTS,
+        ];
         let mut words: Vec<(&str, &str)> = Vec::new();
         for word in mode.split_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
@@ -121,6 +142,29 @@ impl<'a> Words<'a> {
         self.one_of(CONSISTENCY, &levels.map(|level| (level.name(), level)))
     }
 
+    /// What becomes of concurrent writes. Those that stay side by side have no timestamps.
+    fn conflicts(&self) -> Result<Rule, String> {
+        let rules = [("last-writer-wins", Rule::LastWriterWins), ("multi-value", Rule::MultiValue)];
+        let rule = self.one_of(CONFLICTS, &rules)?;
+        let senseless = [
+            (WRITES, "its writes are ordered by what they replace, not by timestamps"),
+            (CLOCK, "its writes are ordered by what they replace, not by timestamps"),
+            (PURGE, "of a deleted key it keeps which writes are replaced, or they would come back"),
+        ];
+        let said = senseless.iter().find(|(name, _)| self.value(name).is_some());
+        match (rule, said, self.level()?) {
+            (Rule::LastWriterWins, ..)
+            | (Rule::MultiValue, None, Level::One | Level::Quorum | Level::All) => Ok(rule),
+            (Rule::MultiValue, Some((name, why)), _) => Err(format!(
+                "the mode says `{name}` and `{CONFLICTS}=multi-value`: {why}; leave `{name}` out"
+            )),
+            (Rule::MultiValue, None, Level::Serial) => Err(format!(
+                "the mode says `{CONSISTENCY}=serial` and `{CONFLICTS}=multi-value`: a key of several values \
+                 has no one value to agree on; use `{CONFLICTS}=last-writer-wins`"
+            )),
+        }
+    }
+
     /// Does as they say.
     fn choose(&self, config: &mut Config) -> Result<(), String> {
         config.write =
@@ -147,6 +191,7 @@ impl<'a> Words<'a> {
                  tombstone is dropped; use `{HANDOFF}=strict`"
             ));
         }
+        config.conflicts = self.conflicts()?;
         config.grace = self.number(GRACE, 1..=MAX_GRACE, DEFAULT_GRACE)? * 1_000;
         if config.handoff == Handoff::Sloppy && config.replicas == config.nodes {
             return Err(format!(
@@ -179,13 +224,15 @@ impl Chosen {
     /// What the level chooser is asked for a request of this level, by which nodes read and write
     /// alike.
     pub(super) fn settings(&self, level: Level) -> Settings {
-        let Config { replicas: n, read_repair: repair, write, handoff, purge, .. } = self.config;
+        let Config { replicas: n, read_repair: repair, write, handoff, purge, conflicts, .. } =
+            self.config;
         let (needed, serial) = (self.config.needed(level), level == Level::Serial);
         let clock = match self.config.clock {
             Clock::Hybrid => ClockQuality::Hybrid,
             Clock::Physical => ClockQuality::Skewed,
         };
-        Settings { n, r: needed, w: needed, repair, clock, write, handoff, purge, serial }
+        let (r, w) = (needed, needed);
+        Settings { n, r, w, repair, clock, write, handoff, purge, serial, conflicts }
     }
 
     /// What goes on when nodes are down, and what one key is then, in a sentence.
@@ -203,7 +250,7 @@ impl Chosen {
         if members < *nodes {
             text += "; the other nodes are spare, until `quorate ring` has one join";
         }
-        if *level != Level::Serial {
+        if *level != Level::Serial && config.conflicts == Rule::LastWriterWins {
             text += "; a compare-and-swap is serial, so write a key either by it alone or never";
         }
         if *purge == Purge::OnTimer {
@@ -288,6 +335,11 @@ mod tests {
             ("quorum=2", "`replicas=…`"),
             ("clock=hybrid clock=physical", "twice"),
             ("replicas=5 handoff=sloppy", "fewer than 5"),
+            ("conflicts=multi-value write=query", "leave `write` out"),
+            ("conflicts=multi-value clock=hybrid", "leave `clock` out"),
+            ("conflicts=multi-value purge=repaired", "leave `purge` out"),
+            ("conflicts=multi-value consistency=serial", "no one value"),
+            ("conflicts=crdt", "`conflicts=multi-value`"),
         ] {
             let error = of(mode, 5).map(drop).unwrap_err();
             assert!(error.contains(advice), "{mode}: {error}");
@@ -330,6 +382,8 @@ mod tests {
         says("consistency=one", "while 1 of them answer, and a key is: eventual");
         says("consistency=serial", "a key is: linearizable");
         says("purge=timer", "may come back");
+        says("conflicts=multi-value", "concurrent writes side by side");
+        assert!(!of("conflicts=multi-value", 5).unwrap().survives().contains("compare-and-swap"));
         assert!(!of("purge=repaired", 5).unwrap().survives().contains("come back"));
     }
 }

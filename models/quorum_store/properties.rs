@@ -141,10 +141,10 @@ pub fn held(count: usize) -> Claim {
         Condition::world(move |world: &View<'_, Actor, History>| {
             let nodes = world.nodes();
             let registers = &world.history().registers;
-            registers.acknowledged().all(|(key, stamp)| {
-                let may_be_gone = registers.may_be_deleted(key, stamp);
+            world.history().acknowledged().all(|(key, stamp)| {
+                let may_be_gone = registers.may_be_deleted(key, &stamp);
                 let covering = stables(&nodes).filter(|stable| {
-                    covers(stable, key, *stamp) || may_be_gone && stable.horizon >= *stamp
+                    covers(stable, key, stamp) || may_be_gone && stable.horizon >= stamp
                 });
                 covering.count() >= count
             })
@@ -153,8 +153,7 @@ pub fn held(count: usize) -> Claim {
 }
 
 fn covers(stable: &Stable, key: &Bytes, stamp: Stamp) -> bool {
-    let held = stable.version(key).map(|version| version.stamp);
-    held.is_some_and(|held| held >= stamp)
+    stable.version(key).is_some_and(|version| version.includes(stamp))
 }
 
 /// Requests that failed are settled by those that follow.
@@ -220,7 +219,7 @@ pub fn one_update() -> Claim {
             stables(nodes).flat_map(|stable| stable.serial.iter()).all(|(key, serial)| {
                 let accepted = serial.accepted.clone();
                 let committed = serial.committed.clone();
-                let committed = committed.map(|it| (it.stamp, Update::Value(it.value)));
+                let committed = committed.map(|it| (it.stamp, Update::Value(it.value().cloned())));
                 [accepted, committed].into_iter().flatten().all(|(ballot, update)| {
                     *updates.entry((key, ballot)).or_insert(update.clone()) == update
                 })
@@ -233,8 +232,8 @@ pub fn one_update() -> Claim {
 pub fn answered() -> Claim {
     Property::leads_to(
         ANSWERED,
-        Condition::history(|history: &History| history.registers.open() > 0),
-        Condition::history(|history: &History| history.registers.open() == 0),
+        Condition::history(|history: &History| history.open() > 0),
+        Condition::history(|history: &History| history.open() == 0),
     )
 }
 
@@ -277,12 +276,12 @@ pub fn owned(config: &Config, count: usize) -> Claim {
             let nodes = world.nodes();
             let views = stables(&nodes).map(|stable| &stable.view);
             let Some(view) = views.max_by_key(|view| view.epoch) else { return true };
-            world.history().registers.acknowledged().all(|(key, stamp)| {
+            world.history().acknowledged().all(|(key, stamp)| {
                 let placed = config.placed(view, key);
                 let owners = placed.replicas.len() - placed.pending;
                 let owners = placed.replicas.iter().take(owners);
                 let holding = owners.filter(|node| {
-                    stable(nodes.node(**node)).is_some_and(|stable| covers(stable, key, *stamp))
+                    stable(nodes.node(**node)).is_some_and(|stable| covers(stable, key, stamp))
                 });
                 holding.count() >= count
             })
@@ -341,7 +340,7 @@ pub fn meanwhile() -> Claim {
 
 /// Two clients wait at once.
 pub fn overlap() -> Claim {
-    Property::sometimes(OVERLAP, Condition::history(|it: &History| it.registers.open() > 1))
+    Property::sometimes(OVERLAP, Condition::history(|it: &History| it.open() > 1))
 }
 
 /// A read waits for its repair.

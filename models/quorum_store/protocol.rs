@@ -85,6 +85,8 @@ impl Deploy for QuorumStore {
             Class::Regular => Promise::Register(Register::Regular),
             Class::Monotonic => Promise::Register(Register::Monotonic),
             Class::Eventual => Promise::Register(Register::Eventual),
+            Class::Siblings => Promise::Siblings { met: true },
+            Class::EventualSiblings => Promise::Siblings { met: false },
         }
     }
 
@@ -134,6 +136,9 @@ mod tests {
         assert_eq!(promise("consistency=one"), Promise::Register(Register::Eventual));
         assert!(matches!(promise("purge=timer"), Promise::Nothing(_)));
         assert_eq!(promise("purge=repaired"), Promise::Register(Register::Atomic));
+        assert_eq!(promise("conflicts=multi-value"), Promise::Siblings { met: true });
+        let few = promise("conflicts=multi-value consistency=one");
+        assert_eq!(few, Promise::Siblings { met: false });
         assert!(matches!(promise("fast"), Promise::Nothing(_)));
     }
 

@@ -6,6 +6,7 @@ use super::message::{Answer, Call, Cause, Level, Peer};
 use super::state::{Open, Phase, Rounds, Seen};
 use super::turn::Turn;
 use super::version::{Digest, Stamp, Version};
+use crate::causal::Rule;
 use crate::kv::Bytes;
 use stateright::actor::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +128,7 @@ impl Turn<'_, '_> {
         let hides = |(node, seen): (&Id, &Seen)| {
             seen.digest().is_none() && rounds.may_hide(newest.stamp, *node)
         };
-        if newest.value.is_some() && answers.iter().any(hides) && !self.has(Bug::TrustAbsent) {
+        if !newest.is_tombstone() && answers.iter().any(hides) && !self.has(Bug::TrustAbsent) {
             let rounds = rounds.clone().next_round();
             return self.read(call, key, level, rounds);
         }
@@ -184,9 +185,14 @@ impl Turn<'_, '_> {
     }
 
     fn return_version(&mut self, call: Call, version: Option<Version>) {
-        let stamp = version.as_ref().map_or(Stamp::default(), |version| version.stamp);
-        let value = version.and_then(|version| version.value);
-        self.reply(call, Answer::Value { value, stamp });
+        let answer = if self.config.conflicts == Rule::MultiValue {
+            self.values(call, version)
+        } else {
+            let stamp = version.as_ref().map_or(Stamp::default(), |version| version.stamp);
+            let value = version.and_then(|version| version.value().cloned());
+            Answer::Value { value, stamp }
+        };
+        self.reply(call, answer);
         self.close(call);
     }
 

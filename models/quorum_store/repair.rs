@@ -152,7 +152,7 @@ impl Turn<'_, '_> {
             if given.iter().any(|(other, same)| other == key && same == version) {
                 continue;
             }
-            size += key.len() + version.value.as_ref().map_or(0, Bytes::len);
+            size += key.len() + version.content.bytes();
             if size > self.config.piece_bytes && !rows.is_empty() {
                 next = rows.last().map(|(last, _)| last.clone());
                 break;
@@ -211,7 +211,7 @@ impl Turn<'_, '_> {
     /// Sends the tombstones that are not known to be everywhere.
     fn spread_tombstones(&mut self) {
         let rows = self.state.stable.rows.iter();
-        let open = rows.filter(|(_, row)| row.version.value.is_none() && !row.is_repaired);
+        let open = rows.filter(|(_, row)| row.version.is_tombstone() && !row.is_repaired);
         let open: Vec<_> = open.map(|(key, row)| (key.clone(), row.version.clone())).collect();
         if !self.state.repairing.is_empty() {
             let is_open = |key: &Bytes| open.iter().any(|(other, _)| other == key);

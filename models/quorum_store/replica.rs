@@ -7,7 +7,7 @@ use super::message::{Call, Cause, InEpoch, Msg, Peer};
 use super::state::{Seen, Timer};
 use super::storage::{Record, Row, Saved, Stable};
 use super::turn::Turn;
-use super::version::Version;
+use super::version::{Mark, Version};
 use crate::kv::{Bytes, Service};
 use crate::membership::Epoch;
 
@@ -48,7 +48,11 @@ impl Turn<'_, '_> {
     fn in_epoch(&mut self, epoch: Epoch, msg: Peer) {
         let is_answer = !matches!(
             msg,
-            Peer::Write { .. } | Peer::Read { .. } | Peer::Prepare { .. } | Peer::Propose { .. }
+            Peer::Write { .. }
+                | Peer::Coordinate(_)
+                | Peer::Read { .. }
+                | Peer::Prepare { .. }
+                | Peer::Propose { .. }
         );
         let bug = if is_answer { Bug::CountOldAnswers } else { Bug::ServeOldEpochs };
         let own = &self.state.stable.view;
@@ -69,9 +73,14 @@ impl Turn<'_, '_> {
     fn on_peer(&mut self, msg: Peer) {
         match msg {
             Peer::Write { cause, key, version } => self.on_write_msg(cause, key, &version),
-            Peer::Wrote { cause: Cause::Call(call), stamp, .. } => self.on_acked(call, Some(stamp)),
-            Peer::Wrote { cause: Cause::Hint, key, stamp } => self.on_handed(key, stamp),
-            Peer::Wrote { cause: Cause::Repair, key, stamp } => self.on_everywhere(key, stamp),
+            Peer::Wrote { cause: Cause::Call(call), mark, .. } => self.on_acked(call, Some(&mark)),
+            Peer::Wrote { cause: Cause::Hint, key, mark } => self.on_handed(key, &mark),
+            Peer::Wrote { cause: Cause::Repair, key, mark: Mark::Stamp(stamp) } => {
+                self.on_everywhere(key, stamp);
+            }
+            // Nothing is purged where writes stay side by side.
+            Peer::Wrote { cause: Cause::Repair, mark: Mark::Known(_), .. } => {}
+            Peer::Coordinate(write) => self.on_coordinate(write),
             Peer::Keep { call, target, key, version } => {
                 self.keep(target, &key, &version);
                 self.respond(Peer::Kept { call });
@@ -123,7 +132,7 @@ impl Turn<'_, '_> {
     /// Takes a version, and says so once it is durable.
     fn on_write_msg(&mut self, cause: Cause, key: Bytes, version: &Version) {
         if self.take(&key, version) {
-            return self.respond(Peer::Wrote { cause, key, stamp: version.stamp });
+            return self.respond(Peer::Wrote { cause, key, mark: version.mark() });
         }
         self.ask_replicas(&key);
         match cause {
@@ -133,7 +142,7 @@ impl Turn<'_, '_> {
                 self.respond(Peer::Nack { call, promised });
             }
             // What was acknowledged is at a replica too.
-            Cause::Hint => self.respond(Peer::Wrote { cause, key, stamp: version.stamp }),
+            Cause::Hint => self.respond(Peer::Wrote { cause, key, mark: version.mark() }),
             Cause::Repair => {}
         }
     }
@@ -164,7 +173,7 @@ impl Turn<'_, '_> {
         };
         let rows = self.state.stable.rows.iter();
         let gone: Vec<Bytes> = rows
-            .filter(|(_, row)| row.version.value.is_none() && may_go(row))
+            .filter(|(_, row)| row.version.is_tombstone() && may_go(row))
             .map(|(key, _)| key.clone())
             .collect();
         for key in gone {

@@ -145,7 +145,7 @@ impl Turn<'_, '_> {
             Progress::Proposing { update, accepted, answer } if accepted.len() >= quorum => {
                 match (update, answer) {
                     (Update::Value(value), answer) => {
-                        let version = Version { stamp: ballot, value };
+                        let version = Version::new(ballot, value);
                         self.commit_everywhere(call, op.key(), version, answer);
                     }
                     (Update::Nothing, Some(answer)) => self.end(call, answer),
@@ -217,7 +217,7 @@ impl Turn<'_, '_> {
         }
         let Some(ballot) = self.attempt(call).map(|attempt| attempt.ballot) else { return };
         let stamp = found.as_ref().map_or(Stamp::default(), |version| version.stamp);
-        let found = found.and_then(|version| version.value);
+        let found = found.and_then(|version| version.value().cloned());
         let (update, answer, bug) = match op {
             Op::Put { value, .. } => {
                 (Update::Value(Some(value.clone())), Answer::Done { stamp: ballot }, None)

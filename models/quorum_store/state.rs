@@ -4,6 +4,7 @@ use super::message::{Answer, Call, Level, Promised, Update};
 use super::placement::Rings;
 use super::storage::Stable;
 use super::version::{Digest, Stamp, Version};
+use crate::causal::Context;
 use crate::clock;
 use crate::kv::{Bytes, ClientState, Op, Retry};
 use crate::turn::Persistent;
@@ -113,6 +114,7 @@ impl Rounds {
 
 /// How far a request is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "a node has few, and those that write are the rule")]
 pub enum Phase {
     /// A write that asks for the newest timestamp.
     Querying {
@@ -230,4 +232,6 @@ pub struct SessionState {
     pub done: usize,
     /// The call that is open, or the last one.
     pub call: ClientState<Answer>,
+    /// What its last get returned, where writes stay side by side.
+    pub context: Context,
 }

@@ -122,7 +122,7 @@ impl Turn<'_, '_> {
     /// version may be one whose tombstone went here.
     pub(super) fn take(&mut self, key: &Bytes, version: &Version) -> bool {
         let held = self.state.stable.version(key);
-        let is_held = held.is_some_and(|held| held.stamp >= version.stamp);
+        let is_held = held.is_some_and(|held| held.covers(version));
         if !is_held && self.is_late(version) {
             return false;
         }
@@ -132,7 +132,7 @@ impl Turn<'_, '_> {
 
     /// Whether the tombstone of a value may have gone. A tombstone that comes late brings nothing back.
     fn is_late(&self, version: &Version) -> bool {
-        let is_below = version.stamp <= self.state.stable.horizon && version.value.is_some();
+        let is_below = version.stamp <= self.state.stable.horizon && !version.is_tombstone();
         is_below && self.config.purge == Purge::AfterRepair && !self.has(Bug::LateHint)
     }
 

@@ -17,7 +17,7 @@ impl Offer for TransactionOffer {
     fn request(_: &Topology, ask: &Ask) -> Result<Transaction, OfferError> {
         match ask {
             Ask::One { op: Op::Range(_), .. }
-            | Ask::At(..)
+            | Ask::At { .. }
             | Ask::Local(_)
             | Ask::Sync
             | Ask::Log(_)

@@ -27,6 +27,8 @@ const OLD: f64 = 0.2;
 const LOCAL: f64 = 0.8;
 /// The context of a write that replaces nothing.
 const NOTHING: &str = "00";
+/// How many writes have a context, where siblings stay and a write may have none.
+const INFORMED: f64 = 0.5;
 /// A client that saw so many siblings replaces them: a node does not make many more.
 const MANY: usize = 6;
 
@@ -98,7 +100,10 @@ impl Asker {
         let value = Bytes::from(self.requests.to_string().as_str());
         match self.promise {
             Promise::StrictlySerializable => self.transaction(group, &value),
-            Promise::Converges { siblings } => self.at_a_node(group, value, siblings),
+            Promise::Converges { siblings: false } => self.at_a_node(group, value, 0.0),
+            Promise::Converges { siblings: true } => self.at_a_node(group, value, INFORMED),
+            // What a write without a context replaces is what its coordinator holds, whichever that is.
+            Promise::Siblings { .. } => self.at_a_node(group, value, 1.0),
             Promise::Sessions if self.random.random_bool(sessions::SHARE) => {
                 let member = (client, self.random.random_range(0..self.servers));
                 let Self { sessions, random, lane, servers, .. } = self;
@@ -140,8 +145,8 @@ impl Asker {
         Asked::of(None, vec![op])
     }
 
-    /// Multi-primary has no conditions, and with siblings a write has a context or none.
-    fn at_a_node(&mut self, group: u64, value: Bytes, siblings: bool) -> Asked {
+    /// Where writes meet no conditions; with siblings a write has a context or none.
+    fn at_a_node(&mut self, group: u64, value: Bytes, informed: f64) -> Asked {
         let name = self.name();
         let key = key(group, name);
         let seen = self
@@ -154,7 +159,7 @@ impl Asker {
         } else {
             seen
         };
-        let is_informed = siblings && (name == KEYS[0] || self.random.random_bool(0.5));
+        let is_informed = informed > 0.0 && (name == KEYS[0] || self.random.random_bool(informed));
         let op = match self.random.random_range(0..10) {
             0..5 => Op::Get { key },
             5 => Op::Delete { key },
@@ -187,7 +192,9 @@ impl Asker {
     /// Remembers what a key was seen to hold.
     pub(super) fn see(&mut self, key: &Bytes, seen: Seen) {
         // The next write there may replace only the values that a get was shown, by its context.
-        if matches!(self.promise, Promise::Converges { .. }) && seen.context.is_none() {
+        let has_contexts =
+            matches!(self.promise, Promise::Converges { .. } | Promise::Siblings { .. });
+        if has_contexts && seen.context.is_none() {
             return;
         }
         let text = key.to_string();
@@ -217,7 +224,7 @@ impl Asker {
             return vec![Asked { is_transaction: true, ..Asked::of(None, ops) }];
         }
         let servers: Vec<Option<usize>> = match self.promise {
-            Promise::Converges { .. } | Promise::Register(_) => {
+            Promise::Converges { .. } | Promise::Siblings { .. } | Promise::Register(_) => {
                 (0..self.servers).map(Some).collect()
             }
             // Not as a member that has a session.

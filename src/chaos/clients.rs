@@ -61,15 +61,16 @@ impl Clients {
     ) -> Result<Self, ChaosError> {
         let servers = file.servers.len();
         let only: Vec<Option<Id>> = match promise {
-            Promise::Converges { .. } | Promise::LocalReads | Promise::Register(_) => {
-                file.ids().into_iter().map(Some).collect()
-            }
+            Promise::Converges { .. }
+            | Promise::Siblings { .. }
+            | Promise::LocalReads
+            | Promise::Register(_) => file.ids().into_iter().map(Some).collect(),
             // And clients that have no session.
             Promise::Sessions => file.ids().into_iter().map(Some).chain([None]).collect(),
             _ => vec![None],
         };
         let crowds = only.into_iter().map(|only| partitions::crowd(protocol, file, clients, only));
-        let is_mixed = !matches!(promise, Promise::Register(_));
+        let is_mixed = !matches!(promise, Promise::Register(_) | Promise::Siblings { .. });
         let (begin, swaps) = (Instant::now(), is_mixed && protocol.commands().contains(&"cas"));
         let count = clients.div_ceil(LANE_CLIENTS) as u64;
         let asker = |number| {

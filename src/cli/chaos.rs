@@ -218,9 +218,10 @@ fn promise(
         Promise::StrictlySerializable => &["txn"],
         Promise::LocalReads => &["get", "put", "delete", "get --local"],
         Promise::Sessions => &["get", "put", "delete", "get --local", "create --ephemeral"],
-        Promise::Linearizable | Promise::Converges { .. } | Promise::Register(_) => {
-            &["get", "put", "delete"]
-        }
+        Promise::Linearizable
+        | Promise::Converges { .. }
+        | Promise::Siblings { .. }
+        | Promise::Register(_) => &["get", "put", "delete"],
     };
     match needed.iter().find(|needed| !protocol.commands().contains(needed)) {
         None => Ok(promise),
@@ -245,6 +246,11 @@ fn introduce(args: &Args<'_>, seed: u64, promise: Promise, faults: Faults) -> Re
         Promise::StrictlySerializable => "that transactions are strictly serializable",
         Promise::Converges { siblings: true } => "that servers converge, with siblings",
         Promise::Converges { siblings: false } => "that servers converge on a last write",
+        Promise::Siblings { met: true } => {
+            "that reads return every acknowledged write that no other replaced, with siblings, and \
+             servers agree"
+        }
+        Promise::Siblings { met: false } => "that servers agree, with siblings",
         Promise::Register(Register::Atomic) => {
             "that each key is atomic (linearizable) at any server"
         }

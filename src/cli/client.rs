@@ -63,8 +63,8 @@ impl<'a> From<(&'a Common, &'a OfTopic)> for At<'a> {
 /// The argument of a write to a map that keeps siblings.
 #[derive(clap::Args)]
 struct Replaced {
-    /// Replace exactly the writes that this context names, from `quorate get --json` (multi-primary
-    /// with multi-value); without it, all that the server holds
+    /// Replace exactly the writes that this context names, from `quorate get --json` (multi-primary and
+    /// quorum-store with multi-value); without it, all that the server that takes the write holds
     #[arg(long, value_name = "TOKEN")]
     context: Option<String>,
 }
@@ -116,8 +116,8 @@ impl ValueFile {
 
 /// Read the value of a key
 ///
-/// Prints the value, followed by a newline; where concurrent writes left several (multi-primary
-/// with multi-value), each on a line of its own.
+/// Prints the value, followed by a newline; where concurrent writes left several (multi-primary and
+/// quorum-store with multi-value), each on a line of its own.
 #[derive(clap::Args)]
 #[command(after_help = format!("{EXIT_CODES}\n{JSON_ERRORS}\n\nExamples:\n  quorate get color --cluster cluster.toml\n  quorate get color --local --server 2 --cluster cluster.toml\n  quorate get color --consistency one --cluster cluster.toml"))]
 pub(crate) struct Get {
@@ -305,7 +305,7 @@ pub(crate) fn call(args: &Call, catalogue: &Catalogue) -> Result<u8, CliError> {
 pub(crate) fn get(args: &Get, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (op, local) = (Op::Get { key: bytes(&args.key) }, args.locally.local.then_some("--local"));
     let at = (&args.common, &args.of).into();
-    match args.leveled.ask(&op, local)? {
+    match args.leveled.ask(&op, None, local)? {
         Some(ask) => perform_as(catalogue, at, &ask, None),
         None => args.locally.perform(catalogue, at, op),
     }
@@ -336,7 +336,7 @@ pub(crate) fn delete(args: &Delete, catalogue: &Catalogue) -> Result<u8, CliErro
 pub(crate) fn cas(args: &Cas, catalogue: &Catalogue) -> Result<u8, CliError> {
     let (expected, new) = (args.expected.as_deref().map(bytes), args.from.or(args.new.as_deref())?);
     let op = Op::Cas { key: bytes(&args.key), expected, new };
-    let ask = args.leveled.ask(&op, None)?.unwrap_or_else(|| op.into());
+    let ask = args.leveled.ask(&op, None, None)?.unwrap_or_else(|| op.into());
     perform_as(catalogue, (&args.common, &args.of).into(), &ask, None)
 }
 
@@ -351,8 +351,8 @@ fn write(
     op: Op,
 ) -> Result<u8, CliError> {
     let context = replaced.context.clone();
+    let leveled = leveled.ask(&op, context.as_ref(), None)?;
     let other = context.as_ref().map(|_| "--context");
-    let leveled = leveled.ask(&op, other)?;
     let other = other.or(leveled.as_ref().map(|_| "--consistency"));
     let ask = versioned.ask(&op, other)?.or(leveled);
     perform_as(catalogue, at, &ask.unwrap_or(Ask::One { op, context }), None)

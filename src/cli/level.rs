@@ -22,13 +22,20 @@ fn level() -> impl TypedValueParser<Value = Level> {
 
 impl Leveled {
     /// What to ask for, if there is a level; it excludes the option `other`, which was given.
-    pub(super) fn ask(&self, op: &Op, other: Option<&str>) -> Result<Option<Ask>, CliError> {
+    pub(super) fn ask(
+        &self,
+        op: &Op,
+        context: Option<&String>,
+        other: Option<&str>,
+    ) -> Result<Option<Ask>, CliError> {
         match (self.consistency, other) {
             (Some(_), Some(other)) => {
                 let text = format!("--consistency and {other} are of different protocols");
                 Err(CliError::Usage(text))
             }
-            (Some(level), None) => Ok(Some(Ask::At(op.clone(), level))),
+            (Some(level), None) => {
+                Ok(Some(Ask::At { op: op.clone(), level, context: context.cloned() }))
+            }
             (None, _) => Ok(None),
         }
     }

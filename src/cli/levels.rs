@@ -2,6 +2,7 @@
 
 use super::out::{self, wrapped};
 use super::{CliError, DONE};
+use crate::models::causal::Rule;
 use crate::models::quorum_store::levels::{ClockQuality, Evidence, Line, Settings, markdown};
 use crate::models::quorum_store::{Handoff, Purge, ReadRepair, WriteMode};
 use clap::{Parser, ValueEnum};
@@ -14,6 +15,7 @@ Examples:
   quorate levels --n 3 --r 2 --w 2 --repair blocking --clock skewed
   quorate levels --r 1 --w 3
   quorate levels --serial
+  quorate levels --conflicts multi-value
   quorate levels --markdown    the whole table of the README")]
 pub(crate) struct Args {
     /// How many replicas hold a key
@@ -40,6 +42,9 @@ pub(crate) struct Args {
     /// When tombstones go
     #[arg(long, value_enum, default_value_t = Tombstones::Never)]
     tombstones: Tombstones,
+    /// What becomes of concurrent writes
+    #[arg(long, value_enum, default_value_t = Conflicts::LastWriterWins)]
+    conflicts: Conflicts,
     /// All requests of the key are serial (Paxos)
     #[arg(long)]
     serial: bool,
@@ -95,6 +100,14 @@ enum Tombstones {
     Repaired,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Conflicts {
+    /// The one with the larger timestamp stays
+    LastWriterWins,
+    /// All stay, until a write that knew them
+    MultiValue,
+}
+
 impl Args {
     fn settings(&self) -> Settings {
         Settings {
@@ -124,6 +137,10 @@ impl Args {
                 Tombstones::Repaired => Purge::AfterRepair,
             },
             serial: self.serial,
+            conflicts: match self.conflicts {
+                Conflicts::LastWriterWins => Rule::LastWriterWins,
+                Conflicts::MultiValue => Rule::MultiValue,
+            },
         }
     }
 }

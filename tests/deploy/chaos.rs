@@ -57,6 +57,20 @@ fn partitions_under_several_controllers_survive_a_storm() {
     assert!(["012", "345"].iter().all(|ids| victims.contains(|id| ids.contains(id))), "{victims}");
 }
 
+/// Any of four servers takes writes of keys that three hold, and concurrent ones stay side by side.
+#[test]
+fn siblings_survive_a_storm() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = ["quorum-store", "--servers", "4", "--mode", "conflicts=multi-value"];
+    let args = ["--chaos", "24", "--for", "6s", "--clients", "16", "--json"];
+    let output = storm(dir.path(), &[store.as_slice(), &args].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(json["verdict"], "holds", "{json}");
+    assert!(json["answered"].as_u64() > Some(30), "{json}");
+}
+
 /// Three of five servers are on the ring at first; one joins, and perhaps others come and go. A move waits
 /// for all members, so in a short storm perhaps none ends: then another storm follows.
 #[test]

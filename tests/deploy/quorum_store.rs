@@ -70,6 +70,56 @@ fn a_level_says_how_many_replicas_must_answer() {
     assert_eq!(code, Some(3), "{error}");
 }
 
+/// With several values per key, writes at different servers stay side by side, read at any server, until a write
+/// with the context of a get. Server 3 holds no copy of some keys, and takes requests all the same.
+#[test]
+fn concurrent_writes_are_seen_side_by_side_and_replaced_by_their_context() {
+    let mut cluster =
+        Cluster::start_mode("quorum-store", "mode = \"conflicts=multi-value\"", 4, KEYS);
+    let blind = |key: &str, value: &str, server: &str| {
+        let put = ["put", key, value, "--context", "00", "--server", server];
+        assert_eq!(asked(&cluster, &put), said(0, "done\n"), "{key} at {server}");
+    };
+    for key in ["color", "shape", "taste"] {
+        std::thread::scope(|scope| {
+            scope.spawn(|| blind(key, "a", "0"));
+            scope.spawn(|| blind(key, "b", "3"));
+        });
+        for server in ["0", "1", "2", "3"] {
+            let (code, text) = asked(&cluster, &["get", key, "--server", server, "--json"]);
+            let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let mut values: Vec<&str> =
+                told["values"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+            values.sort_unstable();
+            assert_eq!((code, values), (0, vec!["a", "b"]), "{key} at {server}");
+        }
+        let (_, text) = asked(&cluster, &["get", key, "--json"]);
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let context = told["context"].as_str().unwrap();
+        let all = ["--consistency", "all"];
+        let put = [["put", key, "c", "--context", context].as_slice(), &all].concat();
+        assert_eq!(asked(&cluster, &put), said(0, "done\n"));
+        assert_eq!(asked(&cluster, &["get", key, "--server", "3"]), said(0, "c\n"));
+        // The context is of this key alone.
+        let (code, error) = refused(&cluster, &["put", "other", "c", "--context", context]);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("no server of this cluster gave that context"), "{error}");
+    }
+    for (args, told) in [
+        (["cas", "color", "--absent", "v"].as_slice(), "nothing is serial"),
+        (&["get", "color", "--consistency", "serial"], "nothing is serial"),
+    ] {
+        let (code, error) = refused(&cluster, args);
+        assert_eq!(code, Some(2), "{args:?}: {error}");
+        assert!(error.contains(told), "{args:?}: {error}");
+    }
+    (0..4).for_each(|id| cluster.kill(id));
+    (0..4).for_each(|id| cluster.restart(id));
+    assert_eq!(asked(&cluster, &["delete", "color"]), said(0, "done\n"));
+    assert_eq!(asked(&cluster, &["get", "shape"]), said(0, "c\n"));
+    assert_eq!(asked(&cluster, &["get", "color"]).0, 1);
+}
+
 /// The place of each server on the ring.
 fn places(cluster: &Cluster) -> Vec<String> {
     let (_, json) = cluster.client(&["ring", "--json"]);

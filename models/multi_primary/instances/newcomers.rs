@@ -2,9 +2,9 @@
 //! more than the runtime allows.
 
 use super::super::bounds::{Bounds, delete, get, put, replaced, returning, with};
-use super::super::config::Rule;
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor, Claim};
+use crate::causal::Rule;
 use crate::world::NetworkKind;
 use crate::{Expected, Instance};
 

@@ -1,9 +1,9 @@
 //! Instances in which a key is fetched in several pieces.
 
 use super::super::bounds::{Bounds, blind, get, half_key, put, with};
-use super::super::config::Rule;
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
+use crate::causal::Rule;
 use crate::world::Cluster;
 use crate::{Expected, Instance};
 

@@ -2,9 +2,9 @@
 
 use super::super::bounds::{Bounds, delete, put, replaced, returning, seeded as cluster};
 use super::super::bugs::Bug;
-use super::super::config::Rule::{LastWriterWins, MultiValue};
 use super::super::history::History;
 use super::super::properties::{self as claims, Actor};
+use crate::causal::Rule::{LastWriterWins, MultiValue};
 use crate::seeded::mutants;
 use crate::world::CHECKPOINT;
 

@@ -5,7 +5,7 @@ use super::super::history::{History, Write};
 use super::super::state::State;
 use super::super::storage::{Image, Storage};
 use super::super::store::Store;
-use super::super::vector::Dot;
+use crate::causal::Dot;
 use crate::kv::Bytes;
 use crate::world::{NodeOf, Nodes, Property};
 

@@ -4,8 +4,8 @@ use super::super::bounds::{Bounds, cas, get, put};
 use super::super::history::History;
 use super::super::move_claims::{apart, moved_twice, one_view};
 use super::super::moving::{
-    joining, joining_one, leaving, ordered_at_once, ordered_in_turn, replacing, taken_over,
-    taken_over_in_turn, taken_over_live, taken_over_lossily, taken_over_serially,
+    joining, joining_one, joining_three, leaving, ordered_at_once, ordered_in_turn, replacing,
+    taken_over, taken_over_in_turn, taken_over_live, taken_over_lossily, taken_over_serially,
 };
 use super::super::properties::{self as claims, Actor, Claim};
 use crate::world::NetworkKind;
@@ -26,6 +26,8 @@ pub(super) fn instances() -> Vec<Instance<Actor, History>> {
         two_orders(),
         replace(),
         move_twice(),
+        join_three(),
+        replace_return(),
     ]
 }
 
@@ -177,5 +179,27 @@ instance!(
     ordered(replacing(&[&[put(0, "a"), get(1)]])),
     atomic(2),
     (455_404, 2_011_093),
+    &[]
+);
+
+instance!(
+    join_three,
+    "join-three",
+    true,
+    "ordered links, a fourth node joins 3 that hold the key and takes the place of one, quorums, a client that puts, and gets at that one",
+    ordered(joining_three(&[&[put(0, "a"), get(2)]])),
+    atomic(2),
+    (3_768_382, 19_163_773),
+    &[]
+);
+
+instance!(
+    replace_return,
+    "replace-return",
+    true,
+    "ordered links, of 3 nodes that hold the key one may crash and come back with its disk, and a fourth replaces it, quorums, a client that puts, and gets at the one that is replaced",
+    ordered(Bounds { restarts: 1, ..replacing(&[&[put(0, "a"), get(2)]]) }),
+    atomic(2),
+    (2_463_624, 12_887_257),
     &[]
 );

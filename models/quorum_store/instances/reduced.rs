@@ -28,4 +28,12 @@ pub(in crate::quorum_store) const REDUCED: &[Reduced] = &[
     Reduced::new("move-two-clients", 685, 1_664),
     Reduced::new("move-crash", 1_423, 4_321),
     Reduced::new("join-one", 1_174, 3_925),
+    Reduced::new("concurrent-lost", 147, 401),
+    Reduced::new("siblings-one", 142, 264),
+    Reduced::new("siblings-own-write", 141, 201),
+    Reduced::new("siblings", 829, 2_289),
+    Reduced::new("siblings-resolved", 208, 325),
+    Reduced::new("siblings-deleted", 208, 325),
+    Reduced::new("siblings-handed-on", 190, 336),
+    Reduced::new("siblings-crash", 10_048, 37_738),
 ];

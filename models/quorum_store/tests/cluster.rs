@@ -39,7 +39,7 @@ pub(super) fn sent(from: usize, did: Vec<Did<QuorumStore>>) -> Vec<Sent> {
 
 /// A client's request at level one; what the node says to others.
 pub(super) fn ask(nodes: &mut Cluster, at: usize, client: usize, op: Op) -> Vec<Sent> {
-    let op = Request::Key { op, level: Level::One };
+    let op = Request::Key { op, level: Level::One, context: None };
     sent(at, nodes[at].on_msg(100 + client, Service::Request { seq: 1, op }))
 }
 

@@ -3,7 +3,7 @@
 use super::super::config::{Config, QuorumStore, Timing, WriteMode};
 use super::super::message::{Answer, Call, Cause, InEpoch, Level, Msg, Peer, Request};
 use super::super::state::Timer;
-use super::super::version::{Stamp, Version};
+use super::super::version::{Mark, Stamp, Version};
 use crate::kv::{Op, Service};
 use crate::membership::Epoch;
 use crate::testing::{Did, Node};
@@ -19,7 +19,7 @@ fn querying() -> Config {
 }
 
 fn ask(node: &mut Node<QuorumStore>, seq: u64, op: Op, level: Level) -> Vec<Did<QuorumStore>> {
-    node.on_msg(CLIENT, Service::Request { seq, op: Request::Key { op, level } })
+    node.on_msg(CLIENT, Service::Request { seq, op: Request::Key { op, level, context: None } })
 }
 
 /// The versions that are sent to replicas.
@@ -93,7 +93,7 @@ fn a_request_that_too_few_replicas_answer_times_out_and_is_not_taken_back() {
     let late = node.on_timeout(&Timer::Deadline(call));
     assert_eq!(answers(&late), [Answer::TimedOut]);
     let (cause, stamp) = (Cause::Call(call), sent[0].stamp);
-    let msg = Peer::Wrote { cause, key: "k".into(), stamp };
+    let msg = Peer::Wrote { cause, key: "k".into(), mark: Mark::Stamp(stamp) };
     let wrote = Msg::Peer(InEpoch { epoch: Epoch::default(), msg });
     assert!(answers(&node.on_msg(1, wrote)).is_empty(), "it was answered");
     let read = ask(&mut node, 2, Op::get("k"), Level::One);

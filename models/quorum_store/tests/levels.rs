@@ -2,7 +2,8 @@
 
 use super::super::config::{Handoff, Purge, ReadRepair, WriteMode};
 use super::super::instances::instances;
-use super::super::levels::{ClockQuality, Evidence, LINES, Settings};
+use super::super::levels::{Class, ClockQuality, Evidence, LINES, Settings};
+use crate::causal::Rule;
 
 /// Whether an instance claims a property, and whether it is expected to hold.
 fn verdict(Evidence { instance, property }: Evidence) -> Option<bool> {
@@ -33,6 +34,7 @@ fn usual() -> Settings {
         handoff: Handoff::None,
         purge: Purge::Never,
         serial: false,
+        conflicts: Rule::LastWriterWins,
     }
 }
 
@@ -51,6 +53,17 @@ fn settings_choose_their_line() {
     assert_eq!(provides(Settings { serial: true, r: 1, w: 1, ..usual() }), "linearizable");
     let one_write = Settings { write: WriteMode::Query, w: 1, r: 3, ..usual() };
     assert_eq!(provides(one_write), "monotonic reads", "two writes need not meet");
+}
+
+#[test]
+fn several_values_have_lines_of_their_own() {
+    let several = Settings { conflicts: Rule::MultiValue, ..usual() };
+    assert_eq!(several.class(), Class::Siblings);
+    assert_eq!(Settings { w: 1, ..several }.class(), Class::EventualSiblings);
+    let sloppy = Settings { handoff: Handoff::Sloppy, ..several };
+    assert_eq!(sloppy.class(), Class::EventualSiblings);
+    let serial = Settings { serial: true, ..several };
+    assert!(serial.lines().unwrap_err().contains("no one value"));
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod levels;
 mod moves;
 mod orders;
 mod repair;
+mod several;
 mod versions;

@@ -107,7 +107,7 @@ fn a_message_of_another_view_does_not_count() {
     let (mut nodes, config) = filled(3, Change::Join(Id::from(3)), 3);
     fire(&mut nodes, 3, Timer::Move);
     let key: Bytes = "new".into();
-    let version = Version { stamp: Stamp { node: Id::from(0), ..Stamp::default() }, value: None };
+    let version = Version::new(Stamp { node: Id::from(0), ..Stamp::default() }, None);
     let cause = super::super::message::Cause::Repair;
     let msg = Peer::Write { cause, key: key.clone(), version };
     let did = hear(&mut nodes, (0, 3, InEpoch { epoch: Epoch::default(), msg }));
@@ -126,7 +126,7 @@ fn a_message_of_another_view_does_not_count() {
 fn a_request_that_is_open_begins_again_in_the_new_view() {
     let (mut nodes, _) = filled(3, Change::Join(Id::from(3)), 3);
     let view = fire(&mut nodes, 3, Timer::Move);
-    let op = Request::Key { op: Op::put("key 0", "new"), level: Level::Quorum };
+    let op = Request::Key { op: Op::put("key 0", "new"), level: Level::Quorum, context: None };
     let msg = crate::kv::Service::Request { seq: 9, op };
     nodes[0].on_msg(500, msg);
     let is_view = |sent: &Sent| sent.1 == 0 && matches!(sent.2.msg, Peer::View(_));

@@ -9,7 +9,7 @@ fn version() -> impl Strategy<Value = Version> {
     let value = proptest::option::of("[a-c]{2}");
     (0..3_u64, 0..2_usize, value).prop_map(|(physical, node, value)| {
         let stamp = Stamp { time: clock::Stamp { physical, logical: 0 }, node: Id::from(node) };
-        Version { stamp, value: value.map(|value| value.as_str().into()) }
+        Version::new(stamp, value.map(|value| value.as_str().into()))
     })
 }
 
@@ -41,8 +41,7 @@ proptest! {
 
 #[test]
 fn of_equal_timestamps_a_tombstone_wins_and_then_the_larger_value() {
-    let version =
-        |value: Option<&str>| Version { stamp: Stamp::default(), value: value.map(Into::into) };
+    let version = |value: Option<&str>| Version::new(Stamp::default(), value.map(Into::into));
     let (none, low, high) = (version(None), version(Some("ab")), version(Some("ba")));
     assert_eq!(low.clone().newer(high.clone()), high);
     assert_eq!(high.clone().newer(none.clone()), none);

@@ -22,18 +22,18 @@ vars == <<node, left, history, network>>
 Nodes == 1..3
 
 \* Messages, by number: sender, receiver, link.
-\* 1: 3 -> 1: Request { seq: 1, op: Key { op: Put { key: "x", value: "a" }, level: Quorum } }
-\* 2: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(0) }, value: Some("a") } } })
-\* 3: 3 -> 2: Request { seq: 1, op: Key { op: Put { key: "x", value: "a" }, level: Quorum } }
-\* 4: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(0) } } })
-\* 5: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(1) }, value: Some("a") } } })
+\* 1: 3 -> 1: Request { seq: 1, op: Key { op: Put { key: "x", value: "a" }, level: Quorum, context: None } }
+\* 2: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(0) }, content: Value(Some("a")) } } })
+\* 3: 3 -> 2: Request { seq: 1, op: Key { op: Put { key: "x", value: "a" }, level: Quorum, context: None } }
+\* 4: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", mark: Stamp(Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(0) }) } })
+\* 5: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(1) }, content: Value(Some("a")) } } })
 \* 6: 1 -> 3: Reply { seq: 1, reply: Done { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(0) } } }
-\* 7: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(1) } } })
-\* 8: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(1) }, value: Some("a") } } })
-\* 9: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(0) }, value: Some("a") } } })
+\* 7: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", mark: Stamp(Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(1) }) } })
+\* 8: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(1) }, content: Value(Some("a")) } } })
+\* 9: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Write { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", version: Version { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(0) }, content: Value(Some("a")) } } })
 \* 10: 2 -> 3: Reply { seq: 1, reply: Done { stamp: Stamp { time: Stamp { physical: 0, logical: 1 }, node: Id(1) } } }
-\* 11: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(1) } } })
-\* 12: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(0) } } })
+\* 11: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", mark: Stamp(Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(1) }) } })
+\* 12: 2 -> 1: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Wrote { cause: Call(Call { client: Id(2), seq: 1 }), key: "x", mark: Stamp(Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(0) }) } })
 \* 13: 2 -> 3: Reply { seq: 1, reply: Done { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(1) } } }
 \* 14: 1 -> 3: Reply { seq: 1, reply: Done { stamp: Stamp { time: Stamp { physical: 0, logical: 2 }, node: Id(0) } } }
 \* 15: 1 -> 2: Peer(InEpoch { epoch: Epoch { number: 0, mover: None }, msg: Tree { path: [], sums: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], horizons: Horizons { sender: Stamp { time: Stamp { physical: 0, logical: 0 }, node: Id(0) }, receiver: Stamp { time: Stamp { physical: 0, logical: 0 }, node: Id(0) } } } })

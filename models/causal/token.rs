@@ -5,10 +5,10 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 /// The most bytes that a context may have, encoded: more than one of a cluster of
 /// 64 servers has.
-pub(super) const MAX_CONTEXT_BYTES: usize = 1024;
+pub(crate) const MAX_CONTEXT_BYTES: usize = 1024;
 
 /// The encoding of a context, as it is sent around: one that covers nothing needs no proof.
-pub(super) fn encode(context: &Context) -> Vec<u8> {
+pub(crate) fn encode(context: &Context) -> Vec<u8> {
     // A map of numbers always has an encoding.
     let mut bytes = postcard::to_allocvec(&context.known).unwrap_or_default();
     if !context.known.is_empty() {
@@ -18,12 +18,12 @@ pub(super) fn encode(context: &Context) -> Vec<u8> {
 }
 
 /// A context as text: its encoding, in hexadecimal.
-pub(super) fn print(context: &Context) -> String {
+pub(crate) fn print(context: &Context) -> String {
     HEXLOWER.encode(&encode(context))
 }
 
 /// The context that a text stands for; whether a node gave it, the nodes see.
-pub(super) fn parse(text: &str) -> Option<Context> {
+pub(crate) fn parse(text: &str) -> Option<Context> {
     if text.len() > 2 * MAX_CONTEXT_BYTES {
         return None;
     }
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Option<Context> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::multi_primary::{Authenticator, Dot};
+    use crate::causal::{Authenticator, Dot};
     use stateright::actor::Id;
 
     #[test]
