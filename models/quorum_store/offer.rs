@@ -175,6 +175,7 @@ impl Offer for LevelOffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::causal::Context;
     use crate::kv::Range;
     use crate::kv::offer::{Answered, admits};
     use crate::kv::service::Service;
@@ -264,7 +265,7 @@ mod tests {
             let error = LevelOffer::request(&several, &ask).unwrap_err().to_string();
             assert!(error.contains(told), "{ask:?}: {error}");
         }
-        let values = || Answer::Values { values: Vec::new(), context: Default::default() };
+        let values = || Answer::Values { values: Vec::new(), context: Context::default() };
         let get = LevelOffer::answer(&several, &Op::get("k").into(), values());
         assert!(matches!(get, Some(AskOutcome::Done(Answered::Siblings { more: false, .. }))));
         let failed = |answer| LevelOffer::answer(&several, &Op::put("k", "v").into(), answer);
