@@ -130,9 +130,9 @@ pub(super) fn write(
         let _ = fs::remove_file(&path);
         let is_kept = disk.checkpoint().exists();
         match failed("write the checkpoint", &path, &error) {
-            CheckError::Disk(said) if is_kept => {
-                CheckError::Disk(format!("{said}; --resume goes on from the last one, which is kept"))
-            }
+            CheckError::Disk(said) if is_kept => CheckError::Disk(format!(
+                "{said}; --resume goes on from the last one, which is kept"
+            )),
             other => other,
         }
     })
