@@ -7,8 +7,9 @@ use quorate::models::kv::{Bytes, Map};
 use quorate::models::paxos::Paxos;
 use quorate::node::deploy::{ClientOf, open_client};
 use quorate::node::{ClientError, Fate};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::time::{Duration, Instant};
 
 const OLD: u8 = 1;
 const NEW: u8 = 2;
@@ -34,15 +35,28 @@ fn roll(cluster: &mut Cluster, text: &str, section: &str) {
     }
 }
 
-/// Puts 1, 2, 3 and so on under `key` until it is stopped; how many, all of which were done.
-fn put_on(file: &ClusterFile, key: &str, stop: &AtomicBool) -> (u32, ClientOf<Paxos<Map>>) {
+/// Puts 1, 2, 3 and so on under `key` until it is stopped; `done` is how many were done.
+fn put_on(
+    file: &ClusterFile,
+    key: &str,
+    (stop, done): (&AtomicBool, &AtomicU32),
+) -> ClientOf<Paxos<Map>> {
     let mut client = open_client::<Paxos<Map>>(file, None).unwrap();
-    let mut count = 0;
     while !stop.load(Relaxed) {
-        count += 1;
+        let count = done.load(Relaxed) + 1;
         put(&mut client, key, count).unwrap();
+        done.store(count, Relaxed);
     }
-    (count, client)
+    client
+}
+
+/// Waits until so many were done that what follows happens while others are under way.
+fn wait_for_some(done: &AtomicU32) {
+    let begin = Instant::now();
+    while done.load(Relaxed) <= 10 {
+        assert!(begin.elapsed() < SECOND * 30, "{} in 30 seconds", done.load(Relaxed));
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn put(client: &mut ClientOf<Paxos<Map>>, key: &str, count: u32) -> Result<(), ClientError> {
@@ -56,25 +70,26 @@ fn keys_are_replaced_without_a_failed_request() {
     let text = text.replace(&keys(OLD, None), "");
     let old = cluster.file();
     assert_eq!(cluster.client(&["put", "old", "0", "--timeout", "20s"]).0, 0);
-    let stop = AtomicBool::new(false);
-    let (olds, news, mut of_old) = std::thread::scope(|scope| {
+    let [stop, stop_new] = [false, false].map(AtomicBool::new);
+    let [olds, news] = [0, 0].map(AtomicU32::new);
+    let mut of_old = std::thread::scope(|scope| {
         // It keeps its session, under the old keys, through steps 1 and 2.
-        let olds = scope.spawn(|| put_on(&old, "old", &stop));
+        let puts_old = scope.spawn(|| put_on(&old, "old", (&stop, &olds)));
+        wait_for_some(&olds);
         roll(&mut cluster, &text, &keys(OLD, Some(NEW)));
         roll(&mut cluster, &text, &keys(NEW, Some(OLD)));
         let new = cluster.file();
-        let stop_new = AtomicBool::new(false);
-        let (stop_new, new) = (&stop_new, &new);
-        std::thread::scope(|scope| {
-            let news = scope.spawn(move || put_on(new, "new", stop_new).0);
-            stop.store(true, Relaxed);
-            let (olds, of_old) = olds.join().unwrap();
-            roll(&mut cluster, &text, &keys(NEW, None));
-            stop_new.store(true, Relaxed);
-            (olds, news.join().unwrap(), of_old)
-        })
+        let (stop_new, news) = (&stop_new, &news);
+        let puts_new = scope.spawn(move || put_on(&new, "new", (stop_new, news)));
+        stop.store(true, Relaxed);
+        let of_old = puts_old.join().unwrap();
+        wait_for_some(news);
+        roll(&mut cluster, &text, &keys(NEW, None));
+        stop_new.store(true, Relaxed);
+        puts_new.join().unwrap();
+        of_old
     });
-    assert!(olds > 10 && news > 10, "{olds} {news}");
+    let [olds, news] = [olds, news].map(AtomicU32::into_inner);
     for (key, count) in [("old", olds), ("new", news)] {
         assert_eq!(cluster.client(&["get", key]), (0, format!("{count}\n")));
     }
