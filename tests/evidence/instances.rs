@@ -15,7 +15,7 @@ fn each_protocol(check: impl FnMut(&Protocol)) {
 
 /// Stateright's search, which takes far longer, is compared with on instances of at most so many
 /// states; on the others only by `.ci/deep`.
-const COMPARED: u64 = 100_000;
+const COMPARED: u64 = 30_000;
 
 fn is_compared(case: &dyn Case) -> bool {
     // Stateright's search knows no symmetry; the twin of such an instance is compared instead.
