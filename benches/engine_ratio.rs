@@ -1,7 +1,9 @@
 //! The engine against stateright's breadth-first and depth-first search, on the same Paxos with 3
-//! clients, and on a plain model: the specification of two-phase commit with 8 resource managers. Each
-//! run is in a process of its own, three times in turn. The last lines are JSON objects with the medians.
-//! (Depth-first finds some counterexample, not a shortest one.)
+//! clients, and on plain models: that Paxos as a model that could be any, and the specification of
+//! two-phase commit with 8 resource managers. Each run is in a process of its own, three times in turn. The
+//! line after the runs of a model is a JSON object with the medians. (Depth-first finds some
+//! counterexample, not a shortest one.) Of a plain model there is a *bare loop* too, as a bound: it takes each
+//! action once, depth first, remembers a hash of 64 bits of each state, and checks nothing.
 //!
 //! `cargo bench --bench engine_ratio`
 
@@ -9,10 +11,11 @@ use quorate::check::{CheckError, Checker, Outcome, PlainModel};
 use quorate::models::reference::{cluster_of, paxos, stateright_model_of};
 use quorate::models::two_phase_commit::abstract_model::TwoPhase;
 use quorate::models::world::NetworkKind;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::{Value, json};
 use stateright::{Checker as _, HasDiscoveries, Model};
 use std::error::Error;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::process::Command;
 use std::time::Instant;
 
@@ -21,11 +24,17 @@ const CLIENTS: usize = 3;
 const MANAGERS: usize = 8;
 
 /// What is checked.
-const MODELS: [&str; 2] = ["paxos", "plain two-phase commit"];
+const MODELS: [&str; 3] = ["paxos", "plain paxos", "plain two-phase commit"];
 
 /// The measurements: a checker, and its number of threads.
-const WHAT: [(&str, usize); 4] =
-    [("stateright bfs", 1), ("stateright dfs", 1), ("quorate", 1), ("quorate", 2)];
+const WHAT: [(&str, usize); 5] = [
+    ("stateright bfs", 1),
+    ("stateright dfs", 1),
+    ("quorate", 1),
+    ("quorate", 2),
+    // Of plain models.
+    ("bare loop", 1),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds an argument of its own.
@@ -43,9 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Runs everything in turn, in processes of their own.
 fn compare(model: &str) -> Result<(), Box<dyn Error>> {
-    let mut runs = vec![Vec::new(); WHAT.len()];
+    let what = if model == MODELS[0] { &WHAT[..4] } else { &WHAT };
+    let mut runs = vec![Vec::new(); what.len()];
     for run in 1..=RUNS {
-        for ((who, threads), runs) in WHAT.iter().zip(&mut runs) {
+        for ((who, threads), runs) in what.iter().zip(&mut runs) {
             let output = Command::new(std::env::current_exe()?)
                 .args([model, who, threads.to_string().as_str()])
                 .output()?;
@@ -58,6 +68,7 @@ fn compare(model: &str) -> Result<(), Box<dyn Error>> {
         }
     }
     let [bfs, dfs, ours, ours_2] = [0, 1, 2, 3].map(|at| summary(&runs[at]));
+    let bare = runs.get(4).map(|runs| summary(runs));
     let ratio = |of: &Value, to: &Value, what: &str| rounded(number(of, what) / number(to, what));
     println!(
         "{}",
@@ -72,6 +83,7 @@ fn compare(model: &str) -> Result<(), Box<dyn Error>> {
             "speed_ratio_to_dfs": ratio(&ours, &dfs, "generated_per_second"),
             "memory_ratio_to_dfs": ratio(&dfs, &ours, "peak_mib"),
             "two_threads_ratio": ratio(&ours_2, &ours, "generated_per_second"),
+            "speed_ratio_of_bare_loop": bare.map(|bare| ratio(&bare, &bfs, "generated_per_second")),
         })
     );
     Ok(())
@@ -80,19 +92,15 @@ fn compare(model: &str) -> Result<(), Box<dyn Error>> {
 /// One run in this process.
 fn measure(model: &str, who: &str, threads: usize) -> Value {
     let network = NetworkKind::Multiset;
-    let (paxos, plain) = (model == MODELS[0], TwoPhase { resource_managers: MANAGERS });
+    let as_stateright = || stateright_model_of(paxos::servers(3), CLIENTS, network);
     let started = Instant::now();
-    let counted = match who {
-        "quorate" if paxos => {
+    let counted = match (model, who) {
+        ("paxos", "quorate") => {
             let cluster = cluster_of(paxos::servers(3), CLIENTS, network);
             ours(Checker::new(&cluster).threads(threads).check())
         }
-        "quorate" => ours(Checker::of_model(&PlainModel::new(plain)).threads(threads).check()),
-        _ if paxos => {
-            let model = stateright_model_of(paxos::servers(3), CLIENTS, network);
-            Ok(theirs(model, who, threads))
-        }
-        _ => Ok(theirs(plain, who, threads)),
+        ("paxos" | "plain paxos", _) => of_plain(as_stateright(), who, threads),
+        _ => of_plain(TwoPhase { resource_managers: MANAGERS }, who, threads),
     };
     let (unique, generated) = match counted {
         Ok(counted) => counted,
@@ -112,6 +120,43 @@ fn measure(model: &str, who: &str, threads: usize) -> Value {
 
 fn ours(outcome: Result<Outcome, CheckError>) -> Result<(u64, u64), CheckError> {
     outcome.map(|outcome| (outcome.unique, outcome.generated))
+}
+
+/// How many states a checker finds in a plain model.
+fn of_plain<M>(model: M, who: &str, threads: usize) -> Result<(u64, u64), CheckError>
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + PartialEq + Send + Sync,
+{
+    match who {
+        "quorate" => ours(Checker::of_model(&PlainModel::new(model)).threads(threads).check()),
+        "bare loop" => Ok(bare_loop(&model)),
+        _ => Ok(theirs(model, who, threads)),
+    }
+}
+
+fn bare_loop<M: Model<State: Hash>>(model: &M) -> (u64, u64) {
+    let (mut known, mut open) = (FxHashSet::default(), Vec::new());
+    let mut meet = |state: M::State, open: &mut Vec<M::State>| {
+        if known.insert(FxBuildHasher.hash_one(&state)) {
+            open.push(state);
+        }
+        known.len() as u64
+    };
+    let (mut unique, mut generated, mut actions) = (0, 0, Vec::new());
+    for state in model.init_states() {
+        (unique, generated) = (meet(state, &mut open), generated + 1);
+    }
+    while let Some(state) = open.pop() {
+        model.actions(&state, &mut actions);
+        for action in actions.drain(..) {
+            if let Some(next) = model.next_state(&state, action) {
+                (unique, generated) = (meet(next, &mut open), generated + 1);
+            }
+        }
+    }
+    (unique, generated)
 }
 
 fn theirs<M>(model: M, who: &str, threads: usize) -> (u64, u64)

@@ -161,7 +161,9 @@
 //! The counts are stateright's, the traces are shortest ones, and `Expectation::Eventually` is decided
 //! with cycles: something happens again and again while something can, and a step out of the
 //! boundary is possible and never taken. States have no parts that could be known by numbers, so there
-//! are no memory tables for handlers, no reduction, no symmetry, and nothing is kept on disk; a state that
-//! waits is kept as it is, and of one that was met ten bytes. So it takes less memory than stateright's search,
-//! but no less time (`cargo bench --bench engine_ratio`). A condition that panics is a violation; an action
+//! are no memory tables for handlers, no reduction, no symmetry, and nothing is kept on disk. A state that
+//! waits is known by the actions that lead to it, a byte or so each, and is made again when its turn comes; of one
+//! that was met ten bytes are kept. So a check takes far less memory than stateright's search, the less
+//! the larger states are, in about its time (`cargo bench --bench engine_ratio`): what can happen
+//! in a state must be the same, in the same order, each time. A condition that panics is a violation; an action
 //! that panics ends the check in an error.

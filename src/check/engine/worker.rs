@@ -123,7 +123,6 @@ impl<'c> Worker<'c> {
             let Some(record) = chunk.read(at, &mut batch.words) else { break };
             let Record { fingerprint, note, next } = record;
             self.successors(level, &batch.words[start..], fingerprint, output);
-            self.space.release(&batch.words[start..]);
             let words = batch.words.len() as u32;
             batch.states.push(Parent { fingerprint, note, words, keys: 0, moves: 0 });
             self.pending_ends.push(self.pending.len());
@@ -200,6 +199,8 @@ impl<'c> Worker<'c> {
             }
             let (keys, moves) = (batch.keys.len() as u32, batch.classes.len() as u32);
             batch.states[parent] = Parent { keys, moves, ..batch.states[parent] };
+            let [words, ..] = batch.ranges(parent);
+            self.stepper.release(&batch.words[words]);
             start = *end;
         }
         (self.pending, self.pending_ends) = (pending, ends);
@@ -270,7 +271,7 @@ impl<'c> Worker<'c> {
             output.found.cut += 1;
             batch.cuts.extend(next.class.map(|class| (parent as u32, class)));
         }
-        self.space.release(&batch.built[start..]);
+        self.stepper.release(&batch.built[start..]);
         batch.built.truncate(start);
         false
     }
@@ -338,7 +339,7 @@ impl<'c> Worker<'c> {
     }
 
     /// Says which of the successors that were built are not needed: others were the same and came first.
-    fn release_known(&self, batch: &Batch) {
+    fn release_known(&mut self, batch: &Batch) {
         if !self.space.is_released() {
             return;
         }
@@ -346,7 +347,7 @@ impl<'c> Worker<'c> {
         for place in 0..batch.keys.len() {
             let successor = batch.successor(place);
             if new.next_if(|new| **new as usize == place).is_none() && !successor.is_empty() {
-                self.space.release(successor);
+                self.stepper.release(successor);
             }
         }
     }
@@ -371,7 +372,7 @@ impl<'c> Worker<'c> {
             reducer.compare(state, holds, level.mask, &mut self.evaluator);
         }
         let note = u64::from(number) << 32 | u64::from(level.note(holds));
-        out.push(fingerprint, note, state);
+        out.push(fingerprint, note, self.stepper.settle(state));
     }
 
     /// Reports how much memory this thread's own results and records take.

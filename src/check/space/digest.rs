@@ -25,6 +25,8 @@ impl Digest {
 }
 
 impl Hasher for Bytes {
+    // What is said comes in small pieces, and often.
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

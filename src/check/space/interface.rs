@@ -110,8 +110,6 @@ pub(crate) trait Space: Sync {
     /// What another run needs to know this one's states, if it can.
     fn recipes(&self) -> Option<&dyn Recipes>;
 
-    /// The words of a state that is not needed any more, where [that is to be said](Self::is_released).
-    fn release(&self, _state: &[u32]) {}
     /// Whether it is to be said that a state is not needed any more.
     fn is_released(&self) -> bool {
         false
@@ -138,6 +136,12 @@ pub(crate) trait Stepper<'c>: Send {
     fn write(&mut self, state: &[u32], step: &Step<'c>, out: &mut Vec<u32>);
     /// The steps that were found so far are not needed any more.
     fn forget(&mut self) {}
+    /// The words by which a state that was written waits: the next that is asked of it is its steps.
+    fn settle<'s>(&'s mut self, state: &'s [u32]) -> &'s [u32] {
+        state
+    }
+    /// The words of a state that is not needed any more, where [that is to be said](Space::is_released).
+    fn release(&mut self, _state: &[u32]) {}
     /// The memory that this thread's own results take.
     fn bytes(&self) -> u64;
 

@@ -5,9 +5,11 @@
 
 mod digest;
 mod interface;
+mod of_actions;
 mod of_cluster;
 mod of_model;
 mod slots;
+mod way;
 
 pub(crate) use interface::{Exchanges, Kind, Recipes, Space, Stepper};
 pub(crate) use of_cluster::OfCluster;

@@ -1,24 +1,29 @@
 //! A plain model of stateright as a space.
 //!
-//! Its states have no parts, so a state that waits is kept as it is, and its one word says where. Where
-//! there are several initial states, or none, they follow from a *root* that is no state of the model.
+//! Its states have no parts, so a state that waits is known by a state that is kept, most often the initial
+//! one, and the actions that lead from there to it ([`of_actions`](super::of_actions)). Where there are
+//! several initial states, or none, they follow from a *root* that is no state of the model.
 
 use super::digest::Digest;
 use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
+use super::of_actions::{OfActions, split};
 use super::slots::Slots;
+use super::way::Way;
 use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
-use crate::models::world::step::{Move, Step};
+use crate::models::world::step::Move;
 use crate::models::world::{
-    Derived, Event, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Shares,
-    Split, Weight, guarded,
+    Derived, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Shares, Split,
+    Weight, guarded,
 };
 use stateright::{Expectation, Model, Property};
 use std::cmp::Ordering;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 
-const ROOT: u32 = u32::MAX;
+/// The word of the root.
+pub(super) const ROOT: u32 = u32::MAX;
 
 /// A model of stateright that [`Checker::of_model`](crate::check::Checker::of_model) checks as it is,
 /// and its states as far as they are kept.
@@ -31,7 +36,7 @@ pub struct PlainModel<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
     claims: Vec<Claim>,
-    states: Slots<M::State>,
+    pub(super) states: Slots<M::State>,
     initial: Box<[u32]>,
     panicked: AtomicBool,
 }
@@ -85,35 +90,78 @@ impl<M: Plain> PlainModel<M> {
     }
 
     fn with<R>(&self, state: &[u32], f: impl FnOnce(&M::State) -> R) -> Option<R> {
-        let word = state.first().filter(|word| **word != ROOT)?;
-        self.states.get(*word).map(|state| f(&state))
+        (*state != [ROOT]).then(|| f(&self.state(&mut Way::default(), state, &mut 0)))
+    }
+
+    /// A state that is not the root, made again unless it is kept. Counts the actions that this takes.
+    ///
+    /// # Panics
+    /// If an action that was possible is not, since the model does not do the same again.
+    pub(super) fn state(
+        &self,
+        way: &mut Way<M::State>,
+        state: &[u32],
+        taken: &mut u64,
+    ) -> Arc<M::State> {
+        let (built, words) = split(state);
+        let kept = self.states.get(built.unwrap_or(words[0]));
+        let kept = kept.expect("a state is kept as long as words begin with it");
+        if built.is_some() {
+            return kept;
+        }
+        way.lead(words, &kept, |state, before, word| {
+            *taken += 1;
+            let next = self.action_of(state, word.wrapping_sub(before) as usize);
+            let next = next.and_then(|action| self.model.next_state(state, action));
+            next.expect("a model in which the same can happen in a state each time")
+        })
+    }
+
+    /// One state more begins with the one that is kept and that these words begin with.
+    pub(super) fn hold_first(&self, words: &[u32]) {
+        if self.is_counted(words[0]) {
+            self.states.hold(words[0]);
+        }
+    }
+
+    /// One state less does.
+    pub(super) fn free_first(&self, words: &[u32]) {
+        if self.is_counted(words[0]) {
+            self.states.free(words[0]);
+        }
+    }
+
+    /// Whether one that is kept may be forgotten some time: all but the initial state.
+    fn is_counted(&self, kept: u32) -> bool {
+        kept != ROOT && kept != self.initial[0]
+    }
+
+    fn action_of(&self, state: &M::State, number: usize) -> Option<M::Action> {
+        let mut actions = Vec::new();
+        self.model.actions(state, &mut actions);
+        (number < actions.len()).then(|| actions.swap_remove(number))
     }
 
     fn action(&self, state: &[u32], what: Move) -> Option<M::Action> {
-        self.with(state, |state| {
-            let mut actions = Vec::new();
-            self.model.actions(state, &mut actions);
-            let at = number(what);
-            (at < actions.len()).then(|| actions.swap_remove(at))
-        })?
+        self.with(state, |state| self.action_of(state, number(what)))?
+    }
+
+    /// Where each thing leads that can happen at the root, with its number.
+    pub(super) fn each_initial(&self, mut take: impl FnMut(usize, M::State)) {
+        let first = self.model.init_states().into_iter().enumerate();
+        let first = first.filter(|(_, state)| self.model.within_boundary(state));
+        first.for_each(|(at, state)| take(at, state));
     }
 
     /// Where each thing leads that can happen in a state, with its number.
-    fn each_successor(&self, state: &[u32], mut take: impl FnMut(usize, M::State)) {
-        if state[0] == ROOT {
-            let first = self.model.init_states().into_iter().enumerate();
-            let first = first.filter(|(_, state)| self.model.within_boundary(state));
-            return first.for_each(|(at, state)| take(at, state));
-        }
-        self.with(state, |state| {
-            let mut actions = Vec::new();
-            self.model.actions(state, &mut actions);
-            for (at, action) in actions.into_iter().enumerate() {
-                if let Some(next) = self.model.next_state(state, action) {
-                    take(at, next);
-                }
+    pub(super) fn each_successor(&self, state: &M::State, mut take: impl FnMut(usize, M::State)) {
+        let mut actions = Vec::new();
+        self.model.actions(state, &mut actions);
+        for (at, action) in actions.into_iter().enumerate() {
+            if let Some(next) = self.model.next_state(state, action) {
+                take(at, next);
             }
-        });
+        }
     }
 
     /// Nothing is violated at the root, and nothing reached; the boundary lets it in if it leads anywhere.
@@ -172,8 +220,7 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn stepper(&self) -> Box<dyn Stepper<'_> + '_> {
-        let (part, digest) = (self.states.part(), Digest::default());
-        Box::new(OfActions { plain: self, part, digest, found: Vec::new() })
+        Box::new(OfActions::new(self))
     }
 
     fn compare(&self, _: &[u32], one: Move, other: Move) -> Ordering {
@@ -186,13 +233,6 @@ impl<M: Plain> Space for &PlainModel<M> {
 
     fn classes(&self, _: Fairness) -> Box<dyn Classes + '_> {
         Box::new(OneClass)
-    }
-
-    fn release(&self, state: &[u32]) {
-        // Every path is walked from there.
-        if state != &*self.initial {
-            self.states.free(state[0]);
-        }
     }
 
     fn is_released(&self) -> bool {
@@ -270,74 +310,6 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn recipes(&self) -> Option<&dyn Recipes> {
-        None
-    }
-}
-
-/// Takes the actions of states, for one thread.
-struct OfActions<'m, M: Plain> {
-    plain: &'m PlainModel<M>,
-    part: usize,
-    digest: Digest,
-    /// The successors that were found, until they are written down.
-    found: Vec<Option<M::State>>,
-}
-
-impl<M: Plain> OfActions<'_, M> {
-    fn step<'c>(&mut self, next: M::State) -> Step<'c> {
-        let step = Step::to(self.digest.of(&next), self.found.len() as u32);
-        self.found.push(Some(next));
-        step
-    }
-}
-
-impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
-    fn steps(&mut self, state: &[u32], _: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
-        self.plain.each_successor(state, |at, next| {
-            out.push((Move::Local { node: 0, at: at as u32 }, self.step(next)));
-        });
-    }
-
-    fn step(&mut self, state: &[u32], of: Fingerprint, what: Move) -> Option<Step<'c>> {
-        let mut steps = Vec::new();
-        self.steps(state, of, &mut steps);
-        steps.into_iter().find(|(known, _)| *known == what).map(|(_, step)| step)
-    }
-
-    fn write(&mut self, _: &[u32], step: &Step<'c>, out: &mut Vec<u32>) {
-        let next = self.found.get_mut(step.word() as usize).and_then(Option::take);
-        let next = next.expect("a step is written down once, before it is forgotten");
-        out.push(self.plain.states.put(self.part, next));
-    }
-
-    fn forget(&mut self) {
-        self.found.clear();
-    }
-
-    fn bytes(&self) -> u64 {
-        let found = self.found.capacity() * size_of::<Option<M::State>>();
-        found as u64 + self.digest.bytes()
-    }
-
-    fn only_sends(&self, _: &[u32], _: &Step<'c>) -> bool {
-        false
-    }
-
-    fn saturate(
-        &mut self,
-        _: &mut Vec<u32>,
-        of: Fingerprint,
-        _: Option<&Step<'c>>,
-        _: &mut dyn FnMut(Event),
-    ) -> Fingerprint {
-        of
-    }
-
-    fn event(&self, _: &[u32], _: Move) -> Option<Event> {
-        None
-    }
-
-    fn find(&self, _: &[u32], _: Event) -> Option<Move> {
         None
     }
 }

@@ -1,12 +1,14 @@
-//! Places for values that are met and left again, each known by a word.
+//! Places for values that are met and left again, each known by a word as long as somebody needs it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Threads that put values in different parts do not wait for each other.
 const PARTS: usize = 64;
-/// The bytes of a place beside its value: where that is, and two counts.
-const BESIDE: u64 = 24;
+/// No word is as large.
+pub(super) const END: u32 = (1 << 31) - 1;
+/// The bytes of a place beside its value: where that is, who needs it, and two counts.
+const BESIDE: u64 = 32;
 
 /// Values by word.
 pub(super) struct Slots<T> {
@@ -17,7 +19,8 @@ pub(super) struct Slots<T> {
 }
 
 struct Part<T> {
-    values: Vec<Option<Arc<T>>>,
+    /// Each with how many need it.
+    values: Vec<Option<(Arc<T>, u32)>>,
     free: Vec<usize>,
 }
 
@@ -33,12 +36,12 @@ impl<T> Slots<T> {
         self.next.fetch_add(1, Ordering::Relaxed) % PARTS
     }
 
-    /// Puts a value into a part; the word by which it is known.
+    /// Puts a value into a part; the word by which it is known. One needs it so far.
     ///
     /// # Panics
-    /// When there are more than 2^26 in one part: far more than wait at a time in any memory.
+    /// When there are more than 2^25 in one part: far more than wait at a time in any memory.
     pub(super) fn put(&self, part: usize, value: T) -> u32 {
-        let value = Some(Arc::new(value));
+        let value = Some((Arc::new(value), 1));
         let mut at = self.parts[part].write().unwrap_or_else(PoisonError::into_inner);
         let place = if let Some(place) = at.free.pop() {
             at.values[place] = value;
@@ -48,7 +51,7 @@ impl<T> Slots<T> {
             self.bytes.fetch_add(BESIDE + size_of::<T>() as u64, Ordering::Relaxed);
             at.values.len() - 1
         };
-        let word = u32::try_from(place * PARTS + part).ok().filter(|word| *word < u32::MAX);
+        let word = u32::try_from(place * PARTS + part).ok().filter(|word| *word < END);
         word.expect("fewer states wait than there are words")
     }
 
@@ -56,16 +59,38 @@ impl<T> Slots<T> {
     pub(super) fn get(&self, word: u32) -> Option<Arc<T>> {
         let (place, part) = (word as usize / PARTS, word as usize % PARTS);
         let part = self.parts[part].read().unwrap_or_else(PoisonError::into_inner);
-        part.values.get(place)?.clone()
+        part.values.get(place)?.as_ref().map(|(value, _)| value.clone())
     }
 
-    /// Forgets a value, so that its word may become another's.
+    /// One more needs a value.
+    pub(super) fn hold(&self, word: u32) {
+        self.change(word, |users| users + 1);
+    }
+
+    /// One less needs a value: when nobody does, its word may become another's.
     pub(super) fn free(&self, word: u32) {
+        self.change(word, |users| users - 1);
+    }
+
+    fn change(&self, word: u32, change: impl FnOnce(u32) -> u32) {
         let (place, part) = (word as usize / PARTS, word as usize % PARTS);
         let mut part = self.parts[part].write().unwrap_or_else(PoisonError::into_inner);
-        if part.values.get_mut(place).is_some_and(|value| value.take().is_some()) {
+        let Some(Some((_, users))) = part.values.get_mut(place) else { return };
+        *users = change(*users);
+        if *users == 0 {
+            part.values[place] = None;
             part.free.push(place);
         }
+    }
+
+    /// How many values somebody needs.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        let kept = |part: &RwLock<Part<T>>| {
+            let values = &part.read().unwrap().values;
+            values.iter().filter(|value| value.is_some()).count()
+        };
+        self.parts.iter().map(kept).sum()
     }
 
     /// The memory that the places take.
@@ -91,8 +116,11 @@ mod tests {
         let other = slots.put(slots.part(), "other");
         assert!(other != one && other != two, "{other} is in another part");
         assert_eq!(slots.put(part, "three"), one);
-        assert_eq!(slots.bytes(), 3 * (24 + 16));
+        assert_eq!(slots.bytes(), 3 * (32 + 16));
+        slots.hold(one);
+        slots.free(one);
         let fourth = slots.put(part, "four");
+        assert!(fourth != one && slots.get(one).as_deref() == Some(&"three"), "one still needs it");
         assert!(fourth != two && slots.get(two).as_deref() == Some(&"two"));
     }
 }
