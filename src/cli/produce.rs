@@ -10,7 +10,7 @@ use crate::models::kafka::{MAX_BATCH, MAX_BATCH_BYTES, batch_bytes};
 use crate::models::kv::Bytes;
 use crate::models::kv::map::MAX_VALUE_BYTES;
 use crate::models::kv::offer::Acks;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -179,10 +179,18 @@ fn lines() -> Receiver<io::Result<Vec<u8>>> {
     let (sender, lines) = sync_channel(QUEUE);
     // It may wait for input for ever, and ends with the process.
     thread::spawn(move || {
-        let mut input = io::stdin().lock().split(b'\n');
-        while input.next().is_some_and(|line| sender.send(line).is_ok()) {}
+        let mut input = io::stdin().lock();
+        while line(&mut input).transpose().is_some_and(|line| sender.send(line).is_ok()) {}
     });
     lines
+}
+
+/// The next line; of one that is too long, a byte more than may be, for the error to say so.
+fn line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = input.take(MAX_VALUE_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
+    line.pop_if(|last| *last == b'\n');
+    Ok((read > 0).then_some(line))
 }
 
 pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliError> {
@@ -207,4 +215,22 @@ pub(crate) fn produce(args: &Produce, catalogue: &Catalogue) -> Result<u8, CliEr
         producer.send_lines(args.linger)?;
     }
     Ok(DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_line_that_is_too_long_one_byte_too_many_is_read() {
+        let longest = vec![b'x'; MAX_VALUE_BYTES];
+        let text = [b"a\n\n".as_slice(), &longest, b"\n", &longest, b"yzz\nb"].concat();
+        let mut input = text.as_slice();
+        for expected in
+            [b"a".as_slice(), b"", &longest, &[&longest[..], b"y"].concat(), b"zz", b"b"]
+        {
+            assert_eq!(line(&mut input).unwrap().as_deref(), Some(expected));
+        }
+        assert_eq!(line(&mut input).unwrap(), None);
+    }
 }
