@@ -1,7 +1,8 @@
 //! What liveness costs on top of safety, on every quick instance of every protocol that claims any
-//! and on a Raft of 22,772 states. Medians of three runs in turn, each on a cluster that knows
-//! nothing yet; the last line is the highest ratio among those that take long enough to be
-//! measured.
+//! and on a Raft of 22,772 states; and, where that takes long enough, how much faster two threads are.
+//! Medians of three runs in turn, each on a cluster that knows nothing yet; the last lines are the
+//! highest ratio, and the lowest and the median gain of a second thread, among those that take long enough to
+//! be measured.
 //!
 //! `cargo bench --bench liveness_cost`
 
@@ -15,9 +16,24 @@ use std::time::Duration;
 const RUNS: usize = 3;
 /// Below this, noise is all there is to see.
 const TELLING: Duration = Duration::from_millis(20);
+/// And of a second thread.
+const TELLING_TWO: Duration = Duration::from_millis(500);
+
+/// Whether liveness is decided, and by how many threads.
+const WHAT: [(bool, usize); 3] = [(false, 1), (true, 1), (true, 2)];
+
+/// What was found of all.
+#[derive(Default)]
+struct Summary {
+    /// How many times safety's time liveness took.
+    highest: f64,
+    /// How many times as fast two threads were.
+    gains: Vec<f64>,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut highest = compare("raft", raft)?;
+    let mut summary = Summary::default();
+    summary.compare("raft", raft)?;
     for protocol in catalogue::protocols() {
         for case in protocol.cases.iter().filter(|case| !case.is_deep()) {
             let kinds = case.properties();
@@ -25,42 +41,57 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             let name = format!("{} {}", protocol.name, case.name());
-            let ratio = compare(&name, |liveness| {
-                let options = Options { liveness, ..Options::default() };
+            summary.compare(&name, |liveness, threads| {
+                let options = Options { liveness, threads, ..Options::default() };
                 Ok(case.check(&options, &|_| {})?.elapsed)
             })?;
-            highest = highest.max(ratio);
         }
     }
+    let Summary { highest, mut gains } = summary;
     println!("at most {highest:.2} times");
+    gains.sort_by(f64::total_cmp);
+    if let (Some(least), Some(median)) = (gains.first(), gains.get(gains.len() / 2)) {
+        println!("two threads: {least:.2} times as fast at least, {median:.2} in the median");
+    }
     Ok(())
 }
 
-fn raft(liveness: bool) -> Result<Duration, CheckError> {
+fn raft(liveness: bool, threads: usize) -> Result<Duration, CheckError> {
     let bounds = raft::Bounds { servers: 3, last_term: 1, down: 1, forgets_votes: false };
     let leads = |state: &raft::State| matches!(state.role, raft::Role::Leader(_));
     let led = Condition::some_node(move |node| node.state().is_some_and(leads));
     let cluster = raft::setup(bounds).property(Property::eventually("led", led)).cluster();
-    let checker = Checker::new(&cluster);
+    let checker = Checker::new(&cluster).threads(threads);
     let checker = if liveness { checker } else { checker.safety_only() };
     Ok(checker.check()?.elapsed)
 }
 
-fn compare(
-    name: &str,
-    check: impl Fn(bool) -> Result<Duration, CheckError>,
-) -> Result<f64, CheckError> {
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..RUNS {
-        for (liveness, times) in [false, true].into_iter().zip(&mut times) {
-            times.push(check(liveness)?);
+impl Summary {
+    fn compare(
+        &mut self,
+        name: &str,
+        check: impl Fn(bool, usize) -> Result<Duration, CheckError>,
+    ) -> Result<(), CheckError> {
+        let mut times = WHAT.map(|_| Vec::new());
+        for _ in 0..RUNS {
+            for ((liveness, threads), times) in WHAT.into_iter().zip(&mut times) {
+                times.push(check(liveness, threads)?);
+            }
         }
+        let [safety, both, both_2] = times.map(|mut times| {
+            times.sort_unstable();
+            times[RUNS / 2]
+        });
+        let ratio = |of: Duration, to: Duration| of.as_secs_f64() / to.as_secs_f64();
+        let (cost, gain) = (ratio(both, safety), ratio(both, both_2));
+        print!("{name}: safety {safety:.3?}, with liveness {both:.3?}: {cost:.2} times");
+        println!("; two threads {both_2:.3?}: {gain:.2} times as fast");
+        if safety >= TELLING {
+            self.highest = self.highest.max(cost);
+        }
+        if both >= TELLING_TWO {
+            self.gains.push(gain);
+        }
+        Ok(())
     }
-    let [safety, both] = times.map(|mut times| {
-        times.sort_unstable();
-        times[RUNS / 2]
-    });
-    let ratio = both.as_secs_f64() / safety.as_secs_f64();
-    println!("{name}: safety {safety:.3?}, with liveness {both:.3?}: {ratio:.2} times");
-    Ok(if safety < TELLING { 0.0 } else { ratio })
 }
