@@ -32,6 +32,9 @@ pub(super) const ROOT: u32 = u32::MAX;
 /// are one class for liveness: something happens again and again while something can. So an
 /// `Expectation::Eventually` is violated by a behaviour that ends, or goes round for ever, before it
 /// holds; stateright misses the second. A step out of the boundary is possible and never taken.
+///
+/// States are made again by taking actions again, so what can happen in a state must be the same, in the same
+/// order, each time; else the check ends in an error.
 pub struct PlainModel<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
