@@ -165,5 +165,6 @@
 //! waits is known by the actions that lead to it, a byte or so each, and is made again when its turn comes; of one
 //! that was met ten bytes are kept. So a check takes far less memory than stateright's search, the less
 //! the larger states are, in about its time (`cargo bench --bench engine_ratio`): what can happen
-//! in a state must be the same, in the same order, each time. A condition that panics is a violation; an action
+//! in a state must be the same, in the same order, each time (else
+//! [`keeping_states`](crate::check::PlainModel::keeping_states)). A condition that panics is a violation; an action
 //! that panics ends the check in an error.

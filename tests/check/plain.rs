@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// States are numbers, and the steps of each are listed.
@@ -294,4 +295,50 @@ fn a_panic_of_a_condition_is_a_violation_and_one_of_a_step_an_error() {
     let model = PlainModel::new(Brittle { in_condition: false });
     let CheckError::Panic(said) = Checker::of_model(&model).check().unwrap_err() else { panic!() };
     assert!(said.starts_with("no further than three"), "{said}");
+}
+
+/// Lists its actions in another order each time.
+#[derive(Default)]
+struct Fickle {
+    asked: AtomicU8,
+}
+
+impl Model for Fickle {
+    type State = Vec<u8>;
+    type Action = u8;
+
+    fn init_states(&self) -> Vec<Vec<u8>> {
+        vec![vec![]]
+    }
+
+    fn actions(&self, state: &Vec<u8>, actions: &mut Vec<u8>) {
+        if state.len() < 6 {
+            actions.extend(0..3);
+            actions.rotate_left(usize::from(self.asked.fetch_add(1, Ordering::Relaxed) % 3));
+        }
+    }
+
+    fn next_state(&self, state: &Vec<u8>, letter: u8) -> Option<Vec<u8>> {
+        Some([state.as_slice(), &[letter]].concat())
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::always("short", |_: &Self, state: &Vec<u8>| state.len() < 7)]
+    }
+}
+
+#[test]
+fn a_model_that_does_not_do_the_same_again_is_refused_unless_its_states_are_kept() {
+    for threads in [1, 3] {
+        let model = PlainModel::new(Fickle::default());
+        let refused = Checker::of_model(&model).threads(threads).check().unwrap_err();
+        let CheckError::Panic(said) = refused else { panic!("{refused}") };
+        assert!(said.contains("is not the same, in the same order, each time"), "{said}");
+        let model = PlainModel::new(Fickle::default()).keeping_states();
+        let outcome = Checker::of_model(&model).threads(threads).check().unwrap();
+        assert_eq!(
+            (outcome.unique, outcome.holds()),
+            ((0..7).map(|length| 3_u64.pow(length)).sum(), true)
+        );
+    }
 }

@@ -20,6 +20,10 @@ const _: () = assert!(BUILT | (END - 1) < ROOT);
 /// States are kept at the end of a longer way.
 const LONGEST: usize = 256;
 
+/// What is said of a model that cannot be checked as states are made again by taking actions again.
+pub(super) const NOT_AGAIN: &str = "what can happen in a state of the model, or comes of it, is not the same, in \
+                                    the same order, each time: order the actions, or use `PlainModel::keeping_states`";
+
 /// Where a state is, if it was built and not looked at yet, and the words by which it is known for good.
 pub(super) fn split(state: &[u32]) -> (Option<u32>, &[u32]) {
     match state {
@@ -28,6 +32,11 @@ pub(super) fn split(state: &[u32]) -> (Option<u32>, &[u32]) {
         }
         words => (None, words),
     }
+}
+
+/// Whether two fingerprints are one, as far as they are kept of a state that waits: 80 bits.
+fn is_same(one: Fingerprint, other: Fingerprint) -> bool {
+    (one ^ other) << (Fingerprint::BITS - 80) == 0
 }
 
 /// Takes the actions of states, for one thread.
@@ -53,18 +62,24 @@ impl<'m, M: Plain> OfActions<'m, M> {
 }
 
 impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
-    fn steps(&mut self, state: &[u32], _: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
+    /// # Panics
+    /// If the state cannot be made again as it was.
+    fn steps(&mut self, state: &[u32], known: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
         let (plain, first) = (self.plain, self.found.len());
+        let state = (*state != [ROOT]).then(|| {
+            let state = plain.state(&mut self.way, state, &mut self.costs.again);
+            assert!(is_same(known, self.digest.of(&*state)), "{NOT_AGAIN}");
+            state
+        });
         let take = |at: usize, next| {
             let step = Step::to(self.digest.of(&next), self.found.len() as u32);
             self.found.push((at as u32, Some(next)));
             out.push((Move::Local { node: 0, at: at as u32 }, step));
         };
-        if *state == [ROOT] {
-            return plain.each_initial(take);
+        match state {
+            Some(state) => plain.each_successor(&state, take),
+            None => plain.each_initial(take),
         }
-        let of = plain.state(&mut self.way, state, &mut self.costs.again);
-        plain.each_successor(&of, take);
         self.costs.own += (self.found.len() - first) as u64;
     }
 
@@ -90,7 +105,8 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
 
     fn settle<'s>(&'s mut self, state: &'s [u32]) -> &'s [u32] {
         let (Some(built), words) = split(state) else { return state };
-        if words[0] != ROOT && words.len() <= LONGEST && !self.costs.are_high() {
+        let is_near = words[0] != ROOT && words.len() <= LONGEST;
+        if is_near && !self.plain.keeps && !self.costs.are_high() {
             self.plain.states.free(built);
             return words;
         }

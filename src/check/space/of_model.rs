@@ -6,7 +6,7 @@
 
 use super::digest::Digest;
 use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
-use super::of_actions::{OfActions, split};
+use super::of_actions::{NOT_AGAIN, OfActions, split};
 use super::slots::Slots;
 use super::way::Way;
 use crate::check::engine::Behaviour;
@@ -33,13 +33,16 @@ pub(super) const ROOT: u32 = u32::MAX;
 /// `Expectation::Eventually` is violated by a behaviour that ends, or goes round for ever, before it
 /// holds; stateright misses the second. A step out of the boundary is possible and never taken.
 ///
-/// States are made again by taking actions again, so what can happen in a state must be the same, in the same
-/// order, each time; else the check ends in an error.
+/// States that wait are made again by taking actions again, so what can happen in a state must be the same, in
+/// the same order, each time; else the check ends in an error that says so, and
+/// [`keeping_states`](Self::keeping_states) helps.
 pub struct PlainModel<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
     claims: Vec<Claim>,
     pub(super) states: Slots<M::State>,
+    /// Whether all states that wait are kept.
+    pub(super) keeps: bool,
     initial: Box<[u32]>,
     panicked: AtomicBool,
 }
@@ -68,7 +71,14 @@ impl<M: Plain> PlainModel<M> {
             assert!(!twice, "two properties are named {:?}", claim.name);
         }
         let (initial, panicked) = ([initial].into(), AtomicBool::new(false));
-        Self { model, properties, claims, states, initial, panicked }
+        Self { model, properties, claims, states, keeps: false, initial, panicked }
+    }
+
+    /// Keeps the states that wait as they are: for a model that lists its actions in another order each
+    /// time, such as that of a hash map. It takes more memory, the more the larger the states are.
+    #[must_use]
+    pub fn keeping_states(self) -> Self {
+        Self { keeps: true, ..self }
     }
 
     /// The model.
@@ -116,7 +126,7 @@ impl<M: Plain> PlainModel<M> {
             *taken += 1;
             let next = self.action_of(state, word.wrapping_sub(before) as usize);
             let next = next.and_then(|action| self.model.next_state(state, action));
-            next.expect("a model in which the same can happen in a state each time")
+            next.expect(NOT_AGAIN)
         })
     }
 
