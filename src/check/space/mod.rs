@@ -9,8 +9,10 @@ mod of_actions;
 mod of_cluster;
 mod of_model;
 mod slots;
+mod waiting;
 mod way;
 
 pub(crate) use interface::{Exchanges, Kind, Recipes, Space, Stepper};
 pub(crate) use of_cluster::OfCluster;
-pub use of_model::{Plain, PlainModel};
+pub use of_model::PlainModel;
+pub use waiting::Plain;

@@ -1,38 +1,17 @@
-//! The actions of a plain model as steps, for one thread; and how its states wait.
+//! The actions of a plain model as steps, for one thread.
 //!
-//! The words of a state: where one is that is kept, and for each action that leads on from there the word
-//! before and the number of the action, added (such words take few bytes in a queue). The state is made again
-//! when its own actions are taken; the states before it in the search lie on nearly the same way, so
-//! that takes few actions. Where it takes many, states are kept. As long as a state was not looked at, it is
-//! kept too, and a word more, the first one, says where.
+//! A state is made again when its own actions are taken; the states before it in the search lie on nearly the
+//! same way, so that takes few actions. Where it takes many, states are kept.
 
 use super::digest::Digest;
 use super::interface::Stepper;
-use super::of_model::{Plain, PlainModel, ROOT};
-use super::slots::END;
+use super::waiting::{BUILT, NOT_AGAIN, Plain, ROOT, Waiting, split};
 use super::way::Way;
 use crate::models::world::step::{Move, Step};
 use crate::models::world::{Event, Fingerprint};
 
-/// Marks the word of where a state is as long as it was not looked at.
-const BUILT: u32 = 1 << 31;
-const _: () = assert!(BUILT | (END - 1) < ROOT);
 /// States are kept at the end of a longer way.
 const LONGEST: usize = 256;
-
-/// What is said of a model that cannot be checked as states are made again by taking actions again.
-pub(super) const NOT_AGAIN: &str = "what can happen in a state of the model, or comes of it, is not the same, in \
-                                    the same order, each time: order the actions, or use `PlainModel::keeping_states`";
-
-/// Where a state is, if it was built and not looked at yet, and the words by which it is known for good.
-pub(super) fn split(state: &[u32]) -> (Option<u32>, &[u32]) {
-    match state {
-        [first, words @ ..] if !words.is_empty() && first & BUILT != 0 => {
-            (Some(first ^ BUILT), words)
-        }
-        words => (None, words),
-    }
-}
 
 /// Whether two fingerprints are one, as far as they are kept of a state that waits: 80 bits.
 fn is_same(one: Fingerprint, other: Fingerprint) -> bool {
@@ -41,7 +20,7 @@ fn is_same(one: Fingerprint, other: Fingerprint) -> bool {
 
 /// Takes the actions of states, for one thread.
 pub(super) struct OfActions<'m, M: Plain> {
-    plain: &'m PlainModel<M>,
+    plain: &'m Waiting<M>,
     part: usize,
     digest: Digest,
     /// The successors that were found, until they are written down, each with the number of its action.
@@ -54,8 +33,8 @@ pub(super) struct OfActions<'m, M: Plain> {
 }
 
 impl<'m, M: Plain> OfActions<'m, M> {
-    pub(super) fn new(plain: &'m PlainModel<M>) -> Self {
-        let (part, digest, found) = (plain.states.part(), Digest::default(), Vec::new());
+    pub(super) fn new(plain: &'m Waiting<M>) -> Self {
+        let (part, digest, found) = (plain.kept.part(), Digest::default(), Vec::new());
         let (words, way, costs) = (Vec::new(), Way::default(), Costs::default());
         Self { plain, part, digest, found, words, way, costs }
     }
@@ -94,7 +73,7 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
         let next = next.take().expect("a step is written down once, before it is forgotten");
         let (_, words) = split(state);
         self.plain.hold_first(words);
-        out.push(BUILT | self.plain.states.put(self.part, next));
+        out.push(BUILT | self.plain.kept.put(self.part, next));
         out.extend_from_slice(words);
         out.push(words[words.len() - 1].wrapping_add(*number));
     }
@@ -107,7 +86,7 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
         let (Some(built), words) = split(state) else { return state };
         let is_near = words[0] != ROOT && words.len() <= LONGEST;
         if is_near && !self.plain.keeps && !self.costs.are_high() {
-            self.plain.states.free(built);
+            self.plain.kept.free(built);
             return words;
         }
         self.plain.free_first(words);
@@ -119,7 +98,7 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
     fn release(&mut self, state: &[u32]) {
         let (built, words) = split(state);
         if let Some(built) = built {
-            self.plain.states.free(built);
+            self.plain.kept.free(built);
         }
         self.plain.free_first(words);
     }
@@ -192,12 +171,12 @@ impl Costs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Checker;
+    use crate::check::{Checker, PlainModel};
     use stateright::{Model, Property};
 
     /// So many counters, of which one is chosen first, then each step counts.
     struct Counters {
-        counters: u64,
+        many: u64,
         to: u64,
         ways: u64,
         /// No counter is to count further.
@@ -213,7 +192,7 @@ mod tests {
         }
 
         fn actions(&self, (_, at): &(u64, u64), actions: &mut Vec<u64>) {
-            actions.extend(0..if *at == 0 { self.counters } else { self.ways });
+            actions.extend(0..if *at == 0 { self.many } else { self.ways });
         }
 
         fn next_state(&self, (chosen, at): &(u64, u64), action: u64) -> Option<(u64, u64)> {
@@ -230,13 +209,13 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_states_that_were_expanded() {
         // Few ways, one that is far longer than any that is remembered, many that have nothing in common.
-        for (counters, to, ways) in [(10, 20, 3), (1, 3000, 1), (2000, 40, 1)] {
+        for (many, to, ways) in [(10, 20, 3), (1, 3000, 1), (2000, 40, 1)] {
             for (most, threads) in [(to, 1), (to, 3), (to - 1, 1), (to - 1, 3)] {
-                let plain = PlainModel::new(Counters { counters, to, ways, most });
+                let plain = PlainModel::new(Counters { many, to, ways, most });
                 let outcome = Checker::of_model(&plain).threads(threads).check().unwrap();
-                assert_eq!(outcome.unique, counters * to + 1);
+                assert_eq!(outcome.unique, many * to + 1);
                 let Some(found) = outcome.properties[0].verdict.trace() else {
-                    assert_eq!((most, plain.states.kept()), (to, 1));
+                    assert_eq!((most, plain.kept()), (to, 1));
                     continue;
                 };
                 assert_eq!((found.len() as u64, most), (to, to - 1));

@@ -1,13 +1,13 @@
 //! A plain model of stateright as a space.
 //!
 //! Its states have no parts, so a state that waits is known by a state that is kept, most often the initial
-//! one, and the actions that lead from there to it ([`of_actions`](super::of_actions)). Where there are
+//! one, and the actions that lead from there to it ([`waiting`](super::waiting)). Where there are
 //! several initial states, or none, they follow from a *root* that is no state of the model.
 
 use super::digest::Digest;
 use super::interface::{Claim, Exchanges, Kind, Recipes, Space, Stepper};
-use super::of_actions::{NOT_AGAIN, OfActions, split};
-use super::slots::Slots;
+use super::of_actions::OfActions;
+use super::waiting::{Plain, ROOT, Waiting};
 use super::way::Way;
 use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
@@ -18,12 +18,7 @@ use crate::models::world::{
 };
 use stateright::{Expectation, Model, Property};
 use std::cmp::Ordering;
-use std::hash::Hash;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
-
-/// The word of the root.
-pub(super) const ROOT: u32 = u32::MAX;
 
 /// A model of stateright that [`Checker::of_model`](crate::check::Checker::of_model) checks as it is,
 /// and its states as far as they are kept.
@@ -37,20 +32,11 @@ pub(super) const ROOT: u32 = u32::MAX;
 /// the same order, each time; else the check ends in an error that says so, and
 /// [`keeping_states`](Self::keeping_states) helps.
 pub struct PlainModel<M: Model> {
-    model: M,
     properties: Vec<Property<M>>,
     claims: Vec<Claim>,
-    pub(super) states: Slots<M::State>,
-    /// Whether all states that wait are kept.
-    pub(super) keeps: bool,
-    initial: Box<[u32]>,
+    waiting: Waiting<M>,
     panicked: AtomicBool,
 }
-
-/// A plain model of stateright that can be checked.
-pub trait Plain: Model<State: Hash + Send + Sync> + Sync {}
-
-impl<M: Model<State: Hash + Send + Sync> + Sync> Plain for M {}
 
 impl<M: Plain> PlainModel<M> {
     /// Of a model with at most 62 properties.
@@ -58,32 +44,28 @@ impl<M: Plain> PlainModel<M> {
     /// # Panics
     /// If it has more, or two of one name.
     pub fn new(model: M) -> Self {
-        let (properties, states) = (model.properties(), Slots::new());
+        let properties = model.properties();
         assert!(properties.len() < MAX_CONDITIONS, "at most {} properties", MAX_CONDITIONS - 1);
-        let mut first = model.init_states();
-        let initial = match first.pop().filter(|_| first.is_empty()) {
-            Some(only) if model.within_boundary(&only) => states.put(states.part(), only),
-            _ => ROOT,
-        };
         let claims: Vec<Claim> = properties.iter().map(claim).collect();
         for (at, claim) in claims.iter().enumerate() {
             let twice = claims[..at].iter().any(|other| other.name == claim.name);
             assert!(!twice, "two properties are named {:?}", claim.name);
         }
-        let (initial, panicked) = ([initial].into(), AtomicBool::new(false));
-        Self { model, properties, claims, states, keeps: false, initial, panicked }
+        let (waiting, panicked) = (Waiting::new(model), AtomicBool::new(false));
+        Self { waiting, properties, claims, panicked }
     }
 
     /// Keeps the states that wait as they are: for a model that lists its actions in another order each
     /// time, such as that of a hash map. It takes more memory, the more the larger the states are.
     #[must_use]
-    pub fn keeping_states(self) -> Self {
-        Self { keeps: true, ..self }
+    pub fn keeping_states(mut self) -> Self {
+        self.waiting.keeps = true;
+        self
     }
 
     /// The model.
     pub fn model(&self) -> &M {
-        &self.model
+        &self.waiting.model
     }
 
     /// The actions of a behaviour that was found, in order; that of choosing among several initial
@@ -98,83 +80,22 @@ impl<M: Plain> PlainModel<M> {
         self.with(behaviour.last(), f)
     }
 
+    /// How many states are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.waiting.kept.kept()
+    }
+
     pub(crate) fn has_root(&self) -> bool {
-        self.initial[0] == ROOT
+        self.waiting.initial[0] == ROOT
     }
 
     fn with<R>(&self, state: &[u32], f: impl FnOnce(&M::State) -> R) -> Option<R> {
-        (*state != [ROOT]).then(|| f(&self.state(&mut Way::default(), state, &mut 0)))
-    }
-
-    /// A state that is not the root, made again unless it is kept. Counts the actions that this takes.
-    ///
-    /// # Panics
-    /// If an action that was possible is not, since the model does not do the same again.
-    pub(super) fn state(
-        &self,
-        way: &mut Way<M::State>,
-        state: &[u32],
-        taken: &mut u64,
-    ) -> Arc<M::State> {
-        let (built, words) = split(state);
-        let kept = self.states.get(built.unwrap_or(words[0]));
-        let kept = kept.expect("a state is kept as long as words begin with it");
-        if built.is_some() {
-            return kept;
-        }
-        way.lead(words, &kept, |state, before, word| {
-            *taken += 1;
-            let next = self.action_of(state, word.wrapping_sub(before) as usize);
-            let next = next.and_then(|action| self.model.next_state(state, action));
-            next.expect(NOT_AGAIN)
-        })
-    }
-
-    /// One state more begins with the one that is kept and that these words begin with.
-    pub(super) fn hold_first(&self, words: &[u32]) {
-        if self.is_counted(words[0]) {
-            self.states.hold(words[0]);
-        }
-    }
-
-    /// One state less does.
-    pub(super) fn free_first(&self, words: &[u32]) {
-        if self.is_counted(words[0]) {
-            self.states.free(words[0]);
-        }
-    }
-
-    /// Whether one that is kept may be forgotten some time: all but the initial state.
-    fn is_counted(&self, kept: u32) -> bool {
-        kept != ROOT && kept != self.initial[0]
-    }
-
-    fn action_of(&self, state: &M::State, number: usize) -> Option<M::Action> {
-        let mut actions = Vec::new();
-        self.model.actions(state, &mut actions);
-        (number < actions.len()).then(|| actions.swap_remove(number))
+        (*state != [ROOT]).then(|| f(&self.waiting.state(&mut Way::default(), state, &mut 0)))
     }
 
     fn action(&self, state: &[u32], what: Move) -> Option<M::Action> {
-        self.with(state, |state| self.action_of(state, number(what)))?
-    }
-
-    /// Where each thing leads that can happen at the root, with its number.
-    pub(super) fn each_initial(&self, mut take: impl FnMut(usize, M::State)) {
-        let first = self.model.init_states().into_iter().enumerate();
-        let first = first.filter(|(_, state)| self.model.within_boundary(state));
-        first.for_each(|(at, state)| take(at, state));
-    }
-
-    /// Where each thing leads that can happen in a state, with its number.
-    pub(super) fn each_successor(&self, state: &M::State, mut take: impl FnMut(usize, M::State)) {
-        let mut actions = Vec::new();
-        self.model.actions(state, &mut actions);
-        for (at, action) in actions.into_iter().enumerate() {
-            if let Some(next) = self.model.next_state(state, action) {
-                take(at, next);
-            }
-        }
+        self.with(state, |state| self.waiting.action_of(state, number(what)))?
     }
 
     /// Nothing is violated at the root, and nothing reached; the boundary lets it in if it leads anywhere.
@@ -182,15 +103,15 @@ impl<M: Plain> PlainModel<M> {
         if let Some(claim) = self.claims.get(at) {
             return claim.kind == Kind::Always;
         }
-        let mut initial = self.model.init_states().into_iter();
-        initial.any(|state| self.model.within_boundary(&state))
+        let mut initial = self.waiting.model.init_states().into_iter();
+        initial.any(|state| self.waiting.model.within_boundary(&state))
     }
 
     /// Whether a condition holds, or the boundary lets a state in; what it says if it panics.
     fn ask(&self, at: usize, state: &M::State) -> Result<bool, String> {
         let said = guarded(|| match self.properties.get(at) {
-            Some(property) => (property.condition)(&self.model, state),
-            None => self.model.within_boundary(state),
+            Some(property) => (property.condition)(&self.waiting.model, state),
+            None => self.waiting.model.within_boundary(state),
         });
         if said.is_err() {
             self.panicked.store(true, Memory::Relaxed);
@@ -225,7 +146,7 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn initial(&self) -> &[u32] {
-        &self.initial
+        &self.waiting.initial
     }
 
     fn fingerprint(&self, state: &[u32]) -> Fingerprint {
@@ -233,7 +154,7 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn stepper(&self) -> Box<dyn Stepper<'_> + '_> {
-        Box::new(OfActions::new(self))
+        Box::new(OfActions::new(&self.waiting))
     }
 
     fn compare(&self, _: &[u32], one: Move, other: Move) -> Ordering {
@@ -295,7 +216,7 @@ impl<M: Plain> Space for &PlainModel<M> {
     }
 
     fn weight(&self) -> Weight {
-        Weight { held: self.states.bytes(), growth: self.states.bytes() }
+        Weight { held: self.waiting.kept.bytes(), growth: self.waiting.kept.bytes() }
     }
 
     fn hash_clash(&self) -> Option<String> {
