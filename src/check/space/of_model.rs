@@ -52,7 +52,7 @@ impl<M: Plain> PlainModel<M> {
             assert!(!twice, "two properties are named {:?}", claim.name);
         }
         let (waiting, panicked) = (Waiting::new(model), AtomicBool::new(false));
-        Self { waiting, properties, claims, panicked }
+        Self { properties, claims, waiting, panicked }
     }
 
     /// Keeps the states that wait as they are: for a model that lists its actions in another order each
