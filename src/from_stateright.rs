@@ -164,7 +164,7 @@
 //! are no memory tables for handlers, no reduction, no symmetry, and nothing is kept on disk. A state that
 //! waits is known by the actions that lead to it, a byte or so each, and is made again when its turn comes; of one
 //! that was met ten bytes are kept. So a check takes far less memory than stateright's search, the less
-//! the larger states are, in about its time (`cargo bench --bench engine_ratio`): what can happen
+//! the larger states are, in 0.8 to 1.4 times its time (`cargo bench --bench engine_ratio`): what can happen
 //! in a state must be the same, in the same order, each time (else
 //! [`keeping_states`](crate::check::PlainModel::keeping_states)). A condition that panics is a violation; an action
 //! that panics ends the check in an error.
