@@ -20,7 +20,7 @@ fn is_same(one: Fingerprint, other: Fingerprint) -> bool {
 
 /// Takes the actions of states, for one thread.
 pub(super) struct OfActions<'m, M: Plain> {
-    plain: &'m Waiting<M>,
+    waiting: &'m Waiting<M>,
     part: usize,
     digest: Digest,
     /// The successors that were found, until they are written down, each with the number of its action.
@@ -33,10 +33,10 @@ pub(super) struct OfActions<'m, M: Plain> {
 }
 
 impl<'m, M: Plain> OfActions<'m, M> {
-    pub(super) fn new(plain: &'m Waiting<M>) -> Self {
-        let (part, digest, found) = (plain.kept.part(), Digest::default(), Vec::new());
+    pub(super) fn new(waiting: &'m Waiting<M>) -> Self {
+        let (part, digest, found) = (waiting.kept.part(), Digest::default(), Vec::new());
         let (words, way, costs) = (Vec::new(), Way::default(), Costs::default());
-        Self { plain, part, digest, found, words, way, costs }
+        Self { waiting, part, digest, found, words, way, costs }
     }
 }
 
@@ -44,9 +44,9 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
     /// # Panics
     /// If the state cannot be made again as it was.
     fn steps(&mut self, state: &[u32], known: Fingerprint, out: &mut Vec<(Move, Step<'c>)>) {
-        let (plain, first) = (self.plain, self.found.len());
+        let (waiting, first) = (self.waiting, self.found.len());
         let state = (*state != [ROOT]).then(|| {
-            let state = plain.state(&mut self.way, state, &mut self.costs.again);
+            let state = waiting.state(&mut self.way, state, &mut self.costs.again);
             assert!(is_same(known, self.digest.of(&*state)), "{NOT_AGAIN}");
             state
         });
@@ -56,8 +56,8 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
             out.push((Move::Local { node: 0, at: at as u32 }, step));
         };
         match state {
-            Some(state) => plain.each_successor(&state, take),
-            None => plain.each_initial(take),
+            Some(state) => waiting.each_successor(&state, take),
+            None => waiting.each_initial(take),
         }
         self.costs.own += (self.found.len() - first) as u64;
     }
@@ -72,8 +72,8 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
         let (number, next) = &mut self.found[step.word() as usize];
         let next = next.take().expect("a step is written down once, before it is forgotten");
         let (_, words) = split(state);
-        self.plain.hold_first(words);
-        out.push(BUILT | self.plain.kept.put(self.part, next));
+        self.waiting.hold_first(words);
+        out.push(BUILT | self.waiting.kept.put(self.part, next));
         out.extend_from_slice(words);
         out.push(words[words.len() - 1].wrapping_add(*number));
     }
@@ -85,11 +85,11 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
     fn settle<'s>(&'s mut self, state: &'s [u32]) -> &'s [u32] {
         let (Some(built), words) = split(state) else { return state };
         let is_near = words[0] != ROOT && words.len() <= LONGEST;
-        if is_near && !self.plain.keeps && !self.costs.are_high() {
-            self.plain.kept.free(built);
+        if is_near && !self.waiting.keeps && !self.costs.are_high() {
+            self.waiting.kept.free(built);
             return words;
         }
-        self.plain.free_first(words);
+        self.waiting.free_first(words);
         self.words.clear();
         self.words.push(built);
         &self.words
@@ -98,9 +98,9 @@ impl<'c, M: Plain> Stepper<'c> for OfActions<'_, M> {
     fn release(&mut self, state: &[u32]) {
         let (built, words) = split(state);
         if let Some(built) = built {
-            self.plain.kept.free(built);
+            self.waiting.kept.free(built);
         }
-        self.plain.free_first(words);
+        self.waiting.free_first(words);
     }
 
     fn bytes(&self) -> u64 {

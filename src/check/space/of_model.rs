@@ -56,7 +56,9 @@ impl<M: Plain> PlainModel<M> {
     }
 
     /// Keeps the states that wait as they are: for a model that lists its actions in another order each
-    /// time, such as that of a hash map. It takes more memory, the more the larger the states are.
+    /// time, such as that of a hash map. It takes more memory, the more the larger the states are. Of the
+    /// behaviours that are found in such a model the states are right, and [`actions`](Self::actions) may name
+    /// others than those that led there.
     #[must_use]
     pub fn keeping_states(mut self) -> Self {
         self.waiting.keeps = true;

@@ -16,6 +16,7 @@ pub(super) const ROOT: u32 = u32::MAX;
 /// Marks the word of where a state is as long as it was not looked at.
 pub(super) const BUILT: u32 = 1 << 31;
 const _: () = assert!(BUILT | (END - 1) < ROOT);
+
 /// What is said of a model that cannot be checked as states are made again by taking actions again.
 pub(super) const NOT_AGAIN: &str = "what can happen in a state of the model, or comes of it, is not the same, in \
                                     the same order, each time: order the actions, or use `PlainModel::keeping_states`";
