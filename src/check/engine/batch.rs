@@ -5,14 +5,19 @@ use super::evaluator::{PropertyMask, bits};
 use super::frontier::Chunk;
 use super::level::Level;
 use super::lineage::{Offspring, Target};
-use super::visited::{Key, Shard};
+use super::visited::{Key, Shard, shard_of_key};
 use crate::models::world::{Fingerprint, Weight};
+use std::hint::black_box;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 /// Keys that are looked up together: the visited set is far larger than the caches, and reading the
 /// places of several first lets the processor wait for many of them at once.
 pub(super) const TOGETHER: usize = 64;
+
+/// In the place of the number of a successor that was not known: liveness is not decided where there are as
+/// many states.
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// States and their successors.
 #[derive(Default)]
@@ -28,14 +33,16 @@ pub(super) struct Batch {
     /// of another.
     pub(super) keys: Vec<Key>,
     pub(super) fingerprints: Vec<Fingerprint>,
+    /// Per shard of the visited set, which of these keys belong there.
+    places: Vec<Vec<u32>>,
     /// These successors themselves, one after the other, and where each ends; nothing of those that are
     /// here twice.
     pub(super) built: Vec<u32>,
     pub(super) built_ends: Vec<u32>,
-    /// The classes of all moves, where the graph is recorded; and the numbers of the successors that were
-    /// known.
+    /// The classes of all moves, where the graph is recorded; and the numbers of their successors, or
+    /// [`UNKNOWN`].
     pub(super) classes: Vec<u16>,
-    pub(super) numbers: Vec<Option<u32>>,
+    pub(super) numbers: Vec<u32>,
     /// The steps out of bounds: the state among those of the batch, and the class.
     pub(super) cuts: Vec<(u32, u16)>,
 }
@@ -56,7 +63,8 @@ pub(super) struct Parent {
 impl Batch {
     pub(super) fn clear(&mut self) {
         let Self { states, words, keys, fingerprints, built, built_ends, .. } = self;
-        let Self { classes, numbers, cuts, .. } = self;
+        let Self { places, classes, numbers, cuts, .. } = self;
+        places.iter_mut().for_each(Vec::clear);
         states.clear();
         words.clear();
         keys.clear();
@@ -67,6 +75,15 @@ impl Batch {
         numbers.clear();
         cuts.clear();
         self.expected = 0;
+    }
+
+    /// Adds the key of a successor that was not known, which belongs to one of so many shards.
+    pub(super) fn push_key(&mut self, key: Key, shards: usize) {
+        if self.places.len() < shards {
+            self.places.resize_with(shards, Vec::new);
+        }
+        self.places[shard_of_key(key, shards)].push(self.keys.len() as u32);
+        self.keys.push(key);
     }
 
     /// The words of a state, its successors that were not known, and its moves.
@@ -89,14 +106,16 @@ impl Batch {
     /// The memory that it takes.
     pub(super) fn bytes(&self) -> u64 {
         let Self { states, words, keys, fingerprints, built, built_ends, .. } = self;
-        let Self { classes, numbers, cuts, .. } = self;
-        let small = words.capacity() + built.capacity() + built_ends.capacity();
+        let Self { places, classes, numbers, cuts, .. } = self;
+        let small =
+            words.capacity() + built.capacity() + built_ends.capacity() + numbers.capacity();
+        let places = places.iter().map(|places| places.capacity() * 4 + size_of::<Vec<u32>>());
         let bytes = states.capacity() * size_of::<Parent>()
             + small * 4
             + keys.capacity() * size_of::<Key>()
             + fingerprints.capacity() * size_of::<Fingerprint>()
             + classes.capacity() * 2
-            + numbers.capacity() * size_of::<Option<u32>>()
+            + places.sum::<usize>()
             + cuts.capacity() * size_of::<(u32, u16)>();
         bytes as u64
     }
@@ -160,7 +179,7 @@ impl Answers {
     pub(super) fn fill<'b>(
         &mut self,
         level: &Level<'_>,
-        shard: &mut Shard,
+        (number, shard): (usize, &mut Shard),
         batches: impl Iterator<Item = &'b RwLock<Batch>>,
         (is_recorded, weigh): (bool, &dyn Fn() -> Weight),
     ) {
@@ -168,26 +187,28 @@ impl Answers {
         let mut is_full = false;
         for batch in batches {
             let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
-            for (at, key) in batch.keys.iter().enumerate() {
-                if !shard.owns(*key) {
-                    continue;
-                }
-                let mut number = 0;
-                // What does not fit is forgotten: the search is over.
-                if !is_full {
-                    let may_take = |bytes| level.may_take(weigh(), bytes);
-                    match level.visited.insert(shard, *key, may_take) {
-                        Ok(inserted) => {
-                            number = inserted.number;
-                            if inserted.is_new {
-                                self.new.push(at as u32);
+            let places = batch.places.get(number).map_or(&[][..], |places| places);
+            for together in places.chunks(TOGETHER) {
+                let keys = together.iter().map(|at| batch.keys[*at as usize]);
+                black_box(keys.clone().fold(0, |all, key| all ^ shard.touch(key)));
+                for (at, key) in together.iter().zip(keys) {
+                    let mut number = 0;
+                    // What does not fit is forgotten: the search is over.
+                    if !is_full {
+                        let may_take = |bytes| level.may_take(weigh(), bytes);
+                        match level.visited.insert(shard, key, may_take) {
+                            Ok(inserted) => {
+                                number = inserted.number;
+                                if inserted.is_new {
+                                    self.new.push(*at);
+                                }
                             }
+                            Err(_) => is_full = true,
                         }
-                        Err(_) => is_full = true,
                     }
-                }
-                if is_recorded {
-                    self.numbers.push(number);
+                    if is_recorded {
+                        self.numbers.push(number);
+                    }
                 }
             }
             self.ends.push((self.new.len() as u32, self.numbers.len() as u32));

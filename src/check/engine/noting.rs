@@ -1,7 +1,7 @@
 //! What a thread notes of a batch where the graph is recorded: each state's steps, by the numbers of the
 //! states to which they lead.
 
-use super::batch::{Answers, Batch};
+use super::batch::{Answers, Batch, UNKNOWN};
 use super::visited::{Key, shard_of_key};
 use super::worker::Worker;
 
@@ -21,7 +21,10 @@ impl Worker<'_> {
             recorder.begin(batch.first + at as u64, known, parent.fingerprint as u64);
             let [_, _, moves] = batch.ranges(at);
             for (class, known) in batch.classes[moves.clone()].iter().zip(&batch.numbers[moves]) {
-                let target = known.or_else(|| numbers.next()).unwrap_or_default();
+                let target = match *known {
+                    UNKNOWN => numbers.next().unwrap_or_default(),
+                    known => known,
+                };
                 recorder.step(*class, target);
             }
             while let Some((_, class)) = cuts.next_if(|(state, _)| *state as usize == at) {

@@ -172,12 +172,13 @@ impl Rounds<'_> {
         let batches = self.seats.iter().map(|seat| &seat.batch);
         let weigh = || worker.space.weight();
         loop {
-            let shard = self.next_shard.fetch_add(1, Ordering::Relaxed);
-            let Some(answers) = self.answers.get(shard) else { return };
+            let number = self.next_shard.fetch_add(1, Ordering::Relaxed);
+            let Some(answers) = self.answers.get(number) else { return };
             let mut answers = answers.write().unwrap_or_else(PoisonError::into_inner);
-            let mut shard = self.level.visited.shard(shard);
+            let mut shard = self.level.visited.shard(number);
+            let shard = (number, &mut *shard);
             let (is_recorded, held) = (worker.recorder.is_some(), answers.bytes());
-            answers.fill(self.level, &mut shard, batches.clone(), (is_recorded, &weigh));
+            answers.fill(self.level, shard, batches.clone(), (is_recorded, &weigh));
             self.level.held_by_rounds(held, answers.bytes());
             self.level.count(answers.new_states(), 0);
         }

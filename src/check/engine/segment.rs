@@ -2,7 +2,7 @@
 //! and larger when it must.
 
 pub(super) use super::table::{BITS, Full, Inserted};
-use super::table::{Table, WIDE_BELOW, Word, places};
+use super::table::{Table, WIDE_BELOW, places};
 use std::io;
 
 /// A segment, which grows as it must.
@@ -47,7 +47,7 @@ impl Segment {
     /// Reads where a key would be, so that it is at hand when it is inserted.
     #[inline]
     pub(super) fn touch(&self, key: u128) -> u64 {
-        either!(&self.0, table => table.words[table.home(key).0].number() as u64)
+        either!(&self.0, table => table.touch(key))
     }
 
     pub(super) fn used(&self) -> u32 {

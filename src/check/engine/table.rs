@@ -140,6 +140,14 @@ impl<W: Word> Table<W> {
         }
     }
 
+    /// Reads where a key would be, and its number.
+    #[inline]
+    pub(super) fn touch(&self, key: u128) -> u64 {
+        let home = self.home(key).0;
+        let number = self.numbers.get(home).copied().unwrap_or(0);
+        self.words[home].number() as u64 ^ u64::from(number)
+    }
+
     /// Puts an entry where it belongs; false if that would put one too far from its home.
     fn put(&mut self, Place { at, word, .. }: Place<W>, number: u32) -> bool {
         let (unit, too_far) = (self.unit, self.too_far);

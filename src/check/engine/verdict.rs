@@ -10,11 +10,14 @@ use super::retrace;
 use super::search::Search;
 use super::trace;
 use super::visited::Key;
-use crate::check::liveness::{Answer, Classes, Recorded, Recorder, assemble, decide, replay};
+use crate::check::liveness::{
+    BYTES_A_STATE, Classes, Recorded, Recorder, Wait, Wish, assemble, replay, share,
+};
 use crate::check::space::{Kind, Space};
 use crate::models::world::{NO_PANIC, NO_PANIC_AT, Statement};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 /// The outcome of a search that is over.
 pub(super) fn conclude(
@@ -92,9 +95,12 @@ pub(super) fn conclude(
             let elapsed = totals.started.elapsed();
             progress(Progress { phase: Phase::Liveness(name), elapsed, ..told });
         };
-        // The graph beside the notes that it is made of, and by what states are known in both.
-        let recorded = totals.recorded.load(Ordering::Relaxed);
-        let bytes = space.weight().held + 2 * recorded + 4 * (numbers + outcome.unique);
+        let bytes = space.weight().held
+            + bytes_of_liveness(
+                (totals.recorded.load(Ordering::Relaxed), outcome.unique),
+                numbers,
+                live(space).count().min(recorders.len()),
+            );
         if totals.hold(bytes) {
             outcome.memory = outcome.memory.max(bytes);
             let recorders = (recorders, numbers);
@@ -104,6 +110,15 @@ pub(super) fn conclude(
     outcome.shortfall = totals.shortfall();
     outcome.elapsed = totals.started.elapsed();
     Ok(outcome)
+}
+
+/// The memory that deciding liveness takes.
+fn bytes_of_liveness((recorded, states): (u64, u64), numbers: u64, at_a_time: usize) -> u64 {
+    // While the graph is assembled, the notes that it is made of, and by what states are known in both;
+    // then what is known of each state for each property that is decided at a time.
+    let assembling = recorded + 4 * (numbers + states);
+    let deciding = BYTES_A_STATE * states * at_a_time as u64;
+    recorded + assembling.max(deciding)
 }
 
 /// A behaviour for each property that is decided by a state, by position.
@@ -148,7 +163,13 @@ fn way_over(
     })
 }
 
-type Hooks<'a> = (&'a dyn Fn() -> bool, &'a dyn Fn(&'static str));
+/// The properties that are decided on the recorded graph, by position.
+fn live(space: &dyn Space) -> impl Iterator<Item = usize> {
+    let claims = space.claims().iter().enumerate();
+    claims.filter(|(_, claim)| claim.kind.is_liveness()).map(|(at, _)| at)
+}
+
+type Hooks<'a> = (&'a (dyn Fn() -> bool + Sync), &'a dyn Fn(&'static str));
 
 /// Decides the liveness properties on the recorded graph.
 fn decide_liveness(
@@ -161,49 +182,59 @@ fn decide_liveness(
     let mut recorded = assemble(recorders, classes, numbers)?;
     outcome.liveness = Some(LivenessSummary {
         steps: recorded.graph.steps() as u64,
-        cut: recorded.graph.cut() as u64,
+        cut: recorded.cut,
         classes: recorded.graph.classes() as u64,
     });
-    for (at, claim) in space.claims().iter().enumerate() {
-        if claim.kind.is_liveness() {
-            tell(claim.name);
-            let mut found = answer(space, &recorded, (at, claim.kind), goes_on);
-            if matches!(found, Answer::Violated(_)) && !recorded.is_in_order {
-                // Which lasso is found depends on the order, and that on the threads.
-                recorded = recorded.in_order(classes);
-                found = answer(space, &recorded, (at, claim.kind), goes_on);
-            }
-            outcome.properties[at].verdict = match found {
-                Answer::Holds => Verdict::Holds,
-                Answer::Stopped => Verdict::Incomplete,
-                Answer::Violated(lasso) => replay(space, &recorded, classes, &lasso)
-                    .map(Verdict::Violated)
-                    .ok_or(CheckError::NoPath(claim.name))?,
-            };
-        }
+    let claims = space.claims();
+    let waits = Mutex::new(BTreeMap::new());
+    share(
+        recorded.threads,
+        live(space).collect::<Vec<_>>(),
+        |at| tell(claims[*at].name),
+        |at| {
+            let wait = wish(space, &recorded, at).wait(goes_on);
+            waits.lock().unwrap_or_else(PoisonError::into_inner).insert(at, wait);
+        },
+    );
+    let waits = waits.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if waits.values().any(|wait| matches!(wait, Wait::Endless(_))) {
+        // Which lasso is found depends on the order, and that on the threads.
+        recorded.put_in_order(classes);
+    }
+    for (at, wait) in waits {
+        let replay = |lasso| replay(space, &recorded, classes, &lasso).map(Verdict::Violated);
+        outcome.properties[at].verdict = match wait {
+            Wait::Ends => Verdict::Holds,
+            Wait::Unknown => Verdict::Incomplete,
+            Wait::Endless(fair) => (wish(space, &recorded, at).lasso(&fair))
+                .map_or(Some(Verdict::Holds), replay)
+                .ok_or(CheckError::NoPath(claims[at].name))?,
+        };
     }
     Ok(())
 }
 
-fn answer(
-    space: &dyn Space,
-    recorded: &Recorded,
-    (at, kind): (usize, Kind),
-    goes_on: &dyn Fn() -> bool,
-) -> Answer {
+/// What a property wants of the recorded graph.
+fn wish<'g>(
+    space: &'g dyn Space,
+    recorded: &'g Recorded,
+    at: usize,
+) -> Wish<'g, impl Fn(u32) -> bool, impl Fn(u32) -> bool> {
     let asked = PropertyMask::of(space).liveness;
     // Where among the marks a condition is.
-    let mark = |condition: usize| bits(asked).position(|at| at == condition).unwrap_or(0);
+    let mark = move |condition: usize| bits(asked).position(|at| at == condition).unwrap_or(0);
     let holds = |state: u32, mark: usize| recorded.marks[state as usize] >> mark & 1 == 1;
-    let (own, graph) = (mark(at), &recorded.graph);
-    match kind {
-        Kind::Always | Kind::Sometimes | Kind::Eventually => {
-            decide(graph, |s| s == graph.initial(), |s| holds(s, own), goes_on)
-        }
-        Kind::LeadsTo(target) => {
-            let target = mark(target);
-            decide(graph, |s| holds(s, own), |s| holds(s, target), goes_on)
-        }
+    let (own, initial) = (mark(at), recorded.graph.initial());
+    let target = match space.claims()[at].kind {
+        Kind::Always | Kind::Sometimes | Kind::Eventually => None,
+        Kind::LeadsTo(target) => Some(mark(target)),
+    };
+    Wish {
+        graph: &recorded.graph,
+        rests: &recorded.rests,
+        threads: recorded.threads,
+        from: move |state| target.map_or(state == initial, |_| holds(state, own)),
+        goal: move |state| holds(state, target.unwrap_or(own)),
     }
 }
 

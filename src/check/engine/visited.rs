@@ -158,6 +158,12 @@ impl Shard {
     pub(super) fn owns(&self, key: Key) -> bool {
         segment_of(key).wrapping_sub(self.first) < self.segments.len()
     }
+
+    /// Reads where a key would be that belongs here, so that it is at hand when it is inserted.
+    #[inline]
+    pub(super) fn touch(&self, key: Key) -> u64 {
+        self.segments[segment_of(key) - self.first].touch(key)
+    }
 }
 
 /// The whole set, while nobody writes.

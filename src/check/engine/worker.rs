@@ -1,6 +1,6 @@
 //! One thread of the search: finds the successors of states, and builds those that are new.
 
-use super::batch::{Answers, Batch, Output, Parent, TOGETHER};
+use super::batch::{Answers, Batch, Output, Parent, TOGETHER, UNKNOWN};
 use super::evaluator::Evaluator;
 use super::frontier::{Chunk, Record};
 use super::level::Level;
@@ -231,11 +231,11 @@ impl<'c> Worker<'c> {
         }
         if let Some(class) = next.class {
             batch.classes.push(class);
-            batch.numbers.push(number);
+            batch.numbers.push(number.unwrap_or(UNKNOWN));
         }
         // Of one that is here twice the number is needed twice.
         if may_be_new || is_repeated && self.recorder.is_some() {
-            batch.keys.push(next.key);
+            batch.push_key(next.key, level.visited.shards());
             // What is saturated has a fingerprint of its own, by which it is known.
             let own = self.steps[next.step].1.fingerprint;
             batch.fingerprints.push(if level.cover.is_some() { next.key } else { own });

@@ -1,80 +1,80 @@
 //! Strongly connected components of a part of the graph: Tarjan's algorithm (1972), with a stack
 //! of its own instead of recursion.
 
-use super::graph::{BEYOND, Graph};
+use super::graph::Graph;
 
 /// Finds components, again and again on smaller parts.
 pub(super) struct Components<'g> {
     graph: &'g Graph,
-    /// Which part each state is in; only one part is looked at a time.
-    part: Vec<u32>,
-    /// By state, when it was met; zero: not yet.
+    /// By state, when it was met; [`NOT_YET`], or [`OUTSIDE`].
     met: Vec<u32>,
     clock: u32,
     /// The states whose component is not finished.
     open: Vec<u32>,
-    /// The path that is being followed: a state, its next step, and the earliest open state
-    /// that can be reached from it.
-    path: Vec<(u32, usize, u32)>,
+    /// The path that is being followed.
+    path: Vec<Visit>,
 }
 
-/// In no part that is still looked at.
-pub(super) const NOWHERE: u32 = 0;
+/// A state of the part that was not met yet.
+const NOT_YET: u32 = 0;
 
-/// The mark of a state whose component is finished.
-const FINISHED: u32 = u32::MAX;
+/// Not in the part, or in a component that is finished: a step there leads to no component that is not.
+const OUTSIDE: u32 = u32::MAX;
+
+/// A state on the path.
+struct Visit {
+    state: u32,
+    /// The earliest open state that can be reached from it.
+    earliest: u32,
+    /// Its next step, and where its steps end.
+    next: usize,
+    end: usize,
+}
 
 impl<'g> Components<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        let states = graph.states();
-        let (part, met) = (vec![NOWHERE; states], vec![0; states]);
-        Self { graph, part, met, clock: 0, open: Vec::new(), path: Vec::new() }
+        let met = vec![OUTSIDE; graph.states()];
+        Self { graph, met, clock: 0, open: Vec::new(), path: Vec::new() }
     }
 
-    /// Makes `states` a part of its own.
-    pub(super) fn assign(&mut self, states: &[u32], part: u32) {
+    /// Calls `found` with each component of the part of the graph that is `states`, until it returns
+    /// false; whether it never did.
+    pub(super) fn each(&mut self, states: &[u32], mut found: impl FnMut(&[u32]) -> bool) -> bool {
         for state in states {
-            self.part[*state as usize] = part;
-            self.met[*state as usize] = 0;
+            self.met[*state as usize] = NOT_YET;
         }
         // Within a part times only compare with each other.
-        self.clock = 0;
-    }
-
-    /// Calls `found` with each component of a part of which `states` are all the states, until it
-    /// returns false; whether it never did.
-    pub(super) fn each(
-        &mut self,
-        states: &[u32],
-        part: u32,
-        mut found: impl FnMut(&[u32]) -> bool,
-    ) -> bool {
+        self.clock = NOT_YET;
         self.open.clear();
         (states.iter())
-            .all(|root| self.met[*root as usize] != 0 || self.follow(*root, part, &mut found))
+            .all(|root| self.met[*root as usize] != NOT_YET || self.follow(*root, &mut found))
     }
 
-    fn follow(&mut self, root: u32, part: u32, found: &mut impl FnMut(&[u32]) -> bool) -> bool {
+    fn follow(&mut self, root: u32, found: &mut impl FnMut(&[u32]) -> bool) -> bool {
         self.path.clear();
         self.enter(root);
-        while let Some((state, step, earliest)) = self.path.last_mut() {
-            if *step < self.graph.offsets[*state as usize + 1] {
-                let target = self.graph.targets[*step];
-                *step += 1;
-                if target == BEYOND || self.part[target as usize] != part {
-                    continue;
+        while let Some(visit) = self.path.last_mut() {
+            let mut entered = None;
+            let targets = &self.graph.targets[visit.next..visit.end];
+            for (at, target) in targets.iter().enumerate() {
+                // There is no state beyond the bounds.
+                let met = self.met.get(*target as usize).copied().unwrap_or(OUTSIDE);
+                if met == NOT_YET {
+                    visit.next += at + 1;
+                    entered = Some(*target);
+                    break;
                 }
-                match self.met[target as usize] {
-                    0 => self.enter(target),
-                    FINISHED => {}
-                    when => *earliest = (*earliest).min(when),
-                }
+                // Those outside are the latest.
+                visit.earliest = visit.earliest.min(met);
+            }
+            if let Some(target) = entered {
+                self.enter(target);
                 continue;
             }
-            let (state, earliest) = (*state, *earliest);
+            let Visit { state, earliest, .. } = *visit;
             self.path.pop();
-            if let Some((_, _, of_parent)) = self.path.last_mut() {
-                *of_parent = (*of_parent).min(earliest);
+            if let Some(parent) = self.path.last_mut() {
+                parent.earliest = parent.earliest.min(earliest);
             }
             if earliest == self.met[state as usize] && !self.close(state, found) {
                 return false;
@@ -87,13 +87,14 @@ impl<'g> Components<'g> {
         self.clock += 1;
         self.met[state as usize] = self.clock;
         self.open.push(state);
-        self.path.push((state, self.graph.offsets[state as usize], self.clock));
+        let steps = self.graph.steps_of(state);
+        self.path.push(Visit { state, earliest: self.clock, next: steps.start, end: steps.end });
     }
 
     fn close(&mut self, root: u32, found: &mut impl FnMut(&[u32]) -> bool) -> bool {
         let first = self.open.iter().rposition(|state| *state == root).unwrap_or(0);
         for state in &self.open[first..] {
-            self.met[*state as usize] = FINISHED;
+            self.met[*state as usize] = OUTSIDE;
         }
         let goes_on = found(&self.open[first..]);
         self.open.truncate(first);

@@ -1,7 +1,8 @@
 //! The decision: is there a fair behaviour that never reaches the goal?
 
 use super::classes::UNFAIR;
-use super::components::Components;
+use super::cycles::leave_cycles;
+use super::fair_sets::{FairSets, find_fair};
 use super::graph::{BEYOND, Graph};
 use super::lasso::{self, Lasso};
 use crate::models::world::Strength;
@@ -25,169 +26,136 @@ pub fn decide(
     goal: impl Fn(u32) -> bool,
     goes_on: &dyn Fn() -> bool,
 ) -> Answer {
-    let starts: Vec<u32> = (0..graph.states() as u32).filter(|s| from(*s) && !goal(*s)).collect();
-    let mut waits = vec![false; graph.states()];
-    let region = reach(graph, starts, &goal, &mut waits);
-    let Some(fair) = fair_components(graph, region, goes_on) else { return Answer::Stopped };
-    let waits = |state: u32| waits[state as usize];
-    let starts = |state: u32| from(state) && !goal(state);
-    match lasso::build(graph, &fair, starts, waits) {
-        None => Answer::Holds,
-        Some(lasso) => Answer::Violated(lasso),
+    let rests = |state: u32| {
+        let steps = graph.steps_of(state);
+        let steps = (&graph.targets[steps.clone()], &graph.classes[steps]);
+        rests(&graph.strengths, steps, state)
+    };
+    let rests: Vec<bool> = (0..graph.states() as u32).map(rests).collect();
+    let wish = Wish { graph, rests: &rests, threads: 1, from, goal };
+    match wish.wait(goes_on) {
+        Wait::Ends => Answer::Holds,
+        Wait::Unknown => Answer::Stopped,
+        Wait::Endless(fair) => wish.lasso(&fair).map_or(Answer::Holds, Answer::Violated),
     }
 }
 
-/// The states that can be reached without passing the goal; noted in `waits`.
-fn reach(
-    graph: &Graph,
-    starts: Vec<u32>,
-    goal: &impl Fn(u32) -> bool,
-    waits: &mut [bool],
-) -> Vec<u32> {
-    let mut region = starts;
-    for state in &region {
-        waits[*state as usize] = true;
-    }
-    let mut at = 0;
-    while let Some(state) = region.get(at).copied() {
-        at += 1;
-        for step in graph.steps_of(state) {
-            let target = graph.targets[step];
-            if target != BEYOND && !waits[target as usize] && !goal(target) {
-                waits[target as usize] = true;
-                region.push(target);
-            }
+/// The bytes that deciding takes for each state of the graph: of a byte whether it may be on a cycle, is
+/// reached, waits; of four its set, its place in the part, when it was met, its component, and its places
+/// on the path and among those that are open.
+pub(crate) const BYTES_A_STATE: u64 = 3 + 4 * 4 + 28;
+
+/// What must happen: whoever is in a state of `from` is then or later in one of `goal`.
+pub(crate) struct Wish<'g, F, G> {
+    pub(crate) graph: &'g Graph,
+    /// Which states [rest](rests).
+    pub(crate) rests: &'g [bool],
+    /// How many threads may decide it; more than two have nothing to do.
+    pub(crate) threads: usize,
+    pub(crate) from: F,
+    pub(crate) goal: G,
+}
+
+/// How long a fair behaviour may wait for the goal.
+pub(crate) enum Wait {
+    /// It comes to an end.
+    Ends,
+    /// It may be endless, in these sets of states.
+    Endless(FairSets),
+    /// It was asked to stop before it knew.
+    Unknown,
+}
+
+impl<F: Fn(u32) -> bool, G: Fn(u32) -> bool> Wish<'_, F, G> {
+    /// How long a fair behaviour may wait.
+    pub(crate) fn wait(&self, goes_on: &dyn Fn() -> bool) -> Wait {
+        match self.fair_sets(goes_on) {
+            None => Wait::Unknown,
+            Some(Some(fair)) if self.reaches(&fair) => Wait::Endless(fair),
+            Some(_) => Wait::Ends,
         }
     }
-    region
-}
 
-/// The states that are in a strongly connected set in which a fair behaviour can go round for
-/// ever: the number of that set by state, zero for none. `None` if it was asked to stop.
-fn fair_components(
-    graph: &Graph,
-    region: Vec<u32>,
-    goes_on: &dyn Fn() -> bool,
-) -> Option<Vec<u32>> {
-    let mut components = Components::new(graph);
-    let mut census = Census::new(graph);
-    let mut fair = vec![0; graph.states()];
-    let mut parts = vec![region];
-    let (mut number, mut found) = (0, 0);
-    while let Some(part) = parts.pop() {
-        number += 1;
-        components.assign(&part, number);
-        let finished = components.each(&part, number, |component| {
-            match census.judge(component) {
-                Fate::Fair => {
-                    found += 1;
-                    for state in component {
-                        fair[*state as usize] = found;
-                    }
-                }
-                Fate::Unfair => {}
-                Fate::Rest(rest) => parts.push(rest),
+    /// A behaviour that waits for ever in one of these sets; the order of the steps says which.
+    pub(crate) fn lasso(&self, fair: &FairSets) -> Option<Lasso> {
+        let starts = |state: u32| (self.from)(state) && !(self.goal)(state);
+        lasso::build(self.graph, fair.numbers(), starts, |state| !(self.goal)(state))
+    }
+
+    /// The fair sets without the goal, if there are any; `None` if it was asked to stop.
+    fn fair_sets(&self, goes_on: &dyn Fn() -> bool) -> Option<Option<FairSets>> {
+        let states = self.graph.states();
+        let mut sets = FairSets::none(states);
+        for state in (0..states as u32).filter(|state| self.rests[*state as usize]) {
+            if !(self.goal)(state) {
+                sets.add(&[state]);
             }
-            !census.number.is_multiple_of(1024) || goes_on()
-        });
-        if !finished || !goes_on() {
+        }
+        let mut on_cycles: Vec<bool> =
+            (0..states as u32).map(|state| !(self.goal)(state)).collect();
+        leave_cycles(self.graph, &mut on_cycles);
+        let among = (0..states as u32).filter(|state| on_cycles[*state as usize]);
+        let among: Vec<u32> = among.collect();
+        drop(on_cycles);
+        if !among.is_empty() && !find_fair(self.graph, among, &mut sets, (self.threads, goes_on))
+            || !goes_on()
+        {
             return None;
         }
-    }
-    Some(fair)
-}
-
-/// What a component can do.
-enum Fate {
-    /// Going round all of it is fair.
-    Fair,
-    /// No way of going round in it is fair.
-    Unfair,
-    /// Only in these of its states can going round be fair.
-    Rest(Vec<u32>),
-}
-
-/// Counts in how many states of a component each class is possible, and whether it is taken
-/// inside. What it counted is forgotten class by class, since most components are single states.
-struct Census<'g> {
-    graph: &'g Graph,
-    possible: Vec<u32>,
-    taken: Vec<bool>,
-    /// The last state that each class was seen in.
-    seen_in: Vec<u32>,
-    met: Vec<u16>,
-    /// The component that each state was last seen in.
-    component: Vec<u32>,
-    number: u32,
-}
-
-impl<'g> Census<'g> {
-    fn new(graph: &'g Graph) -> Self {
-        let classes = graph.strengths.len();
-        Self {
-            graph,
-            possible: vec![0; classes],
-            taken: vec![false; classes],
-            seen_in: vec![u32::MAX; classes],
-            met: Vec::new(),
-            component: vec![0; graph.states()],
-            number: 0,
-        }
+        Some((!sets.is_empty()).then_some(sets))
     }
 
-    fn judge(&mut self, component: &[u32]) -> Fate {
-        self.count(component);
-        let mut blocked = false;
-        let mut starving = Vec::new();
-        for class in self.met.drain(..) {
-            let at = usize::from(class);
-            let everywhere = self.possible[at] as usize == component.len();
-            if !self.taken[at] {
-                blocked |= everywhere;
-                if self.graph.strengths[at] == Strength::Strong {
-                    starving.push(class);
+    /// Whether a behaviour that waits can come to one of these sets.
+    fn reaches(&self, fair: &FairSets) -> bool {
+        let fair = fair.numbers();
+        let mut waits = vec![false; fair.len()];
+        // Nearly all steps lead on in the order of the search: what they lead to comes later anyway.
+        let mut again = Vec::new();
+        for state in 0..fair.len() as u32 {
+            let starts = || (self.from)(state) && !(self.goal)(state);
+            if waits[state as usize] || starts() {
+                waits[state as usize] = true;
+                if fair[state as usize] != 0 {
+                    return true;
                 }
+                self.go_on(state, &mut waits, |target| {
+                    if target < state {
+                        again.push(target);
+                    }
+                });
             }
-            self.possible[at] = 0;
-            self.taken[at] = false;
-            self.seen_in[at] = u32::MAX;
         }
-        if blocked {
-            return Fate::Unfair;
+        while let Some(state) = again.pop() {
+            if fair[state as usize] != 0 {
+                return true;
+            }
+            self.go_on(state, &mut waits, |target| again.push(target));
         }
-        if starving.is_empty() {
-            return Fate::Fair;
-        }
-        let starves = |state: &u32| {
-            self.graph.steps_of(*state).any(|step| starving.contains(&self.graph.classes[step]))
-        };
-        let rest: Vec<u32> = component.iter().copied().filter(|s| !starves(s)).collect();
-        if rest.is_empty() { Fate::Unfair } else { Fate::Rest(rest) }
+        false
     }
 
-    fn count(&mut self, component: &[u32]) {
-        self.number += 1;
-        for state in component {
-            self.component[*state as usize] = self.number;
-        }
-        for state in component {
-            for step in self.graph.steps_of(*state) {
-                let class = self.graph.classes[step];
-                if class == UNFAIR || self.graph.strength(class) == Strength::None {
-                    continue;
-                }
-                let at = usize::from(class);
-                if self.possible[at] == 0 {
-                    self.met.push(class);
-                }
-                if self.seen_in[at] != *state {
-                    self.seen_in[at] = *state;
-                    self.possible[at] += 1;
-                }
-                let target = self.graph.targets[step];
-                self.taken[at] |=
-                    target != BEYOND && self.component[target as usize] == self.number;
+    /// Notes where the steps of a state lead that waits, and calls `met` with what is met first.
+    fn go_on(&self, state: u32, waits: &mut [bool], mut met: impl FnMut(u32)) {
+        for target in &self.graph.targets[self.graph.steps_of(state)] {
+            if *target != BEYOND && !waits[*target as usize] && !(self.goal)(*target) {
+                waits[*target as usize] = true;
+                met(*target);
             }
         }
     }
+}
+
+/// Whether it is fair that nothing more happens than steps of a state to itself: each class of which
+/// something is promised, and that is possible, has such a step.
+pub(super) fn rests(strengths: &[Strength], steps: (&[u32], &[u16]), state: u32) -> bool {
+    let (targets, classes) = steps;
+    let stays = |class: u16| {
+        targets.iter().zip(classes).any(|(target, other)| *target == state && *other == class)
+    };
+    (targets.iter().zip(classes)).all(|(target, class)| {
+        *target == state
+            || *class == UNFAIR
+            || strengths[usize::from(*class)] == Strength::None
+            || stays(*class)
+    })
 }

@@ -39,17 +39,25 @@
 //! A timer whose budget is spent cannot fire; a crash budget that is spent expresses "once faults
 //! stop".
 
+mod census;
 mod classes;
 mod components;
+mod cycles;
 mod decide;
 mod fair;
+mod fair_sets;
 mod graph;
 mod lasso;
 mod record;
+mod recorded;
+mod share;
 
 pub(crate) use classes::{Classes, ClassesOf, OneClass};
 pub use decide::{Answer, decide};
+pub(crate) use decide::{BYTES_A_STATE, Wait, Wish};
 pub(crate) use fair::is_fair;
 pub use graph::{Graph, GraphBuilder, Target};
 pub use lasso::Lasso;
-pub(crate) use record::{Recorded, Recorder, assemble, replay};
+pub(crate) use record::Recorder;
+pub(crate) use recorded::{Recorded, assemble, replay};
+pub(crate) use share::share;
