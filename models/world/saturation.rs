@@ -55,11 +55,19 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         Split { core: self.0.core_hash(state), messages: &state[self.0.items_at()..] }
     }
 
-    /// A packed state with only those messages whose hash is to be kept: not one that is reachable.
-    pub fn thin(&self, state: &[u32], keeps: impl Fn(u64) -> bool, out: &mut Vec<u32>) {
+    /// A packed state with fewer messages, in three ways, none of which need be reachable: with none, with
+    /// those whose hash has an odd number of bits in common with `by`, and with the others.
+    pub fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]) {
         let (core, messages) = state.split_at(self.0.items_at());
-        out.extend_from_slice(core);
-        out.extend(messages.iter().copied().filter(|item| keeps(short(self.0.item_hash(*item)))));
+        for thinned in &mut *thinned {
+            thinned.clear();
+            thinned.extend_from_slice(core);
+        }
+        let [_, odd, even] = thinned;
+        for item in messages {
+            let is_odd = (short(self.0.item_hash(*item)) & by).count_ones() & 1 == 1;
+            if is_odd { &mut *odd } else { &mut *even }.push(*item);
+        }
     }
 }
 

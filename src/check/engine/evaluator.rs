@@ -6,7 +6,7 @@
 
 use super::remembered::Remembered;
 use crate::check::space::{Kind, Space};
-use crate::models::world::{Derived, NO_PANIC_AT, Reads, Scopes};
+use crate::models::world::{Derived, Fingerprint, NO_PANIC_AT, Reads, Scopes};
 use std::cell::Cell;
 
 /// Which conditions the search looks at, a bit each.
@@ -72,8 +72,8 @@ pub(super) struct Evaluator<'c> {
     monotone: u64,
     /// The conditions that looked at messages.
     looked: Cell<u64>,
-    /// Room to work in: a state with fewer messages.
-    thinned: Vec<u32>,
+    /// Room to work in: a state with fewer messages, in three ways.
+    thinned: [Vec<u32>; 3],
 }
 
 impl<'c> Evaluator<'c> {
@@ -85,7 +85,7 @@ impl<'c> Evaluator<'c> {
         let (boundary, derived) = (space.boundary(), Derived::default());
         let marked = (0..).zip(space.claims()).filter(|(_, claim)| claim.is_monotone);
         let monotone = marked.fold(0, |marked, (at, _)| marked | 1_u64 << at);
-        let (looked, thinned) = (Cell::new(0), Vec::new());
+        let (looked, thinned) = (Cell::new(0), Default::default());
         Self { space, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
     }
 
@@ -140,7 +140,12 @@ impl<'c> Evaluator<'c> {
 
     /// The properties that are claimed to be monotone, that this state does not decide, and that it
     /// would decide if it had fewer messages: so they are not. `holds` are the conditions that hold.
-    pub(super) fn hidden(&mut self, state: &[u32], holds: u64, mask: PropertyMask) -> u64 {
+    pub(super) fn hidden(
+        &mut self,
+        (state, fingerprint): (&[u32], Fingerprint),
+        holds: u64,
+        mask: PropertyMask,
+    ) -> u64 {
         let asked = self.monotone & self.looked.get();
         let open = (mask.always & holds | mask.sometimes & !holds) & asked;
         if open == 0 {
@@ -148,18 +153,15 @@ impl<'c> Evaluator<'c> {
         }
         // No messages at all, about half of them, and the others: by what they are, so that it is the
         // same in every run.
-        let half = self.space.fingerprint(state) as u64;
-        let is_odd = |hash: u64| (hash & half).count_ones() & 1 == 1;
-        let ways: [&dyn Fn(u64) -> bool; 3] = [&|_| false, &is_odd, &|hash| !is_odd(hash)];
+        let by = fingerprint as u64;
         let mut thinned = std::mem::take(&mut self.thinned);
+        self.space.thin(state, by, &mut thinned);
         let mut hidden = 0;
-        for keeps in ways {
-            thinned.clear();
-            self.space.thin(state, keeps, &mut thinned);
+        for thinned in &thinned {
             self.derived.begin();
             for at in bits(open) {
                 let is_sought = mask.sometimes >> at & 1 == 1;
-                let is_decided = self.verdict(at, &thinned).is_none_or(|holds| holds == is_sought);
+                let is_decided = self.verdict(at, thinned).is_none_or(|holds| holds == is_sought);
                 hidden |= u64::from(is_decided) << at;
             }
         }

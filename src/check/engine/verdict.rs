@@ -185,17 +185,15 @@ fn decide_liveness(
         cut: recorded.cut,
         classes: recorded.graph.classes() as u64,
     });
-    let claims = space.claims();
+    let (claims, live) = (space.claims(), live(space).collect::<Vec<_>>());
     let waits = Mutex::new(BTreeMap::new());
-    share(
-        recorded.threads,
-        live(space).collect::<Vec<_>>(),
-        |at| tell(claims[*at].name),
-        |at| {
-            let wait = wish(space, &recorded, at).wait(goes_on);
-            waits.lock().unwrap_or_else(PoisonError::into_inner).insert(at, wait);
-        },
-    );
+    for together in live.chunks(recorded.threads) {
+        together.iter().for_each(|at| tell(claims[*at].name));
+        share(recorded.threads, together, |at| {
+            let wait = wish(space, &recorded, *at).wait(goes_on);
+            waits.lock().unwrap_or_else(PoisonError::into_inner).insert(*at, wait);
+        });
+    }
     let waits = waits.into_inner().unwrap_or_else(PoisonError::into_inner);
     if waits.values().any(|wait| matches!(wait, Wait::Endless(_))) {
         // Which lasso is found depends on the order, and that on the threads.

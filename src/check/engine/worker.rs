@@ -1,6 +1,7 @@
 //! One thread of the search: finds the successors of states, and builds those that are new.
 
 use super::batch::{Answers, Batch, Output, Parent, TOGETHER, UNKNOWN};
+use super::earlier::Earlier;
 use super::evaluator::Evaluator;
 use super::frontier::{Chunk, Record};
 use super::level::Level;
@@ -44,6 +45,8 @@ pub(super) struct Worker<'c> {
     built: Vec<u32>,
     /// The successors of the batch that were not known.
     repeats: Repeats,
+    /// Those that came before in a reduced search.
+    earlier: Earlier,
     /// The successors in a batch that are new, by place.
     new: Vec<u32>,
     /// The numbers of the successors in a batch that were not known: where the graph is recorded.
@@ -73,6 +76,7 @@ impl<'c> Worker<'c> {
             pending_ends: Vec::new(),
             built: Vec::new(),
             repeats: Repeats::new(),
+            earlier: Earlier::default(),
             new: Vec::new(),
             numbers: Vec::new(),
             children: Vec::new(),
@@ -117,6 +121,9 @@ impl<'c> Worker<'c> {
     ) {
         let known = level.visited.all();
         self.repeats.forget();
+        if level.cover.is_some() {
+            self.earlier.begin(batch.first);
+        }
         let mut at = 0;
         loop {
             let start = batch.words.len();
@@ -157,14 +164,25 @@ impl<'c> Worker<'c> {
                 if self.stepper.only_sends(state, step) {
                     continue;
                 }
+                output.found.generated += 1;
+                if self.earlier.contains(key) {
+                    continue;
+                }
                 self.scratch.clear();
                 self.stepper.write(state, step, &mut self.scratch);
                 let (all, own) = (&mut self.scratch, step.fingerprint);
-                key = key_of(self.stepper.saturate(all, own, Some(step), &mut |_| ()));
-                output.found.generated += 1;
-                if cover.covers(self.space.split(&self.scratch)) {
+                let saturated = self.stepper.saturate(all, own, Some(step), &mut |_| ());
+                let is_covered = cover.covers(self.space.split(&self.scratch));
+                // One that is out of bounds is counted as that each time.
+                if is_covered
+                    || !level.is_beyond_depth && self.evaluator.within_boundary(&self.scratch)
+                {
+                    self.earlier.note(key);
+                }
+                if is_covered {
                     continue;
                 }
+                key = key_of(saturated);
                 self.built.extend_from_slice(&self.scratch);
             } else {
                 output.found.generated += 1;
@@ -229,6 +247,7 @@ impl<'c> Worker<'c> {
         if may_be_new && !self.build_successor(level, batch, (parent, next), output) {
             return;
         }
+        let own = self.steps[next.step].1.fingerprint;
         if let Some(class) = next.class {
             batch.classes.push(class);
             batch.numbers.push(number.unwrap_or(UNKNOWN));
@@ -237,7 +256,6 @@ impl<'c> Worker<'c> {
         if may_be_new || is_repeated && self.recorder.is_some() {
             batch.push_key(next.key, level.visited.shards());
             // What is saturated has a fingerprint of its own, by which it is known.
-            let own = self.steps[next.step].1.fingerprint;
             batch.fingerprints.push(if level.cover.is_some() { next.key } else { own });
             batch.built_ends.push(batch.built.len() as u32);
         }
@@ -365,8 +383,8 @@ impl<'c> Worker<'c> {
         let holds = self.evaluator.evaluate(state, level.mask);
         found.decide(Target { key, index: found.unique }, holds, level.mask);
         found.unique += 1;
-        if level.cover.is_some() {
-            found.hidden |= self.evaluator.hidden(state, holds, level.mask);
+        if level.cover.is_some() && level.doubts(fingerprint) {
+            found.hidden |= self.evaluator.hidden((state, fingerprint), holds, level.mask);
         }
         if let Some(reducer) = &mut self.reducer {
             reducer.compare(state, holds, level.mask, &mut self.evaluator);
@@ -378,7 +396,7 @@ impl<'c> Worker<'c> {
     /// Reports how much memory this thread's own results and records take.
     fn report_size(&mut self, level: &Level<'_>) {
         let spare: u64 = self.spare.iter().map(Chunk::bytes).sum();
-        let own = self.stepper.bytes() + self.evaluator.bytes() + spare;
+        let own = self.stepper.bytes() + self.evaluator.bytes() + self.earlier.bytes() + spare;
         let own = own + self.reducer.as_ref().map_or(0, Reducer::bytes);
         level.totals.remembered.fetch_add(own.wrapping_sub(self.reported), Ordering::Relaxed);
         self.reported = own;

@@ -47,14 +47,9 @@ pub(crate) fn assemble(
     let mut recorded = Recorded::blank(&runs, classes.strengths(), threads);
     let cut = AtomicU64::new(0);
     let (sheets, strengths) = recorded.sheets(runs);
-    share(
-        threads,
-        sheets,
-        |_| (),
-        |sheet: Sheet<'_>| {
-            cut.fetch_add(sheet.fill(strengths, &places), Ordering::Relaxed);
-        },
-    );
+    share(threads, sheets, |sheet: Sheet<'_>| {
+        cut.fetch_add(sheet.fill(strengths, &places), Ordering::Relaxed);
+    });
     recorded.cut = cut.into_inner();
     Ok(recorded)
 }
@@ -62,16 +57,11 @@ pub(crate) fn assemble(
 /// By number in the visited set, which state in the order of the search it is.
 fn places(runs: &[Run], numbers: usize, threads: usize) -> Vec<AtomicU32> {
     let places: Vec<AtomicU32> = (0..numbers).map(|_| AtomicU32::new(BEYOND)).collect();
-    share(
-        threads,
-        runs,
-        |_| (),
-        |run: &Run| {
-            for (place, number) in (run.first as u32..).zip(&run.numbers) {
-                places[*number as usize].store(place, Ordering::Relaxed);
-            }
-        },
-    );
+    share(threads, runs, |run: &Run| {
+        for (place, number) in (run.first as u32..).zip(&run.numbers) {
+            places[*number as usize].store(place, Ordering::Relaxed);
+        }
+    });
     places
 }
 
@@ -173,24 +163,19 @@ impl Recorded {
             let steps = offsets[offsets.len() - 1] - offsets[0];
             parts.push((offsets, cut_off(&mut targets, steps), cut_off(&mut classes, steps)));
         }
-        share(
-            self.threads,
-            parts,
-            |_| (),
-            |(offsets, targets, classes)| {
-                let mut steps: Vec<(u32, u16)> = Vec::new();
-                for ends in offsets.windows(2) {
-                    let own = ends[0] - offsets[0]..ends[1] - offsets[0];
-                    let (targets, classes) = (&mut targets[own.clone()], &mut classes[own]);
-                    steps.clear();
-                    steps.extend(targets.iter().copied().zip(classes.iter().copied()));
-                    steps.sort_unstable_by_key(|(target, class)| (*target, place_of(*class)));
-                    for (at, (target, class)) in steps.iter().enumerate() {
-                        (targets[at], classes[at]) = (*target, *class);
-                    }
+        share(self.threads, parts, |(offsets, targets, classes)| {
+            let mut steps: Vec<(u32, u16)> = Vec::new();
+            for ends in offsets.windows(2) {
+                let own = ends[0] - offsets[0]..ends[1] - offsets[0];
+                let (targets, classes) = (&mut targets[own.clone()], &mut classes[own]);
+                steps.clear();
+                steps.extend(targets.iter().copied().zip(classes.iter().copied()));
+                steps.sort_unstable_by_key(|(target, class)| (*target, place_of(*class)));
+                for (at, (target, class)) in steps.iter().enumerate() {
+                    (targets[at], classes[at]) = (*target, *class);
                 }
-            },
-        );
+            }
+        });
     }
 }
 

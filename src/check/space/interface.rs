@@ -100,8 +100,9 @@ pub(crate) trait Space: Sync {
     fn is_monotone(&self) -> bool;
     /// A state as its core and its messages.
     fn split<'s>(&self, state: &'s [u32]) -> Split<'s>;
-    /// A state with only those messages whose hash is to be kept, appended to `out`.
-    fn thin(&self, state: &[u32], keeps: &dyn Fn(u64) -> bool, out: &mut Vec<u32>);
+    /// A state with fewer messages, in three ways: with none, with those whose hash has an odd number of bits
+    /// in common with `by`, and with the others.
+    fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]);
     /// The exchanges of nodes that are alike, if there are any; else an error that says why not.
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String>;
     /// How many images a state has under them, but for itself.

@@ -124,8 +124,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Space for OfCluster<'_, A, H> {
         self.cluster.split(state)
     }
 
-    fn thin(&self, state: &[u32], keeps: &dyn Fn(u64) -> bool, out: &mut Vec<u32>) {
-        self.cluster.thin(state, keeps, out);
+    fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]) {
+        self.cluster.thin(state, by, thinned);
     }
 
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String> {

@@ -233,8 +233,8 @@ impl<M: Plain> Space for &PlainModel<M> {
         Split { core: self.fingerprint(state), messages: &[] }
     }
 
-    fn thin(&self, state: &[u32], _: &dyn Fn(u64) -> bool, out: &mut Vec<u32>) {
-        out.extend_from_slice(state);
+    fn thin(&self, state: &[u32], _: u64, thinned: &mut [Vec<u32>; 3]) {
+        thinned.iter_mut().for_each(|thinned| state.clone_into(thinned));
     }
 
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String> {
