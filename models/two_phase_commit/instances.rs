@@ -7,8 +7,9 @@
 //! begin again under other names, and messages about both are in flight. Two clients with two
 //! transactions each and a crash of any server are reached with one key per transaction
 //! (`sessions`); with two keys for one of the clients, and a crash of a participant (`mixed`). With
-//! two keys for both there are 3.4 million states before any crash; one of them may have a second
-//! transaction beside a crash of any server (`audits`, 64 million).
+//! two keys for both there are 3.4 million states before any crash, and 29 million with a crash of any
+//! server for good (`writers`); one of them may have a second transaction beside a crash and restart
+//! of any server (`audits`, 64 million).
 
 mod asynchronous;
 
@@ -44,6 +45,7 @@ pub fn instances() -> Vec<Instance<Actor, History>> {
         deep(),
         sessions(),
         mixed(),
+        writers(),
         audits(),
     ]);
     instances.extend(asynchronous::instances());
@@ -367,6 +369,25 @@ fn mixed() -> Instance<Actor, History> {
         },
         symmetry: None,
         expected: Expected { unique: 5_024_366, generated: 78_238_471, violated: &[] },
+    }
+}
+
+fn writers() -> Instance<Actor, History> {
+    Instance {
+        name: "writers",
+        about: "2 participants, 2 clients that write two keys twice each, 1 crash of any server for \
+                good",
+        deep: true,
+        cluster: || {
+            let writing = |value: &str| [Op::put("x", value), Op::put("y", value)].into();
+            let scripts = [["a", "a1"], ["b", "b1"]].map(|values| values.map(writing).to_vec());
+            let bounds = Bounds { crashes: 1, ..Bounds::calm(scripts.to_vec()) };
+            let mut claims = bounds.safety();
+            claims.extend([claims::committed(), claims::conflict()]);
+            bounds.cluster(claims, None)
+        },
+        symmetry: None,
+        expected: Expected { unique: 29_454_700, generated: 393_174_361, violated: &[] },
     }
 }
 

@@ -71,7 +71,7 @@ impl<F: Fn(u32) -> bool, G: Fn(u32) -> bool> Wish<'_, F, G> {
     pub(crate) fn wait(&self, goes_on: &dyn Fn() -> bool) -> Wait {
         match self.fair_sets(goes_on) {
             None => Wait::Unknown,
-            Some(Some(fair)) if self.reaches(&fair) => Wait::Endless(fair),
+            Some(fair) if !fair.is_empty() && self.reaches(&fair) => Wait::Endless(fair),
             Some(_) => Wait::Ends,
         }
     }
@@ -82,8 +82,8 @@ impl<F: Fn(u32) -> bool, G: Fn(u32) -> bool> Wish<'_, F, G> {
         lasso::build(self.graph, fair.numbers(), starts, |state| !(self.goal)(state))
     }
 
-    /// The fair sets without the goal, if there are any; `None` if it was asked to stop.
-    fn fair_sets(&self, goes_on: &dyn Fn() -> bool) -> Option<Option<FairSets>> {
+    /// The fair sets without the goal; `None` if it was asked to stop.
+    fn fair_sets(&self, goes_on: &dyn Fn() -> bool) -> Option<FairSets> {
         let states = self.graph.states();
         let mut sets = FairSets::none(states);
         for state in (0..states as u32).filter(|state| self.rests[*state as usize]) {
@@ -102,7 +102,7 @@ impl<F: Fn(u32) -> bool, G: Fn(u32) -> bool> Wish<'_, F, G> {
         {
             return None;
         }
-        Some((!sets.is_empty()).then_some(sets))
+        Some(sets)
     }
 
     /// Whether a behaviour that waits can come to one of these sets.

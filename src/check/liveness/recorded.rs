@@ -123,9 +123,9 @@ impl Recorded {
     /// A part of it for each run, in order.
     fn sheets(&mut self, runs: Vec<Run>) -> (Vec<Sheet<'_>>, &[Strength]) {
         let Graph { offsets, targets, classes, strengths, .. } = &mut self.graph;
-        let (mut ends, mut targets) = (&mut offsets[1..], &mut targets[..]);
-        let (mut classes, mut states) = (&mut classes[..], &mut self.states[..]);
-        let (mut marks, mut rests) = (&mut self.marks[..], &mut self.rests[..]);
+        let (mut ends, mut targets) = (Blank(&mut offsets[1..]), Blank(targets));
+        let (mut classes, mut states) = (Blank(classes), Blank(&mut self.states));
+        let (mut marks, mut rests) = (Blank(&mut self.marks), Blank(&mut self.rests));
         let (mut first, mut first_step) = (0, 0);
         let mut sheets = Vec::with_capacity(runs.len());
         for run in runs {
@@ -134,12 +134,12 @@ impl Recorded {
                 run,
                 first,
                 first_step,
-                ends: cut_off(&mut ends, count),
-                targets: cut_off(&mut targets, steps),
-                classes: cut_off(&mut classes, steps),
-                states: cut_off(&mut states, count),
-                marks: cut_off(&mut marks, count),
-                rests: cut_off(&mut rests, count),
+                ends: ends.cut_off(count),
+                targets: targets.cut_off(steps),
+                classes: classes.cut_off(steps),
+                states: states.cut_off(count),
+                marks: marks.cut_off(count),
+                rests: rests.cut_off(count),
             });
             first += count as u32;
             first_step += steps;
@@ -155,13 +155,13 @@ impl Recorded {
         let places = classes.places();
         let place_of = |class: u16| places.get(usize::from(class)).copied().unwrap_or(UNFAIR);
         let Graph { offsets, targets, classes, .. } = &mut self.graph;
-        let (mut targets, mut classes) = (&mut targets[..], &mut classes[..]);
+        let (mut targets, mut classes) = (Blank(targets), Blank(classes));
         let mut parts = Vec::new();
         let states = offsets.len() - 1;
         for first in (0..states).step_by(TOGETHER) {
             let offsets = &offsets[first..=states.min(first + TOGETHER)];
             let steps = offsets[offsets.len() - 1] - offsets[0];
-            parts.push((offsets, cut_off(&mut targets, steps), cut_off(&mut classes, steps)));
+            parts.push((offsets, targets.cut_off(steps), classes.cut_off(steps)));
         }
         share(self.threads, parts, |(offsets, targets, classes)| {
             let mut steps: Vec<(u32, u16)> = Vec::new();
@@ -179,9 +179,14 @@ impl Recorded {
     }
 }
 
-/// Takes the first ones off.
-fn cut_off<'s, T>(of: &mut &'s mut [T], count: usize) -> &'s mut [T] {
-    of.split_off_mut(..count).unwrap_or_default()
+/// What is left to be filled in.
+struct Blank<'s, T>(&'s mut [T]);
+
+impl<'s, T> Blank<'s, T> {
+    /// Takes the first ones off, if there are so many.
+    fn cut_off(&mut self, count: usize) -> &'s mut [T] {
+        self.0.split_off_mut(..count).unwrap_or_default()
+    }
 }
 
 /// The lasso as a behaviour of the space.
