@@ -25,12 +25,16 @@
 //! # How
 //!
 //! The search records every step with its class (`Recorder`); the graph is then compact: four
-//! bytes for where a step leads and two for its class. Components are found by Tarjan's
-//! algorithm with a stack of its own (petgraph's recurses, and wants a graph in its own
-//! representation, of several times the size). A component in which a weakly fair class is possible
+//! bytes for where a step leads and two for its class. In the order of the search nearly all steps lead
+//! on, so two sweeps leave only the states without the goal that a behaviour can come back to
+//! (`cycles.rs`); of the others it is known whether a behaviour may stay there. Among those that are left
+//! components are found by Tarjan's algorithm with a stack of its own (petgraph's recurses, and wants a graph
+//! in its own representation, of several times the size), and judged by another thread while it goes
+//! on. A component in which a weakly fair class is possible
 //! everywhere and taken nowhere holds no fair cycle. If a strongly fair class is possible
 //! somewhere and taken nowhere inside, no fair cycle passes through those states: they are
-//! removed and the rest is decomposed again (Emerson and Lei 1987, for Streett conditions).
+//! removed and the rest is decomposed again (Emerson and Lei 1987, for Streett conditions). Whether a
+//! behaviour that waits can come to a fair set is asked only where there is one.
 //!
 //! # Bounds
 //!
