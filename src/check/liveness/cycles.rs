@@ -79,7 +79,7 @@ mod tests {
 
     /// Whether a state can come back to itself by way of another one within `among`.
     fn is_on_cycle(graph: &Graph, among: &[bool], state: usize) -> bool {
-        let mut reached = vec![false; STATES];
+        let mut reached = [false; STATES];
         let mut left = vec![state];
         while let Some(at) = left.pop() {
             for target in others(graph, at).filter(|target| among[*target]) {
@@ -120,7 +120,7 @@ mod tests {
         let steps = [(0, 1), (1, 2), (2, 3), (3, 2), (3, 4), (4, 5), (5, 5)];
         let graph =
             steps.iter().fold(GraphBuilder::new(&[]), |graph, (from, to)| graph.step(*from, *to));
-        let mut left = vec![true; 6];
+        let mut left = [true; 6];
         leave_cycles(&graph.build(6), &mut left);
         assert_eq!(left, [false, false, true, true, false, false]);
     }
