@@ -224,8 +224,7 @@ impl<A: Checkable, H> Property<A, H> {
     ///
     /// Only then may a check leave out states that have fewer messages than another. It is of no
     /// importance for conditions that do not look at messages. The check holds the claim against the
-    /// states that it meets (each of the first ones, later a quarter), and ends in an error where it is
-    /// wrong.
+    /// states that it meets, and ends in an error where it is wrong.
     #[must_use]
     pub fn monotone(self) -> Self {
         Self { is_monotone: true, ..self }

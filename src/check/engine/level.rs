@@ -5,18 +5,13 @@ use super::evaluator::{PropertyMask, bits};
 use super::outcome::{Limits, Phase, Progress, Shortfall};
 use super::recent::Recent;
 use super::visited::{Key, VisitedSet};
-use crate::models::world::{Fingerprint, Weight};
+use crate::models::world::Weight;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// The bytes that a thread may add to the memory that is held before it looks again: the successors
 /// of one chunk, generously. A limit counts as reached so much earlier, so that it is kept.
 const HEADROOM: u64 = 1 << 19;
-
-/// Until a reduced search has met so many states, claims that properties are monotone are held against each
-/// of them; then, against one of so many, by its fingerprint.
-const ALL_DOUBTED: u64 = 1 << 15;
-const ONE_DOUBTED_OF: u64 = 4;
 
 /// The totals, which last from level to level.
 pub(super) struct Totals<'s> {
@@ -155,8 +150,6 @@ pub(super) struct Level<'s> {
     pub(super) cover: Option<&'s Cover>,
     /// Whether states that are new here are too far away to be taken in.
     pub(super) is_beyond_depth: bool,
-    /// Whether the claims that properties are monotone are doubted of each state.
-    doubts_all: bool,
     /// Keys that other processes are known to have met, where there are others.
     elsewhere: Option<&'s Recent>,
 }
@@ -170,8 +163,7 @@ impl<'s> Level<'s> {
         (mask, cover): (PropertyMask, Option<&'s Cover>),
     ) -> Self {
         let is_beyond_depth = totals.limits.depth.is_some_and(|limit| number > limit);
-        let doubts_all = totals.unique.load(Ordering::Relaxed) < ALL_DOUBTED;
-        Self { totals, visited, mask, cover, is_beyond_depth, doubts_all, elsewhere: None }
+        Self { totals, visited, mask, cover, is_beyond_depth, elsewhere: None }
     }
 
     /// The same, with keys that other processes have met.
@@ -183,11 +175,6 @@ impl<'s> Level<'s> {
     #[inline]
     pub(super) fn is_known_elsewhere(&self, key: Key) -> bool {
         self.elsewhere.is_some_and(|known| known.contains(key))
-    }
-
-    /// Whether the claims that properties are monotone are held against a state with this fingerprint.
-    pub(super) fn doubts(&self, fingerprint: Fingerprint) -> bool {
-        self.doubts_all || (fingerprint as u64).is_multiple_of(ONE_DOUBTED_OF)
     }
 
     pub(super) fn count(&self, unique: u64, generated: u64) {

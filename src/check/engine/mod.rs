@@ -25,7 +25,7 @@
 //! more messages: always if its condition does not look at messages, which is observed rather than
 //! declared, and else if its author says so
 //! ([`Property::monotone`](crate::models::world::Property::monotone)), which is held against states
-//! with fewer messages (of large searches, a quarter of them). Where anything else looks at messages the search is one of all states: also
+//! with fewer messages. Where anything else looks at messages the search is one of all states: also
 //! for liveness (a fair behaviour may need a message to be missing), for symmetry, and where there is
 //! a limit on depth.
 //!

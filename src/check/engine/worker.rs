@@ -383,7 +383,7 @@ impl<'c> Worker<'c> {
         let holds = self.evaluator.evaluate(state, level.mask);
         found.decide(Target { key, index: found.unique }, holds, level.mask);
         found.unique += 1;
-        if level.cover.is_some() && level.doubts(fingerprint) {
+        if level.cover.is_some() {
             found.hidden |= self.evaluator.hidden((state, fingerprint), holds, level.mask);
         }
         if let Some(reducer) = &mut self.reducer {
