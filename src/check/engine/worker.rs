@@ -174,9 +174,7 @@ impl<'c> Worker<'c> {
                 let saturated = self.stepper.saturate(all, own, Some(step), &mut |_| ());
                 let is_covered = cover.covers(self.space.split(&self.scratch));
                 // One that is out of bounds is counted as that each time.
-                if is_covered
-                    || !level.is_beyond_depth && self.evaluator.within_boundary(&self.scratch)
-                {
+                if is_covered || self.evaluator.within_boundary(&self.scratch) {
                     self.earlier.note(key);
                 }
                 if is_covered {
