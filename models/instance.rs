@@ -26,13 +26,27 @@ pub struct Instance<A: Checkable, H> {
 /// What the check of an instance must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// Distinct reachable states.
+    /// Distinct reachable states; 0 if nobody has counted them: see [`Self::only_reduced`].
     pub unique: u64,
-    /// States generated, counting the initial one and every repetition.
+    /// States generated, counting the initial one and every repetition; 0 if nobody has counted them.
     pub generated: u64,
     /// The properties that must be violated, each with the number of steps of its shortest
     /// counterexample. All others must hold, and every `sometimes` must be reached.
     pub violated: &'static [(Statement, usize)],
+}
+
+impl Expected {
+    /// Of an instance with too many states to count them: what its reduced check finds is recorded
+    /// alone.
+    pub const fn only_reduced(violated: &'static [(Statement, usize)]) -> Self {
+        Self { unique: 0, generated: 0, violated }
+    }
+
+    /// How many distinct states are reachable, if somebody has counted them.
+    pub fn counted(&self) -> Option<u64> {
+        // There is always one, the initial one.
+        (self.unique > 0).then_some(self.unique)
+    }
 }
 
 /// What the reduced check of an instance must find: that of fewer states, of which the others follow.

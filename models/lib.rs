@@ -67,6 +67,7 @@ mod seeded;
 pub mod shared_map;
 #[cfg(test)]
 mod simulation;
+mod sorted;
 pub mod status;
 #[cfg(test)]
 mod testing;

@@ -89,15 +89,17 @@ pub fn agreement(quorums: Quorums) -> Claim {
 /// Each request that is proposed was sent by its client.
 pub fn validity() -> Claim {
     always(VALIDITY, |world| {
-        let asked: BTreeSet<_> = (world.envelopes())
-            .filter_map(|envelope| match &envelope.msg {
-                Service::Request { seq, op } => Some((envelope.src, *seq, op)),
-                _ => None,
+        let is_asked = |client: Id, number: u64, wanted: &Op| {
+            world.envelopes().any(|envelope| match &envelope.msg {
+                Service::Request { seq, op } => {
+                    (envelope.src, *seq) == (client, number) && op == wanted
+                }
+                _ => false,
             })
-            .collect();
+        };
         world.envelopes().all(|envelope| match &envelope.msg {
             Service::Peer(Peer::Accept { command, .. }) => match command {
-                Command::Request { client, seq, op } => asked.contains(&(*client, *seq, op)),
+                Command::Request { client, seq, op } => is_asked(*client, *seq, op),
                 Command::Noop => true,
             },
             _ => true,
@@ -108,11 +110,10 @@ pub fn validity() -> Claim {
 /// Each command in a replica's log was accepted by a quorum in one ballot.
 pub fn chosen(quorums: Quorums) -> Claim {
     always(CHOSEN, move |world| {
-        let past = world.derive(Past::of);
-        let chosen: BTreeSet<_> = past.chosen(quorums.accept).collect();
-        let nodes = world.nodes();
-        stables(&nodes)
-            .all(|stable| stable.log.iter().all(|(slot, v)| chosen.contains(&(*slot, v))))
+        let (past, nodes) = (world.derive(Past::of), world.nodes());
+        let is_chosen =
+            |(slot, value): (&Slot, _)| past.first_chosen(*slot, value, quorums.accept).is_some();
+        stables(&nodes).all(|stable| stable.log.iter().all(is_chosen))
     })
 }
 
@@ -120,16 +121,11 @@ pub fn chosen(quorums: Quorums) -> Claim {
 /// or a smaller one.
 pub fn known(quorums: Quorums) -> Claim {
     always(KNOWN, move |world| {
-        let past = world.derive(Past::of);
-        let mut first = BTreeMap::new();
-        for (slot, ballot, value) in past.chosen_in(quorums.accept) {
-            let first = first.entry((slot, value)).or_insert(ballot);
-            *first = ballot.min(*first);
-        }
-        let nodes = world.nodes();
+        let (past, nodes) = (world.derive(Past::of), world.nodes());
         stables(&nodes).all(|stable| {
             let known = |(slot, value): (&Slot, _)| {
-                first.get(&(*slot, value)).is_none_or(|ballot| *ballot <= stable.promised)
+                let first = past.first_chosen(*slot, value, quorums.accept);
+                first.is_none_or(|ballot| ballot <= stable.promised)
             };
             stable.log.iter().all(known)
         })
@@ -139,7 +135,8 @@ pub fn known(quorums: Quorums) -> Claim {
 /// No two values are proposed in one slot and ballot.
 pub fn one_proposal() -> Claim {
     always(ONE_PROPOSAL, |world| {
-        world.derive(Past::of).proposed.values().all(|values| values.len() == 1)
+        let past = world.derive(Past::of);
+        past.proposed.windows(2).all(|pair| pair[0].0 != pair[1].0)
     })
 }
 
@@ -159,7 +156,7 @@ pub fn promise() -> Claim {
                         || accepted.iter().any(reported)
                 };
                 (past.votes.iter())
-                    .filter(|((_, vote), voters)| vote < ballot && voters.contains(&envelope.src))
+                    .filter(|((_, vote), voter)| vote < ballot && *voter == envelope.src)
                     .all(|((slot, vote), _)| told(*slot, *vote))
             }
             _ => true,
@@ -171,33 +168,32 @@ pub fn promise() -> Claim {
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
         let past = world.derive(Past::of);
-        (past.proposed.iter()).filter(|((_, ballot), _)| *ballot > Ballot::default()).all(
-            |((slot, ballot), values)| {
-                values.iter().all(|value| past.follows(*slot, *ballot, value, quorums.prepare))
-            },
-        )
+        let mut later = past.proposed.iter().filter(|((_, ballot), _)| *ballot > Ballot::default());
+        later.all(|(at, value)| past.follows(*at, value, quorums.prepare))
     })
 }
 
 /// For every promise that an acceptor sent, it or its disk holds that promise or a later one; for
 /// every vote, that vote or a later one in its slot, or the slot is applied.
 pub fn remembers() -> Claim {
-    always(REMEMBERS, |world| {
-        let nodes = world.nodes();
-        let holds = |id: Id, remembers: &dyn Fn(&Stable<Machine>) -> bool| {
-            stable(nodes.node(id)).is_some_and(remembers)
-        };
-        world.envelopes().all(|envelope| match &envelope.msg {
-            Service::Peer(Peer::Promise { ballot, .. }) => {
-                holds(envelope.src, &|stable| stable.promised >= *ballot)
+    Property::always(
+        REMEMBERS,
+        Condition::each_message(|envelope, around| {
+            let holds = |remembers: &dyn Fn(&Stable<Machine>) -> bool| {
+                stable(around.nodes().node(envelope.src)).is_some_and(remembers)
+            };
+            match &envelope.msg {
+                Service::Peer(Peer::Promise { ballot, .. }) => {
+                    holds(&|stable| stable.promised >= *ballot)
+                }
+                Service::Peer(Peer::Accepted { ballot, slot }) => holds(&|stable| {
+                    let vote = stable.accepted.get(slot);
+                    stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
+                }),
+                _ => true,
             }
-            Service::Peer(Peer::Accepted { ballot, slot }) => holds(envelope.src, &|stable| {
-                let vote = stable.accepted.get(slot);
-                stable.image.slot >= *slot || vote.is_some_and(|vote| vote.ballot >= *ballot)
-            }),
-            _ => true,
-        })
-    })
+        }),
+    )
 }
 
 /// Where a ballot has a request in two slots, the later one is the leader's by P2c: it was proposed
@@ -206,12 +202,9 @@ pub fn one_slot() -> Claim {
     always(ONE_SLOT, |world| {
         let past = world.derive(Past::of);
         let mut slots = BTreeSet::new();
-        let proposed =
-            past.proposed.iter().flat_map(|(at, values)| values.iter().map(|v| (*at, v)));
-        proposed.filter(|(_, value)| **value != Command::Noop).all(|((slot, ballot), value)| {
-            let earlier = (slot, Ballot::default())..(slot, ballot);
-            slots.insert((ballot, value))
-                || past.proposed.range(earlier).any(|(_, values)| values.contains(value))
+        let mut requests = past.proposed.iter().filter(|(_, value)| *value != Command::Noop);
+        requests.all(|(at, value)| {
+            slots.insert((at.1, value)) || past.proposed_before(*at).any(|other| other == value)
         })
     })
 }
@@ -240,8 +233,8 @@ pub fn snapshot() -> Claim {
 }
 
 fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
-    if early.slot > late.image.slot {
-        return true;
+    if early.slot >= late.image.slot {
+        return early.slot > late.image.slot || *early == late.image;
     }
     let mut replayed = early.clone();
     for slot in early.slot + 1..=late.image.slot {

@@ -276,20 +276,16 @@ pub fn failed_over() -> Claim {
 pub fn transferred() -> Claim {
     Property::sometimes(
         TRANSFERRED,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Chunk { view, op, .. }) if *op > 0 => {
-                    matches!(
-                        nodes.state(envelope.dst),
-                        Some(State::Replica(replica)) if replica.synced == *view
-                    )
-                }
-                _ => false,
-            })
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Peer(Peer::Chunk { view, op, .. }) if *op > 0 => {
+                matches!(
+                    around.nodes().state(envelope.dst),
+                    Some(State::Replica(replica)) if replica.synced == *view
+                )
+            }
+            _ => false,
         }),
     )
-    .monotone()
 }
 
 /// A primary waits for its backups with requests of two clients at once.
@@ -310,12 +306,10 @@ pub fn overlap() -> Claim {
 pub fn refilled() -> Claim {
     Property::sometimes(
         REFILLED,
-        Condition::world(|world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|envelope| matches!(envelope.msg, Service::Peer(Peer::Refill { .. })))
+        Condition::some_message(|envelope, _| {
+            matches!(envelope.msg, Service::Peer(Peer::Refill { .. }))
         }),
     )
-    .monotone()
 }
 
 fn has_acknowledged(world: &View<'_, Actor, History>, image: Option<&Image<Machine>>) -> bool {

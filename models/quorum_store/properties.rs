@@ -165,28 +165,25 @@ pub fn settled() -> Claim {
 pub fn kept() -> Claim {
     Property::always(
         KEPT,
-        Condition::world(|world: &View<'_, Actor, History>| {
-            let nodes = world.nodes();
-            world.envelopes().all(|envelope| {
-                let serials = || {
-                    let stable = stable(nodes.node(envelope.src));
-                    stable.into_iter().flat_map(|stable| stable.serial.values())
-                };
-                match &envelope.msg {
-                    Service::Peer(InEpoch { msg: Peer::Promise { ballot, .. }, .. }) => {
-                        serials().any(|serial| serial.promised >= *ballot)
-                    }
-                    Service::Peer(InEpoch { msg: Peer::Accepted { ballot, .. }, .. }) => serials()
-                        .any(|serial| {
-                            let accepted = serial.accepted.as_ref().map(|(accepted, _)| accepted);
-                            accepted.is_some_and(|it| it >= ballot) || serial.covers(*ballot)
-                        }),
-                    _ => true,
+        Condition::each_message(|envelope, around| {
+            let serials = || {
+                let stable = stable(around.nodes().node(envelope.src));
+                stable.into_iter().flat_map(|stable| stable.serial.values())
+            };
+            match &envelope.msg {
+                Service::Peer(InEpoch { msg: Peer::Promise { ballot, .. }, .. }) => {
+                    serials().any(|serial| serial.promised >= *ballot)
                 }
-            })
+                Service::Peer(InEpoch { msg: Peer::Accepted { ballot, .. }, .. }) => {
+                    serials().any(|serial| {
+                        let accepted = serial.accepted.as_ref().map(|(accepted, _)| accepted);
+                        accepted.is_some_and(|it| it >= ballot) || serial.covers(*ballot)
+                    })
+                }
+                _ => true,
+            }
         }),
     )
-    .monotone()
 }
 
 /// A quorum knows of each commit: the next ballot meets it.

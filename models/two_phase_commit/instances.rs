@@ -12,6 +12,7 @@
 //! of any server (`audits`, 64 million).
 
 mod asynchronous;
+mod reduced;
 
 use super::bounds::{Bounds, alone, audit, conditional, rivals, transfer};
 use super::bugs::Bug;
@@ -20,6 +21,7 @@ use super::properties::{self as claims, Actor, History};
 use crate::kv::{Op, Transaction};
 use crate::world::Cluster;
 use crate::{Expected, Instance};
+pub(super) use reduced::REDUCED;
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {

@@ -7,21 +7,21 @@
 
 mod liveness;
 mod nodes;
+mod past;
 mod reached;
 
 pub use liveness::*;
 pub use nodes::{Actor, Claim, History};
 pub use reached::*;
 
-use self::nodes::World;
+use self::nodes::{World, ledger_of};
 pub(super) use self::nodes::{coordinator_state, ledger, shard};
-use super::config::coordinator;
-use super::{Decision, Peer, Progress, State, TxnId, Vote};
-use crate::kv::{Outcome, Service};
+use self::past::{Decisions, Said, has};
+use super::{Decision, Msg, Peer, State, TxnId, Vote};
+use crate::kv::Service;
 use crate::statements;
 use crate::world::{Condition, Property, Statement};
-use stateright::actor::Id;
-use std::collections::{BTreeMap, BTreeSet};
+use stateright::actor::{Envelope, Id};
 
 statements! {
     pub AC1 = "ac1", "all nodes that decide reach the same decision",
@@ -46,84 +46,52 @@ statements! {
         "Mohan et al. 1986";
 }
 
-/// The decisions of each transaction and the nodes that made them, by durable state or by message.
-fn decisions(world: &World<'_>) -> BTreeMap<TxnId, BTreeSet<(Id, Decision)>> {
-    let mut decisions: BTreeMap<TxnId, BTreeSet<(Id, Decision)>> = BTreeMap::new();
-    let mut note = |txn, who, decision| {
-        decisions.entry(txn).or_default().insert((who, decision));
-    };
-    for envelope in world.envelopes() {
-        let Service::Peer(msg) = &envelope.msg else { continue };
-        match msg {
-            Peer::Decide { txn, decision } => note(*txn, envelope.src, *decision),
-            Peer::Ack { txn } => note(*txn, envelope.src, Decision::Commit),
-            Peer::Vote { txn, vote: Vote::No(_) } => note(*txn, envelope.src, Decision::Abort),
-            _ => {}
-        }
+/// The vote in a message.
+fn vote_in(envelope: &Envelope<Msg>) -> Option<&Vote> {
+    match &envelope.msg {
+        Service::Peer(Peer::Vote { vote, .. }) => Some(vote),
+        _ => None,
     }
-    for node in world.nodes().iter() {
-        let Some(shard) = shard(node) else { continue };
-        for (client, seq, (epoch, progress)) in shard.newest.iter() {
-            let txn = TxnId { client, seq, epoch: *epoch };
-            match progress {
-                Progress::Prepared => {}
-                Progress::Committed => note(txn, node.id, Decision::Commit),
-                Progress::Aborted | Progress::Refused(_) => note(txn, node.id, Decision::Abort),
-            }
-        }
-    }
-    for txn in ledger(world).iter().flat_map(|ledger| ledger.committed.keys()) {
-        note(*txn, coordinator(), Decision::Commit);
-    }
-    decisions
+}
+
+fn is_yes(vote: &Vote) -> bool {
+    matches!(vote, Vote::Yes(_))
 }
 
 /// No two nodes decide differently.
 pub fn ac1() -> Claim {
     always(AC1, |world| {
-        world.derive(decisions).values().all(|of| {
-            let commits = of.iter().filter(|(_, what)| *what == Decision::Commit);
-            commits.count() == 0 || of.iter().all(|(_, what)| *what == Decision::Commit)
-        })
+        let decisions = world.derive(Decisions::of);
+        let mut transactions = decisions.by_transaction();
+        transactions.all(|of| !has(of, Decision::Commit) || !has(of, Decision::Abort))
     })
+    .monotone()
 }
 
 /// A node that decided does not decide otherwise, nor comes to be in doubt again.
 pub fn ac2() -> Claim {
     always(AC2, |world| {
         let nodes = world.nodes();
-        let in_doubt = |who: Id, txn: &TxnId| {
-            shard(nodes.node(who)).is_some_and(|shard| shard.prepared.contains_key(txn))
+        let in_doubt = |(txn, who, _): &(TxnId, Id, Decision)| {
+            shard(nodes.node(*who)).is_some_and(|shard| shard.prepared.contains_key(txn))
         };
-        world.derive(decisions).iter().all(|(txn, of)| {
-            let deciders: BTreeSet<Id> = of.iter().map(|(who, _)| *who).collect();
-            deciders.len() == of.len() && deciders.iter().all(|who| !in_doubt(*who, txn))
+        let decisions = world.derive(Decisions::of);
+        let mut transactions = decisions.by_transaction();
+        transactions.all(|of| {
+            let has_reversed = of.windows(2).any(|pair| pair[0].1 == pair[1].1);
+            !has_reversed && !of.iter().any(in_doubt)
         })
     })
+    .monotone()
 }
 
 /// Commit is decided only if all participants voted yes.
 pub fn ac3() -> Claim {
     always(AC3, |world| {
-        let mut yes: BTreeSet<(TxnId, Id)> = BTreeSet::new();
-        let mut participants_of = BTreeMap::new();
-        for envelope in world.envelopes() {
-            match &envelope.msg {
-                Service::Peer(Peer::Vote { txn, vote: Vote::Yes(_) }) => {
-                    yes.insert((*txn, envelope.src));
-                }
-                Service::Peer(Peer::Prepare { txn, participants, .. }) => {
-                    participants_of.insert(*txn, participants);
-                }
-                _ => {}
-            }
-        }
-        world.derive(decisions).iter().all(|(txn, of)| {
-            let commit = of.iter().any(|(_, what)| *what == Decision::Commit);
-            let mut participants = participants_of.get(txn).into_iter().copied().flatten();
-            !commit || participants.all(|who| yes.contains(&(*txn, *who)))
-        })
+        let said = world.derive(Said::of);
+        world.derive(Decisions::of).committed().all(|txn| said.all_voted_yes(txn))
     })
+    .counting(|envelope| vote_in(envelope).is_some_and(is_yes))
 }
 
 /// If nothing failed, a client that receives an abort had a participant that voted no. Nothing
@@ -132,21 +100,9 @@ pub fn ac4(crashes: u8, deadlines: u8) -> Claim {
     always(AC4, move |world| {
         let budget = world.budget();
         let failed = budget.crashes != Some(crashes) || budget.timers.first() != Some(&deadlines);
-        let refused = |client: Id, seq: u64| {
-            world.envelopes().any(|envelope| {
-                matches!(
-                    &envelope.msg,
-                    Service::Peer(Peer::Vote { txn, vote: Vote::No(_) | Vote::Forgotten })
-                        if txn.client == client && txn.seq == seq
-                )
-            })
-        };
-        failed
-            || world.envelopes().all(|envelope| match &envelope.msg {
-                Service::Reply { seq, reply: Outcome::Aborted(_) } => refused(envelope.dst, *seq),
-                _ => true,
-            })
+        failed || world.derive(Said::of).aborted_are_refused()
     })
+    .counting(|envelope| vote_in(envelope).is_some_and(|vote| !is_yes(vote)))
 }
 
 /// The history is strictly serializable.
@@ -183,11 +139,13 @@ pub fn strict() -> Claim {
 /// No client's request commits as two transactions.
 pub fn exactly_once() -> Claim {
     always(EXACTLY_ONCE, |world| {
-        let mut seen = BTreeSet::new();
-        (world.derive(decisions).iter())
-            .filter(|(_, of)| of.iter().any(|(_, what)| *what == Decision::Commit))
-            .all(|(txn, _)| seen.insert((txn.client, txn.seq)))
+        let decisions = world.derive(Decisions::of);
+        let committed: Vec<TxnId> = decisions.committed().collect();
+        let is_same =
+            |pair: &[TxnId]| (pair[0].client, pair[0].seq) == (pair[1].client, pair[1].seq);
+        !committed.windows(2).any(is_same)
     })
+    .monotone()
 }
 
 /// While a participant is in doubt about a transaction that anyone committed, the coordinator has
@@ -199,12 +157,12 @@ pub fn remembered() -> Claim {
             let mut shards = nodes.iter().filter_map(shard);
             shards.any(|shard| shard.prepared.contains_key(txn))
         };
-        (world.derive(decisions).iter())
-            .filter(|(txn, of)| {
-                of.iter().any(|(_, what)| *what == Decision::Commit) && in_doubt(txn)
-            })
-            .all(|(txn, _)| ledger(world).is_some_and(|ledger| ledger.committed.contains_key(txn)))
+        let is_logged =
+            |txn| ledger_of(&nodes).is_some_and(|ledger| ledger.committed.contains_key(&txn));
+        let decisions = world.derive(Decisions::of);
+        decisions.committed().filter(in_doubt).all(is_logged)
     })
+    .monotone()
 }
 
 /// What must always hold. `crashes` and `deadlines` are how many may happen.

@@ -19,7 +19,7 @@ use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::timing::{TimingError, fits};
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Reduced};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -33,6 +33,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn instances() -> Vec<Instance<Actor, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Actor, History>> {

@@ -96,7 +96,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         match what {
             Move::Deliver(item) => {
                 let envelope = inner.next_of(state[inner.items_at() + item as usize]);
-                let dst = inner.tables.envelopes.head(envelope).extra as usize;
+                let dst = inner.tables.envelopes.head(envelope).extra.receiver as usize;
                 (state[..inner.budget_at()].get(dst).copied().unwrap_or(u32::MAX), envelope << 1)
             }
             Move::Drop(item) => (u32::MAX, state[inner.items_at() + item as usize] << 1),

@@ -148,7 +148,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
                 self.obeys_laws(*item, Self::item)?;
             }
             let envelope = inner.next_of(*item);
-            let receiver = inner.tables.envelopes.head(envelope).extra as usize;
+            let receiver = inner.tables.envelopes.head(envelope).extra.receiver as usize;
             let Some(node) = nodes.get(receiver) else { continue };
             self.compare_delivery(history, *node, envelope)?;
         }
@@ -332,7 +332,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
         let mut sends: Vec<u32> = effect.sends.iter().map(|id| envelope(self, *id)).collect();
         if inner.setup.network == NetworkKind::Ordered {
             // On ordered links the order counts for each receiver.
-            sends.sort_by_key(|id| inner.tables.envelopes.head(*id).extra);
+            sends.sort_by_key(|id| inner.tables.envelopes.head(*id).extra.receiver);
         } else {
             sends.sort_unstable();
         }

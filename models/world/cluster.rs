@@ -7,7 +7,7 @@ use super::memory::Memo;
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
-use super::property::{Condition, Kind, Property};
+use super::property::{Condition, Kind, OnMessage, Property};
 use super::setup::{DiskKind, Faults, NetworkKind, Rules, Setup};
 use super::weight::{self, Weight};
 use stateright::actor::{Envelope, Id};
@@ -40,8 +40,7 @@ pub(super) struct Tables<A: Checkable, H> {
     pub(super) nodes: Interner<NodeOf<A>, NodeExtra<A>>,
     pub(super) budgets: Interner<Budget, BudgetExtra>,
     pub(super) histories: Interner<H, Facts>,
-    /// With the receiver.
-    pub(super) envelopes: Interner<Envelope<A::Msg>, u32>,
+    pub(super) envelopes: Interner<Envelope<A::Msg>, EnvelopeExtra>,
     pub(super) channels: Interner<Channel, ChannelExtra>,
     pub(super) effects: boxcar::Vec<Effect>,
     /// The bytes that effects hold on the heap.
@@ -69,6 +68,13 @@ pub(super) struct NodeExtra<A: Checkable> {
     pub(super) up: bool,
     pub(super) panicked: bool,
     pub(super) locals: OnceLock<Box<[Local<A>]>>,
+}
+
+/// What the checker asks of an envelope.
+pub(super) struct EnvelopeExtra {
+    pub(super) receiver: u32,
+    /// Whether a property counts it.
+    pub(super) is_counted: bool,
 }
 
 /// What is left after each kind of spending, found when first needed.
@@ -234,7 +240,16 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     pub(super) fn intern_envelope(&self, envelope: Envelope<A::Msg>) -> u32 {
         let hash = content_hash(domain::ENVELOPE, &envelope);
-        self.tables.envelopes.intern(envelope, hash, |envelope| usize::from(envelope.dst) as u32)
+        self.tables.envelopes.intern(envelope, hash, |envelope| EnvelopeExtra {
+            receiver: usize::from(envelope.dst) as u32,
+            // What panics is counted: nothing is left out then.
+            is_counted: self.counted().any(|counts| guarded(|| counts(envelope)).unwrap_or(true)),
+        })
+    }
+
+    /// The messages that properties count.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &OnMessage<A::Msg>> {
+        self.setup.properties.iter().filter_map(|property| property.counted.as_ref())
     }
 
     pub(super) fn find_envelope(&self, envelope: &Envelope<A::Msg>) -> Option<u32> {

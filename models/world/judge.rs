@@ -38,7 +38,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 Condition::SomeNode(_) => &mut scopes.some_node,
                 Condition::History(_) => &mut scopes.history,
                 Condition::Nodes(_) => &mut scopes.nodes,
-                Condition::World(_) => &mut scopes.world,
+                Condition::EachMessage(_) | Condition::SomeMessage(_) | Condition::World(_) => {
+                    &mut scopes.world
+                }
             };
             *scope |= 1 << at;
         }
@@ -112,6 +114,10 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 (!has(facts.panics)).then(|| has(facts.holds))
             }
             Condition::Nodes(f) => guarded(|| f(&view.nodes())).ok(),
+            Condition::EachMessage(f) => {
+                guarded(|| view.count_messages(|message, around| !f(message, around)) == 0).ok()
+            }
+            Condition::SomeMessage(f) => guarded(|| view.count_messages(|m, a| f(m, a)) > 0).ok(),
             Condition::World(f) => guarded(|| f(view)).ok(),
         };
         if said.is_none() {

@@ -44,6 +44,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
                 }
                 Condition::Nodes(f) => f(&view.nodes()),
                 Condition::History(f) => f(view.history()),
+                Condition::EachMessage(f) | Condition::SomeMessage(f) => {
+                    view.count_messages(|message, around| f(message, around)) > 0
+                }
                 Condition::World(f) => f(&view),
             });
             Some(format!("{}: {}", self.name_of(at), panic.err()?))

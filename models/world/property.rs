@@ -4,7 +4,8 @@
 //! once and remember the verdict, without trusting a declaration.
 
 use super::parts::{Checkable, NodeOf};
-use super::state::{Nodes, View};
+use super::state::{Around, Nodes, View};
+use stateright::actor::{Actor, Envelope};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -13,6 +14,11 @@ type OnNode<A> = Arc<dyn Fn(&NodeOf<A>) -> bool + Send + Sync>;
 type OnNodes<A> = Arc<dyn for<'a> Fn(&Nodes<'a, A>) -> bool + Send + Sync>;
 type OnHistory<H> = Arc<dyn Fn(&H) -> bool + Send + Sync>;
 type OnWorld<A, H> = Arc<dyn for<'a> Fn(&View<'a, A, H>) -> bool + Send + Sync>;
+type OnMessageIn<A, H> =
+    Arc<dyn for<'a> Fn(&MessageOf<A>, &Around<'a, A, H>) -> bool + Send + Sync>;
+type MessageOf<A> = Envelope<<A as Actor>::Msg>;
+/// Of which messages something is said.
+pub type OnMessage<M> = Arc<dyn Fn(&Envelope<M>) -> bool + Send + Sync>;
 
 /// What a property states, as data: its name, its sentence and its source.
 ///
@@ -79,6 +85,10 @@ pub enum Condition<A: Checkable, H> {
     Nodes(OnNodes<A>),
     /// About the history alone. Judged once per distinct history.
     History(OnHistory<H>),
+    /// Holds of every single message in flight, with what is around it.
+    EachMessage(OnMessageIn<A, H>),
+    /// Holds of some single message in flight, with what is around it.
+    SomeMessage(OnMessageIn<A, H>),
     /// About everything.
     World(OnWorld<A, H>),
 }
@@ -90,6 +100,8 @@ impl<A: Checkable, H> Clone for Condition<A, H> {
             Self::SomeNode(f) => Self::SomeNode(Arc::clone(f)),
             Self::Nodes(f) => Self::Nodes(Arc::clone(f)),
             Self::History(f) => Self::History(Arc::clone(f)),
+            Self::EachMessage(f) => Self::EachMessage(Arc::clone(f)),
+            Self::SomeMessage(f) => Self::SomeMessage(Arc::clone(f)),
             Self::World(f) => Self::World(Arc::clone(f)),
         }
     }
@@ -114,6 +126,20 @@ impl<A: Checkable, H> Condition<A, H> {
     /// The history satisfies `f`.
     pub fn history(f: impl Fn(&H) -> bool + Send + Sync + 'static) -> Self {
         Self::History(Arc::new(f))
+    }
+
+    /// Every message in flight satisfies `f`, with what is around it.
+    pub fn each_message(
+        f: impl for<'a> Fn(&Envelope<A::Msg>, &Around<'a, A, H>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::EachMessage(Arc::new(f))
+    }
+
+    /// Some message in flight satisfies `f`, with what is around it.
+    pub fn some_message(
+        f: impl for<'a> Fn(&Envelope<A::Msg>, &Around<'a, A, H>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::SomeMessage(Arc::new(f))
     }
 
     /// The whole state satisfies `f`.
@@ -177,6 +203,8 @@ pub struct Property<A: Checkable, H> {
     pub condition: Condition<A, H>,
     /// Whether messages decide it for good: see [`Property::monotone`].
     pub is_monotone: bool,
+    /// The messages of which also their absence may decide it: see [`Property::counting`].
+    pub counted: Option<OnMessage<A::Msg>>,
     /// Where in the source it is claimed.
     pub place: &'static Location<'static>,
 }
@@ -184,7 +212,7 @@ pub struct Property<A: Checkable, H> {
 impl<A: Checkable, H> Clone for Property<A, H> {
     fn clone(&self) -> Self {
         let (kind, condition) = (self.kind.clone(), self.condition.clone());
-        Self { kind, condition, ..*self }
+        Self { kind, condition, counted: self.counted.clone(), ..*self }
     }
 }
 
@@ -223,16 +251,39 @@ impl<A: Checkable, H> Property<A, H> {
     /// about some message; not if the violation is that a message is missing.
     ///
     /// Only then may a check leave out states that have fewer messages than another. It is of no
-    /// importance for conditions that do not look at messages. The check holds the claim against the
-    /// states that it meets, and ends in an error where it is wrong.
+    /// importance for conditions that do not look at messages, and need not be said of an `always` of
+    /// [each message](Condition::each_message), nor of a `sometimes` of [some
+    /// message](Condition::some_message): it follows from their form. Of others the check holds the claim
+    /// against the states that it meets, and ends in an error where it is wrong.
     #[must_use]
     pub fn monotone(self) -> Self {
         Self { is_monotone: true, ..self }
     }
 
+    /// Claims that it is [monotone](Self::monotone) but for the messages of which this holds: their
+    /// absence may decide it too, as that of a vote does. A check then leaves out states that have fewer
+    /// messages than another only if they have the same of those.
+    #[must_use]
+    pub fn counting(
+        self,
+        is_counted: impl Fn(&Envelope<A::Msg>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { is_monotone: true, counted: Some(Arc::new(is_counted)), ..self }
+    }
+
+    /// Whether it is monotone by its form.
+    pub fn is_monotone_by_form(&self) -> bool {
+        matches!(
+            (&self.kind, &self.condition),
+            (Kind::Always, Condition::EachMessage(_))
+                | (Kind::Sometimes, Condition::SomeMessage(_))
+        )
+    }
+
     #[track_caller]
     fn new(stated: impl Into<Statement>, kind: Kind<A, H>, condition: Condition<A, H>) -> Self {
         let Statement { name, says, source } = stated.into();
-        Self { name, says, source, kind, condition, is_monotone: false, place: Location::caller() }
+        let place = Location::caller();
+        Self { name, says, source, kind, condition, is_monotone: false, counted: None, place }
     }
 }

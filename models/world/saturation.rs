@@ -7,8 +7,12 @@
 //!
 //! A state is then its *core* (the nodes, what is left of the faults, and the history) and its
 //! messages, and of two states with one core the one with more messages can do all that the other can.
+//!
+//! Messages whose absence decides a property, such as votes, are counted
+//! ([`Property::counting`](super::Property::counting)): they are of the core. A step that sends one
+//! that is not in flight changes the core, and of two states with one core both have the same of them.
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Inner};
 use super::interner::{Fingerprint, short};
 use super::observer::Observer;
 use super::parts::Checkable;
@@ -52,32 +56,45 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 
     /// A packed state as its core and its messages.
     pub fn split<'s>(&self, state: &'s [u32]) -> Split<'s> {
-        Split { core: self.0.core_hash(state), messages: &state[self.0.items_at()..] }
+        let messages = &state[self.0.items_at()..];
+        let core = self.0.core_hash(state);
+        if self.0.counted().next().is_none() {
+            return Split { core, messages };
+        }
+        let counted = messages.iter().filter(|item| self.0.is_counted(**item));
+        let core = counted.fold(core, |core, item| core.wrapping_add(self.0.item_hash(*item)));
+        Split { core, messages }
     }
 
-    /// A packed state with fewer messages, in three ways, none of which need be reachable: with none, with
-    /// those whose hash has an odd number of bits in common with `by`, and with the others.
-    pub fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]) {
-        let (core, messages) = state.split_at(self.0.items_at());
-        for thinned in &mut *thinned {
-            thinned.clear();
-            thinned.extend_from_slice(core);
-        }
-        let [_, odd, even] = thinned;
-        for item in messages {
-            let is_odd = (short(self.0.item_hash(*item)) & by).count_ones() & 1 == 1;
-            if is_odd { &mut *odd } else { &mut *even }.push(*item);
-        }
+    /// The hash of a message, if no property counts it: the same in every run.
+    pub fn uncounted(&self, message: u32) -> Option<u64> {
+        (!self.0.is_counted(message)).then(|| short(self.0.item_hash(message)))
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// Whether a property counts a message.
+    fn is_counted(&self, envelope: u32) -> bool {
+        self.tables.envelopes.head(envelope).extra.is_counted
+    }
+
+    /// Whether a step from `state` sends a message that is counted and was not in flight.
+    fn sends_counted(&self, state: &[u32], step: &Step<'_>) -> bool {
+        let messages = &state[self.items_at()..];
+        let mut counted = step.added.iter().filter(|item| self.is_counted(**item));
+        counted.any(|item| messages.binary_search(item).is_err())
     }
 }
 
 impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
-    /// Whether a step from `state` changes nothing but what is in flight, and takes nothing away.
+    /// Whether a step from `state` changes nothing but what is in flight and not counted, and takes
+    /// nothing away.
     pub fn only_sends(&self, state: &[u32], step: &Step<'_>) -> bool {
         step.changed_node.is_none()
             && !step.changed_history
             && step.budget == state[self.inner.budget_at()]
             && matches!(step.removed, Removed::Nothing)
+            && !self.inner.sends_counted(state, step)
     }
 
     /// A step as an event.
@@ -123,11 +140,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             return fingerprint;
         }
         // What could be sent before was sent; so only what changed can send more. Anything can if
-        // the history changed: it may have hidden that a step only sends.
-        let all = last.is_none_or(|step| step.changed_history);
+        // the history changed, or something counted was sent: that may have hidden that a step only
+        // sends.
+        let is_open = |step: &Step<'_>| {
+            step.changed_history || step.added.iter().any(|item| inner.is_counted(*item))
+        };
+        let all = last.is_none_or(is_open);
         let is_new = |node: u32| all || last.is_some_and(|step| step.changed_node == Some(node));
         let mut open = std::mem::take(&mut self.open);
-        open.extend(state[first..].iter().copied().filter(|item| is_new(inner.receiver(*item))));
+        let known = &self.receivers;
+        let receiver =
+            |item: u32| known.get(item as usize).copied().unwrap_or_else(|| inner.receiver(item));
+        open.extend(state[first..].iter().copied().filter(|item| is_new(receiver(*item))));
         open.extend(last.iter().flat_map(|step| step.added.iter().copied()));
         for node in (0..nodes as u32).filter(|node| is_new(*node)) {
             for at in 0..inner.locals(state[node as usize]).len() as u32 {
@@ -147,6 +171,22 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         fingerprint
     }
 
+    /// Whether what happens leaves its node as it is, and sends: most does not, and need not be weighed.
+    fn may_only_send(&mut self, state: &[u32], what: Move) -> bool {
+        let (node, effect) = match what {
+            Move::Deliver(item) => match self.effect_of(state, item) {
+                Some((node, effect)) => (node, effect),
+                None => return false,
+            },
+            Move::Local { node, at } => {
+                let local = &self.inner.locals(state[node as usize])[at as usize];
+                (node, &self.inner.tables.effects[local.effect as usize])
+            }
+            Move::Drop(_) => return false,
+        };
+        effect.node == state[node as usize] && !effect.sends.is_empty()
+    }
+
     /// Takes a step if it only sends; whether it sent anything new, which is then open too.
     fn send_only(
         &mut self,
@@ -156,6 +196,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         open: &mut Vec<u32>,
     ) -> bool {
         let Some(what) = self.find(state, event) else { return false };
+        if !self.may_only_send(state, what) {
+            return false;
+        }
         let Some(step) = self.step(state, *fingerprint, what) else { return false };
         if step.fingerprint == *fingerprint || !self.only_sends(state, &step) {
             return false;

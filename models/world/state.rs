@@ -1,8 +1,8 @@
 //! Global states, as the checkers hold them and as properties see them.
 
-use super::cluster::{Cluster, Inner};
+use super::cluster::{Cluster, Inner, NodeExtra};
 use super::derived::Derived;
-use super::interner::{Fingerprint, short};
+use super::interner::{Fingerprint, Interner, short};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
 use super::reads::{Reads, Shares, Tracker};
@@ -94,11 +94,7 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     pub fn nodes(&self) -> Nodes<'a, A> {
         self.note(Reads::NODES);
         let count = self.inner.setup.actors.len();
-        Nodes { nodes: self.ids[..count].iter().map(|id| self.node_of(*id)).collect() }
-    }
-
-    fn node_of(&self, id: u32) -> &'a NodeOf<A> {
-        self.inner.tables.nodes.value(id)
+        Nodes { ids: &self.ids[..count], known: &self.inner.tables.nodes }
     }
 
     /// The history so far.
@@ -165,9 +161,51 @@ impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
     }
 }
 
+/// All of a state but what is in flight.
+///
+/// What is said of a message beside it does not depend on other messages. So with more of them in
+/// flight, a condition about each of them never holds where it did not, and one about some of them
+/// always holds where it did.
+pub struct Around<'a, A: Checkable, H>(pub(super) &'a View<'a, A, H>);
+
+impl<'a, A: Checkable, H: Observer<A::Msg>> Around<'a, A, H> {
+    /// The nodes.
+    pub fn nodes(&self) -> Nodes<'a, A> {
+        self.0.nodes()
+    }
+
+    /// The history so far.
+    pub fn history(&self) -> &'a H {
+        self.0.history()
+    }
+
+    /// What is left of the faults.
+    pub fn budget(&self) -> &'a Budget {
+        self.0.budget()
+    }
+
+    /// Whether the link between two nodes is cut.
+    pub fn is_cut(&self, one: Id, other: Id) -> bool {
+        self.0.is_cut(one, other)
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
+    /// How many messages in flight satisfy `f`. Each is asked, so that it depends on no order which of
+    /// them panics.
+    pub(super) fn count_messages(
+        &self,
+        f: impl Fn(&Envelope<A::Msg>, &Around<'_, A, H>) -> bool,
+    ) -> usize {
+        let around = Around(self);
+        self.envelopes().filter(|envelope| f(envelope, &around)).count()
+    }
+}
+
 /// The nodes of a state.
 pub struct Nodes<'a, A: Checkable> {
-    nodes: Vec<&'a NodeOf<A>>,
+    ids: &'a [u32],
+    known: &'a Interner<NodeOf<A>, NodeExtra<A>>,
 }
 
 impl<'a, A: Checkable> Nodes<'a, A> {
@@ -176,7 +214,7 @@ impl<'a, A: Checkable> Nodes<'a, A> {
     /// # Panics
     /// When there is no such node.
     pub fn node(&self, id: Id) -> &'a NodeOf<A> {
-        self.nodes[usize::from(id)]
+        self.known.value(self.ids[usize::from(id)])
     }
 
     /// A node's state, unless it is down.
@@ -186,12 +224,12 @@ impl<'a, A: Checkable> Nodes<'a, A> {
 
     /// All nodes, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &'a NodeOf<A>> {
-        self.nodes.iter().copied()
+        self.ids.iter().map(|id| self.known.value(*id))
     }
 
     /// The states of the nodes that are up, with their ids.
     pub fn up(&self) -> impl Iterator<Item = (Id, &'a A::State)> {
-        self.nodes.iter().filter_map(|node| Some((node.id, node.state()?)))
+        self.iter().filter_map(|node| Some((node.id, node.state()?)))
     }
 }
 

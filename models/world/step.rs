@@ -22,7 +22,7 @@ pub struct Expander<'c, A: Checkable, H> {
     pub(super) inner: &'c Inner<A, H>,
     deliveries: Deliveries<'c>,
     /// The receiver of each envelope.
-    receivers: Vec<u32>,
+    pub(super) receivers: Vec<u32>,
     pub(super) observations: Recent,
     pub(super) appended: Recent,
     /// Room to work in: what becomes of channels.
@@ -120,7 +120,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     /// What delivering an item does, and at which node; `None` if that is no step.
     #[expect(clippy::inline_always, reason = "the innermost look-up: 8 % fewer instructions")]
     #[inline(always)]
-    fn effect_of(&mut self, state: &[u32], item: u32) -> Option<(u32, &'c Effect)> {
+    pub(super) fn effect_of(&mut self, state: &[u32], item: u32) -> Option<(u32, &'c Effect)> {
         let inner = self.inner;
         let envelope = inner.next_of(state[inner.items_at() + item as usize]);
         let dst = match self.receivers.get(envelope as usize) {
@@ -163,7 +163,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     fn first_receiver(&mut self, envelope: u32) -> u32 {
         let known = self.receivers.len() as u32;
         let envelopes = &self.inner.tables.envelopes;
-        self.receivers.extend((known..=envelope).map(|id| envelopes.head(id).extra));
+        self.receivers.extend((known..=envelope).map(|id| envelopes.head(id).extra.receiver));
         self.receivers[envelope as usize]
     }
 
@@ -380,7 +380,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
 
     /// The receiver of an envelope.
     pub(super) fn receiver(&self, envelope: u32) -> u32 {
-        self.tables.envelopes.head(envelope).extra
+        self.tables.envelopes.head(envelope).extra.receiver
     }
 
     /// What a delivery does, computed once.

@@ -31,6 +31,10 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
     for case in &protocol.cases {
         let expected = case.expected();
         let deep = if case.is_deep() { " (deep)" } else { "" };
+        let count = |states: u64| match expected.counted() {
+            Some(_) => states.to_string(),
+            None => "not counted".into(),
+        };
         let violated: Vec<String> = (expected.violated.iter())
             .map(|(property, steps)| format!("`{property}` ({steps} steps)"))
             .collect();
@@ -39,8 +43,8 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
             "| `{}`{deep} | {} | {} | {} | {} |",
             case.name(),
             case.about(),
-            expected.unique,
-            expected.generated,
+            count(expected.unique),
+            count(expected.generated),
             violated.join("; "),
         )?;
     }

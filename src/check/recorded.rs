@@ -81,13 +81,12 @@ impl Recorded {
 
     /// What is recorded of a check with this reduction.
     pub(super) fn counts(&self, reduction: Option<ReductionKind>) -> Option<Counts> {
-        let Self::Instance(Expected { unique, generated, .. }, reduced) = *self else {
-            return None;
-        };
+        let Self::Instance(expected, reduced) = *self else { return None };
         if reduction == Some(ReductionKind::Cover) {
             let Reduced { expanded, generated, .. } = reduced?;
             return Some(Counts { unique: None, expanded: Some(expanded), generated });
         }
-        Some(Counts { unique: Some(unique), expanded: None, generated })
+        let unique = Some(expected.counted()?);
+        Some(Counts { unique, expanded: None, generated: expected.generated })
     }
 }

@@ -54,7 +54,7 @@ fn listed(protocol: &Protocol, width: usize) -> String {
     text += "  instances:\n";
     for case in &protocol.cases {
         let deep = if case.is_deep() { ", deep" } else { "" };
-        let states = grouped(case.expected().unique);
+        let states = case.expected().counted().map_or("uncounted".into(), grouped);
         text += &item(format!("{} ({states} states{deep}): {}", case.name(), case.about()));
     }
     text += "  properties:\n";

@@ -64,6 +64,20 @@ fn a_wrong_mark_would_hide_a_violation_and_is_noticed() {
     assert_eq!(found, Err(CheckError::NotMonotone("wakes-after-a-call")));
 }
 
+/// Only what has the same calls may be left out, and each call makes another core.
+#[test]
+fn a_call_that_is_counted_hides_no_violation() {
+    let claim = wakes_after_a_call().counting(|call| call.src == Id::from(0));
+    let found = checked([claim]).map(|outcome| outcome.unique);
+    assert_eq!(found, Err(CheckError::NotMonotone("wakes-after-a-call")), "one of two is counted");
+    let outcome = checked([wakes_after_a_call().counting(|_| true)]).unwrap();
+    assert_eq!((outcome.unique, outcome.expanded, outcome.generated), (16, 16, 33));
+    assert_eq!(outcome.reduction.map(|reduction| reduction.cores), Some(16));
+    let told = outcome.property("wakes-after-a-call").unwrap();
+    let Verdict::Violated(trace) = &told.verdict else { panic!("{told:?}") };
+    assert_eq!(trace.len(), 1);
+}
+
 #[test]
 fn without_a_mark_no_state_is_left_out() {
     let outcome = checked([wakes_after_a_call()]).unwrap();

@@ -163,6 +163,12 @@ fn a_property_that_panics_is_violated_and_told() {
         ("some", Condition::some_node(|node| node.state().is_none_or(|held| 10 / (3 - held) < 99))),
         ("all", Condition::nodes(|nodes| nodes.up().all(|(_, held)| 10 / (3 - held) < 99))),
         ("world", Condition::world(|view| view.nodes().up().all(|(_, held)| 10 / (3 - held) < 99))),
+        (
+            "each message",
+            Condition::each_message(|_, around| {
+                around.nodes().up().all(|(_, held)| 10 / (3 - held) < 99)
+            }),
+        ),
     ];
     for (name, condition) in conditions {
         let make =

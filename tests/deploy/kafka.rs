@@ -12,9 +12,14 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Instant;
 
-/// A controller and 3 brokers.
+/// A controller and 3 brokers, which take part: the controller holds that they do from the first, and
+/// who is not heard in time may not be elected while two others are in sync.
 fn start(mode: &str) -> Cluster {
-    Cluster::start_mode("kafka", &format!("mode = {mode:?}"), 4, KEYS)
+    let cluster = Cluster::start_mode("kafka", &format!("mode = {mode:?}"), 4, KEYS);
+    for broker in 1..4 {
+        cluster.await_line(broker, |line| line.contains("the node is now"));
+    }
+    cluster
 }
 
 /// Waits until the controller says last that these are in sync.

@@ -165,6 +165,8 @@ fn every_quick_instance_that_can_be_reduced_is_recorded() {
         for case in &protocol.cases {
             let is_recorded = case.reduced().is_some();
             recorded += usize::from(is_recorded);
+            let is_counted = case.expected().counted().is_some();
+            assert!(is_counted || is_recorded && case.is_deep(), "{} has no counts", case.name());
             if is_recorded || !case.is_deep() {
                 let (protocol, name) = (protocol.name, case.name());
                 assert_eq!(can_be_reduced(case.as_ref()), is_recorded, "{protocol} {name}");

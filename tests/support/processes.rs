@@ -203,8 +203,12 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
+    /// What the nodes logged goes with the directory, unless a test fails.
     fn drop(&mut self) {
         (0..self.nodes.len()).for_each(|id| self.kill(id));
+        if std::thread::panicking() {
+            (0..self.nodes.len()).for_each(|id| eprintln!("server {id}:\n{}", self.log(id)));
+        }
     }
 }
 

@@ -66,16 +66,11 @@ pub fn failed_over() -> Claim {
 pub fn truncated() -> Claim {
     Property::sometimes(
         TRUNCATED,
-        Condition::world(|world: &World<'_>| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|envelope| {
-                let diverges =
-                    |fetched: &Fetched| matches!(fetched.content, Content::Diverging { .. });
-                matches!(&envelope.msg, Service::Peer(Peer::Fetched(fetched)) if diverges(fetched))
-            })
+        Condition::some_message(|envelope, _| {
+            let diverges = |fetched: &Fetched| matches!(fetched.content, Content::Diverging { .. });
+            matches!(&envelope.msg, Service::Peer(Peer::Fetched(fetched)) if diverges(fetched))
         }),
     )
-    .monotone()
 }
 
 /// There are in-sync replicas, but less than so many.
@@ -146,21 +141,16 @@ pub fn lost_tail() -> Claim {
 pub fn answered_again() -> Claim {
     Property::sometimes(
         ANSWERED_AGAIN,
-        Condition::world(|world: &World<'_>| {
-            let nodes = world.nodes();
-            let mut envelopes = world.envelopes();
-            envelopes.any(|envelope| match &envelope.msg {
-                Service::Reply { reply: Reply::Produced { offset }, .. } => {
-                    let mut brokers = brokers(&nodes);
-                    brokers.any(|(id, broker)| {
-                        let is_older =
-                            matches!(&broker.role, Role::Leader(it) if *offset < it.start);
-                        id == envelope.src && is_older
-                    })
-                }
-                _ => false,
-            })
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Reply { reply: Reply::Produced { offset }, .. } => {
+                let nodes = around.nodes();
+                let mut brokers = brokers(&nodes);
+                brokers.any(|(id, broker)| {
+                    let is_older = matches!(&broker.role, Role::Leader(it) if *offset < it.start);
+                    id == envelope.src && is_older
+                })
+            }
+            _ => false,
         }),
     )
-    .monotone()
 }

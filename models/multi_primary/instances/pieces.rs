@@ -9,7 +9,7 @@ use crate::{Expected, Instance};
 
 /// All of them.
 pub(super) fn instances() -> Vec<Instance<Actor, History>> {
-    vec![mv_pieces(), mv_half_key()]
+    vec![mv_pieces(), mv_half_key(), mv_lossy_pieces()]
 }
 
 fn mv_pieces() -> Instance<Actor, History> {
@@ -37,6 +37,23 @@ fn mv_half_key() -> Instance<Actor, History> {
         cluster: || fetching(half_key(vec![put("c")])),
         symmetry: None,
         expected: Expected { unique: 2_635_771, generated: 27_592_596, violated: &[] },
+    }
+}
+
+/// A message that is lost is one that is never delivered, which is any message of the set network.
+/// There are more than 160 million states without a crash.
+fn mv_lossy_pieces() -> Instance<Actor, History> {
+    Instance {
+        name: "mv-lossy-pieces",
+        about: "multi-value, 3 nodes, siblings of one fetched one by one, read at another, digests \
+                without end, any losses, 1 crash, 1 restart",
+        deep: true,
+        cluster: || {
+            let bounds = half_key(vec![get()]);
+            fetching(Bounds { gossips: None, crashes: 1, ..bounds })
+        },
+        symmetry: None,
+        expected: Expected::only_reduced(&[]),
     }
 }
 

@@ -27,5 +27,6 @@ pub(in crate::multi_primary) const REDUCED: &[Reduced] = &[
     Reduced::new("mv-three-delete", 134_238, 683_885),
     Reduced::new("lww-three-delete", 527_856, 3_018_806),
     Reduced::new("mv-half-key", 70_999, 243_750),
+    Reduced::new("mv-lossy-pieces", 282_931, 953_920),
     Reduced::new("lww-replaced-delete", 19_613, 57_786),
 ];

@@ -56,10 +56,6 @@ pub fn refused() -> Claim {
     let is_refusal = |msg: &_| matches!(msg, Service::Refused { why: Refusal::SessionExpired, .. });
     Property::sometimes(
         REFUSED,
-        Condition::world(move |world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|envelope| is_refusal(&envelope.msg))
-        }),
+        Condition::some_message(move |envelope, _| is_refusal(&envelope.msg)),
     )
-    .monotone()
 }

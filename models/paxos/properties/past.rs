@@ -3,82 +3,100 @@
 use super::nodes::World;
 use crate::kv::{Op, Service};
 use crate::paxos::{Ballot, Command, Peer, Slot};
+use crate::sorted::{from, sort, with};
 use stateright::actor::Id;
-use std::collections::{BTreeMap, BTreeSet};
 
-/// The past of a run, as the messages in flight show it.
+/// A slot and a ballot.
+type At = (Slot, Ballot);
+
+/// The past of a run, as the messages in flight show it. All lists are sorted, and say nothing twice.
+#[derive(Default)]
 pub(super) struct Past {
-    /// The values that were proposed, by slot and ballot.
-    pub(super) proposed: BTreeMap<(Slot, Ballot), BTreeSet<Command<Op>>>,
-    /// The acceptors that accepted, by slot and ballot.
-    pub(super) votes: BTreeMap<(Slot, Ballot), BTreeSet<Id>>,
-    /// The acceptors that promised, by ballot. A proposer has promised its own ballot.
-    pub(super) promised: BTreeMap<Ballot, BTreeSet<Id>>,
+    /// The values that were proposed.
+    pub(super) proposed: Vec<(At, Command<Op>)>,
+    /// The acceptors that accepted what was proposed.
+    pub(super) votes: Vec<(At, Id)>,
+    /// The acceptors that promised. A proposer has promised its own ballot.
+    promised: Vec<(Ballot, Id)>,
 }
 
 impl Past {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut past =
-            Self { proposed: BTreeMap::new(), votes: BTreeMap::new(), promised: BTreeMap::new() };
+        let mut past = Self::default();
         for envelope in world.envelopes() {
             let Service::Peer(msg) = &envelope.msg else { continue };
             match msg {
                 Peer::Accept { ballot, slot, command } => {
-                    past.proposed.entry((*slot, *ballot)).or_default().insert(command.clone());
+                    past.proposed.push(((*slot, *ballot), command.clone()));
                 }
                 Peer::Accepted { ballot, slot } => {
-                    past.votes.entry((*slot, *ballot)).or_default().insert(envelope.src);
+                    past.votes.push(((*slot, *ballot), envelope.src))
                 }
-                Peer::Promise { ballot, .. } => {
-                    past.promised.entry(*ballot).or_default().insert(envelope.src);
-                }
+                Peer::Promise { ballot, .. } => past.promised.push((*ballot, envelope.src)),
                 _ => {}
             }
         }
+        sort(&mut past.proposed);
+        sort(&mut past.votes);
+        sort(&mut past.promised);
         past
+    }
+
+    /// The values that were proposed in a slot and ballot: one, unless something is wrong.
+    pub(super) fn proposed_at(&self, at: At) -> impl Iterator<Item = &Command<Op>> {
+        with(&self.proposed, at).iter().map(|(_, value)| value)
+    }
+
+    /// The values that were proposed in a slot before a ballot.
+    pub(super) fn proposed_before(&self, (slot, ballot): At) -> impl Iterator<Item = &Command<Op>> {
+        let in_slot = from(&self.proposed, (slot, Ballot::default()));
+        in_slot.iter().take_while(move |(at, _)| *at < (slot, ballot)).map(|(_, value)| value)
+    }
+
+    /// The slots and ballots in which so many acceptors accepted.
+    fn of_quorums(&self, quorum: usize) -> impl Iterator<Item = At> {
+        let by_ballot = self.votes.chunk_by(|one, other| one.0 == other.0);
+        by_ballot.filter(move |votes| votes.len() >= quorum).map(|votes| votes[0].0)
     }
 
     /// The chosen commands, by slot.
     pub(super) fn chosen(&self, quorum: usize) -> impl Iterator<Item = (Slot, &Command<Op>)> {
-        self.chosen_in(quorum).map(|(slot, _, value)| (slot, value))
+        let all = self.of_quorums(quorum);
+        all.flat_map(|at| self.proposed_at(at).map(move |value| (at.0, value)))
     }
 
-    /// The chosen commands, by slot and ballot.
-    pub(super) fn chosen_in(
+    /// The first ballot in which a command was chosen in a slot.
+    pub(super) fn first_chosen(
         &self,
+        slot: Slot,
+        command: &Command<Op>,
         quorum: usize,
-    ) -> impl Iterator<Item = (Slot, Ballot, &Command<Op>)> {
-        (self.votes.iter()).filter(move |(_, voters)| voters.len() >= quorum).flat_map(|(at, _)| {
-            self.proposed.get(at).into_iter().flatten().map(|value| (at.0, at.1, value))
-        })
+    ) -> Option<Ballot> {
+        let mut in_slot = self.of_quorums(quorum).filter(|at| at.0 == slot);
+        in_slot.find(|at| self.proposed_at(*at).any(|value| value == command)).map(|at| at.1)
     }
 
     /// The highest-numbered proposal below `ballot` that `acceptor` accepted in `slot`.
     fn last_vote(&self, acceptor: Id, slot: Slot, ballot: Ballot) -> Option<Ballot> {
-        (self.votes.range((slot, Ballot::default())..(slot, ballot)))
-            .rev()
-            .find(|(_, voters)| voters.contains(&acceptor))
-            .map(|((_, ballot), _)| *ballot)
+        let in_slot = from(&self.votes, (slot, Ballot::default())).iter();
+        let before = in_slot.take_while(|(at, _)| *at < (slot, ballot));
+        before.filter(|(_, voter)| *voter == acceptor).last().map(|(at, _)| at.1)
     }
 
     /// P2c of one proposal: there is a quorum of acceptors that promised its ballot, of which
     /// none accepted anything before in its slot, or the highest-numbered proposal that one of
     /// them did has its value.
-    pub(super) fn follows(
-        &self,
-        slot: Slot,
-        ballot: Ballot,
-        value: &Command<Op>,
-        quorum: usize,
-    ) -> bool {
-        let mut promised = self.promised.get(&ballot).cloned().unwrap_or_default();
-        promised.insert(ballot.leader);
+    pub(super) fn follows(&self, (slot, ballot): At, value: &Command<Op>, quorum: usize) -> bool {
+        let mut promised: Vec<Id> =
+            with(&self.promised, ballot).iter().map(|(_, acceptor)| *acceptor).collect();
+        if !promised.contains(&ballot.leader) {
+            promised.push(ballot.leader);
+        }
         let last: Vec<Option<Ballot>> =
             promised.iter().map(|acceptor| self.last_vote(*acceptor, slot, ballot)).collect();
         let upto = |highest: Option<Ballot>| last.iter().filter(|last| **last <= highest).count();
-        let has_value = |ballot: &Ballot| {
-            self.proposed.get(&(slot, *ballot)).is_some_and(|values| values.contains(value))
-        };
+        let has_value =
+            |ballot: &Ballot| self.proposed_at((slot, *ballot)).any(|proposed| proposed == value);
         upto(None) >= quorum
             || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
     }

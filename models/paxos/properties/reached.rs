@@ -121,10 +121,10 @@ pub fn three_ballots() -> Claim {
         Condition::world(|world| {
             let past = world.derive(Past::of);
             let mut ballots = BTreeMap::new();
-            past.proposed.keys().any(|(slot, _)| {
-                let ballots: &mut usize = ballots.entry(*slot).or_default();
-                *ballots += 1;
-                *ballots >= 3
+            past.proposed.iter().any(|((slot, ballot), _)| {
+                let ballots: &mut BTreeSet<_> = ballots.entry(*slot).or_default();
+                ballots.insert(*ballot);
+                ballots.len() >= 3
             })
         }),
     )
@@ -149,9 +149,8 @@ pub fn adopted() -> Claim {
             let past = world.derive(Past::of);
             let mut requests = BTreeSet::new();
             (past.proposed.iter())
-                .flat_map(|((slot, _), values)| values.iter().map(move |value| (*slot, value)))
-                .filter(|(_, value)| **value != Command::Noop)
-                .any(|proposed| !requests.insert(proposed))
+                .filter(|(_, value)| *value != Command::Noop)
+                .any(|((slot, _), value)| !requests.insert((*slot, value)))
         }),
     )
 }

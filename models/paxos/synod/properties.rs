@@ -5,10 +5,11 @@
 
 use super::{Learner, Msg, Proposal, State, Synod, Value};
 use crate::paxos::{Ballot, Quorums};
+use crate::sorted::sort;
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property, Statement, View};
 use stateright::actor::Id;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A property of an instance.
 pub type Claim = Property<Synod, ()>;
@@ -36,56 +37,58 @@ statements! {
         "Lamport 2001, section 2.4";
 }
 
-/// All that was accepted and promised.
+/// All that was accepted and promised. All lists are sorted, and say nothing twice.
+#[derive(Default)]
 struct Past {
-    proposed: BTreeMap<Ballot, BTreeSet<Value>>,
-    votes: BTreeMap<Proposal, BTreeSet<Id>>,
-    promised: BTreeMap<Ballot, BTreeSet<Id>>,
+    proposed: Vec<Proposal>,
+    votes: Vec<(Proposal, Id)>,
+    promised: Vec<(Ballot, Id)>,
 }
 
 impl Past {
     fn of(world: &World<'_>) -> Self {
-        let (proposed, votes, promised) = Default::default();
-        let mut past = Self { proposed, votes, promised };
+        let mut past = Self::default();
         for envelope in world.envelopes() {
             match envelope.msg {
                 Msg::Prepare(_) => {}
-                Msg::Promise(ballot, _) => {
-                    past.promised.entry(ballot).or_default().insert(envelope.src);
-                }
-                Msg::Accept(Proposal { ballot, value }) => {
-                    past.proposed.entry(ballot).or_default().insert(value);
-                }
-                Msg::Accepted(proposal) => {
-                    past.votes.entry(proposal).or_default().insert(envelope.src);
-                }
+                Msg::Promise(ballot, _) => past.promised.push((ballot, envelope.src)),
+                Msg::Accept(proposal) => past.proposed.push(proposal),
+                Msg::Accepted(proposal) => past.votes.push((proposal, envelope.src)),
             }
         }
+        sort(&mut past.proposed);
+        sort(&mut past.votes);
+        sort(&mut past.promised);
         past
     }
 
-    fn chosen(&self, quorum: usize) -> BTreeSet<Value> {
-        (self.votes.iter())
-            .filter(|(_, voters)| voters.len() >= quorum)
-            .map(|(proposal, _)| proposal.value)
-            .collect()
+    /// The values that so many acceptors accepted in one ballot.
+    fn chosen(&self, quorum: usize) -> impl Iterator<Item = Value> {
+        let by_proposal = self.votes.chunk_by(|one, other| one.0 == other.0);
+        by_proposal.filter(move |votes| votes.len() >= quorum).map(|votes| votes[0].0.value)
     }
 
     /// The highest-numbered proposal below `ballot` that `acceptor` accepted.
     fn last_vote(&self, acceptor: Id, ballot: Ballot) -> Option<Proposal> {
-        (self.votes.iter().rev())
-            .find(|(vote, voters)| vote.ballot < ballot && voters.contains(&acceptor))
+        let mut votes = self.votes.iter().rev();
+        votes
+            .find(|(vote, voter)| vote.ballot < ballot && *voter == acceptor)
             .map(|(vote, _)| *vote)
     }
 
-    fn follows(&self, ballot: Ballot, value: Value, quorum: usize) -> bool {
-        let promised = self.promised.get(&ballot).cloned().unwrap_or_default();
+    fn follows(&self, Proposal { ballot, value }: Proposal, quorum: usize) -> bool {
+        let promised = self.promised.iter().filter(|(promised, _)| *promised == ballot);
         let last: Vec<_> =
-            promised.iter().map(|acceptor| self.last_vote(*acceptor, ballot)).collect();
+            promised.map(|(_, acceptor)| self.last_vote(*acceptor, ballot)).collect();
         let upto = |highest: Option<Proposal>| last.iter().filter(|l| **l <= highest).count();
         upto(None) >= quorum
             || last.iter().flatten().any(|l| l.value == value && upto(Some(*l)) >= quorum)
     }
+}
+
+/// How many ballots there are of which these are the proposals, in order.
+fn ballots(proposals: &[Proposal]) -> usize {
+    proposals.chunk_by(|one, other| one.ballot == other.ballot).count()
 }
 
 #[track_caller]
@@ -98,7 +101,12 @@ fn always(
 
 /// At most one value was accepted by a quorum.
 pub fn agreement(quorums: Quorums) -> Claim {
-    always(AGREEMENT, move |world| world.derive(Past::of).chosen(quorums.accept).len() <= 1)
+    always(AGREEMENT, move |world| {
+        let past = world.derive(Past::of);
+        let mut chosen = past.chosen(quorums.accept);
+        let first = chosen.next();
+        chosen.all(|value| Some(value) == first)
+    })
 }
 
 /// Each value that is proposed is one that some proposer wanted.
@@ -115,14 +123,17 @@ pub fn validity(values: Vec<Value>) -> Claim {
 pub fn learned(quorums: Quorums) -> Claim {
     always(LEARNED, move |world| {
         let value = world.nodes().iter().find_map(learned_value);
-        value.is_none_or(|value| world.derive(Past::of).chosen(quorums.accept).contains(&value))
+        value.is_none_or(|value| {
+            world.derive(Past::of).chosen(quorums.accept).any(|chosen| chosen == value)
+        })
     })
 }
 
 /// No two values are proposed with one number.
 pub fn one_proposal() -> Claim {
     always(ONE_PROPOSAL, |world| {
-        world.derive(Past::of).proposed.values().all(|values| values.len() == 1)
+        let past = world.derive(Past::of);
+        past.proposed.windows(2).all(|pair| pair[0].ballot != pair[1].ballot)
     })
 }
 
@@ -142,9 +153,7 @@ pub fn promise() -> Claim {
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
         let past = world.derive(Past::of);
-        (past.proposed.iter()).all(|(ballot, values)| {
-            values.iter().all(|value| past.follows(*ballot, *value, quorums.prepare))
-        })
+        past.proposed.iter().all(|proposal| past.follows(*proposal, quorums.prepare))
     })
 }
 
@@ -197,7 +206,7 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
         PREEMPTED,
         Condition::world(move |world| {
             let past = world.derive(Past::of);
-            let last = past.proposed.keys().last().copied();
+            let last = past.proposed.last().map(|proposal| proposal.ballot);
             let promised = |node: &NodeOf<Synod>| {
                 matches!(
                     node.state(),
@@ -205,7 +214,7 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
                         if Some(acceptor.promised) == last && acceptor.accepted.is_none()
                 )
             };
-            past.proposed.len() == attempts
+            ballots(&past.proposed) == attempts
                 && world.nodes().iter().filter(|node| promised(node)).count() >= quorum
         }),
     )

@@ -41,17 +41,13 @@ pub fn kept() -> Claim {
 pub fn copied() -> Claim {
     Property::always(
         COPIED,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world.envelopes().all(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Ping { view, ready: Some(id), .. }) => {
-                    synced(nodes.node(*id)).is_some_and(|synced| synced >= *view)
-                }
-                _ => true,
-            })
+        Condition::each_message(|envelope, around| match &envelope.msg {
+            Service::Peer(Peer::Ping { view, ready: Some(id), .. }) => {
+                synced(around.nodes().node(*id)).is_some_and(|synced| synced >= *view)
+            }
+            _ => true,
         }),
     )
-    .monotone()
 }
 
 /// In each view, all pieces that a replica is sent are of the same state. True only where no copy
@@ -76,12 +72,9 @@ pub fn cut_once() -> Claim {
 pub fn batched() -> Claim {
     Property::sometimes(
         BATCHED,
-        Condition::world(|world| {
-            world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Replicate { entries, .. }) => entries.len() > 1,
-                _ => false,
-            })
+        Condition::some_message(|envelope, _| match &envelope.msg {
+            Service::Peer(Peer::Replicate { entries, .. }) => entries.len() > 1,
+            _ => false,
         }),
     )
-    .monotone()
 }

@@ -26,13 +26,12 @@ pub fn queued(config: Config) -> Vec<Claim> {
         }
         _ => true,
     });
-    let busy = Condition::world(|world| {
-        let is_busy = |msg: &_| matches!(msg, Service::Refused { why: Refusal::Busy, .. });
-        world.envelopes().any(|envelope| is_busy(&envelope.msg))
+    let busy = Condition::some_message(|envelope, _| {
+        matches!(envelope.msg, Service::Refused { why: Refusal::Busy, .. })
     });
     vec![
         Property::always(TURNS, turns),
         Property::always(BOUNDED, bounded),
-        Property::sometimes(BUSY, busy).monotone(),
+        Property::sometimes(BUSY, busy),
     ]
 }

@@ -1,8 +1,8 @@
 //! States that must be reachable, so that no property holds vacuously.
 
 use super::super::config::coordinator;
-use super::super::{Decision, Known, Peer, Progress, Saved, Storage, TxnId, Vote};
-use super::nodes::{Claim, World, coordinator_state, ledger, shard};
+use super::super::{Decision, Known, Peer, Progress, Saved, Shard, Storage, TxnId, Vote};
+use super::nodes::{Claim, World, coordinator_state, ledger, ledger_of, shard};
 use crate::kv::{Abort, Outcome, Service};
 use crate::statements;
 use crate::world::{Condition, Property, Statement};
@@ -24,40 +24,44 @@ statements! {
 
 /// A client received an abort because of a conflict.
 pub fn conflict() -> Claim {
-    sometimes(CONFLICT, |world| {
-        let aborted = Outcome::Aborted(Abort::Conflict);
-        let mut envelopes = world.envelopes();
-        envelopes.any(
-            |envelope| matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted),
-        )
-    })
+    let aborted = Outcome::Aborted(Abort::Conflict);
+    Property::sometimes(
+        CONFLICT,
+        Condition::some_message(
+            move |envelope, _| matches!(&envelope.msg, Service::Reply { reply, .. } if *reply == aborted),
+        ),
+    )
 }
 
 /// A commit ended: its client has the reply, and the coordinator remembers no commit.
 pub fn committed() -> Claim {
-    sometimes(COMMITTED, |world| {
-        let told = world.envelopes().any(|envelope| {
-            matches!(&envelope.msg, Service::Reply { reply: Outcome::Committed(_), .. })
-        });
-        told && ledger(world).is_some_and(|ledger| ledger.committed.is_empty())
-    })
+    Property::sometimes(
+        COMMITTED,
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Reply { reply: Outcome::Committed(_), .. } => {
+                ledger_of(&around.nodes()).is_some_and(|ledger| ledger.committed.is_empty())
+            }
+            _ => false,
+        }),
+    )
 }
 
 /// A participant learned the decision from another, while the coordinator is down.
 pub fn helped() -> Claim {
-    sometimes(HELPED, |world| {
-        let nodes = world.nodes();
-        coordinator_state(world).is_none()
-            && world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Decide { txn, decision: Decision::Commit }) => {
-                    envelope.src != coordinator()
-                        && shard(nodes.node(envelope.dst)).is_some_and(|shard| {
-                            shard.known(*txn) == Known::Newest(&Progress::Committed)
-                        })
-                }
-                _ => false,
-            })
-    })
+    Property::sometimes(
+        HELPED,
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Peer(Peer::Decide { txn, decision: Decision::Commit }) => {
+                let nodes = around.nodes();
+                let learnt =
+                    |shard: &Shard| shard.known(*txn) == Known::Newest(&Progress::Committed);
+                nodes.state(coordinator()).is_none()
+                    && envelope.src != coordinator()
+                    && shard(nodes.node(envelope.dst)).is_some_and(learnt)
+            }
+            _ => false,
+        }),
+    )
 }
 
 /// A participant that had voted yes aborted without a decision from another node.
@@ -83,6 +87,7 @@ pub fn presumed() -> Claim {
                 _ => false,
             })
     })
+    .counting(|envelope| matches!(envelope.msg, Service::Peer(Peer::Decide { .. })))
 }
 
 /// The coordinator came back and found a commit in its log.

@@ -5,6 +5,7 @@
 //! they looked at: many look at the messages alone, or not at the history.
 
 use super::remembered::Remembered;
+use super::thinned::Thinned;
 use crate::check::space::{Kind, Space};
 use crate::models::world::{Derived, Fingerprint, NO_PANIC_AT, Reads, Scopes};
 use std::cell::Cell;
@@ -68,12 +69,15 @@ pub(super) struct Evaluator<'c> {
     /// The answers of conditions about everything.
     answers: Remembered,
     derived: Derived,
-    /// The conditions that messages decide for good, as is claimed.
-    monotone: u64,
+    /// The conditions that messages decide for good by their form, and as is claimed.
+    monotone_by_form: u64,
+    claimed_monotone: u64,
     /// The conditions that looked at messages.
     looked: Cell<u64>,
-    /// Room to work in: a state with fewer messages, in three ways.
-    thinned: [Vec<u32>; 3],
+    /// Those that did so in the state that was evaluated last.
+    looked_there: Cell<u64>,
+    /// That state with fewer messages, in three ways.
+    thinned: Thinned,
 }
 
 impl<'c> Evaluator<'c> {
@@ -83,21 +87,37 @@ impl<'c> Evaluator<'c> {
         let remembered = vec![(0, 0); remembered];
         let answers = Remembered::new(scopes.world);
         let (boundary, derived) = (space.boundary(), Derived::default());
-        let marked = (0..).zip(space.claims()).filter(|(_, claim)| claim.is_monotone);
-        let monotone = marked.fold(0, |marked, (at, _)| marked | 1_u64 << at);
-        let (looked, thinned) = (Cell::new(0), Default::default());
-        Self { space, scopes, boundary, remembered, answers, derived, monotone, looked, thinned }
+        let (mut monotone_by_form, mut claimed_monotone) = (0, 0);
+        for (at, claim) in space.claims().iter().enumerate() {
+            monotone_by_form |= u64::from(claim.is_monotone_by_form) << at;
+            claimed_monotone |= u64::from(claim.is_monotone) << at;
+        }
+        Self {
+            space,
+            scopes,
+            boundary,
+            remembered,
+            answers,
+            derived,
+            monotone_by_form,
+            claimed_monotone,
+            looked: Cell::new(0),
+            looked_there: Cell::new(0),
+            thinned: Thinned::default(),
+        }
     }
 
     /// The memory that it takes, but for what conditions derive from a state.
     pub(super) fn bytes(&self) -> u64 {
-        (self.remembered.capacity() * size_of::<(u64, u64)>()) as u64 + self.answers.bytes()
+        let remembered = self.remembered.capacity() * size_of::<(u64, u64)>();
+        remembered as u64 + self.answers.bytes() + self.thinned.bytes()
     }
 
     /// The conditions of the mask that hold.
     pub(super) fn evaluate(&mut self, state: &[u32], mask: PropertyMask) -> u64 {
         let asked = mask.all();
         self.derived.begin();
+        self.looked_there.set(0);
         let facts = self.space.facts(state, &self.scopes);
         if facts & CALM == 0 {
             // Not for long: something panicked.
@@ -133,20 +153,22 @@ impl<'c> Evaluator<'c> {
     }
 
     /// The first condition, if any, for whose sake no state may be left out that has fewer messages
-    /// than another: it looked at them, and nobody claims that it is monotone.
+    /// than another: it looked at them, and is neither monotone by its form nor claimed to be.
     pub(super) fn unfit(&self) -> Option<usize> {
-        bits(self.looked.get() & !self.monotone).next()
+        bits(self.looked.get() & !self.monotone_by_form & !self.claimed_monotone).next()
     }
 
-    /// The properties that are claimed to be monotone, that this state does not decide, and that it
-    /// would decide if it had fewer messages: so they are not. `holds` are the conditions that hold.
+    /// The properties that are claimed to be monotone, that the state that was evaluated last does not
+    /// decide, and that it would decide if it had fewer messages: so they are not. `holds` are the
+    /// conditions that hold. What did not look at messages there would say the same of fewer, and what
+    /// is monotone by its form cannot be otherwise.
     pub(super) fn hidden(
         &mut self,
         (state, fingerprint): (&[u32], Fingerprint),
         holds: u64,
         mask: PropertyMask,
     ) -> u64 {
-        let asked = self.monotone & self.looked.get();
+        let asked = self.claimed_monotone & !self.monotone_by_form & self.looked_there.get();
         let open = (mask.always & holds | mask.sometimes & !holds) & asked;
         if open == 0 {
             return 0;
@@ -155,9 +177,8 @@ impl<'c> Evaluator<'c> {
         // same in every run.
         let by = fingerprint as u64;
         let mut thinned = std::mem::take(&mut self.thinned);
-        self.space.thin(state, by, &mut thinned);
         let mut hidden = 0;
-        for thinned in &thinned {
+        for thinned in thinned.of(self.space, state, by) {
             self.derived.begin();
             for at in bits(open) {
                 let is_sought = mask.sometimes >> at & 1 == 1;
@@ -179,6 +200,7 @@ impl<'c> Evaluator<'c> {
     fn note(&self, at: usize, reads: Reads) {
         if reads.contains(Reads::MESSAGES) {
             self.looked.set(self.looked.get() | 1 << at);
+            self.looked_there.set(self.looked_there.get() | 1 << at);
         }
     }
 
@@ -197,17 +219,15 @@ impl<'c> Evaluator<'c> {
         let mut looked = 0;
         let holds = bits(asked).fold(CALM, |holds, at| {
             let shares = || derived.shares(|| space.shares(state));
-            let answer = || {
-                let (said, reads) = space.verdict(at, state, derived);
-                looked |= u64::from(reads.contains(Reads::MESSAGES)) << at;
-                (said, reads)
-            };
-            match self.answers.of(at, shares, answer) {
+            let (said, reads) = self.answers.of(at, shares, || space.verdict(at, state, derived));
+            looked |= u64::from(reads.contains(Reads::MESSAGES)) << at;
+            match said {
                 Some(is_so) => holds | u64::from(is_so) << at,
                 None => holds & !CALM,
             }
         });
         self.looked.set(self.looked.get() | looked);
+        self.looked_there.set(self.looked_there.get() | looked);
         holds
     }
 

@@ -23,11 +23,12 @@
 //! other *covers*. Every combination of nodes, faults left and history is still met, and every state
 //! that is met is reachable. So the verdict on a property is the same if whatever decides it survives
 //! more messages: always if its condition does not look at messages, which is observed rather than
-//! declared, and else if its author says so
-//! ([`Property::monotone`](crate::models::world::Property::monotone)), which is held against states
-//! with fewer messages. Where anything else looks at messages the search is one of all states: also
-//! for liveness (a fair behaviour may need a message to be missing), for symmetry, and where there is
-//! a limit on depth.
+//! declared, or is about [each message](crate::models::world::Condition::each_message) by itself; and
+//! else if its author says so ([`Property::monotone`](crate::models::world::Property::monotone)), which
+//! is held against states with fewer messages. Messages whose absence decides a property
+//! ([`Property::counting`](crate::models::world::Property::counting)) are of what states must have in
+//! common. Where anything else looks at messages the search is one of all states: also for liveness (a
+//! fair behaviour may need a message to be missing), for symmetry, and where there is a limit on depth.
 //!
 //! # What it does not depend on
 //!
@@ -114,6 +115,7 @@ mod search;
 mod segment;
 mod spill;
 mod table;
+mod thinned;
 mod trace;
 mod verdict;
 mod visited;

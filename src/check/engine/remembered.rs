@@ -43,17 +43,17 @@ impl Remembered {
         size_of_val(&*self.answers) as u64
     }
 
-    /// The answer of condition `at` in a state with these shares: remembered, or `answer`'s, with what
-    /// it looked at. `None`, if the condition panics.
+    /// The answer of condition `at` in a state with these shares: remembered, or `answer`'s; and what it
+    /// looked at. `None`, if the condition panics.
     pub(super) fn of(
         &mut self,
         at: usize,
         shares: impl FnOnce() -> Shares,
         answer: impl FnOnce() -> (Option<bool>, Reads),
-    ) -> Option<bool> {
+    ) -> (Option<bool>, Reads) {
         let memory = &mut self.conditions[at];
         if memory.asked == TRIAL && memory.known < TRIAL / WORTH {
-            return answer().0;
+            return answer();
         }
         let shares = shares();
         memory.asked = (memory.asked + 1).min(TRIAL);
@@ -62,7 +62,7 @@ impl Remembered {
             let (known, is_so) = self.answers[place(key)];
             if known == key {
                 memory.known = (memory.known + 1).min(TRIAL);
-                return Some(is_so);
+                return (Some(is_so), *reads);
             }
         }
         let (answer, reads) = answer();
@@ -74,7 +74,7 @@ impl Remembered {
             let key = key(at, &shares, reads);
             self.answers[place(key)] = (key, is_so);
         }
-        answer
+        (answer, reads)
     }
 }
 
@@ -100,14 +100,16 @@ mod tests {
         let mut remembered = Remembered::new(1 << 3);
         let mut asked = 0;
         let mut ask = |remembered: &mut Remembered, answer, reads| {
-            remembered.of(
-                3,
-                || initial,
-                || {
-                    asked += 1;
-                    (answer, reads)
-                },
-            )
+            remembered
+                .of(
+                    3,
+                    || initial,
+                    || {
+                        asked += 1;
+                        (answer, reads)
+                    },
+                )
+                .0
         };
         assert_eq!(ask(&mut remembered, None, Reads::NODES), None, "a panic is not remembered");
         assert_eq!(ask(&mut remembered, Some(true), Reads::ALL), Some(true), "nor is this");
@@ -127,7 +129,8 @@ mod tests {
                 looked_up += 1;
                 initial
             };
-            assert_eq!(remembered.of(0, shares, || (Some(true), Reads::ALL)), Some(true));
+            let answer = remembered.of(0, shares, || (Some(true), Reads::ALL));
+            assert_eq!(answer, (Some(true), Reads::ALL));
         }
         assert_eq!(looked_up, TRIAL);
     }

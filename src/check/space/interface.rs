@@ -17,8 +17,10 @@ pub(crate) struct Claim {
     pub(crate) says: &'static str,
     /// When its condition must hold.
     pub(crate) kind: Kind,
-    /// Whether messages decide it for good.
+    /// Whether messages decide it for good, as is claimed.
     pub(crate) is_monotone: bool,
+    /// Whether that follows from the form of its condition.
+    pub(crate) is_monotone_by_form: bool,
 }
 
 /// When a condition must hold.
@@ -100,9 +102,8 @@ pub(crate) trait Space: Sync {
     fn is_monotone(&self) -> bool;
     /// A state as its core and its messages.
     fn split<'s>(&self, state: &'s [u32]) -> Split<'s>;
-    /// A state with fewer messages, in three ways: with none, with those whose hash has an odd number of bits
-    /// in common with `by`, and with the others.
-    fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]);
+    /// The hash of a message, if no property counts it.
+    fn uncounted(&self, message: u32) -> Option<u64>;
     /// The exchanges of nodes that are alike, if there are any; else an error that says why not.
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String>;
     /// How many images a state has under them, but for itself.

@@ -35,6 +35,7 @@ fn claims_of<A: Checkable, H: Observer<A::Msg>>(cluster: &Cluster<A, H>) -> Vec<
             (world::Kind::Eventually | world::Kind::LeadsTo(_), _) => Kind::Eventually,
         },
         is_monotone: property.is_monotone,
+        is_monotone_by_form: property.is_monotone_by_form(),
     });
     claims.collect()
 }
@@ -124,8 +125,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Space for OfCluster<'_, A, H> {
         self.cluster.split(state)
     }
 
-    fn thin(&self, state: &[u32], by: u64, thinned: &mut [Vec<u32>; 3]) {
-        self.cluster.thin(state, by, thinned);
+    fn uncounted(&self, message: u32) -> Option<u64> {
+        self.cluster.uncounted(message)
     }
 
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String> {

@@ -128,7 +128,13 @@ fn claim<M: Model>(property: &Property<M>) -> Claim {
         Expectation::Sometimes => Kind::Sometimes,
         Expectation::Eventually => Kind::Eventually,
     };
-    Claim { name: property.name, says: property.name, kind, is_monotone: false }
+    Claim {
+        name: property.name,
+        says: property.name,
+        kind,
+        is_monotone: false,
+        is_monotone_by_form: false,
+    }
 }
 
 /// Which of the things that can happen in a state a move is.
@@ -233,8 +239,8 @@ impl<M: Plain> Space for &PlainModel<M> {
         Split { core: self.fingerprint(state), messages: &[] }
     }
 
-    fn thin(&self, state: &[u32], _: u64, thinned: &mut [Vec<u32>; 3]) {
-        thinned.iter_mut().for_each(|thinned| state.clone_into(thinned));
+    fn uncounted(&self, _: u32) -> Option<u64> {
+        None
     }
 
     fn alike(&self) -> Result<Option<Box<dyn Exchanges + '_>>, String> {

@@ -33,7 +33,7 @@ impl Chosen<'_> {
     pub(super) fn expected_states(&self, reduce: Reduce) -> Option<u64> {
         match self.which {
             Which::Instance(case) => match (reduce, case.reduced()) {
-                (Reduce::Never, _) | (Reduce::Recorded, None) => Some(case.expected().unique),
+                (Reduce::Never, _) | (Reduce::Recorded, None) => case.expected().counted(),
                 (Reduce::Recorded, Some(_)) | (Reduce::Always, _) => None,
             },
             Which::Built(_) | Which::Mutant(_) => None,

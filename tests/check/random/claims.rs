@@ -30,6 +30,20 @@ pub(crate) enum Claimed {
 }
 
 impl Claim {
+    /// The same as a condition about each message, or some message, by itself, where it is one.
+    pub(super) fn by_form(self) -> Condition<Table, Log> {
+        match self {
+            Self::InFlight(message) => Condition::some_message(move |e, _| e.msg == message),
+            Self::NoneInFlight(message) => Condition::each_message(move |e, _| e.msg != message),
+            Self::NoneTo(message, state) => Condition::each_message(move |e, around| {
+                e.msg != message || around.nodes().state(e.dst) != Some(&state)
+            }),
+            Self::NoneIn(_) | Self::SomeIn(_) | Self::AllIn(_) | Self::Counted(_) => {
+                self.condition()
+            }
+        }
+    }
+
     pub(super) fn condition(self) -> Condition<Table, Log> {
         match self {
             Self::NoneIn(bad) => Condition::each_node(move |node| node.state() != Some(&bad)),
@@ -54,23 +68,32 @@ impl Claim {
 }
 
 impl Claimed {
-    pub(super) fn property(self, name: &'static str) -> Property<Table, Log> {
+    pub(super) fn property(self, name: &'static str, by_form: bool) -> Property<Table, Log> {
+        let condition = |claim: Claim| if by_form { claim.by_form() } else { claim.condition() };
         match self {
-            Self::Always(claim) => Property::always(name, claim.condition()),
-            Self::Sometimes(claim) => Property::sometimes(name, claim.condition()),
+            Self::Always(claim) => Property::always(name, condition(claim)),
+            Self::Sometimes(claim) => Property::sometimes(name, condition(claim)),
             Self::Eventually(claim) => Property::eventually(name, claim.condition()),
             Self::LeadsTo(from, to) => Property::leads_to(name, from.condition(), to.condition()),
+        }
+    }
+
+    /// The message whose absence decides it, if there is one.
+    pub(crate) fn counted(self) -> Option<u8> {
+        match self {
+            Self::Always(Claim::InFlight(message))
+            | Self::Sometimes(Claim::NoneInFlight(message) | Claim::NoneTo(message, _)) => {
+                Some(message)
+            }
+            Self::Always(_) | Self::Sometimes(_) | Self::Eventually(_) | Self::LeadsTo(..) => None,
         }
     }
 
     /// Whether more messages never hide what decides it.
     pub(crate) fn is_monotone(self) -> bool {
         match self {
-            Self::Always(Claim::InFlight(_))
-            | Self::Sometimes(Claim::NoneInFlight(_) | Claim::NoneTo(..))
-            | Self::Eventually(_)
-            | Self::LeadsTo(..) => false,
-            Self::Always(_) | Self::Sometimes(_) => true,
+            Self::Always(_) | Self::Sometimes(_) => self.counted().is_none(),
+            Self::Eventually(_) | Self::LeadsTo(..) => false,
         }
     }
 }

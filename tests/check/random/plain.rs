@@ -357,9 +357,11 @@ impl World {
         }
     }
 
-    /// All but what is in flight.
-    pub(crate) fn core(&self) -> Self {
-        Self { flying: BTreeMap::new(), ..self.clone() }
+    /// All but what is in flight and not counted.
+    pub(crate) fn core(&self, is_counted: impl Fn(u8) -> bool) -> Self {
+        let counted = |link: &Vec<u8>| link.iter().copied().filter(|it| is_counted(*it)).collect();
+        let links = self.flying.iter().map(|(link, messages)| (*link, counted(messages)));
+        Self { flying: links.collect(), ..self.clone() }
     }
 
     /// The same with each node in the place that `to` says.

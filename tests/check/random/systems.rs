@@ -214,6 +214,10 @@ pub(crate) struct System {
     pub(crate) within: Option<Claim>,
     /// Whether claims are marked that messages decide for good, and those too of which it is not so.
     pub(crate) marks: (bool, bool),
+    /// Whether messages are counted whose absence decides a claim, instead.
+    pub(crate) counts: bool,
+    /// Whether claims about messages are about each of them by itself where they can be.
+    pub(crate) by_form: bool,
     pub(crate) log: Log,
     pub(crate) claims: [Claimed; 4],
 }
@@ -232,12 +236,23 @@ impl System {
         }
     }
 
+    /// Whether messages like this one are counted.
+    pub(crate) fn counts(&self, message: u8) -> bool {
+        self.counts && self.claims.iter().any(|claim| claim.counted() == Some(message))
+    }
+
     pub(crate) fn setup(&self) -> Setup<Table, Log> {
         let bound = self.bound;
         let properties = self.claims.iter().zip(NAMES).map(|(claimed, name)| {
-            let property = claimed.property(name);
+            let property = claimed.property(name, self.by_form);
+            if self.counts
+                && let Some(message) = claimed.counted()
+            {
+                return property.counting(move |envelope| envelope.msg == message);
+            }
+            let needs_none = self.by_form && claimed.is_monotone();
             let is_marked = if claimed.is_monotone() { self.marks.0 } else { self.marks.1 };
-            if is_marked { property.monotone() } else { property }
+            if is_marked && !needs_none { property.monotone() } else { property }
         });
         let actors = (0..self.table.nodes).map(|_| self.table.clone());
         let setup = Setup::new(actors, self.servers, self.log);
@@ -341,6 +356,8 @@ pub(crate) fn system(seed: u64) -> System {
         bound: pick(random, &[3, 4, 5]),
         within: None,
         marks: (true, false),
+        counts: false,
+        by_form: seed % 3 == 0,
         log: Log { last: (false, 0), count: 0, odd: false },
         claims,
     }
