@@ -359,9 +359,10 @@ impl World {
 
     /// All but what is in flight and not counted.
     pub(crate) fn core(&self, is_counted: impl Fn(u8) -> bool) -> Self {
-        let counted = |link: &Vec<u8>| link.iter().copied().filter(|it| is_counted(*it)).collect();
-        let links = self.flying.iter().map(|(link, messages)| (*link, counted(messages)));
-        Self { flying: links.collect(), ..self.clone() }
+        let mut core = self.clone();
+        core.flying.values_mut().for_each(|link| link.retain(|message| is_counted(*message)));
+        core.flying.retain(|_, link| !link.is_empty());
+        core
     }
 
     /// The same with each node in the place that `to` says.
@@ -381,9 +382,8 @@ impl World {
     pub(crate) fn least_image(&self, alike: usize) -> Self {
         let orders: &[&[usize]] =
             &[&[0, 1, 2], &[1, 0, 2], &[0, 2, 1], &[2, 1, 0], &[1, 2, 0], &[2, 0, 1]];
-        let fixes_others =
-            |to: &&&[usize]| to.iter().skip(alike).zip(alike..).all(|(to, id)| *to == id);
-        let images = orders.iter().filter(fixes_others).map(|to| self.exchanged(to));
+        let fixes = |to: &&&[usize]| to.iter().skip(alike).zip(alike..).all(|(to, id)| *to == id);
+        let images = orders.iter().filter(fixes).map(|to| self.exchanged(to));
         images.min().expect("one that changes nothing")
     }
 }
