@@ -30,7 +30,7 @@ impl Past {
                     past.proposed.push(((*slot, *ballot), command.clone()));
                 }
                 Peer::Accepted { ballot, slot } => {
-                    past.votes.push(((*slot, *ballot), envelope.src))
+                    past.votes.push(((*slot, *ballot), envelope.src));
                 }
                 Peer::Promise { ballot, .. } => past.promised.push((*ballot, envelope.src)),
                 _ => {}

@@ -357,7 +357,7 @@ pub(crate) fn system(seed: u64) -> System {
         within: None,
         marks: (true, false),
         counts: false,
-        by_form: seed % 3 == 0,
+        by_form: seed.is_multiple_of(3),
         log: Log { last: (false, 0), count: 0, odd: false },
         claims,
     }
