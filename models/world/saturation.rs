@@ -171,20 +171,19 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         fingerprint
     }
 
-    /// Whether what happens leaves its node as it is, and sends: most does not, and need not be weighed.
-    fn may_only_send(&mut self, state: &[u32], what: Move) -> bool {
-        let (node, effect) = match what {
-            Move::Deliver(item) => match self.effect_of(state, item) {
-                Some((node, effect)) => (node, effect),
-                None => return false,
-            },
-            Move::Local { node, at } => {
+    /// Whether what happens leaves its node as it is, and sends: most does not, and need neither be
+    /// found nor weighed.
+    fn may_only_send(&mut self, state: &[u32], event: Event) -> bool {
+        let found = match event {
+            Event::Deliver { envelope } => self.effect_of_envelope(state, envelope),
+            Event::Local { node, at } => {
                 let local = &self.inner.locals(state[node as usize])[at as usize];
-                (node, &self.inner.tables.effects[local.effect as usize])
+                Some((node, &self.inner.tables.effects[local.effect as usize]))
             }
-            Move::Drop(_) => return false,
         };
-        effect.node == state[node as usize] && !effect.sends.is_empty()
+        found.is_some_and(|(node, effect)| {
+            effect.node == state[node as usize] && !effect.sends.is_empty()
+        })
     }
 
     /// Takes a step if it only sends; whether it sent anything new, which is then open too.
@@ -195,10 +194,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         event: Event,
         open: &mut Vec<u32>,
     ) -> bool {
-        let Some(what) = self.find(state, event) else { return false };
-        if !self.may_only_send(state, what) {
+        if !self.may_only_send(state, event) {
             return false;
         }
+        let Some(what) = self.find(state, event) else { return false };
         let Some(step) = self.step(state, *fingerprint, what) else { return false };
         if step.fingerprint == *fingerprint || !self.only_sends(state, &step) {
             return false;

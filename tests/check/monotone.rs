@@ -78,6 +78,60 @@ fn a_call_that_is_counted_hides_no_violation() {
     assert_eq!(trace.len(), 1);
 }
 
+/// A node that may send a message that is counted, alone or with another, at any time.
+struct Teller;
+
+const COUNTED: u8 = 0;
+const OTHER: u8 = 1;
+const ALONE: u8 = 0;
+const BOTH: u8 = 1;
+
+impl Actor for Teller {
+    type Msg = u8;
+    type Timer = u8;
+    type State = ();
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) {
+        o.set_timer(ALONE, Range::default());
+        o.set_timer(BOTH, Range::default());
+    }
+
+    fn on_timeout(&self, id: Id, _: &mut Cow<'_, ()>, timer: &u8, o: &mut Out<Self>) {
+        o.set_timer(*timer, Range::default());
+        o.send(id, COUNTED);
+        if *timer == BOTH {
+            o.send(id, OTHER);
+        }
+    }
+}
+
+/// Once what is counted was sent, the timer for both sends only what is not counted.
+#[test]
+fn a_saturated_state_has_all_that_steps_which_only_send_add() {
+    let few = Condition::world(|view| view.envelopes().count() < 3);
+    let claim = Property::always("few", few).counting(|envelope| envelope.msg == COUNTED);
+    let cluster = Setup::new([Teller], 1, ()).property(claim).cluster();
+    let (mut expander, mut state) = (cluster.expander(), cluster.initial().to_vec());
+    let first = cluster.fingerprint(&state);
+    let fingerprint = expander.saturate(&mut state, first, None, |_| ());
+    assert_eq!(fingerprint, first, "each step sends what is counted");
+    let mut steps = Vec::new();
+    expander.steps(&state, fingerprint, &mut steps);
+    assert_eq!(steps.len(), 2);
+    for (_, step) in steps {
+        let (mut next, mut later) = (Vec::new(), Vec::new());
+        expander.write(&state, &step, &mut next);
+        let saturated = expander.saturate(&mut next, step.fingerprint, Some(&step), |_| ());
+        expander.steps(&next, saturated, &mut later);
+        for (_, step) in later {
+            assert!(expander.only_sends(&next, &step));
+            assert_eq!(step.fingerprint, saturated);
+        }
+    }
+}
+
 #[test]
 fn without_a_mark_no_state_is_left_out() {
     let outcome = checked([wakes_after_a_call()]).unwrap();
