@@ -192,7 +192,7 @@ Always_linearizable == history \notin {}
 Always_copy_suffix == \A n \in Nodes : node[n] \notin {}
 
 \* join-after-copy (always): a replica joins a view only after it has copied the state
-Always_join_after_copy == <<node, network>> \notin {}
+Always_join_after_copy == network \notin {}
 
 \* timers-armed (always): every timer that progress depends on is pending
 Always_timers_armed == \A n \in Nodes : node[n] \notin {}
