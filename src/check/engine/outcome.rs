@@ -72,7 +72,7 @@ pub enum CheckError {
     /// More messages in flight hid what decides the property.
     #[error(
         "the property {0:?} is said to be monotone and is not: more messages in flight hide what \
-         decides it"
+         decides it; name the messages whose absence does (Property::counting), or take the mark away"
     )]
     NotMonotone(&'static str),
     /// What the check keeps on disk cannot be written or read, or is of something else.
