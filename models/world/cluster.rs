@@ -7,7 +7,7 @@ use super::memory::Memo;
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
-use super::property::{Condition, Kind, OnMessage, Property};
+use super::property::{Condition, Kind, Property};
 use super::setup::{DiskKind, Faults, NetworkKind, Rules, Setup};
 use super::weight::{self, Weight};
 use stateright::actor::{Envelope, Id};
@@ -34,6 +34,8 @@ pub(super) struct Inner<A: Checkable, H> {
     pub(super) initial: OnceLock<Box<[u32]>>,
     /// Whether the history watches anything.
     pub(super) is_watched: bool,
+    /// Whether a property counts messages.
+    pub(super) is_counting: bool,
 }
 
 pub(super) struct Tables<A: Checkable, H> {
@@ -138,7 +140,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             panicked: AtomicBool::new(false),
         };
         let (initial, is_watched) = (OnceLock::new(), setup.history.watches());
-        Self(Arc::new(Inner { setup, conditions, tables, initial, is_watched }))
+        let is_counting = setup.properties.iter().any(|property| property.counted.is_some());
+        Self(Arc::new(Inner { setup, conditions, tables, initial, is_watched, is_counting }))
     }
 
     /// What it was made from.
@@ -242,14 +245,15 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let hash = content_hash(domain::ENVELOPE, &envelope);
         self.tables.envelopes.intern(envelope, hash, |envelope| EnvelopeExtra {
             receiver: usize::from(envelope.dst) as u32,
-            // What panics is counted: nothing is left out then.
-            is_counted: self.counted().any(|counts| guarded(|| counts(envelope)).unwrap_or(true)),
+            is_counted: self.is_counted_by_any(envelope),
         })
     }
 
-    /// The messages that properties count.
-    pub(super) fn counted(&self) -> impl Iterator<Item = &OnMessage<A::Msg>> {
-        self.setup.properties.iter().filter_map(|property| property.counted.as_ref())
+    fn is_counted_by_any(&self, envelope: &Envelope<A::Msg>) -> bool {
+        let properties = self.setup.properties.iter();
+        let mut counted = properties.filter_map(|property| property.counted.as_ref());
+        // What panics is counted: nothing is left out then.
+        counted.any(|counts| guarded(|| counts(envelope)).unwrap_or(true))
     }
 
     pub(super) fn find_envelope(&self, envelope: &Envelope<A::Msg>) -> Option<u32> {

@@ -58,7 +58,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
     pub fn split<'s>(&self, state: &'s [u32]) -> Split<'s> {
         let messages = &state[self.0.items_at()..];
         let core = self.0.core_hash(state);
-        if self.0.counted().next().is_none() {
+        if !self.0.is_counting {
             return Split { core, messages };
         }
         let counted = messages.iter().filter(|item| self.0.is_counted(**item));
@@ -75,7 +75,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// Whether a property counts a message.
     fn is_counted(&self, envelope: u32) -> bool {
-        self.tables.envelopes.head(envelope).extra.is_counted
+        self.is_counting && self.tables.envelopes.head(envelope).extra.is_counted
     }
 
     /// Whether a step from `state` sends a message that is counted and was not in flight.
