@@ -2,7 +2,7 @@
 
 use super::classes::UNFAIR;
 use super::cycles::leave_cycles;
-use super::fair_sets::{FairSets, find_fair};
+use super::fair_sets::{FairSets, WORTH_A_THREAD, find_fair};
 use super::graph::{BEYOND, Graph};
 use super::lasso::{self, Lasso};
 use crate::models::world::Strength;
@@ -97,7 +97,8 @@ impl<F: Fn(u32) -> bool, G: Fn(u32) -> bool> Wish<'_, F, G> {
         let among = (0..states as u32).filter(|state| on_cycles[*state as usize]);
         let among: Vec<u32> = among.collect();
         drop(on_cycles);
-        if !among.is_empty() && !find_fair(self.graph, among, &mut sets, (self.threads, goes_on))
+        let beside = (self.threads > 1).then_some(WORTH_A_THREAD);
+        if !among.is_empty() && !find_fair(self.graph, among, &mut sets, (beside, goes_on))
             || !goes_on()
         {
             return None;

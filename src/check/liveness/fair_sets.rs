@@ -39,18 +39,23 @@ impl FairSets {
     }
 }
 
-/// Finds the fair sets among these states; false if it was asked to stop.
+/// From so many states on it pays that another thread judges what is found among them: of fewer, all is
+/// found before that has begun.
+pub(super) const WORTH_A_THREAD: usize = 1 << 13;
+
+/// Finds the fair sets among these states; false if it was asked to stop. What is found among `beside`
+/// states or more is judged by another thread.
 pub(super) fn find_fair(
     graph: &Graph,
     among: Vec<u32>,
     sets: &mut FairSets,
-    (threads, goes_on): (usize, &dyn Fn() -> bool),
+    (beside, goes_on): (Option<usize>, &dyn Fn() -> bool),
 ) -> bool {
     let mut components = Components::new(graph);
     let mut judge = Judge { census: Census::new(graph), sets, rest: Vec::new() };
     let mut parts = vec![among];
     while let Some(part) = parts.pop() {
-        let finished = if threads > 1 {
+        let finished = if beside.is_some_and(|least| part.len() >= least) {
             judge_beside(&mut components, &part, &mut judge, goes_on)
         } else {
             components.each(&part, |component| {
@@ -157,13 +162,14 @@ mod tests {
                 None => graph.step(*from, *to),
             });
             let graph = graph.build(STATES);
-            let found = |threads: usize| {
+            let found = |beside| {
                 let mut sets = FairSets::none(STATES as usize);
                 let all = (0..STATES).collect();
-                assert!(find_fair(&graph, all, &mut sets, (threads, &|| true)));
+                assert!(find_fair(&graph, all, &mut sets, (beside, &|| true)));
                 sets.numbers
             };
-            prop_assert_eq!(found(1), found(2));
+            prop_assert_eq!(found(None), found(Some(0)));
+            prop_assert_eq!(found(None), found(Some(STATES as usize / 4)));
         }
     }
 
@@ -171,10 +177,10 @@ mod tests {
     fn it_stops_when_it_is_asked_to() {
         let graph = (0..6000).fold(GraphBuilder::new(&[]), |graph, at| graph.step(at, at));
         let graph = graph.build(6000);
-        for threads in [1, 2] {
+        for beside in [None, Some(0)] {
             let mut sets = FairSets::none(6000);
             let all = (0..6000).collect();
-            assert!(!find_fair(&graph, all, &mut sets, (threads, &|| false)), "{threads}");
+            assert!(!find_fair(&graph, all, &mut sets, (beside, &|| false)), "{beside:?}");
         }
     }
 }
