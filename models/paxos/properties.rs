@@ -13,17 +13,17 @@ mod reached;
 mod sessions;
 mod structure;
 
-use super::{Ballot, Command, Image, Peer, Quorums, ServedSnapshot, Slot, Stable, State};
+use super::{Ballot, Command, Image, Msg, Peer, Quorums, ServedSnapshot, Slot, Stable, State};
 use crate::kv::{Op, Service};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Property, Statement};
 pub use nodes::{Actor, Claim, History, Machine};
-use nodes::{World, replica, stable, stables};
+use nodes::{Log, World, applied, learned, replica, stable};
 use past::Past;
 pub use pre_vote::*;
 pub use reached::*;
 pub use sessions::*;
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 use std::collections::{BTreeMap, BTreeSet};
 pub use structure::{ARMED, BOUNDED, OPEN, structure};
 
@@ -89,20 +89,20 @@ pub fn agreement(quorums: Quorums) -> Claim {
 /// Each request that is proposed was sent by its client.
 pub fn validity() -> Claim {
     always(VALIDITY, |world| {
+        let is_request = |envelope: &Envelope<Msg<Machine>>| {
+            matches!(envelope.msg, Service::Request { .. })
+        };
         let is_asked = |client: Id, number: u64, wanted: &Op| {
-            world.envelopes().any(|envelope| match &envelope.msg {
+            world.envelopes_where(is_request).any(|envelope| match &envelope.msg {
                 Service::Request { seq, op } => {
                     (envelope.src, *seq) == (client, number) && op == wanted
                 }
                 _ => false,
             })
         };
-        world.envelopes().all(|envelope| match &envelope.msg {
-            Service::Peer(Peer::Accept { command, .. }) => match command {
-                Command::Request { client, seq, op } => is_asked(*client, *seq, op),
-                Command::Noop => true,
-            },
-            _ => true,
+        world.derive(Past::of).proposed.iter().all(|(_, command)| match command {
+            Command::Request { client, seq, op } => is_asked(*client, *seq, op),
+            Command::Noop => true,
         })
     })
 }
@@ -110,10 +110,10 @@ pub fn validity() -> Claim {
 /// Each command in a replica's log was accepted by a quorum in one ballot.
 pub fn chosen(quorums: Quorums) -> Claim {
     always(CHOSEN, move |world| {
-        let (past, nodes) = (world.derive(Past::of), world.nodes());
+        let (past, learned) = (world.derive(Past::of), world.gather(learned));
         let is_chosen =
             |(slot, value): (&Slot, _)| past.first_chosen(*slot, value, quorums.accept).is_some();
-        stables(&nodes).all(|stable| stable.log.iter().all(is_chosen))
+        learned.iter().all(|(_, log)| log.iter().all(is_chosen))
     })
 }
 
@@ -121,13 +121,13 @@ pub fn chosen(quorums: Quorums) -> Claim {
 /// or a smaller one.
 pub fn known(quorums: Quorums) -> Claim {
     always(KNOWN, move |world| {
-        let (past, nodes) = (world.derive(Past::of), world.nodes());
-        stables(&nodes).all(|stable| {
+        let (past, learned) = (world.derive(Past::of), world.gather(learned));
+        learned.iter().all(|(promised, log)| {
             let known = |(slot, value): (&Slot, _)| {
                 let first = past.first_chosen(*slot, value, quorums.accept);
-                first.is_none_or(|ballot| ballot <= stable.promised)
+                first.is_none_or(|ballot| ballot <= *promised)
             };
-            stable.log.iter().all(known)
+            log.iter().all(known)
         })
     })
 }
@@ -145,7 +145,10 @@ pub fn one_proposal() -> Claim {
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
         let past = world.derive(Past::of);
-        world.envelopes().all(|envelope| match &envelope.msg {
+        let is_promise = |envelope: &Envelope<Msg<Machine>>| {
+            matches!(envelope.msg, Service::Peer(Peer::Promise { .. }))
+        };
+        world.envelopes_where(is_promise).all(|envelope| match &envelope.msg {
             Service::Peer(Peer::Promise { ballot, from, until, chosen, accepted }) => {
                 let told = |slot: Slot, vote: Ballot| {
                     let reported =
@@ -211,40 +214,35 @@ pub fn one_slot() -> Claim {
 
 /// Of any two replicas, one applied a prefix of what the other did.
 pub fn prefix() -> Claim {
-    Property::always(
-        PREFIX,
-        Condition::nodes(|nodes| {
-            let mut applied: Vec<_> =
-                stables(nodes).map(|stable| &stable.image.machine.applied).collect();
-            applied.sort_unstable_by_key(|applied| applied.len());
-            applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
-        }),
-    )
+    always(PREFIX, |world| {
+        let done = world.gather(applied);
+        let mut applied: Vec<_> = done.iter().map(|(image, _)| &image.machine.applied).collect();
+        applied.sort_unstable_by_key(|applied| applied.len());
+        applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
+    })
 }
 
 /// A replica's state, with the rest of another's log, makes the other's state.
 pub fn snapshot() -> Claim {
-    Property::always(
-        SNAPSHOT,
-        Condition::nodes(|nodes| {
-            stables(nodes).all(|early| stables(nodes).all(|late| agrees(&early.image, late)))
-        }),
-    )
+    always(SNAPSHOT, |world| {
+        let applied = world.gather(applied);
+        applied.iter().all(|(early, _)| applied.iter().all(|late| agrees(early, late)))
+    })
 }
 
-fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
-    if early.slot >= late.image.slot {
-        return early.slot > late.image.slot || *early == late.image;
+fn agrees(early: &Image<Machine>, (late, log): &(Image<Machine>, Log)) -> bool {
+    if early.slot >= late.slot {
+        return early.slot > late.slot || early == late;
     }
     let mut replayed = early.clone();
-    for slot in early.slot + 1..=late.image.slot {
-        match late.log.get(&slot) {
+    for slot in early.slot + 1..=late.slot {
+        match log.get(&slot) {
             Some(command) => _ = command.apply_to(&mut replayed),
             // Truncated: nothing to compare.
             None => return true,
         }
     }
-    replayed == late.image
+    replayed == *late
 }
 
 /// No replica applied a request twice.

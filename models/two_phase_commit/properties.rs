@@ -14,9 +14,9 @@ pub use liveness::*;
 pub use nodes::{Actor, Claim, History};
 pub use reached::*;
 
-use self::nodes::{World, ledger_of};
+use self::nodes::World;
 pub(super) use self::nodes::{coordinator_state, ledger, shard};
-use self::past::{Decisions, Said, has};
+use self::past::{Decisions, Said, has, in_doubt, logged};
 use super::{Decision, Msg, Peer, State, TxnId, Vote};
 use crate::kv::Service;
 use crate::statements;
@@ -71,10 +71,8 @@ pub fn ac1() -> Claim {
 /// A node that decided does not decide otherwise, nor comes to be in doubt again.
 pub fn ac2() -> Claim {
     always(AC2, |world| {
-        let nodes = world.nodes();
-        let in_doubt = |(txn, who, _): &(TxnId, Id, Decision)| {
-            shard(nodes.node(*who)).is_some_and(|shard| shard.prepared.contains_key(txn))
-        };
+        let in_doubt = world.gather(in_doubt);
+        let in_doubt = |(txn, who, _): &(TxnId, Id, Decision)| in_doubt.contains(&(*txn, *who));
         let decisions = world.derive(Decisions::of);
         let mut transactions = decisions.by_transaction();
         transactions.all(|of| {
@@ -152,15 +150,10 @@ pub fn exactly_once() -> Claim {
 /// it on its disk.
 pub fn remembered() -> Claim {
     always(REMEMBERED, |world| {
-        let nodes = world.nodes();
-        let in_doubt = |txn: &TxnId| {
-            let mut shards = nodes.iter().filter_map(shard);
-            shards.any(|shard| shard.prepared.contains_key(txn))
-        };
-        let is_logged =
-            |txn| ledger_of(&nodes).is_some_and(|ledger| ledger.committed.contains_key(&txn));
+        let (in_doubt, logged) = (world.gather(in_doubt), world.gather(logged));
+        let in_doubt = |txn: &TxnId| in_doubt.iter().any(|(other, _)| other == txn);
         let decisions = world.derive(Decisions::of);
-        decisions.committed().filter(in_doubt).all(is_logged)
+        decisions.committed().filter(in_doubt).all(|txn| logged.contains(&txn))
     })
     .monotone()
 }

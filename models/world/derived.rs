@@ -4,19 +4,22 @@
 //! [`View::derive`](super::View::derive) makes it once, and remembers it by the parts of the state from which it was made
 //! ([`Reads`]): so also for the next states that have them in common.
 
-use super::reads::{Reads, Shares};
+use super::aspects::Aspect;
+use super::reads::{ASPECTS, PARTS, Reads};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// How many values of one kind are remembered.
-const ROOM: usize = 64;
+const ROOM: usize = 256;
 
 /// The values that were derived, for one thread.
 #[derive(Default)]
 pub struct Derived {
-    /// Those of the state that is looked at, once they are asked for.
-    shares: Cell<Option<Shares>>,
+    /// By part, its share in the state that is looked at, once it is asked for; and which were.
+    shares: [Cell<u64>; PARTS],
+    known: Cell<u16>,
+    aspects: RefCell<Vec<Aspect>>,
     kinds: RefCell<Vec<Kind>>,
     /// Room to work in, for conditions that keep something from one state to the next.
     scratch: Cell<Option<Box<dyn Any + Send>>>,
@@ -34,14 +37,47 @@ struct Kind {
 impl Derived {
     /// From now on another state is looked at.
     pub fn begin(&self) {
-        self.shares.set(None);
+        self.known.set(0);
     }
 
-    /// The shares of the state that is looked at, which are made by `make` if they are not known.
-    pub fn shares(&self, make: impl FnOnce() -> Shares) -> Shares {
-        let shares = self.shares.get().unwrap_or_else(make);
-        self.shares.set(Some(shares));
-        shares
+    /// The share of a part in the state that is looked at, which is made by `make` if it is not known.
+    pub(super) fn share(&self, part: usize, make: impl FnOnce() -> u64) -> u64 {
+        if self.known.get() >> part & 1 == 0 {
+            self.shares[part].set(make());
+            self.known.set(self.known.get() | 1 << part);
+        }
+        self.shares[part].get()
+    }
+
+    /// The aspect that is taken by this function; the first time it is made. `None` if there are too
+    /// many.
+    pub(super) fn aspect(&self, taken_by: TypeId, make: impl FnOnce() -> Aspect) -> Option<Reads> {
+        let mut aspects = self.aspects.borrow_mut();
+        let at = aspects.iter().position(|aspect| aspect.is_taken_by(taken_by));
+        let at = at.or_else(|| {
+            (aspects.len() < ASPECTS).then(|| {
+                aspects.push(make());
+                aspects.len() - 1
+            })
+        })?;
+        Some(Reads::aspect(at, aspects[at].is_of_messages()))
+    }
+
+    /// The share of an aspect in a state with these nodes and items.
+    pub(super) fn share_of_aspect(
+        &self,
+        number: usize,
+        (nodes, items): (&[u32], &[u32]),
+        cluster: &dyn Any,
+    ) -> u64 {
+        let aspect = &mut self.aspects.borrow_mut()[number];
+        let parts = if aspect.is_of_messages() { items } else { nodes };
+        aspect.share_of(parts, cluster)
+    }
+
+    /// The memory that aspects take.
+    pub fn bytes(&self) -> u64 {
+        self.aspects.borrow().iter().map(Aspect::bytes).sum()
     }
 
     /// What a condition kept here, if it is of this type. It is to be put back.
@@ -56,19 +92,18 @@ impl Derived {
     pub(super) fn find(
         &self,
         made_by: TypeId,
-        shares: &Shares,
+        key: impl FnOnce(Reads) -> u64,
     ) -> Option<(Arc<dyn Any + Send + Sync>, Reads)> {
         let kinds = self.kinds.borrow();
         let kind = kinds.iter().find(|kind| kind.made_by == made_by)?;
-        let key = shares.of(kind.reads);
+        let key = key(kind.reads);
         let (known, value) = &kind.values[key as usize % ROOM];
         Some((Arc::clone(value.as_ref().filter(|_| *known == key)?), kind.reads))
     }
 
     pub(super) fn remember(
         &self,
-        made_by: TypeId,
-        shares: &Shares,
+        (made_by, key): (TypeId, u64),
         reads: Reads,
         value: Arc<dyn Any + Send + Sync>,
     ) {
@@ -77,7 +112,6 @@ impl Derived {
             kinds.push(Kind { made_by, reads, values: vec![(0, None); ROOM] });
             kinds.len() - 1
         });
-        let key = shares.of(reads);
         kinds[at].reads = reads;
         kinds[at].values[key as usize % ROOM] = (key, Some(value));
     }

@@ -1,14 +1,13 @@
 //! Evaluates conditions in a state, with what is known of its parts.
 
-use super::cluster::{Cluster, Inner};
+use super::cluster::Cluster;
 use super::derived::Derived;
-use super::interner::short;
 use super::observer::Observer;
 use super::panicked::NO_PANIC_AT;
 use super::panics::guarded;
 use super::parts::Checkable;
 use super::property::Condition;
-use super::reads::{Reads, Shares, Tracker};
+use super::reads::{Reads, Tracker};
 use super::state::View;
 use std::sync::atomic::Ordering;
 
@@ -79,8 +78,15 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         self.verdict_of(at, state, &self.view(state))
     }
 
-    /// The same, and what a condition about everything looked at to find that; with what was derived
-    /// from this state already.
+    /// The same, and what a condition about everything looked at to find that: whole parts only.
+    pub(super) fn reading_verdict(&self, at: usize, state: &[u32]) -> (Option<bool>, Reads) {
+        let tracker = Tracker::default();
+        let view = View { tracker: Some(&tracker), ..self.view(state) };
+        let said = self.verdict_of(at, state, &view);
+        (said, tracker.reads())
+    }
+
+    /// The same, also by aspects; with what was derived from this state already.
     pub fn tracked_verdict(
         &self,
         at: usize,
@@ -146,29 +152,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
-    /// What a state's parts are known by.
-    pub fn shares(&self, state: &[u32]) -> Shares {
-        self.0.shares(state)
-    }
-
-    /// The nodes' share of the fingerprint.
-    pub fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
-        self.0.nodes_hash(state)
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    pub(super) fn shares(&self, state: &[u32]) -> Shares {
-        Shares::new([
-            self.nodes_hash(state),
-            short(self.tables.budgets.head(state[self.budget_at()]).hash),
-            short(self.tables.histories.head(state[self.history_at()]).hash),
-            short(self.items_hash(&state[self.items_at()..])),
-        ])
-    }
-
-    fn nodes_hash(&self, state: &[u32]) -> u64 {
-        let nodes = state[..self.budget_at()].iter();
-        nodes.fold(0, |sum: u64, id| sum.wrapping_add(short(self.tables.nodes.head(*id).hash)))
+    /// A number that two states in which these parts are the same have in common; `derived` belongs
+    /// to the state.
+    pub fn key(&self, state: &[u32], reads: Reads, derived: &Derived) -> u64 {
+        self.0.key(state, reads, derived)
     }
 }

@@ -46,6 +46,7 @@
 mod action;
 mod adopted;
 mod alike;
+mod aspects;
 mod changes;
 mod channels;
 mod cluster;
@@ -103,7 +104,7 @@ pub use panicked::NO_PANIC_AT;
 pub use panics::{NO_PANIC, guarded, is_guarded, note_place};
 pub use parts::{Budget, Checkable, Disk, Node, NodeOf, Process};
 pub use property::{Condition, Kind, OnMessage, Property, Statement};
-pub use reads::{Reads, Shares};
+pub use reads::Reads;
 pub use recipe::{Recipe, Renamed};
 pub use saturation::{Event, Split};
 pub use setup::{CHECKPOINT, Cuts, DiskKind, Faults, NetworkKind, Rules, Setup};

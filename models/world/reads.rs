@@ -4,12 +4,23 @@
 //! the same in every state that has these in common. A view notes them, so that no declaration is
 //! trusted.
 
+use super::cluster::Inner;
 use super::interner::{Fingerprint, short};
+use super::observer::Observer;
+use super::parts::Checkable;
 use std::cell::Cell;
 
-/// Some of the four parts of a state.
+/// Some of the parts of a state: of its four, or of what is taken from the nodes or the messages, each by
+/// itself ([`View::gather_nodes`](super::View::gather_nodes)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reads(u8);
+pub struct Reads(u16);
+
+/// The parts that are whole.
+const WHOLE: usize = 4;
+/// How many aspects one thread knows.
+pub(super) const ASPECTS: usize = 11;
+/// All parts: whole, and aspects.
+pub(super) const PARTS: usize = WHOLE + ASPECTS;
 
 impl Reads {
     /// The nodes.
@@ -22,16 +33,45 @@ impl Reads {
     pub const MESSAGES: Self = Self(8);
     /// The whole state.
     pub const ALL: Self = Self(15);
+    /// Something of the messages in flight: beside an aspect of them.
+    const OF_MESSAGES: Self = Self(1 << PARTS);
+
+    /// An aspect of the nodes or the messages, by its number.
+    pub(super) fn aspect(number: usize, of_messages: bool) -> Self {
+        let aspect = Self(1 << (WHOLE + number));
+        if of_messages { aspect.and(Self::OF_MESSAGES) } else { aspect }
+    }
 
     /// Whether all of the others are among these.
     pub fn contains(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 
+    /// Whether the messages in flight are among these, or something of them is.
+    pub fn looks_at_messages(self) -> bool {
+        self.contains(Self::MESSAGES) || self.contains(Self::OF_MESSAGES)
+    }
+
     /// Both.
     #[must_use]
     pub fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    /// A number for these parts where each has this share, by its number.
+    pub(super) fn key(self, share: impl Fn(usize) -> u64) -> u64 {
+        let (mut key, mut left) = (u64::from(self.0) + 1, self.0 & !Self::OF_MESSAGES.0);
+        while left != 0 {
+            let share = share(left.trailing_zeros() as usize);
+            key = (key.rotate_left(23) ^ share).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            left &= left - 1;
+        }
+        key ^ key >> 32
+    }
+
+    /// The same of a state without parts.
+    pub fn key_of_one(self, fingerprint: Fingerprint) -> u64 {
+        self.key(|_| short(fingerprint))
     }
 }
 
@@ -49,31 +89,21 @@ impl Tracker {
     }
 }
 
-/// The shares of a state's parts in its fingerprint, and the parts that are known by number.
-#[derive(Clone, Copy, Debug)]
-pub struct Shares([u64; 4]);
-
-impl Shares {
-    /// Of the nodes, the budget, the history and the messages.
-    pub(super) fn new(parts: [u64; 4]) -> Self {
-        Self(parts)
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// What a part that is whole is known by; else the number of the aspect that it is.
+    pub(super) fn share(&self, state: &[u32], part: usize) -> Result<u64, usize> {
+        Ok(match part {
+            0 => self.nodes_hash(state),
+            1 => short(self.tables.budgets.head(state[self.budget_at()]).hash),
+            2 => short(self.tables.histories.head(state[self.history_at()]).hash),
+            3 => short(self.items_hash(&state[self.items_at()..])),
+            _ => return Err(part - WHOLE),
+        })
     }
 
-    /// Of a state without parts.
-    pub fn of_one(fingerprint: Fingerprint) -> Self {
-        Self([short(fingerprint); 4])
-    }
-
-    /// A number that two states with these parts in common have in common, and others have with a
-    /// probability of 2^-64.
-    pub fn of(&self, reads: Reads) -> u64 {
-        let mut key = u64::from(reads.0) + 1;
-        for (at, share) in self.0.iter().enumerate() {
-            if reads.0 >> at & 1 == 1 {
-                key = (key.rotate_left(23) ^ share).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            }
-        }
-        key ^ key >> 32
+    pub(super) fn nodes_hash(&self, state: &[u32]) -> u64 {
+        let nodes = state[..self.budget_at()].iter();
+        nodes.fold(0, |sum: u64, id| sum.wrapping_add(short(self.tables.nodes.head(*id).hash)))
     }
 }
 
@@ -83,14 +113,26 @@ mod tests {
 
     #[test]
     fn parts_that_were_not_looked_at_do_not_matter_and_others_do() {
-        let (one, other) = (Shares([1, 2, 3, 4]), Shares([1, 2, 30, 4]));
+        let of = |shares: [u64; 6], reads: Reads| reads.key(|part| shares[part]);
+        let (one, other) = ([1, 2, 3, 4, 5, 6], [1, 2, 30, 4, 50, 6]);
         let most = Reads::NODES.and(Reads::BUDGET).and(Reads::MESSAGES);
-        assert_eq!(one.of(most), other.of(most));
-        assert_ne!(one.of(Reads::ALL), other.of(Reads::ALL));
-        assert_ne!(one.of(Reads::NODES), one.of(Reads::NODES.and(Reads::BUDGET)));
+        let aspects = [0, 1].map(|number| Reads::aspect(number, true));
+        assert_eq!(of(one, most), of(other, most));
+        assert_ne!(of(one, Reads::ALL), of(other, Reads::ALL));
+        assert_ne!(of(one, Reads::NODES), of(one, Reads::NODES.and(Reads::BUDGET)));
+        assert_ne!(of(one, aspects[0]), of(other, aspects[0]));
+        assert_eq!(of(one, aspects[1]), of(other, aspects[1]));
         // Shares that change places are not the same.
-        let swapped = Shares([4, 2, 3, 1]);
         let ends = Reads::NODES.and(Reads::MESSAGES);
-        assert_ne!(one.of(ends), swapped.of(ends));
+        assert_ne!(of(one, ends), of([4, 2, 3, 1, 5, 6], ends));
+    }
+
+    #[test]
+    fn what_is_taken_from_messages_is_looking_at_them() {
+        assert!(Reads::ALL.looks_at_messages() && Reads::MESSAGES.looks_at_messages());
+        for number in 0..ASPECTS {
+            assert!(Reads::NODES.and(Reads::aspect(number, true)).looks_at_messages());
+            assert!(!Reads::NODES.and(Reads::aspect(number, false)).looks_at_messages());
+        }
     }
 }

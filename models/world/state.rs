@@ -5,7 +5,7 @@ use super::derived::Derived;
 use super::interner::{Fingerprint, Interner, short};
 use super::observer::Observer;
 use super::parts::{Budget, Checkable, NodeOf};
-use super::reads::{Reads, Shares, Tracker};
+use super::reads::{Reads, Tracker};
 use super::setup::NetworkKind;
 use stateright::actor::{Envelope, Id};
 use std::any::{Any, TypeId};
@@ -80,8 +80,10 @@ pub struct View<'a, A: Checkable, H> {
 }
 
 impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
-    pub(super) fn shares(&self) -> Shares {
-        self.inner.shares(self.ids)
+    /// A number that two states in which these parts are the same have in common.
+    pub(super) fn key(&self, reads: Reads) -> u64 {
+        let of = |derived: &Derived| self.inner.key(self.ids, reads, derived);
+        self.derived.map_or_else(|| of(&Derived::default()), of)
     }
 
     pub(super) fn note(&self, part: Reads) {
@@ -93,6 +95,11 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     /// The nodes.
     pub fn nodes(&self) -> Nodes<'a, A> {
         self.note(Reads::NODES);
+        self.nodes_unnoted()
+    }
+
+    /// The same, for who says itself what it looks at.
+    pub(super) fn nodes_unnoted(&self) -> Nodes<'a, A> {
         let count = self.inner.setup.actors.len();
         Nodes { ids: &self.ids[..count], known: &self.inner.tables.nodes }
     }
@@ -123,31 +130,43 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     /// The messages in flight, each as often as it is in flight, in no particular order.
     pub fn envelopes(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> {
         self.note(Reads::MESSAGES);
-        let inner = self.inner;
-        self.ids[inner.items_at()..]
-            .iter()
-            .flat_map(|item| match inner.setup.network {
-                NetworkKind::Ordered => inner.tables.channels.value(*item).queue.as_slice(),
-                NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
-                    std::slice::from_ref(item)
-                }
-            })
-            .map(|envelope| inner.tables.envelopes.value(*envelope))
+        self.envelopes_unnoted()
+    }
+
+    /// The same, for who says itself what it looks at.
+    pub(super) fn envelopes_unnoted(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> + use<'a, A, H> {
+        let (inner, items) = (self.inner, &self.ids[self.inner.items_at()..]);
+        let envelopes = items.iter().flat_map(|item| inner.envelopes_of(item));
+        envelopes.map(|envelope| inner.tables.envelopes.value(*envelope))
+    }
+}
+
+impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
+    /// The envelopes that an item is.
+    pub(super) fn envelopes_of<'a>(&'a self, item: &'a u32) -> &'a [u32] {
+        match self.setup.network {
+            NetworkKind::Ordered => self.tables.channels.value(*item).queue.as_slice(),
+            NetworkKind::Set | NetworkKind::Single | NetworkKind::Multiset => {
+                std::slice::from_ref(item)
+            }
+        }
     }
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
     /// What `make` makes of this state: a function of the state alone, known by its type, so that
-    /// two closures are two functions. Where states are checked one after the other it is made once for
+    /// two closures are two functions; it captures nothing. Where states are checked one after the other it is made once for
     /// all conditions.
     pub fn derive<T, F>(&self, make: F) -> Arc<T>
     where
         T: Any + Send + Sync,
         F: for<'v> Fn(&View<'v, A, H>) -> T + 'static,
     {
+        const { assert!(size_of::<F>() == 0, "what derives captures nothing") };
         let Some(derived) = self.derived else { return Arc::new(make(self)) };
-        let (made_by, shares) = (TypeId::of::<F>(), derived.shares(|| self.shares()));
-        if let Some((value, reads)) = derived.find(made_by, &shares)
+        let made_by = TypeId::of::<F>();
+        let key = |reads: Reads| self.inner.key(self.ids, reads, derived);
+        if let Some((value, reads)) = derived.find(made_by, key)
             && let Ok(value) = value.downcast()
         {
             self.note(reads);
@@ -155,8 +174,9 @@ impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
         }
         let tracker = Tracker::default();
         let value = Arc::new(make(&View { tracker: Some(&tracker), ..*self }));
-        derived.remember(made_by, &shares, tracker.reads(), Arc::<T>::clone(&value));
-        self.note(tracker.reads());
+        let reads = tracker.reads();
+        derived.remember((made_by, key(reads)), reads, Arc::<T>::clone(&value));
+        self.note(reads);
         value
     }
 }

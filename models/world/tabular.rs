@@ -2,7 +2,6 @@
 //! handler run does to the parts. Whoever writes a cluster down for another tool needs no more.
 
 use super::cluster::Cluster;
-use super::derived::Derived;
 use super::fairness::Fairness;
 use super::interner::{Fingerprint, content_hash};
 use super::judge::Scopes;
@@ -223,7 +222,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Tabular for Cluster<A, H> {
     }
 
     fn judged(&self, condition: usize, state: &[u32]) -> (Option<bool>, Reads) {
-        self.tracked_verdict(condition, state, &Derived::default())
+        self.reading_verdict(condition, state)
     }
 
     fn holds_of(&self, condition: usize, node: u32) -> bool {

@@ -17,7 +17,7 @@ use crate::world::{Condition, Nodes, Property, Statement};
 use crate::zab::epoch::{Epoch, Zxid};
 pub use liveness::*;
 pub use nodes::{Actor, Claim, History, Machine};
-use nodes::{World, delivered, established, has, leaders, stable, stables};
+use nodes::{Log, World, applied, delivered, established, has, leaders, stable, stables};
 pub use reached::*;
 use std::collections::{BTreeMap, BTreeSet};
 pub use structure::{ARMED, BOUNDED, OBSERVER, READS_SERVED, structure};
@@ -101,15 +101,12 @@ pub fn integrity() -> Claim {
 
 /// Of any two servers, one applied a prefix of what the other did.
 pub fn prefix() -> Claim {
-    Property::always(
-        PREFIX,
-        Condition::nodes(|nodes| {
-            let mut applied: Vec<_> =
-                stables(nodes).map(|stable| &stable.image.machine.applied).collect();
-            applied.sort_unstable_by_key(|applied| applied.len());
-            applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
-        }),
-    )
+    always(PREFIX, |world| {
+        let done = world.gather(applied);
+        let mut applied: Vec<_> = done.iter().map(|(image, _)| &image.machine.applied).collect();
+        applied.sort_unstable_by_key(|applied| applied.len());
+        applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
+    })
 }
 
 /// For all pairs of transactions of one primary: the numbers of its transactions go up by one.
@@ -285,24 +282,22 @@ pub fn acked() -> Claim {
 
 /// A server's state, with the rest of another's log, makes the other's state.
 pub fn snapshot() -> Claim {
-    Property::always(
-        SNAPSHOT,
-        Condition::nodes(|nodes| {
-            stables(nodes).all(|early| stables(nodes).all(|late| agrees(&early.image, late)))
-        }),
-    )
+    always(SNAPSHOT, |world| {
+        let applied = world.gather(applied);
+        applied.iter().all(|(early, _)| applied.iter().all(|late| agrees(early, late)))
+    })
 }
 
-fn agrees(early: &Image<Machine>, late: &Stable<Machine>) -> bool {
+fn agrees(early: &Image<Machine>, (late, log): &(Image<Machine>, Log)) -> bool {
     let mut replayed = early.clone();
-    for slot in early.slot + 1..=late.image.slot {
-        let Some(txn) = late.log.get(&slot) else { return true };
+    for slot in early.slot + 1..=late.slot {
+        let Some(txn) = log.get(&slot) else { return true };
         replayed.slot = slot;
         if let Command { client, seq, op: Some(op) } = &txn.command {
             replayed.apply_once(*client, *seq, op);
         }
     }
-    early.slot > late.image.slot || replayed == late.image
+    early.slot > late.slot || replayed == *late
 }
 
 /// No server applied a request twice.

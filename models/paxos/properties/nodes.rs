@@ -1,8 +1,9 @@
 //! The parts that properties look at: the states of the replicas, up or down.
 
 use crate::kv::history::Linearizable;
-use crate::kv::{Map, Recorded};
-use crate::paxos::{Paxos, ReplicaState, Saved, Stable, State};
+use crate::kv::{Map, Op, Recorded};
+use crate::shared_map::SharedMap;
+use crate::paxos::{Ballot, Command, Image, Paxos, ReplicaState, Saved, Slot, Stable, State};
 use crate::world::{NodeOf, Nodes, Property, View};
 
 /// The machine that the checked instances replicate.
@@ -35,4 +36,17 @@ pub(super) fn stable(node: &NodeOf<Actor>) -> Option<&Stable<Machine>> {
         (None, Some(Saved::Complete(stable))) => Some(stable),
         _ => None,
     }
+}
+
+/// The commands that a replica knows to be chosen, by slot.
+pub(super) type Log = SharedMap<Slot, Command<Op>>;
+
+/// What a replica applied, and the last commands of it.
+pub(super) fn applied(node: &NodeOf<Actor>, all: &mut Vec<(Image<Machine>, Log)>) {
+    all.extend(stable(node).map(|stable| (stable.image.clone(), stable.log.clone())));
+}
+
+/// The last commands that a replica applied, and what it promised.
+pub(super) fn learned(node: &NodeOf<Actor>, all: &mut Vec<(Ballot, Log)>) {
+    all.extend(stable(node).map(|stable| (stable.promised, stable.log.clone())));
 }

@@ -1,10 +1,10 @@
 //! All proposals, promises and votes of a run, from the messages in flight.
 
-use super::nodes::World;
+use super::nodes::{Machine, World};
 use crate::kv::{Op, Service};
-use crate::paxos::{Ballot, Command, Peer, Slot};
+use crate::paxos::{Ballot, Command, Msg, Peer, Slot};
 use crate::sorted::{from, sort, with};
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 
 /// A slot and a ballot.
 type At = (Slot, Ballot);
@@ -23,7 +23,7 @@ pub(super) struct Past {
 impl Past {
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut past = Self::default();
-        for envelope in world.envelopes() {
+        for envelope in world.envelopes_where(tells) {
             let Service::Peer(msg) = &envelope.msg else { continue };
             match msg {
                 Peer::Accept { ballot, slot, command } => {
@@ -100,4 +100,12 @@ impl Past {
         upto(None) >= quorum
             || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
     }
+}
+
+/// Whether a message says any of this.
+fn tells(envelope: &Envelope<Msg<Machine>>) -> bool {
+    matches!(
+        envelope.msg,
+        Service::Peer(Peer::Accept { .. } | Peer::Accepted { .. } | Peer::Promise { .. })
+    )
 }

@@ -8,7 +8,7 @@ use crate::paxos::{Ballot, Quorums};
 use crate::sorted::sort;
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property, Statement, View};
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 use std::collections::BTreeMap;
 
 /// A property of an instance.
@@ -37,49 +37,79 @@ statements! {
         "Lamport 2001, section 2.4";
 }
 
-/// All that was accepted and promised. All lists are sorted, and say nothing twice.
-#[derive(Default)]
-struct Past {
-    proposed: Vec<Proposal>,
-    votes: Vec<(Proposal, Id)>,
-    promised: Vec<(Ballot, Id)>,
+/// The messages of a kind that were ever sent, by what they say. Sorted, and nothing twice.
+fn said<T: Ord>(
+    world: &World<'_>,
+    is_of_kind: impl Fn(&Envelope<Msg>) -> bool + Copy + Send + 'static,
+    says: impl Fn(&Envelope<Msg>) -> Option<T>,
+) -> Vec<T> {
+    let mut said = world.envelopes_where(is_of_kind).filter_map(says).collect();
+    sort(&mut said);
+    said
 }
 
-impl Past {
+/// All proposals.
+struct Proposals(Vec<Proposal>);
+
+impl Proposals {
     fn of(world: &World<'_>) -> Self {
-        let mut past = Self::default();
-        for envelope in world.envelopes() {
-            match envelope.msg {
-                Msg::Prepare(_) => {}
-                Msg::Promise(ballot, _) => past.promised.push((ballot, envelope.src)),
-                Msg::Accept(proposal) => past.proposed.push(proposal),
-                Msg::Accepted(proposal) => past.votes.push((proposal, envelope.src)),
-            }
-        }
-        sort(&mut past.proposed);
-        sort(&mut past.votes);
-        sort(&mut past.promised);
-        past
+        let is_proposal = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Accept(_));
+        Self(said(world, is_proposal, |envelope| match envelope.msg {
+            Msg::Accept(proposal) => Some(proposal),
+            _ => None,
+        }))
+    }
+}
+
+/// Who accepted what.
+struct Votes(Vec<(Proposal, Id)>);
+
+impl Votes {
+    fn of(world: &World<'_>) -> Self {
+        let is_vote = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Accepted(_));
+        Self(said(world, is_vote, |envelope| match envelope.msg {
+            Msg::Accepted(proposal) => Some((proposal, envelope.src)),
+            _ => None,
+        }))
     }
 
     /// The values that so many acceptors accepted in one ballot.
     fn chosen(&self, quorum: usize) -> impl Iterator<Item = Value> {
-        let by_proposal = self.votes.chunk_by(|one, other| one.0 == other.0);
+        let by_proposal = self.0.chunk_by(|one, other| one.0 == other.0);
         by_proposal.filter(move |votes| votes.len() >= quorum).map(|votes| votes[0].0.value)
     }
 
     /// The highest-numbered proposal below `ballot` that `acceptor` accepted.
-    fn last_vote(&self, acceptor: Id, ballot: Ballot) -> Option<Proposal> {
-        let mut votes = self.votes.iter().rev();
+    fn last(&self, acceptor: Id, ballot: Ballot) -> Option<Proposal> {
+        let mut votes = self.0.iter().rev();
         votes
             .find(|(vote, voter)| vote.ballot < ballot && *voter == acceptor)
             .map(|(vote, _)| *vote)
     }
+}
 
-    fn follows(&self, Proposal { ballot, value }: Proposal, quorum: usize) -> bool {
-        let promised = self.promised.iter().filter(|(promised, _)| *promised == ballot);
+/// Who promised which ballot, and what it reported.
+struct Promises(Vec<(Ballot, Id, Option<Proposal>)>);
+
+impl Promises {
+    fn of(world: &World<'_>) -> Self {
+        let is_promise = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Promise(..));
+        Self(said(world, is_promise, |envelope| match envelope.msg {
+            Msg::Promise(ballot, reported) => Some((ballot, envelope.src, reported)),
+            _ => None,
+        }))
+    }
+
+    /// Whether a proposal follows from the promises of a quorum, by what was accepted before.
+    fn allow(
+        &self,
+        Proposal { ballot, value }: Proposal,
+        (votes, quorum): (&Votes, usize),
+    ) -> bool {
+        let by_acceptor = self.0.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
+        let promised = by_acceptor.map(|of| of[0]).filter(|(promised, ..)| *promised == ballot);
         let last: Vec<_> =
-            promised.map(|(_, acceptor)| self.last_vote(*acceptor, ballot)).collect();
+            promised.map(|(_, acceptor, _)| votes.last(acceptor, ballot)).collect();
         let upto = |highest: Option<Proposal>| last.iter().filter(|l| **l <= highest).count();
         upto(None) >= quorum
             || last.iter().flatten().any(|l| l.value == value && upto(Some(*l)) >= quorum)
@@ -102,8 +132,8 @@ fn always(
 /// At most one value was accepted by a quorum.
 pub fn agreement(quorums: Quorums) -> Claim {
     always(AGREEMENT, move |world| {
-        let past = world.derive(Past::of);
-        let mut chosen = past.chosen(quorums.accept);
+        let votes = world.derive(Votes::of);
+        let mut chosen = votes.chosen(quorums.accept);
         let first = chosen.next();
         chosen.all(|value| Some(value) == first)
     })
@@ -112,19 +142,17 @@ pub fn agreement(quorums: Quorums) -> Claim {
 /// Each value that is proposed is one that some proposer wanted.
 pub fn validity(values: Vec<Value>) -> Claim {
     always(VALIDITY, move |world| {
-        world.envelopes().all(|envelope| match envelope.msg {
-            Msg::Accept(proposal) => values.contains(&proposal.value),
-            _ => true,
-        })
+        let proposals = world.derive(Proposals::of);
+        proposals.0.iter().all(|proposal| values.contains(&proposal.value))
     })
 }
 
 /// The value that the learner learned is chosen.
 pub fn learned(quorums: Quorums) -> Claim {
     always(LEARNED, move |world| {
-        let value = world.nodes().iter().find_map(learned_value);
-        value.is_none_or(|value| {
-            world.derive(Past::of).chosen(quorums.accept).any(|chosen| chosen == value)
+        let learned = world.gather(|node, all| all.extend(learned_value(node)));
+        learned.first().is_none_or(|value| {
+            world.derive(Votes::of).chosen(quorums.accept).any(|chosen| chosen == *value)
         })
     })
 }
@@ -132,8 +160,8 @@ pub fn learned(quorums: Quorums) -> Claim {
 /// No two values are proposed with one number.
 pub fn one_proposal() -> Claim {
     always(ONE_PROPOSAL, |world| {
-        let past = world.derive(Past::of);
-        past.proposed.windows(2).all(|pair| pair[0].ballot != pair[1].ballot)
+        let proposals = world.derive(Proposals::of);
+        proposals.0.windows(2).all(|pair| pair[0].ballot != pair[1].ballot)
     })
 }
 
@@ -141,10 +169,9 @@ pub fn one_proposal() -> Claim {
 /// that it reported.
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
-        let past = world.derive(Past::of);
-        world.envelopes().all(|envelope| match envelope.msg {
-            Msg::Promise(ballot, reported) => past.last_vote(envelope.src, ballot) <= reported,
-            _ => true,
+        let (promises, votes) = (world.derive(Promises::of), world.derive(Votes::of));
+        promises.0.iter().all(|(ballot, acceptor, reported)| {
+            votes.last(*acceptor, *ballot) <= *reported
         })
     })
 }
@@ -152,8 +179,9 @@ pub fn promise() -> Claim {
 /// Each proposal follows from the promises of a quorum.
 pub fn p2c(quorums: Quorums) -> Claim {
     always(P2C, move |world| {
-        let past = world.derive(Past::of);
-        past.proposed.iter().all(|proposal| past.follows(*proposal, quorums.prepare))
+        let (promises, votes) = (world.derive(Promises::of), world.derive(Votes::of));
+        let by = (&*votes, quorums.prepare);
+        world.derive(Proposals::of).0.iter().all(|proposal| promises.allow(*proposal, by))
     })
 }
 
@@ -189,11 +217,8 @@ pub fn adopted() -> Claim {
         ADOPTED,
         Condition::world(|world| {
             let mut proposers: BTreeMap<Value, Id> = BTreeMap::new();
-            world.envelopes().any(|envelope| match envelope.msg {
-                Msg::Accept(Proposal { ballot, value }) => {
-                    *proposers.entry(value).or_insert(ballot.leader) != ballot.leader
-                }
-                _ => false,
+            world.derive(Proposals::of).0.iter().any(|Proposal { ballot, value }| {
+                *proposers.entry(*value).or_insert(ballot.leader) != ballot.leader
             })
         }),
     )
@@ -205,8 +230,8 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
     Property::sometimes(
         PREEMPTED,
         Condition::world(move |world| {
-            let past = world.derive(Past::of);
-            let last = past.proposed.last().map(|proposal| proposal.ballot);
+            let proposals = world.derive(Proposals::of);
+            let last = proposals.0.last().map(|proposal| proposal.ballot);
             let promised = |node: &NodeOf<Synod>| {
                 matches!(
                     node.state(),
@@ -214,7 +239,7 @@ pub fn preempted(quorum: usize, attempts: usize) -> Claim {
                         if Some(acceptor.promised) == last && acceptor.accepted.is_none()
                 )
             };
-            ballots(&past.proposed) == attempts
+            ballots(&proposals.0) == attempts
                 && world.nodes().iter().filter(|node| promised(node)).count() >= quorum
         }),
     )

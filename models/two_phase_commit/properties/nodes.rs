@@ -31,7 +31,11 @@ pub(in super::super) fn ledger<'a>(world: &World<'a>) -> Option<&'a Ledger> {
 }
 
 pub(super) fn ledger_of<'a>(nodes: &Nodes<'a, Actor>) -> Option<&'a Ledger> {
-    let node = nodes.node(coordinator());
+    ledger_on(nodes.node(coordinator()))
+}
+
+/// The same, if this is the coordinator.
+pub(super) fn ledger_on(node: &NodeOf<Actor>) -> Option<&Ledger> {
     match (node.state(), &node.disk.durable) {
         (Some(State::Coordinator(state)), _) => Some(&state.ledger),
         (None, Some(Storage::Coordinator(Saved::Complete(ledger)))) => Some(ledger),

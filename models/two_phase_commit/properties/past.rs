@@ -1,11 +1,12 @@
 //! What was said and decided in a run, from the messages in flight and the disks.
 
 use super::super::config::coordinator;
-use super::super::{Decision, Peer, Progress, TxnId, Vote};
-use super::nodes::{World, ledger, shard};
+use super::super::{Decision, Msg, Peer, Progress, TxnId, Vote};
+use super::nodes::{Actor, World, ledger_on, shard};
 use crate::kv::{Outcome, Service};
 use crate::sorted::{sort, with};
-use stateright::actor::Id;
+use crate::world::NodeOf;
+use stateright::actor::{Envelope, Id};
 
 /// What the messages in flight say. All lists are sorted, and say nothing twice.
 #[derive(Default)]
@@ -25,7 +26,7 @@ pub(super) struct Said {
 impl Said {
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut said = Self::default();
-        for envelope in world.envelopes() {
+        for envelope in world.envelopes_where(tells) {
             let src = envelope.src;
             match &envelope.msg {
                 Service::Peer(Peer::Decide { txn, decision }) => {
@@ -75,25 +76,28 @@ impl Said {
     }
 }
 
+/// Whether a message says any of this.
+fn tells(envelope: &Envelope<Msg>) -> bool {
+    match &envelope.msg {
+        Service::Peer(peer) => {
+            matches!(
+                peer,
+                Peer::Decide { .. } | Peer::Ack { .. } | Peer::Vote { .. } | Peer::Prepare { .. }
+            )
+        }
+        Service::Reply { reply, .. } => matches!(reply, Outcome::Aborted(_)),
+        _ => false,
+    }
+}
+
 /// Who decided what, by durable state or by message. Sorted, and nothing twice.
 pub(super) struct Decisions(Vec<(TxnId, Id, Decision)>);
 
 impl Decisions {
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut decided = world.derive(Said::of).decided.clone();
-        for node in world.nodes().iter() {
-            let Some(shard) = shard(node) else { continue };
-            for (client, seq, (epoch, progress)) in shard.newest.iter() {
-                let decision = match progress {
-                    Progress::Prepared => continue,
-                    Progress::Committed => Decision::Commit,
-                    Progress::Aborted | Progress::Refused(_) => Decision::Abort,
-                };
-                decided.push((TxnId { client, seq, epoch: *epoch }, node.id, decision));
-            }
-        }
-        let committed = ledger(world).into_iter().flat_map(|ledger| ledger.committed.keys());
-        decided.extend(committed.map(|txn| (*txn, coordinator(), Decision::Commit)));
+        decided.extend(world.gather(decided_by));
+        decided.extend(world.gather(logged).into_iter().map(|txn| (txn, coordinator(), Decision::Commit)));
         sort(&mut decided);
         Self(decided)
     }
@@ -107,6 +111,30 @@ impl Decisions {
     pub(super) fn committed(&self) -> impl Iterator<Item = TxnId> {
         self.by_transaction().filter(|of| has(of, Decision::Commit)).map(|of| of[0].0)
     }
+}
+
+/// What a participant decided.
+fn decided_by(node: &NodeOf<Actor>, all: &mut Vec<(TxnId, Id, Decision)>) {
+    let newest = shard(node).into_iter().flat_map(|shard| shard.newest.iter());
+    all.extend(newest.filter_map(|(client, seq, (epoch, progress))| {
+        let decision = match progress {
+            Progress::Prepared => return None,
+            Progress::Committed => Decision::Commit,
+            Progress::Aborted | Progress::Refused(_) => Decision::Abort,
+        };
+        Some((TxnId { client, seq, epoch: *epoch }, node.id, decision))
+    }));
+}
+
+/// The commits that the coordinator has on its disk.
+pub(super) fn logged(node: &NodeOf<Actor>, all: &mut Vec<TxnId>) {
+    all.extend(ledger_on(node).into_iter().flat_map(|ledger| ledger.committed.keys()));
+}
+
+/// The transactions about which a participant is in doubt.
+pub(super) fn in_doubt(node: &NodeOf<Actor>, all: &mut Vec<(TxnId, Id)>) {
+    let prepared = shard(node).into_iter().flat_map(|shard| shard.prepared.keys());
+    all.extend(prepared.map(|txn| (*txn, node.id)));
 }
 
 /// Whether somebody decided so.

@@ -198,7 +198,7 @@ where
         };
         view.note(parts);
         let answer = asked(view, parts, &ask);
-        if parts != Reads::ALL && view.shares().of(Reads::ALL).is_multiple_of(PROBE) {
+        if parts != Reads::ALL && view.key(Reads::ALL).is_multiple_of(PROBE) {
             let whole = asked(view, Reads::ALL, &ask);
             assert_eq!(answer, whole, "{:?} looks at more than is said", property.name);
         }

@@ -1,11 +1,11 @@
 //! The parts that properties look at: the states of the servers, up or down.
 
-use crate::kv::Op;
-use crate::kv::{Map, Recorded};
+use crate::kv::{Image, Map, Op, Recorded};
+use crate::shared_map::SharedMap;
 use crate::world::{NodeOf, Nodes, Property, View};
 use crate::zab::epoch::Zxid;
 use crate::zab::history::SessionHistory;
-use crate::zab::{Command, Leading, Saved, ServerState, Stable, State, Zab};
+use crate::zab::{Command, Leading, Saved, ServerState, Stable, State, Txn, Zab};
 use stateright::actor::Id;
 
 /// The machine that the checked instances replicate.
@@ -81,4 +81,12 @@ pub(super) fn has(stable: &Stable<Machine>, zxid: Zxid) -> bool {
         || zxid < first
             && stable.log.keys().next().is_none_or(|at| *at > 1)
             && zxid < stable.delivered
+}
+
+/// The history of a server, by position.
+pub(super) type Log = SharedMap<u64, Txn<Op>>;
+
+/// What a server delivered, and its history.
+pub(super) fn applied(node: &NodeOf<Actor>, all: &mut Vec<(Image<Machine>, Log)>) {
+    all.extend(stable(node).map(|stable| (stable.image.clone(), stable.log.clone())));
 }

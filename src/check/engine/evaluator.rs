@@ -1,10 +1,10 @@
 //! Evaluates the conditions in new states, each as seldom as possible.
 //!
-//! Conditions about single nodes or the history were evaluated when the part was first met. Those
-//! about the nodes together are remembered by the nodes, and those about everything by the parts that
-//! they looked at: many look at the messages alone, or not at the history.
+//! Conditions about single nodes or the history were evaluated when the part was first met. The others
+//! are remembered by the parts that they looked at: many look at the nodes alone, or at some of the
+//! messages.
 
-use super::remembered::Remembered;
+use super::remembered::{Answers, Remembered};
 use super::thinned::Thinned;
 use crate::check::space::{Kind, Space};
 use crate::models::world::{Derived, Fingerprint, NO_PANIC_AT, Reads, Scopes};
@@ -56,18 +56,14 @@ impl PropertyMask {
 /// The claim that nothing panics.
 const CALM: u64 = 1 << NO_PANIC_AT;
 
-const REMEMBERED: usize = 1 << 12;
-
 /// Evaluates the conditions in states, for one thread.
 pub(super) struct Evaluator<'c> {
     space: &'c dyn Space,
     scopes: Scopes,
     /// The boundary, if it is asked of states.
     boundary: Option<usize>,
-    /// By the nodes' fingerprint: the conditions about nodes that hold.
-    remembered: Vec<(u64, u64)>,
-    /// The answers of conditions about everything.
-    answers: Remembered,
+    /// The answers of conditions about several parts.
+    remembered: Remembered,
     derived: Derived,
     /// The conditions that messages decide for good by their form, and as is claimed.
     monotone_by_form: u64,
@@ -83,9 +79,6 @@ pub(super) struct Evaluator<'c> {
 impl<'c> Evaluator<'c> {
     pub(super) fn new(space: &'c dyn Space) -> Self {
         let scopes = space.scopes();
-        let remembered = if scopes.nodes == 0 { 0 } else { REMEMBERED };
-        let remembered = vec![(0, 0); remembered];
-        let answers = Remembered::new(scopes.world);
         let (boundary, derived) = (space.boundary(), Derived::default());
         let (mut monotone_by_form, mut claimed_monotone) = (0, 0);
         for (at, claim) in space.claims().iter().enumerate() {
@@ -96,8 +89,7 @@ impl<'c> Evaluator<'c> {
             space,
             scopes,
             boundary,
-            remembered,
-            answers,
+            remembered: Remembered::default(),
             derived,
             monotone_by_form,
             claimed_monotone,
@@ -107,10 +99,9 @@ impl<'c> Evaluator<'c> {
         }
     }
 
-    /// The memory that it takes, but for what conditions derive from a state.
+    /// The memory that it takes, but for the values that conditions derive from states.
     pub(super) fn bytes(&self) -> u64 {
-        let remembered = self.remembered.capacity() * size_of::<(u64, u64)>();
-        remembered as u64 + self.answers.bytes() + self.thinned.bytes()
+        self.remembered.bytes() + self.derived.bytes() + self.thinned.bytes()
     }
 
     /// The conditions of the mask that hold.
@@ -123,15 +114,11 @@ impl<'c> Evaluator<'c> {
             // Not for long: something panicked.
             return self.ask(state, asked & !CALM) & asked & !CALM;
         }
-        let mut holds = facts & asked;
-        if self.scopes.nodes & asked != 0 {
-            holds = both(holds, self.about_nodes(state) & asked);
-        }
-        holds = both(holds, self.about_everything(state, self.scopes.world & asked));
-        if holds & CALM != 0 && self.boundary_panics(state) {
-            holds &= !CALM;
-        }
-        holds
+        let about_several = (self.scopes.nodes | self.scopes.world) & asked;
+        let Answers { holds, panics, .. } = self.about_several(state, about_several);
+        let holds = facts & asked | holds;
+        let is_calm = panics == 0 && !self.boundary_panics(state);
+        if is_calm { holds } else { holds & !CALM }
     }
 
     /// Whether the boundary panics, which has let the state in.
@@ -198,37 +185,21 @@ impl<'c> Evaluator<'c> {
     }
 
     fn note(&self, at: usize, reads: Reads) {
-        if reads.contains(Reads::MESSAGES) {
+        if reads.looks_at_messages() {
             self.looked.set(self.looked.get() | 1 << at);
             self.looked_there.set(self.looked_there.get() | 1 << at);
         }
     }
 
-    fn about_nodes(&mut self, state: &[u32]) -> u64 {
-        let nodes = self.space.fingerprint_of_nodes(state);
-        let at = nodes as usize % REMEMBERED;
-        if self.remembered[at].0 != nodes {
-            self.remembered[at] = (nodes, self.ask(state, self.scopes.nodes));
-        }
-        self.remembered[at].1
-    }
-
-    /// Nothing in the state panicked.
-    fn about_everything(&mut self, state: &[u32], asked: u64) -> u64 {
+    /// What these conditions about several parts say of a state where no part panicked.
+    fn about_several(&mut self, state: &[u32], asked: u64) -> Answers {
         let (space, derived) = (self.space, &self.derived);
-        let mut looked = 0;
-        let holds = bits(asked).fold(CALM, |holds, at| {
-            let shares = || derived.shares(|| space.shares(state));
-            let (said, reads) = self.answers.of(at, shares, || space.verdict(at, state, derived));
-            looked |= u64::from(reads.contains(Reads::MESSAGES)) << at;
-            match said {
-                Some(is_so) => holds | u64::from(is_so) << at,
-                None => holds & !CALM,
-            }
-        });
-        self.looked.set(self.looked.get() | looked);
-        self.looked_there.set(self.looked_there.get() | looked);
-        holds
+        let key_of = |reads| space.key(state, reads, derived);
+        let answer = |at| space.verdict(at, state, derived);
+        let answers = self.remembered.of(asked, key_of, answer);
+        self.looked.set(self.looked.get() | answers.looked);
+        self.looked_there.set(self.looked_there.get() | answers.looked);
+        answers
     }
 
     /// Which of the conditions hold; if none panics, that too.
@@ -238,11 +209,6 @@ impl<'c> Evaluator<'c> {
             None => holds & !CALM,
         })
     }
-}
-
-/// The conditions that hold by two sets of answers: nothing panics if it does in neither.
-fn both(one: u64, other: u64) -> u64 {
-    (one | other) & !CALM | one & other & CALM
 }
 
 /// The positions of the bits that are set.

@@ -1,88 +1,147 @@
-//! The answers of conditions, by what they looked at; but for those that look at so much that it does
-//! not pay.
+//! The answers of conditions about several parts of a state, by what they looked at; but for those that
+//! look at so much that it does not pay.
+//!
+//! Conditions that look at the same parts are answered together.
 
-use crate::models::world::{Reads, Shares};
+use super::evaluator::bits;
+use crate::models::world::Reads;
 
-/// How many answers are remembered: no more than the caches hold.
+/// How many sets of answers are remembered: no more than the caches hold.
 const ROOM: usize = 1 << 14;
-/// The most sets of parts by which the answers of one condition are looked up.
-const WAYS: usize = 4;
+/// The most sets of parts by which answers are looked up.
+const WAYS: usize = 16;
 
-/// After so many questions it is seen whether it pays to remember the answers of a condition.
+/// After so many questions it is seen whether it pays to remember answers by a set of parts.
 const TRIAL: u32 = 1 << 13;
 /// It does, if one of so many is known.
 const WORTH: u32 = 3;
 
 /// Answers of several conditions, for one thread.
+#[derive(Default)]
 pub(super) struct Remembered {
-    conditions: Vec<Memory>,
-    /// By key: the answer.
-    answers: Box<[(u64, bool)]>,
+    ways: Vec<Way>,
+    /// By key: what was answered. None, as long as nothing was.
+    known: Vec<Known>,
 }
 
-/// How one condition is remembered.
-#[derive(Clone, Default)]
-struct Memory {
-    /// The sets of parts that it looked at in some state, the last ones first.
-    ways: Vec<Reads>,
+/// The conditions that looked at a set of parts in some state.
+struct Way {
+    reads: Reads,
+    conditions: u64,
     asked: u32,
     known: u32,
 }
 
-impl Remembered {
-    /// For the conditions of these bits.
-    pub(super) fn new(conditions: u64) -> Self {
-        let count = (u64::BITS - conditions.leading_zeros()) as usize;
-        let room = if count == 0 { 0 } else { ROOM };
-        let conditions = vec![Memory::default(); count];
-        Self { conditions, answers: vec![(0, false); room].into() }
-    }
+/// The answers that follow from some parts of a state.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    key: u64,
+    /// Of these conditions, a bit each.
+    of: u64,
+    holds: u64,
+}
 
+/// What conditions say of a state, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Answers {
+    pub(super) holds: u64,
+    /// Those that panicked.
+    pub(super) panics: u64,
+    /// Those that looked at messages to find their answer.
+    pub(super) looked: u64,
+}
+
+impl Remembered {
     /// The memory that they take.
     pub(super) fn bytes(&self) -> u64 {
-        size_of_val(&*self.answers) as u64
+        (self.known.capacity() * size_of::<Known>()) as u64
     }
 
-    /// The answer of condition `at` in a state with these shares: remembered, or `answer`'s; and what it
-    /// looked at. `None`, if the condition panics.
+    /// What these conditions say of a state: remembered, or as `answer` says, with what each looked at,
+    /// `None` if it panics. `key_of` are numbers that states have in common in which such parts are the
+    /// same.
     pub(super) fn of(
         &mut self,
-        at: usize,
-        shares: impl FnOnce() -> Shares,
-        answer: impl FnOnce() -> (Option<bool>, Reads),
-    ) -> (Option<bool>, Reads) {
-        let memory = &mut self.conditions[at];
-        if memory.asked == TRIAL && memory.known < TRIAL / WORTH {
-            return answer();
+        asked: u64,
+        key_of: impl Fn(Reads) -> u64,
+        answer: impl Fn(usize) -> (Option<bool>, Reads),
+    ) -> Answers {
+        let (mut answers, mut left) = (Answers::default(), asked);
+        for way in &mut self.ways {
+            if way.conditions & left == 0 || !way.is_worth_it() {
+                continue;
+            }
+            let key = key_of(way.reads) | 1;
+            let known = self.known[place(key)];
+            let of = if known.key == key { known.of & left } else { 0 };
+            way.count(of != 0);
+            answers.holds |= known.holds & of;
+            answers.looked |= if way.reads.looks_at_messages() { of } else { 0 };
+            left &= !of;
         }
-        let shares = shares();
-        memory.asked = (memory.asked + 1).min(TRIAL);
-        for reads in &memory.ways {
-            let key = key(at, &shares, *reads);
-            let (known, is_so) = self.answers[place(key)];
-            if known == key {
-                memory.known = (memory.known + 1).min(TRIAL);
-                return (Some(is_so), *reads);
+        for at in bits(left) {
+            let (said, reads) = answer(at);
+            answers.looked |= u64::from(reads.looks_at_messages()) << at;
+            match said {
+                Some(holds) => {
+                    answers.holds |= u64::from(holds) << at;
+                    self.remember((at, holds), reads, &key_of);
+                }
+                None => answers.panics |= 1 << at,
             }
         }
-        let (answer, reads) = answer();
-        if let Some(is_so) = answer.filter(|_| reads != Reads::ALL) {
-            if !memory.ways.contains(&reads) {
-                memory.ways.truncate(WAYS - 1);
-                memory.ways.insert(0, reads);
-            }
-            let key = key(at, &shares, reads);
-            self.answers[place(key)] = (key, is_so);
+        answers
+    }
+
+    fn remember(
+        &mut self,
+        (at, holds): (usize, bool),
+        reads: Reads,
+        key_of: &impl Fn(Reads) -> u64,
+    ) {
+        let Some(way) = self.way(reads) else { return };
+        way.conditions |= 1 << at;
+        if !way.is_worth_it() {
+            return;
         }
-        (answer, reads)
+        let key = key_of(reads) | 1;
+        let known = &mut self.known[place(key)];
+        if known.key != key {
+            *known = Known { key, ..Known::default() };
+        }
+        known.of |= 1 << at;
+        known.holds |= u64::from(holds) << at;
+    }
+
+    /// The way of these parts; none if that cannot pay, or if there are too many.
+    fn way(&mut self, reads: Reads) -> Option<&mut Way> {
+        if reads.contains(Reads::ALL) {
+            return None;
+        }
+        let at = self.ways.iter().position(|way| way.reads == reads);
+        if at.is_none() && self.ways.len() < WAYS {
+            self.known.resize(ROOM, Known::default());
+            self.ways.push(Way { reads, conditions: 0, asked: 0, known: 0 });
+            return self.ways.last_mut();
+        }
+        self.ways.get_mut(at?)
     }
 }
 
-/// Never 0, which is that of no answer.
-fn key(at: usize, shares: &Shares, reads: Reads) -> u64 {
-    (shares.of(reads) ^ (at as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)) | 1
+impl Way {
+    fn count(&mut self, is_known: bool) {
+        if self.asked < TRIAL {
+            self.asked += 1;
+            self.known += u32::from(is_known);
+        }
+    }
+
+    fn is_worth_it(&self) -> bool {
+        self.asked < TRIAL || self.known >= TRIAL / WORTH
+    }
 }
 
+/// Keys are odd: 0 is that of no answers.
 fn place(key: u64) -> usize {
     (key >> 1) as usize % ROOM
 }
@@ -90,48 +149,58 @@ fn place(key: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::primary_backup::instances::instances;
+    use std::cell::Cell;
 
     #[test]
     fn an_answer_is_remembered_by_what_it_looked_at() {
-        let instances = instances();
-        let cluster = (instances[0].cluster)();
-        let initial = cluster.shares(cluster.initial());
-        let mut remembered = Remembered::new(1 << 3);
-        let mut asked = 0;
-        let mut ask = |remembered: &mut Remembered, answer, reads| {
-            remembered
-                .of(
-                    3,
-                    || initial,
-                    || {
-                        asked += 1;
-                        (answer, reads)
-                    },
-                )
-                .0
+        let (mut remembered, questions) = (Remembered::default(), Cell::new(0));
+        let mut ask = |answer, reads: Reads, state: u64| {
+            remembered.of(
+                1 << 3,
+                |reads| reads.key_of_one(u128::from(state)),
+                |_| {
+                    questions.set(questions.get() + 1);
+                    (answer, reads)
+                },
+            )
         };
-        assert_eq!(ask(&mut remembered, None, Reads::NODES), None, "a panic is not remembered");
-        assert_eq!(ask(&mut remembered, Some(true), Reads::ALL), Some(true), "nor is this");
-        assert_eq!(ask(&mut remembered, Some(true), Reads::NODES), Some(true));
-        assert_eq!(ask(&mut remembered, Some(false), Reads::NODES), Some(true));
-        assert_eq!(asked, 3);
+        let holds = Answers { holds: 1 << 3, ..Answers::default() };
+        let panics = Answers { panics: 1 << 3, ..Answers::default() };
+        assert_eq!(ask(None, Reads::NODES, 7), panics, "a panic is not remembered");
+        let looked = Answers { looked: 1 << 3, ..holds };
+        assert_eq!(ask(Some(true), Reads::ALL, 7), looked, "nor is this");
+        assert_eq!(ask(Some(true), Reads::NODES, 7), holds);
+        assert_eq!(ask(Some(false), Reads::NODES, 7), holds);
+        assert_eq!(questions.get(), 3);
+        assert_eq!(ask(Some(false), Reads::NODES, 8), Answers::default(), "another state");
+    }
+
+    #[test]
+    fn conditions_are_answered_together_and_each_for_itself() {
+        let mut remembered = Remembered::default();
+        let reads = [Reads::NODES, Reads::NODES, Reads::MESSAGES];
+        let key_of = |reads: Reads| reads.key_of_one(7);
+        let first = remembered.of(0b110, key_of, |at| (Some(at == 1), reads[at]));
+        assert_eq!(first, Answers { holds: 0b010, panics: 0, looked: 0b100 });
+        // Of condition 0 nothing is known yet.
+        let all = remembered.of(0b111, key_of, |at| (Some(at == 0), reads[at]));
+        assert_eq!(all, Answers { holds: 0b011, panics: 0, looked: 0b100 });
+        let again = remembered.of(0b111, key_of, |_| unreachable!("all are known"));
+        assert_eq!(again, all);
     }
 
     #[test]
     fn answers_that_are_never_asked_for_again_are_soon_not_remembered() {
-        let instances = instances();
-        let cluster = (instances[0].cluster)();
-        let initial = cluster.shares(cluster.initial());
-        let (mut remembered, mut looked_up) = (Remembered::new(1), 0);
+        let (mut remembered, looked_up) = (Remembered::default(), Cell::new(0));
         for _ in 0..3 * TRIAL {
-            let shares = || {
-                looked_up += 1;
-                initial
+            let key_of = |_| {
+                looked_up.set(looked_up.get() + 1);
+                looked_up.get()
             };
-            let answer = remembered.of(0, shares, || (Some(true), Reads::ALL));
-            assert_eq!(answer, (Some(true), Reads::ALL));
+            let answers = remembered.of(1, key_of, |_| (Some(true), Reads::NODES));
+            assert_eq!(answers, Answers { holds: 1, ..Answers::default() });
         }
-        assert_eq!(looked_up, TRIAL);
+        // Once to find each answer but the first, and once to remember it; the last one is not.
+        assert_eq!(looked_up.get(), 2 * u64::from(TRIAL));
     }
 }

@@ -3,7 +3,7 @@
 use crate::check::liveness::Classes;
 use crate::models::world::step::{Move, Step};
 use crate::models::world::{
-    Derived, Event, Fairness, Fingerprint, Reads, Recipe, Renamed, Scopes, Shares, Split, Unlike,
+    Derived, Event, Fairness, Fingerprint, Reads, Recipe, Renamed, Scopes, Split, Unlike,
     Weight,
 };
 use std::cmp::Ordering;
@@ -77,10 +77,8 @@ pub(crate) trait Space: Sync {
     fn facts(&self, state: &[u32], scopes: &Scopes) -> u64;
     /// Whether condition `at` holds, unless it panics, and what it looked at to find that.
     fn verdict(&self, at: usize, state: &[u32], derived: &Derived) -> (Option<bool>, Reads);
-    /// What a state's parts are known by.
-    fn shares(&self, state: &[u32]) -> Shares;
-    /// The same, of the nodes alone.
-    fn fingerprint_of_nodes(&self, state: &[u32]) -> u64;
+    /// A number that two states in which these parts are the same have in common.
+    fn key(&self, state: &[u32], reads: Reads, derived: &Derived) -> u64;
     /// Whether condition `at` holds; the boundary does where it panics.
     fn holds(&self, at: usize, state: &[u32]) -> bool {
         let (said, _) = self.verdict(at, state, &Derived::default());

@@ -5,7 +5,7 @@ use crate::check::liveness::{Classes, ClassesOf};
 use crate::models::world::step::{Expander, Move, Step};
 use crate::models::world::{
     self, Alike, Checkable, Cluster, Derived, Event, Fairness, Fingerprint, Observer, Reads,
-    Recipe, Renamed, Scopes, Shares, Split, Symmetry, Unlike, Weight,
+    Recipe, Renamed, Scopes, Split, Symmetry, Unlike, Weight,
 };
 use std::cmp::Ordering;
 
@@ -89,12 +89,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Space for OfCluster<'_, A, H> {
         self.cluster.tracked_verdict(at, state, derived)
     }
 
-    fn shares(&self, state: &[u32]) -> Shares {
-        self.cluster.shares(state)
-    }
-
-    fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
-        self.cluster.fingerprint_of_nodes(state)
+    fn key(&self, state: &[u32], reads: Reads, derived: &Derived) -> u64 {
+        self.cluster.key(state, reads, derived)
     }
 
     fn has_panics(&self) -> bool {

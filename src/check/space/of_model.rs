@@ -13,7 +13,7 @@ use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
 use crate::models::world::step::Move;
 use crate::models::world::{
-    Derived, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Shares, Split,
+    Derived, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Split,
     Weight, guarded,
 };
 use stateright::{Expectation, Model, Property};
@@ -198,12 +198,8 @@ impl<M: Plain> Space for &PlainModel<M> {
         (said.unwrap_or_else(|| Some(self.holds_at_root(at))), Reads::ALL)
     }
 
-    fn shares(&self, state: &[u32]) -> Shares {
-        Shares::of_one(self.fingerprint(state))
-    }
-
-    fn fingerprint_of_nodes(&self, state: &[u32]) -> u64 {
-        self.fingerprint(state) as u64
+    fn key(&self, state: &[u32], reads: Reads, _: &Derived) -> u64 {
+        reads.key_of_one(self.fingerprint(state))
     }
 
     fn has_panics(&self) -> bool {
