@@ -89,9 +89,8 @@ pub fn agreement(quorums: Quorums) -> Claim {
 /// Each request that is proposed was sent by its client.
 pub fn validity() -> Claim {
     always(VALIDITY, |world| {
-        let is_request = |envelope: &Envelope<Msg<Machine>>| {
-            matches!(envelope.msg, Service::Request { .. })
-        };
+        let is_request =
+            |envelope: &Envelope<Msg<Machine>>| matches!(envelope.msg, Service::Request { .. });
         let is_asked = |client: Id, number: u64, wanted: &Op| {
             world.envelopes_where(is_request).any(|envelope| match &envelope.msg {
                 Service::Request { seq, op } => {

@@ -56,6 +56,7 @@ mod diagram;
 mod disk;
 mod effect;
 mod fairness;
+mod gather;
 mod interner;
 mod judge;
 mod local;

@@ -4,10 +4,7 @@
 //! the same in every state that has these in common. A view notes them, so that no declaration is
 //! trusted.
 
-use super::cluster::Inner;
 use super::interner::{Fingerprint, short};
-use super::observer::Observer;
-use super::parts::Checkable;
 use std::cell::Cell;
 
 /// Some of the parts of a state: of its four, or of what is taken from the nodes or the messages, each by
@@ -16,7 +13,7 @@ use std::cell::Cell;
 pub struct Reads(u16);
 
 /// The parts that are whole.
-const WHOLE: usize = 4;
+pub(super) const WHOLE: usize = 4;
 /// How many aspects one thread knows.
 pub(super) const ASPECTS: usize = 11;
 /// All parts: whole, and aspects.
@@ -86,24 +83,6 @@ impl Tracker {
 
     pub(super) fn reads(&self) -> Reads {
         self.0.get()
-    }
-}
-
-impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
-    /// What a part that is whole is known by; else the number of the aspect that it is.
-    pub(super) fn share(&self, state: &[u32], part: usize) -> Result<u64, usize> {
-        Ok(match part {
-            0 => self.nodes_hash(state),
-            1 => short(self.tables.budgets.head(state[self.budget_at()]).hash),
-            2 => short(self.tables.histories.head(state[self.history_at()]).hash),
-            3 => short(self.items_hash(&state[self.items_at()..])),
-            _ => return Err(part - WHOLE),
-        })
-    }
-
-    pub(super) fn nodes_hash(&self, state: &[u32]) -> u64 {
-        let nodes = state[..self.budget_at()].iter();
-        nodes.fold(0, |sum: u64, id| sum.wrapping_add(short(self.tables.nodes.head(*id).hash)))
     }
 }
 

@@ -134,7 +134,9 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
     }
 
     /// The same, for who says itself what it looks at.
-    pub(super) fn envelopes_unnoted(&self) -> impl Iterator<Item = &'a Envelope<A::Msg>> + use<'a, A, H> {
+    pub(super) fn envelopes_unnoted(
+        &self,
+    ) -> impl Iterator<Item = &'a Envelope<A::Msg>> + use<'a, A, H> {
         let (inner, items) = (self.inner, &self.ids[self.inner.items_at()..]);
         let envelopes = items.iter().flat_map(|item| inner.envelopes_of(item));
         envelopes.map(|envelope| inner.tables.envelopes.value(*envelope))

@@ -2,8 +2,8 @@
 
 use crate::kv::history::Linearizable;
 use crate::kv::{Map, Op, Recorded};
-use crate::shared_map::SharedMap;
 use crate::paxos::{Ballot, Command, Image, Paxos, ReplicaState, Saved, Slot, Stable, State};
+use crate::shared_map::SharedMap;
 use crate::world::{NodeOf, Nodes, Property, View};
 
 /// The machine that the checked instances replicate.

@@ -108,8 +108,7 @@ impl Promises {
     ) -> bool {
         let by_acceptor = self.0.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
         let promised = by_acceptor.map(|of| of[0]).filter(|(promised, ..)| *promised == ballot);
-        let last: Vec<_> =
-            promised.map(|(_, acceptor, _)| votes.last(acceptor, ballot)).collect();
+        let last: Vec<_> = promised.map(|(_, acceptor, _)| votes.last(acceptor, ballot)).collect();
         let upto = |highest: Option<Proposal>| last.iter().filter(|l| **l <= highest).count();
         upto(None) >= quorum
             || last.iter().flatten().any(|l| l.value == value && upto(Some(*l)) >= quorum)
@@ -170,9 +169,10 @@ pub fn one_proposal() -> Claim {
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
         let (promises, votes) = (world.derive(Promises::of), world.derive(Votes::of));
-        promises.0.iter().all(|(ballot, acceptor, reported)| {
-            votes.last(*acceptor, *ballot) <= *reported
-        })
+        promises
+            .0
+            .iter()
+            .all(|(ballot, acceptor, reported)| votes.last(*acceptor, *ballot) <= *reported)
     })
 }
 

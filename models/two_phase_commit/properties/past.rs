@@ -97,7 +97,9 @@ impl Decisions {
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut decided = world.derive(Said::of).decided.clone();
         decided.extend(world.gather(decided_by));
-        decided.extend(world.gather(logged).into_iter().map(|txn| (txn, coordinator(), Decision::Commit)));
+        decided.extend(
+            world.gather(logged).into_iter().map(|txn| (txn, coordinator(), Decision::Commit)),
+        );
         sort(&mut decided);
         Self(decided)
     }

@@ -3,8 +3,7 @@
 use crate::check::liveness::Classes;
 use crate::models::world::step::{Move, Step};
 use crate::models::world::{
-    Derived, Event, Fairness, Fingerprint, Reads, Recipe, Renamed, Scopes, Split, Unlike,
-    Weight,
+    Derived, Event, Fairness, Fingerprint, Reads, Recipe, Renamed, Scopes, Split, Unlike, Weight,
 };
 use std::cmp::Ordering;
 

@@ -13,8 +13,8 @@ use crate::check::engine::Behaviour;
 use crate::check::liveness::{Classes, OneClass};
 use crate::models::world::step::Move;
 use crate::models::world::{
-    Derived, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Split,
-    Weight, guarded,
+    Derived, Fairness, Fingerprint, MAX_CONDITIONS, NO_PANIC_AT, Reads, Scopes, Split, Weight,
+    guarded,
 };
 use stateright::{Expectation, Model, Property};
 use std::cmp::Ordering;
