@@ -1,10 +1,11 @@
 //! Sorted lists that say nothing twice: what properties derive from the messages of a state, which is
 //! made anew for almost each one, so that it should take few allocations.
 
-/// Sorts a list, and leaves each value once.
-pub(crate) fn sort<T: Ord>(all: &mut Vec<T>) {
+/// The values of a list, sorted, each once.
+pub(crate) fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
     all.sort_unstable();
     all.dedup();
+    all
 }
 
 /// Of a sorted list the part that begins with a key.
@@ -24,8 +25,7 @@ mod tests {
 
     #[test]
     fn parts_are_found_by_key() {
-        let mut all = vec![(3, 'c'), (1, 'a'), (3, 'b'), (1, 'a'), (5, 'd')];
-        sort(&mut all);
+        let all = sorted(vec![(3, 'c'), (1, 'a'), (3, 'b'), (1, 'a'), (5, 'd')]);
         assert_eq!(all, [(1, 'a'), (3, 'b'), (3, 'c'), (5, 'd')]);
         assert_eq!(from(&all, 2), [(3, 'b'), (3, 'c'), (5, 'd')]);
         assert_eq!(with(&all, 3), [(3, 'b'), (3, 'c')]);

@@ -13,7 +13,7 @@ mod reached;
 mod sessions;
 mod structure;
 
-use super::{Ballot, Command, Image, Msg, Peer, Quorums, ServedSnapshot, Slot, Stable, State};
+use super::{Ballot, Command, Image, Peer, Quorums, ServedSnapshot, Slot, Stable, State};
 use crate::kv::{Op, Service};
 use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Property, Statement};
@@ -23,7 +23,6 @@ use past::Past;
 pub use pre_vote::*;
 pub use reached::*;
 pub use sessions::*;
-use stateright::actor::{Envelope, Id};
 use std::collections::{BTreeMap, BTreeSet};
 pub use structure::{ARMED, BOUNDED, OPEN, structure};
 
@@ -89,27 +88,21 @@ pub fn agreement(quorums: Quorums) -> Claim {
 /// Each request that is proposed was sent by its client.
 pub fn validity() -> Claim {
     always(VALIDITY, |world| {
-        let is_request =
-            |envelope: &Envelope<Msg<Machine>>| matches!(envelope.msg, Service::Request { .. });
-        let is_asked = |client: Id, number: u64, wanted: &Op| {
-            world.envelopes_where(is_request).any(|envelope| match &envelope.msg {
-                Service::Request { seq, op } => {
-                    (envelope.src, *seq) == (client, number) && op == wanted
-                }
-                _ => false,
-            })
-        };
-        world.derive(Past::of).proposed.iter().all(|(_, command)| match command {
-            Command::Request { client, seq, op } => is_asked(*client, *seq, op),
-            Command::Noop => true,
-        })
+        let asked = world.gather_messages(|envelope, all| {
+            if let Service::Request { seq, op } = &envelope.msg {
+                let (client, seq, op) = (envelope.src, *seq, op.clone());
+                all.push(Command::Request { client, seq, op });
+            }
+        });
+        let proposed = &world.derive(Past::of).proposed;
+        proposed.iter().all(|(_, value)| *value == Command::Noop || asked.contains(value))
     })
 }
 
 /// Each command in a replica's log was accepted by a quorum in one ballot.
 pub fn chosen(quorums: Quorums) -> Claim {
     always(CHOSEN, move |world| {
-        let (past, learned) = (world.derive(Past::of), world.gather(learned));
+        let (past, learned) = (world.derive(Past::of), world.gather_nodes(learned));
         let is_chosen =
             |(slot, value): (&Slot, _)| past.first_chosen(*slot, value, quorums.accept).is_some();
         learned.iter().all(|(_, log)| log.iter().all(is_chosen))
@@ -120,7 +113,7 @@ pub fn chosen(quorums: Quorums) -> Claim {
 /// or a smaller one.
 pub fn known(quorums: Quorums) -> Claim {
     always(KNOWN, move |world| {
-        let (past, learned) = (world.derive(Past::of), world.gather(learned));
+        let (past, learned) = (world.derive(Past::of), world.gather_nodes(learned));
         learned.iter().all(|(promised, log)| {
             let known = |(slot, value): (&Slot, _)| {
                 let first = past.first_chosen(*slot, value, quorums.accept);
@@ -144,10 +137,12 @@ pub fn one_proposal() -> Claim {
 pub fn promise() -> Claim {
     always(PROMISE, |world| {
         let past = world.derive(Past::of);
-        let is_promise = |envelope: &Envelope<Msg<Machine>>| {
-            matches!(envelope.msg, Service::Peer(Peer::Promise { .. }))
-        };
-        world.envelopes_where(is_promise).all(|envelope| match &envelope.msg {
+        let promises = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Promise { .. }) = &envelope.msg {
+                all.push(envelope.clone());
+            }
+        });
+        promises.iter().all(|envelope| match &envelope.msg {
             Service::Peer(Peer::Promise { ballot, from, until, chosen, accepted }) => {
                 let told = |slot: Slot, vote: Ballot| {
                     let reported =
@@ -214,7 +209,7 @@ pub fn one_slot() -> Claim {
 /// Of any two replicas, one applied a prefix of what the other did.
 pub fn prefix() -> Claim {
     always(PREFIX, |world| {
-        let done = world.gather(applied);
+        let done = world.gather_nodes(applied);
         let mut applied: Vec<_> = done.iter().map(|(image, _)| &image.machine.applied).collect();
         applied.sort_unstable_by_key(|applied| applied.len());
         applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
@@ -224,7 +219,7 @@ pub fn prefix() -> Claim {
 /// A replica's state, with the rest of another's log, makes the other's state.
 pub fn snapshot() -> Claim {
     always(SNAPSHOT, |world| {
-        let applied = world.gather(applied);
+        let applied = world.gather_nodes(applied);
         applied.iter().all(|(early, _)| applied.iter().all(|late| agrees(early, late)))
     })
 }

@@ -16,7 +16,7 @@ pub use reached::*;
 
 use self::nodes::World;
 pub(super) use self::nodes::{coordinator_state, ledger, shard};
-use self::past::{Decisions, Said, has, in_doubt, logged};
+use self::past::{Aborts, Decisions, Votes, has, in_doubt, logged};
 use super::{Decision, Msg, Peer, State, TxnId, Vote};
 use crate::kv::Service;
 use crate::statements;
@@ -71,7 +71,7 @@ pub fn ac1() -> Claim {
 /// A node that decided does not decide otherwise, nor comes to be in doubt again.
 pub fn ac2() -> Claim {
     always(AC2, |world| {
-        let in_doubt = world.gather(in_doubt);
+        let in_doubt = world.gather_nodes(in_doubt);
         let in_doubt = |(txn, who, _): &(TxnId, Id, Decision)| in_doubt.contains(&(*txn, *who));
         let decisions = world.derive(Decisions::of);
         let mut transactions = decisions.by_transaction();
@@ -86,8 +86,8 @@ pub fn ac2() -> Claim {
 /// Commit is decided only if all participants voted yes.
 pub fn ac3() -> Claim {
     always(AC3, |world| {
-        let said = world.derive(Said::of);
-        world.derive(Decisions::of).committed().all(|txn| said.all_voted_yes(txn))
+        let votes = world.derive(Votes::of);
+        world.derive(Decisions::of).committed().all(|txn| votes.are_all_yes(txn))
     })
     .counting(|envelope| vote_in(envelope).is_some_and(is_yes))
 }
@@ -98,7 +98,7 @@ pub fn ac4(crashes: u8, deadlines: u8) -> Claim {
     always(AC4, move |world| {
         let budget = world.budget();
         let failed = budget.crashes != Some(crashes) || budget.timers.first() != Some(&deadlines);
-        failed || world.derive(Said::of).aborted_are_refused()
+        failed || world.derive(Aborts::of).were_refused()
     })
     .counting(|envelope| vote_in(envelope).is_some_and(|vote| !is_yes(vote)))
 }
@@ -150,7 +150,7 @@ pub fn exactly_once() -> Claim {
 /// it on its disk.
 pub fn remembered() -> Claim {
     always(REMEMBERED, |world| {
-        let (in_doubt, logged) = (world.gather(in_doubt), world.gather(logged));
+        let (in_doubt, logged) = (world.gather_nodes(in_doubt), world.gather_nodes(logged));
         let in_doubt = |txn: &TxnId| in_doubt.iter().any(|(other, _)| other == txn);
         let decisions = world.derive(Decisions::of);
         decisions.committed().filter(in_doubt).all(|txn| logged.contains(&txn))

@@ -1,7 +1,7 @@
 //! Ordered links: a state holds a channel per pair of nodes that has messages in flight, and a
 //! step takes one message from the front of one and appends others to the backs of some.
 
-use super::cluster::{Channel, Inner};
+use super::cluster::{Channel, EnvelopeExtra, Inner};
 use super::interner::Fingerprint;
 use super::memory::recall;
 use super::observer::Observer;
@@ -54,10 +54,9 @@ impl<A: Checkable, H: Observer<A::Msg>> Expander<'_, A, H> {
             self.replaced.push((Some(old), inner.rest_of(old)));
         }
         for envelope in added {
-            let link = {
-                let envelope = inner.tables.envelopes.value(*envelope);
-                (envelope.src, envelope.dst)
-            };
+            let EnvelopeExtra { sender, receiver, .. } =
+                inner.tables.envelopes.head(*envelope).extra;
+            let link = (sender, receiver);
             let is_ours = |channel: u32| inner.tables.channels.head(channel).extra.link == link;
             let known =
                 (self.replaced.iter()).position(|(old, new)| old.or(*new).is_some_and(is_ours));
@@ -67,7 +66,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Expander<'_, A, H> {
                 self.replaced.len() - 1
             });
             let new = match self.replaced[at].1 {
-                None => inner.channel_of(*envelope),
+                None => self.channel_of(*envelope),
                 Some(channel) => {
                     recall(&mut self.appended, &inner.tables.appended, (channel, *envelope), || {
                         inner.append(channel, *envelope)
@@ -76,6 +75,20 @@ impl<A: Checkable, H: Observer<A::Msg>> Expander<'_, A, H> {
             };
             self.replaced[at].1 = Some(new);
         }
+    }
+
+    /// The channel of an envelope alone.
+    fn channel_of(&mut self, envelope: u32) -> u32 {
+        let at = envelope as usize;
+        if let Some(known) = self.alone.get(at).copied().flatten() {
+            return known;
+        }
+        if at >= self.alone.len() {
+            self.alone.resize(at + 1, None);
+        }
+        let channel = self.inner.channel_of(envelope);
+        self.alone[at] = Some(channel);
+        channel
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) struct NodeExtra<A: Checkable> {
 
 /// What the checker asks of an envelope.
 pub(super) struct EnvelopeExtra {
+    pub(super) sender: u32,
     pub(super) receiver: u32,
     /// Whether a property counts it.
     pub(super) is_counted: bool,
@@ -94,7 +95,8 @@ pub(super) struct Channel {
 pub(super) struct ChannelExtra {
     /// The envelope that is delivered next.
     pub(super) head: u32,
-    pub(super) link: (Id, Id),
+    /// From which node to which.
+    pub(super) link: (u32, u32),
     /// What is left once it was; `None` if nothing is.
     pub(super) rest: OnceLock<Option<u32>>,
 }
@@ -244,6 +246,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     pub(super) fn intern_envelope(&self, envelope: Envelope<A::Msg>) -> u32 {
         let hash = content_hash(domain::ENVELOPE, &envelope);
         self.tables.envelopes.intern(envelope, hash, |envelope| EnvelopeExtra {
+            sender: usize::from(envelope.src) as u32,
             receiver: usize::from(envelope.dst) as u32,
             is_counted: self.is_counted_by_any(envelope),
         })
@@ -266,7 +269,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         let hash = content_hash(domain::CHANNEL, &(channel.src, channel.dst, queue));
         self.tables.channels.intern(channel, hash, |channel| ChannelExtra {
             head: channel.queue[0],
-            link: (channel.src, channel.dst),
+            link: (usize::from(channel.src) as u32, usize::from(channel.dst) as u32),
             rest: OnceLock::new(),
         })
     }

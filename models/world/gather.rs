@@ -13,33 +13,12 @@ use stateright::actor::Envelope;
 use std::any::{Any, TypeId};
 use std::hash::Hash;
 
-impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
-    /// The messages in flight of which `which` says so, each as often as it is in flight, in no particular
-    /// order. What depends on no other messages is asked once for all states that have these in common.
-    ///
-    /// `which` captures nothing: it is known by its type.
-    pub fn envelopes_where<F>(&self, which: F) -> impl Iterator<Item = &'a Envelope<A::Msg>>
-    where
-        F: Fn(&Envelope<A::Msg>) -> bool + Copy + Send + 'static,
-    {
-        const { assert!(size_of::<F>() == 0, "what chooses captures nothing") };
-        let share = move |inner: &Inner<A, H>, item: u32| {
-            let envelopes = &inner.tables.envelopes;
-            inner.envelopes_of(&item).iter().fold(0, |sum: u64, id| {
-                // If it panics, the condition that asks for it does too.
-                let counts = guarded(|| which(envelopes.value(*id))).unwrap_or(true);
-                sum.wrapping_add(if counts { short(envelopes.head(*id).hash) } else { 0 })
-            })
-        };
-        self.note_aspect(Reads::MESSAGES, TypeId::of::<F>(), share);
-        self.envelopes_unnoted().filter(move |envelope| which(envelope))
-    }
-
-    /// What `take` takes from each node by itself, in no particular order. What depends on nothing else
-    /// of the nodes is asked once for all states in which this is the same.
+impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
+    /// What `take` takes from each node by itself, in no particular order. A condition that looks at
+    /// nothing else of the nodes is asked once for all states in which this is the same.
     ///
     /// `take` captures nothing: it is known by its type.
-    pub fn gather<T, F>(&self, take: F) -> Vec<T>
+    pub fn gather_nodes<T, F>(&self, take: F) -> Vec<T>
     where
         T: Hash,
         F: Fn(&NodeOf<A>, &mut Vec<T>) + Copy + Send + 'static,
@@ -47,21 +26,31 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
         const { assert!(size_of::<F>() == 0, "what takes captures nothing") };
         let share = move |inner: &Inner<A, H>, id: u32| {
             let nodes = &inner.tables.nodes;
-            let taken = guarded(|| {
-                let mut taken = Vec::new();
-                take(nodes.value(id), &mut taken);
-                taken
-            });
-            match taken {
-                Ok(taken) if taken.is_empty() => 0,
-                Ok(taken) => short(content_hash(0, &taken)),
-                // The condition that asks for it will panic too.
-                Err(_) => short(nodes.head(id).hash),
-            }
+            share_of(|taken| take(nodes.value(id), taken), short(nodes.head(id).hash))
         };
         self.note_aspect(Reads::NODES, TypeId::of::<F>(), share);
         let mut all = Vec::new();
         self.nodes_unnoted().iter().for_each(|node| take(node, &mut all));
+        all
+    }
+
+    /// The same of each message in flight.
+    pub fn gather_messages<T, F>(&self, take: F) -> Vec<T>
+    where
+        T: Hash,
+        F: Fn(&Envelope<A::Msg>, &mut Vec<T>) + Copy + Send + 'static,
+    {
+        const { assert!(size_of::<F>() == 0, "what takes captures nothing") };
+        let share = move |inner: &Inner<A, H>, item: u32| {
+            let envelopes = &inner.tables.envelopes;
+            inner.envelopes_of(&item).iter().fold(0, |sum: u64, id| {
+                let own = short(envelopes.head(*id).hash);
+                sum.wrapping_add(share_of(|taken| take(envelopes.value(*id), taken), own))
+            })
+        };
+        self.note_aspect(Reads::MESSAGES, TypeId::of::<F>(), share);
+        let mut all = Vec::new();
+        self.envelopes_unnoted().for_each(|envelope| take(envelope, &mut all));
         all
     }
 
@@ -84,6 +73,21 @@ impl<'a, A: Checkable, H: Observer<A::Msg>> View<'a, A, H> {
         let aspect = || Aspect::new(taken_by, of == Reads::MESSAGES, Box::new(share));
         let known = self.derived.and_then(|derived| derived.aspect(taken_by, aspect));
         self.note(known.unwrap_or(of));
+    }
+}
+
+/// The share of a part: a hash of what is taken from it, 0 if that is nothing. Of one where taking panics,
+/// its own hash: the condition that asks for it panics too.
+fn share_of<T: Hash>(take: impl Fn(&mut Vec<T>), own: u64) -> u64 {
+    let taken = guarded(|| {
+        let mut taken = Vec::new();
+        take(&mut taken);
+        taken
+    });
+    match taken {
+        Ok(taken) if taken.is_empty() => 0,
+        Ok(taken) => short(content_hash(0, &taken)),
+        Err(_) => own,
     }
 }
 

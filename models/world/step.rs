@@ -25,6 +25,8 @@ pub struct Expander<'c, A: Checkable, H> {
     pub(super) receivers: Vec<u32>,
     pub(super) observations: Recent,
     pub(super) appended: Recent,
+    /// By envelope: the channel of it alone, where links are ordered.
+    pub(super) alone: Vec<Option<u32>>,
     /// Room to work in: what becomes of channels.
     pub(super) replaced: Vec<(Option<u32>, Option<u32>)>,
     /// Room to work in: messages that were not looked at yet.
@@ -40,6 +42,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             receivers: Vec::new(),
             observations: Recent::default(),
             appended: Recent::default(),
+            alone: Vec::new(),
             replaced: Vec::new(),
             open: Vec::new(),
         }
@@ -293,7 +296,8 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     /// The memory that this thread's own results take.
     pub fn bytes(&self) -> u64 {
         let recent = self.observations.allocation_size() + self.appended.allocation_size();
-        self.deliveries.bytes() + (recent + self.receivers.capacity() * 4) as u64
+        let by_envelope = self.receivers.capacity() * 4 + self.alone.capacity() * 8;
+        self.deliveries.bytes() + (recent + by_envelope) as u64
     }
 
     /// Notes what a step does to the items' share of the fingerprint where that depends on the

@@ -102,7 +102,7 @@ pub fn integrity() -> Claim {
 /// Of any two servers, one applied a prefix of what the other did.
 pub fn prefix() -> Claim {
     always(PREFIX, |world| {
-        let done = world.gather(applied);
+        let done = world.gather_nodes(applied);
         let mut applied: Vec<_> = done.iter().map(|(image, _)| &image.machine.applied).collect();
         applied.sort_unstable_by_key(|applied| applied.len());
         applied.windows(2).all(|pair| pair[1].starts_with(pair[0]))
@@ -283,7 +283,7 @@ pub fn acked() -> Claim {
 /// A server's state, with the rest of another's log, makes the other's state.
 pub fn snapshot() -> Claim {
     always(SNAPSHOT, |world| {
-        let applied = world.gather(applied);
+        let applied = world.gather_nodes(applied);
         applied.iter().all(|(early, _)| applied.iter().all(|late| agrees(early, late)))
     })
 }

@@ -1,16 +1,15 @@
 //! All proposals, promises and votes of a run, from the messages in flight.
 
-use super::nodes::{Machine, World};
+use super::nodes::World;
 use crate::kv::{Op, Service};
-use crate::paxos::{Ballot, Command, Msg, Peer, Slot};
-use crate::sorted::{from, sort, with};
-use stateright::actor::{Envelope, Id};
+use crate::paxos::{Ballot, Command, Peer, Slot};
+use crate::sorted::{from, sorted, with};
+use stateright::actor::Id;
 
 /// A slot and a ballot.
 type At = (Slot, Ballot);
 
 /// The past of a run, as the messages in flight show it. All lists are sorted, and say nothing twice.
-#[derive(Default)]
 pub(super) struct Past {
     /// The values that were proposed.
     pub(super) proposed: Vec<(At, Command<Op>)>,
@@ -22,24 +21,22 @@ pub(super) struct Past {
 
 impl Past {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut past = Self::default();
-        for envelope in world.envelopes_where(tells) {
-            let Service::Peer(msg) = &envelope.msg else { continue };
-            match msg {
-                Peer::Accept { ballot, slot, command } => {
-                    past.proposed.push(((*slot, *ballot), command.clone()));
-                }
-                Peer::Accepted { ballot, slot } => {
-                    past.votes.push(((*slot, *ballot), envelope.src));
-                }
-                Peer::Promise { ballot, .. } => past.promised.push((*ballot, envelope.src)),
-                _ => {}
+        let proposed = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Accept { ballot, slot, command }) = &envelope.msg {
+                all.push(((*slot, *ballot), command.clone()));
             }
-        }
-        sort(&mut past.proposed);
-        sort(&mut past.votes);
-        sort(&mut past.promised);
-        past
+        });
+        let votes = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Accepted { ballot, slot }) = envelope.msg {
+                all.push(((slot, ballot), envelope.src));
+            }
+        });
+        let promised = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Promise { ballot, .. }) = envelope.msg {
+                all.push((ballot, envelope.src));
+            }
+        });
+        Self { proposed: sorted(proposed), votes: sorted(votes), promised: sorted(promised) }
     }
 
     /// The values that were proposed in a slot and ballot: one, unless something is wrong.
@@ -100,12 +97,4 @@ impl Past {
         upto(None) >= quorum
             || last.iter().flatten().any(|last| has_value(last) && upto(Some(*last)) >= quorum)
     }
-}
-
-/// Whether a message says any of this.
-fn tells(envelope: &Envelope<Msg<Machine>>) -> bool {
-    matches!(
-        envelope.msg,
-        Service::Peer(Peer::Accept { .. } | Peer::Accepted { .. } | Peer::Promise { .. })
-    )
 }

@@ -5,10 +5,10 @@
 
 use super::{Learner, Msg, Proposal, State, Synod, Value};
 use crate::paxos::{Ballot, Quorums};
-use crate::sorted::sort;
+use crate::sorted::sorted;
 use crate::statements;
 use crate::world::{Condition, NodeOf, Property, Statement, View};
-use stateright::actor::{Envelope, Id};
+use stateright::actor::Id;
 use std::collections::BTreeMap;
 
 /// A property of an instance.
@@ -37,27 +37,16 @@ statements! {
         "Lamport 2001, section 2.4";
 }
 
-/// The messages of a kind that were ever sent, by what they say. Sorted, and nothing twice.
-fn said<T: Ord>(
-    world: &World<'_>,
-    is_of_kind: impl Fn(&Envelope<Msg>) -> bool + Copy + Send + 'static,
-    says: impl Fn(&Envelope<Msg>) -> Option<T>,
-) -> Vec<T> {
-    let mut said = world.envelopes_where(is_of_kind).filter_map(says).collect();
-    sort(&mut said);
-    said
-}
-
-/// All proposals.
+/// All proposals. Sorted, and nothing twice, as the others.
 struct Proposals(Vec<Proposal>);
 
 impl Proposals {
     fn of(world: &World<'_>) -> Self {
-        let is_proposal = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Accept(_));
-        Self(said(world, is_proposal, |envelope| match envelope.msg {
-            Msg::Accept(proposal) => Some(proposal),
-            _ => None,
-        }))
+        Self(sorted(world.gather_messages(|envelope, all| {
+            if let Msg::Accept(proposal) = envelope.msg {
+                all.push(proposal);
+            }
+        })))
     }
 }
 
@@ -66,11 +55,11 @@ struct Votes(Vec<(Proposal, Id)>);
 
 impl Votes {
     fn of(world: &World<'_>) -> Self {
-        let is_vote = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Accepted(_));
-        Self(said(world, is_vote, |envelope| match envelope.msg {
-            Msg::Accepted(proposal) => Some((proposal, envelope.src)),
-            _ => None,
-        }))
+        Self(sorted(world.gather_messages(|envelope, all| {
+            if let Msg::Accepted(proposal) = envelope.msg {
+                all.push((proposal, envelope.src));
+            }
+        })))
     }
 
     /// The values that so many acceptors accepted in one ballot.
@@ -93,11 +82,11 @@ struct Promises(Vec<(Ballot, Id, Option<Proposal>)>);
 
 impl Promises {
     fn of(world: &World<'_>) -> Self {
-        let is_promise = |envelope: &Envelope<Msg>| matches!(envelope.msg, Msg::Promise(..));
-        Self(said(world, is_promise, |envelope| match envelope.msg {
-            Msg::Promise(ballot, reported) => Some((ballot, envelope.src, reported)),
-            _ => None,
-        }))
+        Self(sorted(world.gather_messages(|envelope, all| {
+            if let Msg::Promise(ballot, reported) = envelope.msg {
+                all.push((ballot, envelope.src, reported));
+            }
+        })))
     }
 
     /// Whether a proposal follows from the promises of a quorum, by what was accepted before.
@@ -149,7 +138,7 @@ pub fn validity(values: Vec<Value>) -> Claim {
 /// The value that the learner learned is chosen.
 pub fn learned(quorums: Quorums) -> Claim {
     always(LEARNED, move |world| {
-        let learned = world.gather(|node, all| all.extend(learned_value(node)));
+        let learned = world.gather_nodes(|node, all| all.extend(learned_value(node)));
         learned.first().is_none_or(|value| {
             world.derive(Votes::of).chosen(quorums.accept).any(|chosen| chosen == *value)
         })

@@ -4,104 +4,77 @@ use super::super::config::coordinator;
 use super::super::{Decision, Msg, Peer, Progress, TxnId, Vote};
 use super::nodes::{Actor, World, ledger_on, shard};
 use crate::kv::{Outcome, Service};
-use crate::sorted::{sort, with};
+use crate::sorted::{sorted, with};
 use crate::world::NodeOf;
 use stateright::actor::{Envelope, Id};
 
-/// What the messages in flight say. All lists are sorted, and say nothing twice.
-#[derive(Default)]
-pub(super) struct Said {
-    /// Who decided, by transaction.
-    decided: Vec<(TxnId, Id, Decision)>,
-    /// Who votes on each transaction.
-    voters: Vec<(TxnId, Id)>,
-    /// Who voted yes.
+/// Who voted yes, and who was to vote. Sorted, and nothing twice, as all that follows.
+pub(super) struct Votes {
     yes: Vec<(TxnId, Id)>,
-    /// The requests on which somebody voted otherwise.
-    refused: Vec<(Id, u64)>,
-    /// The requests of which their clients were told that they aborted.
-    aborted: Vec<(Id, u64)>,
+    voters: Vec<(TxnId, Id)>,
 }
 
-impl Said {
+impl Votes {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut said = Self::default();
-        for envelope in world.envelopes_where(tells) {
-            let src = envelope.src;
-            match &envelope.msg {
-                Service::Peer(Peer::Decide { txn, decision }) => {
-                    said.decided.push((*txn, src, *decision));
-                }
-                Service::Peer(Peer::Ack { txn }) => {
-                    said.decided.push((*txn, src, Decision::Commit));
-                }
-                Service::Peer(Peer::Vote { txn, vote }) => said.voted(*txn, src, vote),
-                Service::Peer(Peer::Prepare { txn, participants, .. }) => {
-                    said.voters.extend(participants.iter().map(|who| (*txn, *who)));
-                }
-                Service::Reply { seq, reply: Outcome::Aborted(_) } => {
-                    said.aborted.push((envelope.dst, *seq));
-                }
-                _ => {}
+        let yes = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Vote { txn, vote: Vote::Yes(_) }) = envelope.msg {
+                all.push((txn, envelope.src));
             }
-        }
-        sort(&mut said.decided);
-        sort(&mut said.voters);
-        sort(&mut said.yes);
-        sort(&mut said.refused);
-        sort(&mut said.aborted);
-        said
-    }
-
-    fn voted(&mut self, txn: TxnId, who: Id, vote: &Vote) {
-        match vote {
-            Vote::Yes(_) => self.yes.push((txn, who)),
-            Vote::No(_) => {
-                self.decided.push((txn, who, Decision::Abort));
-                self.refused.push((txn.client, txn.seq));
+        });
+        let voters = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Prepare { txn, participants, .. }) = &envelope.msg {
+                all.extend(participants.iter().map(|who| (*txn, *who)));
             }
-            Vote::Forgotten => self.refused.push((txn.client, txn.seq)),
-        }
+        });
+        Self { yes: sorted(yes), voters: sorted(voters) }
     }
 
     /// Whether all that vote on a transaction, as far as anybody was asked, voted yes.
-    pub(super) fn all_voted_yes(&self, txn: TxnId) -> bool {
+    pub(super) fn are_all_yes(&self, txn: TxnId) -> bool {
         with(&self.voters, txn).iter().all(|voter| self.yes.binary_search(voter).is_ok())
     }
+}
 
-    /// Whether somebody voted otherwise than yes on each request of which its client was told that it
-    /// aborted.
-    pub(super) fn aborted_are_refused(&self) -> bool {
-        self.aborted.iter().all(|request| self.refused.binary_search(request).is_ok())
+/// The requests of which their clients were told that they aborted, and those on which somebody voted
+/// otherwise than yes.
+pub(super) struct Aborts {
+    told: Vec<(Id, u64)>,
+    refused: Vec<(Id, u64)>,
+}
+
+impl Aborts {
+    pub(super) fn of(world: &World<'_>) -> Self {
+        let told = world.gather_messages(|envelope, all| {
+            if let Service::Reply { seq, reply: Outcome::Aborted(_) } = &envelope.msg {
+                all.push((envelope.dst, *seq));
+            }
+        });
+        let refused = world.gather_messages(|envelope, all| {
+            if let Service::Peer(Peer::Vote { txn, vote: Vote::No(_) | Vote::Forgotten }) =
+                &envelope.msg
+            {
+                all.push((txn.client, txn.seq));
+            }
+        });
+        Self { told: sorted(told), refused: sorted(refused) }
+    }
+
+    /// Whether each was refused of which its client was told.
+    pub(super) fn were_refused(&self) -> bool {
+        self.told.iter().all(|request| self.refused.binary_search(request).is_ok())
     }
 }
 
-/// Whether a message says any of this.
-fn tells(envelope: &Envelope<Msg>) -> bool {
-    match &envelope.msg {
-        Service::Peer(peer) => {
-            matches!(
-                peer,
-                Peer::Decide { .. } | Peer::Ack { .. } | Peer::Vote { .. } | Peer::Prepare { .. }
-            )
-        }
-        Service::Reply { reply, .. } => matches!(reply, Outcome::Aborted(_)),
-        _ => false,
-    }
-}
-
-/// Who decided what, by durable state or by message. Sorted, and nothing twice.
+/// Who decided what, by durable state or by message.
 pub(super) struct Decisions(Vec<(TxnId, Id, Decision)>);
 
 impl Decisions {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut decided = world.derive(Said::of).decided.clone();
-        decided.extend(world.gather(decided_by));
-        decided.extend(
-            world.gather(logged).into_iter().map(|txn| (txn, coordinator(), Decision::Commit)),
-        );
-        sort(&mut decided);
-        Self(decided)
+        let mut decided = world.gather_messages(said);
+        decided.extend(world.gather_nodes(decided_by));
+        let logged = world.gather_nodes(logged).into_iter();
+        decided.extend(logged.map(|txn| (txn, coordinator(), Decision::Commit)));
+        Self(sorted(decided))
     }
 
     /// What was decided, by transaction.
@@ -113,6 +86,18 @@ impl Decisions {
     pub(super) fn committed(&self) -> impl Iterator<Item = TxnId> {
         self.by_transaction().filter(|of| has(of, Decision::Commit)).map(|of| of[0].0)
     }
+}
+
+/// What the sender of a message had decided.
+fn said(envelope: &Envelope<Msg>, all: &mut Vec<(TxnId, Id, Decision)>) {
+    let Service::Peer(peer) = &envelope.msg else { return };
+    let (txn, decision) = match peer {
+        Peer::Decide { txn, decision } => (*txn, *decision),
+        Peer::Ack { txn } => (*txn, Decision::Commit),
+        Peer::Vote { txn, vote: Vote::No(_) } => (*txn, Decision::Abort),
+        _ => return,
+    };
+    all.push((txn, envelope.src, decision));
 }
 
 /// What a participant decided.

@@ -160,7 +160,8 @@ impl<A: Adoptable, H: Auxiliary> Replica<A, H> {
             }
             Network::Ordered(links) => {
                 for id in &gone {
-                    links.remove(&tables.channels.head(*id).extra.link);
+                    let channel = tables.channels.value(*id);
+                    links.remove(&(channel.src, channel.dst));
                 }
                 for id in &come {
                     let channel = tables.channels.value(*id);
