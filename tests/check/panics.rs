@@ -5,7 +5,7 @@ use quorate::catalogue::Subject;
 use quorate::check::report::Report;
 use quorate::check::{Checker, Engine, NO_PANIC, Options, Outcome, Shortfall, Verdict};
 use quorate::models::world::{
-    Checkable, Cluster, Condition, Faults, NetworkKind, Observer, Process, Property, Setup,
+    Checkable, Cluster, Condition, Faults, NetworkKind, NodeOf, Observer, Process, Property, Setup,
     Symmetry,
 };
 use quorate::models::{Expected, Instance, Mutant};
@@ -72,9 +72,7 @@ impl Actor for Passing {
 }
 
 fn setup(when: When) -> Setup<Passing, ()> {
-    let low = |node: &quorate::models::world::NodeOf<Passing>| {
-        node.state().is_none_or(|held| *held <= 10)
-    };
+    let low = |node: &NodeOf<Passing>| node.state().is_none_or(|held| *held <= 10);
     Setup::new([Passing(when), Passing(when)], 2, ())
         .property(Property::always("low", Condition::each_node(low)))
         .property(Property::sometimes("two", Condition::some_node(|node| node.state() == Some(&2))))
@@ -156,6 +154,11 @@ fn a_panic_leaves_the_cluster_usable() {
     assert!(moves.is_empty(), "{moves:?}");
 }
 
+/// Panics at 3.
+fn quotient(node: &NodeOf<Passing>, all: &mut Vec<u8>) {
+    all.extend(node.state().map(|held| 10 / (3 - held)));
+}
+
 #[test]
 fn a_property_that_panics_is_violated_and_told() {
     let conditions: Vec<(&str, Condition<Passing, ()>)> = vec![
@@ -163,6 +166,7 @@ fn a_property_that_panics_is_violated_and_told() {
         ("some", Condition::some_node(|node| node.state().is_none_or(|held| 10 / (3 - held) < 99))),
         ("all", Condition::nodes(|nodes| nodes.up().all(|(_, held)| 10 / (3 - held) < 99))),
         ("world", Condition::world(|view| view.nodes().up().all(|(_, held)| 10 / (3 - held) < 99))),
+        ("taken", Condition::world(|view| view.gather_nodes(quotient).iter().all(|it| *it < 99))),
         (
             "each message",
             Condition::each_message(|_, around| {

@@ -228,7 +228,7 @@ mod tests {
     use crate::check::space::OfCluster;
     use crate::models::Instance;
     use crate::models::world::{Checkable, Observer};
-    use crate::models::{paxos, primary_backup, two_phase_commit};
+    use crate::models::{paxos, primary_backup, two_phase_commit, zab};
     use std::collections::BTreeSet;
 
     const STATES: usize = 2000;
@@ -280,5 +280,6 @@ mod tests {
         assert!(compare(&paxos::instances::instances()) > 10_000);
         assert!(compare(&paxos::synod::instances::instances()) > 10_000);
         assert!(compare(&two_phase_commit::instances::instances()) > 10_000);
+        assert!(compare(&zab::instances::instances()) > 10_000);
     }
 }

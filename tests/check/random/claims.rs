@@ -1,9 +1,10 @@
 //! Claims about random systems, to be asked of both explorers' states.
 
 use super::systems::{Log, MESSAGES, STATES, Table};
-use quorate::models::world::{Condition, Property};
+use quorate::models::world::{Condition, Property, View};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use stateright::actor::{Envelope, Id};
 
 pub(crate) const NAMES: [&str; 4] = ["0", "1", "2", "3"];
 
@@ -29,9 +30,27 @@ pub(crate) enum Claimed {
     LeadsTo(Claim, Claim),
 }
 
+/// How a claim is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a condition about the parts that it is about.
+    Whole,
+    /// As one about each message, or some message, by itself, where it is one.
+    Single,
+    /// As one about what is taken from each part.
+    Taken,
+}
+
 impl Claim {
-    /// The same as a condition about each message, or some message, by itself, where it is one.
-    pub(super) fn by_form(self) -> Condition<Table, Log> {
+    pub(super) fn written(self, form: Form) -> Condition<Table, Log> {
+        match form {
+            Form::Whole => self.condition(),
+            Form::Single => self.single(),
+            Form::Taken => self.taken(),
+        }
+    }
+
+    fn single(self) -> Condition<Table, Log> {
         match self {
             Self::InFlight(message) => Condition::some_message(move |e, _| e.msg == message),
             Self::NoneInFlight(message) => Condition::each_message(move |e, _| e.msg != message),
@@ -41,6 +60,29 @@ impl Claim {
             Self::NoneIn(_) | Self::SomeIn(_) | Self::AllIn(_) | Self::Counted(_) => {
                 self.condition()
             }
+        }
+    }
+
+    fn taken(self) -> Condition<Table, Log> {
+        match self {
+            Self::NoneIn(bad) => Condition::world(move |view| !states(view).contains(&Some(bad))),
+            Self::SomeIn(good) => Condition::world(move |view| states(view).contains(&Some(good))),
+            Self::AllIn(good) => {
+                Condition::world(move |view| states(view).iter().all(|state| *state == Some(good)))
+            }
+            Self::InFlight(message) => {
+                Condition::world(move |view| !receivers(view, message).is_empty())
+            }
+            Self::NoneInFlight(message) => {
+                Condition::world(move |view| receivers(view, message).is_empty())
+            }
+            Self::NoneTo(message, state) => Condition::world(move |view| {
+                let told = receivers(view, message);
+                let nodes =
+                    view.gather_nodes(|node, all| all.push((node.id, node.state().copied())));
+                !nodes.iter().any(|(id, is)| *is == Some(state) && told.contains(id))
+            }),
+            Self::Counted(_) => self.condition(),
         }
     }
 
@@ -67,14 +109,34 @@ impl Claim {
     }
 }
 
+/// The states of the nodes.
+fn states(view: &View<'_, Table, Log>) -> Vec<Option<u8>> {
+    view.gather_nodes(|node, all| all.push(node.state().copied()))
+}
+
+/// To whom such a message is in flight.
+fn receivers(view: &View<'_, Table, Log>, message: u8) -> Vec<Id> {
+    match message {
+        0 => view.gather_messages(receiver::<0>),
+        1 => view.gather_messages(receiver::<1>),
+        _ => unreachable!("there are {MESSAGES} messages"),
+    }
+}
+
+fn receiver<const MESSAGE: u8>(envelope: &Envelope<u8>, all: &mut Vec<Id>) {
+    if envelope.msg == MESSAGE {
+        all.push(envelope.dst);
+    }
+}
+
 impl Claimed {
-    pub(super) fn property(self, name: &'static str, by_form: bool) -> Property<Table, Log> {
-        let condition = |claim: Claim| if by_form { claim.by_form() } else { claim.condition() };
+    pub(super) fn property(self, name: &'static str, form: Form) -> Property<Table, Log> {
+        let condition = |claim: Claim| claim.written(form);
         match self {
             Self::Always(claim) => Property::always(name, condition(claim)),
             Self::Sometimes(claim) => Property::sometimes(name, condition(claim)),
-            Self::Eventually(claim) => Property::eventually(name, claim.condition()),
-            Self::LeadsTo(from, to) => Property::leads_to(name, from.condition(), to.condition()),
+            Self::Eventually(claim) => Property::eventually(name, condition(claim)),
+            Self::LeadsTo(from, to) => Property::leads_to(name, condition(from), condition(to)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Random systems: actors that do what a table says, a network, a disk, faults, and claims.
 
-use super::claims::{Claim, Claimed, NAMES, claim, safety_claims};
+use super::claims::{Claim, Claimed, Form, NAMES, claim, safety_claims};
 use quorate::models::durable::{Durable, Recoverable};
 use quorate::models::world::{
     Condition, DiskKind, Fairness, Faults, NetworkKind, Observer, Setup, Strength,
@@ -216,8 +216,8 @@ pub(crate) struct System {
     pub(crate) marks: (bool, bool),
     /// Whether messages are counted whose absence decides a claim, instead.
     pub(crate) counts: bool,
-    /// Whether claims about messages are about each of them by itself where they can be.
-    pub(crate) by_form: bool,
+    /// How claims are written.
+    pub(crate) form: Form,
     pub(crate) log: Log,
     pub(crate) claims: [Claimed; 4],
 }
@@ -244,13 +244,13 @@ impl System {
     pub(crate) fn setup(&self) -> Setup<Table, Log> {
         let bound = self.bound;
         let properties = self.claims.iter().zip(NAMES).map(|(claimed, name)| {
-            let property = claimed.property(name, self.by_form);
+            let property = claimed.property(name, self.form);
             if self.counts
                 && let Some(message) = claimed.counted()
             {
                 return property.counting(move |envelope| envelope.msg == message);
             }
-            let needs_none = self.by_form && claimed.is_monotone();
+            let needs_none = self.form == Form::Single && claimed.is_monotone();
             let is_marked = if claimed.is_monotone() { self.marks.0 } else { self.marks.1 };
             if is_marked && !needs_none { property.monotone() } else { property }
         });
@@ -357,7 +357,7 @@ pub(crate) fn system(seed: u64) -> System {
         within: None,
         marks: (true, false),
         counts: false,
-        by_form: seed.is_multiple_of(3),
+        form: [Form::Single, Form::Taken, Form::Whole][seed as usize % 3],
         log: Log { last: (false, 0), count: 0, odd: false },
         claims,
     }
