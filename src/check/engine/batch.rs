@@ -1,10 +1,10 @@
 //! A chunk's way through a round: its states are expanded, all keys of their successors are looked up
 //! together, and those that are new are built. Each of these may be done by another thread.
 
-use super::evaluator::{PropertyMask, bits};
 use super::frontier::Chunk;
 use super::level::Level;
 use super::lineage::{Offspring, Target};
+use super::mask::{PropertyMask, bits};
 use super::visited::{Key, Shard, shard_of_key};
 use crate::models::world::{Fingerprint, Weight};
 use std::hint::black_box;

@@ -1,9 +1,9 @@
 //! The checker: a cluster to check, with limits and options.
 
 use super::disk::Disk;
-use super::evaluator::PropertyMask;
 use super::hosts::{Hosts, search::Shared};
 use super::level::Totals;
+use super::mask::PropertyMask;
 use super::outcome::{CheckError, Limits, MAX_THREADS, Outcome, Progress};
 use super::quiet;
 use super::reducer::Reducer;

@@ -1,7 +1,7 @@
 //! The state that the threads share while they work on one level.
 
 use super::cover::Cover;
-use super::evaluator::{PropertyMask, bits};
+use super::mask::{PropertyMask, bits};
 use super::outcome::{Limits, Phase, Progress, Shortfall};
 use super::recent::Recent;
 use super::visited::{Key, VisitedSet};

@@ -99,6 +99,7 @@ mod frontier;
 mod hosts;
 mod level;
 mod lineage;
+mod mask;
 mod message_sets;
 mod noting;
 mod outcome;

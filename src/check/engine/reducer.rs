@@ -7,7 +7,8 @@
 //! `models/world/alike.rs`), and every property is asked of every image of every state that is
 //! kept. The first difference makes the check an error.
 
-use super::evaluator::{Evaluator, PropertyMask, bits};
+use super::evaluator::Evaluator;
+use super::mask::{PropertyMask, bits};
 use super::visited::{Key, key_of};
 use crate::check::space::{Exchanges, Space};
 use crate::models::world::{Fingerprint, Unlike};

@@ -3,7 +3,7 @@
 //!
 //! Conditions that look at the same parts are answered together.
 
-use super::evaluator::bits;
+use super::mask::bits;
 use crate::models::world::Reads;
 
 /// How many sets of answers are remembered: no more than the caches hold.

@@ -5,9 +5,9 @@
 //! more messages. A counterexample is looked for once more, by a search that leaves nothing out and
 //! goes no further than the behaviour that is known.
 
-use super::evaluator::{PropertyMask, bits};
 use super::level::Totals;
 use super::lineage::{Target, tag};
+use super::mask::{PropertyMask, bits};
 use super::outcome::{Behaviour, CheckError, Limits, Progress};
 use super::search::{Search, Until};
 use super::trace::{self, Found, add};

@@ -1,6 +1,7 @@
 //! The conclusion: from what the search found to a verdict per property.
 
-use super::evaluator::{Evaluator, PropertyMask, bits};
+use super::evaluator::Evaluator;
+use super::mask::{PropertyMask, bits};
 use super::outcome::{
     Behaviour, CheckError, LivenessSummary, Outcome, Phase, Progress, PropertyOutcome, Reduction,
     Shortfall, Verdict,
