@@ -5,56 +5,73 @@
 //! and it is remembered by the aspect's share of the state: the sum of the hashes of what was taken from
 //! each part, which of each part is found once.
 
+use super::reads::EACH;
 use std::any::{Any, TypeId};
 
-/// An aspect, as one thread knows it.
-pub(super) struct Aspect {
-    /// The function that takes.
+/// The aspects of the nodes, or of the messages, as one thread knows them.
+#[derive(Default)]
+pub(super) struct Aspects {
+    known: Vec<Aspect>,
+    /// By part: its share in each of these.
+    rows: Vec<u64>,
+}
+
+/// What one function takes.
+struct Aspect {
     taken_by: TypeId,
-    of_messages: bool,
-    /// By part: its share.
-    shares: Vec<u64>,
     share: ShareOf,
 }
 
 /// The share of a part, by its id, in a cluster.
-type ShareOf = Box<dyn Fn(&dyn Any, u32) -> u64 + Send>;
+pub(super) type ShareOf = Box<dyn Fn(&dyn Any, u32) -> u64 + Send>;
 
-/// The share of a part that was not asked for yet.
+/// In the place of the first share of a part that was not asked for yet.
 const UNKNOWN: u64 = u64::MAX;
 
-impl Aspect {
-    pub(super) fn new(taken_by: TypeId, of_messages: bool, share: ShareOf) -> Self {
-        Self { taken_by, of_messages, shares: Vec::new(), share }
+impl Aspects {
+    /// The number of an aspect, if it is known.
+    pub(super) fn find(&self, taken_by: TypeId) -> Option<usize> {
+        self.known.iter().position(|aspect| aspect.taken_by == taken_by)
     }
 
-    pub(super) fn is_taken_by(&self, other: TypeId) -> bool {
-        self.taken_by == other
-    }
-
-    pub(super) fn is_of_messages(&self) -> bool {
-        self.of_messages
+    /// Takes another aspect in; false if there are too many.
+    pub(super) fn add(&mut self, taken_by: TypeId, share: ShareOf) -> bool {
+        let has_room = self.known.len() < EACH;
+        if has_room {
+            self.known.push(Aspect { taken_by, share });
+            self.rows.clear();
+        }
+        has_room
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        (self.shares.capacity() * size_of::<u64>()) as u64
+        (self.rows.capacity() * size_of::<u64>()) as u64
     }
 
-    /// The share of parts together.
-    pub(super) fn share_of(&mut self, parts: &[u32], cluster: &dyn Any) -> u64 {
-        parts.iter().fold(0, |sum: u64, part| {
-            let known = self.shares.get(*part as usize).copied().filter(|share| *share != UNKNOWN);
-            sum.wrapping_add(known.unwrap_or_else(|| self.first_share(*part, cluster)))
-        })
+    /// The shares of parts together, in each aspect.
+    pub(super) fn shares_of(&mut self, parts: &[u32], cluster: &dyn Any) -> [u64; EACH] {
+        let (mut sums, width) = ([0; EACH], self.known.len());
+        for part in parts {
+            let at = *part as usize * width;
+            if self.rows.get(at).is_none_or(|first| *first == UNKNOWN) {
+                self.find_row(*part, cluster);
+            }
+            for (sum, share) in sums.iter_mut().zip(&self.rows[at..at + width]) {
+                *sum = u64::wrapping_add(*sum, *share);
+            }
+        }
+        sums
     }
 
     #[cold]
-    fn first_share(&mut self, part: u32, cluster: &dyn Any) -> u64 {
-        let at = part as usize;
-        if at >= self.shares.len() {
-            self.shares.resize(at + 1, UNKNOWN);
+    fn find_row(&mut self, part: u32, cluster: &dyn Any) {
+        let width = self.known.len();
+        let at = part as usize * width;
+        if at >= self.rows.len() {
+            self.rows.resize(at + width, UNKNOWN);
         }
-        self.shares[at] = (self.share)(cluster, part).min(UNKNOWN - 1);
-        self.shares[at]
+        for (share, aspect) in self.rows[at..at + width].iter_mut().zip(&self.known) {
+            *share = (aspect.share)(cluster, part).min(UNKNOWN - 1);
+        }
     }
 }

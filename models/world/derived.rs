@@ -4,8 +4,8 @@
 //! [`View::derive`](super::View::derive) makes it once, and remembers it by the parts of the state from which it was made
 //! ([`Reads`]): so also for the next states that have them in common.
 
-use super::aspects::Aspect;
-use super::reads::{ASPECTS, PARTS, Reads};
+use super::aspects::{Aspects, ShareOf};
+use super::reads::{EACH, PARTS, Reads, WHOLE};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -18,8 +18,9 @@ const ROOM: usize = 256;
 pub struct Derived {
     /// By part, its share in the state that is looked at, once it is asked for; and which were.
     shares: [Cell<u64>; PARTS],
-    known: Cell<u16>,
-    aspects: RefCell<Vec<Aspect>>,
+    known: Cell<u32>,
+    /// Of the nodes, and of the messages.
+    aspects: RefCell<[Aspects; 2]>,
     kinds: RefCell<Vec<Kind>>,
     /// Room to work in, for conditions that keep something from one state to the next.
     scratch: Cell<Option<Box<dyn Any + Send>>>,
@@ -40,44 +41,54 @@ impl Derived {
         self.known.set(0);
     }
 
-    /// The share of a part in the state that is looked at, which is made by `make` if it is not known.
-    pub(super) fn share(&self, part: usize, make: impl FnOnce() -> u64) -> u64 {
+    /// The share of a part in the state that is looked at: as `whole` says if that is known and whole;
+    /// else of these nodes and items of a cluster.
+    pub(super) fn share(
+        &self,
+        part: usize,
+        whole: impl FnOnce() -> u64,
+        parts: [&[u32]; 2],
+        cluster: &dyn Any,
+    ) -> u64 {
         if self.known.get() >> part & 1 == 0 {
-            self.shares[part].set(make());
-            self.known.set(self.known.get() | 1 << part);
+            match part.checked_sub(WHOLE).map(|aspect| aspect / EACH) {
+                None => self.know(part, [whole()]),
+                Some(kind) => {
+                    let shares = self.aspects.borrow_mut()[kind].shares_of(parts[kind], cluster);
+                    self.know(WHOLE + kind * EACH, shares);
+                }
+            }
         }
         self.shares[part].get()
     }
 
-    /// The aspect that is taken by this function; the first time it is made. `None` if there are too
-    /// many.
-    pub(super) fn aspect(&self, taken_by: TypeId, make: impl FnOnce() -> Aspect) -> Option<Reads> {
-        let mut aspects = self.aspects.borrow_mut();
-        let at = aspects.iter().position(|aspect| aspect.is_taken_by(taken_by));
-        let at = at.or_else(|| {
-            (aspects.len() < ASPECTS).then(|| {
-                aspects.push(make());
-                aspects.len() - 1
-            })
-        })?;
-        Some(Reads::aspect(at, aspects[at].is_of_messages()))
+    /// Notes the shares of parts, from this one on.
+    fn know<const N: usize>(&self, first: usize, shares: [u64; N]) {
+        for (at, share) in (first..).zip(shares) {
+            self.shares[at].set(share);
+            self.known.set(self.known.get() | 1 << at);
+        }
     }
 
-    /// The share of an aspect in a state with these nodes and items.
-    pub(super) fn share_of_aspect(
+    /// The aspect that is taken by this function; the first time it is made. `None` if there are too
+    /// many.
+    pub(super) fn aspect(
         &self,
-        number: usize,
-        (nodes, items): (&[u32], &[u32]),
-        cluster: &dyn Any,
-    ) -> u64 {
-        let aspect = &mut self.aspects.borrow_mut()[number];
-        let parts = if aspect.is_of_messages() { items } else { nodes };
-        aspect.share_of(parts, cluster)
+        taken_by: TypeId,
+        of_messages: bool,
+        share: impl FnOnce() -> ShareOf,
+    ) -> Option<Reads> {
+        let aspects = &mut self.aspects.borrow_mut()[usize::from(of_messages)];
+        if aspects.find(taken_by).is_none() && aspects.add(taken_by, share()) {
+            // The shares of this state were made without it.
+            self.known.set(0);
+        }
+        Some(Reads::aspect(aspects.find(taken_by)?, of_messages))
     }
 
     /// The memory that aspects take.
     pub fn bytes(&self) -> u64 {
-        self.aspects.borrow().iter().map(Aspect::bytes).sum()
+        self.aspects.borrow().iter().map(Aspects::bytes).sum()
     }
 
     /// What a condition kept here, if it is of this type. It is to be put back.

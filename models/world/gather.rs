@@ -1,13 +1,12 @@
 //! What conditions take from a state part by part, and the keys by which that is remembered.
 
-use super::aspects::Aspect;
 use super::cluster::Inner;
 use super::derived::Derived;
 use super::interner::{content_hash, short};
 use super::observer::Observer;
 use super::panics::guarded;
 use super::parts::{Checkable, NodeOf};
-use super::reads::{Reads, WHOLE};
+use super::reads::Reads;
 use super::state::View;
 use stateright::actor::Envelope;
 use std::any::{Any, TypeId};
@@ -70,8 +69,10 @@ impl<A: Checkable, H: Observer<A::Msg>> View<'_, A, H> {
             let inner = cluster.downcast_ref().expect("the cluster in which it was asked first");
             share(inner, part)
         };
-        let aspect = || Aspect::new(taken_by, of == Reads::MESSAGES, Box::new(share));
-        let known = self.derived.and_then(|derived| derived.aspect(taken_by, aspect));
+        let of_messages = of == Reads::MESSAGES;
+        let known = self
+            .derived
+            .and_then(|derived| derived.aspect(taken_by, of_messages, || Box::new(share)));
         self.note(known.unwrap_or(of));
     }
 }
@@ -96,23 +97,17 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
     /// a probability of 2^-64.
     pub(super) fn key(&self, state: &[u32], reads: Reads, derived: &Derived) -> u64 {
         let (nodes, items) = (&state[..self.budget_at()], &state[self.items_at()..]);
-        reads.key(|part| {
-            derived.share(part, || {
-                self.share(state, part)
-                    .unwrap_or_else(|aspect| derived.share_of_aspect(aspect, (nodes, items), self))
-            })
-        })
+        reads.key(|part| derived.share(part, || self.share(state, part), [nodes, items], self))
     }
 
-    /// What a part that is whole is known by; else the number of the aspect that it is.
-    pub(super) fn share(&self, state: &[u32], part: usize) -> Result<u64, usize> {
-        Ok(match part {
+    /// What a part that is whole is known by.
+    fn share(&self, state: &[u32], part: usize) -> u64 {
+        match part {
             0 => self.nodes_hash(state),
             1 => short(self.tables.budgets.head(state[self.budget_at()]).hash),
             2 => short(self.tables.histories.head(state[self.history_at()]).hash),
-            3 => short(self.items_hash(&state[self.items_at()..])),
-            _ => return Err(part - WHOLE),
-        })
+            _ => short(self.items_hash(&state[self.items_at()..])),
+        }
     }
 
     pub(super) fn nodes_hash(&self, state: &[u32]) -> u64 {

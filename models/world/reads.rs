@@ -10,14 +10,14 @@ use std::cell::Cell;
 /// Some of the parts of a state: of its four, or of what is taken from the nodes or the messages, each by
 /// itself ([`View::gather_nodes`](super::View::gather_nodes)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reads(u16);
+pub struct Reads(u32);
 
 /// The parts that are whole.
 pub(super) const WHOLE: usize = 4;
-/// How many aspects one thread knows.
-pub(super) const ASPECTS: usize = 11;
-/// All parts: whole, and aspects.
-pub(super) const PARTS: usize = WHOLE + ASPECTS;
+/// How many aspects of the nodes one thread knows, and how many of the messages.
+pub(super) const EACH: usize = 8;
+/// All parts: whole, aspects of the nodes, and of the messages.
+pub(super) const PARTS: usize = WHOLE + 2 * EACH;
 
 impl Reads {
     /// The nodes.
@@ -30,13 +30,12 @@ impl Reads {
     pub const MESSAGES: Self = Self(8);
     /// The whole state.
     pub const ALL: Self = Self(15);
-    /// Something of the messages in flight: beside an aspect of them.
-    const OF_MESSAGES: Self = Self(1 << PARTS);
+    /// All aspects of the messages.
+    const OF_MESSAGES: Self = Self((1 << PARTS) - (1 << (PARTS - EACH)));
 
     /// An aspect of the nodes or the messages, by its number.
     pub(super) fn aspect(number: usize, of_messages: bool) -> Self {
-        let aspect = Self(1 << (WHOLE + number));
-        if of_messages { aspect.and(Self::OF_MESSAGES) } else { aspect }
+        Self(1 << (WHOLE + EACH * usize::from(of_messages) + number))
     }
 
     /// Whether all of the others are among these.
@@ -46,7 +45,7 @@ impl Reads {
 
     /// Whether the messages in flight are among these, or something of them is.
     pub fn looks_at_messages(self) -> bool {
-        self.contains(Self::MESSAGES) || self.contains(Self::OF_MESSAGES)
+        self.0 & (Self::MESSAGES.0 | Self::OF_MESSAGES.0) != 0
     }
 
     /// Both.
@@ -57,7 +56,7 @@ impl Reads {
 
     /// A number for these parts where each has this share, by its number.
     pub(super) fn key(self, share: impl Fn(usize) -> u64) -> u64 {
-        let (mut key, mut left) = (u64::from(self.0) + 1, self.0 & !Self::OF_MESSAGES.0);
+        let (mut key, mut left) = (u64::from(self.0) + 1, self.0);
         while left != 0 {
             let share = share(left.trailing_zeros() as usize);
             key = (key.rotate_left(23) ^ share).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -95,7 +94,7 @@ mod tests {
         let of = |shares: [u64; 6], reads: Reads| reads.key(|part| shares[part]);
         let (one, other) = ([1, 2, 3, 4, 5, 6], [1, 2, 30, 4, 50, 6]);
         let most = Reads::NODES.and(Reads::BUDGET).and(Reads::MESSAGES);
-        let aspects = [0, 1].map(|number| Reads::aspect(number, true));
+        let aspects = [0, 1].map(|number| Reads::aspect(number, false));
         assert_eq!(of(one, most), of(other, most));
         assert_ne!(of(one, Reads::ALL), of(other, Reads::ALL));
         assert_ne!(of(one, Reads::NODES), of(one, Reads::NODES.and(Reads::BUDGET)));
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_taken_from_messages_is_looking_at_them() {
         assert!(Reads::ALL.looks_at_messages() && Reads::MESSAGES.looks_at_messages());
-        for number in 0..ASPECTS {
+        for number in 0..EACH {
             assert!(Reads::NODES.and(Reads::aspect(number, true)).looks_at_messages());
             assert!(!Reads::NODES.and(Reads::aspect(number, false)).looks_at_messages());
         }
