@@ -9,12 +9,14 @@ use crate::models::world::Reads;
 /// How many sets of answers are remembered: no more than the caches hold.
 const ROOM: usize = 1 << 14;
 /// The most sets of parts by which answers are looked up.
-const WAYS: usize = 16;
+const WAYS: usize = 32;
 
 /// After so many questions it is seen whether it pays to remember answers by a set of parts.
 const TRIAL: u32 = 1 << 13;
 /// It does, if one of so many is known.
 const WORTH: u32 = 3;
+/// If not, so many questions later it is tried again: what did not matter early on may matter later.
+const REST: u32 = 16 * TRIAL;
 
 /// Answers of several conditions, for one thread.
 #[derive(Default)]
@@ -28,8 +30,11 @@ pub(super) struct Remembered {
 struct Way {
     reads: Reads,
     conditions: u64,
+    /// Of the questions of the trial under way, how many there were, and of how many answers were known.
     asked: u32,
     known: u32,
+    /// How many questions are not looked up, since that did not pay.
+    rest: u32,
 }
 
 /// The answers that follow from some parts of a state.
@@ -68,7 +73,7 @@ impl Remembered {
     ) -> Answers {
         let (mut answers, mut left) = (Answers::default(), asked);
         for way in &mut self.ways {
-            if way.conditions & left == 0 || !way.is_worth_it() {
+            if way.conditions & left == 0 || way.rests() {
                 continue;
             }
             let key = key_of(way.reads) | 1;
@@ -101,7 +106,7 @@ impl Remembered {
     ) {
         let Some(way) = self.way(reads) else { return };
         way.conditions |= 1 << at;
-        if !way.is_worth_it() {
+        if way.rest > 0 {
             return;
         }
         let key = key_of(reads) | 1;
@@ -121,7 +126,7 @@ impl Remembered {
         let at = self.ways.iter().position(|way| way.reads == reads);
         if at.is_none() && self.ways.len() < WAYS {
             self.known.resize(ROOM, Known::default());
-            self.ways.push(Way { reads, conditions: 0, asked: 0, known: 0 });
+            self.ways.push(Way { reads, conditions: 0, asked: 0, known: 0, rest: 0 });
             return self.ways.last_mut();
         }
         self.ways.get_mut(at?)
@@ -130,14 +135,19 @@ impl Remembered {
 
 impl Way {
     fn count(&mut self, is_known: bool) {
-        if self.asked < TRIAL {
-            self.asked += 1;
-            self.known += u32::from(is_known);
+        self.asked += 1;
+        self.known += u32::from(is_known);
+        if self.asked == TRIAL {
+            self.rest = if self.known < TRIAL / WORTH { REST } else { 0 };
+            (self.asked, self.known) = (0, 0);
         }
     }
 
-    fn is_worth_it(&self) -> bool {
-        self.asked < TRIAL || self.known >= TRIAL / WORTH
+    /// Whether this question is not looked up.
+    fn rests(&mut self) -> bool {
+        let rests = self.rest > 0;
+        self.rest = self.rest.saturating_sub(1);
+        rests
     }
 }
 
@@ -192,15 +202,21 @@ mod tests {
     #[test]
     fn answers_that_are_never_asked_for_again_are_soon_not_remembered() {
         let (mut remembered, looked_up) = (Remembered::default(), Cell::new(0));
-        for _ in 0..3 * TRIAL {
-            let key_of = |_| {
-                looked_up.set(looked_up.get() + 1);
-                looked_up.get()
-            };
-            let answers = remembered.of(1, key_of, |_| (Some(true), Reads::NODES));
-            assert_eq!(answers, Answers { holds: 1, ..Answers::default() });
-        }
+        let mut ask = |questions: u32| {
+            for _ in 0..questions {
+                let key_of = |_| {
+                    looked_up.set(looked_up.get() + 1);
+                    looked_up.get()
+                };
+                let answers = remembered.of(1, key_of, |_| (Some(true), Reads::NODES));
+                assert_eq!(answers, Answers { holds: 1, ..Answers::default() });
+            }
+            looked_up.take()
+        };
         // Once to find each answer but the first, and once to remember it; the last one is not.
-        assert_eq!(looked_up.get(), 2 * u64::from(TRIAL));
+        assert_eq!(ask(TRIAL + 1), 2 * u64::from(TRIAL));
+        assert_eq!(ask(REST), 1, "only the last of these is remembered");
+        assert_eq!(ask(TRIAL), 2 * u64::from(TRIAL) - 1, "they are tried again");
+        assert_eq!(ask(REST), 1);
     }
 }
