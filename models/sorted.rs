@@ -1,5 +1,5 @@
-//! Sorted lists that say nothing twice: what properties derive from the messages of a state, which is
-//! made anew for almost each one, so that it should take few allocations.
+//! Sorted lists that say nothing twice: what properties derive from what messages say, with few
+//! allocations.
 
 /// The values of a list, sorted, each once.
 pub(crate) fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {

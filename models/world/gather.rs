@@ -115,3 +115,57 @@ impl<A: Checkable, H: Observer<A::Msg>> Inner<A, H> {
         nodes.fold(0, |sum: u64, id| sum.wrapping_add(short(self.tables.nodes.head(*id).hash)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reads::{EACH, Tracker};
+    use super::*;
+    use crate::paxos::synod::Synod;
+    use crate::paxos::synod::instances::instances;
+
+    fn number<const N: usize>(node: &NodeOf<Synod>, all: &mut Vec<usize>) {
+        all.push(N + usize::from(node.id));
+    }
+
+    /// What was looked at, where so many functions took from the nodes of a state.
+    fn looked_at(derived: &Derived, view: &View<'_, Synod, ()>, functions: usize) -> Reads {
+        let tracker = Tracker::default();
+        let view = View { tracker: Some(&tracker), derived: Some(derived), ..*view };
+        let take = [
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<0>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<1>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<2>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<3>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<4>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<5>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<6>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<7>),
+            |view: &View<'_, Synod, ()>| view.gather_nodes(number::<8>),
+        ];
+        for (first, take) in take[..functions].iter().enumerate() {
+            assert_eq!(take(&view)[0], first);
+        }
+        tracker.reads()
+    }
+
+    #[test]
+    fn where_too_many_functions_take_the_nodes_are_noted_as_a_whole() {
+        let cluster = (instances()[0].cluster)();
+        let (derived, view) = (Derived::default(), cluster.view(cluster.initial()));
+        assert!(!looked_at(&derived, &view, EACH).contains(Reads::NODES));
+        assert!(looked_at(&derived, &view, EACH + 1).contains(Reads::NODES));
+    }
+
+    #[test]
+    fn what_is_first_taken_in_a_state_counts_there_too() {
+        let cluster = (instances()[0].cluster)();
+        let (state, derived) = (cluster.initial(), Derived::default());
+        let one = looked_at(&derived, &cluster.view(state), 1);
+        let before = cluster.key(state, one, &derived);
+        let two = looked_at(&derived, &cluster.view(state), 2);
+        let at_once = cluster.key(state, two, &derived);
+        assert_eq!(cluster.key(state, one, &derived), before);
+        derived.begin();
+        assert_eq!(cluster.key(state, two, &derived), at_once);
+    }
+}
