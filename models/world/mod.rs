@@ -57,6 +57,7 @@ mod disk;
 mod effect;
 mod fairness;
 mod gather;
+mod idle;
 mod interner;
 mod judge;
 mod local;

@@ -4,6 +4,7 @@
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
 use super::cluster::{Cluster, Inner, Tables};
+use super::idle::Idle;
 use super::interner::Fingerprint;
 use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
@@ -21,6 +22,7 @@ pub use super::successor::Step;
 pub struct Expander<'c, A: Checkable, H> {
     pub(super) inner: &'c Inner<A, H>,
     deliveries: Deliveries<'c>,
+    idle: Idle,
     /// The receiver of each envelope.
     pub(super) receivers: Vec<u32>,
     pub(super) observations: Recent,
@@ -39,6 +41,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         Expander {
             inner: &self.0,
             deliveries: Deliveries::new(),
+            idle: Idle::new(),
             receivers: Vec::new(),
             observations: Recent::default(),
             appended: Recent::default(),
@@ -145,10 +148,10 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         if dst as usize >= inner.setup.actors.len() {
             return None;
         }
-        if inner.is_cut(state[inner.budget_at()], envelope) {
+        let node = state[dst as usize];
+        if self.idle.contains(node, envelope) || inner.is_cut(state[inner.budget_at()], envelope) {
             return None;
         }
-        let node = state[dst as usize];
         let delivery = match self.deliveries.get(node, envelope) {
             Some(known) => known,
             None => self.first_delivery(node, envelope),
@@ -185,6 +188,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     #[cold]
     fn first_delivery(&mut self, node: u32, envelope: u32) -> Delivery<'c> {
         let delivery = self.find_delivery(node, envelope);
+        if delivery.is_none() {
+            self.idle.note(node, envelope);
+        }
         self.deliveries.insert(node, envelope, delivery);
         delivery
     }
@@ -297,7 +303,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
     pub fn bytes(&self) -> u64 {
         let recent = self.observations.allocation_size() + self.appended.allocation_size();
         let by_envelope = self.receivers.capacity() * 4 + self.alone.capacity() * 8;
-        self.deliveries.bytes() + (recent + by_envelope) as u64
+        self.deliveries.bytes() + self.idle.bytes() + (recent + by_envelope) as u64
     }
 
     /// Notes what a step does to the items' share of the fingerprint where that depends on the
