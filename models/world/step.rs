@@ -241,18 +241,18 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
                 fingerprint.wrapping_sub(inner.item_hash(removed))
             }
         };
-        let mut step = Step {
-            fingerprint,
+        let (budget, removed) = (state[inner.budget_at()], Removed::Item(item));
+        let difference = self.difference_of_items(state, budget, removed, &[]);
+        Step {
+            fingerprint: fingerprint.wrapping_add(difference),
             changed_node: None,
             changed_history: false,
             node: 0,
-            budget: state[inner.budget_at()],
+            budget,
             history: state[inner.history_at()],
-            removed: Removed::Item(item),
+            removed,
             added: &[],
-        };
-        self.weigh_items(state, &mut step);
-        step
+        }
     }
 
     /// What comes of an effect, whose difference is in the fingerprint already.
@@ -276,17 +276,17 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             }
         };
         let mut fingerprint = fingerprint;
-        let mut replace = |old: Fingerprint, new: Fingerprint| {
-            fingerprint = fingerprint.wrapping_sub(old).wrapping_add(new);
-        };
         if budget != old_budget {
-            replace(tables.budgets.head(old_budget).hash, tables.budgets.head(budget).hash);
+            let hash = |id| tables.budgets.head(id).hash;
+            fingerprint = fingerprint.wrapping_sub(hash(old_budget)).wrapping_add(hash(budget));
         }
         if history != old_history {
-            replace(tables.histories.head(old_history).hash, tables.histories.head(history).hash);
+            let hash = |id| tables.histories.head(id).hash;
+            fingerprint = fingerprint.wrapping_sub(hash(old_history)).wrapping_add(hash(history));
         }
-        let mut step = Step {
-            fingerprint,
+        let difference = self.difference_of_items(state, budget, removed, &effect.sends);
+        Step {
+            fingerprint: fingerprint.wrapping_add(difference),
             changed_node: (effect.node != state[node as usize]).then_some(node),
             changed_history: history != old_history,
             node: effect.node,
@@ -294,9 +294,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
             history,
             removed,
             added: &effect.sends,
-        };
-        self.weigh_items(state, &mut step);
-        step
+        }
     }
 
     /// The memory that this thread's own results take.
@@ -306,33 +304,37 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Expander<'c, A, H> {
         self.deliveries.bytes() + self.idle.bytes() + (recent + by_envelope) as u64
     }
 
-    /// Notes what a step does to the items' share of the fingerprint where that depends on the
-    /// other items.
-    fn weigh_items(&mut self, state: &[u32], step: &mut Step<'_>) {
+    /// What a step adds to the items' share of the fingerprint where that depends on the other
+    /// items.
+    fn difference_of_items(
+        &mut self,
+        state: &[u32],
+        budget: u32,
+        removed: Removed,
+        added: &[u32],
+    ) -> Fingerprint {
         let inner = self.inner;
         let all = &state[inner.items_at()..];
-        let items = &*inner.unsilenced(all, step.removed);
-        if items.len() < all.len() {
-            let lost = inner.items_hash(all).wrapping_sub(inner.items_hash(items));
-            step.fingerprint = step.fingerprint.wrapping_sub(lost);
-        }
-        match inner.setup.network {
-            NetworkKind::Multiset => {}
+        let items = &*inner.unsilenced(all, removed);
+        let silenced = if items.len() < all.len() {
+            inner.items_hash(all).wrapping_sub(inner.items_hash(items))
+        } else {
+            0
+        };
+        let difference = match inner.setup.network {
+            NetworkKind::Multiset => 0,
             NetworkKind::Set | NetworkKind::Single => {
-                let removed = step.removed.item().map(|removed| items[removed as usize]);
+                let removed = removed.item().map(|removed| items[removed as usize]);
                 let is_new = |item: &&u32| {
                     (removed == Some(**item) || items.binary_search(item).is_err())
-                        && !inner.is_cut(step.budget, **item)
+                        && !inner.is_cut(budget, **item)
                 };
-                for item in step.added.iter().filter(is_new) {
-                    step.fingerprint = step.fingerprint.wrapping_add(inner.item_hash(*item));
-                }
+                let hashes = added.iter().filter(is_new).map(|item| inner.item_hash(*item));
+                hashes.fold(0, Fingerprint::wrapping_add)
             }
-            NetworkKind::Ordered => {
-                let difference = self.weigh_channels(items, step.removed.item(), step.added);
-                step.fingerprint = step.fingerprint.wrapping_add(difference);
-            }
-        }
+            NetworkKind::Ordered => self.weigh_channels(items, removed.item(), added),
+        };
+        difference.wrapping_sub(silenced)
     }
 
     /// Builds the successor.

@@ -7,13 +7,15 @@ use super::lineage::{Offspring, Target};
 use super::mask::{PropertyMask, bits};
 use super::visited::{Key, Shard, shard_of_key};
 use crate::models::world::{Fingerprint, Weight};
-use std::hint::black_box;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-/// Keys that are looked up together: the visited set is far larger than the caches, and reading the
-/// places of several first lets the processor wait for many of them at once.
+/// Successors that are looked up together: the visited set is far larger than the caches, so the
+/// processor fetches the places of some keys while others are found.
 pub(super) const TOGETHER: usize = 64;
+
+/// How many keys are inserted before one whose place is fetched.
+const AHEAD: usize = 12;
 
 /// In the place of the number of a successor that was not known: liveness is not decided where there are as
 /// many states.
@@ -188,27 +190,28 @@ impl Answers {
         for batch in batches {
             let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
             let places = batch.places.get(number).map_or(&[][..], |places| places);
-            for together in places.chunks(TOGETHER) {
-                let keys = together.iter().map(|at| batch.keys[*at as usize]);
-                black_box(keys.clone().fold(0, |all, key| all ^ shard.touch(key)));
-                for (at, key) in together.iter().zip(keys) {
-                    let mut number = 0;
-                    // What does not fit is forgotten: the search is over.
-                    if !is_full {
-                        let may_take = |bytes| level.may_take(weigh(), bytes);
-                        match level.visited.insert(shard, key, may_take) {
-                            Ok(inserted) => {
-                                number = inserted.number;
-                                if inserted.is_new {
-                                    self.new.push(*at);
-                                }
+            let key = |at: u32| batch.keys[at as usize];
+            places.iter().take(AHEAD).for_each(|at| shard.prefetch(key(*at)));
+            for (nth, at) in places.iter().enumerate() {
+                if let Some(later) = places.get(nth + AHEAD) {
+                    shard.prefetch(key(*later));
+                }
+                let mut number = 0;
+                // What does not fit is forgotten: the search is over.
+                if !is_full {
+                    let may_take = |bytes| level.may_take(weigh(), bytes);
+                    match level.visited.insert(shard, key(*at), may_take) {
+                        Ok(inserted) => {
+                            number = inserted.number;
+                            if inserted.is_new {
+                                self.new.push(*at);
                             }
-                            Err(_) => is_full = true,
                         }
+                        Err(_) => is_full = true,
                     }
-                    if is_recorded {
-                        self.numbers.push(number);
-                    }
+                }
+                if is_recorded {
+                    self.numbers.push(number);
                 }
             }
             self.ends.push((self.new.len() as u32, self.numbers.len() as u32));

@@ -44,10 +44,10 @@ impl Segment {
         either!(&self.0, table => table.number(key))
     }
 
-    /// Reads where a key would be, so that it is at hand when it is inserted.
+    /// Lets the processor fetch where a key would be, for when it is looked up or inserted.
     #[inline]
-    pub(super) fn touch(&self, key: u128) -> u64 {
-        either!(&self.0, table => table.touch(key))
+    pub(super) fn prefetch(&self, key: u128) {
+        either!(&self.0, table => table.prefetch(key));
     }
 
     pub(super) fn used(&self) -> u32 {

@@ -8,6 +8,7 @@
 //!
 //! Growing copies the entries in order, from the front of the one table to the front of the other.
 
+use prefetch_index::prefetch_index;
 use std::ops::Add;
 
 /// The bits of a key in its segment: the upper ones say where its home is, these are kept whole.
@@ -140,12 +141,14 @@ impl<W: Word> Table<W> {
         }
     }
 
-    /// Reads where a key would be, and its number.
+    /// Lets the processor fetch where a key would be, and its number.
     #[inline]
-    pub(super) fn touch(&self, key: u128) -> u64 {
+    pub(super) fn prefetch(&self, key: u128) {
         let home = self.home(key).0;
-        let number = self.numbers.get(home).copied().unwrap_or(0);
-        self.words[home].number() as u64 ^ u64::from(number)
+        prefetch_index(&self.words, home);
+        if !self.numbers.is_empty() {
+            prefetch_index(&self.numbers, home);
+        }
     }
 
     /// Puts an entry where it belongs; false if that would put one too far from its home.

@@ -159,10 +159,10 @@ impl Shard {
         segment_of(key).wrapping_sub(self.first) < self.segments.len()
     }
 
-    /// Reads where a key would be that belongs here, so that it is at hand when it is inserted.
+    /// Lets the processor fetch where a key would be that belongs here.
     #[inline]
-    pub(super) fn touch(&self, key: Key) -> u64 {
-        self.segments[segment_of(key) - self.first].touch(key)
+    pub(super) fn prefetch(&self, key: Key) {
+        self.segments[segment_of(key) - self.first].prefetch(key);
     }
 }
 
@@ -180,10 +180,10 @@ impl Reading<'_> {
         Some(number_of(segment_of(key), number))
     }
 
-    /// Reads where a key would be, so that it is at hand when it is looked up.
+    /// Lets the processor fetch where a key would be.
     #[inline]
-    pub(super) fn touch(&self, key: Key) -> u64 {
-        self.segment(key).touch(key)
+    pub(super) fn prefetch(&self, key: Key) {
+        self.segment(key).prefetch(key);
     }
 
     #[inline]

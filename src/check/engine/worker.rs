@@ -13,7 +13,6 @@ use crate::check::liveness::Recorder;
 use crate::check::space::{Space, Stepper};
 use crate::models::world::Fingerprint;
 use crate::models::world::step::{Move, Step};
-use std::hint::black_box;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
@@ -129,7 +128,8 @@ impl<'c> Worker<'c> {
             let start = batch.words.len();
             let Some(record) = chunk.read(at, &mut batch.words) else { break };
             let Record { fingerprint, note, next } = record;
-            self.successors(level, &batch.words[start..], fingerprint, output);
+            let record = (&batch.words[start..], fingerprint);
+            self.successors(level, &known, record, output);
             let words = batch.words.len() as u32;
             batch.states.push(Parent { fingerprint, note, words, keys: 0, moves: 0 });
             self.pending_ends.push(self.pending.len());
@@ -149,8 +149,8 @@ impl<'c> Worker<'c> {
     fn successors(
         &mut self,
         level: &Level<'_>,
-        state: &[u32],
-        fingerprint: Fingerprint,
+        known: &Reading<'_>,
+        (state, fingerprint): (&[u32], Fingerprint),
         output: &mut Output,
     ) {
         if let Some(reducer) = &mut self.reducer {
@@ -191,6 +191,8 @@ impl<'c> Worker<'c> {
             }
             let class = self.recorder.as_mut().map(|recorder| recorder.class(state, *what));
             let built = start..self.built.len();
+            // It is looked up when others were found, too.
+            known.prefetch(key);
             self.pending.push(Pending { key, step: at, class, built });
         }
     }
@@ -205,8 +207,6 @@ impl<'c> Worker<'c> {
         output: &mut Output,
     ) {
         let pending = std::mem::take(&mut self.pending);
-        // So that the processor waits for many places at once.
-        black_box(pending.iter().fold(0, |all, next| all ^ known.touch(next.key)));
         let ends = std::mem::take(&mut self.pending_ends);
         let (mut start, first) = (0, batch.states.len() - ends.len());
         for (parent, end) in (first..).zip(&ends) {
