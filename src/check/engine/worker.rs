@@ -46,12 +46,12 @@ pub(super) struct Worker<'c> {
     repeats: Repeats,
     /// Those that came before in a reduced search.
     earlier: Earlier,
-    /// The successors in a batch that are new, by place.
-    new: Vec<u32>,
+    /// Of the successors in a batch, by place, whether they are new.
+    is_new: Vec<bool>,
     /// The numbers of the successors in a batch that were not known: where the graph is recorded.
     pub(super) numbers: Vec<u32>,
     /// The children of one state: their keys, and their places in the batch.
-    children: Vec<(Key, u32)>,
+    children: Vec<(Key, usize)>,
     spare: Vec<Chunk>,
     /// The memory that was reported last.
     reported: u64,
@@ -76,7 +76,7 @@ impl<'c> Worker<'c> {
             built: Vec::new(),
             repeats: Repeats::new(),
             earlier: Earlier::default(),
-            new: Vec::new(),
+            is_new: Vec::new(),
             numbers: Vec::new(),
             children: Vec::new(),
             spare: Vec::new(),
@@ -313,29 +313,24 @@ impl<'c> Worker<'c> {
         answers: &[&Answers],
         output: &mut Output,
     ) {
-        self.new.clear();
-        answers.iter().for_each(|answers| self.new.extend_from_slice(answers.new_of(number)));
-        if answers.len() > 1 {
-            self.new.sort_unstable();
-        }
+        self.is_new.clear();
+        self.is_new.resize(batch.keys.len(), false);
+        let new = answers.iter().flat_map(|answers| answers.new_of(number));
+        new.for_each(|place| self.is_new[*place as usize] = true);
         self.record(number, batch, answers);
         self.release_known(batch);
-        let mut new = std::mem::take(&mut self.new);
         let mut children = std::mem::take(&mut self.children);
         let mut out = self.blank();
-        let mut first = 0;
         for at in 0..batch.states.len() {
             let [_, keys, _] = batch.ranges(at);
-            let own = new[first..].iter().take_while(|place| (**place as usize) < keys.end);
-            let end = first + own.count();
-            output.offspring.counts.push((end - first) as u32);
             children.clear();
-            children.extend(new[first..end].iter().map(|at| (batch.keys[*at as usize], *at)));
+            let new = keys.filter(|place| self.is_new[*place]);
+            children.extend(new.map(|place| (batch.keys[place], place)));
+            output.offspring.counts.push(children.len() as u32);
             // The moves of a state are in an order that depends on threads.
             children.sort_unstable();
-            first = end;
             for (key, place) in &children {
-                let place = *place as usize;
+                let place = *place;
                 let number = self.numbers.get(place).copied().unwrap_or(0);
                 let known_by = (*key, batch.fingerprints[place], number);
                 output.offspring.tags.push(tag(*key));
@@ -349,8 +344,7 @@ impl<'c> Worker<'c> {
         // States that were not expanded have no children.
         output.offspring.counts.resize(batch.expected as usize, 0);
         output.chunks.push(out);
-        new.clear();
-        (self.new, self.children) = (new, children);
+        self.children = children;
         self.report_size(level);
     }
 
@@ -359,10 +353,9 @@ impl<'c> Worker<'c> {
         if !self.space.is_released() {
             return;
         }
-        let mut new = self.new.iter().peekable();
-        for place in 0..batch.keys.len() {
+        for (place, is_new) in self.is_new.iter().enumerate() {
             let successor = batch.successor(place);
-            if new.next_if(|new| **new as usize == place).is_none() && !successor.is_empty() {
+            if !is_new && !successor.is_empty() {
                 self.stepper.release(successor);
             }
         }

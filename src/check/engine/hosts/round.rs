@@ -225,7 +225,6 @@ impl Rounds<'_> {
                 }
             }
         }
-        seats.iter_mut().for_each(|seat| seat.new.sort_unstable());
         let new = seats.iter().flat_map(|seat| &seat.new).copied().collect();
         Ok(Answers::of(new, seats.iter().map(|seat| seat.new.len())))
     }
