@@ -13,8 +13,10 @@ use super::interner::Fingerprint;
 use super::local::Effect;
 use super::observation::PANICS;
 use super::observer::Observer;
+use super::orbit::Orbit;
+use super::pairs::Pairs;
 use super::parts::{Checkable, Spend};
-use super::setup::{Cuts, NetworkKind};
+use super::setup::Cuts;
 use super::symmetry::{Images, Symmetry};
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
@@ -33,11 +35,14 @@ pub struct Alike<'c, A: Checkable, H> {
     cluster: &'c Cluster<A, H>,
     symmetry: &'c Symmetry<A, H>,
     images: Vec<Images>,
+    orbit: Orbit,
     products: Vec<(usize, Vec<Option<usize>>)>,
     /// By node, once it is compared: what happens there alone, as far as it is observed.
     nodes: Vec<Option<Vec<Watched<'c>>>>,
     /// By node and envelope: what the delivery does, if it is observed.
     deliveries: HashMap<(u32, u32), Option<Watched<'c>>, FxBuildHasher>,
+    /// The deliveries that were compared and are not observed, as far as there is room.
+    unobserved: Pairs,
     /// The histories and items that obey the laws.
     histories: Vec<bool>,
     items: Vec<bool>,
@@ -62,15 +67,6 @@ struct Watched<'c> {
     reordered: Option<Vec<&'c Effect>>,
 }
 
-/// What an effect comes to, by what an exchange makes of it.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Shape {
-    spend: (u8, u8),
-    node: Option<u32>,
-    sends: Vec<u32>,
-    observed: Vec<(bool, u32)>,
-}
-
 impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
     /// Nothing is compared yet.
     ///
@@ -92,9 +88,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             cluster,
             symmetry,
             images: symmetry.permutations().iter().map(|_| Images::default()).collect(),
+            orbit: Orbit::default(),
             products: symmetry.products(),
             nodes: Vec::new(),
             deliveries: HashMap::default(),
+            unobserved: Pairs::new(),
             histories: Vec::new(),
             items: Vec::new(),
             observations: HashSet::default(),
@@ -112,9 +110,9 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
         self.cluster.permute(self.symmetry, at, &mut self.images[at], state, out);
     }
 
-    /// The fingerprint of the same.
-    pub fn fingerprint(&mut self, at: usize, state: &[u32]) -> Fingerprint {
-        self.cluster.permuted_fingerprint(self.symmetry, at, &mut self.images[at], state)
+    /// The fingerprints of what a state becomes under each exchange.
+    pub fn fingerprints(&mut self, state: &[u32]) -> &[Fingerprint] {
+        self.orbit.fingerprints(self.cluster, self.symmetry, &mut self.images, state)
     }
 
     /// The memory that it takes.
@@ -125,7 +123,11 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
             + self.items.capacity()
             + self.observations.allocation_size()
             + self.sequences.allocation_size();
-        (maps + sets) as u64 + self.images.iter().map(Images::bytes).sum::<u64>()
+        let pairs = self.unobserved.bytes();
+        (maps + sets) as u64
+            + pairs
+            + self.images.iter().map(Images::bytes).sum::<u64>()
+            + self.orbit.bytes()
     }
 
     /// Makes sure that whatever may happen in a state, and what may not, is the same in all its
@@ -170,23 +172,29 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
     }
 
     fn compare_delivery(&mut self, history: u32, node: u32, envelope: u32) -> Result<(), Unlike> {
-        let watched = match self.deliveries.get(&(node, envelope)) {
-            Some(None) => return Ok(()),
-            Some(watched) => watched.clone(),
-            None => {
-                let watched = self.compare_effects(node, envelope)?;
-                self.deliveries.insert((node, envelope), watched.clone());
-                watched
-            }
+        if self.unobserved.contains(node, envelope) {
+            return Ok(());
+        }
+        let known = self.deliveries.get(&(node, envelope)).cloned();
+        let watched = if let Some(watched) = known {
+            watched
+        } else {
+            let watched = self.compare_effects(node, envelope)?;
+            self.deliveries.insert((node, envelope), watched.clone());
+            watched
         };
-        watched.map_or(Ok(()), |watched| self.compare_observed(history, &watched))
+        let Some(watched) = watched else {
+            self.unobserved.note(node, envelope);
+            return Ok(());
+        };
+        self.compare_observed(history, &watched)
     }
 
-    fn inner(&self) -> &'c Inner<A, H> {
+    pub(super) fn inner(&self) -> &'c Inner<A, H> {
         &self.cluster.0
     }
 
-    fn node(&mut self, at: usize, id: u32) -> u32 {
+    pub(super) fn node(&mut self, at: usize, id: u32) -> u32 {
         self.inner().image_of_node(self.symmetry, at, &mut self.images[at], id)
     }
 
@@ -201,7 +209,7 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
         self.inner().image_of_history(self.symmetry, at, &mut self.images[at], id)
     }
 
-    fn envelope(&self, at: usize, id: u32) -> u32 {
+    pub(super) fn envelope(&self, at: usize, id: u32) -> u32 {
         let permutation = &self.symmetry.permutations()[at];
         self.inner().image_of_envelope(self.symmetry, permutation, id)
     }
@@ -302,61 +310,6 @@ impl<'c, A: Checkable, H: Observer<A::Msg>> Alike<'c, A, H> {
         Ok(watched
             .filter(|one| one.reordered.is_some() || !one.effect.observed.is_empty())
             .collect())
-    }
-
-    /// What can happen at a node alone and is a step, by shape (under an exchange), with its
-    /// position.
-    fn locals(&mut self, node: u32, at: Option<usize>) -> Vec<(Shape, usize, &'c Effect)> {
-        let inner = self.inner();
-        let mut found = Vec::new();
-        for (position, local) in inner.locals(node).iter().enumerate() {
-            let effect = &inner.tables.effects[local.effect as usize];
-            if !effect.no_op {
-                found.push((self.shape(at, effect, local.spend), position, effect));
-            }
-        }
-        found.sort_by(|one, other| one.0.cmp(&other.0));
-        found
-    }
-
-    fn shape(&mut self, at: Option<usize>, effect: &Effect, spend: Spend) -> Shape {
-        let inner = self.inner();
-        let node_of = |this: &mut Self| match at {
-            Some(at) => this.node(at, effect.node),
-            None => effect.node,
-        };
-        let envelope = |this: &Self, id: u32| at.map_or(id, |at| this.envelope(at, id));
-        // The text of a panic may name the node.
-        let panicked = inner.tables.nodes.head(effect.node).extra.panicked;
-        let node = (!panicked).then(|| node_of(self));
-        let mut sends: Vec<u32> = effect.sends.iter().map(|id| envelope(self, *id)).collect();
-        if inner.setup.network == NetworkKind::Ordered {
-            // On ordered links the order counts for each receiver.
-            sends.sort_by_key(|id| inner.tables.envelopes.head(*id).extra.receiver);
-        } else {
-            sends.sort_unstable();
-        }
-        let mut observed: Vec<_> = effect
-            .observed
-            .iter()
-            .map(|(delivered, id)| (*delivered, envelope(self, *id)))
-            .collect();
-        observed.sort_unstable();
-        let spend = match spend {
-            Spend::Nothing => (0, 0),
-            Spend::Crash => (1, 0),
-            Spend::Restart => (2, 0),
-            Spend::Timer(kind) => (3, kind),
-            Spend::Cut(link) => (4, link),
-            Spend::Disk => (5, 0),
-        };
-        Shape { spend, node, sends, observed }
-    }
-
-    /// What an exchange makes of what is observed of an effect, in order.
-    fn observed(&self, at: usize, effect: &Effect) -> Box<[(bool, u32)]> {
-        let observed = effect.observed.iter();
-        observed.map(|(delivered, id)| (*delivered, self.envelope(at, *id))).collect()
     }
 
     /// Makes sure that the images of a history notice what it does.

@@ -181,7 +181,7 @@ impl Debug for Budget {
 }
 
 /// What a step takes from the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Spend {
     Nothing,
     Crash,

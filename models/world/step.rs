@@ -4,11 +4,11 @@
 //! are the envelopes in flight, sorted (on ordered links: the channels that are not empty).
 
 use super::cluster::{Cluster, Inner, Tables};
-use super::idle::Idle;
 use super::interner::Fingerprint;
 use super::local::{Effect, LocalKind};
 use super::memory::{Deliveries, Delivery, Recent};
 use super::observer::Observer;
+use super::pairs::Pairs;
 use super::parts::Checkable;
 use super::setup::{NetworkKind, Rules};
 use super::successor::Removed;
@@ -22,7 +22,8 @@ pub use super::successor::Step;
 pub struct Expander<'c, A: Checkable, H> {
     pub(super) inner: &'c Inner<A, H>,
     deliveries: Deliveries<'c>,
-    idle: Idle,
+    /// The deliveries that are known to be no step.
+    idle: Pairs,
     /// The receiver of each envelope.
     pub(super) receivers: Vec<u32>,
     pub(super) observations: Recent,
@@ -41,7 +42,7 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
         Expander {
             inner: &self.0,
             deliveries: Deliveries::new(),
-            idle: Idle::new(),
+            idle: Pairs::new(),
             receivers: Vec::new(),
             observations: Recent::default(),
             appended: Recent::default(),

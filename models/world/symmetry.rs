@@ -1,7 +1,6 @@
 //! Nodes that are alike: which may be exchanged, and what a state becomes when they are.
 
-use super::cluster::{Channel, Cluster, Inner, Tables};
-use super::interner::Fingerprint;
+use super::cluster::{Channel, Cluster, Inner};
 use super::observer::Observer;
 use super::parts::{Checkable, Disk, Node, NodeOf, Process};
 use super::setup::NetworkKind;
@@ -171,23 +170,12 @@ pub struct Images {
     nodes: Vec<u32>,
     histories: Vec<u32>,
     items: Vec<u32>,
-    hashes: Hashes,
-}
-
-/// The hashes of the images.
-#[derive(Default)]
-struct Hashes {
-    nodes: Vec<Fingerprint>,
-    histories: Vec<Fingerprint>,
-    items: Vec<Fingerprint>,
 }
 
 impl Images {
     pub(super) fn bytes(&self) -> u64 {
         let words = self.nodes.capacity() + self.histories.capacity() + self.items.capacity();
-        let Hashes { nodes, histories, items } = &self.hashes;
-        let hashes = nodes.capacity() + histories.capacity() + items.capacity();
-        (words * size_of::<u32>() + hashes * size_of::<Fingerprint>()) as u64
+        (words * size_of::<u32>()) as u64
     }
 }
 
@@ -204,22 +192,6 @@ fn remembered(images: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32
     let image = find();
     images[at] = image;
     image
-}
-
-/// The same for hashes, of which none is zero in all likelihood: such a one is found again.
-fn hash_of(
-    hashes: &mut Vec<Fingerprint>,
-    id: u32,
-    find: impl FnOnce() -> Fingerprint,
-) -> Fingerprint {
-    let at = id as usize;
-    match hashes.get(at) {
-        Some(known) if *known != 0 => return *known,
-        Some(_) => {}
-        None => hashes.resize(at + 1, 0),
-    }
-    hashes[at] = find();
-    hashes[at]
 }
 
 impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
@@ -247,37 +219,6 @@ impl<A: Checkable, H: Observer<A::Msg>> Cluster<A, H> {
             *item = inner.image_of_item(symmetry, at, images, *item);
         }
         image[inner.items_at()..].sort_unstable();
-    }
-
-    /// The fingerprint of what [`permute`](Self::permute) would give: a sum of hashes, each found once.
-    pub(super) fn permuted_fingerprint(
-        &self,
-        symmetry: &Symmetry<A, H>,
-        at: usize,
-        images: &mut Images,
-        state: &[u32],
-    ) -> Fingerprint {
-        let (inner, Tables { nodes, budgets, histories, .. }) = (&*self.0, &self.0.tables);
-        let (rest, items) = state.split_at(inner.items_at());
-        let (of_nodes, rest) = rest.split_at(inner.budget_at());
-        // Taken out, since finding an image needs the others.
-        let mut hashes = std::mem::take(&mut images.hashes);
-        let mut sum = budgets.head(rest[0]).hash;
-        sum = sum.wrapping_add(hash_of(&mut hashes.histories, rest[1], || {
-            histories.head(inner.image_of_history(symmetry, at, images, rest[1])).hash
-        }));
-        for id in of_nodes {
-            sum = sum.wrapping_add(hash_of(&mut hashes.nodes, *id, || {
-                nodes.head(inner.image_of_node(symmetry, at, images, *id)).hash
-            }));
-        }
-        for item in items {
-            sum = sum.wrapping_add(hash_of(&mut hashes.items, *item, || {
-                inner.item_hash(inner.image_of_item(symmetry, at, images, *item))
-            }));
-        }
-        images.hashes = hashes;
-        sum
     }
 }
 

@@ -33,8 +33,8 @@ impl<'c> Reducer<'c> {
 
     /// The key of the state, which has this fingerprint, and all its images.
     pub(super) fn key(&mut self, state: &[u32], fingerprint: Fingerprint) -> Key {
-        let images = (0..self.exchanges.count()).map(|at| self.exchanges.fingerprint(at, state));
-        let largest = images.map(key_of).fold(key_of(fingerprint), Key::max);
+        let images = self.exchanges.fingerprints(state).iter();
+        let largest = images.copied().map(key_of).fold(key_of(fingerprint), Key::max);
         // The visited set wants keys spread evenly, and the largest of several are not.
         key_of(largest.wrapping_mul(0xF39C_C060_5CED_C835_9E37_79B9_7F4A_7C15))
     }

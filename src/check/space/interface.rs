@@ -167,8 +167,8 @@ pub(crate) trait Exchanges: Send {
     fn count(&self) -> usize;
     /// What an exchange makes of a state, appended to `out`.
     fn image(&mut self, at: usize, state: &[u32], out: &mut Vec<u32>);
-    /// The fingerprint of the same.
-    fn fingerprint(&mut self, at: usize, state: &[u32]) -> Fingerprint;
+    /// The fingerprints of what each exchange makes of a state.
+    fn fingerprints(&mut self, state: &[u32]) -> &[Fingerprint];
     /// Makes sure that whatever may happen in a state is the same in all its images.
     fn compare(&mut self, state: &[u32]) -> Result<(), Unlike>;
     /// Which nodes an exchange moves where.

@@ -210,8 +210,8 @@ impl<A: Checkable, H: Observer<A::Msg>> Exchanges for OfSymmetry<'_, A, H> {
         self.alike.image(at, state, out);
     }
 
-    fn fingerprint(&mut self, at: usize, state: &[u32]) -> Fingerprint {
-        self.alike.fingerprint(at, state)
+    fn fingerprints(&mut self, state: &[u32]) -> &[Fingerprint] {
+        self.alike.fingerprints(state)
     }
 
     fn compare(&mut self, state: &[u32]) -> Result<(), Unlike> {

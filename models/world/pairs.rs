@@ -1,10 +1,11 @@
-//! Deliveries that are known to be no step: a bit each, by node and envelope.
+//! A set of pairs of node and envelope, a bit each.
 //!
 //! Most messages in flight change nothing where they are, and all are looked up in every state. So
 //! many bits lie near the processor; the table of what deliveries do does not.
 
-/// The bits of each node's part, as many words for each.
-pub(super) struct Idle {
+/// Pairs of which something is known: the bits of each node's part, as many words for each. Of some
+/// pairs it is forgotten.
+pub(super) struct Pairs {
     words: Vec<u64>,
     /// The logarithm of the words for one part.
     width: u32,
@@ -16,12 +17,12 @@ const LIMIT: usize = 1 << 18;
 /// The logarithm of the most words for one part: 4,096 envelopes.
 const WIDEST: u32 = 6;
 
-impl Idle {
+impl Pairs {
     pub(super) fn new() -> Self {
         Self { words: Vec::new(), width: 0 }
     }
 
-    /// Whether it is known that a delivery is no step.
+    /// Whether a pair was noted; perhaps not, if it was.
     #[expect(clippy::inline_always, reason = "the innermost look-up")]
     #[inline(always)]
     pub(super) fn contains(&self, node: u32, envelope: u32) -> bool {
@@ -30,7 +31,7 @@ impl Idle {
         word >> self.width == 0 && self.words.get(at).is_some_and(|word| word >> bit & 1 != 0)
     }
 
-    /// Notes that a delivery is no step, if there is room for it.
+    /// Notes a pair, if there is room for it.
     pub(super) fn note(&mut self, node: u32, envelope: u32) {
         let word = envelope >> 6;
         while word >> self.width != 0 {
@@ -72,7 +73,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    fn deliveries() -> impl Strategy<Value = Vec<(u32, u32)>> {
+    fn pairs() -> impl Strategy<Value = Vec<(u32, u32)>> {
         let narrow = (0..40_u32, 0..300_u32);
         let wide = (0..3_000_u32, 0..5_000_u32);
         proptest::collection::vec(prop_oneof![4 => narrow, 1 => wide], 0..200)
@@ -80,30 +81,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_contained_was_noted(noted in deliveries(), others in deliveries()) {
-            let mut idle = Idle::new();
-            noted.iter().for_each(|(node, envelope)| idle.note(*node, *envelope));
+        fn what_is_contained_was_noted(noted in pairs(), others in pairs()) {
+            let mut known = Pairs::new();
+            noted.iter().for_each(|(node, envelope)| known.note(*node, *envelope));
             let all: BTreeSet<_> = noted.iter().copied().collect();
             for (node, envelope) in noted.iter().chain(&others) {
                 let is_noted = all.contains(&(*node, *envelope));
-                let is_contained = idle.contains(*node, *envelope);
+                let is_contained = known.contains(*node, *envelope);
                 prop_assert!(is_noted || !is_contained);
                 // These have room whatever else is noted.
                 let has_room = *node < 1 << 12 && *envelope < 1 << 12;
                 prop_assert!(!has_room || is_contained == is_noted);
             }
-            prop_assert!(idle.words.len() <= LIMIT);
+            prop_assert!(known.words.len() <= LIMIT);
         }
     }
 
     #[test]
     fn what_has_no_room_is_not_noted() {
-        let mut idle = Idle::new();
-        idle.note(LIMIT as u32, 0);
-        idle.note(0, 1 << 12);
-        idle.note(u32::MAX, u32::MAX);
-        assert!(!idle.contains(LIMIT as u32, 0) && !idle.contains(0, 1 << 12));
-        assert!(!idle.contains(u32::MAX, u32::MAX));
-        assert!(idle.bytes() <= 8 * LIMIT as u64);
+        let mut known = Pairs::new();
+        known.note(LIMIT as u32, 0);
+        known.note(0, 1 << 12);
+        known.note(u32::MAX, u32::MAX);
+        assert!(!known.contains(LIMIT as u32, 0) && !known.contains(0, 1 << 12));
+        assert!(!known.contains(u32::MAX, u32::MAX));
+        assert!(known.bytes() <= 8 * LIMIT as u64);
     }
 }
