@@ -5,6 +5,7 @@
 //! noted with its batch, and only the same batch or a later one is told of it.
 
 use super::visited::{KEY_BITS, Key};
+use prefetch_index::prefetch_index;
 
 /// How many keys are remembered; a power of two.
 const PLACES: usize = 1 << 16;
@@ -23,6 +24,12 @@ impl Earlier {
         self.places.resize(PLACES, 0);
         // 48 bits are left for it, more than there will be states.
         self.batch = (u128::from(first) + 1) << KEY_BITS;
+    }
+
+    /// Lets the processor fetch where a key would be.
+    #[inline]
+    pub(super) fn prefetch(&self, key: Key) {
+        prefetch_index(&self.places, place(key));
     }
 
     /// Whether a key is remembered of this batch, or of one before it.

@@ -158,6 +158,10 @@ impl<'c> Worker<'c> {
         }
         let first = self.steps.len();
         self.stepper.steps(state, fingerprint, &mut self.steps);
+        if level.cover.is_some() {
+            let keys = self.steps[first..].iter().map(|(_, step)| key_of(step.fingerprint));
+            keys.for_each(|key| self.earlier.prefetch(key));
+        }
         for (at, (what, step)) in self.steps.iter().enumerate().skip(first) {
             let (mut key, start) = (key_of(step.fingerprint), self.built.len());
             if let Some(cover) = level.cover {
