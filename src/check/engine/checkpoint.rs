@@ -24,7 +24,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
-const MAGIC: &[u8] = b"quorate checkpoint 3\n";
+const MAGIC: &[u8] = b"quorate checkpoint 4\n";
 
 /// What a search is of: only the same is resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,14 +2,14 @@
 //! and larger when it must.
 
 pub(super) use super::table::{BITS, Full, Inserted};
-use super::table::{Table, WIDE_BELOW, places};
+use super::table::{Table, WIDE_BELOW, WideWord, places};
 use std::io;
 
 /// A segment, which grows as it must.
 pub(super) struct Segment(Width);
 
 enum Width {
-    Wide(Table<u128>),
+    Wide(Table<WideWord>),
     Narrow(Table<u64>),
 }
 
@@ -75,7 +75,7 @@ impl Segment {
 
     /// What a segment with so many homes takes.
     pub(super) fn bytes_of(&self, homes: u32) -> u64 {
-        let word = if homes < WIDE_BELOW { size_of::<u128>() } else { size_of::<u64>() };
+        let word = if homes < WIDE_BELOW { size_of::<WideWord>() } else { size_of::<u64>() };
         let number = if self.has_numbers() { 4 } else { 0 };
         (places(homes) * (word + number)) as u64
     }
@@ -108,7 +108,7 @@ pub(super) struct Shape {
 impl Shape {
     /// How many bytes its words are.
     pub(super) fn bytes(self) -> usize {
-        let word = if self.homes < WIDE_BELOW { size_of::<u128>() } else { size_of::<u64>() };
+        let word = if self.homes < WIDE_BELOW { size_of::<WideWord>() } else { size_of::<u64>() };
         places(self.homes) * word
     }
 }
@@ -125,7 +125,7 @@ impl Segment {
         match &self.0 {
             Width::Wide(table) => table.words.chunks(TOGETHER).try_for_each(|words| {
                 bytes.clear();
-                words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+                words.iter().for_each(|word| bytes.extend_from_slice(word));
                 write(&bytes)
             }),
             Width::Narrow(table) => table.words.chunks(TOGETHER).try_for_each(|words| {
@@ -140,8 +140,8 @@ impl Segment {
     pub(super) fn load(shape: Shape, bytes: &[u8]) -> Self {
         let Shape { homes, used } = shape;
         if homes < WIDE_BELOW {
-            let words = bytes.as_chunks().0.iter().map(|bytes| u128::from_le_bytes(*bytes));
-            Self(Width::Wide(Table::of(homes, words.collect(), Vec::new(), used)))
+            let words = bytes.as_chunks().0.to_vec();
+            Self(Width::Wide(Table::of(homes, words, Vec::new(), used)))
         } else {
             let words = bytes.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
             Self(Width::Narrow(Table::of(homes, words.collect(), Vec::new(), used)))

@@ -17,24 +17,42 @@ const HOME_BITS: u32 = 32;
 /// The bits of a key that tell keys of one segment apart.
 pub(super) const BITS: u32 = LOW_BITS + HOME_BITS;
 
-/// What a word is made of.
-pub(super) trait Word: Copy + Ord + Default + Add<Output = Self> {
+/// How an entry is kept.
+pub(super) trait Word: Copy + Default {
+    type Number: Number;
     const WIDTH: u32;
+    fn of(number: Self::Number) -> Self;
+    fn number(self) -> Self::Number;
+}
+
+/// An entry as it is computed with.
+pub(super) trait Number: Copy + Ord + Default + Add<Output = Self> {
     fn of(number: u128) -> Self;
-    fn number(self) -> u128;
+    fn wide(self) -> u128;
     /// The rest of a key: a fraction of a home, and the bits that are kept whole.
     fn rest(fraction: u32, low: u64) -> Self;
 }
 
 impl Word for u64 {
+    type Number = Self;
     const WIDTH: u32 = 64;
 
+    fn of(number: Self) -> Self {
+        number
+    }
+
+    fn number(self) -> Self {
+        self
+    }
+}
+
+impl Number for u64 {
     fn of(number: u128) -> Self {
         number as Self
     }
 
-    fn number(self) -> u128 {
-        Self::into(self)
+    fn wide(self) -> u128 {
+        self.into()
     }
 
     #[inline]
@@ -43,14 +61,35 @@ impl Word for u64 {
     }
 }
 
-impl Word for u128 {
-    const WIDTH: u32 = 128;
+/// Where 64 bits are too few.
+pub(super) type WideWord = [u8; 10];
 
+impl Word for WideWord {
+    type Number = u128;
+    const WIDTH: u32 = 80;
+
+    #[inline]
+    fn of(number: u128) -> Self {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
+        bytes[8..].copy_from_slice(&((number >> 64) as u16).to_le_bytes());
+        bytes
+    }
+
+    #[inline]
+    fn number(self) -> u128 {
+        let [a, b, c, d, e, f, g, h, i, j] = self;
+        let (low, high) = ([a, b, c, d, e, f, g, h], [i, j]);
+        u128::from(u16::from_le_bytes(high)) << 64 | u128::from(u64::from_le_bytes(low))
+    }
+}
+
+impl Number for u128 {
     fn of(number: u128) -> Self {
         number
     }
 
-    fn number(self) -> u128 {
+    fn wide(self) -> u128 {
         self
     }
 
@@ -64,7 +103,7 @@ impl Word for u128 {
 pub(super) const WIDE_BELOW: u32 = 1 << 13;
 
 /// A table of one width, with a number beside each key if they are wanted.
-pub(super) struct Table<W> {
+pub(super) struct Table<W: Word> {
     pub(super) words: Vec<W>,
     pub(super) numbers: Vec<u32>,
     pub(super) homes: u32,
@@ -72,16 +111,16 @@ pub(super) struct Table<W> {
     /// The bits of the fraction of a home that are not stored: by them no two keys differ.
     shift: u32,
     /// One more step away from home.
-    unit: W,
+    unit: W::Number,
     /// The smallest word that is too far from its home. None is stored that is as far, so a search
     /// always ends.
-    too_far: W,
+    too_far: W::Number,
 }
 
 /// Where a key is or would be, and the word that it is there.
-pub(super) struct Place<W> {
+pub(super) struct Place<N> {
     at: usize,
-    word: W,
+    word: N,
     pub(super) is_known: bool,
 }
 
@@ -96,8 +135,8 @@ impl<W: Word> Table<W> {
     pub(super) fn of(homes: u32, words: Vec<W>, numbers: Vec<u32>, used: u32) -> Self {
         let shift = homes.ilog2();
         let rest_bits = BITS - shift;
-        let (unit, all) = (W::of(1 << rest_bits), u128::MAX >> (128 - W::WIDTH));
-        let too_far = W::of(all >> rest_bits << rest_bits);
+        let (unit, all) = (Number::of(1 << rest_bits), u128::MAX >> (128 - W::WIDTH));
+        let too_far = Number::of(all >> rest_bits << rest_bits);
         Self { words, numbers, homes, used, shift, unit, too_far }
     }
 
@@ -108,30 +147,31 @@ impl<W: Word> Table<W> {
     /// How many keys it takes: the fewer bits there are for the distance, the fewer.
     fn limit(&self) -> u32 {
         let percent = match W::WIDTH - self.rest_bits() {
+            // A small table may as well be a quick one.
+            _ if W::WIDTH > u64::BITS => 75,
+            ..6 => 75,
             6 => 85,
             7 => 88,
-            8..=32 => 92,
-            // Few bits; or many, in a small table, which may as well be a quick one.
-            _ => 75,
+            8.. => 92,
         };
         (u64::from(self.homes) * percent / 100) as u32
     }
 
     /// Where a key is at home, and the rest of it.
     #[inline]
-    pub(super) fn home(&self, key: u128) -> (usize, W) {
+    pub(super) fn home(&self, key: u128) -> (usize, W::Number) {
         let product = u64::from((key >> LOW_BITS) as u32) * u64::from(self.homes);
         let low = key as u64 & ((1 << LOW_BITS) - 1);
-        ((product >> HOME_BITS) as usize, W::rest(product as u32 >> self.shift, low))
+        ((product >> HOME_BITS) as usize, Number::rest(product as u32 >> self.shift, low))
     }
 
     #[inline]
-    pub(super) fn find(&self, key: u128) -> Place<W> {
+    pub(super) fn find(&self, key: u128) -> Place<W::Number> {
         let (mut at, rest) = self.home(key);
         let unit = self.unit;
         let (mut word, mut nearer) = (unit + rest, unit);
         loop {
-            let found = self.words[at];
+            let found = self.words[at].number();
             if found == word || found < nearer {
                 return Place { at, word, is_known: found == word };
             }
@@ -152,12 +192,16 @@ impl<W: Word> Table<W> {
     }
 
     /// Puts an entry where it belongs; false if that would put one too far from its home.
-    fn put(&mut self, Place { at, word, .. }: Place<W>, number: u32) -> bool {
+    fn put(&mut self, Place { at, word, .. }: Place<W::Number>, number: u32) -> bool {
         let (unit, too_far) = (self.unit, self.too_far);
         let mut end = at;
         // The last place stays empty, so that a search ends.
-        while self.words[end] != W::default() {
-            if self.words[end] + unit >= too_far {
+        loop {
+            let word = self.words[end].number();
+            if word == Number::of(0) {
+                break;
+            }
+            if word + unit >= too_far {
                 return false;
             }
             end += 1;
@@ -165,9 +209,8 @@ impl<W: Word> Table<W> {
         if word >= too_far || end + 1 >= self.words.len() {
             return false;
         }
-        let unit = self.unit;
         let moved = self.words[at..=end].iter_mut();
-        moved.fold(word, |before, word| std::mem::replace(word, before) + unit);
+        moved.fold(word, |before, word| std::mem::replace(word, W::of(before)).number() + unit);
         if !self.numbers.is_empty() {
             let moved = self.numbers[at..=end].iter_mut();
             moved.fold(number, |before, number| std::mem::replace(number, before));
@@ -180,18 +223,16 @@ impl<W: Word> Table<W> {
     fn entries(&self) -> impl Iterator<Item = (u128, u32)> {
         let (bits, shift) = (self.rest_bits(), self.shift);
         let homes = u64::from(self.homes);
-        (self.words.iter().enumerate()).filter(|(_, word)| **word != W::default()).map(
-            move |(at, word)| {
-                let word = word.number();
-                let home = at as u64 + 1 - (word >> bits) as u64;
-                let rest = word & ((1 << bits) - 1);
-                // Of the numbers with this home and fraction only one is a multiple of the homes.
-                let product = home << HOME_BITS | ((rest >> LOW_BITS) as u64) << shift;
-                let upper = u128::from(product.div_ceil(homes));
-                let key = upper << LOW_BITS | rest & ((1 << LOW_BITS) - 1);
-                (key, self.numbers.get(at).copied().unwrap_or(0))
-            },
-        )
+        let words = self.words.iter().map(|word| word.number().wide()).enumerate();
+        words.filter(|(_, word)| *word != 0).map(move |(at, word)| {
+            let home = at as u64 + 1 - (word >> bits) as u64;
+            let rest = word & ((1 << bits) - 1);
+            // Of the numbers with this home and fraction only one is a multiple of the homes.
+            let product = home << HOME_BITS | ((rest >> LOW_BITS) as u64) << shift;
+            let upper = u128::from(product.div_ceil(homes));
+            let key = upper << LOW_BITS | rest & ((1 << LOW_BITS) - 1);
+            (key, self.numbers.get(at).copied().unwrap_or(0))
+        })
     }
 
     /// The same keys in another table; none if some would be too far from home there.
@@ -207,15 +248,15 @@ impl<W: Word> Table<W> {
                 if !copy.put(copy.find(key), number) {
                     return None;
                 }
-                end += usize::from(copy.words[end] != V::default());
+                end += usize::from(copy.words[end].number().wide() != 0);
                 continue;
             }
             let at = end.max(home);
-            let word = V::of(((at - home + 1) as u128) << bits | rest.number());
+            let word = V::Number::of(((at - home + 1) as u128) << bits | rest.wide());
             if at + 1 >= copy.words.len() || word >= too_far {
                 return None;
             }
-            copy.words[at] = word;
+            copy.words[at] = V::of(word);
             if let Some(place) = copy.numbers.get_mut(at) {
                 *place = number;
             }
@@ -231,7 +272,7 @@ impl<W: Word> Table<W> {
         place.is_known.then(|| self.number_at(&place))
     }
 
-    fn number_at(&self, place: &Place<W>) -> u32 {
+    fn number_at(&self, place: &Place<W::Number>) -> u32 {
         self.numbers.get(place.at).copied().unwrap_or(0)
     }
 
