@@ -157,9 +157,45 @@ impl<A: Checkable, H: Observer<A::Msg>> Finder<'_, '_, A, H> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alike::Alike;
     use super::*;
 
+    use crate::paxos::synod::instances::instances;
     use proptest::prelude::*;
+
+    /// States that come one of the other, and again and again from the first.
+    #[test]
+    fn the_fingerprints_are_those_of_the_images() {
+        let mut compared = 0;
+        for instance in instances() {
+            let Some(symmetry) = instance.symmetry else { continue };
+            let (cluster, symmetry) = ((instance.cluster)(), symmetry());
+            let alike = Alike::new(&cluster, &symmetry);
+            let mut alike = alike.unwrap_or_else(|unlike| panic!("{}: {unlike:?}", instance.name));
+            let mut expander = cluster.expander();
+            for seed in 0..40_usize {
+                let mut state = cluster.initial().to_vec();
+                for turn in 0..25_usize {
+                    let fingerprints = alike.fingerprints(&state).to_vec();
+                    for (at, fingerprint) in fingerprints.iter().enumerate() {
+                        let mut image = Vec::new();
+                        alike.image(at, &state, &mut image);
+                        let place = (instance.name, seed, turn, at);
+                        assert_eq!(cluster.fingerprint(&image), *fingerprint, "{place:?}");
+                        compared += usize::from(image != state);
+                    }
+                    let mut steps = Vec::new();
+                    expander.steps(&state, cluster.fingerprint(&state), &mut steps);
+                    let which = (seed * 31 + turn * turn * 7) % steps.len().max(1);
+                    let Some((_, step)) = steps.get(which) else { break };
+                    let mut next = Vec::new();
+                    expander.write(&state, step, &mut next);
+                    state = next;
+                }
+            }
+        }
+        assert!(compared > 5000, "{compared}");
+    }
 
     fn items() -> impl Strategy<Value = Vec<u32>> {
         proptest::collection::vec(0..12_u32, 0..12).prop_map(|mut items| {

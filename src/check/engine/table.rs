@@ -78,9 +78,9 @@ impl Word for WideWord {
 
     #[inline]
     fn number(self) -> u128 {
-        let [a, b, c, d, e, f, g, h, i, j] = self;
-        let (low, high) = ([a, b, c, d, e, f, g, h], [i, j]);
-        u128::from(u16::from_le_bytes(high)) << 64 | u128::from(u64::from_le_bytes(low))
+        let [low @ .., eighth, ninth] = self;
+        let high = u16::from_le_bytes([eighth, ninth]);
+        u128::from(high) << 64 | u128::from(u64::from_le_bytes(low))
     }
 }
 
