@@ -244,8 +244,8 @@ struct Meeting {
     threads: usize,
     arrived: AtomicUsize,
     met: AtomicUsize,
-    /// Held to raise `met` and to fall asleep, so that no one sleeps after all have met.
-    bed: Mutex<()>,
+    /// How many sleep; held to raise `met` and to fall asleep, so that no one sleeps after all have met.
+    asleep: Mutex<usize>,
     all_met: Condvar,
 }
 
@@ -255,7 +255,7 @@ impl Meeting {
             threads,
             arrived: AtomicUsize::new(0),
             met: AtomicUsize::new(0),
-            bed: Mutex::new(()),
+            asleep: Mutex::new(0),
             all_met: Condvar::new(),
         }
     }
@@ -264,10 +264,12 @@ impl Meeting {
         let met = self.met.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
             self.arrived.store(0, Ordering::Relaxed);
-            let bed = take(&self.bed);
+            let asleep = take(&self.asleep);
             self.met.store(met.wrapping_add(1), Ordering::Release);
-            drop(bed);
-            self.all_met.notify_all();
+            // To wake nobody would cost a system call.
+            if *asleep > 0 {
+                self.all_met.notify_all();
+            }
             return;
         }
         let is_waiting = || self.met.load(Ordering::Acquire) == met;
@@ -277,7 +279,9 @@ impl Meeting {
             }
             spin_loop();
         }
-        let bed = self.all_met.wait_while(take(&self.bed), |()| is_waiting());
-        drop(bed);
+        let mut asleep = take(&self.asleep);
+        *asleep += 1;
+        let woken = self.all_met.wait_while(asleep, |_| is_waiting());
+        *woken.unwrap_or_else(PoisonError::into_inner) -= 1;
     }
 }
