@@ -56,10 +56,9 @@ impl Cover {
         let mut chunk = Chunk::default();
         while level.pop(&mut chunk) {
             let (number, mut at) = (chunks.len() as u32, 0);
-            while let Some(record) = chunk.read(at, &mut state) {
-                records.push((Reverse(state.len() as u32), number, at as u32));
-                at = record.next;
-                state.clear();
+            while let Some((length, next)) = chunk.skim(at) {
+                records.push((Reverse(length as u32), number, at as u32));
+                at = next;
             }
             chunks.push(std::mem::take(&mut chunk));
         }
@@ -78,14 +77,13 @@ impl Cover {
         for (number, from) in (0_u32..).zip(&chunks) {
             let mut at = 0;
             chunk.clear();
-            while let Some(record) = from.read(at, &mut state) {
+            while let Some((_, next)) = from.skim(at) {
                 let is_kept = kept.next_if_eq(&(number, at as u32)).is_some();
                 lineage.keep(is_kept);
                 if is_kept {
-                    chunk.push(record.fingerprint, record.note, &state);
+                    chunk.push_from(from, at, next);
                 }
-                at = record.next;
-                state.clear();
+                at = next;
             }
             level.push(&chunk);
         }

@@ -29,7 +29,32 @@ pub(super) struct Chunk {
 
 impl Chunk {
     /// The record at `at`, whose state is appended to `state`; `None` at the end.
+    #[inline]
     pub(super) fn read(&self, at: usize, state: &mut Vec<u32>) -> Option<Record> {
+        let Header { record, is_wide, tail, words, .. } = self.header(at)?;
+        let (whole, steps) = words.split_at(words.len() - tail);
+        if is_wide {
+            state.extend(whole.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+        } else {
+            let whole = whole.as_chunks().0.iter();
+            state.extend(whole.map(|word| u32::from(u16::from_le_bytes(*word))));
+        }
+        let mut word = state.last().copied().unwrap_or(0);
+        state.extend(steps.iter().map(|step| {
+            word = word.wrapping_add(u32::from(*step));
+            word
+        }));
+        Some(record)
+    }
+
+    /// Of how many words the state at `at` is, and where the next record starts.
+    pub(super) fn skim(&self, at: usize) -> Option<(usize, usize)> {
+        let Header { record, head, tail, .. } = self.header(at)?;
+        Some((head + tail, record.next))
+    }
+
+    #[inline]
+    fn header(&self, at: usize) -> Option<Header<'_>> {
         let mut rest = self.bytes.get(at..)?;
         let mut fingerprint = [0; size_of::<Fingerprint>()];
         fingerprint[..FINGERPRINT].copy_from_slice(rest.split_off(..FINGERPRINT)?);
@@ -42,23 +67,21 @@ impl Chunk {
             let [head, tail] = [*take(&mut rest)?, *take(&mut rest)?].map(u32::from_le_bytes);
             (head as usize, tail as usize)
         };
-        if shape & WIDE == 0 {
-            let words = rest.split_off(..2 * head)?.as_chunks().0;
-            state.extend(words.iter().map(|word| u32::from(u16::from_le_bytes(*word))));
-        } else {
-            let words = rest.split_off(..4 * head)?.as_chunks().0;
-            state.extend(words.iter().map(|word| u32::from_le_bytes(*word)));
-        }
-        let mut word = state.last().copied().unwrap_or(0);
-        state.extend(rest.split_off(..tail)?.iter().map(|step| {
-            word = word.wrapping_add(u32::from(*step));
-            word
-        }));
-        Some(Record {
+        let is_wide = shape & WIDE != 0;
+        let start = self.bytes.len() - rest.len();
+        let words = rest.get(..head * if is_wide { 4 } else { 2 } + tail)?;
+        let record = Record {
             fingerprint: Fingerprint::from_le_bytes(fingerprint),
             note: u64::from_le_bytes(note),
-            next: self.bytes.len() - rest.len(),
-        })
+            next: start + words.len(),
+        };
+        Some(Header { record, is_wide, head, tail, words })
+    }
+
+    /// Appends a record of another chunk, which is there from `at` to `next`.
+    pub(super) fn push_from(&mut self, other: &Self, at: usize, next: usize) {
+        self.bytes.extend_from_slice(&other.bytes[at..next]);
+        self.states += 1;
     }
 
     /// Appends a record.
@@ -138,6 +161,17 @@ fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Option<&'b [u8; N]> {
     bytes.split_off(..N)?.first_chunk()
 }
 
+/// What stands before the words of a state.
+struct Header<'c> {
+    record: Record,
+    is_wide: bool,
+    /// How many of the words are whole, and how many are steps.
+    head: usize,
+    tail: usize,
+    /// Both, one after the other.
+    words: &'c [u8],
+}
+
 /// A state that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
@@ -181,6 +215,7 @@ mod tests {
     fn all(chunk: &Chunk) -> Vec<Waiting> {
         let (mut at, mut state, mut all) = (0, Vec::new(), Vec::new());
         while let Some(record) = chunk.read(at, &mut state) {
+            assert_eq!(chunk.skim(at), Some((state.len(), record.next)));
             all.push((record.fingerprint, record.note, std::mem::take(&mut state)));
             at = record.next;
         }
@@ -195,7 +230,18 @@ mod tests {
             for (fingerprint, note, state) in &records {
                 chunk.push(*fingerprint, *note, state);
             }
-            prop_assert_eq!(all(&chunk), records);
+            prop_assert_eq!(&all(&chunk), &records);
+            // Of another chunk every other record.
+            let (mut at, mut others) = (0, Chunk::default());
+            for number in 0..records.len() {
+                let (_, next) = chunk.skim(at).expect("as many as there are");
+                if number % 2 == 1 {
+                    others.push_from(&chunk, at, next);
+                }
+                at = next;
+            }
+            let others_of_all: Vec<_> = records.iter().skip(1).step_by(2).cloned().collect();
+            prop_assert_eq!(all(&others), others_of_all);
             // Appended, not put in the place of what is there.
             let mut read = vec![7];
             let first = chunk.read(0, &mut read).map_or(0, |_| 1);

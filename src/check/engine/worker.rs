@@ -25,6 +25,8 @@ struct Pending {
     class: Option<u16>,
     /// The state itself among those that were built, where its key needed that.
     built: Range<usize>,
+    /// Whether it is within bounds, where that was asked already.
+    is_within: Option<bool>,
 }
 
 /// One thread's share of a search, from level to level.
@@ -164,6 +166,7 @@ impl<'c> Worker<'c> {
         }
         for (at, (what, step)) in self.steps.iter().enumerate().skip(first) {
             let (mut key, start) = (key_of(step.fingerprint), self.built.len());
+            let mut is_within = None;
             if let Some(cover) = level.cover {
                 if self.stepper.only_sends(state, step) {
                     continue;
@@ -177,8 +180,11 @@ impl<'c> Worker<'c> {
                 let (all, own) = (&mut self.scratch, step.fingerprint);
                 let saturated = self.stepper.saturate(all, own, Some(step), &mut |_| ());
                 let is_covered = cover.covers(self.space.split(&self.scratch));
+                if !is_covered {
+                    is_within = Some(self.evaluator.within_boundary(&self.scratch));
+                }
                 // One that is out of bounds is counted as that each time.
-                if is_covered || self.evaluator.within_boundary(&self.scratch) {
+                if is_within != Some(false) {
                     self.earlier.note(key);
                 }
                 if is_covered {
@@ -197,7 +203,7 @@ impl<'c> Worker<'c> {
             let built = start..self.built.len();
             // It is looked up when others were found, too.
             known.prefetch(key);
-            self.pending.push(Pending { key, step: at, class, built });
+            self.pending.push(Pending { key, step: at, class, built, is_within });
         }
     }
 
@@ -279,7 +285,8 @@ impl<'c> Worker<'c> {
         } else {
             batch.built.extend_from_slice(&self.built[next.built.clone()]);
         }
-        let is_within = self.is_within_boundary(&batch.built[start..]);
+        let ask = || self.is_within_boundary(&batch.built[start..]);
+        let is_within = next.is_within.unwrap_or_else(ask);
         if is_within && !level.is_beyond_depth {
             self.repeats.note(next.key);
             return true;
