@@ -63,6 +63,10 @@ impl Orbit {
         state: &[u32],
     ) -> &[Fingerprint] {
         let before = std::mem::take(&mut self.state);
+        if before.is_empty() {
+            // The first; or rewriting a part panicked, and left sums of no state.
+            self.sums.clear();
+        }
         self.sums.resize(images.len(), 0);
         let mut finder = Finder { cluster, symmetry, images };
         let mut weigh = |kind, id, what| self.weigh(&mut finder, (kind, id), what);
