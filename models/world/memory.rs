@@ -1,9 +1,10 @@
 //! Memories of results: one of all threads together, and one of each thread for deliveries, which
 //! are the innermost look-up of the checker.
 //!
-//! A state has many messages in flight, most of which change nothing where they are, and all of
-//! them are looked up in every state. So an entry alone says whether anything happens, and the
-//! entries of one node lie side by side, for they are looked up one after the other.
+//! A state has many messages in flight, and those that are not known to change nothing
+//! ([`Pairs`](super::pairs::Pairs)) are looked up in every state. So an entry alone says whether
+//! anything happens, and the entries of one node lie side by side, for they are looked up one after
+//! the other.
 
 use super::local::Effect;
 use hashbrown::HashMap;
