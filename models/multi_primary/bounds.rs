@@ -2,14 +2,16 @@
 
 use super::bugs::Bug;
 use super::config::{Config, ScriptedOp, Timing};
-use super::history::History;
+use super::history::{Asked, History};
 use super::properties::{self as claims, Actor, Claim};
 use super::state::Timer;
 use crate::causal::{Authenticator, Dot, Rule, VersionVector};
 use crate::clock::PhysicalTime;
 use crate::kv::machine::FRAGMENT_BYTES;
 use crate::kv::{Op, SessionLimits};
-use crate::world::{Cluster, Fairness, Faults, FormerLife, LostDisks, NetworkKind, Setup};
+use crate::world::{
+    Cluster, Fairness, Faults, FormerLife, LostDisks, NetworkKind, Setup, Statement,
+};
 use stateright::actor::Id;
 
 /// What an instance has, and what may happen in it.
@@ -34,7 +36,8 @@ pub(super) struct Bounds {
     pub(super) disks: u8,
     pub(super) network: NetworkKind,
     pub(super) is_lossy: bool,
-    pub(super) judges_order: bool,
+    /// Whether linearizability is claimed of a mutant with these bounds.
+    pub(super) is_linearizable: bool,
 }
 
 impl Bounds {
@@ -55,7 +58,7 @@ impl Bounds {
             disks: 1,
             network: NetworkKind::Set,
             is_lossy: false,
-            judges_order: false,
+            is_linearizable: false,
         }
     }
 
@@ -74,7 +77,7 @@ impl Bounds {
         let mut timers = vec![("retry", self.retries)];
         timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
         let (crashes, restarts) = (self.crashes, self.crashes);
-        let setup = Setup::new(actors, self.nodes, History::new(self.rule, self.judges_order));
+        let setup = Setup::new(actors, self.nodes, History::new(self.rule, asked(&claims)));
         let setup =
             if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
         let nodes: Vec<_> = self.replaced.iter().copied().map(Id::from).collect();
@@ -88,6 +91,11 @@ impl Bounds {
             .checkpointed()
             .cluster()
     }
+}
+
+fn asked(claims: &[Claim]) -> Asked {
+    let asks = |statement: Statement| claims.iter().any(|claim| claim.name == statement.name);
+    Asked { order: asks(claims::LINEARIZABLE), repairs: asks(claims::REPAIRED) }
 }
 
 // A reference, because that is what a setup takes.
@@ -149,13 +157,13 @@ pub(super) fn reader() -> Vec<(usize, Vec<ScriptedOp>)> {
 pub(super) fn one_node() -> Bounds {
     let clients = vec![(0, vec![put("a"), get()]), (0, vec![put("b")])];
     let bounds = Bounds::new(2, Rule::LastWriterWins, clients);
-    Bounds { crashes: 1, judges_order: true, ..bounds }
+    Bounds { crashes: 1, is_linearizable: true, ..bounds }
 }
 
 /// A delete finds nothing and is answered; the other client's put begins after that.
 pub(super) fn late_delete() -> Bounds {
     let clients = vec![(0, vec![delete()]), (0, vec![get(), put("a"), get()])];
-    Bounds { crashes: 1, judges_order: true, ..Bounds::new(2, Rule::MultiValue, clients) }
+    Bounds { crashes: 1, is_linearizable: true, ..Bounds::new(2, Rule::MultiValue, clients) }
 }
 
 /// Messages are lost, and digests are sent again and again. One write is enough for that, and every
@@ -200,7 +208,7 @@ pub(super) fn half_key(replacer: Vec<ScriptedOp>) -> Bounds {
 pub(super) fn duel() -> Bounds {
     let clients = vec![(0, vec![put("a"), get(), put("b")]), (0, vec![put("c")])];
     let sessions = SessionLimits::clients(1);
-    Bounds { sessions, judges_order: true, ..Bounds::new(2, Rule::LastWriterWins, clients) }
+    Bounds { sessions, is_linearizable: true, ..Bounds::new(2, Rule::LastWriterWins, clients) }
 }
 
 /// Node 0 may lose its disk.
@@ -240,7 +248,7 @@ pub(super) fn seeded(bounds: Bounds, bug: Option<Bug>) -> Cluster<Actor, History
         Rule::LastWriterWins => claims::last_writer_wins(),
         Rule::MultiValue => claims::multi_value(),
     };
-    if bounds.judges_order {
+    if bounds.is_linearizable {
         claimed.push(claims::linearizable());
     }
     if bounds.is_lossy {

@@ -1,9 +1,10 @@
 //! The history of a run for the properties: every write with the writes that it followed and
 //! replaced, the writes that each node has been shown, and the writes that each client learned of.
 //!
-//! It watches messages and is no part of the protocol. All of it follows from what the nodes hold
-//! and the order in which that came about, so it adds few states of its own; the real-time order
-//! of requests adds many, so it is kept only where linearizability is judged.
+//! It watches messages and is no part of the protocol. Most of it follows from what the nodes hold
+//! and the order in which that came about, so it adds few states of its own. Two parts add many, and
+//! are kept only where a property asks for them: the real-time order of requests, and whether a
+//! transfer has brought something.
 
 use super::message::{Answer, Peer, Piece, Request, Return};
 use super::store::Update;
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The history of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
-    /// The requests and answers in real time, if linearizability is judged.
+    /// The requests and answers in real time, if linearizability is asked.
     pub service: Option<Linearizable<Plain>>,
     /// Whether every put and delete must make a write: with last-writer-wins, where what it
     /// replaces may be elsewhere.
@@ -44,8 +45,8 @@ pub struct History {
     returning: BTreeMap<Id, Return>,
     /// Below which generation of the second one the first does not hear it.
     heard_from: BTreeMap<(Id, Id), u16>,
-    /// Whether the last piece of a transfer showed a node something.
-    pub repaired: bool,
+    /// Whether the last piece of a transfer showed a node something, if that is asked.
+    pub repaired: Option<bool>,
     /// The request that a node handles in this step. `None` between steps.
     handling: Option<(Envelope<u64>, Request)>,
 }
@@ -86,12 +87,22 @@ pub enum Fault {
     NotWritten,
 }
 
+/// What a history keeps only where a property asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The requests and answers in real time.
+    pub order: bool,
+    /// Whether a transfer brought a node something.
+    pub repairs: bool,
+}
+
 impl History {
-    /// An empty history of nodes with that rule; whether it is to be judged for linearizability.
-    pub fn new(rule: Rule, linearizable: bool) -> Self {
-        let service = linearizable.then(|| Linearizable::linearizable(Plain::default()));
+    /// An empty history of nodes with that rule.
+    pub fn new(rule: Rule, asked: Asked) -> Self {
+        let service = asked.order.then(|| Linearizable::linearizable(Plain::default()));
+        let repaired = asked.repairs.then_some(false);
         let writes_always = rule == Rule::LastWriterWins;
-        Self { service, writes_always, ..Self::default() }
+        Self { service, repaired, writes_always, ..Self::default() }
     }
 
     /// The writes of a key that a node was shown.
@@ -176,7 +187,9 @@ impl History {
                 && self.writes[dot].request.0 == client
         });
         let is_stale = own.any(|dot| self.is_stale(*dot, &shown, values));
-        self.told.entry((client, context.clone())).or_default().extend(told);
+        if !told.is_empty() {
+            self.told.entry((client, context.clone())).or_default().extend(told);
+        }
         if !untold.is_empty() {
             self.faults.insert(Fault::FalseContext);
         }
@@ -234,7 +247,8 @@ impl History {
             .filter(|dot| upto.covers(*dot) && !self.is_lost(*dot))
             .collect();
         self.show(node, all);
-        self.repaired |= self.shown[&node].len() > known;
+        let is_repaired = self.shown[&node].len() > known;
+        self.repaired = self.repaired.map(|before| before || is_repaired);
     }
 
     /// A node lost its disk, and says so for the first time.

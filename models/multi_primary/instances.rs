@@ -73,7 +73,7 @@ instance!(
     "lww-stale",
     false,
     "last-writer-wins, 2 nodes, a client that puts at one, one that gets twice at the other",
-    Bounds { judges_order: true, ..Bounds::new(2, Rule::LastWriterWins, reader()) },
+    Bounds::new(2, Rule::LastWriterWins, reader()),
     with(claims::last_writer_wins(), [claims::linearizable()]),
     (92, 352),
     &[(claims::LINEARIZABLE, 6)]
@@ -84,7 +84,7 @@ instance!(
     "mv-stale",
     false,
     "multi-value, 2 nodes, a client that puts at one, one that gets twice at the other",
-    Bounds { judges_order: true, ..Bounds::new(2, Rule::MultiValue, reader()) },
+    Bounds::new(2, Rule::MultiValue, reader()),
     with(claims::multi_value(), [claims::linearizable()]),
     (92, 352),
     &[(claims::LINEARIZABLE, 6)]
@@ -97,7 +97,7 @@ instance!(
     "last-writer-wins, 2 nodes, 2 clients at the same node, 1 crash, 1 restart: linearizable",
     one_node(),
     with(claims::last_writer_wins(), [claims::linearizable(), claims::overlap()]),
-    (3_537, 20_414),
+    (3_051, 17_963),
     &[]
 );
 
@@ -108,7 +108,7 @@ instance!(
     "multi-value, 2 nodes, a client that deletes, one that puts and gets at the same node, 1 crash, 1 restart: linearizable",
     late_delete(),
     with(claims::multi_value(), [claims::linearizable(), claims::overlap()]),
-    (14_398, 96_871),
+    (11_944, 81_279),
     &[]
 );
 
@@ -119,7 +119,7 @@ instance!(
     "last-writer-wins, 2 nodes, 2 clients that put and get at different nodes, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(2, Rule::LastWriterWins, rivals()) },
     with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
-    (6_261, 39_941),
+    (4_985, 32_102),
     &[(claims::COVERED, 4)]
 );
 
@@ -149,7 +149,7 @@ instance!(
         ..Bounds::new(2, Rule::MultiValue, vec![(0, vec![put("a")]), (1, vec![put("b"), get()])])
     },
     with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
-    (35_473, 253_022),
+    (27_098, 197_131),
     &[]
 );
 
@@ -160,7 +160,7 @@ instance!(
     "multi-value, 2 nodes, a client that writes, one that resolves, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(2, Rule::MultiValue, resolver()) },
     with(claims::multi_value(), [claims::siblings(), claims::resolved()]),
-    (93_609, 670_259),
+    (61_043, 445_958),
     &[]
 );
 
@@ -182,7 +182,7 @@ instance!(
     "multi-value, 2 nodes, messages are lost, a client that deletes, any number of digests",
     converging(),
     with(claims::multi_value(), [claims::converges(), claims::tombstones_go()]),
-    (25_608, 227_361),
+    (13_320, 118_305),
     &[]
 );
 
@@ -198,7 +198,7 @@ instance!(
         ..Bounds::new(2, Rule::LastWriterWins, vec![(0, vec![put("a")])])
     },
     with(claims::last_writer_wins(), [claims::converges()]),
-    (10_272, 83_341),
+    (6_176, 50_573),
     &[]
 );
 
@@ -209,7 +209,7 @@ instance!(
     "last-writer-wins, 3 nodes, 2 clients with 2 operations each, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(3, Rule::LastWriterWins, rivals()) },
     with(claims::last_writer_wins(), [claims::covered(), claims::overlap()]),
-    (225_831, 2_111_035),
+    (149_991, 1_432_015),
     &[(claims::COVERED, 4)]
 );
 
@@ -220,7 +220,7 @@ instance!(
     "multi-value, 3 nodes, 2 clients with 2 operations each, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(3, Rule::MultiValue, rivals()) },
     with(claims::multi_value(), [claims::siblings(), claims::overlap()]),
-    (428_197, 4_083_955),
+    (268_940, 2_611_445),
     &[]
 );
 
@@ -231,7 +231,7 @@ instance!(
     "last-writer-wins, 3 nodes, a client that puts, one that deletes, 3 digests: the tombstone goes",
     Bounds { gossips: Some(3), ..Bounds::new(3, Rule::LastWriterWins, deleter()) },
     with(claims::last_writer_wins(), [claims::collected()]),
-    (215_292_603, 2_402_926_060),
+    (113_079_709, 1_268_184_215),
     &[]
 );
 
@@ -242,6 +242,6 @@ instance!(
     "multi-value, 3 nodes, a client that puts, one that deletes, 3 digests: the tombstone goes",
     Bounds { gossips: Some(3), ..Bounds::new(3, Rule::MultiValue, deleter()) },
     with(claims::multi_value(), [claims::collected()]),
-    (21_805_937, 228_643_867),
+    (11_841_059, 125_100_946),
     &[]
 );

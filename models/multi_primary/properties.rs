@@ -299,7 +299,8 @@ pub fn resolved() -> Claim {
 
 /// A transfer brought a node something.
 pub fn repaired() -> Claim {
-    Property::sometimes(REPAIRED, Condition::history(|history: &History| history.repaired))
+    let is_repaired = |history: &History| history.repaired == Some(true);
+    Property::sometimes(REPAIRED, Condition::history(is_repaired))
 }
 
 /// A delete was taken, and every node has it and has no tombstone.

@@ -46,7 +46,7 @@ instance!(
     "last-writer-wins, 2 nodes, a client that puts twice at one, whose disk is lost, 1 crash, 1 restart",
     Bounds { crashes: 1, ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a"), put("b")])]) },
     with(claims::last_writer_wins(), back()),
-    (227_468, 1_415_329)
+    (214_928, 1_349_574)
 );
 
 instance!(
@@ -57,7 +57,7 @@ instance!(
      deletes at the other",
     replaced(Rule::MultiValue, vec![(0, vec![put("a"), get()]), (1, vec![delete()])]),
     with(claims::multi_value(), back()),
-    (107_999, 927_497)
+    (102_543, 885_457)
 );
 
 instance!(
@@ -67,7 +67,7 @@ instance!(
     "multi-value, 2 nodes, a client that puts and deletes at one, 1 digest, the disk of the other is lost",
     Bounds { gossips: Some(1), ..replaced(Rule::MultiValue, vec![(1, vec![put("a"), delete()])]) },
     with(claims::multi_value(), [claims::collected()]),
-    (689_257, 5_305_010)
+    (463_695, 3_594_656)
 );
 
 instance!(
@@ -81,7 +81,7 @@ instance!(
         ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a")]), (1, vec![delete()])])
     },
     with(claims::last_writer_wins(), back()),
-    (1_717_486, 14_847_084)
+    (1_326_204, 11_475_811)
 );
 
 instance!(
@@ -91,7 +91,7 @@ instance!(
     "multi-value, 3 nodes, a client that puts at one, whose disk is lost",
     Bounds { nodes: 3, ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
-    (7_488, 71_663)
+    (6_728, 64_799)
 );
 
 instance!(
@@ -108,7 +108,7 @@ instance!(
         ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
     },
     with(claims::multi_value(), back()),
-    (27_383_757, 181_354_728)
+    (25_842_189, 172_376_824)
 );
 
 instance!(
@@ -118,7 +118,7 @@ instance!(
     "multi-value, 2 nodes, a client that puts at one, 2 disks that are lost, also both of one node",
     Bounds { disks: 2, replaced: &[0, 1], ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
-    (912_901, 7_677_045)
+    (701_861, 5_950_381)
 );
 
 instance!(
@@ -145,7 +145,7 @@ instance!(
         ..returning()
     },
     with(claims::last_writer_wins(), [claims::converges(), claims::returns()]),
-    (2_067_512, 37_064_721)
+    (1_532_408, 27_808_833)
 );
 
 /// What must be reached where a node comes back: it holds a write that it acknowledged before, it

@@ -20,6 +20,6 @@ fn eviction() -> Instance<Actor, History> {
             Bounds { crashes: 1, ..duel() }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 84_149, generated: 606_858, violated: &[] },
+        expected: Expected { unique: 63_891, generated: 471_118, violated: &[] },
     }
 }
