@@ -17,7 +17,7 @@ use stateright::actor::{Envelope, Id};
 use stateright::semantics::SequentialSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The history of a run.
+/// The history of a run. Maps have no empty entries: these would tell histories apart that say the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
     /// The requests and answers in real time, if linearizability is asked.
@@ -215,14 +215,21 @@ impl History {
     }
 
     fn show(&mut self, node: Id, dots: impl IntoIterator<Item = Dot>) {
-        self.shown.entry(node).or_default().extend(dots);
+        let mut dots = dots.into_iter().peekable();
+        if dots.peek().is_some() {
+            self.shown.entry(node).or_default().extend(dots);
+        }
+    }
+
+    fn shown_to(&self, node: Id) -> usize {
+        self.shown.get(&node).map_or(0, BTreeSet::len)
     }
 
     /// The node takes a piece as it is meant to. (It may have crashed and begin again; then what
     /// it took before the crash counts as shown although it had it aside.)
     fn on_piece(&mut self, (src, node): (Id, Id), piece: &Piece) {
         let upto = &piece.upto;
-        let vector = self.vectors.entry(node).or_default();
+        let vector = self.vectors.get(&node).cloned().unwrap_or_default();
         if vector.includes(upto) {
             return;
         }
@@ -234,9 +241,9 @@ impl History {
             return;
         };
         if open.is_none() {
-            vector.join(upto);
+            self.vectors.entry(node).or_default().join(upto);
         }
-        let known = self.shown.get(&node).map_or(0, BTreeSet::len);
+        let known = self.shown_to(node);
         self.show(node, whole.iter().map(|update| update.dot));
         if let Some(open) = open {
             self.transfers.insert((src, node), open);
@@ -247,7 +254,7 @@ impl History {
             .filter(|dot| upto.covers(*dot) && !self.is_lost(*dot))
             .collect();
         self.show(node, all);
-        let is_repaired = self.shown[&node].len() > known;
+        let is_repaired = self.shown_to(node) > known;
         self.repaired = self.repaired.map(|before| before || is_repaired);
     }
 
@@ -282,9 +289,9 @@ impl History {
 
     /// The node takes a write of another if it has all earlier ones.
     fn on_delta(&mut self, node: Id, dot: Dot) {
-        let vector = self.vectors.entry(node).or_default();
-        if dot.counter <= vector.get(dot.node) + 1 {
-            vector.add(dot);
+        let known = self.vectors.get(&node).map_or(0, |vector| vector.get(dot.node));
+        if dot.counter <= known + 1 {
+            self.vectors.entry(node).or_default().add(dot);
             self.show(node, [dot]);
         }
     }

@@ -97,7 +97,7 @@ instance!(
     "last-writer-wins, 2 nodes, 2 clients at the same node, 1 crash, 1 restart: linearizable",
     one_node(),
     with(claims::last_writer_wins(), [claims::linearizable(), claims::overlap()]),
-    (3_051, 17_963),
+    (2_859, 16_309),
     &[]
 );
 
@@ -108,7 +108,7 @@ instance!(
     "multi-value, 2 nodes, a client that deletes, one that puts and gets at the same node, 1 crash, 1 restart: linearizable",
     late_delete(),
     with(claims::multi_value(), [claims::linearizable(), claims::overlap()]),
-    (11_944, 81_279),
+    (11_440, 76_395),
     &[]
 );
 
@@ -160,7 +160,7 @@ instance!(
     "multi-value, 2 nodes, a client that writes, one that resolves, 1 crash, 1 restart",
     Bounds { crashes: 1, ..Bounds::new(2, Rule::MultiValue, resolver()) },
     with(claims::multi_value(), [claims::siblings(), claims::resolved()]),
-    (61_043, 445_958),
+    (61_019, 445_758),
     &[]
 );
 

@@ -46,7 +46,7 @@ instance!(
     "last-writer-wins, 2 nodes, a client that puts twice at one, whose disk is lost, 1 crash, 1 restart",
     Bounds { crashes: 1, ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a"), put("b")])]) },
     with(claims::last_writer_wins(), back()),
-    (214_928, 1_349_574)
+    (213_416, 1_337_362)
 );
 
 instance!(
@@ -57,7 +57,7 @@ instance!(
      deletes at the other",
     replaced(Rule::MultiValue, vec![(0, vec![put("a"), get()]), (1, vec![delete()])]),
     with(claims::multi_value(), back()),
-    (102_543, 885_457)
+    (102_207, 882_153)
 );
 
 instance!(
@@ -67,7 +67,7 @@ instance!(
     "multi-value, 2 nodes, a client that puts and deletes at one, 1 digest, the disk of the other is lost",
     Bounds { gossips: Some(1), ..replaced(Rule::MultiValue, vec![(1, vec![put("a"), delete()])]) },
     with(claims::multi_value(), [claims::collected()]),
-    (463_695, 3_594_656)
+    (463_683, 3_594_568)
 );
 
 instance!(
@@ -81,7 +81,7 @@ instance!(
         ..replaced(Rule::LastWriterWins, vec![(0, vec![put("a")]), (1, vec![delete()])])
     },
     with(claims::last_writer_wins(), back()),
-    (1_326_204, 11_475_811)
+    (1_326_080, 11_474_711)
 );
 
 instance!(
@@ -91,7 +91,7 @@ instance!(
     "multi-value, 3 nodes, a client that puts at one, whose disk is lost",
     Bounds { nodes: 3, ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
-    (6_728, 64_799)
+    (5_432, 49_895)
 );
 
 instance!(
@@ -108,7 +108,7 @@ instance!(
         ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])])
     },
     with(claims::multi_value(), back()),
-    (25_842_189, 172_376_824)
+    (23_685_113, 158_332_145)
 );
 
 instance!(
@@ -118,7 +118,7 @@ instance!(
     "multi-value, 2 nodes, a client that puts at one, 2 disks that are lost, also both of one node",
     Bounds { disks: 2, replaced: &[0, 1], ..replaced(Rule::MultiValue, vec![(0, vec![put("a")])]) },
     with(claims::multi_value(), back()),
-    (701_861, 5_950_381)
+    (701_469, 5_946_857)
 );
 
 instance!(

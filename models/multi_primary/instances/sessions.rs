@@ -20,6 +20,6 @@ fn eviction() -> Instance<Actor, History> {
             Bounds { crashes: 1, ..duel() }.cluster(claims, None)
         },
         symmetry: None,
-        expected: Expected { unique: 63_891, generated: 471_118, violated: &[] },
+        expected: Expected { unique: 61_451, generated: 445_868, violated: &[] },
     }
 }
