@@ -68,6 +68,7 @@ impl Bounds {
         let (piece_bytes, contexts, sessions) = (self.piece_bytes, self.contexts, self.sessions);
         let config = Config { piece_bytes, contexts, sessions, bug, ..config };
         let ahead = Config { physical: PhysicalTime(|| 9), ..config.clone() };
+        let asked = asked(&claims, &self.clients);
         let is_ahead = |node: &usize| self.ahead.contains(node);
         let mut actors: Vec<Actor> = (0..self.nodes)
             .map(|node| if is_ahead(&node) { ahead.server() } else { config.server() })
@@ -77,7 +78,7 @@ impl Bounds {
         let mut timers = vec![("retry", self.retries)];
         timers.extend(self.gossips.map(|gossips| ("gossip", gossips)));
         let (crashes, restarts) = (self.crashes, self.crashes);
-        let setup = Setup::new(actors, self.nodes, History::new(self.rule, asked(&claims)));
+        let setup = Setup::new(actors, self.nodes, History::new(self.rule, asked));
         let setup =
             if self.is_lossy { setup.lossy(true).fairness(Fairness::lossy()) } else { setup };
         let nodes: Vec<_> = self.replaced.iter().copied().map(Id::from).collect();
@@ -93,9 +94,10 @@ impl Bounds {
     }
 }
 
-fn asked(claims: &[Claim]) -> Asked {
+fn asked(claims: &[Claim], clients: &[(usize, Vec<ScriptedOp>)]) -> Asked {
     let asks = |statement: Statement| claims.iter().any(|claim| claim.name == statement.name);
-    Asked { order: asks(claims::LINEARIZABLE), repairs: asks(claims::REPAIRED) }
+    let contexts = clients.iter().flat_map(|(_, script)| script).any(ScriptedOp::has_context);
+    Asked { order: asks(claims::LINEARIZABLE), contexts, repairs: asks(claims::REPAIRED) }
 }
 
 // A reference, because that is what a setup takes.

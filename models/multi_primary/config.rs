@@ -139,6 +139,11 @@ impl ScriptedOp {
             Self::Plain(op) | Self::Informed(op) | Self::Blind(op) | Self::Forged(op, _) => op,
         }
     }
+
+    /// Whether it gives a context that is not empty.
+    pub fn has_context(&self) -> bool {
+        matches!(self, Self::Informed(_) | Self::Forged(..))
+    }
 }
 
 /// A client and its script.

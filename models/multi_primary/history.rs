@@ -2,9 +2,9 @@
 //! replaced, the writes that each node has been shown, and the writes that each client learned of.
 //!
 //! It watches messages and is no part of the protocol. Most of it follows from what the nodes hold
-//! and the order in which that came about, so it adds few states of its own. Two parts add many, and
-//! are kept only where a property asks for them: the real-time order of requests, and whether a
-//! transfer has brought something.
+//! and the order in which that came about, so it adds few states of its own. Three parts add many, and
+//! are kept only where they are asked for: the real-time order of requests, what clients were told, and
+//! whether a transfer has brought something.
 
 use super::message::{Answer, Peer, Piece, Request, Return};
 use super::store::Update;
@@ -33,8 +33,8 @@ pub struct History {
     pub acknowledged: BTreeSet<Dot>,
     /// The writes that a get with this context returned to a client: those that it was shown, and
     /// those that these, or what else its node had, replaced. Not what the context says: that may
-    /// be more.
-    pub told: BTreeMap<(Id, VersionVector), BTreeSet<Dot>>,
+    /// be more. If that is asked.
+    pub told: Option<BTreeMap<(Id, VersionVector), BTreeSet<Dot>>>,
     /// What should not have happened.
     pub faults: BTreeSet<Fault>,
     /// The writes that each node counts as its own or as received.
@@ -87,12 +87,14 @@ pub enum Fault {
     NotWritten,
 }
 
-/// What a history keeps only where a property asks for it.
+/// What a history keeps only where it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// The requests and answers in real time.
+    /// The requests and answers in real time: by a property.
     pub order: bool,
-    /// Whether a transfer brought a node something.
+    /// What gets with a context returned: by clients that give a context back.
+    pub contexts: bool,
+    /// Whether a transfer brought a node something: by a property.
     pub repairs: bool,
 }
 
@@ -100,9 +102,10 @@ impl History {
     /// An empty history of nodes with that rule.
     pub fn new(rule: Rule, asked: Asked) -> Self {
         let service = asked.order.then(|| Linearizable::linearizable(Plain::default()));
+        let told = asked.contexts.then(BTreeMap::new);
         let repaired = asked.repairs.then_some(false);
         let writes_always = rule == Rule::LastWriterWins;
-        Self { service, repaired, writes_always, ..Self::default() }
+        Self { service, told, repaired, writes_always, ..Self::default() }
     }
 
     /// The writes of a key that a node was shown.
@@ -132,7 +135,8 @@ impl History {
             None => before.clone(),
             Some(context) => {
                 let read = (envelope.src, context.known.clone());
-                let told = self.told.get(&read).into_iter().flatten();
+                let told = self.told.as_ref().and_then(|told| told.get(&read));
+                let told = told.into_iter().flatten();
                 told.filter(|dot| self.is_of(**dot, &update.key)).copied().collect()
             }
         };
@@ -187,8 +191,8 @@ impl History {
                 && self.writes[dot].request.0 == client
         });
         let is_stale = own.any(|dot| self.is_stale(*dot, &shown, values));
-        if !told.is_empty() {
-            self.told.entry((client, context.clone())).or_default().extend(told);
+        if let Some(all) = self.told.as_mut().filter(|_| !told.is_empty()) {
+            all.entry((client, context.clone())).or_default().extend(told);
         }
         if !untold.is_empty() {
             self.faults.insert(Fault::FalseContext);
