@@ -8,7 +8,6 @@ use super::mask::{PropertyMask, bits};
 use super::visited::{Key, Shard, shard_of_key};
 use crate::models::world::{Fingerprint, Weight};
 use std::ops::Range;
-use std::sync::{PoisonError, RwLock};
 
 /// Successors that are looked up together: the visited set is far larger than the caches, so the
 /// processor fetches the places of some keys while others are found.
@@ -125,6 +124,7 @@ impl Batch {
 
 /// What one shard says of all batches of a round.
 #[derive(Default)]
+#[repr(align(128))]
 pub(super) struct Answers {
     /// The successors that are new, by their places in their batches.
     new: Vec<u32>,
@@ -182,13 +182,12 @@ impl Answers {
         &mut self,
         level: &Level<'_>,
         (number, shard): (usize, &mut Shard),
-        batches: impl Iterator<Item = &'b RwLock<Batch>>,
+        batches: impl Iterator<Item = &'b Batch>,
         (is_recorded, weigh): (bool, &dyn Fn() -> Weight),
     ) {
         self.clear();
         let mut is_full = false;
         for batch in batches {
-            let batch = batch.read().unwrap_or_else(PoisonError::into_inner);
             let places = batch.places.get(number).map_or(&[][..], |places| places);
             let key = |at: u32| batch.keys[at as usize];
             places.iter().take(AHEAD).for_each(|at| shard.prefetch(key(*at)));

@@ -4,6 +4,9 @@
 //! thread is free inserts, into one shard after the other, the keys that belong there, in the order of
 //! the chunks; then the new states are built, as chunks are expanded, and at once the next chunks
 //! expanded. What came of the chunks is put together in their order, while keys are inserted.
+//!
+//! What different threads write stands in cache lines of its own, two of which are fetched at once: hence
+//! `align(128)`.
 
 use super::batch::{Answers, Batch, Found, Output};
 use super::frontier::Chunk;
@@ -36,6 +39,7 @@ pub(super) struct Gathered<'g> {
 
 /// What belongs to one chunk of a round.
 #[derive(Default)]
+#[repr(align(128))]
 struct Seat {
     batch: RwLock<Batch>,
     /// What is to be expanded next, and the number of its first state.
@@ -132,6 +136,7 @@ impl Rounds<'_> {
     fn build_and_expand(&self, worker: &mut Worker<'_>, thread: usize) {
         let answers: Vec<_> = self.answers.iter().map(read).collect();
         let answers: Vec<&Answers> = answers.iter().map(|answers| &**answers).collect();
+        let known = self.level.visited.all();
         while let Some(number) = self.next_seat(thread) {
             let seat = &self.seats[number];
             let mut batch = seat.batch.write().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +152,7 @@ impl Rounds<'_> {
                 batch.expected = chunk.0.states();
                 batch.first = chunk.1;
                 if self.level.goes_on(worker.space.weight()) {
-                    worker.expand(self.level, &chunk.0, &mut batch, &mut output);
+                    worker.expand(self.level, (&known, &chunk.0), &mut batch, &mut output);
                 }
                 chunk.0.clear();
             }
@@ -169,7 +174,7 @@ impl Rounds<'_> {
     }
 
     fn insert(&self, worker: &Worker<'_>) {
-        let batches = self.seats.iter().map(|seat| &seat.batch);
+        let batches: Vec<_> = self.seats.iter().map(|seat| read(&seat.batch)).collect();
         let weigh = || worker.space.weight();
         loop {
             let number = self.next_shard.fetch_add(1, Ordering::Relaxed);
@@ -178,7 +183,8 @@ impl Rounds<'_> {
             let mut shard = self.level.visited.shard(number);
             let shard = (number, &mut *shard);
             let (is_recorded, held) = (worker.recorder.is_some(), answers.bytes());
-            answers.fill(self.level, shard, batches.clone(), (is_recorded, &weigh));
+            let batches = batches.iter().map(|batch| &**batch);
+            answers.fill(self.level, shard, batches, (is_recorded, &weigh));
             self.level.held_by_rounds(held, answers.bytes());
             self.level.count(answers.new_states(), 0);
         }

@@ -51,7 +51,7 @@ impl Segment {
     }
 
     pub(super) fn used(&self) -> u32 {
-        either!(&self.0, table => table.used)
+        either!(&self.0, table => *table.used)
     }
 
     pub(super) fn bytes(&self) -> u64 {

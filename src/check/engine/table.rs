@@ -107,7 +107,8 @@ pub(super) struct Table<W: Word> {
     pub(super) words: Vec<W>,
     pub(super) numbers: Vec<u32>,
     pub(super) homes: u32,
-    pub(super) used: u32,
+    /// Apart from what who looks up keys reads: what is written now is fetched anew by all others.
+    pub(super) used: Box<u32>,
     /// The bits of the fraction of a home that are not stored: by them no two keys differ.
     shift: u32,
     /// One more step away from home.
@@ -137,7 +138,7 @@ impl<W: Word> Table<W> {
         let rest_bits = BITS - shift;
         let (unit, all) = (Number::of(1 << rest_bits), u128::MAX >> (128 - W::WIDTH));
         let too_far = Number::of(all >> rest_bits << rest_bits);
-        Self { words, numbers, homes, used, shift, unit, too_far }
+        Self { words, numbers, homes, used: Box::new(used), shift, unit, too_far }
     }
 
     fn rest_bits(&self) -> u32 {
@@ -215,7 +216,7 @@ impl<W: Word> Table<W> {
             let moved = self.numbers[at..=end].iter_mut();
             moved.fold(number, |before, number| std::mem::replace(number, before));
         }
-        self.used += 1;
+        *self.used += 1;
         true
     }
 
@@ -260,7 +261,7 @@ impl<W: Word> Table<W> {
             if let Some(place) = copy.numbers.get_mut(at) {
                 *place = number;
             }
-            copy.used += 1;
+            *copy.used += 1;
             (end, last) = (at + 1, home);
         }
         Some(copy)
@@ -281,7 +282,7 @@ impl<W: Word> Table<W> {
         if place.is_known {
             return Ok(Inserted { number: self.number_at(&place), is_new: false });
         }
-        let number = self.used;
+        let number = *self.used;
         if number >= self.limit() || !self.put(place, number) {
             return Err(Full);
         }

@@ -45,6 +45,7 @@ pub(super) struct VisitedSet {
 }
 
 /// The part of the visited set that one thread writes.
+#[repr(align(128))]
 pub(super) struct Shard {
     /// The number of the first of the segments.
     first: usize,

@@ -30,6 +30,7 @@ struct Pending {
 }
 
 /// One thread's share of a search, from level to level.
+#[repr(align(128))]
 pub(super) struct Worker<'c> {
     pub(super) space: &'c dyn Space,
     stepper: Box<dyn Stepper<'c> + 'c>,
@@ -116,11 +117,10 @@ impl<'c> Worker<'c> {
     pub(super) fn expand(
         &mut self,
         level: &Level<'_>,
-        chunk: &Chunk,
+        (known, chunk): (&Reading<'_>, &Chunk),
         batch: &mut Batch,
         output: &mut Output,
     ) {
-        let known = level.visited.all();
         self.repeats.forget();
         if level.cover.is_some() {
             self.earlier.begin(batch.first);
@@ -131,20 +131,20 @@ impl<'c> Worker<'c> {
             let Some(record) = chunk.read(at, &mut batch.words) else { break };
             let Record { fingerprint, note, next } = record;
             let record = (&batch.words[start..], fingerprint);
-            self.successors(level, &known, record, output);
+            self.successors(level, known, record, output);
             let words = batch.words.len() as u32;
             batch.states.push(Parent { fingerprint, note, words, keys: 0, moves: 0 });
             self.pending_ends.push(self.pending.len());
             at = next;
             if self.pending.len() >= TOGETHER {
-                self.look_up(level, &known, batch, output);
+                self.look_up(level, known, batch, output);
                 // Within a chunk, parts may take much.
                 if !level.has_memory(self.space.weight()) {
                     break;
                 }
             }
         }
-        self.look_up(level, &known, batch, output);
+        self.look_up(level, known, batch, output);
         output.found.expanded += batch.states.len() as u64;
     }
 

@@ -119,7 +119,8 @@ impl Rounds<'_> {
         seat.batch.clear();
         seat.batch.expected = seat.chunk.states();
         if self.level.goes_on(self.space.weight()) {
-            worker.expand(self.level, &seat.chunk, &mut seat.batch, &mut seat.output);
+            let known = self.level.visited.all();
+            worker.expand(self.level, (&known, &seat.chunk), &mut seat.batch, &mut seat.output);
         }
     }
 
