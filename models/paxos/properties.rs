@@ -19,7 +19,7 @@ use crate::statements;
 use crate::world::{Condition, NodeOf, Nodes, Property, Statement};
 pub use nodes::{Actor, Claim, History, Machine};
 use nodes::{Log, World, applied, learned, replica, stable};
-use past::Past;
+use past::{Past, is_promise, is_proposal, is_vote};
 pub use pre_vote::*;
 pub use reached::*;
 pub use sessions::*;
@@ -83,6 +83,7 @@ pub fn agreement(quorums: Quorums) -> Claim {
         past.chosen(quorums.accept)
             .all(|(slot, value)| *values.entry(slot).or_insert(value) == value)
     })
+    .monotone()
 }
 
 /// Each request that is proposed was sent by its client.
@@ -97,6 +98,7 @@ pub fn validity() -> Claim {
         let proposed = &world.derive(Past::of).proposed;
         proposed.iter().all(|(_, value)| *value == Command::Noop || asked.contains(value))
     })
+    .counting(|envelope| matches!(envelope.msg, Service::Request { .. }))
 }
 
 /// Each command in a replica's log was accepted by a quorum in one ballot.
@@ -107,6 +109,7 @@ pub fn chosen(quorums: Quorums) -> Claim {
             |(slot, value): (&Slot, _)| past.first_chosen(*slot, value, quorums.accept).is_some();
         learned.iter().all(|(_, log)| log.iter().all(is_chosen))
     })
+    .counting(|envelope| is_proposal(envelope) || is_vote(envelope))
 }
 
 /// Each command in a replica's log was accepted by a quorum in a ballot that the replica promised
@@ -122,6 +125,7 @@ pub fn known(quorums: Quorums) -> Claim {
             log.iter().all(known)
         })
     })
+    .counting(|envelope| is_proposal(envelope) || is_vote(envelope))
 }
 
 /// No two values are proposed in one slot and ballot.
@@ -130,6 +134,7 @@ pub fn one_proposal() -> Claim {
         let past = world.derive(Past::of);
         past.proposed.windows(2).all(|pair| pair[0].0 != pair[1].0)
     })
+    .monotone()
 }
 
 /// In each slot that a promise reports and does not call chosen, it reports the last vote of its
@@ -159,6 +164,7 @@ pub fn promise() -> Claim {
             _ => true,
         })
     })
+    .monotone()
 }
 
 /// Each proposal follows from the promises of a quorum. The first ballot has none before it.
@@ -168,6 +174,7 @@ pub fn p2c(quorums: Quorums) -> Claim {
         let mut later = past.proposed.iter().filter(|((_, ballot), _)| *ballot > Ballot::default());
         later.all(|(at, value)| past.follows(*at, value, quorums.prepare))
     })
+    .counting(|envelope| is_proposal(envelope) || is_vote(envelope) || is_promise(envelope))
 }
 
 /// For every promise that an acceptor sent, it or its disk holds that promise or a later one; for
@@ -204,6 +211,7 @@ pub fn one_slot() -> Claim {
             slots.insert((at.1, value)) || past.proposed_before(*at).any(|other| other == value)
         })
     })
+    .counting(is_proposal)
 }
 
 /// Of any two replicas, one applied a prefix of what the other did.

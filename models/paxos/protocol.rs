@@ -11,7 +11,7 @@ use crate::kv::sessions::slots::MAX_SLOTS;
 use crate::protocol::{Deploy, Promise, Protocol, Readmission};
 use crate::status::{Progress, Status};
 use crate::topology::{Topology, Unsuitable};
-use crate::{Instance, Mutant};
+use crate::{Instance, Mutant, Reduced};
 use stateright::actor::Id;
 use std::ops::Range;
 use std::time::Duration;
@@ -28,6 +28,10 @@ impl<M: Offered> Protocol for Paxos<M> {
 
     fn instances() -> Vec<Instance<Actor, History>> {
         instances::instances()
+    }
+
+    fn reduced() -> &'static [Reduced] {
+        instances::REDUCED
     }
 
     fn mutants() -> Vec<Mutant<Actor, History>> {

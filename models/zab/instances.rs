@@ -8,6 +8,8 @@
 //! is the takeover by another server. Some begin in the middle of a run, as published traces do,
 //! with what the servers have on their disks.
 
+mod reduced;
+
 use super::bounds::{Bounds, put, read};
 use super::properties::{self as claims, Actor, History};
 use super::situations::{
@@ -17,6 +19,7 @@ use super::situations::{
 };
 use crate::world::NetworkKind;
 use crate::{Expected, Instance};
+pub(super) use reduced::REDUCED;
 
 /// All instances, the quickest first.
 pub fn instances() -> Vec<Instance<Actor, History>> {

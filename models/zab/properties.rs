@@ -97,6 +97,7 @@ pub fn integrity() -> Claim {
         let sent = world.envelopes().flat_map(|envelope| carried(&envelope.msg));
         logs.chain(sent).all(|txn| *named.entry(txn.zxid).or_insert(&txn.command) == &txn.command)
     })
+    .monotone()
 }
 
 /// Of any two servers, one applied a prefix of what the other did.
@@ -165,15 +166,15 @@ pub fn one_leader(quorum: usize) -> Claim {
 
 /// Who asked for an epoch or accepted it holds that epoch or a later one.
 pub fn accepted() -> Claim {
-    always(ACCEPTED, |world| {
-        let nodes = world.nodes();
-        world.envelopes().all(|envelope| match &envelope.msg {
+    Property::always(
+        ACCEPTED,
+        Condition::each_message(|envelope, around| match &envelope.msg {
             Service::Peer(Peer::NewEpoch { epoch } | Peer::AckEpoch { epoch, .. }) => {
-                stable(nodes.node(envelope.src)).is_some_and(|it| it.accepted >= *epoch)
+                stable(around.nodes().node(envelope.src)).is_some_and(|it| it.accepted >= *epoch)
             }
             _ => true,
-        })
-    })
+        }),
+    )
 }
 
 /// What any server delivered of earlier epochs is in the leader's history.
@@ -267,17 +268,17 @@ pub fn steady() -> Claim {
 
 /// An acknowledgment is true of its sender's history.
 pub fn acked() -> Claim {
-    always(ACKED, |world| {
-        let nodes = world.nodes();
-        world.envelopes().all(|envelope| match &envelope.msg {
+    Property::always(
+        ACKED,
+        Condition::each_message(|envelope, around| match &envelope.msg {
             Service::Peer(Peer::Ack { epoch, last } | Peer::AckLeader { epoch, last }) => {
-                stable(nodes.node(envelope.src)).is_some_and(|it| {
+                stable(around.nodes().node(envelope.src)).is_some_and(|it| {
                     it.accepted > *epoch || it.current >= *epoch && has(it, *last)
                 })
             }
             _ => true,
-        })
-    })
+        }),
+    )
 }
 
 /// A server's state, with the rest of another's log, makes the other's state.

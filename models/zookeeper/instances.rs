@@ -15,6 +15,10 @@ pub(super) const REDUCED: &[Reduced] = &[
     Reduced::new("sequential", 760, 1_932),
     Reduced::new("ephemerals", 202, 529),
     Reduced::new("expired-by-successor", 778, 3_322),
+    Reduced::new("watch-order", 866, 2_313),
+    Reduced::new("watch-moved", 84, 148),
+    Reduced::new("watch-takeover", 866, 2_650),
+    Reduced::new("lock-fenced-any-order", 220_905, 926_201),
 ];
 
 /// All instances, the quickest first.

@@ -173,11 +173,9 @@ fn events(msg: &Msg) -> &[super::WatchedEvent] {
 pub(super) fn watch_true() -> Claim {
     Property::always(
         WATCH_TRUE,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world
-                .envelopes()
-                .flat_map(|envelope| events(&envelope.msg))
+        Condition::each_message(|envelope, around| {
+            let nodes = around.nodes();
+            (events(&envelope.msg).iter())
                 .all(|event| trees(&nodes).any(|(_, tree)| has_fired(tree, &event.watch, u64::MAX)))
         }),
     )
@@ -313,20 +311,17 @@ pub(super) fn numbered() -> Claim {
 pub(super) fn pushed() -> Claim {
     Property::sometimes(
         PUSHED,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Reply { reply: Answer::Events(events), .. } => {
-                    let client = nodes.node(envelope.dst).state().and_then(client);
-                    client.is_some_and(|client| {
-                        events.iter().all(|it| {
-                            let known = &client.known;
-                            !known.watches.contains(&it.watch) && known.shown <= it.watch.since
-                        })
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Reply { reply: Answer::Events(events), .. } => {
+                let client = around.nodes().node(envelope.dst).state().and_then(client);
+                client.is_some_and(|client| {
+                    events.iter().all(|it| {
+                        let known = &client.known;
+                        !known.watches.contains(&it.watch) && known.shown <= it.watch.since
                     })
-                }
-                _ => false,
-            })
+                })
+            }
+            _ => false,
         }),
     )
 }
@@ -334,18 +329,15 @@ pub(super) fn pushed() -> Claim {
 pub(super) fn answered() -> Claim {
     Property::sometimes(
         ANSWERED,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Reply { reply: Answer::Done { events: Some(events), .. }, .. } => {
-                    let client = nodes.node(envelope.dst).state().and_then(client);
-                    let watches = |it: &super::WatchedEvent| {
-                        client.is_some_and(|client| client.known.watches.contains(&it.watch))
-                    };
-                    events.iter().any(watches)
-                }
-                _ => false,
-            })
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Reply { reply: Answer::Done { events: Some(events), .. }, .. } => {
+                let client = around.nodes().node(envelope.dst).state().and_then(client);
+                let watches = |it: &super::WatchedEvent| {
+                    client.is_some_and(|client| client.known.watches.contains(&it.watch))
+                };
+                events.iter().any(watches)
+            }
+            _ => false,
         }),
     )
 }

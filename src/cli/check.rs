@@ -124,7 +124,7 @@ fn check(
     stop: &AtomicBool,
 ) -> Result<Report, CliError> {
     let ((engine, threads), limits) = (args.engine(), args.limits());
-    let reduce = args.reduce();
+    let reduce = args.reduce(one.is_counted());
     let disk = args.disk(one.protocol, one.subject().name());
     let disk = disk.as_ref();
     let options =

@@ -29,3 +29,17 @@ fn a_check_is_reduced_where_that_is_recorded() {
     assert_eq!(code, 0, "{out}");
     assert!(out.contains(" expanded: reduced, ") && out.contains("  as expected*"), "{out}");
 }
+
+/// To search all states of what has too many would take long, and end in a limit.
+#[test]
+fn states_that_nobody_has_counted_are_all_searched_only_if_the_instance_is_named() {
+    let reduction = |chosen: &[&str]| {
+        let limited = ["multi-primary", "--full", "--json", "--max-states", "1"];
+        let (_, out, _) = check(&[&limited[..], chosen].concat());
+        let reports = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut uncounted = reports.filter(|report| report["instance"] == "mv-lossy-pieces");
+        uncounted.next().unwrap()["reduction"].clone()
+    };
+    assert_eq!(reduction(&["--deep"]), "cover");
+    assert_eq!(reduction(&["--instance", "mv-lossy-pieces"]), Value::Null);
+}

@@ -1,10 +1,10 @@
 //! All proposals, promises and votes of a run, from the messages in flight.
 
-use super::nodes::World;
+use super::nodes::{Machine, World};
 use crate::kv::{Op, Service};
-use crate::paxos::{Ballot, Command, Peer, Slot};
+use crate::paxos::{Ballot, Command, Msg, Peer, Slot};
 use crate::sorted::{from, sorted, with};
-use stateright::actor::Id;
+use stateright::actor::{Envelope, Id};
 
 /// A slot and a ballot.
 type At = (Slot, Ballot);
@@ -17,6 +17,18 @@ pub(super) struct Past {
     pub(super) votes: Vec<(At, Id)>,
     /// The acceptors that promised. A proposer has promised its own ballot.
     promised: Vec<(Ballot, Id)>,
+}
+
+pub(super) fn is_proposal(envelope: &Envelope<Msg<Machine>>) -> bool {
+    matches!(envelope.msg, Service::Peer(Peer::Accept { .. }))
+}
+
+pub(super) fn is_vote(envelope: &Envelope<Msg<Machine>>) -> bool {
+    matches!(envelope.msg, Service::Peer(Peer::Accepted { .. }))
+}
+
+pub(super) fn is_promise(envelope: &Envelope<Msg<Machine>>) -> bool {
+    matches!(envelope.msg, Service::Peer(Peer::Promise { .. }))
 }
 
 impl Past {

@@ -94,9 +94,8 @@ pub fn forgotten_read() -> Claim {
 pub fn busy() -> Claim {
     Property::sometimes(
         BUSY,
-        Condition::world(|world| {
-            let busy = |msg: &_| matches!(msg, Service::Refused { why: Refusal::Busy, .. });
-            world.envelopes().any(|envelope| busy(&envelope.msg))
+        Condition::some_message(|envelope, _| {
+            matches!(envelope.msg, Service::Refused { why: Refusal::Busy, .. })
         }),
     )
 }
@@ -128,6 +127,7 @@ pub fn three_ballots() -> Claim {
             })
         }),
     )
+    .monotone()
 }
 
 /// Two replicas lead.
@@ -153,6 +153,7 @@ pub fn adopted() -> Claim {
                 .any(|((slot, _), value)| !requests.insert((*slot, value)))
         }),
     )
+    .monotone()
 }
 
 /// A no-op was proposed.
@@ -245,9 +246,8 @@ fn some_message(
 ) -> Claim {
     Property::sometimes(
         statement,
-        Condition::world(move |world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))
-        }),
+        Condition::some_message(
+            move |envelope, _| matches!(&envelope.msg, Service::Peer(msg) if is(msg)),
+        ),
     )
 }

@@ -72,12 +72,10 @@ pub fn evicted() -> Claim {
 
 /// A client was refused.
 pub fn refused() -> Claim {
-    let is_refusal = |msg: &_| matches!(msg, Service::Refused { why: Refusal::SessionExpired, .. });
     Property::sometimes(
         REFUSED,
-        Condition::world(move |world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|envelope| is_refusal(&envelope.msg))
+        Condition::some_message(|envelope, _| {
+            matches!(envelope.msg, Service::Refused { why: Refusal::SessionExpired, .. })
         }),
     )
 }

@@ -142,6 +142,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = EngineName::Quorate)]
     engine: EngineName,
     /// Search all states, also where it is recorded what a reduced check finds
+    ///
+    /// Of an instance whose states nobody has counted only if it is named with --instance.
     #[arg(long, conflicts_with = "reduced")]
     pub(super) full: bool,
     /// Reduce every check, mutants too, where that hides nothing
@@ -270,9 +272,11 @@ impl Args {
         Some(Disk { dir, name: format!("{protocol} {name}"), resume: self.resume, every })
     }
 
-    pub(super) fn reduce(&self) -> Reduce {
-        let searches_all = self.full || self.disk.is_some() || self.hosts.is_some();
-        match (searches_all, self.reduced) {
+    /// What is reduced of a check of something whose states are counted, or are not.
+    pub(super) fn reduce(&self, is_counted: bool) -> Reduce {
+        let cannot_reduce = self.disk.is_some() || self.hosts.is_some();
+        let is_full = self.full && (is_counted || self.instance.is_some());
+        match (cannot_reduce || is_full, self.reduced) {
             (true, _) => Reduce::Never,
             (_, true) => Reduce::Always,
             _ => Reduce::Recorded,

@@ -29,6 +29,14 @@ impl Chosen<'_> {
         }
     }
 
+    /// Whether its states are counted. Of what is not recorded nothing is, so all is.
+    pub(super) fn is_counted(&self) -> bool {
+        match self.which {
+            Which::Instance(case) => case.expected().counted().is_some(),
+            Which::Built(_) | Which::Mutant(_) => true,
+        }
+    }
+
     /// How many states there are, where that is recorded.
     pub(super) fn expected_states(&self, reduce: Reduce) -> Option<u64> {
         match self.which {
