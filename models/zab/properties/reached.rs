@@ -75,16 +75,13 @@ pub fn old_committed(quorum: usize) -> Claim {
 pub fn truncated() -> Claim {
     Property::sometimes(
         TRUNCATED,
-        Condition::world(|world| {
-            let nodes = world.nodes();
-            world.envelopes().any(|envelope| match &envelope.msg {
-                Service::Peer(Peer::Ack { epoch, last } | Peer::AckEpoch { epoch, last, .. }) => {
-                    stable(nodes.node(envelope.src)).is_some_and(|it| {
-                        it.current >= *epoch && it.position(*last).is_none() && it.image.slot == 0
-                    })
-                }
-                _ => false,
-            })
+        Condition::some_message(|envelope, around| match &envelope.msg {
+            Service::Peer(Peer::Ack { epoch, last } | Peer::AckEpoch { epoch, last, .. }) => {
+                stable(around.nodes().node(envelope.src)).is_some_and(|it| {
+                    it.current >= *epoch && it.position(*last).is_none() && it.image.slot == 0
+                })
+            }
+            _ => false,
         }),
     )
 }
@@ -118,10 +115,9 @@ fn some_message(
 ) -> Claim {
     Property::sometimes(
         statement,
-        Condition::world(move |world| {
-            let mut envelopes = world.envelopes();
-            envelopes.any(|e| matches!(&e.msg, Service::Peer(msg) if is(msg)))
-        }),
+        Condition::some_message(
+            move |envelope, _| matches!(&envelope.msg, Service::Peer(msg) if is(msg)),
+        ),
     )
 }
 
