@@ -122,11 +122,9 @@ impl<'c> Evaluator<'c> {
         let mut hidden = 0;
         for thinned in thinned.of(self.space, state, by) {
             self.derived.begin();
-            for at in bits(open) {
-                let is_sought = mask.sometimes >> at & 1 == 1;
-                let is_decided = self.verdict(at, thinned).is_none_or(|holds| holds == is_sought);
-                hidden |= u64::from(is_decided) << at;
-            }
+            // What looks at messages that are counted alone is remembered: the state has the same.
+            let Answers { holds, panics, .. } = self.about_several(thinned, open);
+            hidden |= open & (mask.sometimes & holds | mask.always & !holds | panics);
         }
         self.thinned = thinned;
         hidden
