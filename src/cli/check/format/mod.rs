@@ -80,7 +80,7 @@ mod tests {
             assert!(lines[0].contains("%0A   1. "), "{}", lines[0]);
             assert!(lines[2].starts_with("::warning "), "{}", lines[2]);
             let markdown = summary(all, &[], "0 as expected");
-            assert!(markdown.contains("| multi-primary | `lww-stale` | 37 "), "{markdown}");
+            assert!(markdown.contains("| multi-primary | `lww-stale` | 30 "), "{markdown}");
             assert!(markdown.contains("### multi-primary lww-stale: "), "{markdown}");
         });
     }
