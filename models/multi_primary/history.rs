@@ -105,7 +105,7 @@ impl History {
         let told = asked.contexts.then(BTreeMap::new);
         let repaired = asked.repairs.then_some(false);
         let writes_always = rule == Rule::LastWriterWins;
-        Self { service, told, repaired, writes_always, ..Self::default() }
+        Self { service, writes_always, told, repaired, ..Self::default() }
     }
 
     /// The writes of a key that a node was shown.
