@@ -135,7 +135,7 @@ fn write_while(cluster: &mut Cluster, act: impl FnOnce(&mut Cluster)) -> Vec<Str
 #[test]
 fn a_replica_of_primary_backup_returns_without_its_disk_and_no_acknowledged_write_is_lost() {
     let mut cluster = Cluster::start("primary-backup", 4, KEYS);
-    await_status(&cluster, 1, 0, |line| line.contains("primary, view 1"));
+    await_status(&cluster, 1, 0, |line| line.contains("now primary, view"));
     cluster.await_line(0, |line| line.contains("heard for the first time server=2"));
     let acknowledged = write_while(&mut cluster, |cluster| {
         for lost in [2, 1] {
