@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The history of a run. Maps have no empty entries: these would tell histories apart that say the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
-    /// The requests and answers in real time, if linearizability is asked.
+    /// The requests and answers in real time; `None` where no property asks for them.
     pub service: Option<Linearizable<Plain>>,
     /// Whether every put and delete must make a write: with last-writer-wins, where what it
     /// replaces may be elsewhere.
@@ -33,7 +33,7 @@ pub struct History {
     pub acknowledged: BTreeSet<Dot>,
     /// The writes that a get with this context returned to a client: those that it was shown, and
     /// those that these, or what else its node had, replaced. Not what the context says: that may
-    /// be more. If that is asked.
+    /// be more. `None` where no client gives a context back.
     pub told: Option<BTreeMap<(Id, VersionVector), BTreeSet<Dot>>>,
     /// What should not have happened.
     pub faults: BTreeSet<Fault>,
@@ -45,7 +45,7 @@ pub struct History {
     returning: BTreeMap<Id, Return>,
     /// Below which generation of the second one the first does not hear it.
     heard_from: BTreeMap<(Id, Id), u16>,
-    /// Whether the last piece of a transfer showed a node something, if that is asked.
+    /// Whether the last piece of a transfer showed a node something; `None` where no property asks.
     pub repaired: Option<bool>,
     /// The request that a node handles in this step. `None` between steps.
     handling: Option<(Envelope<u64>, Request)>,

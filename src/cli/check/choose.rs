@@ -29,7 +29,8 @@ impl Chosen<'_> {
         }
     }
 
-    /// Whether its states are counted. Of what is not recorded nothing is, so all is.
+    /// Whether somebody has counted its states, or it is none whose states are recorded: a mutant, or an
+    /// instance of one's own.
     pub(super) fn is_counted(&self) -> bool {
         match self.which {
             Which::Instance(case) => case.expected().counted().is_some(),
